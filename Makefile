@@ -1,0 +1,56 @@
+# What a contributor runs. Needs Python >= 3.11 and make; everything else goes into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+BACKEND := .venv-backend
+BACKEND_STAMP := $(BACKEND)/.installed
+LOCKS := requirements/dev.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help run test check format lock setup clean
+
+help:  ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+setup: $(STAMP) $(BACKEND_STAMP)  ## install the pinned dependencies into .venv
+
+$(STAMP): $(LOCKS)
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "authmint needs Python 3.11 or newer; set PYTHON=")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements/dev.txt
+	$(BIN)/python -c 'import pathlib, site; pathlib.Path(site.getsitepackages()[0], "authmint.pth").write_text(str(pathlib.Path("layers/core/python").resolve()))'
+	printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -m authmint.local "$$@"\n' > $(BIN)/authmint
+	chmod +x $(BIN)/authmint
+	touch $@
+
+# The emulator pins its own botocore, hence a virtual environment of its own.
+$(BACKEND_STAMP): requirements/backend.txt
+	$(PYTHON) -m venv $(BACKEND)
+	$(BACKEND)/bin/pip install --quiet --require-hashes --no-deps -r requirements/backend.txt
+	touch $@
+
+run: setup  ## serve authmint on this machine, offline
+	exec $(BIN)/authmint dev
+
+test: setup  ## every test, in parallel and in random order
+	$(BIN)/python -m pytest -n auto
+
+check: setup  ## format, lint, types, import contracts, template
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/cfn-lint template.yaml
+
+format: $(STAMP)  ## rewrite the code in the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:  ## resolve requirements/*.in anew (needs uv on PATH)
+	for name in runtime local dev backend sam; do \
+	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header requirements/$$name.in -o requirements/$$name.txt; done
+
+clean:  ## remove what the commands above made
+	rm -rf $(VENV) $(BACKEND) .build .aws-sam dist

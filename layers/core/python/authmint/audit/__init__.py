@@ -1,0 +1,1 @@
+"""System log: names and shapes of events (runtime contract §23)."""

@@ -1,0 +1,1 @@
+"""Claims of tokens: what an administrator wrote, and what it evaluates to."""

@@ -1,0 +1,65 @@
+"""Plain HTTP values. What a Lambda event becomes, and what a handler answers."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, decoded once at the edge.
+
+    Attributes:
+        method: Upper case.
+        path: Still percent-encoded, without the query.
+        base_url: Scheme and host of this deployment, no trailing slash. Comes from configuration or from API
+            Gateway's own domain name, never from a header of the request.
+        path_parameters: Percent-decoded, by the names in ``template.yaml``.
+        query: Percent-decoded, in order, with repetitions.
+        headers: Names in lower case; repeated headers are joined by API Gateway with a comma.
+    """
+
+    method: str
+    path: str
+    base_url: str = "http://localhost"
+    path_parameters: Mapping[str, str] = field(default_factory=dict)
+    query: Pairs = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    source_ip: str = ""
+    request_id: str = ""
+
+    def header(self, name: str) -> str | None:
+        """The header's value, by its lower-case name."""
+        return self.headers.get(name)
+
+    def query_value(self, name: str) -> str | None:
+        """The last value of a query parameter."""
+        found = None
+        for key, value in self.query:
+            if key == name:
+                found = value
+        return found
+
+
+@dataclass(frozen=True)
+class Response:
+    """One answer. ``headers`` may hold a name more than once."""
+
+    status: int
+    body: bytes = b""
+    headers: Pairs = ()
+
+    @classmethod
+    def json(cls, status: int, value: Any, headers: Mapping[str, str] | Pairs = ()) -> Self:
+        """An answer with a JSON body, compact, in the order of the mapping given."""
+        pairs = tuple(headers.items()) if isinstance(headers, Mapping) else headers
+        body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+        return cls(status, body, (("content-type", "application/json"), *pairs))
+
+    def with_headers(self, *pairs: tuple[str, str]) -> "Response":
+        """The same answer with more headers."""
+        return Response(self.status, self.body, (*self.headers, *pairs))

@@ -1,0 +1,102 @@
+"""OAuth clients: ``/oauth2/v1/clients/{id}`` and ``/api/v1/apps/{id}`` are two views of this one record."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from .events import Event
+from .servers import Status
+
+AuthMethod = Literal[
+    "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"
+]
+ApplicationType = Literal["web", "native", "browser", "service"]
+
+
+@dataclass(frozen=True)
+class ClientSecret:
+    """A client secret (management contract §14.5).
+
+    Attributes:
+        digest: SHA-256 of the secret, base64url without padding.
+        wrapped: The secret, wrapped by KMS under client id and secret id, base64.
+    """
+
+    id: str
+    digest: str
+    wrapped: str
+    created_at: int
+    updated_at: int
+    status: Status = "ACTIVE"
+
+
+@dataclass(frozen=True)
+class ClientKey:
+    """A public key of a client (management contract §14.6). ``jwk`` has public members only."""
+
+    id: str
+    jwk: Mapping[str, Any]
+    created_at: int
+    updated_at: int
+    status: Status = "ACTIVE"
+
+
+@dataclass(frozen=True)
+class Client:
+    """An OAuth client.
+
+    Attributes:
+        secrets: At most two, oldest first.
+        tokens_after: Tokens issued at or before this second are dead (deactivation is permanent for them).
+        settings: What the management API keeps and the protocol does not read: logos, notes, visibility.
+        version: Raised by every change.
+    """
+
+    id: str
+    label: str
+    created_at: int
+    updated_at: int
+    status: Status = "ACTIVE"
+    application_type: ApplicationType = "web"
+    grant_types: tuple[str, ...] = ("authorization_code",)
+    response_types: tuple[str, ...] = ("code",)
+    redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    auth_method: AuthMethod = "client_secret_basic"
+    pkce_required: bool = False
+    consent_method: Literal["TRUSTED", "REQUIRED"] = "TRUSTED"
+    issuer_mode: Literal["ORG_URL", "CUSTOM_URL", "DYNAMIC"] = "ORG_URL"
+    secrets: tuple[ClientSecret, ...] = ()
+    keys: tuple[ClientKey, ...] = ()
+    jwks_uri: str | None = None
+    tokens_after: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 0
+
+
+class Clients(Protocol):
+    """All clients of a deployment."""
+
+    def get(self, client_id: str) -> Client:
+        """Raises NotFound."""
+
+    def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[Client]:
+        """Clients in ascending id, from the first id greater than ``after``."""
+
+    def add(self, client: Client, events: Sequence[Event]) -> None:
+        """Store a new client and its events, all or nothing.
+
+        Raises:
+            AlreadyExists: ``id`` or ``label`` is taken.
+        """
+
+    def save(self, before: Client, after: Client, events: Sequence[Event]) -> None:
+        """Store a change and its events, all or nothing, and raise the version.
+
+        Raises:
+            AlreadyExists: The new ``label`` is taken.
+            Conflict: The client is not at ``before.version`` any more.
+        """
+
+    def delete(self, client: Client, events: Sequence[Event]) -> None:
+        """Raises Conflict."""

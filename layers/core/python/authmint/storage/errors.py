@@ -1,0 +1,33 @@
+"""What storage refuses. The caller that knows the meaning translates it for the wire."""
+
+
+class StorageError(Exception):
+    """Base of this tree: ``NotFound``, ``Conflict``, ``AlreadyExists``, ``AlreadyUsed``, ``Unavailable``."""
+
+
+class NotFound(StorageError):
+    """No such record."""
+
+
+class Conflict(StorageError):
+    """The record changed since it was read. Read it again and repeat the change."""
+
+
+class AlreadyExists(StorageError):
+    """A unique value is taken.
+
+    Attributes:
+        field: Which one: ``id``, ``label``, ...
+    """
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"{field} is taken")
+        self.field = field
+
+
+class AlreadyUsed(StorageError):
+    """A single-use record was used before."""
+
+
+class Unavailable(StorageError):
+    """Storage could not answer now: throttled, down or too slow. Nothing is known to have changed."""

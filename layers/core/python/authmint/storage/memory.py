@@ -1,0 +1,176 @@
+"""Every protocol of this package in memory: for unit tests and the benchmarks of the engine alone."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .api_tokens import ApiToken
+from .clients import Client
+from .errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
+from .events import Event
+from .grants import Revocation
+from .servers import AuthorizationServer
+
+
+class MemoryStorage:
+    """One deployment's records. The protocols are its attributes."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.lock = threading.RLock()
+        self.servers = MemoryServers(self)
+        self.clients = MemoryClients(self)
+        self.revocations = MemoryRevocations(self)
+        self.assertions = MemoryUsedAssertions(self)
+        self.api_tokens = MemoryApiTokens(self)
+
+
+class MemoryServers:
+    """``Servers``."""
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        self._storage = storage
+        self._servers: dict[str, AuthorizationServer] = {}
+        self._deleted: set[str] = set()
+
+    def get(self, server_id: str) -> AuthorizationServer:
+        if server_id == "default":
+            for server in self._servers.values():
+                if server.is_default:
+                    return server
+        if server_id not in self._servers:
+            raise NotFound(server_id)
+        return self._servers[server_id]
+
+    def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[AuthorizationServer]:
+        ids = sorted(i for i in self._servers if after is None or i > after)
+        return [self._servers[i] for i in ids[:limit]]
+
+    def add(self, server: AuthorizationServer, events: Sequence[Event]) -> None:
+        with self._storage.lock:
+            taken = server.id in self._servers or server.id in self._deleted
+            if taken or (server.is_default and any(s.is_default for s in self._servers.values())):
+                raise AlreadyExists("id")
+            self._servers[server.id] = replace(server, version=1)
+            self._storage.events.extend(events)
+
+    def save(self, before: AuthorizationServer, after: AuthorizationServer, events: Sequence[Event]) -> None:
+        with self._storage.lock:
+            self._check(before)
+            self._servers[before.id] = replace(after, version=before.version + 1)
+            self._storage.events.extend(events)
+
+    def delete(self, server: AuthorizationServer, events: Sequence[Event]) -> None:
+        with self._storage.lock:
+            self._check(server)
+            del self._servers[server.id]
+            self._deleted.add(server.id)
+            self._storage.events.extend(events)
+
+    def due(self, *, at: int) -> Sequence[str]:
+        return sorted(s.id for s in self._servers.values() if s.rotate_at is not None and s.rotate_at <= at)
+
+    def _check(self, seen: AuthorizationServer) -> None:
+        if self.get(seen.id).version != seen.version:
+            raise Conflict(seen.id)
+
+
+class MemoryClients:
+    """``Clients``."""
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        self._storage = storage
+        self._clients: dict[str, Client] = {}
+
+    def get(self, client_id: str) -> Client:
+        try:
+            return self._clients[client_id]
+        except KeyError:
+            raise NotFound(client_id) from None
+
+    def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[Client]:
+        ids = sorted(i for i in self._clients if after is None or i > after)
+        return [self._clients[i] for i in ids[:limit]]
+
+    def add(self, client: Client, events: Sequence[Event]) -> None:
+        with self._storage.lock:
+            if client.id in self._clients:
+                raise AlreadyExists("id")
+            self._check_label(client)
+            self._clients[client.id] = replace(client, version=1)
+            self._storage.events.extend(events)
+
+    def save(self, before: Client, after: Client, events: Sequence[Event]) -> None:
+        with self._storage.lock:
+            self._check(before)
+            self._check_label(after)
+            self._clients[before.id] = replace(after, version=before.version + 1)
+            self._storage.events.extend(events)
+
+    def delete(self, client: Client, events: Sequence[Event]) -> None:
+        with self._storage.lock:
+            self._check(client)
+            del self._clients[client.id]
+            self._storage.events.extend(events)
+
+    def _check(self, seen: Client) -> None:
+        if self.get(seen.id).version != seen.version:
+            raise Conflict(seen.id)
+
+    def _check_label(self, client: Client) -> None:
+        if any(c.label == client.label and c.id != client.id for c in self._clients.values()):
+            raise AlreadyExists("label")
+
+
+class MemoryRevocations:
+    """``Revocations``."""
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        self._lock = storage.lock
+        self._revoked: dict[tuple[str, str], Revocation] = {}
+
+    def add(self, revocation: Revocation) -> bool:
+        with self._lock:
+            key = (revocation.server_id, revocation.jti)
+            return self._revoked.setdefault(key, revocation) is revocation
+
+    def has(self, server_id: str, jti: str) -> bool:
+        return (server_id, jti) in self._revoked
+
+
+class MemoryUsedAssertions:
+    """``UsedAssertions``."""
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        self._lock = storage.lock
+        self._used: dict[tuple[str, str], int] = {}
+
+    def spend(self, client_id: str, jti: str, *, expires_at: int, at: int) -> None:
+        with self._lock:
+            if self._used.get((client_id, jti), at - 1) >= at:
+                raise AlreadyUsed(jti)
+            self._used[client_id, jti] = expires_at
+
+
+class MemoryApiTokens:
+    """``ApiTokens``."""
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        self._storage = storage
+        self._tokens: dict[str, ApiToken] = {}
+
+    def find(self, digest: str) -> ApiToken:
+        try:
+            return self._tokens[digest]
+        except KeyError:
+            raise NotFound("API token") from None
+
+    def any(self) -> bool:
+        return bool(self._tokens)
+
+    def add(self, token: ApiToken, events: Sequence[Event]) -> None:
+        with self._storage.lock:
+            if token.digest in self._tokens:
+                raise AlreadyExists("token")
+            self._tokens[token.digest] = token
+            self._storage.events.extend(events)

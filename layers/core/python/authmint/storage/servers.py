@@ -1,0 +1,198 @@
+"""Custom authorization servers: one record tree per server, loaded whole and changed in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from .events import Event
+
+Status = Literal["ACTIVE", "INACTIVE"]
+KeyStatus = Literal["NEXT", "ACTIVE", "EXPIRED"]
+RotationMode = Literal["AUTO", "MANUAL"]
+IssuerMode = Literal["ORG_URL", "CUSTOM_URL", "DYNAMIC"]
+Consent = Literal["IMPLICIT", "REQUIRED", "FLEXIBLE"]
+SigningAlgorithm = Literal["RS256", "PS256", "ES256", "EdDSA"]
+
+ALL_CLIENTS = "ALL_CLIENTS"
+EVERYONE = "EVERYONE"
+ANY_SCOPE = "*"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Management contract §7.1. ``display_name`` is ``None`` when it was never set."""
+
+    id: str
+    name: str
+    display_name: str | None = None
+    description: str | None = None
+    consent: Consent = "IMPLICIT"
+    metadata_publish: Literal["ALL_CLIENTS", "NO_CLIENTS"] = "NO_CLIENTS"
+    optional: bool = False
+    default: bool = False
+    system: bool = False
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Management contract §8.1. ``value`` is ``None`` for SYSTEM claims."""
+
+    id: str
+    name: str
+    claim_type: Literal["RESOURCE", "IDENTITY"]
+    value_type: Literal["EXPRESSION", "GROUPS", "SYSTEM"]
+    value: str | None = None
+    status: Status = "ACTIVE"
+    group_filter_type: Literal["STARTS_WITH", "EQUALS", "CONTAINS", "REGEX"] | None = None
+    scopes: tuple[str, ...] = ()
+    always_include: bool = True
+    system: bool = False
+
+
+@dataclass(frozen=True)
+class People:
+    """Which users a rule is for (runtime contract §18.2)."""
+
+    users_include: tuple[str, ...] = ()
+    users_exclude: tuple[str, ...] = ()
+    groups_include: tuple[str, ...] = ()
+    groups_exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of an access policy (management contract §10). Lifetimes are seconds; 0 is unlimited."""
+
+    id: str
+    name: str
+    created_at: int
+    updated_at: int
+    status: Status = "ACTIVE"
+    grant_types: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    people: People = People()
+    access_token_lifetime: int = 3600
+    refresh_token_lifetime: int = 0
+    refresh_token_window: int = 604_800
+    inline_hook_id: str | None = None
+    system: bool = False
+
+
+@dataclass(frozen=True)
+class Policy:
+    """An access policy (management contract §9). ``rules`` are in ascending priority: the first has 1."""
+
+    id: str
+    name: str
+    created_at: int
+    updated_at: int
+    description: str | None = None
+    status: Status = "ACTIVE"
+    clients: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    system: bool = False
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A signing key of one server.
+
+    Attributes:
+        jwk: Public members only, without ``kid``, ``use`` and ``alg``.
+        wrapped: Private half (PKCS #8), wrapped by KMS under server id and kid, base64.
+        published_at: Since when it is in JWKS.
+        activated_at: Since when it signs.
+        expired_at: Since when it signs no more.
+        withdraw_at: When it leaves JWKS: the last token it may have signed has expired then.
+    """
+
+    kid: str
+    algorithm: SigningAlgorithm
+    status: KeyStatus
+    jwk: Mapping[str, str]
+    wrapped: str
+    published_at: int
+    activated_at: int | None = None
+    expired_at: int | None = None
+    withdraw_at: int | None = None
+
+
+@dataclass(frozen=True)
+class AuthorizationServer:
+    """A custom authorization server with everything below it.
+
+    Attributes:
+        version: Raised by every change of the server or of anything below it.
+        policies: In ascending priority: the first has 1.
+        associated: Ids of the servers whose tokens this one trusts (management contract §6.6).
+        max_lifetime: Seconds that the longest-lived token signed by the active key may live.
+        rotate_at: When the schedule has something to do; ``None`` when it has not.
+    """
+
+    id: str
+    name: str
+    audience: str
+    created_at: int
+    updated_at: int
+    description: str | None = None
+    issuer_mode: IssuerMode = "ORG_URL"
+    status: Status = "ACTIVE"
+    is_default: bool = False
+    algorithm: SigningAlgorithm = "RS256"
+    rotation_mode: RotationMode = "AUTO"
+    rotate_at: int | None = None
+    associated: tuple[str, ...] = ()
+    scopes: tuple[Scope, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    keys: tuple[SigningKey, ...] = ()
+    version: int = field(default=0)
+
+    @property
+    def path_id(self) -> str:
+        """What stands in URLs and in the issuer: ``default`` for the default server (§6.5)."""
+        return "default" if self.is_default else self.id
+
+    @property
+    def active_key(self) -> SigningKey:
+        """The key that signs. There is always exactly one."""
+        return next(key for key in self.keys if key.status == "ACTIVE")
+
+
+class Servers(Protocol):
+    """All custom authorization servers of a deployment."""
+
+    def get(self, server_id: str) -> AuthorizationServer:
+        """The server with everything below it; ``default`` names the default server.
+
+        Raises:
+            NotFound: No such server, or it was deleted.
+        """
+
+    def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[AuthorizationServer]:
+        """Servers in ascending id, from the first id greater than ``after``."""
+
+    def add(self, server: AuthorizationServer, events: Sequence[Event]) -> None:
+        """Store a new server and its events, all or nothing.
+
+        Raises:
+            AlreadyExists: The id is or was in use, or there is a default server already.
+        """
+
+    def save(self, before: AuthorizationServer, after: AuthorizationServer, events: Sequence[Event]) -> None:
+        """Store a change and its events, all or nothing, and raise the version.
+
+        Raises:
+            Conflict: The server is not at ``before.version`` any more.
+            NotFound: It was deleted.
+        """
+
+    def delete(self, server: AuthorizationServer, events: Sequence[Event]) -> None:
+        """Delete the server, everything below it and its id for ever.
+
+        Raises:
+            Conflict: The server is not at ``server.version`` any more.
+        """
+
+    def due(self, *, at: int) -> Sequence[str]:
+        """Ids of the servers whose ``rotate_at`` has come. May lag behind writes."""
