@@ -1,7 +1,8 @@
 """How a signing key comes into being."""
 
 from ..ids import Ids
-from ..storage.servers import SigningAlgorithm, SigningKey
+from ..jose.keys import SigningAlgorithm
+from ..storage.servers import SigningKey
 from .vault import KeyPairs
 
 

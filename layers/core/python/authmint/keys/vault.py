@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..storage.servers import SigningAlgorithm
+from ..jose.keys import SigningAlgorithm
 
 
 @dataclass(frozen=True)

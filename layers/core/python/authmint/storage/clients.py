@@ -7,9 +7,7 @@ from typing import Any, Literal, Protocol
 from .events import Event
 from .servers import Status
 
-AuthMethod = Literal[
-    "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"
-]
+AuthMethod = Literal["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"]
 ApplicationType = Literal["web", "native", "browser", "service"]
 
 

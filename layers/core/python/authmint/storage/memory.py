@@ -70,6 +70,9 @@ class MemoryServers:
     def due(self, *, at: int) -> Sequence[str]:
         return sorted(s.id for s in self._servers.values() if s.rotate_at is not None and s.rotate_at <= at)
 
+    def sweep(self, server_id: str) -> bool:
+        return server_id not in self._servers
+
     def _check(self, seen: AuthorizationServer) -> None:
         if self.get(seen.id).version != seen.version:
             raise Conflict(seen.id)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from ..jose.keys import SigningAlgorithm
 from .events import Event
 
 Status = Literal["ACTIVE", "INACTIVE"]
@@ -11,7 +12,6 @@ KeyStatus = Literal["NEXT", "ACTIVE", "EXPIRED"]
 RotationMode = Literal["AUTO", "MANUAL"]
 IssuerMode = Literal["ORG_URL", "CUSTOM_URL", "DYNAMIC"]
 Consent = Literal["IMPLICIT", "REQUIRED", "FLEXIBLE"]
-SigningAlgorithm = Literal["RS256", "PS256", "ES256", "EdDSA"]
 
 ALL_CLIENTS = "ALL_CLIENTS"
 EVERYONE = "EVERYONE"
@@ -170,7 +170,10 @@ class Servers(Protocol):
         """
 
     def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[AuthorizationServer]:
-        """Servers in ascending id, from the first id greater than ``after``."""
+        """Servers in ascending id, from the first id greater than ``after``.
+
+        They may come without their scopes, claims and policies and without the private halves of their keys.
+        """
 
     def add(self, server: AuthorizationServer, events: Sequence[Event]) -> None:
         """Store a new server and its events, all or nothing.
@@ -190,9 +193,14 @@ class Servers(Protocol):
     def delete(self, server: AuthorizationServer, events: Sequence[Event]) -> None:
         """Delete the server, everything below it and its id for ever.
 
+        From here on it is not found any more, at once; what lay below it may leave storage later (``sweep``).
+
         Raises:
             Conflict: The server is not at ``server.version`` any more.
         """
 
     def due(self, *, at: int) -> Sequence[str]:
-        """Ids of the servers whose ``rotate_at`` has come. May lag behind writes."""
+        """Ids of the servers whose ``rotate_at`` has come, and of deleted ones to sweep. May lag behind writes."""
+
+    def sweep(self, server_id: str) -> bool:
+        """Remove a part of what is left below a deleted server. True when nothing is left."""

@@ -1,0 +1,1 @@
+"""DynamoDB: the implementations of ``storage``. The only package that knows tables and items."""

@@ -1,0 +1,102 @@
+"""``Clients`` in DynamoDB: an item per client, one per label (unique), one in the list."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from pynamodb.expressions.condition import Condition
+
+from ..storage.clients import Client
+from ..storage.errors import AlreadyExists, Conflict, NotFound
+from ..storage.events import Event
+from .connection import translated
+from .items import HEAD, ConfigItem
+from .records import decode, encode
+from .servers import well_formed
+from .tables import ConditionFailed, Tables
+
+CLIENTS: Final = "CLIENTS"
+MAX_ID: Final = 100
+
+
+def partition(client_id: str) -> str:
+    """The partition of one client."""
+    return f"CLIENT#{client_id}"
+
+
+class DynamoClients:
+    """``Clients``."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._item = tables.config
+
+    def get(self, client_id: str) -> Client:
+        if not well_formed(client_id, MAX_ID):
+            raise NotFound(client_id)
+        with translated():
+            try:
+                item = self._item.get(partition(client_id), HEAD, consistent_read=True)
+            except self._item.DoesNotExist:
+                raise NotFound(client_id) from None
+            return client_of(item.body)
+
+    def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[Client]:
+        condition = None if after is None else self._item.sk > after
+        with translated():
+            listed = self._item.query(CLIENTS, condition, consistent_read=True, limit=limit)
+            keys = [(partition(item.sk), HEAD) for item in listed]
+            # One deleted since it was listed is missing here, as it should be.
+            found = [client_of(item.body) for item in self._batch(keys)]
+        return sorted(found, key=lambda client: client.id)
+
+    def _batch(self, keys: Sequence[tuple[str, str]]) -> Iterator[ConfigItem]:
+        yield from self._item.batch_get(keys, consistent_read=True)
+
+    def add(self, client: Client, events: Sequence[Event]) -> None:
+        client = replace(client, version=1)
+        try:
+            with self._tables.transaction(events) as write:
+                write.save(self._head(client), condition=self._item.pk.does_not_exist())
+                write.save(self._label(client), condition=self._item.pk.does_not_exist())
+                write.save(self._item(CLIENTS, client.id))
+        except ConditionFailed as error:
+            raise AlreadyExists("id" if error.failed[0] else "label") from None
+
+    def save(self, before: Client, after: Client, events: Sequence[Event]) -> None:
+        after = replace(after, version=before.version + 1)
+        renamed = before.label != after.label
+        try:
+            with self._tables.transaction(events) as write:
+                if renamed:
+                    write.delete(self._label(before))
+                write.save(self._head(after), condition=self._at(before))
+                if renamed:
+                    write.save(self._label(after), condition=self._item.pk.does_not_exist())
+        except ConditionFailed as error:
+            if error.failed[int(renamed)]:
+                raise Conflict(before.id) from None
+            raise AlreadyExists("label") from None
+
+    def delete(self, client: Client, events: Sequence[Event]) -> None:
+        try:
+            with self._tables.transaction(events) as write:
+                write.delete(self._head(client), condition=self._at(client))
+                write.delete(self._label(client))
+                write.delete(self._item(CLIENTS, client.id))
+        except ConditionFailed:
+            raise Conflict(client.id) from None
+
+    def _at(self, client: Client) -> Condition:
+        return self._item.version == client.version
+
+    def _head(self, client: Client) -> ConfigItem:
+        return self._item(partition(client.id), HEAD, body=encode(client), version=client.version)
+
+    def _label(self, client: Client) -> ConfigItem:
+        return self._item(f"LABEL#{client.label}", HEAD, owner=client.id)
+
+
+def client_of(body: str | None) -> Client:
+    """The client of an item's body."""
+    return decode(body or "", Client)

@@ -1,0 +1,86 @@
+"""Items of the three tables: keys, what is indexed, and a record's JSON in ``body``."""
+
+from typing import Any, ClassVar, TypeVar, cast
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.connection.base import Connection
+from pynamodb.connection.table import TableConnection
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.models import Model
+
+HEAD = "#"
+DUE = "due"
+
+
+class RotationIndex(GlobalSecondaryIndex["ConfigItem"]):  # type: ignore[no-untyped-call]
+    """Sparse: only what the schedule has to look at, by when."""
+
+    class Meta:
+        index_name = "rotation"
+        projection = KeysOnlyProjection()
+
+    rotation_due = UnicodeAttribute(hash_key=True)
+    rotate_at = NumberAttribute(range_key=True)
+
+
+class Item(Model):
+    """What every item has. ``bound`` makes the class for one table."""
+
+    shared: ClassVar[Connection]
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    body = UnicodeAttribute(null=True)
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        """Pynamodb would open a client per model; ours share one."""
+        if cls._connection is None:
+            table = super()._get_connection()
+            cls.shared.add_meta_table(table.connection.get_meta_table(cls.Meta.table_name))
+            table.connection = cls.shared
+        return cast("TableConnection", cls._connection)
+
+
+class ConfigItem(Item):
+    """Configuration.
+
+    Attributes:
+        version: Of a head item: raised by every change of what it heads.
+        rev: Of an item below a head: the head's version when it was written.
+        alias: Of a head: the partition that holds the record.
+        deleted_at: Of a head: the id was in use and never is again.
+        owner: Of a unique value: who has it.
+    """
+
+    version = NumberAttribute(null=True)
+    rev = NumberAttribute(null=True)
+    alias = UnicodeAttribute(null=True)
+    deleted_at = NumberAttribute(null=True)
+    owner = UnicodeAttribute(null=True)
+    rotation_due = UnicodeAttribute(null=True)
+    rotate_at = NumberAttribute(null=True)
+    rotation = RotationIndex()
+
+
+class GrantItem(Item):
+    """What is single-use or revocable. ``writer`` tells a repeated call its own write from another's."""
+
+    writer = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute(null=True)
+    ttl = NumberAttribute(null=True)
+
+
+class EventItem(Item):
+    """An event of the system log."""
+
+    ttl = NumberAttribute(null=True)
+
+
+_I = TypeVar("_I", bound=Item)
+
+
+def bound(item: type[_I], table_name: str, connection: Connection) -> type[_I]:
+    """The item class of one table, over a connection shared with the other tables."""
+    meta: Any = type("Meta", (), {"table_name": table_name})
+    return cast("type[_I]", type(item.__name__, (item,), {"Meta": meta, "shared": connection}))

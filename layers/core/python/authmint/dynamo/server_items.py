@@ -1,0 +1,96 @@
+"""A server as items of one partition: a small head with the version, a table of contents, and an item per object.
+
+``#``          head: the server's own fields; ``version``; when the schedule has to look at it
+``CONTENTS``   what belongs to the server, in order, and at which version each was written
+``SCOPE#id``   and CLAIM#, POLICY#, RULE#, KEY#: one record each, stamped with ``rev``
+
+A Query is no snapshot: a change that commits between two pages, or between two items of one, shows half of itself.
+The contents name the revision of every item, so such a reading is noticed and repeated.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from ..storage.servers import AuthorizationServer, Claim, Policy, Rule, Scope, SigningKey
+from .items import HEAD, ConfigItem
+from .records import decode, encode
+
+CONTENTS: Final = "CONTENTS"
+Entries = Sequence[tuple[str, int]]
+_TYPES: Final[Mapping[str, type[Any]]] = {
+    "SCOPE": Scope,
+    "CLAIM": Claim,
+    "POLICY": Policy,
+    "RULE": Rule,
+    "KEY": SigningKey,
+}
+
+
+class Torn(Exception):
+    """The items read do not belong together: a change committed in between."""
+
+
+def partition(path_id: str) -> str:
+    """``path_id`` is what stands in the issuer: the id, or ``default``."""
+    return f"AS#{path_id}"
+
+
+def objects(server: AuthorizationServer) -> dict[str, Any]:
+    """Everything below a server by sort key, in the order that the contents keep."""
+    found: dict[str, Any] = {f"SCOPE#{scope.id}": scope for scope in server.scopes}
+    found |= {f"CLAIM#{claim.id}": claim for claim in server.claims}
+    for policy in server.policies:
+        found[f"POLICY#{policy.id}"] = replace(policy, rules=())
+        found |= {f"RULE#{rule.id}": rule for rule in policy.rules}
+    found |= {f"KEY#{key.kid}": key for key in server.keys}
+    return found
+
+
+def head_body(server: AuthorizationServer) -> str:
+    """The server's own fields."""
+    return encode(replace(server, scopes=(), claims=(), policies=(), keys=(), version=0))
+
+
+def summary_body(server: AuthorizationServer) -> str:
+    """What a list of servers shows: own fields and the keys without their private halves."""
+    keys = tuple(replace(key, wrapped="") for key in server.keys)
+    return encode(replace(server, scopes=(), claims=(), policies=(), keys=keys))
+
+
+def entries(item: ConfigItem) -> Entries:
+    """The contents: sort key and revision of each object."""
+    return decode(item.body or "[]", list[tuple[str, int]])
+
+
+def assemble(items: Mapping[str, ConfigItem]) -> AuthorizationServer:
+    """The server from the items of its partition, by sort key.
+
+    Raises:
+        Torn: They are not of one version.
+    """
+    head, contents = items[HEAD], items.get(CONTENTS)
+    if contents is None or contents.rev != head.version:
+        raise Torn
+    found: dict[str, list[Any]] = {kind: [] for kind in _TYPES}
+    rules: list[list[Rule]] = []
+    for sort_key, revision in entries(contents):
+        item = items.get(sort_key)
+        if item is None or item.rev != revision:
+            raise Torn
+        kind = sort_key.partition("#")[0]
+        record = decode(item.body or "", _TYPES[kind])
+        if kind == "RULE":
+            rules[-1].append(record)
+            continue
+        if kind == "POLICY":
+            rules.append([])
+        found[kind].append(record)
+    return replace(
+        decode(head.body or "", AuthorizationServer),
+        version=int(head.version or 0),
+        scopes=tuple(found["SCOPE"]),
+        claims=tuple(found["CLAIM"]),
+        policies=tuple(replace(policy, rules=tuple(own)) for policy, own in zip(found["POLICY"], rules, strict=True)),
+        keys=tuple(found["KEY"]),
+    )

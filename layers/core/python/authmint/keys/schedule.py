@@ -1,0 +1,122 @@
+"""The scheduled run over servers whose keys have something due (runtime contract §19)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ..audit.recorder import Recorder
+from ..clock import Clock
+from ..http import Request
+from ..ids import Ids
+from ..storage.errors import Conflict, NotFound, StorageError
+from ..storage.events import Event, Party
+from ..storage.servers import AuthorizationServer, Servers
+from .birth import new_key
+from .rotation import advance, wants_next
+from .vault import KeyPairs, VaultUnavailable
+
+_ATTEMPTS: Final = 4
+ROLLOVER: Final = "app.oauth2.as.key.rollover"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run did.
+
+    Attributes:
+        advanced: Servers whose keys changed.
+        swept: Deleted servers of which nothing is left.
+        failed: Server and kind of failure; the next run tries again.
+        lag: Seconds by which the most overdue server that failed is late; 0 where none is.
+    """
+
+    advanced: tuple[str, ...] = ()
+    swept: tuple[str, ...] = ()
+    failed: tuple[tuple[str, str], ...] = ()
+    lag: int = 0
+
+
+class RotationSchedule:
+    """Takes the keys of every due server one step further. Running twice, or two at once, does no more than once."""
+
+    def __init__(
+        self,
+        servers: Servers,
+        pairs: KeyPairs,
+        clock: Clock,
+        ids: Ids,
+        *,
+        retention: int,
+        on_failure: Callable[[BaseException, str], None] | None = None,
+    ) -> None:
+        self._servers = servers
+        self._pairs = pairs
+        self._clock = clock
+        self._ids = ids
+        self._retention = retention
+        self._on_failure = on_failure
+
+    def run(self) -> Run:
+        """One server's failure does not stop the others'.
+
+        Raises:
+            Unavailable: The due servers could not be found out.
+        """
+        now = self._clock.now()
+        advanced, swept, failed, lag = [], [], [], 0
+        for server_id in self._servers.due(at=now):
+            try:
+                outcome = self._serve(server_id, now)
+            except (StorageError, VaultUnavailable, LookupError, ValueError, StopIteration) as error:
+                if self._on_failure is not None:
+                    self._on_failure(error, "")
+                failed.append((server_id, type(error).__name__))
+                lag = max(lag, self._lag(server_id, now))
+                continue
+            if outcome == "advanced":
+                advanced.append(server_id)
+            elif outcome == "swept":
+                swept.append(server_id)
+        return Run(tuple(advanced), tuple(swept), tuple(failed), lag)
+
+    def _serve(self, server_id: str, now: int) -> str:
+        for attempt in range(_ATTEMPTS):
+            try:
+                server = self._servers.get(server_id)
+            except NotFound:
+                return "swept" if self._servers.sweep(server_id) else "sweeping"
+            fresh = None
+            if wants_next(server, now):
+                fresh = new_key(server.id, server.algorithm, self._pairs, self._ids, now)
+            after = advance(server, now, fresh, retention=self._retention)
+            if after == server:
+                return "nothing"
+            try:
+                self._servers.save(server, after, self._events(server, after))
+                return "advanced"
+            except Conflict:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+        return "nothing"
+
+    def _events(self, before: AuthorizationServer, after: AuthorizationServer) -> Sequence[Event]:
+        recorder = Recorder(self._clock, self._ids, Party("system", "SystemPrincipal"), Request("SCHEDULE", "/"))
+        if before.active_key.kid == after.active_key.kid:
+            return ()
+        return [rollover(recorder, after)]
+
+    def _lag(self, server_id: str, now: int) -> int:
+        try:
+            server = self._servers.get(server_id)
+        except StorageError:
+            return 0
+        return max(0, now - (server.rotate_at or now))
+
+
+def rollover(recorder: Recorder, server: AuthorizationServer) -> Event:
+    """The event of a new key signing."""
+    return recorder.event(
+        ROLLOVER,
+        Party(server.id, "AuthorizationServer", display_name=server.name),
+        Party(server.active_key.kid, "SigningKey"),
+    )

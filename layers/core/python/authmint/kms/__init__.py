@@ -1,0 +1,1 @@
+"""AWS KMS: the implementations of ``keys.vault`` and of the signers' ``KeyUnwrapper``."""

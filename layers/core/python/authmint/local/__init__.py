@@ -1,0 +1,1 @@
+"""The local stack and the ``authmint`` command. Not shipped in the layer."""

@@ -1,0 +1,1 @@
+"""The management API: resources of administrators and their error envelope (management contract)."""

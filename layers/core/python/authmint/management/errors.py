@@ -1,0 +1,98 @@
+"""The error envelope of the management API (management contract §4)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from ..http import Pairs, Response
+from ..ids import Ids
+
+#: code: (status, errorSummary). ``{0}`` is filled in.
+CATALOGUE: Final[dict[str, tuple[int, str]]] = {
+    "E0000001": (400, "Api validation failed: {0}"),
+    "E0000003": (400, "The request body was not well-formed."),
+    "E0000005": (403, "Invalid session"),
+    "E0000006": (403, "You do not have permission to perform the requested action"),
+    "E0000007": (404, "Not found: Resource not found: {0}"),
+    "E0000008": (404, "The requested path was not found"),
+    "E0000009": (500, "Internal Server Error"),
+    "E0000010": (503, "Service is temporarily unavailable. Try again later."),
+    "E0000011": (401, "Invalid token provided"),
+    "E0000022": (405, "The endpoint does not support the provided HTTP method"),
+    "E0000029": (400, "Invalid paging request."),
+    "E0000031": (400, "Invalid search criteria."),
+    "E0000040": (400, "Application label must not be the same as an existing application label."),
+    "E0000056": (403, "Delete application forbidden."),
+    "E0000107": (403, "The entity is not in the expected state for the requested transition."),
+    "E0000111": (403, "Cannot modify the {0} object because it is read-only."),
+}
+
+
+class ApiError(Exception):
+    """A refusal in the envelope.
+
+    Attributes:
+        causes: Texts, in the order in which they are shown. Never a secret.
+    """
+
+    def __init__(self, code: str, value: str = "", causes: Sequence[str] = (), *, headers: Pairs = ()) -> None:
+        self.code = code
+        self.status, summary = CATALOGUE[code]
+        self.summary = summary.format(value)
+        self.causes = tuple(causes)
+        self.headers = headers
+        super().__init__(f"{code}: {self.summary}")
+
+    def response(self, ids: Ids) -> Response:
+        """The answer, with all five members always present (§4.1)."""
+        body = {
+            "errorCode": self.code,
+            "errorSummary": self.summary,
+            "errorLink": self.code,
+            "errorId": f"oae{ids.opaque(16)}",
+            "errorCauses": [{"errorSummary": cause} for cause in self.causes],
+        }
+        return Response.json(self.status, body, self.headers)
+
+
+class OAuthStyleError(Exception):
+    """A refusal of dynamic client registration (RFC 7591 §3.2.2, management contract §13)."""
+
+    def __init__(self, error: str, description: str, *, status: int = 400) -> None:
+        super().__init__(f"{error}: {description}")
+        self.error = error
+        self.description = description
+        self.status = status
+
+    def response(self) -> Response:
+        """``error`` and ``error_description``."""
+        return Response.json(self.status, {"error": self.error, "error_description": self.description})
+
+
+def invalid(subject: str, *causes: str) -> ApiError:
+    """E0000001 about ``subject``, with its causes as they stand."""
+    return ApiError("E0000001", subject, causes)
+
+
+def invalid_field(field: str, message: str) -> ApiError:
+    """E0000001 about one field: the cause is ``field: message``."""
+    return invalid(field, f"{field}: {message}")
+
+
+def not_found(identifier: str, kind: str) -> ApiError:
+    """E0000007 for an id as given in the URL and a type word of §4.3."""
+    return ApiError("E0000007", f"{identifier} ({kind})")
+
+
+def read_only(kind: str) -> ApiError:
+    """E0000111."""
+    return ApiError("E0000111", kind)
+
+
+def unavailable() -> ApiError:
+    """503: storage or key management could not answer, or too many changes at once. Safe to repeat."""
+    return ApiError("E0000010", headers=(("retry-after", "2"),))
+
+
+def internal_error(ids: Ids) -> Response:
+    """500 for what nobody expected."""
+    return ApiError("E0000009").response(ids)

@@ -1,0 +1,62 @@
+"""What the endpoints with client authentication share: one read for server and client, then the proof."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..http import Request
+from ..storage.clients import Client
+from ..storage.configuration import Configuration
+from ..storage.servers import AuthorizationServer
+from ..tokens.access_token import issuer_of
+from . import form as forms
+from .client_authentication import ClientAuthentication, Presented, presented
+from .errors import OAuthError
+
+
+@dataclass(frozen=True)
+class Call:
+    """An authenticated call of an endpoint of one server."""
+
+    server: AuthorizationServer
+    issuer: str
+    client: Client
+    form: Mapping[str, str]
+    now: int
+
+
+class AuthenticatedEndpoint:
+    """Reads the form, finds server and client in one round trip, authenticates the client."""
+
+    def __init__(self, configuration: Configuration, authentication: ClientAuthentication) -> None:
+        self._configuration = configuration
+        self._authentication = authentication
+
+    def open(self, request: Request, *, endpoint: str, now: int) -> Call:
+        """The authenticated call.
+
+        Args:
+            request: With path parameter ``authServerId``.
+            endpoint: Path below the issuer, as in ``/v1/token``: an audience of client assertions.
+            now: Unix seconds.
+
+        Raises:
+            OAuthError: Before anything was changed.
+        """
+        form = forms.read(request)
+        credential: Presented | None = None
+        refused: OAuthError | None = None
+        try:
+            credential = presented(request, form)
+        except OAuthError as error:
+            refused = error
+        server_id = request.path_parameters.get("authServerId", "")
+        snapshot = self._configuration.read(server_id, credential.client_id if credential else None)
+        server = snapshot.server
+        if server is None or server.status != "ACTIVE":
+            raise OAuthError("invalid_authorization_server", reason="unknown or inactive")
+        if credential is None:
+            raise refused or OAuthError("missing_client_credentials")
+        issuer = issuer_of(server, request.base_url)
+        audiences = frozenset({issuer, issuer + endpoint})
+        client = self._authentication.verify(credential, snapshot.client, audiences=audiences, now=now)
+        return Call(server, issuer, client, form, now)

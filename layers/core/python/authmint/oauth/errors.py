@@ -1,0 +1,94 @@
+"""Errors of the protocol endpoints (runtime contract §25): one class, one catalogue.
+
+The internal id says exactly what happened; it goes to the log as ``outcome.reason``. Code and text go to the client.
+"""
+
+from typing import Any, Final
+
+from ..http import Pairs, Response
+
+#: internal id: (status, error, error_description). ``{0}`` is filled in.
+CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
+    "no_scope_allowed": (400, "access_denied", "Policy evaluation succeeded, but all the requested scopes were rejected."),
+    "no_matching_policy": (401, "access_denied", "Policy evaluation failed for this request, please check the policy configurations."),
+    "consent_required_client_credentials": (400, "consent_required", "The following scopes require user consent and cannot be granted for the client credentials grant type: [{0}]."),
+    "invalid_client": (401, "invalid_client", "Client authentication failed. Either the client or the client credentials are invalid."),
+    "missing_client_credentials": (401, "invalid_client", "No client credentials found."),
+    "invalid_basic_auth_creds": (401, "invalid_client", "Found Authentication header but was not valid client credentials."),
+    "invalid_client_id": (401, "invalid_client", "Invalid value for 'client_id' parameter."),
+    "invalid_token_endpoint_auth_method": (401, "invalid_client", "Client authentication failed. Either the client or the client credentials are invalid."),
+    "invalid_client_secret": (401, "invalid_client", "The client secret supplied for a confidential client is invalid."),
+    "client_assertion_invalid_issuer": (401, "invalid_client", "The issuer claim for client_assertion is not a valid client_id."),
+    "client_assertion_invalid_subject": (401, "invalid_client", "The subject claim for client_assertion is not a valid client_id."),
+    "client_assertion_invalid_no_secret": (401, "invalid_client", "The issuer and subject claim for client_assertion is invalid because the client does not have a client secret."),
+    "client_assertion_invalid_audience": (401, "invalid_client", "The audience claim for client_assertion must be the endpoint invoked for the request."),
+    "client_assertion_expiration_required": (401, "invalid_client", "The client_assertion must contain the 'exp' claim as seconds since epoch."),
+    "client_assertion_expired_token": (401, "invalid_client", "The client_assertion token is expired."),
+    "client_assertion_expires_too_far_in_future": (401, "invalid_client", "The client_assertion token has an expiration too far into the future."),
+    "client_assertion_issued_at_in_future": (401, "invalid_client", "The client_assertion token must be issued before the current time."),
+    "client_assertion_already_used": (401, "invalid_client", "The client_assertion token has already been used."),
+    "client_assertion_invalid_signature": (401, "invalid_client", "The client_assertion signature is invalid."),
+    "client_assertion_invalid_jwt": (401, "invalid_client", "The parsing of the client_assertion failed."),
+    "client_assertion_invalid_kid": (401, "invalid_client", "The client_assertion JWT kid is invalid."),
+    "client_assertion_invalid_signature_algorithm": (401, "invalid_client", "The client_assertion JWT signature algorithm is invalid."),
+    "client_assertion_invalid_secret_length": (401, "invalid_client", "The client secret is too short to verify a JWT HMAC."),
+    "client_assertion_jwks_not_configured": (401, "invalid_client", "The client does not have a JWKSet configured, but the client_assertion requires one."),
+    "client_assertion_invalid_key_use": (401, "invalid_client", "The public key being used for client assertion has an invalid 'use' parameter. Valid values for the 'use' parameter are {0}."),
+    "jwks_uri_no_key": (401, "invalid_client", "The client JWKSet from jwks_uri must contain at least one key."),
+    "jwks_uri_ambiguous_keys": (401, "invalid_client", "All keys in the client JWKSet from jwks_uri must have a unique kid."),
+    "jwks_uri_error": (401, "invalid_client", "Error retrieving the client JWKSet from jwks_uri."),
+    "invalid_request": (400, "invalid_request", "Invalid request"),
+    "unsupported_media_type": (400, "invalid_request", "The request body must be 'application/x-www-form-urlencoded' and well-formed."),
+    "body_too_large": (413, "invalid_request", "The request body must not be larger than {0} bytes."),
+    "multiple_client_credentials": (400, "invalid_request", "Cannot supply multiple client credentials. Use one of the following: credentials in the Authorization header, credentials in the post body, or a client_assertion in the post body."),
+    "client_credentials_in_query": (400, "invalid_request", "Client credentials cannot be supplied via query parameters."),
+    "duplicate_oauth_params": (400, "invalid_request", "The request contained multiple parameters with the same name."),
+    "token_request_missing_grant_type": (400, "invalid_request", "The token request must specify a 'grant_type'. Valid values: [{0}]"),
+    "request_missing_token": (400, "invalid_request", "The 'token' parameter is required."),
+    "invalid_authorization_server": (400, "invalid_request", "The authorization server id is invalid."),
+    "client_assertion_type_invalid": (400, "invalid_request", "The client_assertion_type is invalid."),
+    "invalid_scope": (400, "invalid_scope", "The requested scope is invalid, unknown, malformed, or exceeds the scope granted by the resource owner."),
+    "openid_not_allowed_client_creds": (400, "invalid_scope", "Cannot request 'openid' scopes using client credentials."),
+    "no_default_scopes": (400, "invalid_scope", "The authorization server resource does not have any configured default scopes, 'scope' must be provided."),
+    "no_matching_scope": (400, "invalid_scope", "One or more scopes are not configured for the authorization server resource."),
+    "unsupported_resource": (400, "invalid_target", "The authorization server has rejected the 'resource' parameter: {0}"),
+    "server_error": (500, "server_error", "The authorization server encountered an unexpected condition that prevented it from fulfilling the request."),
+    "system_claim_evaluation_failure": (400, "server_error", "The '{0}' system claim could not be evaluated."),
+    "user_claim_evaluation_failure": (400, "server_error", "The '{0}' user claim could not be evaluated."),
+    "temporarily_unavailable": (503, "temporarily_unavailable", "The authorization server is currently unable to handle the request due to a temporary overloading or maintenance of the server."),
+    "unauthorized_client": (400, "unauthorized_client", "The client is not authorized to use the provided grant type. Configured grant types: [{0}]."),
+    "confidential_client_required": (400, "unauthorized_client", "Confidential client is required to make this request."),
+    "unsupported_grant_type": (400, "unsupported_grant_type", "The authorization grant type is not supported by the authorization server. Configured grant types: [{0}]."),
+}  # fmt: skip
+
+NO_STORE: Final = (("cache-control", "no-cache, no-store"), ("pragma", "no-cache"))
+RETRY_AFTER_SECONDS: Final = "2"
+
+
+class OAuthError(Exception):
+    """A refusal.
+
+    Attributes:
+        id: The internal id, a key of ``CATALOGUE``.
+        reason: For the log where the id alone does not say it; never a secret.
+    """
+
+    def __init__(self, error_id: str, *values: str, reason: str | None = None) -> None:
+        self.id = error_id
+        self.status, self.code, text = CATALOGUE[error_id]
+        self.description = text.format(*values)
+        self.reason = reason
+        super().__init__(error_id if reason is None else f"{error_id}: {reason}")
+
+    def body(self) -> dict[str, Any]:
+        """RFC 6749 §5.2."""
+        return {"error": self.code, "error_description": self.description}
+
+    def response(self, realm: str) -> Response:
+        """The answer: ``invalid_client`` carries a challenge naming ``realm`` (RFC 6749 §5.2)."""
+        headers: Pairs = NO_STORE
+        if self.code == "invalid_client":
+            headers = (*headers, ("www-authenticate", f'Basic realm="{realm}"'))
+        if self.status == 503:
+            headers = (*headers, ("retry-after", RETRY_AFTER_SECONDS))
+        return Response.json(self.status, self.body(), headers)

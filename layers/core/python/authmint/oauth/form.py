@@ -1,0 +1,37 @@
+"""``application/x-www-form-urlencoded`` requests (RFC 6749 appendix B, §3.1, §3.2)."""
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import parse_qsl
+
+from ..http import Request
+from .errors import OAuthError
+
+MAX_BODY: Final = 65_536
+_MAX_FIELDS: Final = 100
+_CREDENTIALS: Final = frozenset({"client_id", "client_secret", "client_assertion", "client_assertion_type"})
+
+
+def read(request: Request) -> Mapping[str, str]:
+    """The parameters of a POST. Parameters without a value count as left out (RFC 6749 §3.2).
+
+    Raises:
+        OAuthError: Wrong content type, too large, malformed, repeated parameter, or credentials in the query.
+    """
+    if any(name in _CREDENTIALS for name, _ in request.query):
+        raise OAuthError("client_credentials_in_query")
+    if len(request.body) > MAX_BODY:
+        raise OAuthError("body_too_large", str(MAX_BODY))
+    media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    if media_type != "application/x-www-form-urlencoded":
+        raise OAuthError("unsupported_media_type", reason="content type")
+    try:
+        pairs = parse_qsl(
+            request.body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS
+        )
+    except ValueError:
+        raise OAuthError("unsupported_media_type", reason="malformed body") from None
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise OAuthError("duplicate_oauth_params")
+    return {name: value for name, value in form.items() if value}

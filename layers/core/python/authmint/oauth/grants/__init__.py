@@ -1,0 +1,1 @@
+"""One module per grant type. What they share is in ``token_endpoint``."""

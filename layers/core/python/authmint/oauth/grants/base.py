@@ -1,0 +1,51 @@
+"""What a grant type is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from ...storage.clients import Client
+from ...storage.servers import AuthorizationServer
+
+
+@dataclass(frozen=True)
+class GrantRequest:
+    """A token request whose client is authenticated."""
+
+    form: Mapping[str, str]
+    client: Client
+    server: AuthorizationServer
+    now: int
+
+
+@dataclass(frozen=True)
+class Entitlement:
+    """What a grant entitles its client to ask for.
+
+    Attributes:
+        scopes: In request order, without repetitions.
+        defaulted: No scope was requested; these are the server's default scopes (runtime contract §16.3).
+    """
+
+    scopes: tuple[str, ...]
+    defaulted: bool
+
+
+class Grant(Protocol):
+    """One grant type: only what is particular to it."""
+
+    grant_type: ClassVar[str]
+
+    def verify(self, request: GrantRequest) -> Entitlement:
+        """Prove the grant. Reads only, so that a request refused later costs nothing.
+
+        Raises:
+            OAuthError: The grant does not entitle the client to tokens.
+        """
+
+    def spend(self, entitlement: Entitlement, *, at: int) -> None:
+        """Make the grant unusable again, atomically, before anything is minted.
+
+        Raises:
+            OAuthError: Another request spent it first.
+        """

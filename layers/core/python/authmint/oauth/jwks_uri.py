@@ -1,0 +1,171 @@
+"""Keys that a client publishes under its ``jwks_uri``: fetched when needed, kept for minutes, never from inside.
+
+The guard against server-side request forgery: https only, every address that the name resolves to must be public,
+the connection goes to the address that was checked, no redirect is followed, size and time are bounded.
+"""
+
+import http.client
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from ..jose.encoding import strict_json
+from .errors import OAuthError
+
+CACHE_SECONDS: Final = 300
+#: An assertion with an unknown kid may ask for a fresh copy, but not more often than this.
+REFETCH_SECONDS: Final = 30
+TIMEOUT_SECONDS: Final = 3.0
+MAX_BYTES: Final = 262_144
+MAX_KEYS: Final = 50
+_CACHED_URIS: Final = 1_000
+
+
+class FetchFailed(Exception):
+    """The document could not be had. The message says why."""
+
+
+Fetch = Callable[[str], bytes]
+
+
+class ClientJwks(Protocol):
+    """Keys of clients that publish them."""
+
+    def keys(self, uri: str, *, kid: str | None, now: int) -> Sequence[Mapping[str, Any]]:
+        """The keys, fresh enough to hold ``kid`` if it exists. Raises OAuthError."""
+
+
+@dataclass(frozen=True)
+class _Cached:
+    keys: tuple[Mapping[str, Any], ...]
+    fetched_at: int
+
+
+class FetchedJwks:
+    """``ClientJwks`` with a bounded cache per warm instance."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self._cache: dict[str, _Cached] = {}
+
+    def keys(self, uri: str, *, kid: str | None, now: int) -> Sequence[Mapping[str, Any]]:
+        cached = self._cache.get(uri)
+        if cached is not None:
+            age = now - cached.fetched_at
+            known = kid is None or any(key.get("kid") == kid for key in cached.keys)
+            if age < (CACHE_SECONDS if known else REFETCH_SECONDS):
+                return cached.keys
+        try:
+            document = self._fetch(uri)
+        except FetchFailed as error:
+            raise OAuthError("jwks_uri_error", reason=str(error)) from None
+        keys = _parsed(document)
+        while len(self._cache) >= _CACHED_URIS:
+            self._cache.pop(next(iter(self._cache)))
+        self._cache[uri] = _Cached(keys, now)
+        return keys
+
+
+def _parsed(document: bytes) -> tuple[Mapping[str, Any], ...]:
+    try:
+        keys = strict_json(document)["keys"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise OAuthError("jwks_uri_error", reason="not a JWK set") from None
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys) or len(keys) > MAX_KEYS:
+        raise OAuthError("jwks_uri_error", reason="not a JWK set")
+    if not keys:
+        raise OAuthError("jwks_uri_no_key")
+    kids = [key.get("kid") for key in keys]
+    if len(keys) > 1 and (None in kids or len({str(kid) for kid in kids}) != len(kids)):
+        raise OAuthError("jwks_uri_ambiguous_keys")
+    return tuple(keys)
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is one of the public internet, also when it hides in an IPv6 form of an IPv4 one."""
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(parsed, ipaddress.IPv6Address):
+        embedded = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo or (None, None))[1]
+        if embedded is not None:
+            return is_public(str(embedded))
+        if parsed in ipaddress.ip_network("64:ff9b::/96"):  # NAT64
+            return is_public(str(ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)))
+    return parsed.is_global and not parsed.is_multicast
+
+
+def fetch(uri: str, *, allow_private: bool = False, timeout: float = TIMEOUT_SECONDS) -> bytes:
+    """GET a key set.
+
+    Args:
+        uri: https only, unless ``allow_private``.
+        allow_private: For the local stack only: plain http and private addresses.
+        timeout: Seconds for each of connecting and reading.
+
+    Raises:
+        FetchFailed: Refused or not to be had.
+    """
+    try:
+        parts = urlsplit(uri)
+        host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        raise FetchFailed("malformed URI") from None
+    if parts.scheme != "https" and not (allow_private and parts.scheme == "http"):
+        raise FetchFailed("not https")
+    if not host or parts.username is not None:
+        raise FetchFailed("no host, or user information in it")
+    address = _address(host, port, allow_private=allow_private)
+    connection = _PinnedConnection(host, port, address, tls=parts.scheme == "https", timeout=timeout)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        connection.request("GET", target, headers={"accept": "application/json", "connection": "close"})
+        answer = connection.getresponse()
+        if answer.status != 200:
+            raise FetchFailed(f"status {answer.status}")
+        document = _bounded(answer, deadline=time.monotonic() + timeout)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise FetchFailed(f"connection failed: {type(error).__name__}") from None
+    finally:
+        connection.close()
+    return document
+
+
+def _bounded(answer: http.client.HTTPResponse, *, deadline: float) -> bytes:
+    """The body; each read may wait, so the whole is bounded too."""
+    document = b""
+    while chunk := answer.read1(65_536):
+        document += chunk
+        if len(document) > MAX_BYTES:
+            raise FetchFailed("too large")
+        if time.monotonic() > deadline:
+            raise FetchFailed("too slow")
+    return document
+
+
+def _address(host: str, port: int, *, allow_private: bool) -> str:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise FetchFailed("name does not resolve") from None
+    addresses = [str(entry[4][0]) for entry in found]
+    if not allow_private and not all(is_public(address) for address in addresses):
+        raise FetchFailed("address is not public")
+    return addresses[0]
+
+
+class _PinnedConnection(http.client.HTTPConnection):
+    """A connection to the address that was checked: a second look-up could answer differently."""
+
+    def __init__(self, host: str, port: int, address: str, *, tls: bool, timeout: float) -> None:
+        super().__init__(host, port, timeout=timeout)
+        self._address = address
+        self._tls = tls
+
+    def connect(self) -> None:
+        self.sock = socket.create_connection((self._address, self.port), self.timeout)
+        if self._tls:
+            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)

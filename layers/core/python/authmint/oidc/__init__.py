@@ -1,0 +1,1 @@
+"""OpenID Connect and OAuth metadata: discovery documents and key sets."""

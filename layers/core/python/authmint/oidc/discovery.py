@@ -1,0 +1,129 @@
+"""Discovery documents (OpenID Connect Discovery 1.0, RFC 8414, runtime contract §2).
+
+Nothing that does not work is listed.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from ..http import Request, Response
+from ..ids import Ids
+from ..jose.encoding import b64encode
+from ..storage.configuration import Configuration
+from ..storage.errors import Unavailable
+from ..storage.servers import AuthorizationServer
+from ..tokens.access_token import issuer_of
+
+MAX_AGE: Final = 300
+#: Advertised grants that have a user in them: the OpenID document lists no others (§2.2).
+_NOT_FOR_OPENID: Final = frozenset({"client_credentials"})
+CORS: Final = (("access-control-allow-origin", "*"),)
+
+
+def oauth_metadata(
+    server: AuthorizationServer, base_url: str, grant_types: Sequence[str], auth_methods: Sequence[str]
+) -> dict[str, Any]:
+    """RFC 8414 metadata of one server."""
+    issuer = issuer_of(server, base_url)
+    published = [s.name for s in server.scopes if s.metadata_publish == "ALL_CLIENTS" and not s.system]
+    return {
+        "issuer": issuer,
+        "token_endpoint": f"{issuer}/v1/token",
+        "registration_endpoint": f"{base_url}/oauth2/v1/clients",
+        "jwks_uri": f"{issuer}/v1/keys",
+        "response_types_supported": [],
+        "response_modes_supported": [],
+        "grant_types_supported": list(grant_types),
+        "subject_types_supported": ["public"],
+        "scopes_supported": published,
+        "token_endpoint_auth_methods_supported": list(auth_methods),
+        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "claims_supported": ["ver", "jti", "iss", "aud", "iat", "exp", "cid", "scp", "sub"],
+        "introspection_endpoint": f"{issuer}/v1/introspect",
+        "introspection_endpoint_auth_methods_supported": list(auth_methods),
+        "revocation_endpoint": f"{issuer}/v1/revoke",
+        "revocation_endpoint_auth_methods_supported": list(auth_methods),
+        "request_parameter_supported": False,
+    }
+
+
+ASSERTION_ALGORITHMS: Final = (
+    "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA",
+)  # fmt: skip
+
+
+def openid_metadata(
+    server: AuthorizationServer, base_url: str, grant_types: Sequence[str], auth_methods: Sequence[str]
+) -> dict[str, Any]:
+    """OpenID provider metadata of one server."""
+    metadata = oauth_metadata(server, base_url, grant_types, auth_methods)
+    metadata["grant_types_supported"] = [name for name in grant_types if name not in _NOT_FOR_OPENID]
+    metadata["id_token_signing_alg_values_supported"] = [server.active_key.algorithm]
+    return metadata
+
+
+class Discovery:
+    """GET of the well-known documents of a server."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        ids: Ids,
+        *,
+        grant_types: Sequence[str],
+        auth_methods: Sequence[str],
+    ) -> None:
+        self._configuration = configuration
+        self._ids = ids
+        self._grant_types = grant_types
+        self._auth_methods = auth_methods
+
+    def __call__(self, request: Request) -> Response:
+        """The document, or 404 in the management API's shape (§2.1)."""
+        server_id = request.path_parameters.get("authServerId", "")
+        try:
+            snapshot = self._configuration.read(server_id, request.query_value("client_id"))
+        except Unavailable:
+            return unavailable(self._ids)
+        if snapshot.server is None or snapshot.server.status != "ACTIVE":
+            return not_found(server_id, self._ids)
+        if request.query_value("client_id") is not None and snapshot.client is None:
+            return _envelope(400, "invalid_client", "Invalid value for `client_id` parameter", self._ids)
+        build = openid_metadata if "openid-configuration" in request.path else oauth_metadata
+        document = build(snapshot.server, request.base_url, self._grant_types, self._auth_methods)
+        return Response.json(200, document, (("cache-control", f"public, max-age={MAX_AGE}"), *CORS))
+
+
+def not_found(server_id: str, ids: Ids) -> Response:
+    """404 for an unknown or inactive server (DEC-1)."""
+    summary = f"Not found: Resource not found: {server_id} (AuthorizationServer)"
+    return _envelope(404, "E0000007", summary, ids)
+
+
+def unavailable(ids: Ids) -> Response:
+    """503: storage could not answer."""
+    answer = _envelope(503, "E0000010", "Service is temporarily unavailable. Try again later.", ids)
+    return answer.with_headers(("retry-after", "2"))
+
+
+def internal_error(ids: Ids) -> Response:
+    """500: a fault of ours; the log has it under its request id."""
+    return _envelope(500, "E0000009", "Internal Server Error", ids)
+
+
+def _envelope(status: int, code: str, summary: str, ids: Ids) -> Response:
+    body = {
+        "errorCode": code,
+        "errorSummary": summary,
+        "errorLink": code,
+        "errorId": f"oae{ids.opaque(16)}",
+        "errorCauses": [],
+    }
+    return Response.json(status, body, (("cache-control", "no-store"), *CORS))
+
+
+def etag(body: bytes) -> str:
+    """A strong validator of a document (RFC 9110 §8.8.3)."""
+    import hashlib
+
+    return f'"{b64encode(hashlib.sha256(body).digest()[:12])}"'

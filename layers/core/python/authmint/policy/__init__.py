@@ -1,0 +1,1 @@
+"""Access policies: a pure function from configuration and request to a decision that explains itself."""

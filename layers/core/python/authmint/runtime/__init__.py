@@ -1,0 +1,1 @@
+"""What makes functions of the domain: settings, wiring (the composition root), entrypoint, logging."""

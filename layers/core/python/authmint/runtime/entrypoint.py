@@ -1,0 +1,71 @@
+"""What Lambda calls: the only place that knows events, and that turns what nobody expected into an answer."""
+
+import os  # the environment is read here and handed down
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ..http import Request, Response
+from .gateway_events import answer_of, is_http, request_of
+
+#: Set by Lambda, nowhere else: there, what can be done before the first request is done during INIT.
+_ON_LAMBDA = "AWS_LAMBDA_INITIALIZATION_TYPE"
+
+
+@dataclass(frozen=True)
+class Function:
+    """One Lambda function, wired.
+
+    Attributes:
+        http: Answers requests that came through API Gateway.
+        failure: The answer when ``http`` raised what it should not have.
+        direct: Answers direct and scheduled invocations; ``None``: there are none.
+        report: Logs an unexpected exception; never its message, which may hold a value of the request.
+    """
+
+    http: Callable[[Request], Response] | None
+    failure: Callable[[Request], Response]
+    report: Callable[[BaseException, str], None]
+    direct: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
+    base_url: str | None = None
+
+
+class NotInvokable(Exception):
+    """The function was invoked in a way that it does not serve."""
+
+
+def entrypoint(wire: Callable[[Mapping[str, str]], Function]) -> Callable[[Mapping[str, Any], Any], dict[str, Any]]:
+    """The ``lambda_handler`` of a function that ``wire`` builds from the environment, once."""
+
+    @cache
+    def wired() -> Function:
+        return wire(os.environ)  # noqa: TID251 - the one place
+
+    def lambda_handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        function = wired()
+        if not is_http(event):
+            return _directly(function, event, context)
+        if function.http is None:
+            raise NotInvokable("this function has no route")
+        request = request_of(event, function.base_url)
+        try:
+            response = function.http(request)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
+            function.report(error, request.request_id)
+            response = function.failure(request)
+        return answer_of(response, event)
+
+    if _ON_LAMBDA in os.environ:  # noqa: TID251 - the one place
+        wired()
+    return lambda_handler
+
+
+def _directly(function: Function, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    if function.direct is None:
+        raise NotInvokable("this function is not for direct invocation")
+    try:
+        return function.direct(event)
+    except Exception as error:
+        function.report(error, getattr(context, "aws_request_id", ""))
+        raise  # so that Lambda retries an asynchronous invocation, and keeps it in the dead-letter queue

@@ -1,0 +1,78 @@
+"""API Gateway's events and answers, both payload formats, to and from plain HTTP values.
+
+Format 1.0 is used where an answer holds two headers of one name (``Link``), 2.0 elsewhere.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from ..http import Request, Response
+
+Event = Mapping[str, Any]
+
+
+def is_http(event: Event) -> bool:
+    """Whether the event is a request through API Gateway; else it is a direct or scheduled invocation."""
+    return isinstance(event.get("requestContext"), Mapping) and ("httpMethod" in event or "rawPath" in event)
+
+
+def request_of(event: Event, base_url: str | None) -> Request:
+    """The request. Its base URL is the setting or API Gateway's own domain name, never a header."""
+    context = event["requestContext"]
+    base_url = base_url or f"https://{context['domainName']}"
+    if "rawPath" in event:
+        http = context["http"]
+        return Request(
+            method=http["method"].upper(),
+            path=event["rawPath"],
+            base_url=base_url,
+            path_parameters=event.get("pathParameters") or {},
+            query=tuple(parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True)),
+            headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+            body=_body(event),
+            source_ip=http.get("sourceIp", ""),
+            request_id=context.get("requestId", ""),
+        )
+    query = event.get("multiValueQueryStringParameters") or {}
+    headers = event.get("multiValueHeaders") or {}
+    return Request(
+        method=event["httpMethod"].upper(),
+        path=event["path"],
+        base_url=base_url,
+        path_parameters=event.get("pathParameters") or {},
+        query=tuple((name, value) for name, values in query.items() for value in values),
+        headers={name.lower(): ",".join(values) for name, values in headers.items()},
+        body=_body(event),
+        source_ip=(context.get("identity") or {}).get("sourceIp", ""),
+        request_id=context.get("requestId", ""),
+    )
+
+
+def _body(event: Event) -> bytes:
+    body = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(body).encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(body, validate=True)
+    except (ValueError, binascii.Error):
+        return b""
+
+
+def answer_of(response: Response, event: Event) -> dict[str, Any]:
+    """The answer in the payload format of the event."""
+    answer: dict[str, Any] = {"statusCode": response.status, "isBase64Encoded": False}
+    try:
+        answer["body"] = response.body.decode("utf-8")
+    except UnicodeDecodeError:
+        answer |= {"body": base64.b64encode(response.body).decode("ascii"), "isBase64Encoded": True}
+    headers: dict[str, list[str]] = {}
+    for name, value in response.headers:
+        headers.setdefault(name, []).append(value)
+    if "rawPath" in event:
+        answer["headers"] = {name: ", ".join(values) for name, values in headers.items()}
+    else:
+        answer["multiValueHeaders"] = headers
+    return answer

@@ -1,0 +1,65 @@
+"""What functions read from their environment (``template.yaml`` sets it; the README lists it)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Self
+
+DEFAULT_KEY_RETENTION: Final = 90_000
+
+
+class BadSettings(Exception):
+    """The environment is incomplete or wrong. The message names the variable and what it should be."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One function's settings.
+
+    Attributes:
+        base_url: Scheme and host that clients use; ``None``: API Gateway's own domain name.
+        key_retention: Seconds that an expired signing key stays published.
+        staleness_ms: Milliseconds for which the token functions may use what they read before; 0: never.
+        allow_private_jwks_uri: Local stack only: ``jwks_uri`` may be plain http and a private address.
+    """
+
+    service: str
+    config_table: str
+    grants_table: str | None = None
+    events_table: str | None = None
+    kms_key_id: str | None = None
+    base_url: str | None = None
+    key_retention: int = DEFAULT_KEY_RETENTION
+    staleness_ms: int = 0
+    allow_private_jwks_uri: bool = False
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Raises BadSettings."""
+        base_url = env.get("AUTHMINT_BASE_URL") or None
+        if base_url is not None and (not base_url.startswith(("https://", "http://127.0.0.1:")) or base_url[-1] == "/"):
+            raise BadSettings("AUTHMINT_BASE_URL must be https://host without a slash at the end")
+        return cls(
+            service=env.get("POWERTOOLS_SERVICE_NAME", "authmint"),
+            config_table=_required(env, "AUTHMINT_CONFIG_TABLE"),
+            grants_table=env.get("AUTHMINT_GRANTS_TABLE") or None,
+            events_table=env.get("AUTHMINT_EVENTS_TABLE") or None,
+            kms_key_id=env.get("AUTHMINT_KMS_KEY_ID") or None,
+            base_url=base_url,
+            key_retention=_number(env, "AUTHMINT_KEY_RETENTION", DEFAULT_KEY_RETENTION, 87_000, 31_536_000),
+            staleness_ms=_number(env, "AUTHMINT_STALENESS_MS", 0, 0, 60_000),
+            allow_private_jwks_uri=env.get("AUTHMINT_ALLOW_PRIVATE_JWKS_URI") == "1",
+        )
+
+
+def _required(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name)
+    if not value:
+        raise BadSettings(f"{name} is not set")
+    return value
+
+
+def _number(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = env.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise BadSettings(f"{name} must be a whole number from {least} to {most}, not {text!r}")
+    return int(text)

@@ -1,0 +1,166 @@
+"""The composition root: one function per Lambda function. Heavy imports stay inside, so each loads what it uses."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from ..clock import SystemClock
+from ..http import Request, Response
+from ..ids import RandomIds
+from .entrypoint import Function
+from .settings import BadSettings, Settings
+
+if TYPE_CHECKING:
+    from ..dynamo.tables import Tables
+    from ..oauth.endpoint import AuthenticatedEndpoint
+    from ..storage.configuration import Configuration
+
+#: Grants of the token endpoint; discovery says the same.
+GRANT_TYPES: Final = ("client_credentials",)
+
+
+class _Parts:
+    """What every function is made of."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        from botocore.session import Session
+
+        from ..dynamo.connection import SharedConnection
+        from ..dynamo.tables import tables
+        from .logging import Log
+
+        self.settings = Settings.from_env(env)
+        self.clock = SystemClock()
+        self.ids = RandomIds(self.clock)
+        self.log: Log = Log(self.settings.service)
+        self.session: Session = Session()
+        self.tables: Tables = tables(
+            SharedConnection(self.session),
+            config=self.settings.config_table,
+            grants=self.settings.grants_table,
+            events=self.settings.events_table,
+        )
+
+    def configuration(self) -> "Configuration":
+        from ..dynamo.configuration import WarmConfiguration
+
+        return WarmConfiguration(self.tables, self.clock, staleness=self.settings.staleness_ms)
+
+    def kms(self) -> tuple[Any, str]:
+        """KMS client and key."""
+        from ..kms.client import client
+
+        if self.settings.kms_key_id is None:
+            raise BadSettings("AUTHMINT_KMS_KEY_ID is not set")
+        return client(self.session), self.settings.kms_key_id
+
+    def authenticated(self, configuration: "Configuration", kms: tuple[Any, str]) -> "AuthenticatedEndpoint":
+        from functools import partial
+
+        from ..dynamo.grants import DynamoUsedAssertions
+        from ..kms.seals import KmsSeals
+        from ..oauth.assertions import Assertions
+        from ..oauth.client_authentication import ClientAuthentication
+        from ..oauth.endpoint import AuthenticatedEndpoint
+        from ..oauth.jwks_uri import FetchedJwks, fetch
+
+        assertions = Assertions(
+            DynamoUsedAssertions(self.tables, self.ids),
+            KmsSeals(*kms),
+            FetchedJwks(partial(fetch, allow_private=self.settings.allow_private_jwks_uri)),
+        )
+        return AuthenticatedEndpoint(configuration, ClientAuthentication(assertions))
+
+
+def discovery(env: Mapping[str, str]) -> Function:
+    """Function ``discovery``."""
+    from ..oauth.client_authentication import METHODS
+    from ..oidc.discovery import Discovery, internal_error
+
+    parts = _Parts(env)
+    http = Discovery(parts.configuration(), parts.ids, grant_types=GRANT_TYPES, auth_methods=METHODS)
+    return _function(parts, http, lambda _: internal_error(parts.ids))
+
+
+def key_set(env: Mapping[str, str]) -> Function:
+    """Function ``jwks``."""
+    from ..oidc.discovery import internal_error
+    from ..oidc.key_set import KeySet
+
+    parts = _Parts(env)
+    http = KeySet(parts.configuration(), parts.clock, parts.ids)
+    return _function(parts, http, lambda _: internal_error(parts.ids))
+
+
+def token(env: Mapping[str, str]) -> Function:
+    """Function ``token``. The list of grants here is the registry."""
+    from ..kms.key_pairs import KmsKeyUnwrapper
+    from ..oauth.grants.client_credentials import ClientCredentials
+    from ..oauth.token_endpoint import TokenEndpoint
+    from ..tokens.signer import WarmSigners
+
+    parts = _Parts(env)
+    kms = parts.kms()
+    http = TokenEndpoint(
+        parts.authenticated(parts.configuration(), kms),
+        [ClientCredentials()],
+        WarmSigners(KmsKeyUnwrapper(*kms)),
+        parts.clock,
+        parts.ids,
+        parts.log,
+    )
+    return _function(parts, http, _server_error)
+
+
+def token_status(env: Mapping[str, str]) -> Function:
+    """Function ``token_status``: introspection and revocation."""
+    from ..dynamo.grants import DynamoRevocations
+    from ..oauth.introspection import IntrospectionEndpoint
+    from ..oauth.revocation import RevocationEndpoint
+
+    parts = _Parts(env)
+    configuration = parts.configuration()
+    endpoint = parts.authenticated(configuration, parts.kms())
+    revocations = DynamoRevocations(parts.tables, parts.ids)
+    introspect = IntrospectionEndpoint(endpoint, configuration, revocations, parts.clock)
+    revoke = RevocationEndpoint(endpoint, revocations, parts.clock, parts.ids, parts.log)
+
+    def http(request: Request) -> Response:
+        return revoke(request) if request.path.endswith("/revoke") else introspect(request)
+
+    return _function(parts, http, _server_error)
+
+
+def key_rotation(env: Mapping[str, str]) -> Function:
+    """Function ``key_rotation``."""
+    from ..dynamo.servers import DynamoServers
+    from ..keys.schedule import RotationSchedule
+    from ..kms.key_pairs import KmsKeyPairs
+
+    parts = _Parts(env)
+    schedule = RotationSchedule(
+        DynamoServers(parts.tables, parts.clock),
+        KmsKeyPairs(*parts.kms()),
+        parts.clock,
+        parts.ids,
+        retention=parts.settings.key_retention,
+        on_failure=parts.log.report,
+    )
+
+    def direct(_: Mapping[str, Any]) -> dict[str, Any]:
+        run = schedule.run()
+        outcome = {"advanced": list(run.advanced), "swept": list(run.swept), "failed": dict(run.failed)}
+        parts.log.info("key rotation", **outcome)
+        parts.log.seconds("RotationLag", run.lag)
+        return outcome
+
+    return Function(None, _server_error, parts.log.report, direct)
+
+
+def _function(parts: _Parts, http: Any, failure: Any, direct: Any = None) -> Function:
+    return Function(http, failure, parts.log.report, direct, parts.settings.base_url)
+
+
+def _server_error(request: Request) -> Response:
+    from ..oauth.errors import OAuthError
+
+    return OAuthError("server_error").response(request.base_url)

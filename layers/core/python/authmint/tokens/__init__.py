@@ -1,0 +1,1 @@
+"""Minting: payloads of tokens and their signatures."""

@@ -1,0 +1,89 @@
+"""Signing with an unwrapped private key (RFC 7515 §5.1). The header's bytes are made once per key."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ..jose.encoding import b64encode
+from ..jose.keys import SigningAlgorithm
+from ..storage.servers import AuthorizationServer, SigningKey
+
+
+class Signer(Protocol):
+    """Signs payloads with one key."""
+
+    kid: str
+
+    def sign(self, payload: Mapping[str, Any]) -> str:
+        """The payload as a compact JWS."""
+
+
+class Signers(Protocol):
+    """Finds the signer of a server's active key, unwrapping it once per warm instance."""
+
+    def signer(self, server: AuthorizationServer) -> Signer:
+        """Raises VaultUnavailable."""
+
+
+class KeySigner:
+    """A signer over a ``cryptography`` private key."""
+
+    def __init__(self, kid: str, algorithm: SigningAlgorithm, pkcs8: bytes) -> None:
+        """``pkcs8`` comes from our own vault, hence the 40 ms check of RSA primes is skipped."""
+        from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+        self.kid = kid
+        header = json.dumps({"kid": kid, "alg": algorithm}, separators=(",", ":")).encode()
+        self._header = b64encode(header).encode() + b"."
+        key = load_der_private_key(pkcs8, None, unsafe_skip_rsa_key_validation=True)
+        self._signature = _signature(key, algorithm)
+
+    def sign(self, payload: Mapping[str, Any]) -> str:
+        body = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
+        signing_input = self._header + b64encode(body).encode()
+        return (signing_input + b"." + b64encode(self._signature(signing_input)).encode()).decode("ascii")
+
+
+def _signature(key: Any, algorithm: SigningAlgorithm) -> Any:
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, padding
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+    digest = hashes.SHA256()
+    if algorithm == "EdDSA":
+        return key.sign
+    if algorithm == "ES256":
+        ecdsa = ec.ECDSA(digest)
+
+        def es256(message: bytes) -> bytes:
+            r, s = decode_dss_signature(key.sign(message, ecdsa))
+            return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+        return es256
+    scheme: Any = padding.PKCS1v15()
+    if algorithm == "PS256":
+        scheme = padding.PSS(padding.MGF1(digest), padding.PSS.DIGEST_LENGTH)
+    return lambda message: key.sign(message, scheme, digest)
+
+
+class KeyUnwrapper(Protocol):
+    """Opens the private half of a signing key."""
+
+    def unwrap(self, server_id: str, kid: str, wrapped: str) -> bytes:
+        """PKCS #8. Raises VaultUnavailable."""
+
+
+class WarmSigners:
+    """``Signers`` that keeps one signer per server: the one of its active key."""
+
+    def __init__(self, vault: KeyUnwrapper) -> None:
+        self._vault = vault
+        self._signers: dict[str, KeySigner] = {}
+
+    def signer(self, server: AuthorizationServer) -> KeySigner:
+        key: SigningKey = server.active_key
+        signer = self._signers.get(server.id)
+        if signer is None or signer.kid != key.kid:
+            pkcs8 = self._vault.unwrap(server.id, key.kid, key.wrapped)
+            signer = self._signers[server.id] = KeySigner(key.kid, key.algorithm, pkcs8)
+        return signer

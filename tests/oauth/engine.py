@@ -1,0 +1,72 @@
+"""The protocol endpoints over storage in memory."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from authmint.http import Request, Response
+from authmint.oauth.assertions import Assertions
+from authmint.oauth.client_authentication import ClientAuthentication
+from authmint.oauth.endpoint import AuthenticatedEndpoint
+from authmint.oauth.grants.client_credentials import ClientCredentials
+from authmint.oauth.introspection import IntrospectionEndpoint
+from authmint.oauth.jwks_uri import FetchedJwks
+from authmint.oauth.revocation import RevocationEndpoint
+from authmint.oauth.token_endpoint import TokenEndpoint
+from authmint.storage.configuration import PlainConfiguration
+from authmint.storage.events import Event
+from authmint.storage.memory import MemoryStorage
+from authmint.tokens.signer import WarmSigners
+
+from tests.support.builders import a_client, a_form, a_server, basic
+from tests.support.fakes import CountingIds, FakeKeyPairs, FakeSeals, FrozenClock, decoded
+
+
+@dataclass
+class Events:
+    """``TokenEvents`` in a list."""
+
+    emitted: list[Event] = field(default_factory=list)
+
+    def emit(self, event: Event) -> None:
+        self.emitted.append(event)
+
+
+class Engine:
+    """A deployment in memory: one server and one client, unless told otherwise."""
+
+    def __init__(self, server: Any = None, client: Any = None) -> None:
+        self.storage = MemoryStorage()
+        self.clock = FrozenClock()
+        self.ids = CountingIds()
+        self.events = Events()
+        self.documents: dict[str, bytes] = {}
+        self.fetched: list[str] = []
+        self.storage.servers.add(server or a_server(), [])
+        self.storage.clients.add(client or a_client(), [])
+        configuration = PlainConfiguration(self.storage.servers, self.storage.clients)
+        assertions = Assertions(self.storage.assertions, FakeSeals(), FetchedJwks(self._fetch))
+        endpoint = AuthenticatedEndpoint(configuration, ClientAuthentication(assertions))
+        signers = WarmSigners(FakeKeyPairs())
+        self.token = TokenEndpoint(endpoint, [ClientCredentials()], signers, self.clock, self.ids, self.events)
+        self.introspect = IntrospectionEndpoint(endpoint, configuration, self.storage.revocations, self.clock)
+        self.revoke = RevocationEndpoint(endpoint, self.storage.revocations, self.clock, self.ids, self.events)
+
+    def _fetch(self, uri: str) -> bytes:
+        self.fetched.append(uri)
+        return self.documents[uri]
+
+    def ask(self, fields: dict[str, str] | None = None, headers: dict[str, str] | None = None) -> Response:
+        """A token request with client credentials; without ``headers``: HTTP Basic."""
+        form = {"grant_type": "client_credentials", "scope": "orders:read"} | (fields or {})
+        return self.token(a_form(form, headers=basic() if headers is None else headers))
+
+    def access_token(self, fields: dict[str, str] | None = None) -> str:
+        """A token that is sure to be issued."""
+        answer = self.ask(fields)
+        assert answer.status == 200, answer.body
+        token: str = decoded(answer.body)["access_token"]
+        return token
+
+    def state(self, token: str, request: Request | None = None) -> Any:
+        """What introspection says."""
+        return decoded(self.introspect(request or a_form({"token": token}, headers=basic(), path="introspect")).body)

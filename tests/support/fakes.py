@@ -1,0 +1,91 @@
+"""Stand-ins that tests hold in their hands: a clock that waits, ids that count, a vault that is a dictionary."""
+
+import base64
+from functools import cache
+from typing import Any
+
+from authmint.ids import base62
+from authmint.jose.keys import SigningAlgorithm, private_jwk_pair
+from authmint.keys.vault import KeyPair
+
+NOW = 1_700_000_000
+
+
+class FrozenClock:
+    """Time that moves when told."""
+
+    def __init__(self, now: int = NOW) -> None:
+        self._now = now
+
+    def now(self) -> int:
+        return self._now
+
+    def now_ms(self) -> int:
+        return self._now * 1000
+
+    def advance(self, *, seconds: int) -> None:
+        self._now += seconds
+
+
+class CountingIds:
+    """Ids 1, 2, 3 in the right shapes and in ascending order."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def _next(self) -> int:
+        self._count += 1
+        return self._count
+
+    def object_id(self, prefix: str) -> str:
+        return prefix + base62(self._next(), 17)
+
+    def opaque(self, size: int) -> str:
+        return base64.urlsafe_b64encode(self._next().to_bytes(size, "big")).rstrip(b"=").decode()
+
+    def uuid(self) -> str:
+        return f"00000000-0000-4000-8000-{self._next():012d}"
+
+
+@cache
+def pregenerated(algorithm: SigningAlgorithm) -> tuple[dict[str, str], bytes]:
+    """One key pair per algorithm and process: making RSA keys is slow."""
+    return private_jwk_pair(algorithm)
+
+
+class FakeKeyPairs:
+    """``KeyPairs`` whose "wrapping" is base64, and the opening half of it."""
+
+    def __init__(self) -> None:
+        self.generated: list[tuple[str, str]] = []
+
+    def generate(self, server_id: str, kid: str, algorithm: SigningAlgorithm) -> KeyPair:
+        self.generated.append((server_id, kid))
+        jwk, pkcs8 = pregenerated(algorithm)
+        return KeyPair(jwk, base64.b64encode(f"{server_id}/{kid}/".encode() + pkcs8).decode())
+
+    def unwrap(self, server_id: str, kid: str, wrapped: str) -> bytes:
+        prefix = f"{server_id}/{kid}/".encode()
+        plain = base64.b64decode(wrapped)
+        assert plain.startswith(prefix), "opened under another encryption context"
+        return plain.removeprefix(prefix)
+
+
+class FakeSeals:
+    """``SecretSeals`` in memory."""
+
+    def seal(self, client_id: str, secret_id: str, secret: str) -> str:
+        return base64.b64encode(f"{client_id}/{secret_id}/{secret}".encode()).decode()
+
+    def open(self, client_id: str, secret_id: str, wrapped: str) -> str:
+        prefix = f"{client_id}/{secret_id}/"
+        plain = base64.b64decode(wrapped).decode()
+        assert plain.startswith(prefix), "opened under another encryption context"
+        return plain.removeprefix(prefix)
+
+
+def decoded(body: bytes) -> Any:
+    """The JSON of an answer."""
+    import json
+
+    return json.loads(body)
