@@ -7,8 +7,7 @@ from urllib.parse import urlencode
 from authmint.http import Request
 from authmint.keys.birth import new_key
 from authmint.keys.rotation import scheduled
-from authmint.oauth.client_authentication import secret_digest
-from authmint.storage.clients import Client, ClientSecret
+from authmint.storage.clients import Client, ClientSecret, secret_digest
 from authmint.storage.servers import AuthorizationServer, Policy, Rule, Scope
 
 from .fakes import NOW, CountingIds, FakeKeyPairs, FakeSeals

@@ -20,8 +20,10 @@ CATALOGUE: Final[dict[str, tuple[int, str]]] = {
     "E0000022": (405, "The endpoint does not support the provided HTTP method"),
     "E0000029": (400, "Invalid paging request."),
     "E0000031": (400, "Invalid search criteria."),
+    "E0000033": (400, "Bad request. Can't specify a search query and filter in the same request."),
     "E0000040": (400, "Application label must not be the same as an existing application label."),
     "E0000056": (403, "Delete application forbidden."),
+    "E0000078": (403, "Cannot modify the {0} attribute because it is immutable."),
     "E0000107": (403, "The entity is not in the expected state for the requested transition."),
     "E0000111": (403, "Cannot modify the {0} object because it is read-only."),
 }

@@ -6,7 +6,6 @@ without any I/O, ``ClientAuthentication.verify`` checks it against the client's 
 
 import base64
 import binascii
-import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,10 +13,9 @@ from typing import Final, Literal
 from urllib.parse import unquote_plus
 
 from ..http import Request
-from ..jose.encoding import b64encode
 from ..jose.jws import BadToken, Jws
 from ..jose.jws import read as read_jws
-from ..storage.clients import Client
+from ..storage.clients import Client, secret_digest
 from .assertions import Assertions
 from .errors import OAuthError
 
@@ -136,8 +134,3 @@ def _secret_matches(client: Client, secret: str) -> bool:
         if known.status == "ACTIVE":
             matches |= hmac.compare_digest(known.digest, digest)
     return matches
-
-
-def secret_digest(secret: str) -> str:
-    """How a secret is remembered: SHA-256, base64url."""
-    return b64encode(hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest())

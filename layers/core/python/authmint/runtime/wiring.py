@@ -156,6 +156,31 @@ def key_rotation(env: Mapping[str, str]) -> Function:
     return Function(None, _server_error, parts.log.report, direct)
 
 
+def management(env: Mapping[str, str]) -> Function:
+    """Function ``management``."""
+    from ..dynamo.api_tokens import DynamoApiTokens
+    from ..dynamo.clients import DynamoClients
+    from ..dynamo.servers import DynamoServers
+    from ..kms.key_pairs import KmsKeyPairs
+    from ..kms.seals import KmsSeals
+    from ..management.api import ManagementApi
+    from ..management.errors import internal_error
+
+    parts = _Parts(env)
+    kms = parts.kms()
+    api = ManagementApi(
+        servers=DynamoServers(parts.tables, parts.clock),
+        clients=DynamoClients(parts.tables),
+        api_tokens=DynamoApiTokens(parts.tables),
+        pairs=KmsKeyPairs(*kms),
+        seals=KmsSeals(*kms),
+        clock=parts.clock,
+        ids=parts.ids,
+        key_retention=parts.settings.key_retention,
+    )
+    return _function(parts, api, lambda _: internal_error(parts.ids), direct=api.bootstrap)
+
+
 def _function(parts: _Parts, http: Any, failure: Any, direct: Any = None) -> Function:
     return Function(http, failure, parts.log.report, direct, parts.settings.base_url)
 

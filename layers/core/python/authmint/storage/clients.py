@@ -1,9 +1,11 @@
 """OAuth clients: ``/oauth2/v1/clients/{id}`` and ``/api/v1/apps/{id}`` are two views of this one record."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from ..jose.encoding import b64encode
 from .events import Event
 from .servers import Status
 
@@ -98,3 +100,8 @@ class Clients(Protocol):
 
     def delete(self, client: Client, events: Sequence[Event]) -> None:
         """Raises Conflict."""
+
+
+def secret_digest(secret: str) -> str:
+    """How a generated secret of 256 bits or more is remembered: SHA-256, base64url."""
+    return b64encode(hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest())

@@ -1,0 +1,92 @@
+"""The management API: routes, who may call, and what every answer carries (contract §2)."""
+
+from typing import Final
+
+from ..audit.recorder import Recorder
+from ..clock import Clock
+from ..http import Request, Response
+from ..ids import Ids
+from ..keys.vault import KeyPairs, SecretSeals, VaultUnavailable
+from ..storage.api_tokens import ApiTokens
+from ..storage.clients import Clients
+from ..storage.errors import Unavailable
+from ..storage.events import Party
+from ..storage.servers import Servers as ServerRecords
+from .authentication import authenticate
+from .bootstrap import Bootstrap
+from .call import Call
+from .client_changes import ClientChanges
+from .errors import ApiError, OAuthStyleError, unavailable
+from .operations import operations
+from .org import organization
+from .server_changes import ServerChanges
+from .servers import Servers
+
+#: API Gateway throttles; the headers that clients compute with are a constant of this size per minute (§4.5).
+RATE_LIMIT: Final = 1_000
+ORGANIZATION: Final = "/.well-known/okta-organization"
+
+
+class ManagementApi:
+    """Every route below ``/api/v1`` and ``/oauth2/v1/clients``."""
+
+    def __init__(
+        self,
+        servers: ServerRecords,
+        clients: Clients,
+        api_tokens: ApiTokens,
+        pairs: KeyPairs,
+        seals: SecretSeals,
+        clock: Clock,
+        ids: Ids,
+        *,
+        key_retention: int,
+    ) -> None:
+        changes = ServerChanges(servers)
+        resource = Servers(changes, pairs, clock, ids, retention=key_retention)
+        self.bootstrap = Bootstrap(resource, api_tokens, clock, ids)
+        self._routes = operations(resource, changes, ClientChanges(clients), pairs, seals, ids, retention=key_retention)
+        self._api_tokens = api_tokens
+        self._clock = clock
+        self._ids = ids
+
+    def __call__(self, request: Request) -> Response:
+        """The answer, whatever the request. Only a fault of ours raises."""
+        now = self._clock.now()
+        try:
+            answer = self._answer(request, now)
+        except ApiError as error:
+            answer = error.response(self._ids)
+            if error.status == 405:
+                return self._finished(answer, request, now, limited=False)
+        except OAuthStyleError as error:
+            answer = error.response()
+        except (Unavailable, VaultUnavailable):
+            answer = unavailable().response(self._ids)
+        return self._finished(answer, request, now)
+
+    def _answer(self, request: Request, now: int) -> Response:
+        if request.path == ORGANIZATION:
+            if request.method != "GET":
+                raise ApiError("E0000022")
+            return organization(request.base_url)
+        token = authenticate(request.header("authorization"), self._api_tokens)
+        operation, params = self._routes.find(request.method, request.path)
+        actor = Party(token.user_id, "User", alternate_id=token.name, display_name=token.name)
+        recorder = Recorder(self._clock, self._ids, actor, request)
+        return operation(Call(request, params, recorder, token, now))
+
+    def _finished(self, answer: Response, request: Request, now: int, *, limited: bool = True) -> Response:
+        headers = [
+            ("x-okta-request-id", request.request_id or self._ids.opaque(16)),
+            ("cache-control", "no-cache, no-store"),
+            ("pragma", "no-cache"),
+            ("expires", "0"),
+        ]
+        if limited:
+            headers += [
+                ("x-rate-limit-limit", str(RATE_LIMIT)),
+                ("x-rate-limit-remaining", str(RATE_LIMIT - 1)),
+                ("x-rate-limit-reset", str(now - now % 60 + 60)),
+            ]
+        return answer.with_headers(*headers)

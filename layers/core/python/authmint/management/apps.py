@@ -1,0 +1,175 @@
+"""``/api/v1/apps``: OpenID Connect apps (contract §14)."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from ..http import Response
+from ..ids import Ids
+from ..storage.clients import Client
+from ..storage.errors import AlreadyExists, Conflict, NotFound
+from ..storage.events import Event
+from ..storage.servers import Status
+from .app_view import app_json
+from .call import NO_CONTENT, Call
+from .client_body import client_id_of, read_client
+from .client_changes import ClientChanges, app_party
+from .client_secrets import SECRET_METHODS, SecretVault
+from .errors import ApiError, invalid_field, unavailable
+from .fields import Fields
+from .paging import after_of, limit_of, page, scan
+from .server_changes import ATTEMPTS
+
+PATH: Final = "/api/v1/apps"
+_FILTER: Final = re.compile(r'\s*(status|name|label|id)\s+eq\s+"([^"]*)"\s*')
+
+
+class Apps:
+    """Apps. Each is a client; ``dynamic_clients`` is another view of the same records."""
+
+    def __init__(self, changes: ClientChanges, vault: SecretVault, ids: Ids) -> None:
+        self._changes = changes
+        self._vault = vault
+        self._ids = ids
+
+    def list(self, call: Call) -> Response:
+        """A page in ascending id. ``q`` is a prefix of the label; ``filter`` compares one member (§5.3)."""
+        limit, after = limit_of(call.request, default=20, most=200), after_of(call.request)
+        q, condition = call.request.query_value("q") or "", call.request.query_value("filter") or ""
+        if q and condition:
+            raise ApiError("E0000033")
+        match = _FILTER.fullmatch(condition)
+        if condition and match is None:
+            raise ApiError("E0000031")
+
+        def wanted(client: Client) -> bool:
+            if match is not None:
+                values = {"status": client.status, "name": "oidc_client", "label": client.label, "id": client.id}
+                return values[match[1]] == match[2]
+            return client.label.casefold().startswith(q.casefold()) or bool(q and "oidc_client".startswith(q))
+
+        clients, more = scan(
+            lambda after, size: self._changes.clients.list(after=after, limit=size),
+            lambda client: client.id,
+            wanted,
+            after=after,
+            limit=limit,
+        )
+        extra = {name: value for name, value in (("q", q), ("filter", condition)) if value}
+        items = [app_json(client, call) for client in clients]
+        return page(call.request, PATH, items, limit=limit, following=clients[-1].id if more else None, extra=extra)
+
+    def create(self, call: Call) -> Response:
+        """**200**, with the secret (§14.3)."""
+        body = call.body()
+        _, credentials = _members(body)
+        client_id = client_id_of(credentials) or self._ids.object_id("0oa")
+        status: Status = "INACTIVE" if call.request.query_value("activate") == "false" else "ACTIVE"
+        client = self._read(body, Client(client_id, "", call.now, call.now, status), call, new=True)
+        secret = None
+        if client.auth_method in SECRET_METHODS:
+            kept = self._vault.make(client.id, credentials.text("client_secret", longest=100), call.now)
+            client, secret = replace(client, secrets=(kept,)), self._vault.show(client, kept)
+        try:
+            self._changes.clients.add(client, [_event("create", client, call)])
+        except AlreadyExists as error:
+            raise _taken(error) from None
+        return Response.json(200, app_json(client, call, secret=secret))
+
+    def get(self, call: Call) -> Response:
+        return Response.json(200, app_json(self._changes.load(call), call))
+
+    def replace(self, call: Call) -> Response:
+        """200, with the secret. Secrets go where the method has none; one is made where there was none."""
+        self._changes.load(call)
+        body = call.body()
+        _, credentials = _members(body)
+        given = credentials.text("client_secret", longest=10_000)
+
+        def change(before: Client) -> tuple[Client, None, Sequence[Event]]:
+            if client_id_of(credentials) not in {None, before.id}:
+                raise ApiError("E0000078", "client_id")
+            after = self._read(body, replace(before, updated_at=call.now), call, new=False)
+            return with_secret(before, after, given, self._vault, call.now), None, [_event("update", after, call)]
+
+        try:
+            client, _ = self._changes.change(call, change)
+        except AlreadyExists as error:
+            raise _taken(error) from None
+        return Response.json(200, app_json(client, call, secret=self._vault.newest(client)))
+
+    def _read(self, body: Fields, base: Client, call: Call, *, new: bool) -> Client:
+        settings, credentials = _members(body)
+        label = body.text("label", required=True, longest=100) or ""
+        body.choice("signOnMode", ("OPENID_CONNECT",), "OPENID_CONNECT", required=new)
+        body.choice("name", ("oidc_client",), "oidc_client")
+        client = read_client(base, settings, credentials, self._ids, now=call.now, new=new, consent="TRUSTED")
+        body.check()
+        return replace(client, label=label)
+
+    def delete(self, call: Call) -> Response:
+        """204; only an INACTIVE one."""
+        for _ in range(ATTEMPTS):
+            client = self._changes.load(call)
+            if client.status == "ACTIVE":
+                raise ApiError("E0000056", causes=["The application must be deactivated before deletion."])
+            try:
+                self._changes.clients.delete(client, [_event("delete", client, call)])
+            except (Conflict, NotFound):
+                continue
+            return NO_CONTENT
+        raise unavailable()
+
+    def activate(self, call: Call) -> Response:
+        return self._status(call, "ACTIVE", "activate")
+
+    def deactivate(self, call: Call) -> Response:
+        """200 ``{}``. Tokens issued before are dead for good."""
+        return self._status(call, "INACTIVE", "deactivate")
+
+    def _status(self, call: Call, status: Status, verb: str) -> Response:
+        def change(before: Client) -> tuple[Client, None, Sequence[Event]]:
+            if before.status == status:
+                return before, None, ()
+            tokens_after = call.now if status == "INACTIVE" else before.tokens_after
+            after = replace(before, status=status, updated_at=call.now, tokens_after=tokens_after)
+            return after, None, [_event(verb, after, call)]
+
+        self._changes.change(call, change)
+        return Response.json(200, {})
+
+    def nobody(self, call: Call) -> Response:
+        """Groups and users assigned to an app: none, there is no directory yet."""
+        self._changes.load(call)
+        return Response.json(200, [])
+
+    def assign_policy(self, call: Call) -> Response:
+        """204: sign-on policies do not exist here; Terraform sends this all the same (§14.1)."""
+        self._changes.load(call)
+        return NO_CONTENT
+
+
+def with_secret(before: Client, after: Client, given: str | None, vault: SecretVault, now: int) -> Client:
+    """The client with the secrets that its authentication method asks for."""
+    if after.auth_method not in SECRET_METHODS:
+        return replace(after, secrets=())
+    if not given and before.secrets:
+        return after
+    if given and before.secrets and vault.newest(before) == given:
+        return after
+    return replace(after, secrets=(*before.secrets[:-1], vault.make(after.id, given, now)))
+
+
+def _members(body: Fields) -> tuple[Fields, Fields]:
+    return body.below("settings").below("oauthClient"), body.below("credentials").below("oauthClient")
+
+
+def _taken(error: AlreadyExists) -> ApiError:
+    if error.field == "label":
+        return ApiError("E0000040")
+    return invalid_field("client_id", "An object with this field already exists in the current organization")
+
+
+def _event(verb: str, client: Client, call: Call) -> Event:
+    return call.recorder.event(f"application.lifecycle.{verb}", app_party(client))

@@ -1,0 +1,56 @@
+"""Reading and changing a client: one transaction per change, with its events."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from ..storage.clients import Client, Clients
+from ..storage.errors import Conflict, NotFound
+from ..storage.events import Event, Party
+from .call import Call
+from .errors import not_found, unavailable
+from .server_changes import ATTEMPTS
+
+_R = TypeVar("_R")
+
+
+class ClientChanges:
+    """What the views of a client share."""
+
+    def __init__(self, clients: Clients) -> None:
+        self.clients = clients
+
+    def load(self, call: Call, kind: str = "AppInstance") -> Client:
+        """The client of the URL. Raises ApiError (E0000007)."""
+        try:
+            return self.clients.get(call.params["appId"])
+        except NotFound:
+            raise not_found(call.params["appId"], kind) from None
+
+    def change(
+        self,
+        call: Call,
+        change: Callable[[Client], tuple[Client, _R, Sequence[Event]]],
+        kind: str = "AppInstance",
+    ) -> tuple[Client, _R]:
+        """Apply a pure change to the client of the URL.
+
+        Raises:
+            ApiError: The client is not there, the change refuses, or others keep coming first.
+            AlreadyExists: Its new label is taken.
+        """
+        for _ in range(ATTEMPTS):
+            before = self.load(call, kind)
+            after, result, events = change(before)
+            if after == before and not events:
+                return before, result
+            try:
+                self.clients.save(before, after, events)
+            except (Conflict, NotFound):
+                continue
+            return after, result
+        raise unavailable()
+
+
+def app_party(client: Client) -> Party:
+    """The client as a target of an event."""
+    return Party(client.id, "AppInstance", alternate_id=client.label, display_name=client.label)

@@ -1,0 +1,104 @@
+"""Every operation of the management API by method and path."""
+
+from ..ids import Ids
+from ..keys.vault import KeyPairs, SecretSeals
+from .apps import Apps
+from .associated import AssociatedServers
+from .call import Operation
+from .claims import Claims
+from .client_changes import ClientChanges
+from .client_keys import ClientKeys
+from .client_secrets import ClientSecrets, SecretVault
+from .dynamic_clients import DynamicClients
+from .keys import Keys
+from .org import EVERYONE_GROUP, Org
+from .policies import Policies
+from .routes import Routes
+from .rules import Rules
+from .scopes import Scopes
+from .server_changes import ServerChanges
+from .servers import Servers
+
+_SERVER = "/api/v1/authorizationServers/{authServerId}"
+_POLICY = f"{_SERVER}/policies/{{policyId}}"
+_APP = "/api/v1/apps/{appId}"
+_CLIENT = "/oauth2/v1/clients/{appId}"
+
+
+def operations(
+    servers: Servers,
+    changes: ServerChanges,
+    clients: ClientChanges,
+    pairs: KeyPairs,
+    seals: SecretSeals,
+    ids: Ids,
+    *,
+    retention: int,
+) -> Routes[Operation]:
+    """The table of routes."""
+    routes: Routes[Operation] = Routes()
+    _crud(routes, "/api/v1/authorizationServers", "{authServerId}", servers, lifecycle=True)
+    associated = AssociatedServers(changes)
+    routes.add("GET", f"{_SERVER}/associatedServers", associated.list)
+    routes.add("POST", f"{_SERVER}/associatedServers", associated.add)
+    routes.add("DELETE", f"{_SERVER}/associatedServers/{{associatedServerId}}", associated.remove)
+    _crud(routes, f"{_SERVER}/scopes", "{scopeId}", Scopes(changes, ids))
+    _crud(routes, f"{_SERVER}/claims", "{claimId}", Claims(changes, ids))
+    _crud(routes, f"{_SERVER}/policies", "{policyId}", Policies(changes, ids), lifecycle=True)
+    _crud(routes, f"{_POLICY}/rules", "{ruleId}", Rules(changes, ids, everyone=EVERYONE_GROUP), lifecycle=True)
+    keys = Keys(changes, pairs, ids, retention=retention)
+    routes.add("GET", f"{_SERVER}/credentials/keys", keys.list)
+    routes.add("GET", f"{_SERVER}/credentials/keys/{{keyId}}", keys.get)
+    routes.add("POST", f"{_SERVER}/credentials/lifecycle/keyRotate", keys.rotate)
+    _add_clients(routes, clients, seals, ids)
+    _add_org(routes, Org(changes, clients))
+    return routes
+
+
+def _add_clients(routes: Routes[Operation], clients: ClientChanges, seals: SecretSeals, ids: Ids) -> None:
+    vault = SecretVault(seals, ids)
+    apps = Apps(clients, vault, ids)
+    _crud(routes, "/api/v1/apps", "{appId}", apps, lifecycle=True)
+    routes.add("GET", f"{_APP}/groups", apps.nobody)
+    routes.add("GET", f"{_APP}/users", apps.nobody)
+    routes.add("PUT", f"{_APP}/policies/{{policyId}}", apps.assign_policy)
+    for name, parameter, resource in (
+        ("secrets", "{secretId}", ClientSecrets(clients, vault)),
+        ("jwks", "{keyId}", ClientKeys(clients, ids)),
+    ):
+        base = f"{_APP}/credentials/{name}"
+        routes.add("GET", base, resource.list)
+        routes.add("POST", base, resource.create)
+        routes.add("GET", f"{base}/{parameter}", resource.get)
+        routes.add("DELETE", f"{base}/{parameter}", resource.delete)
+        routes.add("POST", f"{base}/{parameter}/lifecycle/activate", resource.activate)
+        routes.add("POST", f"{base}/{parameter}/lifecycle/deactivate", resource.deactivate)
+    dynamic = DynamicClients(clients, vault, ids)
+    _crud(routes, "/oauth2/v1/clients", "{appId}", dynamic)
+    routes.add("POST", f"{_CLIENT}/lifecycle/newSecret", dynamic.new_secret)
+
+
+def _add_org(routes: Routes[Operation], org: Org) -> None:
+    routes.add("GET", f"{_SERVER}/clients", org.server_clients)
+    routes.add("GET", f"{_SERVER}/clients/{{clientId}}/tokens", org.client_tokens)
+    routes.add("DELETE", f"{_SERVER}/clients/{{clientId}}/tokens", org.revoke_client_tokens)
+    routes.add("GET", "/api/v1/users/me", org.me)
+    routes.add("GET", "/api/v1/groups", org.groups)
+    routes.add("GET", "/api/v1/groups/{groupId}", org.group)
+    routes.add("GET", "/api/v1/policies", org.policies)
+    for method in ("GET", "POST"):
+        routes.add(method, "/api/v1/internal/apps/{appId}/settings/oauth/idToken", org.issuer_mode)
+
+
+Crud = Apps | Claims | DynamicClients | Policies | Rules | Scopes | Servers
+
+
+def _crud(routes: Routes[Operation], path: str, parameter: str, resource: Crud, *, lifecycle: bool = False) -> None:
+    routes.add("GET", path, resource.list)
+    routes.add("POST", path, resource.create)
+    routes.add("GET", f"{path}/{parameter}", resource.get)
+    routes.add("PUT", f"{path}/{parameter}", resource.replace)
+    routes.add("DELETE", f"{path}/{parameter}", resource.delete)
+    if lifecycle and not isinstance(resource, Claims | DynamicClients | Scopes):
+        routes.add("POST", f"{path}/{parameter}/lifecycle/activate", resource.activate)
+        routes.add("POST", f"{path}/{parameter}/lifecycle/deactivate", resource.deactivate)

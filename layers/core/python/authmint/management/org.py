@@ -1,0 +1,156 @@
+"""What official clients ask of an org before they do anything (contract §19), as far as there is an answer."""
+
+from typing import Any, Final
+
+from ..clock import timestamp
+from ..http import Response
+from ..storage.errors import NotFound
+from .call import Call
+from .client_changes import ClientChanges
+from .errors import not_found
+from .server_changes import ServerChanges
+
+#: One deployment is one org: its own ids need not differ from those of other deployments.
+ORG_ID: Final = "00oAuthmintAuthmint0"
+EVERYONE_GROUP: Final = "00gAuthmintEveryone0"
+ACCESS_POLICY: Final = "rstAuthmintAccess000"
+
+
+class Org:
+    """The few things of an org that are not its authorization servers or clients."""
+
+    def __init__(self, servers: ServerChanges, clients: ClientChanges) -> None:
+        self._servers = servers
+        self._clients = clients
+
+    def me(self, call: Call) -> Response:
+        """The owner of the API token; Terraform asks before anything else."""
+        login = f"{call.token.user_id}@authmint.invalid"
+        created = timestamp(call.token.created_at)
+        user = {
+            "id": call.token.user_id,
+            "status": "ACTIVE",
+            "created": created,
+            "activated": created,
+            "statusChanged": created,
+            "lastLogin": None,
+            "lastUpdated": created,
+            "passwordChanged": None,
+            "profile": {
+                "firstName": "Authmint",
+                "lastName": "Administrator",
+                "mobilePhone": None,
+                "secondEmail": None,
+                "login": login,
+                "email": login,
+            },
+            "credentials": {"provider": {"type": "OKTA", "name": "OKTA"}},
+            "_links": {"self": {"href": call.url(f"/api/v1/users/{call.token.user_id}")}},
+        }
+        return Response.json(200, user)
+
+    def groups(self, call: Call) -> Response:
+        """``Everyone`` is the one group there is."""
+        q = (call.request.query_value("q") or "").casefold()
+        return Response.json(200, [everyone(call)] if "everyone".startswith(q) else [])
+
+    def group(self, call: Call) -> Response:
+        if call.params["groupId"] != EVERYONE_GROUP:
+            raise not_found(call.params["groupId"], "UserGroup")
+        return Response.json(200, everyone(call))
+
+    def policies(self, call: Call) -> Response:
+        """The one sign-on policy that apps can be assigned to (§19)."""
+        if call.request.query_value("type") not in {"ACCESS_POLICY", None}:
+            return Response.json(200, [])
+        href = call.url(f"/api/v1/policies/{ACCESS_POLICY}")
+        created = timestamp(call.token.created_at)
+        policy = {
+            "id": ACCESS_POLICY,
+            "status": "ACTIVE",
+            "name": "Default Policy",
+            "description": "Default policy",
+            "priority": 1,
+            "system": True,
+            "conditions": None,
+            "created": created,
+            "lastUpdated": created,
+            "_links": {"self": {"href": href}, "rules": {"href": f"{href}/rules"}},
+            "type": "ACCESS_POLICY",
+        }
+        return Response.json(200, [policy])
+
+    def issuer_mode(self, call: Call) -> Response:
+        """What Terraform asks of an app beyond the public API."""
+        client = self._clients.load(call)
+        shown = call.request.method == "GET"
+        return Response.json(
+            200,
+            {
+                "issuer": call.request.base_url if shown else None,
+                "orgUrl": None,
+                "customUrl": None,
+                "audience": client.id if shown else None,
+                "issuerMode": client.issuer_mode,
+            },
+        )
+
+    def server_clients(self, call: Call) -> Response:
+        """Clients that hold refresh tokens of a server: none, there are no refresh tokens yet (§12)."""
+        self._servers.load(call)
+        return Response.json(200, [])
+
+    def client_tokens(self, call: Call) -> Response:
+        """Refresh tokens of a client: none yet; the client must exist."""
+        self._servers.load(call)
+        self._known_client(call)
+        return Response.json(200, [])
+
+    def revoke_client_tokens(self, call: Call) -> Response:
+        """204: there is nothing to revoke yet."""
+        self._servers.load(call)
+        self._known_client(call)
+        return Response(204)
+
+    def _known_client(self, call: Call) -> None:
+        try:
+            self._clients.clients.get(call.params["clientId"])
+        except NotFound:
+            raise not_found(call.params["clientId"], "PublicClientApp") from None
+
+
+def everyone(call: Call) -> dict[str, Any]:
+    """The built-in group (§16)."""
+    created = timestamp(call.token.created_at)
+    href = call.url(f"/api/v1/groups/{EVERYONE_GROUP}")
+    return {
+        "id": EVERYONE_GROUP,
+        "created": created,
+        "lastUpdated": created,
+        "lastMembershipUpdated": created,
+        "objectClass": ["okta:user_group"],
+        "type": "BUILT_IN",
+        "profile": {"name": "Everyone", "description": "All users in your organization"},
+        "_links": {"users": {"href": f"{href}/users"}, "apps": {"href": f"{href}/apps"}},
+    }
+
+
+def organization(base_url: str) -> Response:
+    """``/.well-known/okta-organization``, anonymous."""
+    return Response.json(
+        200,
+        {
+            "id": ORG_ID,
+            "cell": "authmint",
+            "_links": {"organization": {"href": base_url}},
+            "pipeline": "idx",
+            "settings": {
+                "analyticsCollectionEnabled": False,
+                "bugReportingEnabled": False,
+                "omEnabled": False,
+                "pssoEnabled": False,
+                "desktopMFAEnabled": False,
+                "itpEnabled": False,
+            },
+        },
+    )

@@ -1,0 +1,110 @@
+"""An administrator of a deployment in memory."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from authmint.http import Request, Response
+from authmint.management.api import ManagementApi
+from authmint.storage.memory import MemoryStorage
+
+from tests.support.fakes import CountingIds, FakeKeyPairs, FakeSeals, FrozenClock
+
+BASE_URL = "https://acme.example.com"
+TOKEN = "an-api-token-of-more-than-32-characters"
+SERVERS = "/api/v1/authorizationServers"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer, read."""
+
+    response: Response
+
+    @property
+    def status(self) -> int:
+        return self.response.status
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.response.body)
+
+    @property
+    def code(self) -> str:
+        code: str = self.json["errorCode"]
+        return code
+
+    @property
+    def causes(self) -> list[str]:
+        return [cause["errorSummary"] for cause in self.json["errorCauses"]]
+
+    def header(self, name: str) -> list[str]:
+        return [value for key, value in self.response.headers if key == name]
+
+
+class Admin:
+    """Calls the management API as an SDK would."""
+
+    def __init__(self) -> None:
+        self.storage = MemoryStorage()
+        self.clock = FrozenClock()
+        self.pairs = FakeKeyPairs()
+        self.api = ManagementApi(
+            servers=self.storage.servers,
+            clients=self.storage.clients,
+            api_tokens=self.storage.api_tokens,
+            pairs=self.pairs,
+            seals=FakeSeals(),
+            clock=self.clock,
+            ids=CountingIds(),
+            key_retention=90_000,
+        )
+        self.api.bootstrap({"action": "bootstrap", "token": TOKEN})
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: dict[str, str] | None = None,
+        raw: bytes | None = None,
+    ) -> Answer:
+        """``path`` may hold a query and may be an absolute URL."""
+        path, _, query = path.removeprefix(BASE_URL).partition("?")
+        sent = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
+        request = Request(
+            method=method,
+            path=path,
+            base_url=BASE_URL,
+            query=tuple(parse_qsl(query, keep_blank_values=True)),
+            headers={"authorization": f"SSWS {TOKEN}"} if headers is None else headers,
+            body=sent,
+            request_id="req-1",
+        )
+        return Answer(self.api(request))
+
+    def get(self, path: str) -> Answer:
+        return self.call("GET", path)
+
+    def post(self, path: str, body: Any = None) -> Answer:
+        return self.call("POST", path, body)
+
+    def put(self, path: str, body: Any = None) -> Answer:
+        return self.call("PUT", path, body)
+
+    def delete(self, path: str) -> Answer:
+        return self.call("DELETE", path)
+
+    def server(self, **changes: Any) -> Any:
+        """A new server."""
+        answer = self.post(SERVERS, {"name": "orders", "audiences": ["api://orders"]} | changes)
+        assert answer.status == 201, answer.json
+        return answer.json
+
+    def made(self, path: str, body: Any) -> Any:
+        """A new object below a server."""
+        answer = self.post(path, body)
+        assert answer.status in {200, 201}, answer.json
+        return answer.json
