@@ -41,6 +41,7 @@ check: setup  ## format, lint, types, import contracts, template
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/cfn-lint template.yaml
 
 format: $(STAMP)  ## rewrite the code in the project's format
 	$(BIN)/ruff format .

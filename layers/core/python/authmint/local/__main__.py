@@ -1,0 +1,7 @@
+"""``python -m authmint.local``."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -1,0 +1,214 @@
+"""The running stack: backend, functions, gateway, schedules; started together, stopped together."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from .backend import Backend, BackendFailed, backend_python
+from .deployment import Deployment
+from .environments import Host, InvocationFailed, Pool
+from .gateway import Gateway
+from .invoke_api import InvokeApi
+from .provision import client, create_key, create_table
+from .template import Template, read
+
+
+class CannotStart(Exception):
+    """The stack cannot run. The message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What ``authmint dev`` was asked for.
+
+    Attributes:
+        port: Of the gateway.
+        data: Directory that keeps the state; ``None``: nothing is kept.
+        token: The administrator's API token; ``None``: one is made.
+        environments: Most environments per function.
+    """
+
+    port: int
+    data: Path | None = None
+    token: str | None = None
+    environments: int = 4
+
+
+class Stack:
+    """One local deployment."""
+
+    def __init__(self, options: Options, deployment: Deployment) -> None:
+        self._options = options
+        self._deployment = deployment
+        self._backend: Backend | None = None
+        self._pools: dict[str, Pool] = {}
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> int:
+        """Serve until told to stop. The exit status. Raises CannotStart."""
+        gateway_socket = _listen(self._options.port)
+        invoke_socket = _listen(0)
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, self._stopping.set)
+        try:
+            endpoints = self._endpoints()
+            template = self._provisioned(endpoints)
+            host = self._host(endpoints, gateway_socket)
+            self._pools = {name: Pool(spec, host) for name, spec in template.functions.items()}
+            token = await self._seeded()
+            return await self._serve(template, gateway_socket, invoke_socket, token)
+        finally:
+            await asyncio.gather(*(pool.stop() for pool in self._pools.values()))
+            if self._backend is not None:
+                self._backend.stop()
+            if self._options.data is not None:
+                run_file(self._options.data).unlink(missing_ok=True)
+
+    def _endpoints(self) -> Mapping[str, str]:
+        """Where DynamoDB and KMS are: where the environment says, else in an embedded backend."""
+        given = {name: os.environ.get(f"AWS_ENDPOINT_URL_{name}") for name in ("DYNAMODB", "KMS")}
+        if all(given.values()):
+            return {name: str(url) for name, url in given.items()}
+        state = None if self._options.data is None else self._options.data / "backend"
+        try:
+            self._backend = Backend(backend_python(self._deployment), state)
+            self._backend.start()
+        except BackendFailed as error:
+            raise CannotStart(str(error)) from None
+        return {name: url or self._backend.endpoint for name, url in given.items()}
+
+    def _provisioned(self, endpoints: Mapping[str, str]) -> Template:
+        parameters = {"Stage": "local"}
+        template = read(self._deployment.template, parameters=parameters)
+        dynamodb, kms = client("dynamodb", endpoints["DYNAMODB"]), client("kms", endpoints["KMS"])
+        for table in template.tables:
+            create_table(dynamodb, table)
+        attributes = {f"{name}.Arn": create_key(kms, name) for name in template.keys}
+        return read(self._deployment.template, parameters=parameters, attributes=attributes)
+
+    def _host(self, endpoints: Mapping[str, str], listener: socket.socket) -> Host:
+        environment = {f"AWS_ENDPOINT_URL_{name}": url for name, url in endpoints.items()}
+        environment |= {
+            "AUTHMINT_BASE_URL": f"http://127.0.0.1:{listener.getsockname()[1]}",
+            "AUTHMINT_ALLOW_PRIVATE_JWKS_URI": "1",
+        }
+        if level := os.environ.get("AUTHMINT_LOG_LEVEL"):
+            environment["POWERTOOLS_LOG_LEVEL"] = level
+        return Host(self._deployment.functions, self._deployment.import_path, environment, self._options.environments)
+
+    async def _seeded(self) -> str | None:
+        """The administrator's token, where it is known. Makes the default server."""
+        payload: dict[str, Any] = {"action": "bootstrap"}
+        if self._options.token is not None:
+            payload["token"] = self._options.token
+        answer = await self._invoke("management", payload)
+        if answer.get("error") == "already_bootstrapped" and self._options.token is not None:
+            answer = await self._invoke("management", payload | {"action": "create_api_token", "name": "local"})
+        if "error" in answer and answer["error"] != "already_bootstrapped":
+            raise CannotStart(f"AUTHMINT_API_TOKEN: {answer['message']}")
+        return answer.get("token")
+
+    async def _invoke(self, function: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            outcome = await self._pools[function].invoke(json.dumps(payload).encode())
+        except InvocationFailed as error:
+            raise CannotStart(str(error)) from None
+        if outcome.error:
+            raise CannotStart(f"function {function} failed: {outcome.body.decode('utf-8', 'replace')[:2_000]}")
+        answer: dict[str, Any] = json.loads(outcome.body)
+        return answer
+
+    async def _serve(
+        self, template: Template, gateway_socket: socket.socket, invoke_socket: socket.socket, token: str | None
+    ) -> int:
+        port, invoke_port = (listener.getsockname()[1] for listener in (gateway_socket, invoke_socket))
+        gateway = Gateway(template.routes, self._pools, f"127.0.0.1:{port}")
+        servers = [_server(gateway), _server(InvokeApi(self._pools))]
+        tasks = [
+            asyncio.ensure_future(server.serve(sockets=[listener]))
+            for server, listener in zip(servers, (gateway_socket, invoke_socket), strict=True)
+        ]
+        tasks += [
+            asyncio.ensure_future(self._repeat(name, spec.schedule))
+            for name, spec in template.functions.items()
+            if spec.schedule is not None
+        ]
+        watch = asyncio.ensure_future(self._backend.ended()) if self._backend is not None else None
+        run_file(self._options.data).write_text(json.dumps({"invoke": f"http://127.0.0.1:{invoke_port}"}))
+        while not all(server.started for server in servers):
+            await asyncio.sleep(0.01)
+        self._announce(port, token)
+        stopped = asyncio.ensure_future(self._stopping.wait())
+        await asyncio.wait({stopped, *({watch} if watch else ())}, return_when=asyncio.FIRST_COMPLETED)
+        status = 0
+        if watch is not None and watch.done():
+            print(f"authmint: the backend ended by itself (status {watch.result()}). {self._kept()}", file=sys.stderr)
+            status = 1
+        for server in servers:
+            server.should_exit = True
+        for task in tasks[2:]:
+            task.cancel()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+        return status
+
+    def _announce(self, port: int, token: str | None) -> None:
+        if self._options.token is None:
+            known = f"API token: {token}" if token else "API token: the one printed when this data was made"
+            print(known)
+        print(f"authmint ready on http://127.0.0.1:{port}", flush=True)
+
+    def _kept(self) -> str:
+        if self._options.data is None:
+            return "Nothing was kept: start with --data DIR to keep state."
+        return f"{self._options.data} holds the state of at most a second before; start again to go on from it."
+
+    async def _repeat(self, function: str, seconds: int) -> None:
+        """Run a scheduled function, now and then; a failure is reported and the next one still runs."""
+        while True:
+            try:
+                await self._invoke(function, {"source": "schedule"})
+            except CannotStart as error:
+                print(f"authmint: {error}", file=sys.stderr)
+            await asyncio.sleep(seconds)
+
+
+def _server(application: Any) -> uvicorn.Server:
+    config = uvicorn.Config(
+        application, log_level="warning", lifespan="off", server_header=False, timeout_graceful_shutdown=3
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined] # the stack stops in its own order
+    return server
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        raise CannotStart(
+            f"port {port} cannot be used: {error.strerror}. Choose another with PORT=… or --port"
+        ) from None
+    listener.listen(128)
+    return listener
+
+
+def run_file(data: Path | None) -> Path:
+    """Where a running stack says how to reach it."""
+    directory = data or Path(os.environ.get("XDG_RUNTIME_DIR") or os.environ.get("TMPDIR") or "/tmp")  # noqa: S108
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory / ("running.json" if data else f"authmint-{os.getuid()}.json")

@@ -1,0 +1,226 @@
+"""Reads ``template.yaml``: functions with their routes, environment and schedules, tables and keys.
+
+Intrinsic functions are resolved for a deployment on this machine. One that is not understood raises: a route or a
+setting that is quietly left out would make the local stack another product than the deployed one.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+ACCOUNT: Final = "000000000000"
+REGION: Final = "us-east-1"
+_PSEUDO: Final = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Region": REGION,
+    "AWS::Partition": "aws",
+    "AWS::URLSuffix": "amazonaws.com",
+    "AWS::StackName": "local",
+}
+_VARIABLE: Final = re.compile(r"\$\{([^}]+)\}")
+_RATE: Final = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
+_SECONDS: Final = {"minute": 60, "hour": 3_600, "day": 86_400}
+
+
+class BadTemplate(Exception):
+    """The template holds something that the local stack does not understand."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route of the HTTP API. ``method`` may be ``ANY``."""
+
+    method: str
+    path: str
+    payload_format: str
+    function: str
+
+
+@dataclass(frozen=True)
+class FunctionSpec:
+    """One function. ``schedule``: seconds between scheduled invocations."""
+
+    name: str
+    code: str
+    handler: str
+    timeout: int
+    memory: int
+    environment: Mapping[str, str]
+    schedule: int | None
+
+
+@dataclass(frozen=True)
+class Template:
+    """What the local stack needs of the template."""
+
+    functions: Mapping[str, FunctionSpec]
+    routes: tuple[Route, ...]
+    tables: tuple[Mapping[str, Any], ...]
+    keys: tuple[str, ...]
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+def _intrinsic(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
+    name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+        return {name: value.split(".", 1) if suffix == "GetAtt" else value}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    if isinstance(node, yaml.MappingNode):
+        return {name: loader.construct_mapping(node, deep=True)}
+    raise BadTemplate(f"!{suffix} stands where it cannot")
+
+
+_Loader.add_multi_constructor("!", _intrinsic)
+
+
+class _Resolver:
+    """Values of intrinsic functions: names for tables and functions, placeholders for ARNs."""
+
+    def __init__(
+        self, document: Mapping[str, Any], parameters: Mapping[str, str], attributes: Mapping[str, str]
+    ) -> None:
+        self._document = document
+        defaults = {name: str(p.get("Default", "")) for name, p in document.get("Parameters", {}).items()}
+        self._parameters = defaults | dict(parameters)
+        self._attributes = attributes
+
+    def value(self, node: Any) -> Any:
+        """The node with every intrinsic function replaced. Raises BadTemplate."""
+        if isinstance(node, list):
+            return [item for item in map(self.value, node) if item is not None]
+        if not isinstance(node, dict):
+            return node
+        if len(node) == 1:
+            name, argument = next(iter(node.items()))
+            if name == "Ref":
+                return self._reference(argument)
+            if name.startswith("Fn::"):
+                return self._function(name.removeprefix("Fn::"), argument)
+        return {name: value for name, item in node.items() if (value := self.value(item)) is not None}
+
+    def _function(self, name: str, argument: Any) -> Any:
+        if name == "GetAtt":
+            resource, attribute = argument
+            return self._attribute(resource, attribute)
+        if name == "Sub" and isinstance(argument, str):
+            return _VARIABLE.sub(lambda match: str(self._variable(match[1])), argument)
+        if name == "If":
+            condition, yes, no = argument
+            return self.value(yes if self._holds(self._document["Conditions"][condition]) else no)
+        raise BadTemplate(f"Fn::{name} is not understood")
+
+    def _variable(self, name: str) -> Any:
+        resource, dot, attribute = name.partition(".")
+        return self._attribute(resource, attribute) if dot else self._reference(name)
+
+    def _reference(self, name: str) -> Any:
+        if name == "AWS::NoValue":
+            return None
+        if name in _PSEUDO:
+            return _PSEUDO[name]
+        if name in self._parameters:
+            return self._parameters[name]
+        resource = self._document["Resources"].get(name)
+        if resource is None:
+            raise BadTemplate(f"nothing is called {name}")
+        properties = resource.get("Properties", {})
+        for member in ("TableName", "FunctionName", "RoleName", "LogGroupName"):
+            if member in properties:
+                return self.value(properties[member])
+        return self._attributes.get(f"{name}.Ref", name)
+
+    def _attribute(self, resource: str, attribute: str) -> str:
+        if resource not in self._document["Resources"]:
+            raise BadTemplate(f"nothing is called {resource}")
+        return self._attributes.get(f"{resource}.{attribute}", f"local:{resource}.{attribute}")
+
+    def _holds(self, condition: Any) -> bool:
+        (name, argument), *_ = condition.items()
+        if name == "Fn::Not":
+            return not self._holds(argument[0])
+        if name == "Fn::Equals":
+            one, other = (self.value(item) for item in argument)
+            return bool(one == other)
+        if name == "Condition":
+            return self._holds(self._document["Conditions"][argument])
+        raise BadTemplate(f"condition {name} is not understood")
+
+
+def load(path: Path) -> Mapping[str, Any]:
+    """The document, with short intrinsic functions in their long form."""
+    document: Mapping[str, Any] = yaml.load(path.read_text(), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    return document
+
+
+def read(path: Path, *, parameters: Mapping[str, str], attributes: Mapping[str, str] | None = None) -> Template:
+    """The template for one machine.
+
+    Args:
+        path: Of ``template.yaml``.
+        parameters: In place of the defaults.
+        attributes: Values of ``Resource.Attribute`` that are known, such as ``Key.Arn``.
+
+    Raises:
+        BadTemplate: Something is not understood.
+    """
+    document = load(path)
+    resolver = _Resolver(document, parameters, attributes or {})
+    functions: dict[str, FunctionSpec] = {}
+    routes: list[Route] = []
+    tables, keys = [], []
+    for logical_id, resource in document["Resources"].items():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::Serverless::Function":
+            spec = _function(document, properties, resolver)
+            functions[spec.name] = spec
+            routes += _routes(spec.name, properties)
+        elif resource["Type"] == "AWS::DynamoDB::Table":
+            tables.append(resolver.value(properties))
+        elif resource["Type"] == "AWS::KMS::Key":
+            keys.append(logical_id)
+    return Template(functions, tuple(routes), tuple(tables), tuple(keys))
+
+
+def _function(document: Mapping[str, Any], properties: Mapping[str, Any], resolver: _Resolver) -> FunctionSpec:
+    shared = document.get("Globals", {}).get("Function", {})
+    environment = {
+        **shared.get("Environment", {}).get("Variables", {}),
+        **properties.get("Environment", {}).get("Variables", {}),
+    }
+    schedules = [e for e in properties.get("Events", {}).values() if e["Type"] == "ScheduleV2"]
+    return FunctionSpec(
+        name=properties["CodeUri"].removeprefix("functions/"),
+        code=properties["CodeUri"],
+        handler=properties.get("Handler", shared.get("Handler")),
+        timeout=int(properties["Timeout"]),
+        memory=int(properties["MemorySize"]),
+        environment={name: str(resolver.value(value)) for name, value in environment.items()},
+        schedule=_every(schedules[0]["Properties"]["ScheduleExpression"]) if schedules else None,
+    )
+
+
+def _every(expression: str) -> int:
+    match = _RATE.fullmatch(expression)
+    if match is None:
+        raise BadTemplate(f"schedule {expression} is not understood")
+    return int(match[1]) * _SECONDS[match[2]]
+
+
+def _routes(function: str, properties: Mapping[str, Any]) -> list[Route]:
+    found = []
+    for event in properties.get("Events", {}).values():
+        if event["Type"] == "HttpApi":
+            given = event["Properties"]
+            found.append(Route(given["Method"].upper(), given["Path"], given["PayloadFormatVersion"], function))
+        elif event["Type"] != "ScheduleV2":
+            raise BadTemplate(f"event type {event['Type']} is not understood")
+    return found
