@@ -1,0 +1,33 @@
+"""Fixtures that are expensive: one backend and one stack per test process, started when first needed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.support import backend as backends
+from tests.support.stack import Running, running_stack
+
+# Property tests run beside others on two cores: their time says nothing.
+settings.register_profile("authmint", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("authmint")
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[backends.LocalAws]:
+    process = backends.start()
+    yield backends.LocalAws(process.endpoint)
+    process.stop()
+
+
+@pytest.fixture
+def deployed(aws: backends.LocalAws) -> backends.Deployed:
+    return aws.fresh()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    data: Path = tmp_path_factory.mktemp("stack")
+    with running_stack(data) as running:
+        yield running

@@ -1,0 +1,87 @@
+"""MiniStack for tests of storage and keys, with the tables of ``template.yaml``."""
+
+import itertools
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from authmint.dynamo.connection import SharedConnection
+from authmint.dynamo.tables import Tables, tables
+from authmint.local.backend import Backend, backend_python
+from authmint.local.deployment import deployment
+from authmint.local.provision import client, create_key, create_table
+from authmint.local.template import REGION, read
+from botocore.session import Session
+
+_NUMBERS = itertools.count()
+
+
+@dataclass
+class LocalAws:
+    """DynamoDB and KMS at one loopback address."""
+
+    endpoint: str
+
+    def session(self) -> Session:
+        """A botocore session that talks to it."""
+        session = Session()
+        session.set_credentials("local", "local")
+        session.set_config_variable("region", REGION)
+        return session
+
+    def fresh(self) -> "Deployed":
+        """Tables that no other test has."""
+        stage = f"t{os.getpid()}-{next(_NUMBERS)}"
+        template = read(deployment().template, parameters={"Stage": stage})
+        dynamodb = client("dynamodb", self.endpoint)
+        for table in template.tables:
+            create_table(dynamodb, table)
+        key = create_key(client("kms", self.endpoint), "Key")
+        names = [str(table["TableName"]) for table in template.tables]
+        return Deployed(self, names[0], names[1], names[2], key)
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """One deployment's tables and key."""
+
+    aws: LocalAws
+    config: str
+    grants: str
+    events: str
+    key: str
+
+    def connection(self) -> SharedConnection:
+        """A client of its own, as each warm instance has."""
+        session = self.aws.session()
+        # botocore reads the address from the environment; tests of several deployments hand it over instead
+        original = session.create_client
+
+        def create_client(service: str, **values: Any) -> Any:
+            return original(service, endpoint_url=self.aws.endpoint, **values)
+
+        session.create_client = create_client
+        return SharedConnection(session)
+
+    def tables(self) -> Tables:
+        """The tables over a connection of their own."""
+        return tables(self.connection(), config=self.config, grants=self.grants, events=self.events)
+
+    def environment(self) -> Mapping[str, str]:
+        """What the template would give every function."""
+        return {
+            "AUTHMINT_CONFIG_TABLE": self.config,
+            "AUTHMINT_GRANTS_TABLE": self.grants,
+            "AUTHMINT_EVENTS_TABLE": self.events,
+            "AUTHMINT_KMS_KEY_ID": self.key,
+            "AUTHMINT_BASE_URL": "https://acme.example.com",
+        }
+
+
+def start(state: Path | None = None) -> Backend:
+    """A backend process; stop it afterwards."""
+    backend = Backend(backend_python(deployment()), state)
+    backend.start()
+    return backend
