@@ -3,13 +3,13 @@
 import hashlib
 from typing import Any, Final
 
-from pynamodb.exceptions import PynamoDBException
+from botocore.exceptions import ClientError
 
 from ..ids import Ids
 from ..jose.encoding import b64encode
 from ..storage.errors import AlreadyUsed, Unavailable
 from ..storage.grants import Revocation
-from .connection import translated
+from .connection import error_code, translated
 from .items import HEAD, GrantItem
 from .records import encode
 from .tables import Tables
@@ -39,14 +39,14 @@ class _Grants:
         with translated():
             try:
                 table.connection.dispatch("PutItem", values)
-            except PynamoDBException as error:
-                if error.cause_response_code != "ConditionalCheckFailedException":
+            except ClientError as error:
+                if error_code(error) != "ConditionalCheckFailedException":
                     raise
                 return _writer(error) == item.writer
         return True
 
 
-def _writer(error: PynamoDBException) -> str | None:
+def _writer(error: ClientError) -> str | None:
     """Who wrote the item that made a conditional put fail."""
     response: dict[str, Any] = getattr(error.__cause__, "response", {})
     writer: str | None = response.get("Item", {}).get("writer", {}).get("S")

@@ -43,6 +43,16 @@ class AuthenticatedEndpoint:
             OAuthError: Before anything was changed.
         """
         form = forms.read(request)
+        about: dict[str, str] = {"grant_type": form.get("grant_type", "")[:100]}
+        try:
+            return self._open(request, form, about, endpoint=endpoint, now=now)
+        except OAuthError as error:
+            error.about = about
+            raise
+
+    def _open(
+        self, request: Request, form: Mapping[str, str], about: dict[str, str], *, endpoint: str, now: int
+    ) -> Call:
         credential: Presented | None = None
         refused: OAuthError | None = None
         try:
@@ -50,6 +60,9 @@ class AuthenticatedEndpoint:
         except OAuthError as error:
             refused = error
         server_id = request.path_parameters.get("authServerId", "")
+        about |= {"authorization_server": server_id[:64]}
+        if credential is not None:
+            about |= {"client_id": credential.client_id[:100], "client_auth_type": credential.kind}
         snapshot = self._configuration.read(server_id, credential.client_id if credential else None)
         server = snapshot.server
         if server is None or server.status != "ACTIVE":

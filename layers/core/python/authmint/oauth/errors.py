@@ -71,6 +71,7 @@ class OAuthError(Exception):
     Attributes:
         id: The internal id, a key of ``CATALOGUE``.
         reason: For the log where the id alone does not say it; never a secret.
+        about: For the log: server and client of a request that was refused before both were established.
     """
 
     def __init__(self, error_id: str, *values: str, reason: str | None = None) -> None:
@@ -78,6 +79,7 @@ class OAuthError(Exception):
         self.status, self.code, text = CATALOGUE[error_id]
         self.description = text.format(*values)
         self.reason = reason
+        self.about: dict[str, str] = {}
         super().__init__(error_id if reason is None else f"{error_id}: {reason}")
 
     def body(self) -> dict[str, Any]:

@@ -137,6 +137,9 @@ class TokenEndpoint:
                 "authorization_server_name": call.server.name,
                 "requested_scopes": call.form.get("scope", "")[:4096].replace(" ", ", "),
             }
+        elif refusal is not None:
+            actor = Party(refusal.about.get("client_id", "unknown"), "PublicClientApp")
+            debug = dict(refusal.about)
         if decision is not None and decision.rule is not None and decision.policy is not None:
             debug["policy"], debug["rule"] = decision.policy.id, decision.rule.id
             debug["granted_scopes"] = ", ".join(decision.granted)

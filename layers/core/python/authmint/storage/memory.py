@@ -135,7 +135,9 @@ class MemoryRevocations:
     def add(self, revocation: Revocation) -> bool:
         with self._lock:
             key = (revocation.server_id, revocation.jti)
-            return self._revoked.setdefault(key, revocation) is revocation
+            known = key in self._revoked
+            self._revoked.setdefault(key, revocation)
+            return not known
 
     def has(self, server_id: str, jti: str) -> bool:
         return (server_id, jti) in self._revoked

@@ -1,0 +1,124 @@
+"""The deployed functions in this process, over a real backend: events in, answers out, calls counted."""
+
+import base64
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from authmint.local.deployment import deployment
+from authmint.runtime import wiring
+from authmint.runtime.entrypoint import Function
+from authmint.runtime.gateway_events import answer_of, request_of
+from botocore.client import BaseClient
+
+from tests.support.backend import Deployed
+
+WIRES: dict[str, Callable[[Any], Function]] = {
+    "discovery": wiring.discovery,
+    "jwks": wiring.key_set,
+    "token": wiring.token,
+    "token_status": wiring.token_status,
+    "management": wiring.management,
+    "key_rotation": wiring.key_rotation,
+}
+
+
+_NUMBERS = itertools.count()
+
+
+@dataclass
+class Calls:
+    """What went over the wire to AWS: counted where botocore sends, retries included."""
+
+    sent: list[str] = field(default_factory=list)
+
+    def watch(self, client: BaseClient) -> None:
+        service = client.meta.service_model.service_name
+        client.meta.events.register("before-send.*.*", lambda request, **_: self._note(service, request))
+
+    def _note(self, service: str, request: Any) -> None:
+        target = request.headers["X-Amz-Target"]
+        name = (target.decode() if isinstance(target, bytes) else target).partition(".")[2]
+        self.sent.append(f"{service}:{name}")
+
+
+class Functions:
+    """One warm instance of every function."""
+
+    def __init__(self, deployed: Deployed, calls: Calls | None = None, **environment: str) -> None:
+        self.calls = calls or Calls()
+        self._environment = {**deployed.environment(), **environment}
+        self._functions: dict[str, Function] = {}
+        self.token = "an-api-token-of-more-than-32-characters"
+
+    def function(self, name: str) -> Function:
+        if name not in self._functions:
+            # Powertools keeps one logger per service and process, bound to the stream of its first use.
+            environment = self._environment | {"POWERTOOLS_SERVICE_NAME": f"{name}-{next(_NUMBERS)}"}
+            self._functions[name] = WIRES[name](environment)
+        return self._functions[name]
+
+    def http(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
+        """The answer as API Gateway gets it."""
+        function = self.function(name)
+        assert function.http is not None
+        return answer_of(function.http(request_of(event, function.base_url)), event)
+
+    def direct(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
+        function = self.function(name)
+        assert function.direct is not None
+        return function.direct(event)
+
+    def admin(self, method: str, path: str, body: Any = None) -> Any:
+        """A call of the management API that succeeds."""
+        event = load_event("management") | {
+            "httpMethod": method,
+            "path": path,
+            "body": None if body is None else json.dumps(body),
+            "multiValueHeaders": {"Authorization": [f"SSWS {self.token}"]},
+        }
+        answer = self.http("management", event)
+        assert answer["statusCode"] < 300, answer
+        return json.loads(answer["body"]) if answer["body"] else None
+
+    def ready(self) -> tuple[str, str, str]:
+        """A server that gives machines tokens, and a client: server id, client id, secret."""
+        self.direct("management", {"action": "bootstrap", "token": self.token})
+        server = self.admin("POST", "/api/v1/authorizationServers", {"name": "s", "audiences": ["api://s"]})["id"]
+        base = f"/api/v1/authorizationServers/{server}"
+        self.admin("POST", f"{base}/scopes", {"name": "a"})
+        clients = {"clients": {"include": ["ALL_CLIENTS"]}}
+        policy = self.admin("POST", f"{base}/policies", {"name": "p", "conditions": clients})["id"]
+        conditions = {"grantTypes": {"include": ["client_credentials"]}, "scopes": {"include": ["*"]}}
+        self.admin("POST", f"{base}/policies/{policy}/rules", {"name": "r", "conditions": conditions})
+        registration = {
+            "client_name": f"c {server}",
+            "application_type": "service",
+            "grant_types": ["client_credentials"],
+        }
+        client = self.admin("POST", "/oauth2/v1/clients", registration)
+        return server, client["client_id"], client["client_secret"]
+
+
+def load_event(name: str) -> dict[str, Any]:
+    """One of ``events/``."""
+    checkout = deployment().checkout
+    assert checkout is not None
+    event: dict[str, Any] = json.loads(Path(checkout, "events", f"{name}.json").read_text())
+    return event
+
+
+def form_event(path: str, server: str, body: str, client: str, secret: str) -> dict[str, Any]:
+    """A form POST with HTTP Basic, through API Gateway."""
+    credentials = base64.b64encode(f"{client}:{secret}".encode()).decode()
+    event = load_event("token")
+    return event | {
+        "rawPath": f"/oauth2/{server}/v1/{path}",
+        "pathParameters": {"authServerId": server},
+        "headers": event["headers"] | {"authorization": f"Basic {credentials}"},
+        "body": body,
+        "isBase64Encoded": False,
+    }
