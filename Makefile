@@ -8,7 +8,7 @@ BACKEND_STAMP := $(BACKEND)/.installed
 LOCKS := requirements/dev.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check format lock setup clean
+.PHONY: help run test check format lock setup layer clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -51,6 +51,11 @@ lock:  ## resolve requirements/*.in anew (needs uv on PATH)
 	for name in runtime local dev backend sam; do \
 	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header requirements/$$name.in -o requirements/$$name.txt; done
+	cp requirements/runtime.txt layers/core/requirements.txt
+
+layer:  ## build the Lambda layer into .build/layer without SAM (needs Python 3.13 for bytecode: PYTHON=)
+	rm -rf .build/layer
+	$(MAKE) -C layers/core build-CoreLayer ARTIFACTS_DIR="$(CURDIR)/.build/layer" PYTHON="$(PYTHON)"
 
 clean:  ## remove what the commands above made
 	rm -rf $(VENV) $(BACKEND) .build .aws-sam dist

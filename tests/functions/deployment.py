@@ -31,13 +31,25 @@ _NUMBERS = itertools.count()
 
 @dataclass
 class Calls:
-    """What went over the wire to AWS: counted where botocore sends, retries included."""
+    """What went over the wire to AWS: counted where botocore sends, retries included.
+
+    Attributes:
+        sent: Service and operation.
+        made: Function, service, operation and parameters, for the least-privilege check.
+        owner: The function whose clients are being made.
+    """
 
     sent: list[str] = field(default_factory=list)
+    made: list[tuple[str, str, str, dict[str, Any]]] = field(default_factory=list)
+    owner: str = ""
 
     def watch(self, client: BaseClient) -> None:
-        service = client.meta.service_model.service_name
+        service, owner = client.meta.service_model.service_name, self.owner
         client.meta.events.register("before-send.*.*", lambda request, **_: self._note(service, request))
+        client.meta.events.register(
+            "before-parameter-build.*.*",
+            lambda params, model, **_: self.made.append((owner, service, model.name, dict(params))),
+        )
 
     def _note(self, service: str, request: Any) -> None:
         target = request.headers["X-Amz-Target"]
@@ -58,7 +70,9 @@ class Functions:
         if name not in self._functions:
             # Powertools keeps one logger per service and process, bound to the stream of its first use.
             environment = self._environment | {"POWERTOOLS_SERVICE_NAME": f"{name}-{next(_NUMBERS)}"}
+            self.calls.owner = name
             self._functions[name] = WIRES[name](environment)
+            self.calls.owner = "the test"
         return self._functions[name]
 
     def http(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -85,8 +99,12 @@ class Functions:
         return json.loads(answer["body"]) if answer["body"] else None
 
     def ready(self) -> tuple[str, str, str]:
-        """A server that gives machines tokens, and a client: server id, client id, secret."""
+        """A server that gives machines tokens, and a client: server id, client id, secret. The first of all."""
         self.direct("management", {"action": "bootstrap", "token": self.token})
+        return self.ready_again()
+
+    def ready_again(self) -> tuple[str, str, str]:
+        """The same once more."""
         server = self.admin("POST", "/api/v1/authorizationServers", {"name": "s", "audiences": ["api://s"]})["id"]
         base = f"/api/v1/authorizationServers/{server}"
         self.admin("POST", f"{base}/scopes", {"name": "a"})

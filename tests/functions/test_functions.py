@@ -2,45 +2,14 @@
 
 import base64
 import json
-from collections.abc import Iterator
-from typing import Any
 
 import jwt
 import pytest
-from botocore.session import Session
 
 from tests.functions.deployment import Calls, Functions, form_event, load_event
 from tests.support.backend import Deployed
 
 ASK = "grant_type=client_credentials&scope=a"
-
-
-@pytest.fixture
-def calls(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
-    """Every botocore client that a function makes talks to the backend and is watched."""
-    watched = Calls()
-    original = Session.create_client
-
-    def create_client(self: Session, service: str, *values: Any, **named: Any) -> Any:
-        client = original(self, service, *values, **named)
-        watched.watch(client)
-        return client
-
-    for name, value in {
-        "AWS_ENDPOINT_URL_DYNAMODB": deployed.aws.endpoint,
-        "AWS_ENDPOINT_URL_KMS": deployed.aws.endpoint,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(Session, "create_client", create_client)
-    return watched
-
-
-@pytest.fixture
-def functions(deployed: Deployed, calls: Calls) -> Functions:
-    return Functions(deployed, calls)
 
 
 def test_a_warm_token_is_one_read_no_key_management_and_no_write(functions: Functions) -> None:

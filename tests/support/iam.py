@@ -1,0 +1,173 @@
+"""Evaluates the calls that code makes against the roles of ``template.yaml``. What it does not understand raises."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from authmint.local.deployment import deployment
+from authmint.local.template import load
+
+_ACTIONS_WITH_ITEMS = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+
+
+@dataclass(frozen=True)
+class Need:
+    """One permission that one call needs."""
+
+    action: str
+    resource: str
+    leading_keys: tuple[str, ...] = ()
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One ``Allow`` of a role. ``actions`` are unfolded: each must be used by some flow."""
+
+    sid: str
+    actions: tuple[str, ...]
+    resource: Any
+    condition: Mapping[str, Any]
+
+    def allows(self, need: Need) -> bool:
+        return need.action in self.actions and need.resource == _name(self.resource) and self._holds(need)
+
+    def _holds(self, need: Need) -> bool:
+        for operator, keys in self.condition.items():
+            for key, wanted in keys.items():
+                patterns = wanted if isinstance(wanted, list) else [wanted]
+                if operator == "ForAllValues:StringLike" and key == "dynamodb:LeadingKeys":
+                    held = all(any(fnmatchcase(k, p) for p in patterns) for k in need.leading_keys)
+                elif operator == "StringEquals" and key.startswith("kms:EncryptionContext:"):
+                    held = need.context.get(key.rpartition(":")[2]) in patterns
+                else:
+                    raise NotImplementedError(f"{operator} of {key}")
+                if not held:
+                    return False
+        return True
+
+
+def _name(resource: Any) -> str:
+    """What a role's ``Resource`` is about: a logical id, with ``/index`` where it is an index."""
+    if isinstance(resource, dict) and "Fn::GetAtt" in resource:
+        return str(resource["Fn::GetAtt"][0])
+    if isinstance(resource, dict) and "Fn::Sub" in resource:
+        text: str = resource["Fn::Sub"]
+        logical = text.partition("${")[2].partition(".")[0]
+        return f"{logical}/index" if "/index/" in text else logical
+    raise NotImplementedError(str(resource))
+
+
+def document() -> Mapping[str, Any]:
+    """``template.yaml``."""
+    return load(deployment().template)
+
+
+def role(function: str) -> list[Statement]:
+    """The statements of a function's role."""
+    name = "".join(part.capitalize() for part in function.split("_"))
+    policies = document()["Resources"][f"{name}Role"]["Properties"]["Policies"]
+    return [_statement(raw) for policy in policies for raw in policy["PolicyDocument"]["Statement"]]
+
+
+def _statement(raw: Mapping[str, Any]) -> Statement:
+    if raw["Effect"] != "Allow" or set(raw) - {"Sid", "Effect", "Action", "Resource", "Condition"}:
+        raise NotImplementedError(str(raw))
+    actions = raw["Action"] if isinstance(raw["Action"], list) else [raw["Action"]]
+    return Statement(raw["Sid"], tuple(actions), raw["Resource"], raw.get("Condition", {}))
+
+
+def key_policy_allows(function: str, need: Need) -> bool:
+    """Whether the KMS key's own policy lets a function's role do this."""
+    raw = document()["Resources"]["Key"]["Properties"]["KeyPolicy"]["Statement"]
+    own = "authmint-${Stage}-" + function.replace("_", "-")
+    for statement in raw:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        if not any(fnmatchcase(need.action, action) for action in actions):
+            continue
+        condition = statement.get("Condition", {})
+        if set(condition) != {"StringEquals", "ArnEquals"}:
+            raise NotImplementedError(str(condition))
+        principals = [arn["Fn::Sub"].rpartition("/")[2] for arn in condition["ArnEquals"]["aws:PrincipalArn"]]
+        purpose = condition["StringEquals"]["kms:EncryptionContext:purpose"]
+        if own in principals and need.context.get("purpose") == purpose:
+            return True
+    return False
+
+
+def needs(service: str, operation: str, parameters: Mapping[str, Any], tables: Mapping[str, str]) -> Iterator[Need]:
+    """What a botocore call needs, item by item.
+
+    Args:
+        service: ``dynamodb`` or ``kms``.
+        operation: As botocore names it.
+        parameters: Of the call.
+        tables: Logical id by table name.
+    """
+    if service == "kms":
+        yield Need(f"kms:{operation}", "Key", (), parameters.get("EncryptionContext", {}))
+        return
+    if operation == "TransactWriteItems":
+        for item in parameters["TransactItems"]:
+            ((kind, values),) = item.items()
+            yield _item(_ACTIONS_WITH_ITEMS[kind], values, tables)
+    elif operation in {"BatchGetItem", "BatchWriteItem"}:
+        for table, entries in parameters["RequestItems"].items():
+            keys = entries["Keys"] if operation == "BatchGetItem" else [_written(entry) for entry in entries]
+            yield Need(f"dynamodb:{operation}", tables[table], tuple(key["pk"]["S"] for key in keys))
+    elif operation == "Query":
+        yield from _query(parameters, tables)
+    elif operation in {"GetItem", "PutItem", "UpdateItem", "DeleteItem"}:
+        yield _item(operation, parameters, tables)
+    else:
+        raise NotImplementedError(operation)
+
+
+def _query(parameters: Mapping[str, Any], tables: Mapping[str, str]) -> Iterator[Need]:
+    table = tables[parameters["TableName"]]
+    if "IndexName" in parameters:
+        yield Need("dynamodb:Query", f"{table}/index")
+        return
+    placeholder = parameters["KeyConditionExpression"].lstrip("(").split()[2].rstrip(")")
+    yield Need("dynamodb:Query", table, (parameters["ExpressionAttributeValues"][placeholder]["S"],))
+
+
+def _item(action: str, values: Mapping[str, Any], tables: Mapping[str, str]) -> Need:
+    key = values.get("Key") or values["Item"]
+    return Need(f"dynamodb:{action}", tables[values["TableName"]], (key["pk"]["S"],))
+
+
+def _written(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    ((_, values),) = entry.items()
+    found: Mapping[str, Any] = values.get("Key") or values["Item"]
+    return found
+
+
+def denied(function: str, wanted: Sequence[Need]) -> list[Need]:
+    """The needs that the function's role, or the key's policy, does not grant."""
+    statements = role(function)
+    return [
+        need
+        for need in wanted
+        if not any(statement.allows(need) for statement in statements)
+        or (need.action.startswith("kms:") and not key_policy_allows(function, need))
+    ]
+
+
+def unused(function: str, made: Sequence[Need]) -> list[str]:
+    """Permissions of a function's role that no need made use of."""
+    found = []
+    for statement in role(function):
+        for action in statement.actions:
+            if action.startswith(("logs:", "sqs:")):  # made by Lambda itself, not by the code
+                continue
+            single = Statement(statement.sid, (action,), statement.resource, statement.condition)
+            if not any(single.allows(need) for need in made):
+                found.append(f"{statement.sid}: {action}")
+    return found
