@@ -1,0 +1,266 @@
+"""Client assertions (RFC 7523 §3, runtime contract §6): every rule, and what attackers try."""
+
+import hmac
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import jwt
+import pytest
+from authmint.jose.encoding import b64encode
+from authmint.oauth.jwks_uri import FetchFailed, fetch, is_public
+from authmint.storage.clients import Client, ClientKey
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
+
+from tests.oauth.engine import Engine
+from tests.support.builders import BASE_URL, CLIENT_ID, SECRET, SERVER_ID, a_client, a_secret
+from tests.support.fakes import NOW, decoded, pregenerated
+
+TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ENDPOINT = f"{BASE_URL}/oauth2/{SERVER_ID}/v1/token"
+JWK, PKCS8 = pregenerated("RS256")
+KEY: Any = load_der_private_key(PKCS8, None)
+
+
+def hmac_client() -> Client:
+    return a_client(auth_method="client_secret_jwt")
+
+
+def key_client(*jwks: Mapping[str, Any], **changes: Any) -> Client:
+    keys = tuple(ClientKey(f"pks{i}", jwk, NOW, NOW) for i, jwk in enumerate(jwks or ({**JWK, "kid": "k1"},)))
+    return a_client(auth_method="private_key_jwt", secrets=(), keys=keys, **changes)
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    values = {"iss": CLIENT_ID, "sub": CLIENT_ID, "aud": ENDPOINT, "exp": NOW + 300, "iat": NOW, "jti": "one"} | changes
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def ask(engine: Engine, assertion: str, **fields: str) -> Any:
+    """What the token endpoint says: 200, or the description of the refusal."""
+    answer = engine.ask({"client_assertion_type": TYPE, "client_assertion": assertion} | fields, headers={})
+    return answer.status if answer.status == 200 else decoded(answer.body)["error_description"]
+
+
+def signed(key: Any = KEY, algorithm: str = "RS256", headers: dict[str, Any] | None = None, **changes: Any) -> str:
+    return jwt.encode(claims(**changes), key, algorithm, headers)
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
+def test_client_secret_jwt(algorithm: str) -> None:
+    long = "s" * 64
+    client = replace(hmac_client(), secrets=(a_secret(long),))
+
+    assert ask(Engine(client=client), jwt.encode(claims(), long, algorithm)) == 200
+
+
+@pytest.mark.parametrize("headers", [None, {"kid": "k1"}])
+@pytest.mark.parametrize("algorithm", ["RS256", "RS512", "PS256"])
+def test_private_key_jwt_with_and_without_kid(algorithm: str, headers: dict[str, Any] | None) -> None:
+    assert ask(Engine(client=key_client()), signed(algorithm=algorithm, headers=headers)) == 200
+
+
+@pytest.mark.parametrize("audience", [ENDPOINT, f"{BASE_URL}/oauth2/{SERVER_ID}", [ENDPOINT]])
+def test_audiences_that_are_this_endpoint_or_its_issuer(audience: Any) -> None:
+    assert ask(Engine(client=key_client()), signed(aud=audience)) == 200
+
+
+UNSIGNED = f"{b64encode(b'{"alg":"none"}')}.{b64encode(json.dumps(claims()).encode())}."
+WRONG_AUDIENCE = "The audience claim for client_assertion must be the endpoint invoked for the request."
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"iss": "other"}, "The issuer claim for client_assertion is not a valid client_id."),
+        ({"sub": None}, "The subject claim for client_assertion is not a valid client_id."),
+        ({"aud": None}, WRONG_AUDIENCE),
+        ({"aud": f"{BASE_URL}/oauth2/other/v1/token"}, WRONG_AUDIENCE),
+        ({"aud": ENDPOINT.replace("token", "introspect")}, WRONG_AUDIENCE),
+        ({"aud": [ENDPOINT, "https://other.example"]}, WRONG_AUDIENCE),
+        ({"aud": []}, WRONG_AUDIENCE),
+        ({"aud": {"a": 1}}, WRONG_AUDIENCE),
+        ({"exp": None}, "The client_assertion must contain the 'exp' claim as seconds since epoch."),
+        ({"exp": NOW}, "The client_assertion token is expired."),
+        ({"exp": NOW + 3601}, "The client_assertion token has an expiration too far into the future."),
+        ({"iat": NOW + 60}, "The client_assertion token must be issued before the current time."),
+        ({"nbf": NOW + 60}, "The client_assertion token must be issued before the current time."),
+    ],
+)
+def test_claims_that_are_refused(changes: dict[str, Any], text: str) -> None:
+    assert ask(Engine(client=key_client()), signed(**changes)) == text
+
+
+@pytest.mark.parametrize("expiry", ["1700000300", True, 1e300, -1])
+def test_an_expiry_that_is_no_date_is_refused(expiry: Any) -> None:
+    payload = {name: value for name, value in claims().items() if name != "exp"}
+    token = jwt.PyJWS().encode(json.dumps(payload | {"exp": expiry}).encode(), KEY, "RS256")
+
+    assert "'exp' claim as seconds" in ask(Engine(client=key_client()), token)
+
+
+def test_an_assertion_counts_once() -> None:
+    engine = Engine(client=key_client())
+    assertion = signed()
+
+    assert [ask(engine, assertion), ask(engine, assertion)] == [
+        200,
+        "The client_assertion token has already been used.",
+    ]
+    assert ask(engine, signed(jti=None)) == 200
+
+
+def test_a_refused_assertion_burns_nothing() -> None:
+    engine = Engine(client=key_client())
+
+    assert ask(engine, signed(exp=NOW)) != 200
+    assert ask(engine, signed(rsa.generate_private_key(65537, 2048))) == "The client_assertion signature is invalid."
+    assert ask(engine, signed()) == 200
+
+
+def test_of_fifty_simultaneous_uses_one_wins() -> None:
+    engine = Engine(client=key_client())
+    assertion = signed()
+
+    with ThreadPoolExecutor(16) as pool:
+        outcomes = list(pool.map(lambda _: ask(engine, assertion), range(50)))
+
+    assert outcomes.count(200) == 1
+
+
+@pytest.mark.parametrize(
+    ("client", "assertion", "text"),
+    [
+        (key_client(), lambda: jwt.encode(claims(), SECRET, "HS256"), "signature algorithm is invalid"),
+        (hmac_client(), lambda: signed(), "signature algorithm is invalid"),
+        (key_client(), lambda: UNSIGNED, "The parsing of the client_assertion failed."),
+        (key_client(), lambda: signed(headers={"jwk": JWK}), "The parsing of the client_assertion failed."),
+        (key_client(), lambda: signed(headers={"kid": "k2"}), "The client_assertion JWT kid is invalid."),
+        (key_client(), lambda: signed(ec.generate_private_key(ec.SECP256R1()), "ES256"), "algorithm is invalid"),
+        (key_client({**JWK, "use": "enc"}), lambda: signed(), "invalid 'use' parameter"),
+        (a_client(), lambda: signed(), "Client authentication failed."),
+        (hmac_client(), lambda: jwt.encode(claims(), "x" * 40, "HS256"), "signature is invalid"),
+        (key_client(), lambda: "a.b.c", "The parsing of the client_assertion failed."),
+        (key_client(), lambda: "", "The parsing of the client_assertion failed."),
+    ],
+)
+def test_what_attackers_try(client: Client, assertion: Any, text: str) -> None:
+    assert text in str(ask(Engine(client=client), assertion()))
+
+
+def test_an_rsa_public_key_used_as_hmac_secret_is_refused() -> None:
+    pem = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    header = b64encode(b'{"alg":"HS256"}')
+    body = f"{header}.{b64encode(json.dumps(claims()).encode())}"
+    signature = b64encode(hmac.digest(pem, body.encode(), "sha256"))
+
+    assert "signature algorithm is invalid" in ask(Engine(client=key_client()), f"{body}.{signature}")
+
+
+def test_a_secret_too_short_for_an_hmac_is_refused() -> None:
+    client = replace(hmac_client(), secrets=(a_secret("short-but-known"),))
+
+    body = f"{b64encode(b'{"alg":"HS256"}')}.{b64encode(json.dumps(claims()).encode())}"
+    assertion = f"{body}.{b64encode(hmac.digest(b'short-but-known', body.encode(), 'sha256'))}"
+
+    assert ask(Engine(client=client), assertion) == "The client secret is too short to verify a JWT HMAC."
+
+
+def test_a_replaced_secret_stops_working_at_once() -> None:
+    engine = Engine(client=hmac_client())
+    assert ask(engine, jwt.encode(claims(), SECRET, "HS256")) == 200
+    before = engine.storage.clients.get(CLIENT_ID)
+    new = "another-secret-of-more-than-32-characters"
+    engine.storage.clients.save(before, replace(before, secrets=(a_secret(new),)), [])
+
+    assert "signature is invalid" in ask(engine, jwt.encode(claims(jti="2"), SECRET, "HS256"))
+    assert ask(engine, jwt.encode(claims(jti="3"), new, "HS256")) == 200
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"client_secret": SECRET}, {"client_assertion_type": "other"}, {"client_id": "0oaOther"}],
+)
+def test_two_methods_or_the_wrong_type_are_refused(fields: dict[str, str]) -> None:
+    assert ask(Engine(client=key_client()), signed(), **fields) != 200
+
+
+URI = "https://client.example/jwks"
+
+
+def published(*keys: Mapping[str, Any]) -> bytes:
+    return json.dumps({"keys": list(keys)}).encode()
+
+
+def test_keys_of_a_jwks_uri_are_fetched_when_needed_and_kept() -> None:
+    engine = Engine(client=key_client(jwks_uri=URI))
+    engine.documents[URI] = published({**JWK, "kid": "k1"})
+
+    assert [ask(engine, signed(jti=str(n), headers={"kid": "k1"})) for n in range(3)] == [200, 200, 200]
+    assert engine.fetched == [URI]
+
+
+def test_an_unknown_kid_asks_again_but_not_at_will() -> None:
+    engine = Engine(client=key_client(jwks_uri=URI))
+    engine.documents[URI] = published({**JWK, "kid": "old"})
+    ask(engine, signed(headers={"kid": "new"}))
+    engine.documents[URI] = published({**JWK, "kid": "new"})
+
+    refused = ask(engine, signed(headers={"kid": "new"}))
+    engine.clock.advance(seconds=30)
+    accepted = ask(engine, signed(headers={"kid": "new"}))
+
+    assert refused == "The client_assertion JWT kid is invalid."
+    assert accepted == 200
+    assert len(engine.fetched) == 2
+
+
+@pytest.mark.parametrize(
+    ("document", "text"),
+    [
+        (b"", "Error retrieving the client JWKSet from jwks_uri."),
+        (b"[]", "Error retrieving the client JWKSet from jwks_uri."),
+        (b'{"keys":1}', "Error retrieving the client JWKSet from jwks_uri."),
+        (b'{"keys":[1]}', "Error retrieving the client JWKSet from jwks_uri."),
+        (b'{"keys":[]}', "The client JWKSet from jwks_uri must contain at least one key."),
+        (published({"kid": "a"}, {"kid": "a"}), "All keys in the client JWKSet from jwks_uri must have a unique kid."),
+    ],
+)
+def test_documents_that_are_no_key_set(document: bytes, text: str) -> None:
+    engine = Engine(client=key_client(jwks_uri=URI))
+    engine.documents[URI] = document
+
+    assert ask(engine, signed()) == text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "::1", "::",
+        "fe80::1", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "224.0.0.1",
+        "255.255.255.255", "ff02::1", "192.0.2.1",
+    ],
+)  # fmt: skip
+def test_addresses_that_are_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
+def test_public_addresses_are_public() -> None:
+    assert is_public("8.8.8.8")
+    assert is_public("2606:4700:4700::1111")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://client.example/jwks", "https://127.0.0.1/jwks", "https://localhost/jwks", "https://[::1]/", "file:///etc",
+        "https://user@client.example/", "https:///x", "https://169.254.169.254/latest", "ftp://x", "https://[", "",
+        "https://2130706433/", "https://0x7f.1/",
+    ],
+)  # fmt: skip
+def test_addresses_inside_are_never_fetched(uri: str) -> None:
+    with pytest.raises(FetchFailed):
+        fetch(uri)
