@@ -41,7 +41,7 @@ def a_server(**changes: Any) -> AuthorizationServer:
     """With one key, the scope ``orders:read`` and a policy that allows everything to machines."""
     server_id = changes.get("id", SERVER_ID)
     algorithm = changes.get("algorithm", "RS256")
-    ids = CountingIds()
+    ids = CountingIds(1_000_000)  # other than those of the code under test
     values: dict[str, Any] = {
         "id": server_id,
         "name": "orders",

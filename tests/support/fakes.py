@@ -30,8 +30,8 @@ class FrozenClock:
 class CountingIds:
     """Ids 1, 2, 3 in the right shapes and in ascending order."""
 
-    def __init__(self) -> None:
-        self._count = 0
+    def __init__(self, start: int = 0) -> None:
+        self._count = start
 
     def _next(self) -> int:
         self._count += 1
