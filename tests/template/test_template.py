@@ -1,0 +1,158 @@
+"""``template.yaml`` against the code: routes, handlers, environment, roles, alarms (design §4)."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from authmint.local.deployment import deployment
+from authmint.local.template import Template, load, read
+from authmint.runtime.settings import Settings
+
+from tests.functions.deployment import WIRES
+from tests.support.iam import role
+
+CHECKOUT = Path(__file__).parents[2]
+DOCUMENT = load(CHECKOUT / "template.yaml")
+RESOURCES: dict[str, Any] = DOCUMENT["Resources"]
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    return read(deployment().template, parameters={"Stage": "prod"})
+
+
+def of_type(kind: str) -> dict[str, Any]:
+    return {name: resource for name, resource in RESOURCES.items() if resource["Type"] == kind}
+
+
+def test_every_function_has_code_and_the_code_has_every_function(template: Template) -> None:
+    directories = {path.parent.name for path in CHECKOUT.glob("functions/*/handler.py")}
+
+    assert set(template.functions) == directories == set(WIRES)
+    assert {spec.handler for spec in template.functions.values()} == {"handler.lambda_handler"}
+    assert {spec.code for spec in template.functions.values()} == {f"functions/{name}" for name in directories}
+
+
+def test_every_documented_route_is_there(template: Template) -> None:
+    server = "/oauth2/{authServerId}"
+
+    assert {(route.method, route.path, route.function) for route in template.routes} == {
+        ("GET", f"{server}/.well-known/openid-configuration", "discovery"),
+        ("GET", f"{server}/.well-known/oauth-authorization-server", "discovery"),
+        ("GET", f"/.well-known/oauth-authorization-server{server}", "discovery"),
+        ("GET", f"{server}/v1/keys", "jwks"),
+        ("POST", f"{server}/v1/token", "token"),
+        ("POST", f"{server}/v1/introspect", "token_status"),
+        ("POST", f"{server}/v1/revoke", "token_status"),
+        ("ANY", "/api/v1/{proxy+}", "management"),
+        ("ANY", "/oauth2/v1/clients", "management"),
+        ("ANY", "/oauth2/v1/clients/{proxy+}", "management"),
+        ("GET", "/.well-known/okta-organization", "management"),
+    }
+
+
+def test_two_headers_of_one_name_are_possible_where_lists_page(template: Template) -> None:
+    assert {route.payload_format for route in template.routes if route.function == "management"} == {"1.0"}
+
+
+def test_every_function_starts_with_the_environment_that_it_is_given(template: Template) -> None:
+    for spec in template.functions.values():
+        settings = Settings.from_env(spec.environment)
+        uses_grants = any(str(s.resource).find("GrantsTable") >= 0 for s in role(spec.name))
+        uses_events = any(str(s.resource).find("EventsTable") >= 0 for s in role(spec.name))
+        uses_key = any("kms:" in action for s in role(spec.name) for action in s.actions)
+        assert (settings.grants_table is not None) == uses_grants, spec.name
+        assert (settings.events_table is not None) == uses_events, spec.name
+        assert (settings.kms_key_id is not None) == uses_key, spec.name
+        assert settings.service == spec.name
+
+
+def test_no_role_has_a_wildcard() -> None:
+    for function in WIRES:
+        for statement in role(function):
+            assert not any("*" in action for action in statement.actions)
+            assert statement.resource != "*"
+
+
+def test_every_function_has_a_role_a_log_and_two_alarms_of_its_own() -> None:
+    for logical_id in of_type("AWS::Serverless::Function"):
+        name = logical_id.removesuffix("Function")
+        assert RESOURCES[f"{name}Role"]["Type"] == "AWS::IAM::Role"
+        assert "RetentionInDays" in RESOURCES[f"{name}Logs"]["Properties"]
+        for metric in ("Errors", "Throttles"):
+            alarm = RESOURCES[f"{name}{metric.removesuffix('s')}Alarm"]["Properties"]
+            assert alarm["MetricName"] == metric
+            assert alarm["Dimensions"][0]["Value"] == {"Ref": logical_id}
+
+
+def test_the_lag_alarm_watches_the_metric_that_the_code_writes() -> None:
+    alarm = RESOURCES["RotationLagAlarm"]["Properties"]
+    wiring = (CHECKOUT / "layers/core/python/authmint/runtime/wiring.py").read_text()
+
+    assert f'seconds("{alarm["MetricName"]}"' in wiring
+    assert alarm["TreatMissingData"] == "breaching"
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "key_rotation"}]
+
+
+def test_tables_are_kept_encrypted_and_recoverable() -> None:
+    tables = of_type("AWS::DynamoDB::Table")
+
+    assert len(tables) == 3
+    for table in tables.values():
+        assert table["DeletionPolicy"] == "Retain"
+        assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
+        assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_the_layers_requirements_are_those_that_are_locked() -> None:
+    assert (CHECKOUT / "layers/core/requirements.txt").read_text() == (
+        CHECKOUT / "requirements/runtime.txt"
+    ).read_text()
+
+
+def test_the_layer_is_importable_as_built(tmp_path: Path) -> None:
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    platforms = subprocess.run(
+        [sys.executable, "-m", "pip", "debug", "--verbose"], capture_output=True, text=True, check=True
+    ).stdout
+    own = dict.fromkeys(re.findall(r"-((?:manylinux|linux|macosx)\w+)", platforms))
+    subprocess.run(
+        [
+            "make", "--silent", "-C", str(CHECKOUT / "layers" / "core"), "build-CoreLayer", f"ARTIFACTS_DIR={tmp_path}",
+            f"PYTHON={sys.executable}", f"PYTHON_VERSION={version}", f"PLATFORM={' '.join(list(own)[:60])}",
+        ],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    modules = [
+        str(path.relative_to(tmp_path / "python").with_suffix("")).replace("/", ".")
+        for path in (tmp_path / "python" / "authmint").rglob("*.py")
+        if path.name != "__init__.py"
+    ]
+    code = f"import sys; sys.path.insert(0, {str(tmp_path / 'python')!r})\n"
+    code += "\n".join(f"import {module}" for module in sorted(modules))
+
+    subprocess.run([sys.executable, "-I", "-S", "-c", code], check=True)
+
+    size = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
+    assert size <= 45 * 1024 * 1024
+    assert not (tmp_path / "python" / "authmint" / "local").exists()
+    assert list((tmp_path / "python" / "authmint").rglob("*.pyc"))
+
+
+def test_every_setting_and_route_is_in_the_readme(template: Template) -> None:
+    readme = (CHECKOUT / "README.md").read_text()
+    settings = set(
+        re.findall(r'"(AUTHMINT_[A-Z_]+)"', (CHECKOUT / "layers/core/python/authmint/runtime/settings.py").read_text())
+    )
+
+    assert settings
+    assert not {name for name in settings if f"`{name}`" not in readme}
+    for path in re.findall(r"`(tests/[\w/.]+)`", readme):
+        assert (CHECKOUT / path).exists(), path
+    for spec in template.functions:
+        assert spec in readme or spec.replace("_", " ") in readme.lower() or spec in {"jwks", "discovery"}
