@@ -10,6 +10,7 @@ from authmint.management.api import ManagementApi
 from authmint.storage.memory import MemoryStorage
 
 from tests.support.fakes import CountingIds, FakeKeyPairs, FakeSeals, FrozenClock
+from tests.support.openapi import problems
 
 BASE_URL = "https://acme.example.com"
 TOKEN = "an-api-token-of-more-than-32-characters"
@@ -83,7 +84,10 @@ class Admin:
             body=sent,
             request_id="req-1",
         )
-        return Answer(self.api(request))
+        answer = Answer(self.api(request))
+        if answer.response.body:
+            assert problems(method, path, answer.status, answer.json) == []
+        return answer
 
     def get(self, path: str) -> Answer:
         return self.call("GET", path)
