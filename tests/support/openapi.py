@@ -1,7 +1,7 @@
 """Answers of the management API against the published OpenAPI description, when ``AUTHMINT_OPENAPI`` names the file.
 
 A check for development: the description is not part of this repository, and where it and the contract differ the
-contract decides: ``NULL_IN_RECORDINGS`` lists the members that recorded answers hold as ``null`` against the description.
+contract decides: ``NULL_IN_RECORDINGS`` lists the members that recorded answers hold as ``null`` all the same.
 """
 
 import os
@@ -35,7 +35,7 @@ def _document() -> tuple[dict[str, Any], Any, list[tuple[re.Pattern[str], str]]]
 def problems(method: str, path: str, status: int, body: Any) -> list[str]:
     """What the description has against an answer; nothing where it is not at hand or does not know the operation."""
     loaded = _document()
-    if loaded is None:
+    if loaded is None or (method == "GET" and path.endswith("/credentials/jwks")):  # §14.1: an object, not an array
         return []
     document, registry, paths = loaded
     for pattern, template in paths:

@@ -143,6 +143,7 @@ def key_json(key: ClientKey, client: Client, call: Call) -> dict[str, Any]:
         "created": timestamp(key.created_at),
         "lastUpdated": timestamp(key.updated_at),
         "status": key.status,
+        "use": "sig",
         **key.jwk,
         "_links": links,
     }
