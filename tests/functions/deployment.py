@@ -27,6 +27,8 @@ WIRES: dict[str, Callable[[Any], Function]] = {
 
 
 _NUMBERS = itertools.count()
+#: ES256: the backend makes its keys in no time.
+NEW_SERVER = {"name": "s", "audiences": ["api://s"], "credentials": {"signing": {"alg": "ES256"}}}
 
 
 @dataclass
@@ -60,11 +62,24 @@ class Calls:
 class Functions:
     """One warm instance of every function."""
 
+    _functions: dict[str, Function]
+
     def __init__(self, deployed: Deployed, calls: Calls | None = None, **environment: str) -> None:
         self.calls = calls or Calls()
-        self._environment = {**deployed.environment(), **environment}
-        self._functions: dict[str, Function] = {}
+        self._changes = environment
+        self.on(deployed)
         self.token = "an-api-token-of-more-than-32-characters"
+
+    def on(self, deployed: Deployed) -> "Functions":
+        """Serve another deployment from now on, by new instances."""
+        self.deployed = deployed
+        self._environment = {**deployed.environment(), **self._changes}
+        self._functions = {}
+        return self
+
+    def restart(self) -> None:
+        """New instances, which know nothing."""
+        self._functions = {}
 
     def function(self, name: str) -> Function:
         if name not in self._functions:
@@ -105,7 +120,7 @@ class Functions:
 
     def ready_again(self) -> tuple[str, str, str]:
         """The same once more."""
-        server = self.admin("POST", "/api/v1/authorizationServers", {"name": "s", "audiences": ["api://s"]})["id"]
+        server = self.admin("POST", "/api/v1/authorizationServers", NEW_SERVER)["id"]
         base = f"/api/v1/authorizationServers/{server}"
         self.admin("POST", f"{base}/scopes", {"name": "a"})
         clients = {"clients": {"include": ["ALL_CLIENTS"]}}

@@ -87,17 +87,18 @@ class Apps:
         _, credentials = _members(body)
         given = credentials.text("client_secret", longest=10_000)
 
-        def change(before: Client) -> tuple[Client, None, Sequence[Event]]:
+        def change(before: Client) -> tuple[Client, str | None, Sequence[Event]]:
             if client_id_of(credentials) not in {None, before.id}:
                 raise ApiError("E0000078", "client_id")
             after = self._read(body, replace(before, updated_at=call.now), call, new=False)
-            return with_secret(before, after, given, self._vault, call.now), None, [_event("update", after, call)]
+            after, secret = with_secret(before, after, given, self._vault, call.now)
+            return after, secret, [_event("update", after, call)]
 
         try:
-            client, _ = self._changes.change(call, change)
+            client, secret = self._changes.change(call, change)
         except AlreadyExists as error:
             raise _taken(error) from None
-        return Response.json(200, app_json(client, call, secret=self._vault.newest(client)))
+        return Response.json(200, app_json(client, call, secret=secret))
 
     def _read(self, body: Fields, base: Client, call: Call, *, new: bool) -> Client:
         settings, credentials = _members(body)
@@ -150,15 +151,17 @@ class Apps:
         return NO_CONTENT
 
 
-def with_secret(before: Client, after: Client, given: str | None, vault: SecretVault, now: int) -> Client:
-    """The client with the secrets that its authentication method asks for."""
+def with_secret(
+    before: Client, after: Client, given: str | None, vault: SecretVault, now: int
+) -> tuple[Client, str | None]:
+    """The client with the secrets that its authentication method asks for, and the newest of them to show."""
     if after.auth_method not in SECRET_METHODS:
-        return replace(after, secrets=())
-    if not given and before.secrets:
-        return after
-    if given and before.secrets and vault.newest(before) == given:
-        return after
-    return replace(after, secrets=(*before.secrets[:-1], vault.make(after.id, given, now)))
+        return replace(after, secrets=()), None
+    newest = vault.newest(before)
+    if newest is not None and given in {None, "", newest}:
+        return after, newest
+    made = vault.make(after.id, given, now)
+    return replace(after, secrets=(*before.secrets[:-1], made)), vault.show(after, made)
 
 
 def _members(body: Fields) -> tuple[Fields, Fields]:

@@ -73,7 +73,7 @@ class Claims:
                 raise invalid_field("name", f"A server can have at most {MOST} claims.")
             return replace(server, claims=(*server.claims, claim)), claim, [_event("created", claim, server, call)]
 
-        return self._answer(201, self._changes.change(call, change), call)
+        return _answer(201, *self._changes.change(call, change), call)
 
     def get(self, call: Call) -> Response:
         server = self._changes.load(call)
@@ -94,7 +94,7 @@ class Claims:
             changed = replace(server, claims=replaced(server.claims, after))
             return changed, after, [_event("updated", after, server, call)]
 
-        return self._answer(200, self._changes.change(call, change), call)
+        return _answer(200, *self._changes.change(call, change), call)
 
     def delete(self, call: Call) -> Response:
         def change(server: AuthorizationServer) -> Changed:
@@ -106,9 +106,6 @@ class Claims:
 
         self._changes.change(call, change)
         return NO_CONTENT
-
-    def _answer(self, status: int, claim: Claim, call: Call) -> Response:
-        return Response.json(status, claim_json(claim, self._changes.load(call), call))
 
 
 def claim_json(claim: Claim, server: AuthorizationServer, call: Call) -> dict[str, Any]:
@@ -223,3 +220,7 @@ def _found(server: AuthorizationServer, call: Call) -> Claim:
 def _event(verb: str, claim: Claim, server: AuthorizationServer, call: Call) -> Event:
     party = Party(claim.id, "OAuth2Claim", display_name=claim.name)
     return call.recorder.event(f"oauth2.claim.{verb}", party, server_party(server))
+
+
+def _answer(status: int, server: AuthorizationServer, claim: Claim, call: Call) -> Response:
+    return Response.json(status, claim_json(claim, server, call))

@@ -99,6 +99,7 @@ class ClientSecrets:
         if len(client.secrets) >= MOST:
             raise _too_many()
         secret = self._vault.make(client.id, given, call.now, status)  # type: ignore[arg-type]
+        text = self._vault.show(client, secret)
 
         def change(client: Client) -> Changed:
             if len(client.secrets) >= MOST:
@@ -107,7 +108,7 @@ class ClientSecrets:
             return after, secret, [_event("create", client, call)]
 
         client, secret = self._changes.change(call, change)
-        return Response.json(201, self._json(secret, client, call))
+        return Response.json(201, secret_json(secret, text, client, call))
 
     def delete(self, call: Call) -> Response:
         def change(client: Client) -> Changed:
@@ -128,6 +129,9 @@ class ClientSecrets:
         return self._status(call, "INACTIVE", "deactivate")
 
     def _status(self, call: Call, status: Status, verb: str) -> Response:
+        client = self._changes.load(call)
+        text = self._vault.show(client, _found(client, call))
+
         def change(client: Client) -> Changed:
             secret = _found(client, call)
             others = [known for known in client.secrets if known.id != secret.id and known.status == "ACTIVE"]
@@ -138,23 +142,27 @@ class ClientSecrets:
             return after, secret, [_event(verb, client, call)]
 
         client, secret = self._changes.change(call, change)
-        return Response.json(200, self._json(secret, client, call))
+        return Response.json(200, secret_json(secret, text, client, call))
 
     def _json(self, secret: ClientSecret, client: Client, call: Call) -> dict[str, Any]:
-        href = call.url(f"/api/v1/apps/{client.id}/credentials/secrets/{secret.id}")
-        text = self._vault.show(client, secret)
-        links = lifecycle(href, secret.status)
-        if secret.status == "INACTIVE":
-            links["delete"] = link(href, "DELETE")
-        return {
-            "id": secret.id,
-            "created": timestamp(secret.created_at),
-            "lastUpdated": timestamp(secret.updated_at),
-            "status": secret.status,
-            "client_secret": text,
-            "secret_hash": secret_hash(text),
-            "_links": links,
-        }
+        return secret_json(secret, self._vault.show(client, secret), client, call)
+
+
+def secret_json(secret: ClientSecret, text: str, client: Client, call: Call) -> dict[str, Any]:
+    """§14.5, with the secret itself."""
+    href = call.url(f"/api/v1/apps/{client.id}/credentials/secrets/{secret.id}")
+    links = lifecycle(href, secret.status)
+    if secret.status == "INACTIVE":
+        links["delete"] = link(href, "DELETE")
+    return {
+        "id": secret.id,
+        "created": timestamp(secret.created_at),
+        "lastUpdated": timestamp(secret.updated_at),
+        "status": secret.status,
+        "client_secret": text,
+        "secret_hash": secret_hash(text),
+        "_links": links,
+    }
 
 
 def secret_hash(secret: str) -> str:

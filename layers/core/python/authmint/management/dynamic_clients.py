@@ -69,15 +69,16 @@ class DynamicClients:
         if body.text("client_id") not in {None, known.id}:
             raise OAuthStyleError("invalid_client_metadata", "client_id: cannot be changed")
 
-        def change(before: Client) -> tuple[Client, None, Sequence[Event]]:
+        def change(before: Client) -> tuple[Client, str | None, Sequence[Event]]:
             after = self._read(body, replace(before, updated_at=call.now), call, new=False)
-            return with_secret(before, after, None, self._vault, call.now), None, [_event("update", after, call)]
+            after, secret = with_secret(before, after, None, self._vault, call.now)
+            return after, secret, [_event("update", after, call)]
 
         try:
-            client, _ = self._changes.change(call, change, _KIND)
+            client, secret = self._changes.change(call, change, _KIND)
         except AlreadyExists:
             raise _name_taken() from None
-        return Response.json(200, client_json(client, secret=self._vault.newest(client)))
+        return Response.json(200, client_json(client, secret=secret))
 
     def _read(self, body: Fields, base: Client, call: Call, *, new: bool) -> Client:
         try:
@@ -108,6 +109,7 @@ class DynamicClients:
         if client.auth_method not in SECRET_METHODS:
             raise OAuthStyleError("invalid_client_metadata", "client_secret: the client's method uses no secret")
         secret = self._vault.make(client.id, None, call.now)
+        text = self._vault.show(client, secret)
 
         def change(before: Client) -> tuple[Client, None, Sequence[Event]]:
             after = replace(before, secrets=(secret,), updated_at=call.now)
@@ -115,7 +117,7 @@ class DynamicClients:
             return after, None, [event]
 
         client, _ = self._changes.change(call, change, _KIND)
-        return Response.json(200, client_json(client, secret=self._vault.show(client, secret)))
+        return Response.json(200, client_json(client, secret=text))
 
 
 def client_json(client: Client, *, secret: str | None = None) -> dict[str, Any]:

@@ -51,8 +51,8 @@ class Keys:
             after = rotate(server, call.now, new, retention=self._retention)
             return after, None, [rollover(call.recorder, after)]
 
-        self._changes.change(call, change)
-        return _listed(self._changes.load(call), call)
+        after, _ = self._changes.change(call, change)
+        return _listed(after, call)
 
 
 def key_json(key: SigningKey, server: AuthorizationServer, call: Call) -> dict[str, Any]:

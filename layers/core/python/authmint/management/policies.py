@@ -42,7 +42,7 @@ class Policies:
             policies = placed(server.policies, policy, priority)
             return replace(server, policies=policies), policy, [_event("create", policy, server, call)]
 
-        return self._answer(201, self._changes.change(call, change), call)
+        return _answer(201, *self._changes.change(call, change), call)
 
     def get(self, call: Call) -> Response:
         server = self._changes.load(call)
@@ -60,7 +60,7 @@ class Policies:
             policies = placed(server.policies, after, priority)
             return replace(server, policies=policies), after, [_event("update", after, server, call)]
 
-        return self._answer(200, self._changes.change(call, change), call)
+        return _answer(200, *self._changes.change(call, change), call)
 
     def delete(self, call: Call) -> Response:
         """204; its rules go with it (U11)."""
@@ -90,10 +90,6 @@ class Policies:
 
         self._changes.change(call, change)
         return NO_CONTENT
-
-    def _answer(self, status: int, policy: Policy, call: Call) -> Response:
-        server = self._changes.load(call)
-        return Response.json(status, policy_json(find(server.policies, policy.id) or policy, server, call))
 
 
 def policy_json(policy: Policy, server: AuthorizationServer, call: Call) -> dict[str, Any]:
@@ -145,3 +141,7 @@ def _read(body: Fields, base: Policy) -> Policy:
 
 def _event(verb: str, policy: Policy, server: AuthorizationServer, call: Call) -> Event:
     return call.recorder.event(f"policy.lifecycle.{verb}", policy_party(policy), server_party(server))
+
+
+def _answer(status: int, server: AuthorizationServer, policy: Policy, call: Call) -> Response:
+    return Response.json(status, policy_json(policy, server, call))

@@ -48,7 +48,7 @@ class Rules:
                 raise invalid_field("name", f"A policy can have at most {most}.")
             return self._put(server, policy, placed(policy.rules, rule, priority), rule, "add", call)
 
-        return self._answer(201, self._changes.change(call, change), call)
+        return _answer(201, *self._changes.change(call, change), call)
 
     def get(self, call: Call) -> Response:
         server = self._changes.load(call)
@@ -75,7 +75,7 @@ class Rules:
             )
             return self._put(server, policy, placed(policy.rules, after, priority), after, "update", call)
 
-        return self._answer(200, self._changes.change(call, change), call)
+        return _answer(200, *self._changes.change(call, change), call)
 
     def delete(self, call: Call) -> Response:
         def change(server: AuthorizationServer) -> Changed:
@@ -113,11 +113,6 @@ class Rules:
         event = call.recorder.event(f"policy.rule.{verb}", party, policy_party(policy), server_party(server))
         return changed, rule, [event]
 
-    def _answer(self, status: int, rule: Rule, call: Call) -> Response:
-        server = self._changes.load(call)
-        policy = found_policy(server, call)
-        return Response.json(status, rule_json(find(policy.rules, rule.id) or rule, policy, server, call))
-
 
 def rule_json(rule: Rule, policy: Policy, server: AuthorizationServer, call: Call) -> dict[str, Any]:
     """§10."""
@@ -133,3 +128,7 @@ def _found(policy: Policy, call: Call) -> Rule:
     if rule is None:
         raise not_found(call.params["ruleId"], "PolicyRule")
     return rule
+
+
+def _answer(status: int, server: AuthorizationServer, rule: Rule, call: Call) -> Response:
+    return Response.json(status, rule_json(rule, found_policy(server, call), server, call))

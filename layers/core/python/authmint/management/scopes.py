@@ -58,7 +58,7 @@ class Scopes:
                 raise invalid_field("name", f"A server can have at most {MOST} scopes.")
             return replace(server, scopes=(*server.scopes, scope)), scope, [_event("created", scope, server, call)]
 
-        return self._answer(201, self._changes.change(call, change), call)
+        return _answer(201, *self._changes.change(call, change), call)
 
     def get(self, call: Call) -> Response:
         server = self._changes.load(call)
@@ -78,7 +78,7 @@ class Scopes:
             changed = replace(server, scopes=replaced(server.scopes, after))
             return changed, after, [_event("updated", after, server, call)]
 
-        return self._answer(200, self._changes.change(call, change), call)
+        return _answer(200, *self._changes.change(call, change), call)
 
     def delete(self, call: Call) -> Response:
         def change(server: AuthorizationServer) -> Changed:
@@ -90,9 +90,6 @@ class Scopes:
 
         self._changes.change(call, change)
         return NO_CONTENT
-
-    def _answer(self, status: int, scope: Scope, call: Call) -> Response:
-        return Response.json(status, scope_json(scope, self._changes.load(call), call))
 
 
 def scope_json(scope: Scope, server: AuthorizationServer, call: Call) -> dict[str, Any]:
@@ -168,3 +165,7 @@ def _found(server: AuthorizationServer, call: Call) -> Scope:
 def _event(verb: str, scope: Scope, server: AuthorizationServer, call: Call) -> Event:
     party = Party(scope.id, "OAuth2Scope", display_name=scope.name)
     return call.recorder.event(f"oauth2.scope.{verb}", party, server_party(server))
+
+
+def _answer(status: int, server: AuthorizationServer, scope: Scope, call: Call) -> Response:
+    return Response.json(status, scope_json(scope, server, call))

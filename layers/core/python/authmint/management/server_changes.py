@@ -28,8 +28,10 @@ class ServerChanges:
         except NotFound:
             raise not_found(server_id, "AuthorizationServer") from None
 
-    def change(self, call: Call, change: Change[_R]) -> _R:
-        """Apply a pure change to the server of the URL.
+    def change(self, call: Call, change: Change[_R]) -> tuple[AuthorizationServer, _R]:
+        """Apply a pure change to the server of the URL. The server as it is now, and what the change gave.
+
+        Nothing is read after the change is stored: what could still fail then would hide that it took place.
 
         Raises:
             ApiError: The server is not there, the change refuses, or others keep coming first.
@@ -38,12 +40,12 @@ class ServerChanges:
             before = self.load(call)
             after, result, events = change(before)
             if after == before and not events:
-                return result
+                return before, result
             try:
                 self.servers.save(before, after, events)
             except (Conflict, NotFound):
                 continue
-            return result
+            return after, result
         raise unavailable()
 
 

@@ -99,7 +99,7 @@ class Servers:
         algorithm = signing.choice("alg", ALGORITHMS, "") or None
         body.check()
 
-        def change(before: AuthorizationServer) -> tuple[AuthorizationServer, AuthorizationServer, Sequence[Event]]:
+        def change(before: AuthorizationServer) -> tuple[AuthorizationServer, None, Sequence[Event]]:
             after = replace(
                 before,
                 name=name,
@@ -115,9 +115,10 @@ class Servers:
                 after = self._resigned(after, call.now)
                 events.append(rollover(call.recorder, after))
             after = scheduled(after)
-            return after, after, events
+            return after, None, events
 
-        return Response.json(200, server_json(self.changes.change(call, change), call))
+        after, _ = self.changes.change(call, change)
+        return Response.json(200, server_json(after, call))
 
     def _resigned(self, server: AuthorizationServer, now: int) -> AuthorizationServer:
         """The server signing with a fresh key of its algorithm; a NEXT key of another one is dropped."""

@@ -1,6 +1,7 @@
 """Client assertions: ``client_secret_jwt`` and ``private_key_jwt`` (RFC 7523 §3, runtime contract §6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from ..jose.jws import BadToken, Jws, fits, verified_by_key, verified_by_secret
@@ -18,6 +19,9 @@ MIN_HMAC_SECRET: Final = 32
 SECRET_ALGORITHMS: Final = ("HS256", "HS384", "HS512")
 KEY_ALGORITHMS: Final = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA")
 
+#: Uses a credential up. Raises OAuthError where it was used before, Unavailable.
+Spend = Callable[[], None]
+
 
 class Assertions:
     """Verifies assertions and remembers their ``jti``."""
@@ -28,8 +32,11 @@ class Assertions:
         self._client_jwks = client_jwks
         self._secrets: dict[tuple[str, str], str] = {}
 
-    def verify(self, assertion: Jws, client: Client, *, audiences: frozenset[str], now: int) -> None:
-        """Check every rule, the signature, and last spend the ``jti``: a bad assertion burns nothing.
+    def verify(self, assertion: Jws, client: Client, *, audiences: frozenset[str], now: int) -> Spend | None:
+        """Check every rule and the signature.
+
+        Returns:
+            What uses up the ``jti``, where there is one; to be called when nothing else can refuse the request.
 
         Raises:
             OAuthError: The assertion is refused.
@@ -41,11 +48,14 @@ class Assertions:
             self._check_signature(assertion, client, now)
         jti = assertion.payload.get("jti")
         if jti is None:
-            return
+            return None
         if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI:
             raise OAuthError("client_assertion_invalid_jwt", reason="jti")
+        return partial(self._spend, client.id, jti, expires_at, now)
+
+    def _spend(self, client_id: str, jti: str, expires_at: int, now: int) -> None:
         try:
-            self._used.spend(client.id, jti, expires_at=expires_at, at=now)
+            self._used.spend(client_id, jti, expires_at=expires_at, at=now)
         except AlreadyUsed:
             raise OAuthError("client_assertion_already_used") from None
 

@@ -16,7 +16,7 @@ from ..http import Request
 from ..jose.jws import BadToken, Jws
 from ..jose.jws import read as read_jws
 from ..storage.clients import Client, secret_digest
-from .assertions import Assertions
+from .assertions import Assertions, Spend
 from .errors import OAuthError
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -98,8 +98,10 @@ class ClientAuthentication:
     def __init__(self, assertions: Assertions) -> None:
         self._assertions = assertions
 
-    def verify(self, credential: Presented, client: Client | None, *, audiences: frozenset[str], now: int) -> Client:
-        """The authenticated client.
+    def verify(
+        self, credential: Presented, client: Client | None, *, audiences: frozenset[str], now: int
+    ) -> tuple[Client, Spend | None]:
+        """The authenticated client, and what uses its credential up where it counts once.
 
         Args:
             credential: From ``presented``.
@@ -116,15 +118,14 @@ class ClientAuthentication:
         if credential.assertion is not None:
             if client.auth_method not in {"client_secret_jwt", "private_key_jwt"}:
                 raise OAuthError("invalid_token_endpoint_auth_method", reason="assertion")
-            self._assertions.verify(credential.assertion, client, audiences=audiences, now=now)
-            return client
+            return client, self._assertions.verify(credential.assertion, client, audiences=audiences, now=now)
         if client.auth_method != ("none" if credential.kind == "none" else f"client_secret_{credential.kind}"):
             if credential.kind == "none":
                 raise OAuthError("missing_client_credentials")
             raise OAuthError("invalid_token_endpoint_auth_method", reason=credential.kind)
         if credential.kind != "none" and not _secret_matches(client, credential.secret):
             raise OAuthError("invalid_client_secret")
-        return client
+        return client, None
 
 
 def _secret_matches(client: Client, secret: str) -> bool:

@@ -9,6 +9,7 @@ from ..storage.configuration import Configuration
 from ..storage.servers import AuthorizationServer
 from ..tokens.access_token import issuer_of
 from . import form as forms
+from .assertions import Spend
 from .client_authentication import ClientAuthentication, Presented, presented
 from .errors import OAuthError
 
@@ -22,6 +23,17 @@ class Call:
     client: Client
     form: Mapping[str, str]
     now: int
+    spend: Spend | None = None
+
+    def confirm(self) -> None:
+        """Use up the client's credential where it counts once. The last thing before anything is given or changed.
+
+        Raises:
+            OAuthError: Another request used it first.
+            Unavailable: Storage could not answer.
+        """
+        if self.spend is not None:
+            self.spend()
 
 
 class AuthenticatedEndpoint:
@@ -71,5 +83,5 @@ class AuthenticatedEndpoint:
             raise refused or OAuthError("missing_client_credentials")
         issuer = issuer_of(server, request.base_url)
         audiences = frozenset({issuer, issuer + endpoint})
-        client = self._authentication.verify(credential, snapshot.client, audiences=audiences, now=now)
-        return Call(server, issuer, client, form, now)
+        client, spend = self._authentication.verify(credential, snapshot.client, audiences=audiences, now=now)
+        return Call(server, issuer, client, form, now, spend)

@@ -37,7 +37,9 @@ class IntrospectionEndpoint:
             call = self._endpoint.open(request, endpoint="/v1/introspect", now=self._clock.now())
             if "token" not in call.form:
                 raise OAuthError("request_missing_token")
-            return Response.json(200, self._state(call), NO_STORE)
+            state = self._state(call)
+            call.confirm()
+            return Response.json(200, state, NO_STORE)
         except OAuthError as error:
             return error.response(request.base_url)
         except (Unavailable, VaultUnavailable):

@@ -46,6 +46,7 @@ class RevocationEndpoint:
     def _revoke(self, call: Call, request: Request) -> None:
         text = call.form["token"]
         token = recognize(text, call.server, issuer=call.issuer, now=call.now)
+        call.confirm()
         if token is None or token.client_id != call.client.id:  # another client's: no effect (DEC-19)
             return
         revocation = Revocation(call.server.id, token.jti, token.client_id, call.now, token.expires_at)

@@ -89,6 +89,7 @@ class TokenEndpoint:
         except ClaimFailed as error:
             kind = "system" if error.system else "user"
             raise OAuthError(f"{kind}_claim_evaluation_failure", error.name) from None
+        call.confirm()
         grant.spend(entitlement, at=now)
         token = signer.sign(payload)
         self._emit(request, trace, token=token)
