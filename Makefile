@@ -8,7 +8,7 @@ BACKEND_STAMP := $(BACKEND)/.installed
 LOCKS := requirements/dev.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check format lock setup layer clean
+.PHONY: help run test check bench format lock setup layer clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -42,6 +42,9 @@ check: setup  ## format, lint, types, import contracts, template
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/cfn-lint template.yaml
+
+bench: setup  ## measure; prints ratios and whether the bars are met
+	$(BIN)/python -m tests.benchmarks.bench
 
 format: $(STAMP)  ## rewrite the code in the project's format
 	$(BIN)/ruff format .

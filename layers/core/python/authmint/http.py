@@ -1,9 +1,10 @@
 """Plain HTTP values. What a Lambda event becomes, and what a handler answers."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
+
+import msgspec
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -57,8 +58,7 @@ class Response:
     def json(cls, status: int, value: Any, headers: Mapping[str, str] | Pairs = ()) -> Self:
         """An answer with a JSON body, compact, in the order of the mapping given."""
         pairs = tuple(headers.items()) if isinstance(headers, Mapping) else headers
-        body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-        return cls(status, body, (("content-type", "application/json"), *pairs))
+        return cls(status, msgspec.json.encode(value), (("content-type", "application/json"), *pairs))
 
     def with_headers(self, *pairs: tuple[str, str]) -> "Response":
         """The same answer with more headers."""

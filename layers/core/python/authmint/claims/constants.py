@@ -13,6 +13,8 @@ SUBJECT: Final = "(appuser != null) ? appuser.userName : app.clientId"
 
 MAX_LENGTH: Final = 1024
 _MAX_DEPTH: Final = 8
+#: Integers have 64 bits, as in the consumers of JSON.
+_INTEGERS: Final = range(-(2**63), 2**63)
 _TOKEN: Final = re.compile(
     r"""\s*(?:(?P<string>'(?:[^']|'')*'|"(?:[^"]|"")*")|(?P<number>-?[0-9]+(?:\.[0-9]+)?)|(?P<word>[A-Za-z]+)|(?P<mark>[{},]))"""
 )
@@ -45,6 +47,8 @@ def _value(text: str, at: int, depth: int) -> tuple[Constant, int]:
     if (string := match["string"]) is not None:
         return string[1:-1].replace(string[0] * 2, string[0]), end
     if (number := match["number"]) is not None:
+        if "." not in number and int(number) not in _INTEGERS:
+            raise NotConstant(f"is not a constant: the number at position {at + 1} has more than 64 bits")
         return (float(number) if "." in number else int(number)), end
     if (word := match["word"]) is not None:
         if word.lower() not in _WORDS:

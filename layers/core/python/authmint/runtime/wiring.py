@@ -22,17 +22,16 @@ class _Parts:
     """What every function is made of."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
-        from botocore.session import Session
-
         from ..dynamo.connection import SharedConnection
         from ..dynamo.tables import tables
+        from .aws_session import session
         from .logging import Log
 
         self.settings = Settings.from_env(env)
         self.clock = SystemClock()
         self.ids = RandomIds(self.clock)
-        self.log: Log = Log(self.settings.service)
-        self.session: Session = Session()
+        self.log: Log = Log(self.settings.service, self.clock)
+        self.session = session()
         self.tables: Tables = tables(
             SharedConnection(self.session),
             config=self.settings.config_table,

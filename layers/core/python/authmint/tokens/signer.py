@@ -1,8 +1,9 @@
 """Signing with an unwrapped private key (RFC 7515 §5.1). The header's bytes are made once per key."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, Protocol
+
+import msgspec
 
 from ..jose.encoding import b64encode
 from ..jose.keys import SigningAlgorithm
@@ -33,14 +34,13 @@ class KeySigner:
         from cryptography.hazmat.primitives.serialization import load_der_private_key
 
         self.kid = kid
-        header = json.dumps({"kid": kid, "alg": algorithm}, separators=(",", ":")).encode()
+        header = msgspec.json.encode({"kid": kid, "alg": algorithm})
         self._header = b64encode(header).encode() + b"."
         key = load_der_private_key(pkcs8, None, unsafe_skip_rsa_key_validation=True)
         self._signature = _signature(key, algorithm)
 
     def sign(self, payload: Mapping[str, Any]) -> str:
-        body = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
-        signing_input = self._header + b64encode(body).encode()
+        signing_input = self._header + b64encode(msgspec.json.encode(payload)).encode()
         return (signing_input + b"." + b64encode(self._signature(signing_input)).encode()).decode("ascii")
 
 
