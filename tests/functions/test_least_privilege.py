@@ -9,9 +9,11 @@ import jwt
 import pytest
 from authmint.clock import SystemClock
 from authmint.dynamo.servers import DynamoServers
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from tests.functions.deployment import WIRES, Functions, form_event, load_event
 from tests.support.backend import Deployed
+from tests.support.fakes import pregenerated
 from tests.support.iam import Need, denied, needs, role, unused
 
 ASK = "grant_type=client_credentials&scope=a"
@@ -41,6 +43,7 @@ def everything(functions: Functions, deployed: Deployed) -> None:
     functions.http("discovery", load_event("discovery"))
     functions.http("discovery", load_event("discovery") | {"rawQueryString": f"client_id={client}"})
     functions.http("jwks", load_event("jwks") | {"pathParameters": {"authServerId": server}})
+    _administration_by_oauth(functions)
     _administration(functions, server, client)
     _rotation(functions, deployed)
 
@@ -58,6 +61,37 @@ def _asserted(event: dict[str, Any], server: str, path: str, client: Any) -> dic
     headers = {name: value for name, value in event["headers"].items() if name != "authorization"}
     body = f"{event['body']}&client_assertion_type={ASSERTION}&client_assertion={assertion}"
     return event | {"headers": headers, "body": body}
+
+
+def _administration_by_oauth(functions: Functions) -> None:
+    jwk, pkcs8 = pregenerated("ES256")
+    app = {
+        "label": "robot",
+        "name": "oidc_client",
+        "signOnMode": "OPENID_CONNECT",
+        "credentials": {"oauthClient": {"token_endpoint_auth_method": "private_key_jwt"}},
+        "settings": {
+            "oauthClient": {
+                "application_type": "service",
+                "grant_types": ["client_credentials"],
+                "jwks": {"keys": [jwk]},
+            }
+        },
+    }
+    robot = functions.admin("POST", "/api/v1/apps", app)["id"]
+    base_url = "https://acme.example.com"
+    functions.admin("POST", f"/api/v1/apps/{robot}/grants", {"issuer": base_url, "scopeId": "okta.apps.read"})
+    claims = {"iss": robot, "sub": robot, "aud": f"{base_url}/oauth2/v1/token", "exp": int(time.time()) + 60}
+    key: Any = load_der_private_key(pkcs8, None)
+    assertion = jwt.encode(claims, key, "ES256")
+    body = f"grant_type=client_credentials&scope=okta.apps.read&client_assertion_type={ASSERTION}"
+    event = form_event("token", "", f"{body}&client_assertion={assertion}", "", "")
+    event |= {"rawPath": "/oauth2/v1/token", "pathParameters": {}}
+    event["headers"].pop("authorization")
+    token = json.loads(functions.http("token", event)["body"])["access_token"]
+    apps = load_event("management") | {"httpMethod": "GET", "path": "/api/v1/apps"}
+    apps["multiValueHeaders"] = {"Authorization": [f"Bearer {token}"]}
+    assert functions.http("management", apps)["statusCode"] == 200
 
 
 def _administration(functions: Functions, server: str, client: str) -> None:

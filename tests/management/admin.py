@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from authmint.http import Request, Response
 from authmint.management.api import ManagementApi
+from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.memory import MemoryStorage
 
 from tests.support.fakes import CountingIds, FakeKeyPairs, FakeSeals, FrozenClock
@@ -55,6 +56,8 @@ class Admin:
             servers=self.storage.servers,
             clients=self.storage.clients,
             api_tokens=self.storage.api_tokens,
+            configuration=PlainConfiguration(self.storage.servers, self.storage.clients),
+            revocations=self.storage.revocations,
             pairs=self.pairs,
             seals=FakeSeals(),
             clock=self.clock,

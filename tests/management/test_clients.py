@@ -293,14 +293,14 @@ def test_every_change_has_its_event_and_no_event_a_secret(admin: Admin) -> None:
     admin.post(f"{path}/lifecycle/deactivate")
     admin.delete(path)
 
-    assert [event.type for event in admin.storage.events][2:] == [
+    assert [event.type for event in admin.storage.events][3:] == [
         "application.lifecycle.create",
         "app.oauth2.client.lifecycle.secret.create",
         "application.lifecycle.deactivate",
         "application.lifecycle.delete",
     ]
     assert secret not in str(admin.storage.events)
-    assert {event.actor.type for event in admin.storage.events[2:]} == {"User"}
+    assert {event.actor.type for event in admin.storage.events[3:]} == {"User"}
 
 
 def test_lists_of_apps_page_search_and_filter(admin: Admin) -> None:

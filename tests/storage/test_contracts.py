@@ -263,6 +263,25 @@ def test_api_tokens_are_found_by_digest(storage: Storage) -> None:
         storage.api_tokens.add(token, [])
 
 
+def test_api_tokens_are_listed_counted_and_revoked(storage: Storage) -> None:
+    tokens = [ApiToken(f"00T{n}", "name", "00u1", f"digest{n}", NOW) for n in range(3)]
+    for token in reversed(tokens):
+        storage.api_tokens.add(token, [])
+
+    storage.api_tokens.used(tokens[1], at=NOW + 5)
+    storage.api_tokens.used(tokens[1], at=NOW + 9)  # not as it is any more: nothing happens
+    storage.api_tokens.delete(tokens[2], [])
+    storage.api_tokens.used(tokens[2], at=NOW + 5)
+
+    assert storage.api_tokens.list() == [tokens[0], replace(tokens[1], used_at=NOW + 5)]
+    assert storage.api_tokens.get("00T0") == tokens[0]
+    for gone in ("00T2", "00T9", ""):
+        with pytest.raises(NotFound):
+            storage.api_tokens.get(gone)
+    with pytest.raises(NotFound):
+        storage.api_tokens.delete(tokens[2], [])
+
+
 def test_an_assertion_is_used_once_until_it_has_expired(storage: Storage) -> None:
     storage.assertions.spend("0oaA", "j", expires_at=NOW + 10, at=NOW)
 

@@ -73,7 +73,8 @@ class DynamoServers:
                 for sort_key, record in objects(server).items():
                     write.save(self._item(own, sort_key, body=encode(record), rev=1))
                 self._put_contents(write, own, contents, 1)
-                write.save(self._pointer(server))
+                if not server.is_org:
+                    write.save(self._pointer(server))
         except ConditionFailed:
             raise AlreadyExists("id") from None
 
@@ -96,7 +97,7 @@ class DynamoServers:
                 for sort_key in sorted(changed):
                     write.save(self._item(own, sort_key, body=encode(new[sort_key]), rev=version))
                 self._put_contents(write, own, contents, version)
-                if summary_body(before) != summary_body(after):
+                if not after.is_org and summary_body(before) != summary_body(after):
                     write.save(self._pointer(after))
         except ConditionFailed:
             raise Conflict(before.id) from None

@@ -9,14 +9,17 @@ from ..ids import Ids
 from ..keys.vault import KeyPairs, SecretSeals, VaultUnavailable
 from ..storage.api_tokens import ApiTokens
 from ..storage.clients import Clients
+from ..storage.configuration import Configuration
 from ..storage.errors import Unavailable
 from ..storage.events import Party
+from ..storage.grants import Revocations
 from ..storage.servers import Servers as ServerRecords
-from .authentication import authenticate
+from .authentication import Authentication
 from .bootstrap import Bootstrap
 from .call import Call
 from .client_changes import ClientChanges
-from .errors import ApiError, OAuthStyleError, unavailable
+from .errors import ApiError, BearerChallenge, OAuthStyleError, unavailable
+from .needed_scopes import needed_scope
 from .operations import operations
 from .org import organization
 from .server_changes import ServerChanges
@@ -35,6 +38,8 @@ class ManagementApi:
         servers: ServerRecords,
         clients: Clients,
         api_tokens: ApiTokens,
+        configuration: Configuration,
+        revocations: Revocations,
         pairs: KeyPairs,
         seals: SecretSeals,
         clock: Clock,
@@ -45,8 +50,10 @@ class ManagementApi:
         changes = ServerChanges(servers)
         resource = Servers(changes, pairs, clock, ids, retention=key_retention)
         self.bootstrap = Bootstrap(resource, api_tokens, clock, ids)
-        self._routes = operations(resource, changes, ClientChanges(clients), pairs, seals, ids, retention=key_retention)
-        self._api_tokens = api_tokens
+        self._routes = operations(
+            resource, changes, ClientChanges(clients), api_tokens, pairs, seals, ids, retention=key_retention
+        )
+        self._authentication = Authentication(api_tokens, configuration, revocations)
         self._clock = clock
         self._ids = ids
 
@@ -59,7 +66,7 @@ class ManagementApi:
             answer = error.response(self._ids)
             if error.status == 405:
                 return self._finished(answer, request, now, limited=False)
-        except OAuthStyleError as error:
+        except (BearerChallenge, OAuthStyleError) as error:
             answer = error.response()
         except (Unavailable, VaultUnavailable):
             answer = unavailable().response(self._ids)
@@ -70,11 +77,14 @@ class ManagementApi:
             if request.method != "GET":
                 raise ApiError("E0000022")
             return organization(request.base_url)
-        token = authenticate(request.header("authorization"), self._api_tokens)
+        caller = self._authentication.caller(request, now=now)
         operation, params = self._routes.find(request.method, request.path)
-        actor = Party(token.user_id, "User", alternate_id=token.name, display_name=token.name)
+        scope = needed_scope(request.method, request.path)
+        if caller.scopes is not None and (scope is None or not caller.may(scope)):
+            raise BearerChallenge("insufficient_scope", request, scope=scope or "")
+        actor = Party(caller.user_id or caller.id, caller.type, alternate_id=caller.id, display_name=caller.name)
         recorder = Recorder(self._clock, self._ids, actor, request)
-        return operation(Call(request, params, recorder, token, now))
+        return operation(Call(request, params, recorder, caller, now))
 
     def _finished(self, answer: Response, request: Request, now: int, *, limited: bool = True) -> Response:
         headers = [

@@ -7,7 +7,7 @@ from typing import Any
 from ..http import Response
 from ..storage.errors import NotFound
 from ..storage.events import Event
-from ..storage.servers import AuthorizationServer
+from ..storage.servers import AuthorizationServer, server_named
 from .call import NO_CONTENT, Call
 from .errors import not_found
 from .paging import after_of, limit_of, page, scan
@@ -80,7 +80,7 @@ class AssociatedServers:
 
     def _get(self, server_id: str) -> AuthorizationServer:
         try:
-            return self._changes.servers.get(server_id)
+            return self._changes.servers.get(server_named(server_id))
         except NotFound:
             raise not_found(server_id, "AuthorizationServer") from None
 

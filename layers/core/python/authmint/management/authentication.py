@@ -1,35 +1,101 @@
-"""Who calls the management API (contract §3): administrators by API token."""
+"""Who calls the management API (contract §3): an administrator's API token, or a service by OAuth."""
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
-from ..storage.api_tokens import ApiToken, ApiTokens
+from ..http import Request
+from ..oauth.access_tokens import recognize
+from ..storage.admin_scopes import satisfied_by
+from ..storage.api_tokens import USE_COUNTED_EVERY, ApiTokens
 from ..storage.clients import secret_digest
+from ..storage.configuration import Configuration
 from ..storage.errors import NotFound
-from .errors import ApiError
+from ..storage.grants import Revocations
+from ..storage.servers import ORG_SERVER
+from .errors import ApiError, BearerChallenge
 
 #: The official Python SDK sends scheme and token without a space (§3.1).
-_SSWS: Final = re.compile(r"ssws\s*(\S{1,512})\s*", re.IGNORECASE)
+_CREDENTIAL: Final = re.compile(r"(ssws|bearer)\s*(\S{1,16384})\s*", re.IGNORECASE)
+_JWT: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
 
 
-def authenticate(authorization: str | None, api_tokens: ApiTokens) -> ApiToken:
-    """The API token of a request.
+@dataclass(frozen=True)
+class Caller:
+    """Who calls.
 
-    Raises:
-        ApiError: E0000005 without one, E0000011 for a wrong or revoked one.
+    Attributes:
+        id: Of the API token or of the client.
+        type: As actors of events have it.
+        user_id: Whose API token it is; ``None`` for a service.
+        created_at: When the credential was made.
+        scopes: What it may do; ``None``: everything.
     """
-    match = _SSWS.fullmatch(authorization or "")
-    if match is None:
-        if (authorization or "")[:4].lower() == "ssws":
+
+    id: str
+    name: str
+    type: str = "User"
+    user_id: str | None = None
+    created_at: int = 0
+    scopes: frozenset[str] | None = None
+
+    def may(self, scope: str) -> bool:
+        """Whether it holds a scope, or one that covers it."""
+        return self.scopes is None or not self.scopes.isdisjoint(satisfied_by(scope))
+
+
+class Authentication:
+    """Finds the caller of a request."""
+
+    def __init__(self, api_tokens: ApiTokens, configuration: Configuration, revocations: Revocations) -> None:
+        self._api_tokens = api_tokens
+        self._configuration = configuration
+        self._revocations = revocations
+
+    def caller(self, request: Request, *, now: int) -> Caller:
+        """The caller.
+
+        Raises:
+            ApiError: E0000005 without a credential, E0000011 for a wrong, revoked or expired API token.
+            BearerChallenge: 401 for an access token that is not, or no longer, good.
+        """
+        authorization = request.header("authorization") or ""
+        match = _CREDENTIAL.fullmatch(authorization)
+        if match is None:
+            if authorization[:4].lower() == "ssws":
+                raise _wrong()
+            raise ApiError("E0000005")
+        if match[1].lower() == "ssws":
+            return self._by_api_token(match[2], now)
+        if not _JWT.fullmatch(match[2]):
+            raise ApiError("E0000005")
+        return self._by_access_token(match[2], request, now)
+
+    def _by_api_token(self, text: str, now: int) -> Caller:
+        try:
+            token = self._api_tokens.find(secret_digest(text))
+        except NotFound:
+            raise _wrong() from None
+        if token.status != "ACTIVE" or token.expires_at <= now:
             raise _wrong()
-        raise ApiError("E0000005")
-    try:
-        token = api_tokens.find(secret_digest(match[1]))
-    except NotFound:
-        raise _wrong() from None
-    if token.status != "ACTIVE":
-        raise _wrong()
-    return token
+        if now - token.used_at >= USE_COUNTED_EVERY:
+            self._api_tokens.used(token, at=now)
+        return Caller(token.id, token.name, user_id=token.user_id, created_at=token.created_at)
+
+    def _by_access_token(self, text: str, request: Request, now: int) -> Caller:
+        """An access token of the org server whose client still stands, with the scopes still granted to it."""
+        server = self._configuration.read(ORG_SERVER).server
+        token = None if server is None else recognize(text, server, issuer=request.base_url, now=now)
+        if server is None or token is None or "uid" in token.payload:
+            raise BearerChallenge("invalid_token", request)
+        client = self._configuration.read(ORG_SERVER, token.client_id).client
+        if client is None or client.status != "ACTIVE" or token.issued_at <= client.tokens_after:
+            raise BearerChallenge("invalid_token", request)
+        if self._revocations.has(server.id, token.jti):
+            raise BearerChallenge("invalid_token", request)
+        granted = frozenset(grant.scope for grant in client.scope_grants)
+        scopes = granted.intersection(token.payload.get("scp", ()))
+        return Caller(client.id, client.label, "PublicClientApp", created_at=client.created_at, scopes=scopes)
 
 
 def _wrong() -> ApiError:

@@ -1,7 +1,7 @@
-"""Direct invocation of the management function, authorized by IAM: the first API token and the default server."""
+"""Direct invocation of the management function, authorized by IAM: the first API token and the built-in servers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -13,6 +13,8 @@ from ..storage.api_tokens import ApiToken, ApiTokens
 from ..storage.clients import secret_digest
 from ..storage.errors import AlreadyExists, NotFound
 from ..storage.events import Party
+from ..storage.servers import ORG_SERVER, AuthorizationServer
+from .org_server import org_server
 from .server_changes import server_party
 from .servers import Servers
 
@@ -44,7 +46,8 @@ class Bootstrap:
         if not isinstance(name, str) or not 0 < len(name) <= 255:
             return _refused("bad_name", "name must be 1 to 255 characters")
         if action == "bootstrap":
-            self._default_server()
+            self._add_server("default", self._default_server)
+            self._add_server(ORG_SERVER, self._org_server)
             if given is not None and self._known(given):
                 return {"token": given, "created": False}
             if self._api_tokens.any():
@@ -68,22 +71,30 @@ class Bootstrap:
             user_id=self._ids.object_id("00u"),
             digest=secret_digest(token),
             created_at=self._clock.now(),
+            used_at=self._clock.now(),
         )
         event = self._recorder().event("system.api_token.create", Party(record.id, "Token", display_name=name))
         self._api_tokens.add(record, [event])
         return token
 
-    def _default_server(self) -> None:
+    def _add_server(self, server_id: str, make: Callable[[], AuthorizationServer]) -> None:
         try:
-            self._servers.changes.servers.get("default")
+            self._servers.changes.servers.get(server_id)
         except NotFound:
-            server = self._servers.newborn("default", "api://default", "RS256", self._clock.now())
-            server = replace(server, is_default=True, description=DEFAULT_DESCRIPTION)
+            server = make()
             event = self._recorder().event("oauth2.as.created", server_party(server))
             try:
                 self._servers.changes.servers.add(server, [event])
             except AlreadyExists:  # another invocation was first
                 return
+
+    def _default_server(self) -> AuthorizationServer:
+        server = self._servers.newborn("default", "api://default", "RS256", self._clock.now())
+        return replace(server, is_default=True, description=DEFAULT_DESCRIPTION)
+
+    def _org_server(self) -> AuthorizationServer:
+        now = self._clock.now()
+        return org_server(self._servers.newborn("org", "org", "RS256", now, server_id=ORG_SERVER), self._ids, now)
 
     def _recorder(self) -> Recorder:
         return Recorder(self._clock, self._ids, Party("iam", "SystemPrincipal"), Request("INVOKE", "/"))

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..audit.recorder import Recorder
 from ..http import Request, Response
-from ..storage.api_tokens import ApiToken
+from .authentication import Caller
 from .fields import Fields, json_object
 
 
@@ -21,7 +21,7 @@ class Call:
     request: Request
     params: Mapping[str, str]
     recorder: Recorder
-    token: ApiToken
+    caller: Caller
     now: int
 
     def url(self, path: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from ..http import Pairs, Response
+from ..http import Pairs, Request, Response
 from ..ids import Ids
 
 #: code: (status, errorSummary). ``{0}`` is filled in.
@@ -54,6 +54,32 @@ class ApiError(Exception):
             "errorCauses": [{"errorSummary": cause} for cause in self.causes],
         }
         return Response.json(self.status, body, self.headers)
+
+
+class BearerChallenge(Exception):
+    """A refusal of an access token (contract §3.4): a challenge (RFC 6750 §3) and no body.
+
+    The separator ``, `` and the quotes are what an official SDK parses.
+    """
+
+    def __init__(self, error: str, request: Request, *, scope: str = "") -> None:
+        super().__init__(error)
+        self.status, description = _CHALLENGES[error]
+        resource = "".join(c for c in request.path if c.isprintable() and c not in '"\\')[:256]
+        self.challenge = (
+            f'Bearer authorization_uri="{request.base_url}/oauth2/v1/authorize", realm="{request.base_url}", '
+            f'scope="{scope}", error="{error}", error_description="{description}", resource="{resource}"'
+        )
+
+    def response(self) -> Response:
+        """The answer."""
+        return Response(self.status, b"", (("www-authenticate", self.challenge),))
+
+
+_CHALLENGES: Final = {
+    "invalid_token": (401, "The access token is invalid."),
+    "insufficient_scope": (403, "The access token provided does not contain the required scopes."),
+}
 
 
 class OAuthStyleError(Exception):

@@ -2,6 +2,9 @@
 
 from ..ids import Ids
 from ..keys.vault import KeyPairs, SecretSeals
+from ..storage.api_tokens import ApiTokens
+from .api_tokens import PATH, ApiTokensResource
+from .app_grants import AppGrants
 from .apps import Apps
 from .associated import AssociatedServers
 from .call import Operation
@@ -29,6 +32,7 @@ def operations(
     servers: Servers,
     changes: ServerChanges,
     clients: ClientChanges,
+    api_tokens: ApiTokens,
     pairs: KeyPairs,
     seals: SecretSeals,
     ids: Ids,
@@ -52,7 +56,16 @@ def operations(
     routes.add("POST", f"{_SERVER}/credentials/lifecycle/keyRotate", keys.rotate)
     _add_clients(routes, clients, seals, ids)
     _add_org(routes, Org(changes, clients))
+    _add_api_tokens(routes, ApiTokensResource(api_tokens, ids))
     return routes
+
+
+def _add_api_tokens(routes: Routes[Operation], tokens: ApiTokensResource) -> None:
+    routes.add("GET", PATH, tokens.list)
+    routes.add("POST", PATH, tokens.create)
+    routes.add("DELETE", f"{PATH}/current", tokens.delete_current)
+    routes.add("GET", f"{PATH}/{{apiTokenId}}", tokens.get)
+    routes.add("DELETE", f"{PATH}/{{apiTokenId}}", tokens.delete)
 
 
 def _add_clients(routes: Routes[Operation], clients: ClientChanges, seals: SecretSeals, ids: Ids) -> None:
@@ -62,6 +75,11 @@ def _add_clients(routes: Routes[Operation], clients: ClientChanges, seals: Secre
     routes.add("GET", f"{_APP}/groups", apps.nobody)
     routes.add("GET", f"{_APP}/users", apps.nobody)
     routes.add("PUT", f"{_APP}/policies/{{policyId}}", apps.assign_policy)
+    grants = AppGrants(clients, ids)
+    routes.add("GET", f"{_APP}/grants", grants.list)
+    routes.add("POST", f"{_APP}/grants", grants.create)
+    routes.add("GET", f"{_APP}/grants/{{grantId}}", grants.get)
+    routes.add("DELETE", f"{_APP}/grants/{{grantId}}", grants.delete)
     for name, parameter, resource in (
         ("secrets", "{secretId}", ClientSecrets(clients, vault)),
         ("jwks", "{keyId}", ClientKeys(clients, ids)),

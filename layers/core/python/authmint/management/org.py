@@ -25,10 +25,12 @@ class Org:
 
     def me(self, call: Call) -> Response:
         """The owner of the API token; Terraform asks before anything else."""
-        login = f"{call.token.user_id}@authmint.invalid"
-        created = timestamp(call.token.created_at)
+        if call.caller.user_id is None:
+            raise not_found("me", "User")
+        login = f"{call.caller.user_id}@authmint.invalid"
+        created = timestamp(call.caller.created_at)
         user = {
-            "id": call.token.user_id,
+            "id": call.caller.user_id,
             "status": "ACTIVE",
             "created": created,
             "activated": created,
@@ -45,7 +47,7 @@ class Org:
                 "email": login,
             },
             "credentials": {"provider": {"type": "OKTA", "name": "OKTA"}},
-            "_links": {"self": {"href": call.url(f"/api/v1/users/{call.token.user_id}")}},
+            "_links": {"self": {"href": call.url(f"/api/v1/users/{call.caller.user_id}")}},
         }
         return Response.json(200, user)
 
@@ -64,7 +66,7 @@ class Org:
         if call.request.query_value("type") not in {"ACCESS_POLICY", None}:
             return Response.json(200, [])
         href = call.url(f"/api/v1/policies/{ACCESS_POLICY}")
-        created = timestamp(call.token.created_at)
+        created = timestamp(call.caller.created_at)
         policy = {
             "id": ACCESS_POLICY,
             "status": "ACTIVE",
@@ -121,7 +123,7 @@ class Org:
 
 def everyone(call: Call) -> dict[str, Any]:
     """The built-in group (§16)."""
-    created = timestamp(call.token.created_at)
+    created = timestamp(call.caller.created_at)
     href = call.url(f"/api/v1/groups/{EVERYONE_GROUP}")
     return {
         "id": EVERYONE_GROUP,

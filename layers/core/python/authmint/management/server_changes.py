@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar
 
 from ..storage.errors import Conflict, NotFound
 from ..storage.events import Event, Party
-from ..storage.servers import AuthorizationServer, Servers
+from ..storage.servers import AuthorizationServer, Servers, server_named
 from .call import Call
 from .errors import not_found, unavailable
 
@@ -24,7 +24,7 @@ class ServerChanges:
         """The server of the URL. Raises ApiError (E0000007)."""
         server_id = call.params["authServerId"]
         try:
-            return self.servers.get(server_id)
+            return self.servers.get(server_named(server_id))
         except NotFound:
             raise not_found(server_id, "AuthorizationServer") from None
 

@@ -67,9 +67,11 @@ class Servers:
         self.changes.servers.add(server, [call.recorder.event("oauth2.as.created", server_party(server))])
         return Response.json(201, server_json(server, call))
 
-    def newborn(self, name: str, audience: str, algorithm: SigningAlgorithm, now: int) -> AuthorizationServer:
+    def newborn(
+        self, name: str, audience: str, algorithm: SigningAlgorithm, now: int, *, server_id: str | None = None
+    ) -> AuthorizationServer:
         """A server with what every server is born with (§6.4). Raises VaultUnavailable."""
-        server_id = self._ids.object_id("aus")
+        server_id = server_id or self._ids.object_id("aus")
         return scheduled(
             AuthorizationServer(
                 id=server_id,

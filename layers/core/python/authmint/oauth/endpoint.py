@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from ..http import Request
 from ..storage.clients import Client
 from ..storage.configuration import Configuration
-from ..storage.servers import AuthorizationServer
-from ..tokens.access_token import issuer_of
+from ..storage.servers import AuthorizationServer, server_named
+from ..tokens.access_token import endpoints_of, issuer_of
 from . import form as forms
 from .assertions import Spend
 from .client_authentication import ClientAuthentication, Presented, presented
@@ -47,8 +47,8 @@ class AuthenticatedEndpoint:
         """The authenticated call.
 
         Args:
-            request: With path parameter ``authServerId``.
-            endpoint: Path below the issuer, as in ``/v1/token``: an audience of client assertions.
+            request: With path parameter ``authServerId``; without one the org server is meant.
+            endpoint: Path below the server's, as in ``/v1/token``: an audience of client assertions.
             now: Unix seconds.
 
         Raises:
@@ -71,7 +71,7 @@ class AuthenticatedEndpoint:
             credential = presented(request, form)
         except OAuthError as error:
             refused = error
-        server_id = request.path_parameters.get("authServerId", "")
+        server_id = server_named(request.path_parameters.get("authServerId"))
         about |= {"authorization_server": server_id[:64]}
         if credential is not None:
             about |= {"client_id": credential.client_id[:100], "client_auth_type": credential.kind}
@@ -82,6 +82,6 @@ class AuthenticatedEndpoint:
         if credential is None:
             raise refused or OAuthError("missing_client_credentials")
         issuer = issuer_of(server, request.base_url)
-        audiences = frozenset({issuer, issuer + endpoint})
+        audiences = frozenset({issuer, endpoints_of(server, request.base_url) + endpoint})
         client, spend = self._authentication.verify(credential, snapshot.client, audiences=audiences, now=now)
         return Call(server, issuer, client, form, now, spend)

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from ..storage.admin_scopes import ADMIN_SCOPES
+from ..storage.clients import Client
 from ..storage.servers import AuthorizationServer
 from .errors import OAuthError
 
@@ -24,6 +26,25 @@ def requested(parameter: str) -> tuple[str, ...]:
     if not all(_SCOPE.fullmatch(name) for name in names):
         raise OAuthError("invalid_scope", reason="malformed")
     return names
+
+
+def granted_by_administrators(client: Client, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Of the ``okta.*`` scopes requested of the org server those that an administrator granted the client.
+
+    Raises:
+        OAuthError: None was named, one is no such scope, or none is granted (§5.3).
+    """
+    if not names:
+        raise OAuthError("missing_scopes")
+    if any(name in OPENID_SCOPES for name in names):
+        raise OAuthError("openid_not_allowed_client_creds")
+    if any(name not in ADMIN_SCOPES for name in names):
+        raise OAuthError("illegal_custom_scope")
+    granted = {grant.scope for grant in client.scope_grants}
+    allowed = tuple(name for name in names if name in granted)
+    if not allowed:
+        raise OAuthError("no_org_scopes_granted")
+    return allowed
 
 
 def for_client_alone(server: AuthorizationServer, names: tuple[str, ...]) -> tuple[str, ...]:

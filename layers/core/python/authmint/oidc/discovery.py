@@ -11,8 +11,8 @@ from ..ids import Ids
 from ..jose.encoding import b64encode
 from ..storage.configuration import Configuration
 from ..storage.errors import Unavailable
-from ..storage.servers import AuthorizationServer
-from ..tokens.access_token import issuer_of
+from ..storage.servers import AuthorizationServer, server_named
+from ..tokens.access_token import endpoints_of, issuer_of
 
 MAX_AGE: Final = 300
 #: Advertised grants that have a user in them: the OpenID document lists no others (§2.2).
@@ -24,13 +24,13 @@ def oauth_metadata(
     server: AuthorizationServer, base_url: str, grant_types: Sequence[str], auth_methods: Sequence[str]
 ) -> dict[str, Any]:
     """RFC 8414 metadata of one server."""
-    issuer = issuer_of(server, base_url)
+    endpoints = endpoints_of(server, base_url)
     published = [s.name for s in server.scopes if s.metadata_publish == "ALL_CLIENTS" and not s.system]
     return {
-        "issuer": issuer,
-        "token_endpoint": f"{issuer}/v1/token",
+        "issuer": issuer_of(server, base_url),
+        "token_endpoint": f"{endpoints}/v1/token",
         "registration_endpoint": f"{base_url}/oauth2/v1/clients",
-        "jwks_uri": f"{issuer}/v1/keys",
+        "jwks_uri": f"{endpoints}/v1/keys",
         "response_types_supported": [],
         "response_modes_supported": [],
         "grant_types_supported": list(grant_types),
@@ -39,9 +39,9 @@ def oauth_metadata(
         "token_endpoint_auth_methods_supported": list(auth_methods),
         "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "claims_supported": ["ver", "jti", "iss", "aud", "iat", "exp", "cid", "scp", "sub"],
-        "introspection_endpoint": f"{issuer}/v1/introspect",
+        "introspection_endpoint": f"{endpoints}/v1/introspect",
         "introspection_endpoint_auth_methods_supported": list(auth_methods),
-        "revocation_endpoint": f"{issuer}/v1/revoke",
+        "revocation_endpoint": f"{endpoints}/v1/revoke",
         "revocation_endpoint_auth_methods_supported": list(auth_methods),
         "request_parameter_supported": False,
     }
@@ -80,13 +80,13 @@ class Discovery:
 
     def __call__(self, request: Request) -> Response:
         """The document, or 404 in the management API's shape (§2.1)."""
-        server_id = request.path_parameters.get("authServerId", "")
+        server_id = request.path_parameters.get("authServerId")
         try:
-            snapshot = self._configuration.read(server_id, request.query_value("client_id"))
+            snapshot = self._configuration.read(server_named(server_id), request.query_value("client_id"))
         except Unavailable:
             return unavailable(self._ids)
         if snapshot.server is None or snapshot.server.status != "ACTIVE":
-            return not_found(server_id, self._ids)
+            return not_found(server_id or "", self._ids)
         if request.query_value("client_id") is not None and snapshot.client is None:
             return _envelope(400, "invalid_client", "Invalid value for `client_id` parameter", self._ids)
         build = openid_metadata if "openid-configuration" in request.path else oauth_metadata

@@ -7,6 +7,7 @@ from ..keys.jwks import jwks
 from ..keys.rotation import jwks_max_age
 from ..storage.configuration import Configuration
 from ..storage.errors import Unavailable
+from ..storage.servers import server_named
 from .discovery import CORS, etag, not_found, unavailable
 
 
@@ -20,13 +21,13 @@ class KeySet:
 
     def __call__(self, request: Request) -> Response:
         """Every published key; ``max-age`` shrinks as a rotation comes near."""
-        server_id = request.path_parameters.get("authServerId", "")
+        server_id = request.path_parameters.get("authServerId")
         try:
-            server = self._configuration.read(server_id).server
+            server = self._configuration.read(server_named(server_id)).server
         except Unavailable:
             return unavailable(self._ids)
         if server is None or server.status != "ACTIVE":
-            return not_found(server_id, self._ids)
+            return not_found(server_id or "", self._ids)
         answer = Response.json(200, jwks(server))
         max_age = jwks_max_age(server, self._clock.now())
         caching = (

@@ -159,6 +159,7 @@ def management(env: Mapping[str, str]) -> Function:
     """Function ``management``."""
     from ..dynamo.api_tokens import DynamoApiTokens
     from ..dynamo.clients import DynamoClients
+    from ..dynamo.grants import DynamoRevocations
     from ..dynamo.servers import DynamoServers
     from ..kms.key_pairs import KmsKeyPairs
     from ..kms.seals import KmsSeals
@@ -171,6 +172,8 @@ def management(env: Mapping[str, str]) -> Function:
         servers=DynamoServers(parts.tables, parts.clock),
         clients=DynamoClients(parts.tables),
         api_tokens=DynamoApiTokens(parts.tables),
+        configuration=parts.configuration(),
+        revocations=DynamoRevocations(parts.tables, parts.ids),
         pairs=KmsKeyPairs(*kms),
         seals=KmsSeals(*kms),
         clock=parts.clock,

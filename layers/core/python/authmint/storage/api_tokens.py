@@ -2,22 +2,38 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from .events import Event
 from .servers import Status
 
+#: Seconds without a use after which a token is dead.
+UNUSED_LIFETIME: Final = 30 * 86_400
+#: A use is written down at most this often (seconds).
+USE_COUNTED_EVERY: Final = 3_600
+
 
 @dataclass(frozen=True)
 class ApiToken:
-    """An administrator's token. ``digest`` is SHA-256 of the token (256 random bits), base64url."""
+    """An administrator's token.
+
+    Attributes:
+        digest: SHA-256 of the token (256 random bits), base64url.
+        used_at: The last use written down; the token's making counts as one.
+    """
 
     id: str
     name: str
     user_id: str
     digest: str
     created_at: int
+    used_at: int = 0
     status: Status = "ACTIVE"
+
+    @property
+    def expires_at(self) -> int:
+        """When it dies unless it is used before."""
+        return max(self.used_at, self.created_at) + UNUSED_LIFETIME
 
 
 class ApiTokens(Protocol):
@@ -26,8 +42,20 @@ class ApiTokens(Protocol):
     def find(self, digest: str) -> ApiToken:
         """Raises NotFound."""
 
+    def get(self, token_id: str) -> ApiToken:
+        """Raises NotFound."""
+
+    def list(self) -> Sequence[ApiToken]:
+        """All of them, in ascending id."""
+
     def any(self) -> bool:
         """Whether there is one at all."""
 
     def add(self, token: ApiToken, events: Sequence[Event]) -> None:
         """Raises AlreadyExists."""
+
+    def used(self, token: ApiToken, *, at: int) -> None:
+        """Write a use down. Nothing happens where the token changed or went meanwhile."""
+
+    def delete(self, token: ApiToken, events: Sequence[Event]) -> None:
+        """Revoke it. Raises NotFound where that is done already."""

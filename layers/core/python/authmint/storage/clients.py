@@ -42,6 +42,16 @@ class ClientKey:
 
 
 @dataclass(frozen=True)
+class ScopeGrant:
+    """An ``okta.*`` scope that an administrator lets a client ask of the org server (management contract §3.2)."""
+
+    id: str
+    scope: str
+    created_at: int
+    created_by: str
+
+
+@dataclass(frozen=True)
 class Client:
     """An OAuth client.
 
@@ -69,6 +79,7 @@ class Client:
     secrets: tuple[ClientSecret, ...] = ()
     keys: tuple[ClientKey, ...] = ()
     jwks_uri: str | None = None
+    scope_grants: tuple[ScopeGrant, ...] = ()
     tokens_after: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
     version: int = 0

@@ -9,7 +9,7 @@ from .clients import Client
 from .errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from .events import Event
 from .grants import Revocation
-from .servers import AuthorizationServer
+from .servers import ORG_SERVER, AuthorizationServer
 
 
 class MemoryStorage:
@@ -43,7 +43,7 @@ class MemoryServers:
         return self._servers[server_id]
 
     def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[AuthorizationServer]:
-        ids = sorted(i for i in self._servers if after is None or i > after)
+        ids = sorted(i for i in self._servers if i != ORG_SERVER and (after is None or i > after))
         return [self._servers[i] for i in ids[:limit]]
 
     def add(self, server: AuthorizationServer, events: Sequence[Event]) -> None:
@@ -169,6 +169,26 @@ class MemoryApiTokens:
             return self._tokens[digest]
         except KeyError:
             raise NotFound("API token") from None
+
+    def get(self, token_id: str) -> ApiToken:
+        for token in self._tokens.values():
+            if token.id == token_id:
+                return token
+        raise NotFound("API token")
+
+    def list(self) -> Sequence[ApiToken]:
+        return sorted(self._tokens.values(), key=lambda token: token.id)
+
+    def used(self, token: ApiToken, *, at: int) -> None:
+        with self._storage.lock:
+            if self._tokens.get(token.digest) == token:
+                self._tokens[token.digest] = replace(token, used_at=at)
+
+    def delete(self, token: ApiToken, events: Sequence[Event]) -> None:
+        with self._storage.lock:
+            if self._tokens.pop(token.digest, None) is None:
+                raise NotFound("API token")
+            self._storage.events.extend(events)
 
     def any(self) -> bool:
         return bool(self._tokens)

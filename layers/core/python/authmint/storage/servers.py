@@ -13,6 +13,8 @@ RotationMode = Literal["AUTO", "MANUAL"]
 IssuerMode = Literal["ORG_URL", "CUSTOM_URL", "DYNAMIC"]
 Consent = Literal["IMPLICIT", "REQUIRED", "FLEXIBLE"]
 
+#: The org authorization server: a record like the others, at ``/oauth2/v1`` outside. No URL can name this id.
+ORG_SERVER = "~org"
 ALL_CLIENTS = "ALL_CLIENTS"
 EVERYONE = "EVERYONE"
 ANY_SCOPE = "*"
@@ -149,6 +151,11 @@ class AuthorizationServer:
     version: int = field(default=0)
 
     @property
+    def is_org(self) -> bool:
+        """Whether this is the org authorization server (runtime contract §1)."""
+        return self.id == ORG_SERVER
+
+    @property
     def path_id(self) -> str:
         """What stands in URLs and in the issuer: ``default`` for the default server (§6.5)."""
         return "default" if self.is_default else self.id
@@ -159,8 +166,15 @@ class AuthorizationServer:
         return next(key for key in self.keys if key.status == "ACTIVE")
 
 
+def server_named(path_id: str | None) -> str:
+    """The id of the server that a URL means: the org server where it names none, nobody's where it names that one's."""
+    if path_id is None:
+        return ORG_SERVER
+    return "" if path_id == ORG_SERVER else path_id
+
+
 class Servers(Protocol):
-    """All custom authorization servers of a deployment."""
+    """All authorization servers of a deployment."""
 
     def get(self, server_id: str) -> AuthorizationServer:
         """The server with everything below it; ``default`` names the default server.
@@ -170,7 +184,7 @@ class Servers(Protocol):
         """
 
     def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[AuthorizationServer]:
-        """Servers in ascending id, from the first id greater than ``after``.
+        """Custom servers in ascending id, from the first id greater than ``after``; never the org server.
 
         They may come without their scopes, claims and policies and without the private halves of their keys.
         """

@@ -71,7 +71,7 @@ class MachineClaims:
             "ver": 1,
             "jti": JTI_PREFIX + ids.opaque(_JTI_BYTES),
             "iss": issuer,
-            "aud": server.audience,
+            "aud": issuer if server.is_org else server.audience,
             "iat": now,
             "exp": now + lifetime,
             "cid": client_id,
@@ -84,9 +84,14 @@ class MachineClaims:
         return payload
 
 
+def endpoints_of(server: AuthorizationServer, base_url: str) -> str:
+    """Where the server's endpoints are: the prefix of ``/v1/…`` (runtime contract §1)."""
+    return f"{base_url}/oauth2" if server.is_org else f"{base_url}/oauth2/{server.path_id}"
+
+
 def issuer_of(server: AuthorizationServer, base_url: str) -> str:
     """The issuer URI (runtime contract §1)."""
-    return f"{base_url}/oauth2/{server.path_id}"
+    return base_url if server.is_org else endpoints_of(server, base_url)
 
 
 Payload = Mapping[str, Any]

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from ...storage.clients import Client
 from .. import scopes
 from ..errors import OAuthError
 from .base import Entitlement, GrantRequest
@@ -16,7 +17,17 @@ class ClientCredentials:
         if request.client.auth_method == "none":
             raise OAuthError("confidential_client_required")
         named = scopes.requested(request.form.get("scope", ""))
+        if request.server.is_org:
+            return Entitlement(self._administration(request.client, named), defaulted=False)
         return Entitlement(scopes.for_client_alone(request.server, named), defaulted=not named)
+
+    def _administration(self, client: Client, named: tuple[str, ...]) -> tuple[str, ...]:
+        """The org server: for services that hold a private key, and for what administrators granted (§5.3)."""
+        if client.application_type != "service":
+            raise OAuthError("invalid_application_type_client_credentials")
+        if client.auth_method != "private_key_jwt":
+            raise OAuthError("unsupported_auth_method_client_creds")
+        return scopes.granted_by_administrators(client, named)
 
     def spend(self, entitlement: Entitlement, *, at: int) -> None:
         """Client credentials can be used again."""

@@ -1,0 +1,32 @@
+"""Which ``okta.*`` scope an operation needs (contract §3.3)."""
+
+from typing import Final
+
+#: By the path's beginning; longer ones first. ``{0}`` is ``read`` or ``manage``.
+_FAMILIES: Final = (
+    ("/api/v1/authorizationServers", "okta.authorizationServers.{0}"),
+    ("/api/v1/meta", "okta.schemas.{0}"),
+    ("/api/v1/internal/apps", "okta.apps.{0}"),
+    ("/api/v1/apps", "okta.apps.{0}"),
+    ("/api/v1/users", "okta.users.{0}"),
+    ("/api/v1/groups", "okta.groups.{0}"),
+    ("/api/v1/policies", "okta.policies.{0}"),
+    ("/api/v1/api-tokens", "okta.apiTokens.{0}"),
+    ("/api/v1/logs", "okta.logs.{0}"),
+)
+_CLIENTS: Final = "/oauth2/v1/clients"
+
+
+def needed_scope(method: str, path: str) -> str | None:
+    """The scope; ``None`` where no access token reaches the operation, however many scopes it has."""
+    right = "read" if method in {"GET", "HEAD"} else "manage"
+    if path == _CLIENTS and method == "POST":
+        return "okta.clients.register"
+    if path == _CLIENTS or path.startswith(f"{_CLIENTS}/"):
+        return f"okta.clients.{right}"
+    for prefix, scope in _FAMILIES:
+        if path == prefix or path.startswith(f"{prefix}/"):
+            if prefix == "/api/v1/apps" and path.partition("/grants")[1]:
+                return f"okta.appGrants.{right}"
+            return scope.format(right)
+    return None

@@ -1,0 +1,25 @@
+"""The ``okta.*`` scopes: what an access token of the org server may do in the management API (contract §3.3)."""
+
+from typing import Final
+
+_MANAGED: Final = (
+    "apiTokens",
+    "appGrants",
+    "apps",
+    "authorizationServers",
+    "clients",
+    "groups",
+    "policies",
+    "schemas",
+    "sessions",
+    "users",
+)
+ADMIN_SCOPES: Final = frozenset(
+    [f"okta.{resource}.{right}" for resource in _MANAGED for right in ("read", "manage")]
+    + ["okta.clients.register", "okta.logs.read"]
+)
+
+
+def satisfied_by(scope: str) -> frozenset[str]:
+    """The scopes of which one is enough where ``scope`` is needed: ``.manage`` covers the others (U13)."""
+    return frozenset({scope, f"{scope.rpartition('.')[0]}.manage"})
