@@ -23,6 +23,7 @@ WIRES: dict[str, Callable[[Any], Function]] = {
     "token_status": wiring.token_status,
     "management": wiring.management,
     "key_rotation": wiring.key_rotation,
+    "audit_sink": wiring.audit_sink,
 }
 
 

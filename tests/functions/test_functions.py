@@ -140,14 +140,14 @@ def test_token_events_are_log_lines_without_any_secret(
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     events = [line["event"] for line in lines if "event" in line]
-    assert [event["eventType"] for event in events] == [
+    assert [event["type"] for event in events] == [
         "app.oauth2.as.token.grant.access_token",
         "app.oauth2.as.token.grant",
     ]
-    assert events[0]["debugData"]["policy"].startswith("00p")
-    assert events[1]["outcome"]["reason"] == "invalid_client_secret"
+    assert events[0]["debug"]["policy"].startswith("00p")
+    assert events[1]["reason"] == "invalid_client_secret"
     assert events[1]["actor"]["id"] == client
-    assert events[1]["debugData"]["authorization_server"] == server
+    assert events[1]["debug"]["authorization_server"] == server
     metrics = [line for line in lines if "_aws" in line]
     assert [name for line in metrics for name in ("TokensIssued", "TokensRefused") if name in line] == [
         "TokensIssued",

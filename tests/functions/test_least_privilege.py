@@ -11,6 +11,7 @@ from authmint.clock import SystemClock
 from authmint.dynamo.servers import DynamoServers
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
+from tests.audit.test_sink import delivery
 from tests.functions.deployment import WIRES, Functions, form_event, load_event
 from tests.support.backend import Deployed
 from tests.support.fakes import pregenerated
@@ -44,6 +45,9 @@ def everything(functions: Functions, deployed: Deployed) -> None:
     functions.http("discovery", load_event("discovery") | {"rawQueryString": f"client_id={client}"})
     functions.http("jwks", load_event("jwks") | {"pathParameters": {"authServerId": server}})
     _administration_by_oauth(functions)
+    event = {"id": "e1", "published_ms": 1, "type": "t", "actor": {"id": "a", "type": "User"}}
+    functions.direct("audit_sink", delivery(json.dumps({"event": event})))
+    functions.admin("GET", "/api/v1/logs")
     _administration(functions, server, client)
     _rotation(functions, deployed)
 

@@ -58,6 +58,7 @@ class Admin:
             api_tokens=self.storage.api_tokens,
             configuration=PlainConfiguration(self.storage.servers, self.storage.clients),
             revocations=self.storage.revocations,
+            log=self.storage.log,
             pairs=self.pairs,
             seals=FakeSeals(),
             clock=self.clock,

@@ -1,6 +1,6 @@
 """What every storage does, in memory and in DynamoDB: changes are whole, conflicts are noticed, once means once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +10,7 @@ from authmint.clock import SystemClock
 from authmint.dynamo.api_tokens import DynamoApiTokens
 from authmint.dynamo.clients import DynamoClients
 from authmint.dynamo.configuration import WarmConfiguration
+from authmint.dynamo.event_log import DynamoEventLog
 from authmint.dynamo.grants import DynamoRevocations, DynamoUsedAssertions
 from authmint.dynamo.servers import DynamoServers
 from authmint.ids import RandomIds
@@ -17,13 +18,13 @@ from authmint.storage.api_tokens import ApiToken, ApiTokens
 from authmint.storage.clients import Clients
 from authmint.storage.configuration import Configuration, PlainConfiguration
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
-from authmint.storage.events import Event, Party
+from authmint.storage.events import Event, EventLog, Party, Recorded, place_of
 from authmint.storage.grants import Revocation, Revocations, UsedAssertions
 from authmint.storage.memory import MemoryStorage
 from authmint.storage.servers import Servers
 
 from tests.support.builders import a_client, a_policy, a_rule, a_server
-from tests.support.fakes import NOW
+from tests.support.fakes import NOW, FrozenClock
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Storage:
     servers: Servers
     clients: Clients
     api_tokens: ApiTokens
+    log: EventLog
     revocations: Revocations
     assertions: UsedAssertions
     configuration: Configuration
@@ -45,6 +47,7 @@ def in_memory() -> Storage:
         memory.servers,
         memory.clients,
         memory.api_tokens,
+        memory.log,
         memory.revocations,
         memory.assertions,
         PlainConfiguration(memory.servers, memory.clients),
@@ -56,7 +59,7 @@ def in_memory() -> Storage:
 def storage(request: pytest.FixtureRequest) -> Storage:
     if request.param == "memory":
         return in_memory()
-    tables = request.getfixturevalue("deployed").tables()
+    tables = replace(request.getfixturevalue("deployed").tables(), clock=FrozenClock())
     ids = RandomIds(SystemClock())
 
     def events() -> list[str]:
@@ -66,6 +69,7 @@ def storage(request: pytest.FixtureRequest) -> Storage:
         DynamoServers(tables, SystemClock()),
         DynamoClients(tables),
         DynamoApiTokens(tables),
+        DynamoEventLog(tables, FrozenClock()),
         DynamoRevocations(tables, ids),
         DynamoUsedAssertions(tables, ids),
         WarmConfiguration(tables, SystemClock()),
@@ -361,3 +365,63 @@ def test_readers_never_see_half_of_a_change(storage: Storage) -> None:
         seen = [pool.submit(look, number) for number in range(3)]
         writer.result()
         assert {count for future in seen for count in future.result()} == {1}
+
+
+def a_token_event(number: int, at: int = NOW) -> Event:
+    return Event(f"event-{number:04d}", at * 1000 + number, "t", Party("a", "User"))
+
+
+def everything(log: EventLog, *, descending: bool = False) -> Sequence[Recorded]:
+    return log.read(after=FIRST, before=LAST, limit=1_000, descending=descending)
+
+
+FIRST, LAST = place_of((NOW - 60) * 1000), place_of((NOW + 60) * 1000)
+
+
+def test_events_are_recorded_once_and_read_in_order(storage: Storage) -> None:
+    events = [a_token_event(number) for number in range(120)]
+
+    storage.log.record(events)
+    storage.log.record([*events[100:], a_token_event(120)])
+
+    read = everything(storage.log)
+    assert {recorded.event.id for recorded in read} == {f"event-{number:04d}" for number in range(121)}
+    assert len(read) == 121
+    assert [recorded.place for recorded in read] == sorted(recorded.place for recorded in read)
+    backwards = everything(storage.log, descending=True)
+    assert backwards == read[::-1]
+
+
+def test_places_are_exclusive_bounds_and_pages_fit_together(storage: Storage) -> None:
+    storage.log.record([a_token_event(number) for number in range(30)])
+    read = everything(storage.log)
+
+    pages: list[Recorded] = []
+    after = FIRST
+    while page := storage.log.read(after=after, before=LAST, limit=7):
+        pages += page
+        after = page[-1].place
+
+    assert pages == read
+    assert storage.log.read(after=read[3].place, before=read[6].place, limit=9) == read[4:6]
+    assert storage.log.read(after=read[3].place, before=read[4].place, limit=9) == []
+
+
+def test_a_change_and_its_event_are_one(storage: Storage) -> None:
+    storage.clients.add(a_client(), [a_token_event(1)])
+    with pytest.raises(AlreadyExists):
+        storage.clients.add(a_client(), [a_token_event(2)])
+
+    assert [recorded.event for recorded in everything(storage.log)] == [a_token_event(1)]
+
+
+def test_events_handed_over_at_once_by_many_are_there_once(storage: Storage) -> None:
+    events = [a_token_event(number) for number in range(20)]
+
+    def hand_over(_: int) -> None:
+        storage.log.record(events)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(hand_over, range(4)))
+
+    assert sorted(recorded.event.id for recorded in everything(storage.log)) == [event.id for event in events]

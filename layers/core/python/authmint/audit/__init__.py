@@ -1,1 +1,1 @@
-"""System log: names and shapes of events (runtime contract §23)."""
+"""System log (runtime contract §23): names and shapes of events, their pages, their way from log lines into it."""

@@ -1,5 +1,6 @@
 """The tables of a deployment and the transactions across them."""
 
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,13 +9,16 @@ from typing import Final
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
+from ..clock import Clock, SystemClock
 from ..storage.errors import Conflict, Unavailable
-from ..storage.events import Event
+from ..storage.events import EVENT_RETENTION, Event, place_of
 from .connection import SharedConnection, translated
 from .items import ConfigItem, EventItem, GrantItem, bound
 from .records import encode
 
-EVENT_RETENTION: Final = 90 * 86_400
+DAY_MS: Final = 86_400_000
+#: Partitions per day: one takes 1,000 writes a second, and an event's write counts four times.
+EVENT_SHARDS: Final = 4
 #: DynamoDB's own limit is 100 operations; what does not fit must be housekeeping, done afterwards.
 MAX_OPERATIONS: Final = 100
 
@@ -36,6 +40,7 @@ class Tables:
     """Item classes of the tables that a function may use; ``None`` for the others."""
 
     connection: SharedConnection
+    clock: Clock
     config: type[ConfigItem]
     grants: type[GrantItem] | None = None
     events: type[EventItem] | None = None
@@ -66,31 +71,36 @@ class Tables:
     def _event(self, event: Event) -> EventItem:
         if self.events is None:
             raise Unavailable("this function has no events table")
-        return event_item(self.events, event)
+        return event_item(self.events, event, self.clock.now_ms())
 
 
-def event_item(table: type[EventItem], event: Event) -> EventItem:
-    """An event, in the partition of its hour."""
-    seconds, milliseconds = divmod(event.published_ms, 1000)
+def event_item(table: type[EventItem], event: Event, recorded_ms: int) -> EventItem:
+    """An event, in one of the partitions of the day on which it is recorded."""
     return table(
-        hour(seconds),
-        f"{seconds:011d}{milliseconds:03d}#{event.id}",
+        day_partition(recorded_ms // DAY_MS, zlib.crc32(event.id.encode()) % EVENT_SHARDS),
+        place_of(recorded_ms, event.id),
         body=encode(event),
-        ttl=seconds + EVENT_RETENTION,
+        ttl=recorded_ms // 1000 + EVENT_RETENTION,
     )
 
 
-def hour(seconds: int) -> str:
-    """The partition of the events of an hour: hours since the Unix epoch."""
-    return f"HOUR#{seconds // 3600:07d}"
+def day_partition(day: int, shard: int) -> str:
+    """A partition of the events of a day: days since the Unix epoch."""
+    return f"DAY#{day:06d}#{shard}"
 
 
 def tables(
-    connection: SharedConnection, *, config: str, grants: str | None = None, events: str | None = None
+    connection: SharedConnection,
+    *,
+    config: str,
+    grants: str | None = None,
+    events: str | None = None,
+    clock: Clock | None = None,
 ) -> Tables:
     """Bind item classes to table names."""
     return Tables(
         connection,
+        clock or SystemClock(),
         bound(ConfigItem, config, connection),
         None if grants is None else bound(GrantItem, grants, connection),
         None if events is None else bound(EventItem, events, connection),

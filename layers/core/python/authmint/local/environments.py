@@ -6,8 +6,8 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,8 @@ from .runtime_api import Invocation, Outcome, RuntimeApi
 from .template import ACCOUNT, REGION, FunctionSpec
 
 _INIT_SECONDS: Final = 30
+#: Bytes; CloudWatch Logs takes no longer line.
+_MAX_LINE: Final = 1_048_576
 
 
 class InvocationFailed(Exception):
@@ -30,12 +32,14 @@ class Host:
         import_path: Directory of the layer's packages.
         environment: Variables on top of the template's.
         most: Environments per function.
+        read_line: What reads the log lines of a log group, where something does.
     """
 
     functions: Path
     import_path: str
     environment: Mapping[str, str]
     most: int = 4
+    read_line: Mapping[str, Callable[[bytes], None]] = field(default_factory=dict)
 
 
 class Environment:
@@ -46,6 +50,8 @@ class Environment:
         self._host = host
         self._api = RuntimeApi()
         self._process: asyncio.subprocess.Process | None = None
+        self._read_line = host.read_line.get(spec.log_group)
+        self._reading: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Start the process and wait until it asks for an event. Raises InvocationFailed."""
@@ -59,9 +65,12 @@ class Environment:
             cwd=directory,
             env=self._variables(address, directory),
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=sys.stderr,
+            stdout=sys.stderr if self._read_line is None else asyncio.subprocess.PIPE,
+            limit=_MAX_LINE,
             start_new_session=True,  # Ctrl-C is for the stack
         )
+        if self._process.stdout is not None:
+            self._reading = asyncio.ensure_future(self._read(self._process.stdout))
         ended = asyncio.ensure_future(self._process.wait())
         ready = asyncio.ensure_future(self._api.ready.wait())
         await asyncio.wait({ended, ready}, timeout=_INIT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
@@ -72,6 +81,14 @@ class Environment:
             await self.stop()
             detail = (self._api.init_error or b"it ended or did not answer").decode("utf-8", "replace")[:2_000]
             raise InvocationFailed(f"function {self._spec.name} did not start: {detail}")
+
+    async def _read(self, lines: asyncio.StreamReader) -> None:
+        """Pass log lines on, and show them where those of the other functions are shown."""
+        while line := await lines.readline():
+            sys.stderr.write(line.decode("utf-8", "replace"))
+            sys.stderr.flush()
+            if self._read_line is not None:
+                self._read_line(line)
 
     def _variables(self, address: str, directory: Path) -> dict[str, str]:
         name = self._spec.name
@@ -130,6 +147,8 @@ class Environment:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
             await self._process.wait()
+        if self._reading is not None:
+            await self._reading
         self._api.stop()
 
 

@@ -20,6 +20,7 @@ from .environments import Host, InvocationFailed, Pool
 from .gateway import Gateway
 from .invoke_api import InvokeApi
 from .provision import client, create_key, create_table
+from .subscriptions import Subscription
 from .template import Template, read
 
 
@@ -52,6 +53,7 @@ class Stack:
         self._deployment = deployment
         self._backend: Backend | None = None
         self._pools: dict[str, Pool] = {}
+        self._subscriptions: dict[str, Subscription] = {}
         self._stopping = asyncio.Event()
 
     async def run(self) -> int:
@@ -64,6 +66,7 @@ class Stack:
         try:
             endpoints = self._endpoints()
             template = self._provisioned(endpoints)
+            self._subscriptions = {group: Subscription(group) for group in template.subscriptions}
             host = self._host(endpoints, gateway_socket)
             self._pools = {name: Pool(spec, host) for name, spec in template.functions.items()}
             token = await self._seeded()
@@ -105,7 +108,13 @@ class Stack:
         }
         if level := os.environ.get("AUTHMINT_LOG_LEVEL"):
             environment["POWERTOOLS_LOG_LEVEL"] = level
-        return Host(self._deployment.functions, self._deployment.import_path, environment, self._options.environments)
+        return Host(
+            self._deployment.functions,
+            self._deployment.import_path,
+            environment,
+            self._options.environments,
+            {group: subscription.line for group, subscription in self._subscriptions.items()},
+        )
 
     async def _seeded(self) -> str | None:
         """The administrator's token, where it is known. Makes the default server."""
@@ -143,6 +152,10 @@ class Stack:
             asyncio.ensure_future(self._repeat(name, spec.schedule))
             for name, spec in template.functions.items()
             if spec.schedule is not None
+        ]
+        tasks += [
+            asyncio.ensure_future(subscription.deliver(self._pools[template.subscriptions[group]]))
+            for group, subscription in self._subscriptions.items()
         ]
         watch = asyncio.ensure_future(self._backend.ended()) if self._backend is not None else None
         run_file(self._options.data).write_text(json.dumps({"invoke": f"http://127.0.0.1:{invoke_port}"}))

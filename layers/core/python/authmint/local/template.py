@@ -21,6 +21,8 @@ _PSEUDO: Final = {
     "AWS::URLSuffix": "amazonaws.com",
     "AWS::StackName": "local",
 }
+#: The one filter pattern of subscriptions: lines that hold an event.
+EVENT_LINES: Final = '{ $.event.id = "*" }'
 _VARIABLE: Final = re.compile(r"\$\{([^}]+)\}")
 _RATE: Final = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _SECONDS: Final = {"minute": 60, "hour": 3_600, "day": 86_400}
@@ -51,16 +53,18 @@ class FunctionSpec:
     memory: int
     environment: Mapping[str, str]
     schedule: int | None
+    log_group: str
 
 
 @dataclass(frozen=True)
 class Template:
-    """What the local stack needs of the template."""
+    """What the local stack needs of the template. ``subscriptions``: the function that reads a log group's events."""
 
     functions: Mapping[str, FunctionSpec]
     routes: tuple[Route, ...]
     tables: tuple[Mapping[str, Any], ...]
     keys: tuple[str, ...]
+    subscriptions: Mapping[str, str]
 
 
 class _Loader(yaml.SafeLoader):
@@ -177,6 +181,7 @@ def read(path: Path, *, parameters: Mapping[str, str], attributes: Mapping[str, 
     functions: dict[str, FunctionSpec] = {}
     routes: list[Route] = []
     tables, keys = [], []
+    subscriptions: dict[str, str] = {}
     for logical_id, resource in document["Resources"].items():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::Function":
@@ -187,7 +192,18 @@ def read(path: Path, *, parameters: Mapping[str, str], attributes: Mapping[str, 
             tables.append(resolver.value(properties))
         elif resource["Type"] == "AWS::KMS::Key":
             keys.append(logical_id)
-    return Template(functions, tuple(routes), tuple(tables), tuple(keys))
+        elif resource["Type"] == "AWS::Logs::SubscriptionFilter":
+            group, function = _subscription(document, properties, resolver)
+            subscriptions[group] = function
+    return Template(functions, tuple(routes), tuple(tables), tuple(keys), subscriptions)
+
+
+def _subscription(document: Mapping[str, Any], properties: Mapping[str, Any], resolver: _Resolver) -> tuple[str, str]:
+    """Log group and function."""
+    if properties["FilterPattern"] != EVENT_LINES:
+        raise BadTemplate(f"filter pattern {properties['FilterPattern']} is not understood")
+    function = document["Resources"][properties["DestinationArn"]["Fn::GetAtt"][0]]
+    return resolver.value(properties["LogGroupName"]), _name(function["Properties"])
 
 
 def _function(document: Mapping[str, Any], properties: Mapping[str, Any], resolver: _Resolver) -> FunctionSpec:
@@ -198,14 +214,20 @@ def _function(document: Mapping[str, Any], properties: Mapping[str, Any], resolv
     }
     schedules = [e for e in properties.get("Events", {}).values() if e["Type"] == "ScheduleV2"]
     return FunctionSpec(
-        name=properties["CodeUri"].removeprefix("functions/"),
+        name=_name(properties),
         code=properties["CodeUri"],
         handler=properties.get("Handler", shared.get("Handler")),
         timeout=int(properties["Timeout"]),
         memory=int(properties["MemorySize"]),
         environment={name: str(resolver.value(value)) for name, value in environment.items()},
         schedule=_every(schedules[0]["Properties"]["ScheduleExpression"]) if schedules else None,
+        log_group=resolver.value(properties["LoggingConfig"]["LogGroup"]),
     )
+
+
+def _name(properties: Mapping[str, Any]) -> str:
+    name: str = properties["CodeUri"].removeprefix("functions/")
+    return name
 
 
 def _every(expression: str) -> int:

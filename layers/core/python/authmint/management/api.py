@@ -11,7 +11,7 @@ from ..storage.api_tokens import ApiTokens
 from ..storage.clients import Clients
 from ..storage.configuration import Configuration
 from ..storage.errors import Unavailable
-from ..storage.events import Party
+from ..storage.events import EventLog, Party
 from ..storage.grants import Revocations
 from ..storage.servers import Servers as ServerRecords
 from .authentication import Authentication
@@ -19,6 +19,7 @@ from .bootstrap import Bootstrap
 from .call import Call
 from .client_changes import ClientChanges
 from .errors import ApiError, BearerChallenge, OAuthStyleError, unavailable
+from .logs import Logs
 from .needed_scopes import needed_scope
 from .operations import operations
 from .org import organization
@@ -40,6 +41,7 @@ class ManagementApi:
         api_tokens: ApiTokens,
         configuration: Configuration,
         revocations: Revocations,
+        log: EventLog,
         pairs: KeyPairs,
         seals: SecretSeals,
         clock: Clock,
@@ -51,7 +53,15 @@ class ManagementApi:
         resource = Servers(changes, pairs, clock, ids, retention=key_retention)
         self.bootstrap = Bootstrap(resource, api_tokens, clock, ids)
         self._routes = operations(
-            resource, changes, ClientChanges(clients), api_tokens, pairs, seals, ids, retention=key_retention
+            resource,
+            changes,
+            ClientChanges(clients),
+            api_tokens,
+            Logs(log, clock),
+            pairs,
+            seals,
+            ids,
+            retention=key_retention,
         )
         self._authentication = Authentication(api_tokens, configuration, revocations)
         self._clock = clock

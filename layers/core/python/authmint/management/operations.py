@@ -14,6 +14,7 @@ from .client_keys import ClientKeys
 from .client_secrets import ClientSecrets, SecretVault
 from .dynamic_clients import DynamicClients
 from .keys import Keys
+from .logs import Logs
 from .org import EVERYONE_GROUP, Org
 from .policies import Policies
 from .routes import Routes
@@ -33,6 +34,7 @@ def operations(
     changes: ServerChanges,
     clients: ClientChanges,
     api_tokens: ApiTokens,
+    logs: Logs,
     pairs: KeyPairs,
     seals: SecretSeals,
     ids: Ids,
@@ -57,6 +59,7 @@ def operations(
     _add_clients(routes, clients, seals, ids)
     _add_org(routes, Org(changes, clients))
     _add_api_tokens(routes, ApiTokensResource(api_tokens, ids))
+    routes.add("GET", "/api/v1/logs", logs.list)
     return routes
 
 

@@ -66,14 +66,15 @@ def page(
         extra: Query parameters that narrow the list.
     """
     current = request.query_value("after")
-    links: Pairs = (_link(request, path, extra, limit, current or None, "self"),)
+    links: Pairs = (link_header(request, path, extra, limit, current or None, "self"),)
     if following is not None:
-        links = (*links, _link(request, path, extra, limit, following, "next"))
+        links = (*links, link_header(request, path, extra, limit, following, "next"))
     return Response.json(200, list(items), links)
 
 
-def _link(
+def link_header(
     request: Request, path: str, extra: Mapping[str, str], limit: int, after: str | None, relation: str
 ) -> tuple[str, str]:
+    """A ``Link`` header to a page of a list, its query parameters sorted (§5.1)."""
     query = dict(extra) | {"limit": str(limit)} | ({} if after is None else {"after": after})
     return "link", f'<{request.base_url}{path}?{urlencode(sorted(query.items()))}>; rel="{relation}"'

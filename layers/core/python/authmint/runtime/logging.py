@@ -52,7 +52,7 @@ class Log:
             "message": event.type,
             "timestamp": timestamp(event.published_ms // 1000),
             "service": self._service,
-            "event": _plain(event),
+            "event": event,
         }
         metric = _METRICS.get(event.type)
         if metric is not None:
@@ -89,19 +89,3 @@ class Log:
 
 def _definition(metric: str) -> dict[str, Any]:
     return {"Namespace": NAMESPACE, "Dimensions": [["service"]], "Metrics": [{"Name": metric, "Unit": "Count"}]}
-
-
-def _plain(event: Event) -> dict[str, Any]:
-    """The event as the line shows it (runtime contract §23.3), without empty members."""
-    shown: dict[str, Any] = {
-        "uuid": event.id,
-        "published": event.published_ms,
-        "eventType": event.type,
-        "outcome": {"result": event.outcome, "reason": event.reason},
-        "actor": {"id": event.actor.id, "type": event.actor.type, "displayName": event.actor.display_name},
-        "target": [{"id": t.id, "type": t.type, "detailEntry": t.detail} for t in event.targets],
-        "debugData": event.debug,
-        "client": {"ipAddress": event.source_ip, "userAgent": event.user_agent},
-        "requestId": event.request_id,
-    }
-    return {name: value for name, value in shown.items() if value}

@@ -37,6 +37,7 @@ class _Parts:
             config=self.settings.config_table,
             grants=self.settings.grants_table,
             events=self.settings.events_table,
+            clock=self.clock,
         )
 
     def configuration(self) -> "Configuration":
@@ -155,10 +156,27 @@ def key_rotation(env: Mapping[str, str]) -> Function:
     return Function(None, _server_error, parts.log.report, direct)
 
 
+def audit_sink(env: Mapping[str, str]) -> Function:
+    """Function ``audit_sink``: token events from log lines into the system log."""
+    from ..audit.sink import AuditSink
+    from ..dynamo.event_log import DynamoEventLog
+
+    parts = _Parts(env)
+    sink = AuditSink(DynamoEventLog(parts.tables, parts.clock))
+
+    def direct(payload: Mapping[str, Any]) -> dict[str, Any]:
+        outcome = sink(payload)
+        parts.log.info("token events recorded", **outcome)
+        return outcome
+
+    return Function(None, _server_error, parts.log.report, direct)
+
+
 def management(env: Mapping[str, str]) -> Function:
     """Function ``management``."""
     from ..dynamo.api_tokens import DynamoApiTokens
     from ..dynamo.clients import DynamoClients
+    from ..dynamo.event_log import DynamoEventLog
     from ..dynamo.grants import DynamoRevocations
     from ..dynamo.servers import DynamoServers
     from ..kms.key_pairs import KmsKeyPairs
@@ -174,6 +192,7 @@ def management(env: Mapping[str, str]) -> Function:
         api_tokens=DynamoApiTokens(parts.tables),
         configuration=parts.configuration(),
         revocations=DynamoRevocations(parts.tables, parts.ids),
+        log=DynamoEventLog(parts.tables, parts.clock),
         pairs=KmsKeyPairs(*kms),
         seals=KmsSeals(*kms),
         clock=parts.clock,

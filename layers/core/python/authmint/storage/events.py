@@ -1,8 +1,8 @@
 """System log events (runtime contract §23.3)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, Protocol
 
 
 @dataclass(frozen=True)
@@ -38,3 +38,37 @@ class Event:
     source_ip: str = ""
     user_agent: str = ""
     request_id: str = ""
+
+
+#: Seconds that an event is kept.
+EVENT_RETENTION: Final = 90 * 86_400
+#: Milliseconds within which whatever was given a place in the log is there to be read, or never will be: more than
+#: the longest write to storage takes, with all its attempts.
+SETTLED_AFTER: Final = 15_000
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An event and its place in the log. Places sort in the order of recording, to the millisecond."""
+
+    place: str
+    event: Event
+
+
+def place_of(recorded_ms: int, event_id: str = "") -> str:
+    """The place of an event; without an id: the one before all of that millisecond."""
+    return f"{recorded_ms:014d}#{event_id}" if event_id else f"{recorded_ms:014d}"
+
+
+class EventLog(Protocol):
+    """The system log. Administrative changes write their events themselves, in the transaction of the change."""
+
+    def record(self, events: Sequence[Event]) -> None:
+        """Write events that happened elsewhere, each once, however often it is handed over.
+
+        Raises:
+            Unavailable: Some may be written; hand all of them over again.
+        """
+
+    def read(self, *, after: str, before: str, limit: int, descending: bool = False) -> Sequence[Recorded]:
+        """The first ``limit`` events whose places lie between two places, both exclusive."""

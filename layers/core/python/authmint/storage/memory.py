@@ -7,7 +7,7 @@ from dataclasses import replace
 from .api_tokens import ApiToken
 from .clients import Client
 from .errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
-from .events import Event
+from .events import Event, Recorded, place_of
 from .grants import Revocation
 from .servers import ORG_SERVER, AuthorizationServer
 
@@ -23,6 +23,25 @@ class MemoryStorage:
         self.revocations = MemoryRevocations(self)
         self.assertions = MemoryUsedAssertions(self)
         self.api_tokens = MemoryApiTokens(self)
+        self.log = MemoryEventLog(self)
+
+
+class MemoryEventLog:
+    """``EventLog``. An event is recorded when it happens."""
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        self._storage = storage
+
+    def record(self, events: Sequence[Event]) -> None:
+        with self._storage.lock:
+            known = {event.id for event in self._storage.events}
+            new = {event.id: event for event in events if event.id not in known}
+            self._storage.events.extend(new.values())
+
+    def read(self, *, after: str, before: str, limit: int, descending: bool = False) -> Sequence[Recorded]:
+        found = [Recorded(place_of(event.published_ms, event.id), event) for event in self._storage.events]
+        found = [recorded for recorded in found if after < recorded.place < before]
+        return sorted(found, key=lambda recorded: recorded.place, reverse=descending)[:limit]
 
 
 class MemoryServers:

@@ -1,0 +1,90 @@
+"""``EventLog`` in DynamoDB: a few partitions per day, read together, and a marker per event: none is there twice."""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
+from typing import Final
+
+from ..clock import Clock
+from ..storage.errors import Conflict, Unavailable
+from ..storage.events import EVENT_RETENTION, Event, Recorded, place_of
+from .connection import translated
+from .items import HEAD, EventItem
+from .records import decode
+from .tables import (
+    DAY_MS,
+    EVENT_SHARDS,
+    MAX_OPERATIONS,
+    ConditionFailed,
+    Tables,
+    day_partition,
+    event_item,
+)
+
+_ATTEMPTS: Final = 5
+#: Two operations each.
+_AT_ONCE: Final = MAX_OPERATIONS // 2
+
+
+class DynamoEventLog:
+    """``EventLog``."""
+
+    def __init__(self, tables: Tables, clock: Clock) -> None:
+        if tables.events is None:
+            raise Unavailable("this function has no events table")
+        self._tables = tables
+        self._item: type[EventItem] = tables.events
+        self._clock = clock
+
+    def record(self, events: Sequence[Event]) -> None:
+        unique = list({event.id: event for event in events}.values())
+        for start in range(0, len(unique), _AT_ONCE):
+            self._record(unique[start : start + _AT_ONCE])
+
+    def _record(self, events: list[Event]) -> None:
+        """Each event with its marker, all or nothing; what is marked already is left out of the next attempt."""
+        for _ in range(_ATTEMPTS):
+            if not events:
+                return
+            now = self._clock.now_ms()
+            try:
+                with self._tables.transaction() as write:
+                    for event in events:
+                        marker = self._item(f"EVENT#{event.id}", HEAD, ttl=now // 1000 + EVENT_RETENTION)
+                        write.save(marker, condition=self._item.pk.does_not_exist())
+                        write.save(event_item(self._item, event, now))
+                return
+            except ConditionFailed as error:
+                events = [event for event, known in zip(events, error.failed[::2], strict=True) if not known]
+            except Conflict:  # the same events, handed over twice at once
+                continue
+        raise Unavailable(f"events were not recorded in {_ATTEMPTS} attempts")
+
+    def read(self, *, after: str, before: str, limit: int, descending: bool = False) -> Sequence[Recorded]:
+        found: list[Recorded] = []
+        first, last = int(after[:14]) // DAY_MS, int(before[:14]) // DAY_MS
+        days = range(last, first - 1, -1) if descending else range(first, last + 1)
+        for day in days:
+            found += self._day(day, after, before, limit - len(found), descending=descending)
+            if len(found) >= limit:
+                break
+        return found
+
+    def _day(self, day: int, after: str, before: str, limit: int, *, descending: bool) -> list[Recorded]:
+        # DynamoDB's BETWEEN is inclusive at both ends; a place followed by a blank comes right after that place.
+        after, before = max(f"{after} ", place_of(day * DAY_MS)), min(before, place_of((day + 1) * DAY_MS))
+
+        def shard(number: int) -> Iterator[Recorded]:
+            items = self._item.query(
+                day_partition(day, number),
+                self._item.sk.between(after, before),
+                consistent_read=True,
+                scan_index_forward=not descending,
+                limit=limit,
+            )
+            return (Recorded(item.sk, decode(item.body or "", Event)) for item in items if item.sk != before)
+
+        with translated():
+            shards = [list(shard(number)) for number in range(EVENT_SHARDS)]
+        merged = heapq.merge(*shards, key=attrgetter("place"), reverse=descending)
+        return [recorded for recorded, _ in zip(merged, range(limit), strict=False)]
