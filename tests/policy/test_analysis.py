@@ -165,7 +165,9 @@ def test_a_rule_for_more_than_what_comes_before_is_not_dead() -> None:
     narrow = a_rule(id="narrow", scopes=("orders:read",))
     members = a_rule(id="members", grant_types=("password",), people=People(groups_include=("g",)))
     all_but = a_rule(id="all_but", grant_types=("password",), people=People(users_exclude=("u",)))
-    everyone = a_rule(id="everyone", grant_types=("password",), people=People(groups_include=("EVERYONE",)))
+    everyone = a_rule(
+        id="everyone", grant_types=("password",), people=People(groups_include=("EVERYONE",), users_exclude=("u",))
+    )
     server = a_server(algorithm="ES256", policies=(a_policy(narrow, a_rule(id="r"), members, all_but, everyone),))
 
     assert reasons(server, a_client()) == []
