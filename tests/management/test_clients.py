@@ -47,6 +47,19 @@ def test_an_app_is_made_with_200_and_shows_its_secret_only_then(admin: Admin) ->
     assert read["settings"]["oauthClient"]["consent_method"] == "TRUSTED"
 
 
+def test_an_app_keeps_a_profile_for_its_claims(admin: Admin) -> None:
+    body = app_body() | {"profile": {"groupallowlist": ["00gA"], "limits": {"max": 5}}}
+
+    app = admin.made(APPS, body)
+
+    assert admin.get(f"{APPS}/{app['id']}").json["profile"] == body["profile"]
+    assert admin.put(f"{APPS}/{app['id']}", app | {"profile": {"x": "y" * 20_000}}).causes == [
+        "profile: The field is too long"
+    ]
+    assert admin.put(f"{APPS}/{app['id']}", app | {"profile": []}).code == "E0000003"
+    assert "profile" not in admin.put(f"{APPS}/{app['id']}", app_body()).json
+
+
 def test_a_put_answers_what_the_next_get_says_plus_the_secret(admin: Admin) -> None:
     app = an_app(admin)
 

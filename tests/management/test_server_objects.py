@@ -110,13 +110,46 @@ def test_a_groups_claim_shows_its_filter(admin: Admin, path: str) -> None:
     assert admin.post(f"{path}/claims", body | {"name": "h", "group_filter_type": "REGEX", "value": "("}).status == 400
 
 
-@pytest.mark.parametrize("value", ["user.login", "'a' + 'b'", "{1,", "nope", "'a", "", "x" * 1025, "{" * 20])
-def test_what_is_no_constant_is_refused_with_the_place(admin: Admin, path: str, value: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "cause"),
+    [
+        ("{1,", "value: the expression ends where a value must stand, at position 4."),
+        ("user.nickname", "value: users have no attribute 'nickname', at position 6."),
+        ("zendesk.firstName", "value: Explicit references to apps aren't supported"),
+        ("nope", "value: there is no 'nope'; an expression begins with user, appuser, app, org, session, access"),
+        ("String.len()", "value: String.len takes 1 argument, not 0, at position 8."),
+        ("user.email matches '('", "value: this is not a regular expression"),
+        ("T(java.lang.Runtime)", "value: there is no function 'T' here, at position 1."),
+        ("user.email = 'x'", "value: values cannot be assigned; to compare, write '==', at position 12."),
+        ("'a", "value: a text is not closed"),
+        ("", "value: The field cannot be left blank"),
+        ("x" * 1025, "value: The field is too long"),
+        ("{" * 100, "value: nested deeper than 64 levels"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_refused_with_the_place(admin: Admin, path: str, value: str, cause: str) -> None:
     body = {"name": "x", "claimType": "RESOURCE", "valueType": "EXPRESSION", "value": value}
 
     answer = admin.post(f"{path}/claims", body)
 
     assert (answer.status, answer.json["errorSummary"]) == (400, "Api validation failed: value")
+    assert answer.causes[0].startswith(cause)
+
+
+def test_an_expression_is_stored_verbatim(admin: Admin, path: str) -> None:
+    value = "  user.department  MATCHES \"/Sales-.*/\" ? {\"x\", 'it''s'} : NULL "
+    body = {"name": "x", "claimType": "IDENTITY", "valueType": "EXPRESSION", "value": value}
+
+    assert admin.made(f"{path}/claims", body)["value"] == value
+
+
+def test_the_subject_must_be_an_expression_too(admin: Admin, path: str) -> None:
+    sub = next(claim for claim in admin.get(f"{path}/claims").json if claim["name"] == "sub")
+
+    assert admin.put(f"{path}/claims/{sub['id']}", sub | {"value": "user.nope"}).causes == [
+        "value: users have no attribute 'nope', at position 6."
+    ]
+    assert admin.put(f"{path}/claims/{sub['id']}", sub | {"value": "user.email ?: app.id"}).status == 200
 
 
 @pytest.mark.parametrize("name", ["iss", "scp", "cid", "sub", "exp", "aud", "ver"])

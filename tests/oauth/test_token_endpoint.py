@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import jwt
 import pytest
+from authmint.claims.names import SUBJECT
 from authmint.jose.keys import SigningAlgorithm
 from authmint.storage.servers import Claim, Scope
 
@@ -94,12 +95,39 @@ def test_a_custom_claim_never_replaces_one_of_the_protocol() -> None:
     assert issued["iss"] == ISSUER
 
 
-def test_a_claim_that_cannot_be_evaluated_denies() -> None:
-    engine = Engine(a_server(claims=(Claim("ocl1", "x", "RESOURCE", "EXPRESSION", "user.login"),)))
+@pytest.mark.parametrize("value", ["{app.clientId} + 1", "nope("])
+def test_a_claim_that_cannot_be_evaluated_denies(value: str) -> None:
+    engine = Engine(a_server(claims=(Claim("ocl1", "x", "RESOURCE", "EXPRESSION", value),)))
 
-    answer = engine.ask()
+    answer = decoded(engine.ask().body)
 
-    assert (answer.status, decoded(answer.body)["error"]) == (400, "server_error")
+    assert answer == {"error": "server_error", "error_description": "The 'x' user claim could not be evaluated."}
+    assert engine.events.emitted[-1].reason == "user_claim_evaluation_failure"
+
+
+def test_claims_see_the_client_and_the_scopes_and_no_user() -> None:
+    claims = (
+        Claim("ocl1", "sub", "RESOURCE", "EXPRESSION", SUBJECT, system=True),
+        Claim("ocl2", "scope", "RESOURCE", "EXPRESSION", "String.replace(Arrays.toCsvString(access.scope), ',', ' ')"),
+        Claim("ocl3", "limit", "RESOURCE", "EXPRESSION", "app.profile.limit < 100 ? app.profile.limit : 100"),
+        Claim("ocl4", "email", "RESOURCE", "EXPRESSION", "user.email"),
+        Claim("ocl5", "groups", "RESOURCE", "GROUPS", ".*", group_filter_type="REGEX"),
+    )
+    engine = Engine(a_server(claims=claims), a_client(profile={"limit": 50}))
+
+    issued = jwt.decode(engine.access_token(), options={"verify_signature": False})
+
+    assert list(issued)[7:] == ["scp", "sub", "scope", "limit"]
+    assert (issued["sub"], issued["scope"], issued["limit"]) == (CLIENT_ID, "orders:read", 50)
+
+
+@pytest.mark.parametrize("value", ["null", "''", "12", "{'a'}"])
+def test_a_subject_that_is_no_text_denies(value: str) -> None:
+    engine = Engine(a_server(claims=(Claim("ocl1", "sub", "RESOURCE", "EXPRESSION", value, system=True),)))
+
+    answer = decoded(engine.ask().body)
+
+    assert answer["error_description"] == "The 'sub' system claim could not be evaluated."
 
 
 @pytest.mark.parametrize(

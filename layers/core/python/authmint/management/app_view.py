@@ -11,8 +11,8 @@ from .org import ACCESS_POLICY, ORG_ID
 
 
 def app_json(client: Client, call: Call, *, secret: str | None = None) -> dict[str, Any]:
-    """The object; ``secret`` only in answers to POST and PUT."""
-    return {
+    """The object; ``secret`` only in answers to POST and PUT, ``profile`` only where there is one."""
+    shown: dict[str, Any] = {
         "id": client.id,
         "orn": f"orn:okta:idp:{ORG_ID}:apps:oidc_client:{client.id}",
         "name": "oidc_client",
@@ -46,6 +46,7 @@ def app_json(client: Client, call: Call, *, secret: str | None = None) -> dict[s
         },
         "_links": _links(client, call),
     }
+    return shown | {"profile": client.profile} if client.profile else shown
 
 
 def _credentials(client: Client, secret: str | None) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from .paging import after_of, limit_of, page, scan
 from .server_changes import ATTEMPTS
 
 PATH: Final = "/api/v1/apps"
+#: Bytes of JSON that claims can read as ``app.profile``.
+_MAX_PROFILE: Final = 16_384
 _FILTER: Final = re.compile(r'\s*(status|name|label|id)\s+eq\s+"([^"]*)"\s*')
 
 
@@ -106,8 +108,9 @@ class Apps:
         body.choice("signOnMode", ("OPENID_CONNECT",), "OPENID_CONNECT", required=new)
         body.choice("name", ("oidc_client",), "oidc_client")
         client = read_client(base, settings, credentials, self._ids, now=call.now, new=new, consent="TRUSTED")
+        profile = body.free("profile", longest=_MAX_PROFILE)
         body.check()
-        return replace(client, label=label)
+        return replace(client, label=label, profile=profile)
 
     def delete(self, call: Call) -> Response:
         """204; only an INACTIVE one."""

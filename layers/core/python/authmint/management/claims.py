@@ -1,14 +1,17 @@
 """``…/claims`` of a server (contract §8)."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from ..claims.constants import MAX_LENGTH, SUBJECT, NotConstant, parse
+from ..claims.check import check
+from ..claims.errors import ExpressionError
+from ..claims.names import MAX_LENGTH, RESERVED
+from ..claims.regexes import BadPattern, compiled
 from ..http import Response
 from ..ids import Ids
 from ..storage.events import Event, Party
+from ..storage.profile import STANDARD_ATTRIBUTES
 from ..storage.servers import AuthorizationServer, Claim
 from .call import NO_CONTENT, Call, link
 from .errors import invalid_field, not_found, read_only
@@ -18,44 +21,19 @@ from .server_changes import ServerChanges, find, path_of, replaced, server_party
 
 MOST: Final = 1_000
 FILTERS: Final = ("STARTS_WITH", "EQUALS", "CONTAINS", "REGEX")
-#: §8.1 and runtime contract §17; ``groups`` and ``scope`` may be made.
-RESERVED: Final = {
-    "RESOURCE": frozenset(
-        [
-            "acr",
-            "as_uri",
-            "aud",
-            "auth_time",
-            "authorization_details",
-            "cid",
-            "cnf",
-            "exp",
-            "iat",
-            "iss",
-            "jti",
-            "nbf",
-            "rpt",
-            "rsi",
-            "scp",
-            "sid",
-            "sub",
-            "token_type",
-            "uid",
-            "username",
-            "ver",
-        ]
-    ),
-    "IDENTITY": frozenset(["amr", "aud", "auth_time", "exp", "iat", "idp", "iss", "jti", "sub", "ver"]),
-}
 Changed = tuple[AuthorizationServer, Claim, Sequence[Event]]
 
 
 class Claims:
     """Claims of one server, system ones included."""
 
-    def __init__(self, changes: ServerChanges, ids: Ids) -> None:
+    def __init__(
+        self, changes: ServerChanges, ids: Ids, attributes: Callable[[], Collection[str]] = lambda: STANDARD_ATTRIBUTES
+    ) -> None:
+        """``attributes`` gives the names that ``user.`` may be followed by: the org's whole user profile."""
         self._changes = changes
         self._ids = ids
+        self._attributes = attributes
 
     def list(self, call: Call) -> Response:
         """All of them, in ascending id."""
@@ -68,7 +46,9 @@ class Claims:
         body = call.body()
 
         def change(server: AuthorizationServer) -> Changed:
-            claim = _read(body, Claim(self._ids.object_id("ocl"), "", "RESOURCE", "EXPRESSION"), server)
+            claim = _read(
+                body, Claim(self._ids.object_id("ocl"), "", "RESOURCE", "EXPRESSION"), server, self._attributes()
+            )
             if len(server.claims) >= MOST:
                 raise invalid_field("name", f"A server can have at most {MOST} claims.")
             return replace(server, claims=(*server.claims, claim)), claim, [_event("created", claim, server, call)]
@@ -87,9 +67,9 @@ class Claims:
         def change(server: AuthorizationServer) -> Changed:
             before = _found(server, call)
             after = (
-                _read_system(body, before)
+                _read_system(body, before, self._attributes())
                 if before.system
-                else _read(body, Claim(before.id, "", "RESOURCE", "EXPRESSION"), server)
+                else _read(body, Claim(before.id, "", "RESOURCE", "EXPRESSION"), server, self._attributes())
             )
             changed = replace(server, claims=replaced(server.claims, after))
             return changed, after, [_event("updated", after, server, call)]
@@ -131,7 +111,7 @@ def claim_json(claim: Claim, server: AuthorizationServer, call: Call) -> dict[st
     return shown | {"_links": {"self": link(href, "GET", "PUT", "DELETE")}}
 
 
-def _read(body: Fields, base: Claim, server: AuthorizationServer) -> Claim:
+def _read(body: Fields, base: Claim, server: AuthorizationServer, attributes: Collection[str]) -> Claim:
     fields = Fields({name: body.raw(name) for name in _MEMBERS})
     name = fields.text("name", required=True) or ""
     claim_type = fields.choice("claimType", ("RESOURCE", "IDENTITY"), "RESOURCE", required=True)
@@ -154,7 +134,7 @@ def _read(body: Fields, base: Claim, server: AuthorizationServer) -> Claim:
         fields.problem("name", f"'{name}' is reserved.")
     elif any(known.name == name and known.claim_type == claim_type and known.id != base.id for known in server.claims):
         fields.problem("name", TAKEN)
-    _check_value(fields, claim)
+    _check_value(fields, claim, attributes)
     _check_scopes(fields, claim, server)
     fields.check()
     return claim
@@ -172,20 +152,21 @@ _MEMBERS: Final = [
 ]
 
 
-def _check_value(fields: Fields, claim: Claim) -> None:
+def _check_value(fields: Fields, claim: Claim, attributes: Collection[str]) -> None:
+    """Stored verbatim, so what is wrong is said now and not by the first token."""
     value = claim.value or ""
     if not value.strip() or len(value) > MAX_LENGTH:
         return
     if claim.value_type == "EXPRESSION":
         try:
-            parse(value)
-        except NotConstant as error:
-            fields.problem("value", f"{error}. Only constants can be evaluated yet: 'text', 12, true, {{'a', 'b'}}.")
+            check(value, attributes)
+        except ExpressionError as error:
+            fields.problem("value", f"{error.problem}, at position {error.at + 1}.")
     elif claim.group_filter_type == "REGEX":
         try:
-            re.compile(value)
-        except (re.error, RecursionError, OverflowError):
-            fields.problem("value", "is not a regular expression.")
+            compiled(value)
+        except BadPattern as error:
+            fields.problem("value", f"{error}.")
 
 
 def _check_scopes(fields: Fields, claim: Claim, server: AuthorizationServer) -> None:
@@ -195,7 +176,7 @@ def _check_scopes(fields: Fields, claim: Claim, server: AuthorizationServer) -> 
         fields.problem("conditions.scopes", f"The server has no scope '{unknown[0]}'.")
 
 
-def _read_system(body: Fields, before: Claim) -> Claim:
+def _read_system(body: Fields, before: Claim, attributes: Collection[str]) -> Claim:
     fields = Fields({name: body.raw(name) for name in _MEMBERS})
     for member, kept in (("name", before.name), ("claimType", before.claim_type), ("valueType", before.value_type)):
         if fields.has(member) and fields.text(member) != kept:
@@ -203,8 +184,7 @@ def _read_system(body: Fields, before: Claim) -> Claim:
     value = before.value
     if before.value_type == "EXPRESSION":
         value = fields.text("value", longest=MAX_LENGTH) or before.value
-        if value != SUBJECT:
-            _check_value(fields, replace(before, value=value))
+        _check_value(fields, replace(before, value=value), attributes)
     always = before.claim_type == "RESOURCE" or fields.flag("alwaysIncludeInToken", default=before.always_include)
     fields.check()
     return replace(before, value=value, always_include=always)

@@ -4,6 +4,7 @@ A member of the wrong JSON type makes the body malformed (E0000003), as it does 
 ``null`` counts as left out.
 """
 
+import json
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
@@ -90,6 +91,13 @@ class Fields:
         if len(value) > most or any(len(item) > longest for item in value):
             self.problem(name, TOO_LONG)
         return tuple(dict.fromkeys(value))
+
+    def free(self, name: str, *, longest: int) -> Mapping[str, Any]:
+        """An object of any JSON, in at most so many characters; an empty one where it is left out."""
+        value: Mapping[str, Any] = self._typed(name, dict) or {}
+        if len(json.dumps(value)) > longest:
+            self.problem(name, TOO_LONG)
+        return value
 
     def problem(self, name: str, message: str) -> None:
         """Note that something is wrong with a member."""

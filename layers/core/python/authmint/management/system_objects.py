@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ..claims.constants import SUBJECT
+from ..claims.names import SUBJECT
 from ..ids import Ids
 from ..storage.servers import Claim, Scope
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ..claims.errors import ClaimFailed
+from ..claims.facts import Facts
 from ..clock import Clock
 from ..http import Request, Response
 from ..ids import Ids
@@ -10,12 +12,12 @@ from ..keys.vault import VaultUnavailable
 from ..policy.evaluate import Decision, TokenRequest, evaluate
 from ..storage.errors import Unavailable
 from ..storage.events import Event, Party
-from ..storage.servers import AuthorizationServer
-from ..tokens.access_token import ClaimFailed, MachineClaims
+from ..tokens.access_token import access_token_payload
 from ..tokens.signer import Signers
 from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError
 from .grants.base import Entitlement, Grant, GrantRequest
+from .minting import WarmClaims, app_facts, claim_refusal
 from .token_events import TokenEvents, token_hash, without_empty
 
 _FAILURE = "app.oauth2.as.token.grant"
@@ -50,7 +52,7 @@ class TokenEndpoint:
         self._clock = clock
         self._ids = ids
         self._events = events
-        self._claims: dict[str, tuple[AuthorizationServer, MachineClaims]] = {}
+        self._claims = WarmClaims()
 
     def __call__(self, request: Request) -> Response:
         """Tokens, or an error of RFC 6749 §5.2. Every outcome is one event."""
@@ -77,18 +79,19 @@ class TokenEndpoint:
             raise OAuthError(decision.refusal or "no_matching_policy")
         signer = self._signers.signer(call.server)
         try:
-            payload = self._machine_claims(call.server).payload(
-                call.server,
-                issuer=call.issuer,
-                client_id=call.client.id,
-                scopes=decision.granted,
-                lifetime=decision.rule.access_token_lifetime,
-                now=now,
-                ids=self._ids,
-            )
-        except ClaimFailed as error:
-            kind = "system" if error.system else "user"
-            raise OAuthError(f"{kind}_claim_evaluation_failure", error.name) from None
+            claims = self._claims.of(call.server).access_token(Facts(app_facts(call.client), decision.granted, now))
+        except ClaimFailed as failed:
+            raise claim_refusal(failed) from None
+        payload = access_token_payload(
+            call.server,
+            issuer=call.issuer,
+            client_id=call.client.id,
+            scopes=decision.granted,
+            lifetime=decision.rule.access_token_lifetime,
+            now=now,
+            ids=self._ids,
+            claims=claims,
+        )
         call.confirm()
         grant.spend(entitlement, at=now)
         token = signer.sign(payload)
@@ -113,14 +116,6 @@ class TokenEndpoint:
         if "resource" in call.form:
             raise OAuthError("unsupported_resource", "resource indicators are not supported")
         return grant
-
-    def _machine_claims(self, server: AuthorizationServer) -> MachineClaims:
-        known = self._claims.get(server.id)
-        if known is not None and known[0] is server:
-            return known[1]
-        claims = MachineClaims(server)
-        self._claims[server.id] = (server, claims)
-        return claims
 
     def _emit(
         self, request: Request, trace: _Trace, *, token: str | None = None, refusal: OAuthError | None = None

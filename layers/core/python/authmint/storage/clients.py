@@ -59,6 +59,7 @@ class Client:
         secrets: At most two, oldest first.
         tokens_after: Tokens issued at or before this second are dead (deactivation is permanent for them).
         settings: What the management API keeps and the protocol does not read: logos, notes, visibility.
+        profile: Free JSON for claims, ``app.profile`` there.
         version: Raised by every change.
     """
 
@@ -82,6 +83,7 @@ class Client:
     scope_grants: tuple[ScopeGrant, ...] = ()
     tokens_after: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
+    profile: Mapping[str, Any] = field(default_factory=dict)
     version: int = 0
 
 

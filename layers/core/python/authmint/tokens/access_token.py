@@ -1,87 +1,79 @@
 """Payloads of access tokens (runtime contract §15.1)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from ..claims.constants import SUBJECT, Constant, NotConstant, parse
+from ..claims.names import RESERVED
+from ..claims.values import Json
 from ..ids import Ids
 from ..storage.servers import AuthorizationServer
 
 JTI_PREFIX: Final = "AT."
-_JTI_BYTES: Final = 32
+JTI_BYTES: Final = 32
+_RESERVED: Final = RESERVED["RESOURCE"]
 
 
-class ClaimFailed(Exception):
-    """A claim could not be evaluated, so there is no token.
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The user of a token and when they signed in (Unix seconds)."""
 
-    Attributes:
-        name: Of the claim.
-        system: Whether it is a system claim.
+    user_id: str
+    auth_time: int
+
+
+def access_token_payload(
+    server: AuthorizationServer,
+    *,
+    issuer: str,
+    client_id: str,
+    scopes: tuple[str, ...],
+    lifetime: int,
+    now: int,
+    ids: Ids,
+    claims: Mapping[str, Json],
+    user: SignedIn | None = None,
+    acr: str | None = None,
+    confirmation: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The payload, its members in the order of the contract's samples.
+
+    Args:
+        server: Its audience becomes ``aud``.
+        issuer: ``iss``.
+        client_id: ``cid``.
+        scopes: Granted.
+        lifetime: Seconds.
+        now: Unix seconds.
+        ids: For ``jti``.
+        claims: ``sub`` and the custom claims. A custom claim never takes the place of one of the protocol.
+        user: ``None`` for client credentials: neither ``uid`` nor ``auth_time`` then.
+        acr: Only where ``acr_values`` was asked for.
+        confirmation: ``cnf`` (RFC 9449 §6.1).
     """
-
-    def __init__(self, name: str, *, system: bool) -> None:
-        super().__init__(name)
-        self.name = name
-        self.system = system
-
-
-class MachineClaims:
-    """The claims of one server for tokens without a user, parsed once per version of the server."""
-
-    def __init__(self, server: AuthorizationServer) -> None:
-        self._subject: Constant = None
-        self._custom: list[tuple[str, frozenset[str], Constant]] = []
-        self._failing: list[tuple[frozenset[str], ClaimFailed]] = []
-        for claim in server.claims:
-            if claim.claim_type != "RESOURCE" or claim.status != "ACTIVE" or claim.value_type != "EXPRESSION":
-                continue
-            if claim.system and claim.name == "sub" and claim.value == SUBJECT:
-                continue
-            try:
-                value = parse(claim.value or "")
-            except NotConstant:
-                failure = ClaimFailed(claim.name, system=claim.system)
-                self._failing.append((frozenset(claim.scopes), failure))
-                continue
-            if claim.system and claim.name == "sub":
-                self._subject = value
-            elif value is not None:
-                self._custom.append((claim.name, frozenset(claim.scopes), value))
-
-    def payload(
-        self,
-        server: AuthorizationServer,
-        *,
-        issuer: str,
-        client_id: str,
-        scopes: tuple[str, ...],
-        lifetime: int,
-        now: int,
-        ids: Ids,
-    ) -> dict[str, Any]:
-        """The payload of a client credentials token.
-
-        Raises:
-            ClaimFailed: A claim that applies could not be evaluated.
-        """
-        for condition, failure in self._failing:
-            if not condition or not condition.isdisjoint(scopes):
-                raise failure
-        payload: dict[str, Any] = {
-            "ver": 1,
-            "jti": JTI_PREFIX + ids.opaque(_JTI_BYTES),
-            "iss": issuer,
-            "aud": issuer if server.is_org else server.audience,
-            "iat": now,
-            "exp": now + lifetime,
-            "cid": client_id,
-            "scp": list(scopes),
-            "sub": client_id if self._subject is None else self._subject,
-        }
-        for name, condition, value in self._custom:
-            if not condition or not condition.isdisjoint(scopes):
-                payload.setdefault(name, value)
-        return payload
+    payload: dict[str, Any] = {
+        "ver": 1,
+        "jti": JTI_PREFIX + ids.opaque(JTI_BYTES),
+        "iss": issuer,
+        "aud": issuer if server.is_org else server.audience,
+        "iat": now,
+        "exp": now + lifetime,
+        "cid": client_id,
+    }
+    if user is not None:
+        payload["uid"] = user.user_id
+    payload["scp"] = scopes
+    if user is not None:
+        payload["auth_time"] = user.auth_time
+    payload["sub"] = claims["sub"]
+    if acr is not None:
+        payload["acr"] = acr
+    if confirmation is not None:
+        payload["cnf"] = confirmation
+    for name, value in claims.items():
+        if name not in _RESERVED:
+            payload[name] = value
+    return payload
 
 
 def endpoints_of(server: AuthorizationServer, base_url: str) -> str:
@@ -92,6 +84,3 @@ def endpoints_of(server: AuthorizationServer, base_url: str) -> str:
 def issuer_of(server: AuthorizationServer, base_url: str) -> str:
     """The issuer URI (runtime contract §1)."""
     return base_url if server.is_org else endpoints_of(server, base_url)
-
-
-Payload = Mapping[str, Any]

@@ -1,0 +1,100 @@
+"""What the claims of one token can know. Plain values, made by whoever mints from its own records."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFacts:
+    """A group that the user is a member of.
+
+    Attributes:
+        type: ``OKTA_GROUP``, ``APP_GROUP`` or ``BUILT_IN``.
+        source_id: Id of the application that the group comes from.
+        source_type: Kind of that application, as in ``active_directory``.
+    """
+
+    id: str
+    name: str
+    description: str | None = None
+    type: str = "OKTA_GROUP"
+    source_id: str | None = None
+    object_class: tuple[str, ...] = ()
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    source_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserFacts:
+    """The user of a token.
+
+    Attributes:
+        profile: Attributes by name, ``login`` included; a missing one is null.
+        linked: Profiles of linked users by the name of the relation.
+        email_verified: False until somebody proved or vouched for the address.
+    """
+
+    id: str
+    status: str
+    login: str
+    profile: Mapping[str, Any]
+    groups: tuple[GroupFacts, ...] = ()
+    created_at: int = 0
+    updated_at: int = 0
+    linked: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    email_verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AppUserFacts:
+    """The user as assigned to the requesting application."""
+
+    user_name: str
+    profile: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AppFacts:
+    """The requesting application. ``profile`` is free JSON."""
+
+    id: str
+    client_id: str
+    label: str
+    profile: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OrgFacts:
+    """The deployment."""
+
+    id: str
+    name: str
+    subdomain: str
+
+
+#: One deployment is one org: its own id need not differ from those of other deployments.
+THIS_ORG: Final = OrgFacts("00oAuthmintAuthmint0", "authmint", "authmint")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything.
+
+    Attributes:
+        user: ``None`` for client credentials: ``user`` is null then.
+        app_user: ``None`` without a user.
+        scopes: Granted, in the order of the token.
+        amr: How the user signed in (RFC 8176).
+        now: Unix seconds.
+        code_flow: Redeeming a code or refreshing from one: the limit of 100 groups is lifted (runtime contract §17).
+    """
+
+    app: AppFacts
+    scopes: tuple[str, ...]
+    now: int
+    user: UserFacts | None = None
+    app_user: AppUserFacts | None = None
+    org: OrgFacts = THIS_ORG
+    amr: tuple[str, ...] = ()
+    code_flow: bool = False
