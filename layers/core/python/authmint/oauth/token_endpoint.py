@@ -7,7 +7,8 @@ from ..clock import Clock
 from ..http import Request, Response
 from ..ids import Ids
 from ..keys.vault import VaultUnavailable
-from ..policy.evaluate import Decision, TokenRequest, evaluate
+from ..policy.evaluate import Decision, TokenRequest
+from ..policy.index import PolicyIndex
 from ..storage.errors import Unavailable
 from ..storage.events import Event, Party
 from ..storage.servers import AuthorizationServer
@@ -50,6 +51,7 @@ class TokenEndpoint:
         self._clock = clock
         self._ids = ids
         self._events = events
+        self._policies = PolicyIndex()
         self._claims: dict[str, tuple[AuthorizationServer, MachineClaims]] = {}
 
     def __call__(self, request: Request) -> Response:
@@ -69,7 +71,7 @@ class TokenEndpoint:
         call = trace.call = self._endpoint.open(request, endpoint="/v1/token", now=now)
         grant = self._grant(call)
         entitlement = trace.entitlement = grant.verify(GrantRequest(call.form, call.client, call.server, now))
-        decision = trace.decision = evaluate(
+        decision = trace.decision = self._policies.decide(
             call.server,
             TokenRequest(call.client.id, grant.grant_type, entitlement.scopes, entitlement.defaulted),
         )
