@@ -40,6 +40,13 @@ def test_another_version_of_a_server_is_another_server(
         assert indexed.decide(server, request).rule == evaluate(server, request).rule
 
 
+def test_what_a_server_no_longer_allows_is_refused() -> None:
+    server, indexed = a_server(), PolicyIndex()
+    assert indexed.decide(server, ASK).rule is not None
+
+    assert indexed.decide(replace(server, policies=()), ASK).refusal == "no_matching_policy"
+
+
 def test_a_rule_is_compared_once_per_version_client_and_scopes(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[str] = []
 
