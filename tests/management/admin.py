@@ -6,11 +6,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from authmint.http import Request, Response
-from authmint.management.api import ManagementApi
-from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.memory import MemoryStorage
 
-from tests.support.fakes import CountingIds, FakeKeyPairs, FakeSeals, FrozenClock
+from tests.support.fakes import CountingIds, FakeKeyPairs, FrozenClock
+from tests.support.management import management_api
 from tests.support.openapi import problems
 
 BASE_URL = "https://acme.example.com"
@@ -52,19 +51,7 @@ class Admin:
         self.storage = MemoryStorage()
         self.clock = FrozenClock()
         self.pairs = FakeKeyPairs()
-        self.api = ManagementApi(
-            servers=self.storage.servers,
-            clients=self.storage.clients,
-            api_tokens=self.storage.api_tokens,
-            configuration=PlainConfiguration(self.storage.servers, self.storage.clients),
-            revocations=self.storage.revocations,
-            log=self.storage.log,
-            pairs=self.pairs,
-            seals=FakeSeals(),
-            clock=self.clock,
-            ids=CountingIds(),
-            key_retention=90_000,
-        )
+        self.api = management_api(self.storage, pairs=self.pairs, clock=self.clock, ids=CountingIds())
         self.api.bootstrap({"action": "bootstrap", "token": TOKEN})
 
     def call(

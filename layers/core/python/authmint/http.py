@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import msgspec
-
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -57,6 +55,8 @@ class Response:
     @classmethod
     def json(cls, status: int, value: Any, headers: Mapping[str, str] | Pairs = ()) -> Self:
         """An answer with a JSON body, compact, in the order of the mapping given."""
+        import msgspec  # importing a handler loads nothing but the standard library
+
         pairs = tuple(headers.items()) if isinstance(headers, Mapping) else headers
         return cls(status, msgspec.json.encode(value), (("content-type", "application/json"), *pairs))
 

@@ -7,7 +7,7 @@ max-age has seen it, then EXPIRED (published, verifies) until the last token it 
 from dataclasses import replace
 from typing import Final
 
-from ..storage.servers import AuthorizationServer, SigningKey
+from ..storage.servers import AuthorizationServer, RevokedKey, SigningKey
 
 ROTATION_PERIOD: Final = 90 * 86_400
 ANNOUNCEMENT: Final = 14 * 86_400
@@ -16,6 +16,8 @@ JWKS_MIN_AGE: Final = 300
 SKEW: Final = 300
 LONGEST_TOKEN: Final = 86_400
 RETENTION: Final = LONGEST_TOKEN + 2 * SKEW
+#: Revoked keys that a server remembers. They travel with its head, which every token request reads.
+REMEMBERED: Final = 20
 
 
 def period_end(server: AuthorizationServer) -> int:
@@ -50,7 +52,7 @@ def advance(
     if fresh is not None:
         keys.append(replace(fresh, status="NEXT", published_at=now, activated_at=None))
     server = replace(server, keys=tuple(keys))
-    if server.rotation_mode == "AUTO" and (ready := _ready_at(server)) is not None and ready <= now:
+    if server.rotation_mode == "AUTO" and (ready := ready_at(server)) is not None and ready <= now:
         server = _promote(server, now, retention)
     return scheduled(server)
 
@@ -69,11 +71,49 @@ def rotate(
     return scheduled(_promote(replace(server, keys=keys), now, retention))
 
 
+def replacement_wanted(server: AuthorizationServer, kid: str) -> bool:
+    """Whether ``revoke`` of this key takes a fresh one: for the NEXT key, and for the ACTIVE one without a NEXT."""
+    status = next((key.status for key in server.keys if key.kid == kid), None)
+    return status == "NEXT" or (status == "ACTIVE" and all(key.status != "NEXT" for key in server.keys))
+
+
+def revoke(server: AuthorizationServer, kid: str, now: int, fresh: SigningKey | None) -> AuthorizationServer:
+    """Withdraw a leaked key at once, whatever it breaks: it is neither published nor accepted from now on.
+
+    In place of an ACTIVE key the announced one signs, or ``fresh`` where none was; a NEXT key is replaced by
+    ``fresh``, announced anew. A verifier that cached the key set trusts the leaked key for up to the ``max-age`` that
+    it was served; tokens signed by the others go on as before.
+
+    Args:
+        server: As stored.
+        kid: Of a key in any state. Unknown, or revoked before: nothing changes.
+        now: Unix seconds.
+        fresh: A key made because ``replacement_wanted`` said so.
+    """
+    leaked = next((key for key in server.keys if key.kid == kid), None)
+    if leaked is None:
+        return server
+    keys = tuple(key for key in server.keys if key.kid != kid)
+    if fresh is not None:
+        keys = (*keys, replace(fresh, status="NEXT", published_at=now, activated_at=None))
+    revoked = (*server.revoked, RevokedKey(kid, now))[-REMEMBERED:]
+    server = replace(server, keys=keys, revoked=revoked)
+    return scheduled(_promote(server, now, 0) if leaked.status == "ACTIVE" else server)
+
+
+def ready_at(server: AuthorizationServer) -> int | None:
+    """When the NEXT key may sign: every verifier that honours the max-age has seen it. ``None`` without one."""
+    for key in server.keys:
+        if key.status == "NEXT":
+            return max(period_end(server), key.published_at + JWKS_MAX_AGE + SKEW)
+    return None
+
+
 def scheduled(server: AuthorizationServer) -> AuthorizationServer:
     """The server with ``rotate_at`` set to the next moment at which ``advance`` has something to do."""
     times = [key.withdraw_at for key in server.keys if key.withdraw_at is not None]
     if server.rotation_mode == "AUTO":
-        ready = _ready_at(server)
+        ready = ready_at(server)
         times.append(period_end(server) - ANNOUNCEMENT if ready is None else ready)
     return replace(server, rotate_at=min(times, default=None))
 
@@ -88,13 +128,6 @@ def in_order(keys: tuple[SigningKey, ...]) -> list[SigningKey]:
     """ACTIVE, then NEXT, then EXPIRED, the latest first (management contract §5.4)."""
     rank = {"ACTIVE": 0, "NEXT": 1, "EXPIRED": 2}
     return sorted(keys, key=lambda key: (rank[key.status], -(key.expired_at or 0), key.kid))
-
-
-def _ready_at(server: AuthorizationServer) -> int | None:
-    for key in server.keys:
-        if key.status == "NEXT":
-            return max(period_end(server), key.published_at + JWKS_MAX_AGE + SKEW)
-    return None
 
 
 def _promote(server: AuthorizationServer, now: int, retention: int) -> AuthorizationServer:

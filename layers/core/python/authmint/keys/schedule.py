@@ -119,4 +119,16 @@ def rollover(recorder: Recorder, server: AuthorizationServer) -> Event:
         ROLLOVER,
         Party(server.id, "AuthorizationServer", display_name=server.name),
         Party(server.active_key.kid, "SigningKey"),
+        debug={"kid": server.active_key.kid, "authorization_server": server.id},
+    )
+
+
+def revocation(recorder: Recorder, server: AuthorizationServer, kid: str, reason: str) -> Event:
+    """The event of a key revoked as leaked: a rollover that names the key that is gone."""
+    return recorder.event(
+        ROLLOVER,
+        Party(server.id, "AuthorizationServer", display_name=server.name),
+        Party(kid, "SigningKey"),
+        message=f"Signing key {kid} was revoked. Tokens signed by it are refused from now on.",
+        debug={"kid": server.active_key.kid, "authorization_server": server.id, "revoked_kid": kid, "reason": reason},
     )

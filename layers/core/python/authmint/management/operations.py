@@ -56,6 +56,8 @@ def operations(
     routes.add("GET", f"{_SERVER}/credentials/keys", keys.list)
     routes.add("GET", f"{_SERVER}/credentials/keys/{{keyId}}", keys.get)
     routes.add("POST", f"{_SERVER}/credentials/lifecycle/keyRotate", keys.rotate)
+    routes.add("POST", f"{_SERVER}/credentials/keys/{{keyId}}/lifecycle/revoke", keys.revoke)
+    routes.add("GET", f"{_SERVER}/credentials/rotation", keys.rotation)
     _add_clients(routes, clients, seals, ids)
     _add_org(routes, Org(changes, clients))
     _add_api_tokens(routes, ApiTokensResource(api_tokens, ids))

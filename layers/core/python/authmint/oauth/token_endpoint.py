@@ -9,7 +9,8 @@ from ..clock import Clock
 from ..http import Request, Response
 from ..ids import Ids
 from ..keys.vault import VaultUnavailable
-from ..policy.evaluate import Decision, TokenRequest, evaluate
+from ..policy.evaluate import Decision, TokenRequest
+from ..policy.index import PolicyIndex
 from ..storage.errors import Unavailable
 from ..storage.events import Event, Party
 from ..tokens.access_token import access_token_payload
@@ -52,6 +53,7 @@ class TokenEndpoint:
         self._clock = clock
         self._ids = ids
         self._events = events
+        self._policies = PolicyIndex()
         self._claims = WarmClaims()
 
     def __call__(self, request: Request) -> Response:
@@ -71,7 +73,7 @@ class TokenEndpoint:
         call = trace.call = self._endpoint.open(request, endpoint="/v1/token", now=now)
         grant = self._grant(call)
         entitlement = trace.entitlement = grant.verify(GrantRequest(call.form, call.client, call.server, now))
-        decision = trace.decision = evaluate(
+        decision = trace.decision = self._policies.decide(
             call.server,
             TokenRequest(call.client.id, grant.grant_type, entitlement.scopes, entitlement.defaulted),
         )

@@ -79,6 +79,11 @@ def evaluate(server: AuthorizationServer, request: TokenRequest) -> Decision:
     return Decision(None, None, (), refusal, tuple(steps))
 
 
+def covers(policy: Policy, request: TokenRequest) -> bool:
+    """Whether the policy is in force and for the client."""
+    return _policy_mismatch(policy, request) is None
+
+
 def _policy_mismatch(policy: Policy, request: TokenRequest) -> Mismatch | None:
     if policy.status != "ACTIVE":
         return "inactive"

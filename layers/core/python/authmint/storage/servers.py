@@ -120,6 +120,14 @@ class SigningKey:
 
 
 @dataclass(frozen=True)
+class RevokedKey:
+    """A signing key that was withdrawn at once, because it leaked. Of the key itself nothing is left."""
+
+    kid: str
+    revoked_at: int
+
+
+@dataclass(frozen=True)
 class AuthorizationServer:
     """A custom authorization server with everything below it.
 
@@ -129,6 +137,7 @@ class AuthorizationServer:
         associated: Ids of the servers whose tokens this one trusts (management contract §6.6).
         max_lifetime: Seconds that the longest-lived token signed by the active key may live.
         rotate_at: When the schedule has something to do; ``None`` when it has not.
+        revoked: Keys that were revoked last, the latest at the end: a repeated revocation is known by them.
     """
 
     id: str
@@ -148,6 +157,7 @@ class AuthorizationServer:
     claims: tuple[Claim, ...] = ()
     policies: tuple[Policy, ...] = ()
     keys: tuple[SigningKey, ...] = ()
+    revoked: tuple[RevokedKey, ...] = ()
     version: int = field(default=0)
 
     @property

@@ -1,0 +1,3 @@
+from tests.functions.conftest import calls, functions
+
+__all__ = ["calls", "functions"]

@@ -1,0 +1,194 @@
+"""Take the comparisons that keep servers apart out of the code, one by one: the check or a named test notices each.
+
+A mutation is a line of the code and what stands there instead. Where the line is no longer found the test fails:
+the mutation has to follow the code.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+PACKAGE = "layers/core/python/authmint"
+MEMORY = ("-m", "tests.support.isolation_run", "memory")
+FUNCTIONS = ("-m", "tests.support.isolation_run", "functions")
+
+
+def named(node: str) -> tuple[str, ...]:
+    return ("-m", "pytest", "-q", "-x", "-p", "no:randomly", "-p", "no:cacheprovider", node)
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """``code`` of ``file`` becomes ``instead``; ``noticed_by`` is the command that must then fail."""
+
+    file: str
+    code: str
+    instead: str
+    noticed_by: tuple[str, ...] = MEMORY
+
+
+MUTATIONS = {
+    "issuer of a token": Mutation(
+        "oauth/access_tokens.py", 'if jws.payload.get("iss") != issuer or not', "if not"
+    ),
+    "signature by a key of the server": Mutation(
+        "oauth/access_tokens.py",
+        'if key is None or not verified_by_key(jws, {**key.jwk, "alg": key.algorithm}, algorithms=(key.algorithm,)):',
+        "if key is None:",
+    ),
+    "audience of an assertion": Mutation(
+        "oauth/assertions.py",
+        "if not isinstance(audience, str) or audience not in audiences:",
+        "if not isinstance(audience, str):",
+    ),
+    "audiences are the server's own": Mutation(
+        "oauth/endpoint.py",
+        "issuer = issuer_of(server, request.base_url)",
+        "issuer = issuer_of(server, request.base_url).rpartition('/')[0]",
+    ),
+    "clients of a policy": Mutation(
+        "policy/evaluate.py",
+        "if ALL_CLIENTS not in policy.clients and request.client_id not in policy.clients:",
+        "if not policy.clients:",
+    ),
+    "scopes of the server": Mutation("oauth/scopes.py", "if any(name not in known for name in names):", "if False:"),
+    "secret of the client": Mutation(
+        "oauth/client_authentication.py",
+        'if credential.kind != "none" and not _secret_matches(client, credential.secret):',
+        "if False:",
+    ),
+    "a client revokes its own tokens only": Mutation(
+        "oauth/revocation.py", "if token is None or token.client_id != call.client.id:", "if token is None:"
+    ),
+    "signer of the server": Mutation(
+        "tokens/signer.py",
+        "signer = self._signers.get(server.id)\n        if signer is None or signer.kid != key.kid:",
+        "signer = next(iter(self._signers.values()), None)\n        if signer is None:",
+    ),
+    "server in what opens a key": Mutation(
+        "tokens/signer.py", "self._vault.unwrap(server.id, key.kid, key.wrapped)", 'self._vault.unwrap("", key.kid, "")'
+    ),
+    "decisions of the server": Mutation(
+        "policy/index.py", "if known is None or known.server is not server:", "if known is None:",
+        named("tests/policy/test_index.py::test_what_a_server_no_longer_allows_is_refused"),
+    ),
+    "decisions of one server at another": Mutation(
+        "policy/index.py",
+        "known = self._servers.get(server.id)\n        if known is None or known.server is not server:",
+        "known = next(iter(self._servers.values()), None)\n        if known is None:",
+    ),
+    "objects below the server": Mutation(
+        "management/server_changes.py",
+        "return next((record for record in records if record.id == identifier), None)",
+        "return next((record for record in records if record.id == identifier), records[-1] if records else None)",
+    ),
+    "keys below the server": Mutation(
+        "management/keys.py", 'if key.kid == call.params["keyId"]:', "if key.kid:"
+    ),
+    "keys to revoke": Mutation(
+        "management/keys.py", "if all(key.kid != kid for key in server.keys):", "if not server.keys:"
+    ),
+    "the server of the URL": Mutation(
+        "management/server_changes.py",
+        "return self.servers.get(server_named(server_id))",
+        "return self.servers.get([s.id for s in self.servers.list() if not s.is_default][0])",
+    ),
+    "only administrators administer": Mutation(
+        "management/authentication.py",
+        "token = self._api_tokens.find(secret_digest(text))",
+        "token = next(iter(self._api_tokens._tokens.values()))",
+        named("tests/management/test_servers.py::test_who_has_no_token_is_refused"),
+    ),
+    "server of a revocation": Mutation(
+        "oauth/revocation.py",
+        "Revocation(call.server.id, token.jti",
+        'Revocation("", token.jti',
+        named("tests/oauth/test_token_status.py::test_a_revoked_token_is_inactive_and_revoking_again_is_no_error"),
+    ),
+    "server of a stored revocation": Mutation(
+        "dynamo/grants.py",
+        'return f"REVOKED#{server_id}#{jti}"',
+        'return f"REVOKED#{jti}"',
+        named("tests/storage/test_contracts.py::test_a_revocation_counts_once_and_for_its_server_only"),
+    ),
+    "server in the encryption context": Mutation(
+        "kms/key_pairs.py",
+        '{"purpose": "signing-key", "server": server_id, "kid": kid}',
+        '{"purpose": "signing-key", "kid": kid}',
+        named("tests/kms/test_kms.py::test_a_key_of_one_server_does_not_open_for_another"),
+    ),
+    "kid in the encryption context": Mutation(
+        "kms/key_pairs.py",
+        '{"purpose": "signing-key", "server": server_id, "kid": kid}',
+        '{"purpose": "signing-key", "server": server_id}',
+        named("tests/kms/test_kms.py::test_a_key_of_one_server_does_not_open_for_another"),
+    ),
+    "server that is kept warm": Mutation(
+        "dynamo/configuration.py",
+        "known = self._servers.get(server_id)\n",
+        "known = next(iter(self._servers._values.values()), None)\n",
+        FUNCTIONS,
+    ),
+    "client that is kept warm": Mutation(
+        "dynamo/configuration.py",
+        "known = self._clients.get(client_id)\n"
+        "        client = known.record if known is not None and known.stamp == body",
+        "known = next(iter(self._clients._values.values()), None)\n        client = known.record if known is not None",
+        FUNCTIONS,
+    ),
+    "items of the server": Mutation(
+        "dynamo/server_items.py", 'return f"AS#{path_id}"', 'return "AS#default"', FUNCTIONS
+    ),
+}  # fmt: skip
+
+
+def run(package: Path, command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+    environment["PYTHONPATH"] = os.pathsep.join([str(package.parent), str(CHECKOUT)])
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=CHECKOUT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A checkout whose package can be changed."""
+    package = tmp_path / PACKAGE
+    shutil.copytree(CHECKOUT / PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("template.yaml", "functions", "events", "requirements", ".venv-backend"):
+        (tmp_path / name).symlink_to(CHECKOUT / name)
+    return package
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_missing_comparison_is_noticed(copied: Path, name: str) -> None:
+    mutation = MUTATIONS[name]
+    file = copied / mutation.file
+    text = file.read_text()
+    assert text.count(mutation.code) == 1, "the mutation has to follow the code"
+    file.write_text(text.replace(mutation.code, mutation.instead))
+
+    done = run(copied, mutation.noticed_by)
+
+    assert done.returncode != 0, "nothing noticed"
+    assert "SyntaxError" not in done.stderr + done.stdout
+    assert "ModuleNotFoundError" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("command", sorted({mutation.noticed_by for mutation in MUTATIONS.values()}))
+def test_without_a_mutation_nothing_is_noticed(copied: Path, command: tuple[str, ...]) -> None:
+    done = run(copied, command)
+
+    assert done.returncode == 0, done.stdout[-2_000:] + done.stderr[-2_000:]
