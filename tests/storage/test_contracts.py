@@ -64,7 +64,7 @@ def storage(request: pytest.FixtureRequest) -> Storage:
 
     return Storage(
         DynamoServers(tables, SystemClock()),
-        DynamoClients(tables),
+        DynamoClients(tables, SystemClock()),
         DynamoApiTokens(tables),
         DynamoRevocations(tables, ids),
         DynamoUsedAssertions(tables, ids),
