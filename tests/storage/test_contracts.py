@@ -67,7 +67,7 @@ def storage(request: pytest.FixtureRequest) -> Storage:
 
     return Storage(
         DynamoServers(tables, SystemClock()),
-        DynamoClients(tables),
+        DynamoClients(tables, SystemClock()),
         DynamoApiTokens(tables),
         DynamoEventLog(tables, FrozenClock()),
         DynamoRevocations(tables, ids),

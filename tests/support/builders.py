@@ -8,7 +8,9 @@ from authmint.http import Request
 from authmint.keys.birth import new_key
 from authmint.keys.rotation import scheduled
 from authmint.storage.clients import Client, ClientSecret, secret_digest
+from authmint.storage.groups import Group
 from authmint.storage.servers import AuthorizationServer, Policy, Rule, Scope
+from authmint.storage.users import User
 
 from .fakes import NOW, CountingIds, FakeKeyPairs, FakeSeals
 
@@ -103,3 +105,19 @@ def a_form(
         source_ip="192.0.2.1",
         request_id="req-1",
     )
+
+
+def a_user(**changes: Any) -> User:
+    """An ACTIVE user without a password."""
+    user_id = changes.get("id", "00uA")
+    login = changes.pop("login", f"{user_id}@example.com".lower())
+    profile = {"login": login, "email": login, "firstName": "Ann", "lastName": "Lee"}
+    values: dict[str, Any] = {"id": user_id, "created_at": NOW, "updated_at": NOW, "status": "ACTIVE"}
+    return User(**values | {"profile": profile | changes.pop("profile", {})} | changes)
+
+
+def a_group(**changes: Any) -> Group:
+    """An empty group."""
+    group_id = changes.get("id", "00gA")
+    values: dict[str, Any] = {"name": f"group {group_id}", "created_at": NOW, "updated_at": NOW, "members_at": NOW}
+    return Group(**{"id": group_id} | values | changes)

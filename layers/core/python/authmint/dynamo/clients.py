@@ -5,12 +5,15 @@ from dataclasses import replace
 from typing import Final
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.transactions import TransactWrite
 
+from ..clock import Clock
 from ..storage.clients import Client
 from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event
 from .connection import translated
 from .items import HEAD, ConfigItem
+from .links import alive, sweep, tombstone
 from .records import decode, encode
 from .servers import well_formed
 from .tables import ConditionFailed, Tables
@@ -27,9 +30,10 @@ def partition(client_id: str) -> str:
 class DynamoClients:
     """``Clients``."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, clock: Clock) -> None:
         self._tables = tables
         self._item = tables.config
+        self._clock = clock
 
     def get(self, client_id: str) -> Client:
         if not well_formed(client_id, MAX_ID):
@@ -39,15 +43,24 @@ class DynamoClients:
                 item = self._item.get(partition(client_id), HEAD, consistent_read=True)
             except self._item.DoesNotExist:
                 raise NotFound(client_id) from None
-            return client_of(item.body)
+        if item.deleted_at is not None:
+            raise NotFound(client_id)
+        return client_of(item.body)
 
     def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[Client]:
         condition = None if after is None else self._item.sk > after
         with translated():
             listed = self._item.query(CLIENTS, condition, consistent_read=True, limit=limit)
             keys = [(partition(item.sk), HEAD) for item in listed]
+        return self._heads(keys)
+
+    def many(self, client_ids: Sequence[str]) -> Sequence[Client]:
+        return self._heads([(partition(client_id), HEAD) for client_id in dict.fromkeys(client_ids)])
+
+    def _heads(self, keys: Sequence[tuple[str, str]]) -> Sequence[Client]:
+        with translated():
             # One deleted since it was listed is missing here, as it should be.
-            found = [client_of(item.body) for item in self._batch(keys)]
+            found = [client_of(item.body) for item in self._batch(keys) if item.deleted_at is None]
         return sorted(found, key=lambda client: client.id)
 
     def _batch(self, keys: Sequence[tuple[str, str]]) -> Iterator[ConfigItem]:
@@ -64,13 +77,12 @@ class DynamoClients:
             raise AlreadyExists("id" if error.failed[0] else "label") from None
 
     def save(self, before: Client, after: Client, events: Sequence[Event]) -> None:
-        after = replace(after, version=before.version + 1)
         renamed = before.label != after.label
         try:
             with self._tables.transaction(events) as write:
                 if renamed:
                     write.delete(self._label(before))
-                write.save(self._head(after), condition=self._at(before))
+                self.put(write, before, after)
                 if renamed:
                     write.save(self._label(after), condition=self._item.pk.does_not_exist())
         except ConditionFailed as error:
@@ -78,17 +90,25 @@ class DynamoClients:
                 raise Conflict(before.id) from None
             raise AlreadyExists("label") from None
 
+    def put(self, write: TransactWrite, before: Client, after: Client) -> None:
+        """A change that leaves the label alone, as a part of a transaction: one put on a condition."""
+        write.save(self._head(replace(after, version=before.version + 1)), condition=self._at(before))
+
     def delete(self, client: Client, events: Sequence[Event]) -> None:
+        own = partition(client.id)
         try:
             with self._tables.transaction(events) as write:
-                write.delete(self._head(client), condition=self._at(client))
                 write.delete(self._label(client))
                 write.delete(self._item(CLIENTS, client.id))
+                write.save(tombstone(self._item, own, client.version, self._clock.now()), condition=self._at(client))
         except ConditionFailed:
             raise Conflict(client.id) from None
+        sweep(self._tables, own)
 
     def _at(self, client: Client) -> Condition:
-        return self._item.version == client.version
+        unchanged: Condition = self._item.version == client.version  # pynamodb types it as bool
+        held: Condition = unchanged & alive(self._item)
+        return held
 
     def _head(self, client: Client) -> ConfigItem:
         return self._item(partition(client.id), HEAD, body=encode(client), version=client.version)

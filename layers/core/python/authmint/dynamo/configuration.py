@@ -121,7 +121,7 @@ class WarmConfiguration:
         return server
 
     def _client_of(self, client_id: str, item: _Item | None, now: int) -> Client | None:
-        if item is None:
+        if item is None or "deleted_at" in item:
             self._clients.drop(client_id)
             return None
         body = item["body"]["S"]

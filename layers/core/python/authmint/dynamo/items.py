@@ -51,6 +51,9 @@ class ConfigItem(Item):
         alias: Of a head: the partition that holds the record.
         deleted_at: Of a head: the id was in use and never is again.
         owner: Of a unique value: who has it.
+        failed_attempts: Of a user's sign-ins: wrong passwords in a row.
+        last_login_at: Of a user's sign-ins.
+        members_at: Of a group: when a membership changed last.
     """
 
     version = NumberAttribute(null=True)
@@ -58,6 +61,9 @@ class ConfigItem(Item):
     alias = UnicodeAttribute(null=True)
     deleted_at = NumberAttribute(null=True)
     owner = UnicodeAttribute(null=True)
+    failed_attempts = NumberAttribute(null=True)
+    last_login_at = NumberAttribute(null=True)
+    members_at = NumberAttribute(null=True)
     rotation_due = UnicodeAttribute(null=True)
     rotate_at = NumberAttribute(null=True)
     rotation = RotationIndex()

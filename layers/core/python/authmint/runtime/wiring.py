@@ -188,7 +188,7 @@ def management(env: Mapping[str, str]) -> Function:
     kms = parts.kms()
     api = ManagementApi(
         servers=DynamoServers(parts.tables, parts.clock),
-        clients=DynamoClients(parts.tables),
+        clients=DynamoClients(parts.tables, parts.clock),
         api_tokens=DynamoApiTokens(parts.tables),
         configuration=parts.configuration(),
         revocations=DynamoRevocations(parts.tables, parts.ids),

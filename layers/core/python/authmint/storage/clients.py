@@ -11,6 +11,8 @@ from .servers import Status
 
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"]
 ApplicationType = Literal["web", "native", "browser", "service"]
+#: Groups of one client: every token request reads them along with the client.
+MOST_GROUPS = 1_000
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Client:
     Attributes:
         secrets: At most two, oldest first.
         tokens_after: Tokens issued at or before this second are dead (deactivation is permanent for them).
+        groups: Ids of the groups assigned, at most ``MOST_GROUPS``. A deleted group may stay until it is swept.
+        implicit_assignment: Everybody is assigned.
         settings: What the management API keeps and the protocol does not read: logos, notes, visibility.
         profile: Free JSON for claims, ``app.profile`` there.
         version: Raised by every change.
@@ -82,6 +86,8 @@ class Client:
     jwks_uri: str | None = None
     scope_grants: tuple[ScopeGrant, ...] = ()
     tokens_after: int = 0
+    groups: tuple[str, ...] = ()
+    implicit_assignment: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     profile: Mapping[str, Any] = field(default_factory=dict)
     version: int = 0
@@ -95,6 +101,9 @@ class Clients(Protocol):
 
     def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[Client]:
         """Clients in ascending id, from the first id greater than ``after``."""
+
+    def many(self, client_ids: Sequence[str]) -> Sequence[Client]:
+        """Those that exist, in ascending id."""
 
     def add(self, client: Client, events: Sequence[Event]) -> None:
         """Store a new client and its events, all or nothing.
@@ -112,7 +121,11 @@ class Clients(Protocol):
         """
 
     def delete(self, client: Client, events: Sequence[Event]) -> None:
-        """Raises Conflict."""
+        """Remove the client. Its assignments may leave storage later; only then can its id be used again.
+
+        Raises:
+            Conflict: The client is not at ``client.version`` any more.
+        """
 
 
 def secret_digest(secret: str) -> str:

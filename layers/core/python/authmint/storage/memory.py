@@ -9,6 +9,7 @@ from .clients import Client
 from .errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from .events import Event, Recorded, place_of
 from .grants import Revocation
+from .memory_directory import MemoryAssignments, MemoryDirectory, MemoryGroups, MemoryUsers, MemoryUserSchemas
 from .servers import ORG_SERVER, AuthorizationServer
 
 
@@ -24,6 +25,11 @@ class MemoryStorage:
         self.assertions = MemoryUsedAssertions(self)
         self.api_tokens = MemoryApiTokens(self)
         self.log = MemoryEventLog(self)
+        self.users = MemoryUsers(self.lock, self.events.extend)
+        self.groups = MemoryGroups(self.users, self.clients, self.lock, self.events.extend)
+        self.assignments = MemoryAssignments(self.users, self.clients, self.lock, self.events.extend)
+        self.user_schemas = MemoryUserSchemas(self.lock, self.events.extend)
+        self.directory = MemoryDirectory(self.users)
 
 
 class MemoryEventLog:
@@ -114,6 +120,9 @@ class MemoryClients:
         ids = sorted(i for i in self._clients if after is None or i > after)
         return [self._clients[i] for i in ids[:limit]]
 
+    def many(self, client_ids: Sequence[str]) -> Sequence[Client]:
+        return [self._clients[i] for i in sorted(set(client_ids)) if i in self._clients]
+
     def add(self, client: Client, events: Sequence[Event]) -> None:
         with self._storage.lock:
             if client.id in self._clients:
@@ -133,6 +142,7 @@ class MemoryClients:
         with self._storage.lock:
             self._check(client)
             del self._clients[client.id]
+            self._storage.assignments.client_deleted(client.id)
             self._storage.events.extend(events)
 
     def _check(self, seen: Client) -> None:

@@ -1,0 +1,129 @@
+"""Profiles of users: the standard attributes, and the check of a profile against them and an org's own."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from ..storage.schemas import UserSchema
+from ..storage.users import login_key
+
+MISSING: Final = "The field cannot be left blank"
+TOO_LONG: Final = "The field is too long"
+#: Bytes of JSON. Lists carry profiles, and one page has to fit into one answer.
+LARGEST: Final = 32_768
+REQUIRED: Final = ("login", "firstName", "lastName", "email")
+_LONGEST_KEY: Final = 1_000
+_EMAIL: Final = re.compile(r"[^\s@\"<>(),;:\\\[\]]+@[^\s@\"<>(),;:\\\[\]]+\.[^\s@\"<>(),;:\\\[\].]+")
+_NUMBERS: Final = (int, float)
+
+Problem = tuple[str, str]
+
+
+def _text(title: str, longest: int | None = None, shortest: int | None = None, **more: Any) -> dict[str, Any]:
+    bounds = {"minLength": shortest, "maxLength": longest}
+    return {"title": title, "type": "string"} | {k: v for k, v in bounds.items() if v is not None} | more
+
+
+#: The standard attributes (RFC 7643 §4.1 under Okta's names), in the order in which they are shown.
+BASE: Final[Mapping[str, Mapping[str, Any]]] = {
+    "login": _text("Username", 100, 5, required=True),
+    "firstName": _text("First name", 50, 1, required=True),
+    "lastName": _text("Last name", 50, 1, required=True),
+    "middleName": _text("Middle name"),
+    "honorificPrefix": _text("Honorific prefix"),
+    "honorificSuffix": _text("Honorific suffix"),
+    "email": _text("Primary email", 100, 5, format="email", required=True),
+    "title": _text("Title"),
+    "displayName": _text("Display name"),
+    "nickName": _text("Nickname"),
+    "profileUrl": _text("Profile Url", format="uri"),
+    "secondEmail": _text("Secondary email", 100, 5, format="email"),
+    "mobilePhone": _text("Mobile phone", 100),
+    "primaryPhone": _text("Primary phone", 100),
+    "streetAddress": _text("Street address"),
+    "city": _text("City"),
+    "state": _text("State"),
+    "zipCode": _text("Zip code"),
+    "countryCode": _text("Country code", format="country-code"),
+    "postalAddress": _text("Postal Address"),
+    "preferredLanguage": _text("Preferred language", format="language-code"),
+    "locale": _text("Locale", format="locale"),
+    "timezone": _text("Time zone", format="timezone"),
+    "userType": _text("User type"),
+    "employeeNumber": _text("Employee number"),
+    "costCenter": _text("Cost center"),
+    "organization": _text("Organization"),
+    "division": _text("Division"),
+    "department": _text("Department"),
+    "managerId": _text("ManagerId"),
+    "manager": _text("Manager"),
+}
+
+
+def unknown_attributes(profile: Mapping[str, Any], schema: UserSchema) -> list[str]:
+    """Names in a profile that nobody defined, in the order of the profile."""
+    return [name for name in profile if name not in BASE and name not in schema.custom]
+
+
+def profile_problems(profile: Mapping[str, Any], schema: UserSchema) -> list[Problem]:
+    """What is wrong with a profile, attribute by attribute: name and text. Unknown names are not looked at."""
+    problems = [(name, MISSING) for name in REQUIRED if profile.get(name) in (None, "")]
+    for name, value in profile.items():
+        definition = schema.custom.get(name) or BASE.get(name)
+        if definition is not None and value is not None and (name, MISSING) not in problems:
+            problems += [(name, text) for text in _value_problems(value, definition)]
+    problems += [
+        (name, MISSING)
+        for name, definition in schema.custom.items()
+        if definition.get("required") and profile.get(name) is None
+    ]
+    for name in ("login", "email"):
+        value = profile.get(name)
+        if isinstance(value, str) and value and not any(problem[0] == name for problem in problems):
+            problems += [(name, text) for text in _address_problems(value)]
+    if len(msgspec.json.encode(profile)) > LARGEST:
+        problems.append(("profile", TOO_LONG))
+    return problems
+
+
+def _address_problems(value: str) -> Iterator[str]:
+    if not _EMAIL.fullmatch(value) or not value.isprintable():
+        yield "Username must be in the form of an email address"
+    # Folding can make a text many times as long as it is.
+    elif len(login_key(value).encode()) > _LONGEST_KEY:
+        yield TOO_LONG
+
+
+def _value_problems(value: Any, definition: Mapping[str, Any]) -> Iterator[str]:
+    kind = definition.get("type", "string")
+    if not _is(value, kind):
+        yield f"The value must be of type {kind}."
+        return
+    if kind == "array":
+        item = {"type": "string"} | dict(definition.get("items") or {})
+        for element in value:
+            if problem := next(_value_problems(element, item), None):
+                yield problem
+                return
+    if isinstance(value, str):
+        if len(value) > definition.get("maxLength", LARGEST):
+            yield TOO_LONG
+        if len(value) < definition.get("minLength", 0):
+            yield f"The field must be at least {definition['minLength']} characters long"
+    elif kind in {"number", "integer"} and not -1e15 < value < 1e15:
+        yield "The value is out of range."
+    allowed = definition.get("enum")
+    if allowed and value not in allowed and kind != "array":
+        yield "The value is not one of those that the schema allows."
+
+
+def _is(value: Any, kind: str) -> bool:
+    if isinstance(value, bool):
+        return kind == "boolean"
+    if kind == "integer":
+        return isinstance(value, int)
+    if kind == "number":
+        return isinstance(value, _NUMBERS)
+    return isinstance(value, {"string": str, "array": list}.get(kind, bool))

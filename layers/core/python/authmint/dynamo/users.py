@@ -1,0 +1,253 @@
+"""``Users`` in DynamoDB.
+
+``USER#id``/``#`` is the record, ``USER#id``/``SIGNIN`` counts sign-ins, ``LOGIN#local``/``login`` holds the unique
+login, ``EMAIL#address``/``id`` finds by address, ``USERS``/``id`` is the list. Links are of ``links``.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.transactions import TransactWrite
+
+from ..clock import Clock
+from ..storage.errors import AlreadyExists, Conflict, NotFound
+from ..storage.events import Event
+from ..storage.users import MOST_GROUPS_AT_ONCE, User, login_key
+from .connection import translated
+from .group_items import moved
+from .group_items import partition as group_partition
+from .items import HEAD, ConfigItem
+from .links import alive, link, sweep, tombstone
+from .records import decode, encode
+from .servers import well_formed
+from .tables import ConditionFailed, Tables
+
+USERS: Final = "USERS"
+SIGN_INS: Final = "SIGNIN"
+MAX_ID: Final = 64
+#: Bytes; DynamoDB's own limit of a sort key is 1,024.
+MAX_KEY: Final = 1_000
+_LOST_RACE: Final = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
+
+
+def partition(user_id: str) -> str:
+    """The partition of one user."""
+    return f"USER#{user_id}"
+
+
+class DynamoUsers:
+    """``Users``."""
+
+    def __init__(self, tables: Tables, clock: Clock) -> None:
+        self._tables = tables
+        self._item = tables.config
+        self._clock = clock
+
+    def get(self, user_id: str) -> User:
+        if not well_formed(user_id, MAX_ID):
+            raise NotFound(user_id)
+        found = self.many([user_id])
+        if not found:
+            raise NotFound(user_id)
+        return found[0]
+
+    def by_login(self, login: str) -> User:
+        return self.get(self.owner_of(login))
+
+    def owner_of(self, login: str) -> str:
+        """Id of the user with this login. Raises NotFound."""
+        key = _login(login)
+        if key is None:
+            raise NotFound("login")
+        with translated():
+            try:
+                item = self._item.get(*key, consistent_read=True)
+            except self._item.DoesNotExist:
+                raise NotFound("login") from None
+            return item.owner or ""
+
+    def by_short_login(self, name: str) -> User:
+        key = _login(f"{name}@")
+        if key is None:
+            raise NotFound("login")
+        with translated():
+            found = list(self._item.query(key[0], consistent_read=True, limit=2))
+        if len(found) != 1:
+            raise NotFound("login")
+        return self.get(found[0].owner or "")
+
+    def by_email(self, email: str) -> Sequence[User]:
+        key = _key(email)
+        if key is None:
+            return []
+        with translated():
+            ids = [item.sk for item in self._item.query(f"EMAIL#{key}", consistent_read=True)]
+        return self.many(ids)
+
+    def many(self, user_ids: Sequence[str]) -> Sequence[User]:
+        ids = sorted({user_id for user_id in user_ids if well_formed(user_id, MAX_ID)})
+        keys = [(partition(user_id), sort_key) for user_id in ids for sort_key in (HEAD, SIGN_INS)]
+        items = self._batch(keys)
+        found: list[User] = []
+        for user_id in ids:
+            head = items.get((partition(user_id), HEAD))
+            if head is not None and head.deleted_at is None:
+                found.append(user_of(head, items.get((partition(user_id), SIGN_INS))))
+        return found
+
+    def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[User]:
+        condition = None if after is None else self._item.sk > after
+        with translated():
+            found = list(self._item.query(USERS, condition, consistent_read=True, limit=limit))
+        counts = self._batch([(partition(item.sk), SIGN_INS) for item in found])
+        return [user_of(item, counts.get((partition(item.sk), SIGN_INS))) for item in found]
+
+    def _batch(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], ConfigItem]:
+        if not keys:
+            return {}
+        with translated():
+            items: Iterable[ConfigItem] = self._item.batch_get(keys, consistent_read=True)
+            return {(item.pk, item.sk): item for item in items}
+
+    def add(self, user: User, events: Sequence[Event], *, group_ids: Sequence[str] = ()) -> None:
+        if len(group_ids) > MOST_GROUPS_AT_ONCE:
+            raise ValueError("too many groups for one transaction")
+        user = replace(user, version=1)
+        absent = self._item.pk.does_not_exist()
+        own = partition(user.id)
+        try:
+            with self._tables.transaction(events) as write:
+                write.save(self._head(user), condition=absent)
+                write.save(self._item(*_taken(user.login), owner=user.id), condition=absent)
+                write.save(self._item(own, SIGN_INS, failed_attempts=0))
+                self._list(write, user)
+                for group_id in group_ids:
+                    link(write, self._item, own, group_partition(group_id), body=None)
+                    moved(write, self._item, group_id, user.created_at)
+        except ConditionFailed as error:
+            if error.failed[0]:
+                raise AlreadyExists("id") from None
+            if error.failed[1]:
+                raise AlreadyExists("login") from None
+            raise Conflict(user.id) from None
+
+    def save(self, before: User, after: User, events: Sequence[Event]) -> None:
+        after = replace(after, version=before.version + 1)
+        old, new = _taken(before.login), _taken(after.login)
+        old_email, new_email = login_key(before.email), login_key(after.email)
+        deletes = int(old != new) + int(old_email != new_email)
+        try:
+            with self._tables.transaction(events) as write:
+                if old != new:
+                    write.delete(self._item(*old))
+                if old_email != new_email:
+                    write.delete(self._item(f"EMAIL#{old_email}", before.id))
+                write.save(self._head(after), condition=self._at(before))
+                if old != new:
+                    write.save(self._item(*new, owner=after.id), condition=self._item.pk.does_not_exist())
+                self._list(write, after)
+                if after.failed_attempts != before.failed_attempts:
+                    counts = self._item(partition(after.id), SIGN_INS)
+                    write.update(counts, actions=[self._item.failed_attempts.set(after.failed_attempts)])
+        except ConditionFailed as error:
+            if error.failed[deletes]:
+                raise Conflict(before.id) from None
+            raise AlreadyExists("login") from None
+
+    def delete(self, user: User, events: Sequence[Event]) -> None:
+        own = partition(user.id)
+        try:
+            with self._tables.transaction(events) as write:
+                write.delete(self._item(*_taken(user.login)))
+                write.delete(self._item(f"EMAIL#{login_key(user.email)}", user.id))
+                write.delete(self._item(USERS, user.id))
+                write.save(tombstone(self._item, own, user.version, self._clock.now()), condition=self._at(user))
+        except ConditionFailed:
+            raise Conflict(user.id) from None
+        sweep(self._tables, own)
+
+    def count_failure(self, user: User, locked: User, events: Sequence[Event], *, most: int) -> int:
+        counts = self._item(partition(user.id), SIGN_INS)
+        attempts = self._item.failed_attempts
+        with translated():
+            try:
+                counts.update([attempts.add(1)], condition=attempts < most - 1)
+            except UpdateError as error:
+                if error.cause_response_code not in _LOST_RACE:
+                    raise
+            else:
+                return int(counts.failed_attempts or 0)
+        # Not fewer than most - 1 before: this one locks, unless another came first.
+        after = replace(locked, version=user.version + 1)
+        try:
+            with self._tables.transaction(events) as write:
+                write.save(self._head(after), condition=self._at(user))
+                self._list(write, after)
+                last: Condition = attempts == most - 1  # pynamodb types it as bool
+                write.update(counts, actions=[attempts.set(most)], condition=last)
+        except ConditionFailed:
+            raise Conflict(user.id) from None
+        return most
+
+    def signed_in(self, user: User, *, at: int, most: int) -> None:
+        counts = self._item(partition(user.id), SIGN_INS)
+        with translated():
+            try:
+                counts.update(
+                    [self._item.failed_attempts.set(0), self._item.last_login_at.set(at)],
+                    condition=self._item.failed_attempts < most,
+                )
+            except UpdateError as error:
+                if error.cause_response_code not in _LOST_RACE:
+                    raise
+                raise Conflict(user.id) from None
+
+    def _at(self, user: User) -> Condition:
+        unchanged: Condition = self._item.version == user.version  # pynamodb types it as bool
+        held: Condition = unchanged & alive(self._item)
+        return held
+
+    def _head(self, user: User) -> ConfigItem:
+        body = encode(replace(user, failed_attempts=0, last_login_at=None))
+        return self._item(partition(user.id), HEAD, body=body, version=user.version)
+
+    def _list(self, write: TransactWrite, user: User) -> None:
+        """What lists and searches read: nothing that could be attacked."""
+        password = None if user.password is None else replace(user.password, hash="", history=())
+        recovery = None if user.recovery is None else replace(user.recovery, answer="")
+        shown = replace(user, password=password, recovery=recovery, ticket=None, failed_attempts=0, last_login_at=None)
+        write.save(self._item(USERS, user.id, body=encode(shown)))
+        write.save(self._item(f"EMAIL#{login_key(user.email)}", user.id))
+
+
+def user_of(head: ConfigItem, counts: ConfigItem | None) -> User:
+    """The user of a head, or of an item of the list, and its sign-ins."""
+    user = decode(head.body or "", User)
+    if counts is None:
+        return user
+    last = None if counts.last_login_at is None else int(counts.last_login_at)
+    return replace(user, failed_attempts=int(counts.failed_attempts or 0), last_login_at=last)
+
+
+def _key(text: str) -> str | None:
+    """``login_key`` where it can be part of a key at all; what cannot is not there."""
+    try:
+        key = login_key(text)
+        return key if 0 < len(key.encode()) <= MAX_KEY else None
+    except UnicodeEncodeError:
+        return None
+
+
+def _login(login: str) -> tuple[str, str] | None:
+    key = _key(login)
+    return None if key is None else (f"LOGIN#{key.rpartition('@')[0]}", key)
+
+
+def _taken(login: str) -> tuple[str, str]:
+    key = _login(login)
+    if key is None:
+        raise ValueError("a login that cannot be a key")
+    return key

@@ -1,0 +1,81 @@
+"""Who is assigned to a client (management contract §14.4).
+
+The groups of a client stand on its own record, ``Client.groups``: whoever reads the client has them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from .clients import Client
+from .events import Event
+
+
+@dataclass(frozen=True)
+class AppUser:
+    """A user assigned directly. ``user_name`` is what tokens for this client call the user."""
+
+    client_id: str
+    user_id: str
+    user_name: str
+    created_at: int
+    updated_at: int
+    profile: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AppGroup:
+    """A group assigned. ``priority`` starts at 0."""
+
+    client_id: str
+    group_id: str
+    priority: int
+    updated_at: int
+    profile: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Assignments(Protocol):
+    """All assignments of a deployment."""
+
+    def user(self, client_id: str, user_id: str) -> AppUser:
+        """Raises NotFound."""
+
+    def users(self, client_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[AppUser]:
+        """Users assigned directly, in ascending id."""
+
+    def add_user(self, assigned: AppUser, events: Sequence[Event]) -> None:
+        """Assign.
+
+        Raises:
+            AlreadyExists: ``user`` is assigned directly.
+            NotFound: The client or the user is gone.
+        """
+
+    def change_user(self, assigned: AppUser, events: Sequence[Event]) -> None:
+        """Store an assignment that is there. Raises NotFound."""
+
+    def remove_user(self, client_id: str, user_id: str, events: Sequence[Event]) -> None:
+        """Raises NotFound."""
+
+    def group(self, client_id: str, group_id: str) -> AppGroup:
+        """Raises NotFound."""
+
+    def groups(self, client_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[AppGroup]:
+        """Groups assigned, in ascending id; deleted ones too, until they are swept."""
+
+    def put_group(self, client: Client, assigned: AppGroup, events: Sequence[Event]) -> None:
+        """Assign a group, or store an assignment that is there.
+
+        Raises:
+            NotFound: The group is gone.
+            Conflict: The client is not at ``client.version`` any more.
+        """
+
+    def remove_group(self, client: Client, group_id: str, events: Sequence[Event]) -> None:
+        """Raises Conflict: the client is not at ``client.version`` any more."""
+
+    def clients_of_user(self, user_id: str) -> Sequence[str]:
+        """Ids of the clients that a user is directly assigned to."""
+
+    def clients_of_group(self, group_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[str]:
+        """Ids of the clients that a group is assigned to, in ascending order."""

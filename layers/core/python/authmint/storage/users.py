@@ -1,0 +1,156 @@
+"""Users of the org (management contract §15)."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from .events import Event
+
+UserStatus = Literal[
+    "STAGED", "PROVISIONED", "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT", "SUSPENDED", "DEPROVISIONED"
+]
+#: Groups that a user can be put into by the change that makes the user: what fits into one transaction.
+MOST_GROUPS_AT_ONCE = 15
+
+
+@dataclass(frozen=True)
+class Password:
+    """A password, as it is remembered.
+
+    Attributes:
+        hash: Argon2id in the PHC string format.
+        history: Hashes of the passwords before it, newest first.
+    """
+
+    hash: str = field(repr=False)
+    changed_at: int
+    history: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A single-use token that was handed out; ``digest`` is SHA-256 of its 256 random bits, base64url."""
+
+    purpose: Literal["activation", "recovery"]
+    digest: str = field(repr=False)
+    expires_at: int
+
+
+@dataclass(frozen=True)
+class RecoveryQuestion:
+    """``answer`` is an Argon2id hash."""
+
+    question: str
+    answer: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class User:
+    """A user.
+
+    Attributes:
+        profile: ``login``, ``email`` and what the schema defines beside them.
+        failed_attempts: Wrong passwords in a row. Counted apart from the record: it does not raise the version.
+        last_login_at: Like ``failed_attempts``.
+        version: Raised by every change.
+    """
+
+    id: str
+    created_at: int
+    updated_at: int
+    status: UserStatus
+    profile: Mapping[str, Any] = field(repr=False)
+    password: Password | None = None
+    recovery: RecoveryQuestion | None = None
+    ticket: Ticket | None = None
+    activated_at: int | None = None
+    status_changed_at: int | None = None
+    failed_attempts: int = 0
+    last_login_at: int | None = None
+    version: int = 0
+
+    @property
+    def login(self) -> str:
+        """What the user signs in with; unique in the org without regard to case."""
+        return str(self.profile["login"])
+
+    @property
+    def email(self) -> str:
+        """The primary address; not unique."""
+        return str(self.profile["email"])
+
+
+def login_key(login: str) -> str:
+    """What logins, addresses and group names are compared by: no case, no compatibility characters (UAX #15).
+
+    ``login_key(login_key(x)) == login_key(x)``, so a key can be looked up like what it was made from.
+    """
+    folded = unicodedata.normalize("NFKC", login).casefold()
+    while (again := unicodedata.normalize("NFKC", folded).casefold()) != folded:
+        folded = again
+    return folded
+
+
+class Users(Protocol):
+    """All users of a deployment."""
+
+    def get(self, user_id: str) -> User:
+        """Raises NotFound."""
+
+    def by_login(self, login: str) -> User:
+        """Raises NotFound."""
+
+    def by_short_login(self, name: str) -> User:
+        """The one user whose login is ``name@…``. Raises NotFound where there is none, or more than one."""
+
+    def by_email(self, email: str) -> Sequence[User]:
+        """Users with this address, in ascending id."""
+
+    def many(self, user_ids: Sequence[str]) -> Sequence[User]:
+        """Those that exist, in ascending id."""
+
+    def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[User]:
+        """Users in ascending id, from the first id greater than ``after``. Their hashes and digests are left out."""
+
+    def add(self, user: User, events: Sequence[Event], *, group_ids: Sequence[str] = ()) -> None:
+        """Store a new user, its memberships and its events, all or nothing.
+
+        Raises:
+            AlreadyExists: ``login`` or ``id`` is taken.
+            Conflict: One of the groups is not there any more.
+        """
+
+    def save(self, before: User, after: User, events: Sequence[Event]) -> None:
+        """Store a change and its events, all or nothing, and raise the version.
+
+        Raises:
+            AlreadyExists: The new ``login`` is taken.
+            Conflict: The user is not at ``before.version`` any more.
+        """
+
+    def delete(self, user: User, events: Sequence[Event]) -> None:
+        """Remove the user for good. Memberships and assignments may leave storage later; nothing reads them.
+
+        Raises:
+            Conflict: The user is not at ``user.version`` any more.
+        """
+
+    def count_failure(self, user: User, locked: User, events: Sequence[Event], *, most: int) -> int:
+        """Count one wrong password, exactly once even under concurrent calls.
+
+        The failure that is number ``most`` in a row stores ``locked`` and ``events`` in the same transaction.
+
+        Returns:
+            Failures in a row, this one included.
+
+        Raises:
+            Conflict: The user changed, or is locked already. Not counted: read it again.
+        """
+
+    def signed_in(self, user: User, *, at: int, most: int) -> None:
+        """Note a sign-in and forget the failures before it.
+
+        Raises:
+            Conflict: The user was locked or deleted in the meantime.
+        """

@@ -1,0 +1,77 @@
+"""Which profiles are accepted."""
+
+from typing import Any
+
+import pytest
+from authmint.directory.profile import profile_problems, unknown_attributes
+from authmint.storage.schemas import UserSchema
+
+ANN = {"login": "ann@example.com", "email": "ann@example.com", "firstName": "Ann", "lastName": "Lee"}
+SCHEMA = UserSchema(
+    {
+        "level": {"type": "integer"},
+        "ratio": {"type": "number"},
+        "vip": {"type": "boolean"},
+        "tags": {"type": "array", "items": {"type": "string", "enum": ["a", "b"]}},
+        "ranks": {"type": "array", "items": {"type": "integer"}},
+        "size": {"type": "string", "enum": ["S", "M"], "minLength": 1, "maxLength": 1},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"level": 3, "ratio": 0.5, "vip": False, "tags": ["a"], "ranks": [1, 2], "size": "M"},
+        {"level": None, "city": None, "displayName": "", "mobilePhone": None},
+        {"login": "ann+tag@sub.example.com", "email": "ñ@example.com"},
+        {"login": "a" * 88 + "@example.com"},
+        {"ratio": 3},
+    ],
+)
+def test_these_will_do(more: dict[str, Any]) -> None:
+    assert profile_problems(ANN | more, SCHEMA) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "fields"),
+    [
+        ({"login": None}, ["login"]),
+        ({"firstName": ""}, ["firstName"]),
+        ({"login": "a@b"}, ["login"]),
+        ({"login": "ann"}, ["login"]),
+        ({"login": "ann lee@example.com"}, ["login"]),
+        ({"login": "a@b@example.com"}, ["login"]),
+        ({"login": "ann\x00@example.com"}, ["login"]),
+        ({"login": "a" * 89 + "@example.com"}, ["login"]),
+        ({"login": "\ufdfa" * 80 + "@example.com"}, ["login"]),
+        ({"email": "x"}, ["email"]),
+        ({"login": 5}, ["login"]),
+        ({"level": 1.5}, ["level"]),
+        ({"level": True}, ["level"]),
+        ({"level": 10**19}, ["level"]),
+        ({"ratio": "1"}, ["ratio"]),
+        ({"vip": 1}, ["vip"]),
+        ({"tags": "a"}, ["tags"]),
+        ({"tags": ["a", "c"]}, ["tags"]),
+        ({"ranks": ["1"]}, ["ranks"]),
+        ({"size": "L"}, ["size"]),
+        ({"size": ""}, ["size", "size"]),
+        ({"city": ["x"]}, ["city"]),
+        ({"title": "x" * 40_000}, ["title", "profile"]),
+    ],
+)
+def test_these_will_not(more: dict[str, Any], fields: list[str]) -> None:
+    assert [field for field, _ in profile_problems(ANN | more, SCHEMA)] == fields
+
+
+def test_what_an_org_requires_must_be_there() -> None:
+    schema = UserSchema({"level": {"type": "integer", "required": True}})
+
+    assert profile_problems(ANN, schema) == [("level", "The field cannot be left blank")]
+    assert profile_problems(ANN | {"level": 0}, schema) == []
+
+
+def test_nobody_defined_these() -> None:
+    assert unknown_attributes(ANN | {"x": 1, "level": 2, "y": 3}, SCHEMA) == ["x", "y"]

@@ -1,0 +1,522 @@
+"""Users, groups, memberships and assignments, in memory and in DynamoDB."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import pytest
+from authmint.clock import SystemClock
+from authmint.dynamo.assignments import DynamoAssignments
+from authmint.dynamo.clients import DynamoClients
+from authmint.dynamo.configuration import WarmConfiguration
+from authmint.dynamo.directory import DynamoDirectory
+from authmint.dynamo.groups import DynamoGroups
+from authmint.dynamo.leftovers import DynamoLeftovers
+from authmint.dynamo.tables import Tables
+from authmint.dynamo.user_schemas import DynamoUserSchemas
+from authmint.dynamo.users import DynamoUsers
+from authmint.storage.assignments import AppGroup, AppUser, Assignments
+from authmint.storage.clients import Clients
+from authmint.storage.directory import Directory, is_assigned
+from authmint.storage.errors import AlreadyExists, Conflict, NotFound
+from authmint.storage.events import Event, Party
+from authmint.storage.groups import EVERYONE_GROUP, EVERYONE_ID, Groups
+from authmint.storage.memory import MemoryStorage
+from authmint.storage.schemas import UserSchemas
+from authmint.storage.users import Password, Ticket, Users, login_key
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.storage.test_contracts import race
+from tests.support.backend import Deployed
+from tests.support.builders import a_client, a_group, a_user
+from tests.support.fakes import NOW
+
+MOST = 10
+
+
+@dataclass
+class Storage:
+    """One deployment's directory, whatever it is made of."""
+
+    users: Users
+    groups: Groups
+    clients: Clients
+    assignments: Assignments
+    schemas: UserSchemas
+    directory: Directory
+    events: Callable[[], list[str]]
+
+
+def in_dynamo(tables: Tables) -> Storage:
+    clock = SystemClock()
+    assert tables.events is not None
+    events = tables.events
+    return Storage(
+        DynamoUsers(tables, clock),
+        DynamoGroups(tables, clock),
+        DynamoClients(tables, clock),
+        DynamoAssignments(tables, clock),
+        DynamoUserSchemas(tables),
+        DynamoDirectory(tables, clock),
+        lambda: sorted(item.sk.partition("#")[2] for item in events.scan()),
+    )
+
+
+@pytest.fixture(params=["memory", "dynamo"])
+def storage(request: pytest.FixtureRequest) -> Storage:
+    if request.param == "dynamo":
+        return in_dynamo(request.getfixturevalue("deployed").tables())
+    memory = MemoryStorage()
+    return Storage(
+        memory.users,
+        memory.groups,
+        memory.clients,
+        memory.assignments,
+        memory.user_schemas,
+        memory.directory,
+        lambda: sorted(event.id for event in memory.events),
+    )
+
+
+def an_event(name: str) -> Event:
+    return Event(name, NOW * 1000, "user.lifecycle.create", Party("00u1", "User"))
+
+
+FULL = a_user(
+    password=Password("$argon2id$x", NOW, ("$argon2id$y",)),
+    ticket=Ticket("activation", "digest", NOW + 60),
+    profile={"level": 3, "tags": ["a", "b"], "vip": True, "nickName": "Ñandú"},
+)
+
+
+def test_a_user_comes_back_as_it_was_stored(storage: Storage) -> None:
+    storage.users.add(FULL, [an_event("e1")])
+
+    assert storage.users.get("00uA") == replace(FULL, version=1)
+    assert storage.users.by_login("00UA@EXAMPLE.com").id == "00uA"
+    assert storage.users.by_short_login("00ua").id == "00uA"
+    assert [user.id for user in storage.users.by_email("00UA@example.com")] == ["00uA"]
+    assert storage.events() == ["e1"]
+
+
+def test_a_list_holds_no_hash_of_a_user(storage: Storage) -> None:
+    storage.users.add(FULL, [])
+
+    (listed,) = storage.users.list()
+
+    assert listed.profile == FULL.profile
+    assert "argon2id" not in repr(listed)
+    assert "digest" not in repr(FULL)
+    assert "argon2id" not in repr(FULL)
+
+
+def test_a_change_is_found_by_the_new_names_only(storage: Storage) -> None:
+    storage.users.add(a_user(), [])
+    before = storage.users.get("00uA")
+    profile = {**before.profile, "login": "new@example.com", "email": "other@example.com"}
+
+    storage.users.save(before, replace(before, profile=profile), [an_event("e2")])
+
+    assert storage.users.by_login("new@example.com").version == 2
+    assert [user.id for user in storage.users.by_email("other@example.com")] == ["00uA"]
+    assert storage.users.by_email("00ua@example.com") == []
+    with pytest.raises(NotFound):
+        storage.users.by_login("00ua@example.com")
+    storage.users.add(a_user(id="00uB", login="00ua@example.com"), [])
+    with pytest.raises(Conflict):
+        storage.users.save(before, before, [an_event("lost")])
+    assert storage.events() == ["e2"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ann@example.com", "ANN@Example.COM"),
+        ("straße@example.com", "STRASSE@example.com"),
+        ("İzmir@example.com", "i̇zmir@example.com"),
+        ("caf\u00e9@example.com", "cafe\u0301@example.com"),
+        ("ａｎｎ@example.com", "ann@example.com"),
+        ("ﬁ@example.com", "FI@example.com"),
+        ("Σίσυφος@example.com", "ΣΊΣΥΦΟΣ@example.com"),
+    ],
+)
+def test_logins_that_look_the_same_are_the_same(storage: Storage, one: str, other: str) -> None:
+    storage.users.add(a_user(login=one), [])
+
+    with pytest.raises(AlreadyExists, match="login"):
+        storage.users.add(a_user(id="00uB", login=other), [an_event("lost")])
+
+    assert storage.users.by_login(other).login == one
+    assert storage.events() == []
+
+
+@given(st.text(max_size=100))
+def test_a_login_key_is_its_own_key(login: str) -> None:
+    assert login_key(login_key(login)) == login_key(login)
+    assert login_key(login.upper().lower()) == login_key(login_key(login).upper().lower())
+
+
+@pytest.mark.parametrize("name", ["", "x" * 5_000, "ß" * 900, "a#b", "\x00", "\ud800", "x@" * 600])
+def test_names_that_cannot_be_find_nobody(storage: Storage, name: str) -> None:
+    storage.users.add(a_user(), [])
+
+    for find in (storage.users.get, storage.users.by_login, storage.users.by_short_login, storage.directory.by_login):
+        with pytest.raises(NotFound):
+            find(name)
+    assert storage.users.by_email(name) == []
+
+
+def test_a_short_login_of_two_users_names_nobody(storage: Storage) -> None:
+    storage.users.add(a_user(id="00uA", login="ann@a.example"), [])
+    storage.users.add(a_user(id="00uB", login="ann@b.example"), [])
+
+    with pytest.raises(NotFound):
+        storage.users.by_short_login("ann")
+
+
+def test_a_deleted_user_is_gone_with_all_that_was_its(storage: Storage) -> None:
+    storage.groups.add(a_group(), [])
+    storage.clients.add(a_client(), [])
+    storage.users.add(a_user(), [], group_ids=["00gA"])
+    storage.assignments.add_user(AppUser(a_client().id, "00uA", "ann", NOW, NOW), [])
+
+    storage.users.delete(storage.users.get("00uA"), [an_event("gone")])
+
+    for find in (storage.users.get, storage.users.by_login, storage.directory.person):
+        with pytest.raises(NotFound):
+            find("00uA" if find != storage.users.by_login else "00ua@example.com")
+    assert storage.users.list() == []
+    assert storage.groups.members("00gA") == []
+    assert storage.assignments.users(a_client().id) == []
+    assert storage.events() == ["gone"]
+    storage.users.add(a_user(id="00uB", login="00ua@example.com"), [])
+
+
+def test_names_of_groups_are_unique_and_can_change(storage: Storage) -> None:
+    storage.groups.add(a_group(name="Eng"), [an_event("e1")])
+
+    with pytest.raises(AlreadyExists, match="name"):
+        storage.groups.add(a_group(id="00gB", name="ENG"), [an_event("lost")])
+    before = storage.groups.get("00gA")
+    storage.groups.save(before, replace(before, name="Ops"), [])
+    storage.groups.add(a_group(id="00gB", name="eng"), [])
+    other = storage.groups.get("00gB")
+    with pytest.raises(AlreadyExists, match="name"):
+        storage.groups.save(other, replace(other, name="ops"), [an_event("lost")])
+    with pytest.raises(Conflict):
+        storage.groups.save(before, before, [])
+
+    assert storage.groups.by_name("OPS").id == "00gA"
+    assert [group.name for group in storage.groups.list()] == ["Ops", "eng"]
+    assert storage.events() == ["e1"]
+
+
+def test_a_person_has_groups_and_assignments(storage: Storage) -> None:
+    for name in ("00gA", "00gB", "00gC"):
+        storage.groups.add(a_group(id=name), [])
+    storage.users.add(a_user(), [], group_ids=["00gB"])
+    direct, by_group, by_everyone, none = (a_client(id=f"0oaClient{n}") for n in range(4))
+    for client in (direct, by_group, by_everyone, none):
+        storage.clients.add(client, [])
+
+    assert storage.groups.join("00gA", "00uA", [an_event("joined")], at=NOW + 5)
+    storage.assignments.add_user(AppUser(direct.id, "00uA", "ann", NOW, NOW), [])
+    storage.assignments.put_group(storage.clients.get(by_group.id), AppGroup(by_group.id, "00gB", 0, NOW), [])
+    storage.assignments.put_group(
+        storage.clients.get(by_everyone.id), AppGroup(by_everyone.id, EVERYONE_ID, 0, NOW), []
+    )
+
+    person = storage.directory.by_login("00ua@example.com")
+    assert person == storage.directory.person("00uA")
+    assert [group.id for group in person.groups] == [EVERYONE_ID, "00gA", "00gB"]
+    assert person.groups[0] == EVERYONE_GROUP
+    assert person.groups[1].members_at == NOW + 5
+    assert person.direct_app_ids == {direct.id}
+    assigned = [is_assigned(person, storage.clients.get(one.id)) for one in (direct, by_group, by_everyone, none)]
+    assert assigned == [True, True, True, False]
+    assert is_assigned(person, replace(none, implicit_assignment=True))
+
+
+def test_joining_and_leaving_count_once(storage: Storage) -> None:
+    storage.groups.add(a_group(), [])
+    storage.users.add(a_user(), [])
+
+    assert storage.groups.join("00gA", "00uA", [an_event("e1")], at=NOW + 1)
+    assert not storage.groups.join("00gA", "00uA", [an_event("e2")], at=NOW + 2)
+    assert storage.groups.get("00gA").members_at == NOW + 1
+    assert storage.groups.leave("00gA", "00uA", [an_event("e3")], at=NOW + 3)
+    assert not storage.groups.leave("00gA", "00uA", [an_event("e4")], at=NOW + 4)
+
+    assert storage.groups.list()[0].members_at == NOW + 3
+    assert storage.events() == ["e1", "e3"]
+
+
+def test_nobody_joins_what_is_not_there(storage: Storage) -> None:
+    storage.groups.add(a_group(), [])
+    storage.users.add(a_user(), [])
+
+    for group_id, user_id in (("00gX", "00uA"), ("00gA", "00uX"), ("", "00uA"), ("00gA", "x" * 2_000)):
+        with pytest.raises(NotFound):
+            storage.groups.join(group_id, user_id, [an_event("lost")], at=NOW)
+    with pytest.raises(Conflict):
+        storage.users.add(a_user(id="00uB"), [an_event("lost")], group_ids=["00gA", "00gX"])
+
+    assert storage.groups.members("00gA") == []
+    assert storage.events() == []
+
+
+def test_a_deleted_group_is_gone_for_everybody(storage: Storage) -> None:
+    storage.groups.add(a_group(), [])
+    storage.users.add(a_user(), [], group_ids=["00gA"])
+    storage.clients.add(a_client(), [])
+    client = storage.clients.get(a_client().id)
+    storage.assignments.put_group(client, AppGroup(client.id, "00gA", 0, NOW), [])
+    assert is_assigned(storage.directory.person("00uA"), storage.clients.get(client.id))
+
+    storage.groups.delete(storage.groups.get("00gA"), [an_event("gone")])
+
+    with pytest.raises(NotFound):
+        storage.groups.get("00gA")
+    assert storage.groups.list() == []
+    assert [group.id for group in storage.directory.person("00uA").groups] == [EVERYONE_ID]
+    assert storage.clients.get(client.id).groups == ()
+    assert storage.assignments.groups(client.id) == []
+    with pytest.raises(NotFound):
+        storage.groups.join("00gA", "00uA", [], at=NOW)
+    storage.groups.add(a_group(id="00gB", name=a_group().name), [])
+
+
+def test_a_deleted_client_leaves_nothing_to_its_successor(storage: Storage) -> None:
+    storage.users.add(a_user(), [])
+    storage.groups.add(a_group(), [])
+    storage.clients.add(a_client(), [])
+    client = storage.clients.get(a_client().id)
+    storage.assignments.add_user(AppUser(client.id, "00uA", "ann", NOW, NOW), [])
+    storage.assignments.put_group(client, AppGroup(client.id, "00gA", 0, NOW), [])
+
+    storage.clients.delete(storage.clients.get(client.id), [])
+    with pytest.raises(NotFound):
+        storage.assignments.add_user(AppUser(client.id, "00uA", "ann", NOW, NOW), [])
+    storage.clients.add(a_client(), [])
+
+    assert not is_assigned(storage.directory.person("00uA"), storage.clients.get(client.id))
+    assert storage.assignments.clients_of_user("00uA") == []
+    assert storage.assignments.clients_of_group("00gA") == []
+
+
+def test_assignments_are_made_changed_and_ended(storage: Storage) -> None:
+    storage.users.add(a_user(), [])
+    storage.groups.add(a_group(), [])
+    storage.clients.add(a_client(), [])
+    client = storage.clients.get(a_client().id)
+    one = AppUser(client.id, "00uA", "ann", NOW, NOW)
+
+    storage.assignments.add_user(one, [an_event("e1")])
+    with pytest.raises(AlreadyExists):
+        storage.assignments.add_user(one, [an_event("lost")])
+    storage.assignments.change_user(replace(one, user_name="other"), [])
+    storage.assignments.put_group(client, AppGroup(client.id, "00gA", 3, NOW), [an_event("e2")])
+    with pytest.raises(Conflict):
+        storage.assignments.put_group(client, AppGroup(client.id, "00gA", 4, NOW), [an_event("lost")])
+    with pytest.raises(NotFound):
+        storage.assignments.put_group(storage.clients.get(client.id), AppGroup(client.id, "00gX", 0, NOW), [])
+
+    assert storage.assignments.user(client.id, "00uA").user_name == "other"
+    assert storage.assignments.group(client.id, "00gA").priority == 3
+    assert storage.assignments.clients_of_user("00uA") == [client.id]
+    assert storage.assignments.clients_of_group("00gA") == [client.id]
+    storage.assignments.remove_user(client.id, "00uA", [an_event("e3")])
+    with pytest.raises(NotFound):
+        storage.assignments.remove_user(client.id, "00uA", [an_event("lost")])
+    with pytest.raises(NotFound):
+        storage.assignments.change_user(one, [])
+    storage.assignments.remove_group(storage.clients.get(client.id), "00gA", [])
+    with pytest.raises(NotFound):
+        storage.assignments.group(client.id, "00gA")
+    assert storage.clients.get(client.id).groups == ()
+    assert storage.events() == ["e1", "e2", "e3"]
+
+
+def test_lists_go_on_after_a_key(storage: Storage) -> None:
+    storage.groups.add(a_group(), [])
+    storage.clients.add(a_client(), [])
+    for name in "CADB":
+        storage.users.add(a_user(id=f"00u{name}"), [], group_ids=["00gA"])
+        storage.assignments.add_user(AppUser(a_client().id, f"00u{name}", name, NOW, NOW), [])
+
+    assert [user.id for user in storage.users.list(limit=2)] == ["00uA", "00uB"]
+    assert [user.id for user in storage.users.list(after="00uB", limit=1)] == ["00uC"]
+    assert storage.groups.members("00gA", limit=3) == ["00uA", "00uB", "00uC"]
+    assert storage.groups.members("00gA", after="00uC") == ["00uD"]
+    assert storage.groups.members("00gA", after="00uD") == []
+    assert [one.user_id for one in storage.assignments.users(a_client().id, after="00uA", limit=2)] == ["00uB", "00uC"]
+
+
+def test_a_schema_changes_from_the_version_that_was_seen(storage: Storage) -> None:
+    before = storage.schemas.get()
+    storage.schemas.save(before, replace(before, custom={"level": {"type": "integer"}}), [an_event("e1")])
+
+    with pytest.raises(Conflict):
+        storage.schemas.save(before, before, [an_event("lost")])
+
+    assert storage.schemas.get().custom == {"level": {"type": "integer"}}
+    assert storage.events() == ["e1"]
+
+
+def failed(storage: Storage, name: str) -> int:
+    user = storage.users.get("00uA")
+    locked = replace(user, status="LOCKED_OUT")
+    return storage.users.count_failure(user, locked, [an_event(name)], most=MOST)
+
+
+def test_failures_are_counted_and_the_last_one_locks(storage: Storage) -> None:
+    storage.users.add(a_user(), [])
+
+    counts = [failed(storage, f"e{number}") for number in range(MOST)]
+
+    assert counts == list(range(1, MOST + 1))
+    assert storage.users.get("00uA").status == "LOCKED_OUT"
+    assert storage.users.list()[0].status == "LOCKED_OUT"
+    assert storage.events() == ["e9"]
+    with pytest.raises(Conflict):
+        failed(storage, "lost")
+    with pytest.raises(Conflict):
+        storage.users.signed_in(storage.users.get("00uA"), at=NOW, most=MOST)
+    locked = storage.users.get("00uA")
+    storage.users.save(locked, replace(locked, status="ACTIVE", failed_attempts=0), [])
+    assert failed(storage, "again") == 1
+
+
+def test_a_sign_in_forgets_failures_and_a_change_does_not(storage: Storage) -> None:
+    storage.users.add(a_user(), [])
+    seen = storage.users.get("00uA")
+    failed(storage, "e1")
+    storage.users.save(seen, replace(seen, updated_at=NOW + 1), [])
+    assert storage.users.get("00uA").failed_attempts == 1
+
+    storage.users.signed_in(seen, at=NOW + 9, most=MOST)
+
+    after = storage.users.get("00uA")
+    assert (after.failed_attempts, after.last_login_at) == (0, NOW + 9)
+    assert storage.users.list()[0].last_login_at == NOW + 9
+
+
+def test_of_sixteen_users_of_one_login_exactly_one_is_made(storage: Storage) -> None:
+    outcomes = race(
+        lambda number: storage.users.add(a_user(id=f"00u{number}", login="Same@example.com"), [an_event(f"e{number}")]),
+        AlreadyExists,
+        Conflict,
+    )
+
+    (made,) = storage.users.list()
+    assert outcomes.count("won") == 1
+    assert storage.events() == [f"e{made.id[3:]}"]
+
+
+def test_parallel_failures_are_counted_exactly(storage: Storage) -> None:
+    storage.users.add(a_user(), [])
+
+    def attempt(number: int) -> None:
+        if number < MOST - 2:
+            failed(storage, f"e{number}")
+
+    race(attempt)
+
+    assert storage.users.get("00uA").failed_attempts == MOST - 2
+
+
+def test_of_fifty_parallel_failures_ten_count_and_one_locks(storage: Storage) -> None:
+    storage.users.add(a_user(), [])
+
+    def attempt(number: int) -> None:
+        while storage.users.get("00uA").status != "LOCKED_OUT":
+            try:
+                failed(storage, f"e{number}")
+            except Conflict:
+                continue
+            return
+        raise Conflict("locked")
+
+    outcomes = race(attempt, Conflict)
+
+    assert outcomes.count("won") == MOST
+    assert len(storage.events()) == 1
+    assert storage.users.get("00uA").failed_attempts == MOST
+
+
+def test_parallel_joins_all_take_place(storage: Storage) -> None:
+    storage.groups.add(a_group(), [])
+    for number in range(50):
+        storage.users.add(a_user(id=f"00u{number:02d}"), [])
+
+    def attempt(number: int) -> None:
+        while True:
+            try:
+                storage.groups.join("00gA", f"00u{number:02d}", [an_event(f"e{number:02d}")], at=NOW)
+            except Conflict:
+                continue
+            return
+
+    race(attempt)
+
+    assert len(storage.groups.members("00gA")) == 50
+    assert len(storage.events()) == 50
+
+
+def test_a_crash_during_a_deletion_is_finished_by_the_schedule(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = deployed.tables()
+    storage, leftovers = in_dynamo(tables), DynamoLeftovers(tables, SystemClock())
+    storage.groups.add(a_group(), [])
+    storage.groups.add(a_group(id="00gB"), [])
+    storage.clients.add(a_client(), [])
+    for number in range(5):
+        storage.users.add(a_user(id=f"00u{number}"), [], group_ids=["00gA", "00gB"])
+    client = storage.clients.get(a_client().id)
+    storage.assignments.add_user(AppUser(client.id, "00u1", "one", NOW, NOW), [])
+    storage.assignments.put_group(client, AppGroup(client.id, "00gA", 0, NOW), [])
+    with monkeypatch.context() as crash:
+        for module in ("users", "groups", "clients"):
+            crash.setattr(f"authmint.dynamo.{module}.sweep", lambda *_, **__: False)
+        storage.users.delete(storage.users.get("00u0"), [])
+        storage.groups.delete(storage.groups.get("00gA"), [])
+        storage.clients.delete(storage.clients.get(client.id), [])
+
+    # Gone at once, whatever is left.
+    assert [group.id for group in storage.directory.person("00u1").groups] == [EVERYONE_ID, "00gB"]
+    with pytest.raises(NotFound):
+        storage.groups.join("00gA", "00u1", [], at=NOW)
+    assert WarmConfiguration(tables, SystemClock()).read("default", client.id).client is None
+    with pytest.raises(AlreadyExists, match="id"):
+        storage.clients.add(a_client(), [])
+    swept, broken = leftovers.run()
+
+    assert sorted(swept) == [f"CLIENT#{client.id}", "GROUP#00gA", "USER#00u0"]
+    assert broken == []
+    assert leftovers.run() == ([], [])
+    left = {(item.pk, item.sk) for item in tables.config.scan()}
+    gone = {"USER#00u0", "GROUP#00gA", f"CLIENT#{client.id}"}
+    assert not {pair for pair in left if gone & set(pair)}
+    storage.clients.add(a_client(), [])
+
+
+def test_a_person_costs_one_query_and_one_batch(deployed: Deployed) -> None:
+    tables = deployed.tables()
+    storage = in_dynamo(tables)
+    calls: list[str] = []
+    tables.connection.client.meta.events.register(
+        "before-parameter-build.*.*", lambda model, **_: calls.append(model.name)
+    )
+    for number in range(3):
+        storage.groups.add(a_group(id=f"00g{number}"), [])
+    storage.users.add(a_user(), [], group_ids=["00g0", "00g1", "00g2"])
+
+    calls.clear()
+    storage.directory.person("00uA")
+    by_id = calls.copy()
+    calls.clear()
+    storage.directory.by_login("00ua@example.com")
+
+    assert by_id == ["Query", "BatchGetItem"]
+    assert calls == ["GetItem", "Query", "BatchGetItem"]
