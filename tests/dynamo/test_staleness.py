@@ -32,7 +32,7 @@ class Milliseconds:
 def test_a_change_is_seen_by_every_request_that_begins_staleness_after_it(deployed: Deployed, seed: int) -> None:
     tables, clock = deployed.tables(), Milliseconds()
     chance = random.Random(seed)  # noqa: S311 - to be repeated
-    servers, clients = DynamoServers(tables, SystemClock()), DynamoClients(tables)
+    servers, clients = DynamoServers(tables, SystemClock()), DynamoClients(tables, SystemClock())
     servers.add(a_server(algorithm="ES256"), [])
     clients.add(a_client(), [])
     instance = WarmConfiguration(tables, clock, staleness=STALENESS)

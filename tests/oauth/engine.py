@@ -3,11 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from authmint.directory.authentication import Authenticator
+from authmint.directory.passwords import Cost, PasswordHashes
 from authmint.http import Request, Response
 from authmint.oauth.assertions import Assertions
 from authmint.oauth.client_authentication import ClientAuthentication
 from authmint.oauth.endpoint import AuthenticatedEndpoint
 from authmint.oauth.grants.client_credentials import ClientCredentials
+from authmint.oauth.grants.password import PasswordCredentials
 from authmint.oauth.introspection import IntrospectionEndpoint
 from authmint.oauth.jwks_uri import FetchedJwks
 from authmint.oauth.revocation import RevocationEndpoint
@@ -19,6 +22,9 @@ from authmint.tokens.signer import WarmSigners
 
 from tests.support.builders import a_client, a_form, a_server, basic
 from tests.support.fakes import CountingIds, FakeKeyPairs, FakeSeals, FrozenClock, decoded
+
+#: Hashes that cost nothing: what they cost in earnest is for their own tests.
+CHEAP = Cost(memory_kib=8, iterations=1)
 
 
 @dataclass
@@ -47,7 +53,11 @@ class Engine:
         assertions = Assertions(self.storage.assertions, FakeSeals(), FetchedJwks(self._fetch))
         endpoint = AuthenticatedEndpoint(configuration, ClientAuthentication(assertions))
         signers = WarmSigners(FakeKeyPairs())
-        self.token = TokenEndpoint(endpoint, [ClientCredentials()], signers, self.clock, self.ids, self.events)
+        authenticator = Authenticator(
+            self.storage.directory, self.storage.users, PasswordHashes(self.ids, CHEAP), self.clock, self.ids
+        )
+        grants = [ClientCredentials(), PasswordCredentials(authenticator)]
+        self.token = TokenEndpoint(endpoint, grants, signers, self.clock, self.ids, self.events)
         self.introspect = IntrospectionEndpoint(endpoint, configuration, self.storage.revocations, self.clock)
         self.revoke = RevocationEndpoint(endpoint, self.storage.revocations, self.clock, self.ids, self.events)
 

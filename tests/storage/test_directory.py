@@ -231,7 +231,7 @@ def test_a_person_has_groups_and_assignments(storage: Storage) -> None:
     assert [group.id for group in person.groups] == [EVERYONE_ID, "00gA", "00gB"]
     assert person.groups[0] == EVERYONE_GROUP
     assert person.groups[1].members_at == NOW + 5
-    assert person.direct_app_ids == {direct.id}
+    assert set(person.app_users) == {direct.id}
     assigned = [is_assigned(person, storage.clients.get(one.id)) for one in (direct, by_group, by_everyone, none)]
     assert assigned == [True, True, True, False]
     assert is_assigned(person, replace(none, implicit_assignment=True))

@@ -9,6 +9,8 @@ from ..http import Pairs, Response
 
 #: internal id: (status, error, error_description). ``{0}`` is filled in.
 CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
+    "openid_scope_required_access_token": (403, "access_denied", "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope."),
+    "user_not_assigned": (400, "access_denied", "User is not assigned to the client application."),
     "no_scope_allowed": (400, "access_denied", "Policy evaluation succeeded, but all the requested scopes were rejected."),
     "no_matching_policy": (401, "access_denied", "Policy evaluation failed for this request, please check the policy configurations."),
     "consent_required_client_credentials": (400, "consent_required", "The following scopes require user consent and cannot be granted for the client credentials grant type: [{0}]."),
@@ -17,6 +19,7 @@ CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
     "invalid_application_type_client_credentials": (401, "invalid_client", "Only clients with 'application_type' of 'service' may use the client_credentials 'grant_type' with the Org Authorization Server."),
     "missing_scopes": (400, "invalid_scope", "No scopes were requested."),
     "illegal_custom_scope": (400, "invalid_scope", "Custom scopes are not allowed for this request."),
+    "consent_required_ropf": (400, "consent_required", "The following scopes require user consent: [{0}]. To access protected scopes using the resource owner password grant type, please uncheck 'Require consent' in the app settings or set the 'consent_method' to 'TRUSTED' through the apps API."),
     "invalid_client": (401, "invalid_client", "Client authentication failed. Either the client or the client credentials are invalid."),
     "missing_client_credentials": (401, "invalid_client", "No client credentials found."),
     "invalid_basic_auth_creds": (401, "invalid_client", "Found Authentication header but was not valid client credentials."),
@@ -42,6 +45,9 @@ CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
     "jwks_uri_no_key": (401, "invalid_client", "The client JWKSet from jwks_uri must contain at least one key."),
     "jwks_uri_ambiguous_keys": (401, "invalid_client", "All keys in the client JWKSet from jwks_uri must have a unique kid."),
     "jwks_uri_error": (401, "invalid_client", "Error retrieving the client JWKSet from jwks_uri."),
+    "invalid_password_credentials": (400, "invalid_grant", "The credentials provided were invalid."),
+    "expired_password_credentials": (400, "invalid_grant", "Password has expired."),
+    "missing_token_request_parameter": (400, "invalid_request", "The required parameter '{0}' is missing."),
     "invalid_request": (400, "invalid_request", "Invalid request"),
     "unsupported_media_type": (400, "invalid_request", "The request body must be 'application/x-www-form-urlencoded' and well-formed."),
     "body_too_large": (413, "invalid_request", "The request body must not be larger than {0} bytes."),
@@ -54,6 +60,7 @@ CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
     "client_assertion_type_invalid": (400, "invalid_request", "The client_assertion_type is invalid."),
     "invalid_scope": (400, "invalid_scope", "The requested scope is invalid, unknown, malformed, or exceeds the scope granted by the resource owner."),
     "openid_not_allowed_client_creds": (400, "invalid_scope", "Cannot request 'openid' scopes using client credentials."),
+    "illegal_scope": (400, "invalid_scope", "The following scopes are not allowed for this request: [{0}]."),
     "no_default_scopes": (400, "invalid_scope", "The authorization server resource does not have any configured default scopes, 'scope' must be provided."),
     "no_matching_scope": (400, "invalid_scope", "One or more scopes are not configured for the authorization server resource."),
     "unsupported_resource": (400, "invalid_target", "The authorization server has rejected the 'resource' parameter: {0}"),

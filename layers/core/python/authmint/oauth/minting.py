@@ -1,11 +1,18 @@
 """What the endpoints that mint share: compiled claims per warm instance, and how a failed claim is answered."""
 
+from typing import Final
+
 from ..claims.compiled import CompiledClaims
 from ..claims.errors import ClaimFailed
 from ..claims.facts import AppFacts
 from ..storage.clients import Client
 from ..storage.servers import AuthorizationServer
 from .errors import OAuthError
+
+#: Internal ids of refusals because of a claim.
+CLAIM_FAILURES: Final = frozenset(
+    {"user_claim_evaluation_failure", "system_claim_evaluation_failure", "too_many_groups_in_groups_claim"}
+)
 
 
 class WarmClaims:

@@ -11,6 +11,10 @@ from .errors import OAuthError
 MAX_LENGTH: Final = 4096
 #: Scopes about a signed-in user (§16.1): never for a client alone.
 OPENID_SCOPES: Final = frozenset({"openid", "profile", "email", "address", "phone", "offline_access", "device_sso"})
+#: Scopes that say something about the user, and so are for OpenID Connect requests only (DEC-25).
+_ABOUT_USERS: Final = frozenset({"profile", "email", "address", "phone"})
+#: Known to every server, and not served.
+_NOT_SERVED: Final = frozenset({"device_sso"})
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 
 
@@ -65,3 +69,34 @@ def for_client_alone(server: AuthorizationServer, names: tuple[str, ...]) -> tup
     if consent := [name for name in names if known[name].consent == "REQUIRED"]:
         raise OAuthError("consent_required_client_credentials", ", ".join(consent))
     return names
+
+
+def for_user(server: AuthorizationServer, client: Client, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The scopes of a request in a user's name: those named, or the server's default ones (§16.2, §16.3).
+
+    Raises:
+        OAuthError: Unknown, not to be had by this client, without ``openid`` where it is needed, or none at all.
+    """
+    known = {scope.name for scope in server.scopes}
+    if not names:
+        names = tuple(scope.name for scope in server.scopes if scope.default)
+        if not names:
+            raise OAuthError("no_default_scopes")
+    if any(name not in known for name in names):
+        raise OAuthError("illegal_custom_scope" if server.is_org else "no_matching_scope")
+    if "openid" not in names and not _ABOUT_USERS.isdisjoint(names):
+        raise OAuthError("openid_scope_required_access_token")
+    not_allowed = [name for name in names if name in _NOT_SERVED]
+    if "offline_access" in names and "refresh_token" not in client.grant_types:
+        not_allowed.append("offline_access")
+    if not_allowed:
+        raise OAuthError("illegal_scope", ", ".join(not_allowed))
+    return names
+
+
+def in_need_of_consent(server: AuthorizationServer, client: Client, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The scopes that a user has to agree to before this client gets them (§16.4)."""
+    if client.consent_method == "TRUSTED" or server.is_org:
+        return ()
+    asked = frozenset(names)
+    return tuple(scope.name for scope in server.scopes if scope.name in asked and scope.consent != "IMPLICIT")

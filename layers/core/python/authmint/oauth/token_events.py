@@ -2,10 +2,23 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
 
-from ..storage.events import Event
+from ..clock import Clock
+from ..http import Request
+from ..ids import Ids
+from ..storage.events import Event, Party
+from .endpoint import Call
+from .errors import OAuthError
+from .issuance import Draft, Trace
+from .minting import CLAIM_FAILURES
+
+_GRANT: Final = "app.oauth2.as.token.grant"
+_ORG_GRANT: Final = "app.oauth2.token.grant"
+_CLAIM: Final = "app.oauth2.as.evaluate.claim"
+_STEPS_SHOWN: Final = 50
 
 
 class TokenEvents(Protocol):
@@ -23,3 +36,105 @@ def token_hash(token: str) -> str:
 def without_empty(debug: Mapping[str, Any]) -> dict[str, Any]:
     """Debug data without the members that have nothing to say."""
     return {name: value for name, value in debug.items() if value not in (None, "", [])}
+
+
+@dataclass
+class Record:
+    """What is known of a token request so far, and the events that it becomes.
+
+    Attributes:
+        minted: Tokens by their kind.
+    """
+
+    request: Request
+    clock: Clock
+    ids: Ids
+    call: Call | None = None
+    draft: Draft | None = None
+    trace: Trace = field(default_factory=Trace)
+    minted: dict[str, str] = field(default_factory=dict)
+
+    def grants(self) -> Iterator[Event]:
+        """One event for each token (§23.2)."""
+        for kind, token in self.minted.items():
+            targets = (Party(token_hash(token), kind, detail=self._detail(token)), *self._subject())
+            yield self._event(f"{self._type()}.{kind}", targets, self._debug())
+
+    def refusals(self, error: OAuthError) -> Iterator[Event]:
+        """The events of a request that was refused, with the reason that the client was not told."""
+        debug = self._debug() if self.call is not None else dict(error.about)
+        debug |= {"error": error.code, "error_description": error.description}
+        if error.reason is not None:
+            debug["reason_detail"] = error.reason
+        actor = None if self.call is not None else Party(error.about.get("client_id", "unknown"), "PublicClientApp")
+        if error.id in CLAIM_FAILURES:
+            yield self._event(_CLAIM, self._subject(), debug, refusal=error, actor=actor)
+        yield self._event(self._type(), self._subject(), debug, refusal=error, actor=actor)
+
+    def _type(self) -> str:
+        return _ORG_GRANT if self.call is not None and self.call.server.is_org else _GRANT
+
+    def _detail(self, token: str) -> dict[str, Any]:
+        if self.draft is None or self.call is None:
+            return {}
+        payload = self.draft.access_token
+        return {
+            "expires": payload["exp"],
+            "hash": token_hash(token),
+            "subject": payload["sub"],
+            "scope": " ".join(self.draft.scopes),
+        }
+
+    def _subject(self) -> tuple[Party, ...]:
+        entitlement = self.trace.entitlement
+        if entitlement is None or entitlement.sign_in is None:
+            return ()
+        user = entitlement.sign_in.person.user
+        return (Party(user.id, "User", user.login),)
+
+    def _debug(self) -> dict[str, Any]:
+        call, decision = self.call, self.trace.decision
+        if call is None:
+            return {}
+        debug: dict[str, Any] = {
+            "grant_type": call.form.get("grant_type", "")[:100],
+            "client_auth_type": call.client.auth_method,
+            "authorization_server": call.server.id,
+            "authorization_server_name": call.server.name,
+            "requested_scopes": call.form.get("scope", "")[:4096].replace(" ", ", "),
+        }
+        if decision is None:
+            return debug
+        if decision.rule is not None and decision.policy is not None:
+            debug |= {"policy": decision.policy.id, "rule": decision.rule.id}
+            debug["granted_scopes"] = ", ".join(decision.granted)
+        else:
+            steps = decision.steps[:_STEPS_SHOWN]
+            debug["steps"] = [f"{step.policy_id}/{step.rule_id or '-'}: {step.mismatch}" for step in steps]
+        return debug
+
+    def _event(
+        self,
+        event_type: str,
+        targets: tuple[Party, ...],
+        debug: Mapping[str, Any],
+        *,
+        refusal: OAuthError | None = None,
+        actor: Party | None = None,
+    ) -> Event:
+        if actor is None and self.call is not None:
+            client = self.call.client
+            actor = Party(client.id, "PublicClientApp", client.id, client.label)
+        return Event(
+            id=self.ids.uuid(),
+            published_ms=self.clock.now_ms(),
+            type=event_type,
+            actor=actor or Party("unknown", "PublicClientApp"),
+            outcome="SUCCESS" if refusal is None else "FAILURE",
+            reason=None if refusal is None else refusal.id,
+            targets=targets,
+            debug=without_empty(debug),
+            source_ip=self.request.source_ip,
+            user_agent=(self.request.header("user-agent") or "")[:256],
+            request_id=self.request.request_id,
+        )

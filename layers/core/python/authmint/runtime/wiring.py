@@ -10,12 +10,13 @@ from .entrypoint import Function
 from .settings import BadSettings, Settings
 
 if TYPE_CHECKING:
+    from ..directory.authentication import Authenticator
     from ..dynamo.tables import Tables
     from ..oauth.endpoint import AuthenticatedEndpoint
     from ..storage.configuration import Configuration
 
 #: Grants of the token endpoint; discovery says the same.
-GRANT_TYPES: Final = ("client_credentials",)
+GRANT_TYPES: Final = ("password", "client_credentials")
 
 
 class _Parts:
@@ -44,6 +45,20 @@ class _Parts:
         from ..dynamo.configuration import WarmConfiguration
 
         return WarmConfiguration(self.tables, self.clock, staleness=self.settings.staleness_ms)
+
+    def authenticator(self) -> "Authenticator":
+        from ..directory.authentication import Authenticator
+        from ..directory.passwords import PasswordHashes
+        from ..dynamo.directory import DynamoDirectory
+        from ..dynamo.users import DynamoUsers
+
+        return Authenticator(
+            DynamoDirectory(self.tables, self.clock),
+            DynamoUsers(self.tables, self.clock),
+            PasswordHashes(self.ids),
+            self.clock,
+            self.ids,
+        )
 
     def kms(self) -> tuple[Any, str]:
         """KMS client and key."""
@@ -95,6 +110,7 @@ def token(env: Mapping[str, str]) -> Function:
     """Function ``token``. The list of grants here is the registry."""
     from ..kms.key_pairs import KmsKeyUnwrapper
     from ..oauth.grants.client_credentials import ClientCredentials
+    from ..oauth.grants.password import PasswordCredentials
     from ..oauth.token_endpoint import TokenEndpoint
     from ..tokens.signer import WarmSigners
 
@@ -102,7 +118,7 @@ def token(env: Mapping[str, str]) -> Function:
     kms = parts.kms()
     http = TokenEndpoint(
         parts.authenticated(parts.configuration(), kms),
-        [ClientCredentials()],
+        [PasswordCredentials(parts.authenticator()), ClientCredentials()],
         WarmSigners(KmsKeyUnwrapper(*kms)),
         parts.clock,
         parts.ids,

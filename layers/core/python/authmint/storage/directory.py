@@ -1,8 +1,10 @@
 """What the protocol endpoints read of the directory: a person with groups and assignments, in one go."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from .assignments import AppUser
 from .clients import Client
 from .groups import Group
 from .users import User
@@ -14,12 +16,12 @@ class Person:
 
     Attributes:
         groups: In ascending id, ``Everyone`` first.
-        direct_app_ids: Ids of the clients that the user is assigned to without a group.
+        app_users: Direct assignments by client id: what the user is called there.
     """
 
     user: User
     groups: tuple[Group, ...]
-    direct_app_ids: frozenset[str] = frozenset()
+    app_users: Mapping[str, AppUser] = field(default_factory=dict)
 
     @property
     def group_ids(self) -> frozenset[str]:
@@ -39,6 +41,6 @@ class Directory(Protocol):
 
 def is_assigned(person: Person, client: Client) -> bool:
     """Whether a person may get tokens through a client: directly, through a group, or because everybody may."""
-    if client.implicit_assignment or client.id in person.direct_app_ids:
+    if client.implicit_assignment or client.id in person.app_users:
         return True
     return any(group.id in client.groups for group in person.groups)

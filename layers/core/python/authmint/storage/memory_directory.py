@@ -291,7 +291,8 @@ class MemoryDirectory:
         user = self._state.get(user_id)
         ids = sorted(group for group, member in self._state.memberships if member == user_id)
         groups = (EVERYONE_GROUP, *(self._state.groups[group_id] for group_id in ids))
-        return Person(user, groups, frozenset(client for client, one in self._state.app_users if one == user_id))
+        assigned = {client: one for (client, user_id_), one in self._state.app_users.items() if user_id_ == user_id}
+        return Person(user, groups, assigned)
 
     def by_login(self, login: str) -> Person:
         return self.person(self._state.by_login(login).id)

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from ...http import Request
 from ...storage.clients import Client
 from ...storage.servers import AuthorizationServer
+from ..sign_in import SignIn
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,7 @@ class GrantRequest:
     client: Client
     server: AuthorizationServer
     now: int
+    http: Request
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,12 @@ class Entitlement:
     Attributes:
         scopes: In request order, without repetitions.
         defaulted: No scope was requested; these are the server's default scopes (runtime contract §16.3).
+        sign_in: Whose tokens; ``None``: the client's own.
     """
 
     scopes: tuple[str, ...]
     defaulted: bool
+    sign_in: SignIn | None = None
 
 
 class Grant(Protocol):

@@ -1,0 +1,159 @@
+"""From an entitlement to what the tokens say, unsigned: one way for every endpoint that mints, and for the preview."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..claims.errors import ClaimFailed
+from ..claims.facts import THIS_ORG, Facts
+from ..claims.values import Json
+from ..ids import Ids
+from ..policy.evaluate import Decision, TokenRequest
+from ..policy.index import PolicyIndex
+from ..storage.clients import Client
+from ..storage.directory import is_assigned
+from ..storage.servers import AuthorizationServer, Rule
+from ..tokens.access_token import SignedIn, access_token_payload
+from ..tokens.id_token import id_token_payload
+from .errors import OAuthError
+from .grants.base import Entitlement
+from .minting import WarmClaims, app_facts, claim_refusal
+from .sign_in import SignIn, app_user_facts, subject_of, user_facts
+
+
+@dataclass(frozen=True)
+class Audience:
+    """For whom: the server as it is addressed, and the client."""
+
+    server: AuthorizationServer
+    issuer: str
+    client: Client
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What would be issued.
+
+    Attributes:
+        access_token: Payload.
+        id_claims: Of the ID token beside those of the protocol; ``None``: there is no ID token.
+        refreshable: ``offline_access`` was granted, and the client may refresh.
+    """
+
+    audience: Audience
+    rule: Rule
+    scopes: tuple[str, ...]
+    access_token: Mapping[str, Any]
+    id_claims: Mapping[str, Json] | None = None
+    sign_in: SignIn | None = None
+    refreshable: bool = False
+
+    def id_token(self, ids: Ids, now: int, *, access_token: str | None, code: str | None = None) -> dict[str, Any]:
+        """Payload of the ID token that goes with an access token, a code, or neither."""
+        if self.sign_in is None or self.id_claims is None:
+            raise ValueError("no ID token goes with this")
+        return id_token_payload(
+            issuer=self.audience.issuer,
+            client_id=self.audience.client.id,
+            user=SignedIn(self.sign_in.person.user.id, self.sign_in.at),
+            amr=self.sign_in.amr,
+            idp=THIS_ORG.id,
+            now=now,
+            ids=ids,
+            claims=self.id_claims,
+            algorithm=self.audience.server.active_key.algorithm,
+            nonce=self.sign_in.nonce,
+            access_token=access_token,
+            code=code,
+            acr=self.sign_in.acr,
+        )
+
+
+@dataclass
+class Trace:
+    """What is known of a request so far, for its event and its explanation."""
+
+    entitlement: Entitlement | None = None
+    decision: Decision | None = None
+    facts: Facts | None = None
+    debug: dict[str, str] = field(default_factory=dict)
+
+
+class Issuance:
+    """Decides and drafts. Reads nothing, writes nothing."""
+
+    def __init__(self, ids: Ids) -> None:
+        self._ids = ids
+        self._policies = PolicyIndex()
+        self._claims = WarmClaims()
+
+    def draft(
+        self,
+        audience: Audience,
+        grant_type: str,
+        entitlement: Entitlement,
+        now: int,
+        trace: Trace,
+        *,
+        fat: bool = False,
+    ) -> Draft:
+        """What the entitlement gives (runtime contract §18.2, §17, §15).
+
+        Args:
+            audience: For whom.
+            grant_type: As rules name it.
+            entitlement: Proven by the grant.
+            now: Unix seconds.
+            trace: Is filled on the way, so that a refusal can be explained.
+            fat: All claims of the ID token, not only those that are always included (§15.4).
+
+        Raises:
+            OAuthError: The user is not assigned, no rule matches, or a claim fails.
+        """
+        trace.entitlement = entitlement
+        server, client, sign_in = audience.server, audience.client, entitlement.sign_in
+        person = None if sign_in is None else sign_in.person
+        if person is not None and not is_assigned(person, client):
+            raise OAuthError("user_not_assigned")
+        subject = None if person is None else subject_of(person)
+        asked = TokenRequest(client.id, grant_type, entitlement.scopes, entitlement.defaulted, subject)
+        decision = trace.decision = self._policies.decide(server, asked)
+        if decision.rule is None:
+            raise OAuthError(decision.refusal or "no_matching_policy")
+        facts = trace.facts = self._facts(client, decision.granted, sign_in, grant_type, now)
+        claims = self._claims.of(server)
+        try:
+            own = claims.access_token(facts)
+            wants_id_token = sign_in is not None and "openid" in decision.granted
+            id_claims = claims.id_token(facts, everything=fat) if wants_id_token else None
+        except ClaimFailed as failed:
+            raise claim_refusal(failed) from None
+        payload = access_token_payload(
+            server,
+            issuer=audience.issuer,
+            client_id=client.id,
+            scopes=decision.granted,
+            lifetime=decision.rule.access_token_lifetime,
+            now=now,
+            ids=self._ids,
+            claims=own,
+            user=None if sign_in is None else SignedIn(sign_in.person.user.id, sign_in.at),
+            acr=None if sign_in is None else sign_in.acr,
+        )
+        refreshable = "offline_access" in decision.granted and "refresh_token" in client.grant_types
+        return Draft(audience, decision.rule, decision.granted, payload, id_claims, sign_in, refreshable)
+
+    def _facts(
+        self, client: Client, scopes: tuple[str, ...], sign_in: SignIn | None, grant_type: str, now: int
+    ) -> Facts:
+        if sign_in is None:
+            return Facts(app_facts(client), scopes, now)
+        return Facts(
+            app_facts(client),
+            scopes,
+            now,
+            user=user_facts(sign_in.person),
+            app_user=app_user_facts(sign_in.person, client),
+            amr=sign_in.amr,
+            code_flow=grant_type == "authorization_code",
+        )

@@ -1,0 +1,65 @@
+"""A user's sign-in as tokens tell of it, and the user as claims and policies see them."""
+
+from dataclasses import dataclass
+
+from ..claims.facts import AppUserFacts, GroupFacts, UserFacts
+from ..policy.evaluate import Subject
+from ..storage.clients import Client
+from ..storage.directory import Person
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """Who signed in, when and how.
+
+    Attributes:
+        at: Unix seconds: ``auth_time``.
+        amr: Methods (RFC 8176).
+        nonce: Of the authorization request.
+        acr: Where ``acr_values`` was asked for.
+    """
+
+    person: Person
+    at: int
+    amr: tuple[str, ...] = ("pwd",)
+    nonce: str | None = None
+    acr: str | None = None
+
+
+def subject_of(person: Person) -> Subject:
+    """The user as policies see them."""
+    return Subject(person.user.id, person.group_ids)
+
+
+def user_facts(person: Person) -> UserFacts:
+    """The user as claims see them."""
+    user = person.user
+    groups = tuple(
+        GroupFacts(
+            group.id,
+            group.name,
+            group.description,
+            group.type,
+            object_class=("okta:user_group",),
+            profile={"name": group.name, "description": group.description},
+        )
+        for group in person.groups
+    )
+    return UserFacts(
+        id=user.id,
+        status=user.status,
+        login=user.login,
+        profile=user.profile,
+        groups=groups,
+        created_at=user.created_at,
+        updated_at=user.updated_at,
+        email_verified=user.status in {"ACTIVE", "PASSWORD_EXPIRED"},
+    )
+
+
+def app_user_facts(person: Person, client: Client) -> AppUserFacts:
+    """What the user is called in the client's application: as assigned, else by login."""
+    assigned = person.app_users.get(client.id)
+    if assigned is None:
+        return AppUserFacts(person.user.login)
+    return AppUserFacts(assigned.user_name, assigned.profile)
