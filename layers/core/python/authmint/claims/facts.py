@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GroupFacts:
     """A group that the user is a member of.
 
@@ -25,7 +25,7 @@ class GroupFacts:
     source_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class UserFacts:
     """The user of a token.
 
@@ -46,7 +46,7 @@ class UserFacts:
     email_verified: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AppUserFacts:
     """The user as assigned to the requesting application."""
 
@@ -54,7 +54,7 @@ class AppUserFacts:
     profile: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AppFacts:
     """The requesting application. ``profile`` is free JSON."""
 
@@ -64,7 +64,7 @@ class AppFacts:
     profile: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OrgFacts:
     """The deployment."""
 
@@ -77,7 +77,7 @@ class OrgFacts:
 THIS_ORG: Final = OrgFacts("00oAuthmintAuthmint0", "authmint", "authmint")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """Everything.
 

@@ -8,10 +8,8 @@ from .facts import GroupFacts
 from .functions import ARRAY, INTEGER, TEXT, Function, Kind
 from .regexes import matches
 from .run import Run
+from .sources import MAX_GROUPS
 from .values import Object, Value
-
-#: Groups in a claim, and the largest limit that a function may be given, outside of code flows.
-MAX_GROUPS: Final = 100
 
 #: Criteria of ``user.getGroups``.
 CRITERIA: Final = frozenset({"group.id", "group.source.id", "group.type", "group.profile.name", "operator"})

@@ -5,13 +5,12 @@ from typing import Final, TypeAlias
 
 from ..storage.servers import Claim
 from .errors import EvaluationFailed, ExpressionError, TooManyGroups
-from .identity import SYSTEM_CLAIMS, SystemClaim
 from .names import SUBJECT
 from .run import Run
 from .values import Json, claim_of
 
+#: Groups in a claim outside of code flows (§17).
 MAX_GROUPS: Final = 100
-
 
 #: The value of a claim for the facts of a run; ``None`` leaves the claim out. Raises EvaluationFailed.
 Source: TypeAlias = Callable[[Run], Json]
@@ -30,7 +29,7 @@ class Constant:
 def source_of(claim: Claim) -> Source:
     """The source of a claim as it was saved."""
     if claim.value_type == "SYSTEM":
-        return _profile(SYSTEM_CLAIMS[claim.name]) if claim.name in SYSTEM_CLAIMS else Constant(None)
+        return _profile(claim.name)
     if claim.value_type == "GROUPS":
         return _groups(claim.value or "", claim.group_filter_type or "STARTS_WITH")
     if claim.value == SUBJECT:
@@ -70,7 +69,13 @@ def _failing(reason: str) -> Source:
     return fail
 
 
-def _profile(claim: SystemClaim) -> Source:
+def _profile(name: str) -> Source:
+    from .identity import SYSTEM_CLAIMS  # only tokens of people have these
+
+    claim = SYSTEM_CLAIMS.get(name)
+    if claim is None:
+        return Constant(None)
+
     def value(run: Run) -> Json:
         user = run.facts.user
         if user is None:
