@@ -129,11 +129,18 @@ def test_the_subject_is_user_name_or_client_unless_edited() -> None:
     assert failed.value.system
 
 
+def test_a_token_of_a_person_never_has_the_clients_subject() -> None:
+    """Even where whoever mints forgot how the application knows the user."""
+    claims = compiled(a_claim("sub", SUBJECT, system=True))
+
+    assert claims.access_token(replace(W, app_user=None))["sub"] == "winston.churchill@gmail.com"
+
+
 def test_the_fast_subject_is_what_the_expression_gives() -> None:
     spelled_otherwise = compiled(a_claim("sub", f" {SUBJECT}", system=True))
     fast = compiled(a_claim("sub", SUBJECT, system=True))
 
-    for facts in (C, W):
+    for facts in (C, W, replace(W, app_user=None)):
         assert fast.access_token(facts) == spelled_otherwise.access_token(facts)
 
 

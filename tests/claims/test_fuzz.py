@@ -208,7 +208,7 @@ def test_the_budget_is_for_all_claims_of_a_token_together() -> None:
 
 
 def test_groups_cost_budget() -> None:
-    facts = replace(G, user=replace(USER, groups=groups(5_000)))
+    facts = replace(G, user=replace(USER, groups=groups(50_000)))
     text = " OR ".join(["isMemberOfGroup('x')"] * 40)
 
     with pytest.raises(EvaluationFailed, match="more work"):

@@ -19,18 +19,14 @@ SUBJECT_NAME: Final = "sub"
 class Definition:
     """One claim of a server with its source."""
 
-    __slots__ = ("claim", "name", "scopes", "source")
+    __slots__ = ("claim", "is_subject", "name", "scopes", "source")
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
         self.name = claim.name
         self.scopes = frozenset(claim.scopes)
         self.source: Source = source_of(claim)
-
-    @property
-    def is_subject(self) -> bool:
-        """Whether it is ``sub`` of access tokens."""
-        return self.claim.system and self.name == SUBJECT_NAME
+        self.is_subject = claim.system and claim.name == SUBJECT_NAME
 
     def value(self, run: Run) -> Json:
         """Raises ClaimFailed."""

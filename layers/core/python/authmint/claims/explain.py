@@ -36,24 +36,27 @@ class Outcome:
 
 def explain_access_token(claims: CompiledClaims, facts: Facts) -> tuple[Outcome, ...]:
     """What becomes of every claim of the type RESOURCE. Never raises."""
-    return tuple(_outcome(one, facts, everything=True) for one in claims.resource)
+    run = Run(facts)
+    return tuple(_outcome(one, run, everything=True) for one in claims.resource)
 
 
 def explain_id_token(claims: CompiledClaims, facts: Facts, *, everything: bool) -> tuple[Outcome, ...]:
     """What becomes of every claim of the type IDENTITY; ``everything`` as in ``CompiledClaims``. Never raises."""
-    return tuple(_outcome(one, facts, everything=everything) for one in claims.identity)
+    run = Run(facts)
+    return tuple(_outcome(one, run, everything=everything) for one in claims.identity)
 
 
-def _outcome(definition: Definition, facts: Facts, *, everything: bool) -> Outcome:
+def _outcome(definition: Definition, run: Run, *, everything: bool) -> Outcome:
+    """One budget for all of them, as in a token."""
     claim = definition.claim
-    left_out: LeftOut | None = definition.not_evaluated(facts.scopes, everything=everything)
+    left_out: LeftOut | None = definition.not_evaluated(run.facts.scopes, everything=everything)
     if left_out is not None:
         return Outcome(claim.name, claim.id, claim.value, left_out=left_out)
-    reads: dict[str, Value] = {}
+    reads = run.reads = {}
     try:
-        value = definition.value(Run(facts, reads))
+        value = definition.value(run)
     except ClaimFailed as failure:
         return Outcome(claim.name, claim.id, claim.value, left_out="failed", reads=reads, failure=failure)
     if value is None:
-        left_out = "no_match" if claim.value_type == "GROUPS" and facts.user is not None else "null"
+        left_out = "no_match" if claim.value_type == "GROUPS" and run.facts.user is not None else "null"
     return Outcome(claim.name, claim.id, claim.value, value, left_out, reads)

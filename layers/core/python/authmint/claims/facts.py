@@ -83,7 +83,7 @@ class Facts:
 
     Attributes:
         user: ``None`` for client credentials: ``user`` is null then.
-        app_user: ``None`` without a user.
+        app_user: ``None`` where the user has no assignment of their own.
         scopes: Granted, in the order of the token.
         amr: How the user signed in (RFC 8176).
         now: Unix seconds.
@@ -98,3 +98,13 @@ class Facts:
     org: OrgFacts = THIS_ORG
     amr: tuple[str, ...] = ()
     code_flow: bool = False
+
+    @property
+    def assigned(self) -> AppUserFacts | None:
+        """The user as the application knows them: by login unless assigned otherwise.
+
+        Never null with a user, or the default ``sub`` would name the client in a token of a person.
+        """
+        if self.user is None or self.app_user is not None:
+            return self.app_user
+        return AppUserFacts(self.user.login)

@@ -39,14 +39,12 @@ def source_of(claim: Claim) -> Source:
 
 def default_subject(run: Run) -> Json:
     """``(appuser != null) ? appuser.userName : app.clientId``, without the expression: nearly every token has it."""
-    facts = run.facts
-    name, value = (
-        ("app.clientId", facts.app.client_id)
-        if facts.app_user is None
-        else ("appuser.userName", facts.app_user.user_name)
-    )
-    run.note(name, value)
-    return value
+    assigned = run.facts.assigned
+    if assigned is None:
+        run.note("app.clientId", run.facts.app.client_id)
+        return run.facts.app.client_id
+    run.note("appuser.userName", assigned.user_name)
+    return assigned.user_name
 
 
 def _expression(text: str) -> Source:
@@ -94,7 +92,7 @@ def _groups(pattern: str, kind: str) -> Source:
         user = run.facts.user
         if user is None:
             return None
-        run.spend(len(user.groups))
+        run.spend(1 + len(user.groups) // 10)
         names = tuple(group.name for group in user.groups)
         run.note("user.groups", names)
         found = tuple(filter(matches, names))
@@ -108,9 +106,10 @@ def _groups(pattern: str, kind: str) -> Source:
 def _filter(pattern: str, kind: str) -> Callable[[str], bool]:
     """Literals compare whatever their case; regular expressions do not (§17)."""
     if kind == "REGEX":
-        from .regexes import matches
+        from .regexes import matches, without_slashes
 
-        return lambda name: matches(pattern, name)
+        undelimited = without_slashes(pattern)
+        return lambda name: matches(undelimited, name)
     wanted = pattern.casefold()
     if kind == "EQUALS":
         return lambda name: name.casefold() == wanted
