@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from authmint.claims.compiled import CompiledClaims, Outcome
+from authmint.claims.compiled import CompiledClaims
 from authmint.claims.errors import ClaimFailed
+from authmint.claims.explain import Outcome, explain_access_token, explain_id_token
 from authmint.claims.facts import Facts
 from authmint.claims.names import RESERVED, SUBJECT
 from authmint.management.system_objects import system_claims
@@ -114,7 +115,7 @@ def test_a_reserved_name_is_never_given_by_a_custom_claim(name: str) -> None:
     claims = compiled(a_claim(name, "'forged'"), a_claim("sub", SUBJECT, system=True))
 
     assert "forged" not in claims.access_token(C).values()
-    assert by_name(claims.explain_access_token(C)[1:])[name].left_out == "reserved"
+    assert by_name(explain_access_token(claims, C)[:1])[name].left_out == "reserved"
 
 
 def test_the_subject_is_user_name_or_client_unless_edited() -> None:
@@ -128,11 +129,18 @@ def test_the_subject_is_user_name_or_client_unless_edited() -> None:
     assert failed.value.system
 
 
+def test_a_token_of_a_person_never_has_the_clients_subject() -> None:
+    """Even where whoever mints forgot how the application knows the user."""
+    claims = compiled(a_claim("sub", SUBJECT, system=True))
+
+    assert claims.access_token(replace(W, app_user=None))["sub"] == "winston.churchill@gmail.com"
+
+
 def test_the_fast_subject_is_what_the_expression_gives() -> None:
     spelled_otherwise = compiled(a_claim("sub", f" {SUBJECT}", system=True))
     fast = compiled(a_claim("sub", SUBJECT, system=True))
 
-    for facts in (C, W):
+    for facts in (C, W, replace(W, app_user=None)):
         assert fast.access_token(facts) == spelled_otherwise.access_token(facts)
 
 
@@ -218,7 +226,7 @@ def test_the_explanation_says_of_every_claim_why_it_is_in_or_not() -> None:
     )
     facts = member_of(*NAMES)
 
-    explained = by_name(claims.explain_access_token(facts))
+    explained = by_name(explain_access_token(claims, facts))
 
     assert {name: outcome.left_out for name, outcome in explained.items()} == {
         "sub": None,
@@ -236,7 +244,7 @@ def test_the_explanation_says_of_every_claim_why_it_is_in_or_not() -> None:
     assert explained["groups"].reads == {"user.groups": NAMES}
     assert explained["null"].reads == {"user.employeeNumber": None}
     assert explained["broken"].failure is not None
-    identity = by_name(claims.explain_id_token(facts, everything=False))
+    identity = by_name(explain_id_token(claims, facts, everything=False))
     assert (identity["unused"].left_out, identity["used"].value) == ("not_always_included", "v")
 
 
@@ -244,7 +252,7 @@ def test_the_explanation_names_what_a_system_claim_read() -> None:
     claims = compiled(*system_claims(CountingIds()))
     facts = replace(W, scopes=("profile",))
 
-    name = by_name(claims.explain_id_token(facts, everything=True))["name"]
+    name = by_name(explain_id_token(claims, facts, everything=True))["name"]
 
     assert name.reads == {"user.displayName": None, "user.firstName": "Winston", "user.lastName": "Churchill"}
     assert name.expression is None
@@ -259,8 +267,8 @@ def test_explanation_and_token_agree() -> None:
     def included(outcomes: tuple[Outcome, ...]) -> dict[str, Any]:
         return {one.name: one.value for one in outcomes if one.left_out is None}
 
-    assert included(claims.explain_access_token(facts)) == claims.access_token(facts)
+    assert included(explain_access_token(claims, facts)) == claims.access_token(facts)
     for everything in (False, True):
-        assert included(claims.explain_id_token(facts, everything=everything)) == claims.id_token(
+        assert included(explain_id_token(claims, facts, everything=everything)) == claims.id_token(
             facts, everything=everything
         )

@@ -1,6 +1,7 @@
 """Random and hostile expressions: an error of the language or a value, soon, and nothing else."""
 
 import time
+import tracemalloc
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -179,20 +180,56 @@ BOMBS = [
     "Convert.toNum(user.digits)",
     "Arrays.size(Arrays.flatten(user.commas)) == 0",
     "String.stringSwitch(user.bulk, '', user.bulk + 'b', '1')",
+    "user.bulks",
+    "Arrays.toCsvString(user.bulks)",
+    "user.ligatures",
+    "{user.bulks, {user.bulks}}",
 ]
+BULK = {
+    "bulk": "a" * 30_000,
+    "digits": "9" * 30_000,
+    "commas": "," * 30_000,
+    "ligatures": "ﬃ" * 30_000,
+    "bulks": ["a" * 30_000] * 1_000,
+}
+
+
+BULKY = replace(G, user=replace(USER, profile={**USER.profile, **BULK}))
 
 
 @pytest.mark.parametrize("text", BOMBS)
 def test_no_expression_takes_long_or_makes_much(text: str) -> None:
-    """Time is bounded far above what it takes (milliseconds) and far below what an exponential would."""
-    profile = {**USER.profile, "bulk": "a" * 30_000, "digits": "9" * 30_000, "commas": "," * 30_000}
-    facts = replace(G, user=replace(USER, profile=profile))
+    """Bounds far above what it takes (milliseconds, a megabyte) and far below what a bomb would."""
     before = time.process_time()
+    tracemalloc.start()
 
     with suppress(EvaluationFailed, ExpressionError):
-        assert size_of(Expression(text).claim(Run(facts))) <= MAX_SIZE
+        assert size_of(Expression(text).claim(Run(BULKY))) <= MAX_SIZE
 
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8_000_000
     assert time.process_time() - before < 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "String.replace(user.bulk, 'a', 'aaa')",
+        "user.bulk + user.bulk + user.bulk",
+        "String.join('', user.bulk, user.bulk, user.bulk)",
+        "String.toUpperCase(user.ligatures)",
+    ],
+)
+def test_a_large_text_is_not_even_made_on_the_way(text: str) -> None:
+    with pytest.raises(EvaluationFailed, match="larger"):
+        evaluate(f"String.len({text})", BULKY)
+
+
+def test_a_claim_is_measured_in_bytes_of_json() -> None:
+    assert len(evaluate("user.bulk", BULKY)) == 30_000
+    with pytest.raises(EvaluationFailed, match="larger"):
+        evaluate("user.ligatures", BULKY)
 
 
 def test_the_budget_is_for_all_claims_of_a_token_together() -> None:
@@ -208,7 +245,7 @@ def test_the_budget_is_for_all_claims_of_a_token_together() -> None:
 
 
 def test_groups_cost_budget() -> None:
-    facts = replace(G, user=replace(USER, groups=groups(5_000)))
+    facts = replace(G, user=replace(USER, groups=groups(50_000)))
     text = " OR ".join(["isMemberOfGroup('x')"] * 40)
 
     with pytest.raises(EvaluationFailed, match="more work"):

@@ -47,7 +47,8 @@ VALUES = [
     ("null ?: '' ?: 'x'", "x"),
     ("0 ?: 1", 0),
     ("1 + 2 == 3 ? 'y' : 'n'", "y"),
-    ("'abc' matches '/a.c/'", True),
+    ("'abc' matches 'a.c'", True),
+    ("'/abc/' matches '/a.c/'", True),
     ("'abc' MATCHES 'b'", False),
     ("String.substring('abc', 1, 99)", "bc"),  # DEC-44
     ("String.substring('abc', 7, 99)", ""),
@@ -240,6 +241,7 @@ def test_an_attribute_that_is_gone_is_null() -> None:
         "getFilteredGroups(null, 'group.id', 1)",
         "getFilteredGroups({'x'}, 'group.id', null)",
         "getFilteredGroups({'x'}, 'group.id', 0)",
+        "getFilteredGroups({'x'}, 'group.id', true)",
         "getFilteredGroups({'x'}, 'group.id', 101)",
         "Groups.startsWith('OKTA', 'West', 1)",
     ],

@@ -1,5 +1,6 @@
 """Every vector of the contract (runtime contract §20.3, §20.4, §20.5)."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -237,3 +238,14 @@ def test_more_groups_than_the_limit_is_an_error() -> None:
 @pytest.mark.parametrize("text", [text for text, _ in FUNCTIONS + USER + MACHINE + GROUP_IDS + GROUPS])
 def test_every_vector_can_be_saved(text: str) -> None:
     check(text, ATTRIBUTES)
+
+
+def test_every_expression_of_the_readme_can_be_saved() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    table = readme.partition("| expression | gives |\n|---|---|\n")[2].partition("\n\n")[0]
+    expressions = [row.split("`")[1] for row in table.splitlines()]
+
+    assert len(expressions) == 8
+    for text in expressions:
+        check(text, ATTRIBUTES)
+        evaluate(text, G)

@@ -9,6 +9,7 @@ from authmint.http import Request, Response
 from authmint.oauth.assertions import Assertions
 from authmint.oauth.client_authentication import ClientAuthentication
 from authmint.oauth.endpoint import AuthenticatedEndpoint
+from authmint.oauth.grants.base import Grant
 from authmint.oauth.grants.client_credentials import ClientCredentials
 from authmint.oauth.grants.password import PasswordCredentials
 from authmint.oauth.introspection import IntrospectionEndpoint
@@ -56,7 +57,7 @@ class Engine:
         authenticator = Authenticator(
             self.storage.directory, self.storage.users, PasswordHashes(self.ids, CHEAP), self.clock, self.ids
         )
-        grants = [ClientCredentials(), PasswordCredentials(authenticator)]
+        grants: list[Grant] = [ClientCredentials(), PasswordCredentials(authenticator)]
         self.token = TokenEndpoint(endpoint, grants, signers, self.clock, self.ids, self.events)
         self.introspect = IntrospectionEndpoint(endpoint, configuration, self.storage.revocations, self.clock)
         self.revoke = RevocationEndpoint(endpoint, self.storage.revocations, self.clock, self.ids, self.events)

@@ -8,7 +8,7 @@ from .errors import ExpressionError
 from .functions import Function, Kind, all_functions
 from .functions_groups import CRITERIA, OPERATORS
 from .parser import parse
-from .regexes import BadPattern, compiled
+from .regexes import BadPattern, compiled, without_slashes
 from .syntax import (
     ArrayOf,
     Binary,
@@ -177,7 +177,7 @@ class _Check:
         for argument in node.arguments:
             self.kind_of(argument)
         if name == "isMemberOfGroupNameRegex":
-            _check_pattern(node.arguments[0])
+            _check_pattern(node.arguments[0], delimited=True)
         return function.result
 
     def _user_method(self, node: Call) -> Kind:
@@ -230,10 +230,10 @@ class _Check:
         return "value"
 
 
-def _check_pattern(node: Node) -> None:
+def _check_pattern(node: Node, *, delimited: bool = False) -> None:
     if isinstance(node, Literal) and isinstance(node.value, str):
         try:
-            compiled(node.value)
+            compiled(without_slashes(node.value) if delimited else node.value)
         except BadPattern as error:
             raise ExpressionError(node.at, f"this {error} (RE2 syntax: no look-around, no back references)") from None
 

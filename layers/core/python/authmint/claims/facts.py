@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GroupFacts:
     """A group that the user is a member of.
 
@@ -25,7 +25,7 @@ class GroupFacts:
     source_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class UserFacts:
     """The user of a token.
 
@@ -46,7 +46,7 @@ class UserFacts:
     email_verified: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AppUserFacts:
     """The user as assigned to the requesting application."""
 
@@ -54,7 +54,7 @@ class AppUserFacts:
     profile: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AppFacts:
     """The requesting application. ``profile`` is free JSON."""
 
@@ -64,7 +64,7 @@ class AppFacts:
     profile: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OrgFacts:
     """The deployment."""
 
@@ -77,13 +77,13 @@ class OrgFacts:
 THIS_ORG: Final = OrgFacts("00oAuthmintAuthmint0", "authmint", "authmint")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """Everything.
 
     Attributes:
         user: ``None`` for client credentials: ``user`` is null then.
-        app_user: ``None`` without a user.
+        app_user: ``None`` where the user has no assignment of their own.
         scopes: Granted, in the order of the token.
         amr: How the user signed in (RFC 8176).
         now: Unix seconds.
@@ -98,3 +98,13 @@ class Facts:
     org: OrgFacts = THIS_ORG
     amr: tuple[str, ...] = ()
     code_flow: bool = False
+
+    @property
+    def assigned(self) -> AppUserFacts | None:
+        """The user as the application knows them: by login unless assigned otherwise.
+
+        Never null with a user, or the default ``sub`` would name the client in a token of a person.
+        """
+        if self.user is None or self.app_user is not None:
+            return self.app_user
+        return AppUserFacts(self.user.login)

@@ -12,7 +12,7 @@ from .values import Value, is_number, text_of
 Kind = Literal["value", "json", "user", "appuser", "app", "org", "session", "access", "group", "groups"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parameter:
     """How an argument is read. Where null is not allowed, a null argument makes the whole call null."""
 
@@ -20,7 +20,7 @@ class Parameter:
     nullable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Function:
     """A function by its full name.
 

@@ -6,12 +6,10 @@ from typing import Final
 from .errors import EvaluationFailed, TooManyGroups
 from .facts import GroupFacts
 from .functions import ARRAY, INTEGER, TEXT, Function, Kind
-from .regexes import matches
+from .regexes import matches, without_slashes
 from .run import Run
+from .sources import MAX_GROUPS
 from .values import Object, Value
-
-#: Groups in a claim, and the largest limit that a function may be given, outside of code flows.
-MAX_GROUPS: Final = 100
 
 #: Criteria of ``user.getGroups``.
 CRITERIA: Final = frozenset({"group.id", "group.source.id", "group.type", "group.profile.name", "operator"})
@@ -19,10 +17,10 @@ OPERATORS: Final = frozenset({"EXACT", "STARTS_WITH"})
 
 
 def groups_of(run: Run) -> tuple[GroupFacts, ...]:
-    """The user's groups; none without a user. Each one costs a step."""
+    """The user's groups; none without a user. Ten of them cost a step."""
     user = run.facts.user
     groups = () if user is None else user.groups
-    run.spend(len(groups))
+    run.spend(1 + len(groups) // 10)
     if run.reads is not None:
         run.note("user.groups", tuple(group.name for group in groups))
     return groups
@@ -91,7 +89,12 @@ def filtered_groups(
 
 
 def _check_limit(run: Run, limit: Value, found: int) -> None:
-    if not isinstance(limit, int) or limit < 1 or (limit > MAX_GROUPS and not run.facts.code_flow):
+    if (
+        not isinstance(limit, int)
+        or isinstance(limit, bool)
+        or limit < 1
+        or (limit > MAX_GROUPS and not run.facts.code_flow)
+    ):
         raise EvaluationFailed(f"the limit of groups is an integer from 1 to {MAX_GROUPS}")
     if found > limit:
         raise EvaluationFailed("more groups than the limit given")
@@ -118,6 +121,11 @@ def _member_by_name(test: Callable[[str, str], bool]) -> Callable[..., Value]:
     return lambda run, wanted: any(test(group.name, wanted) for group in groups_of(run))
 
 
+def _member_by_regex(run: Run, pattern: str) -> bool:
+    undelimited = without_slashes(pattern)
+    return any(matches(undelimited, group.name) for group in groups_of(run))
+
+
 def _member_by_id(run: Run, *ids: str) -> bool:
     return any(group.id in ids for group in groups_of(run))
 
@@ -140,7 +148,7 @@ FUNCTIONS: Final = (
     Function("isMemberOfAnyGroup", _member_by_id, (TEXT,), rest=TEXT, constant=False),
     _of_user("isMemberOfGroupNameStartsWith", _member_by_name(str.startswith), 1),
     _of_user("isMemberOfGroupNameContains", _member_by_name(str.__contains__), 1),
-    _of_user("isMemberOfGroupNameRegex", _member_by_name(lambda name, pattern: matches(pattern, name)), 1),
+    _of_user("isMemberOfGroupNameRegex", _member_by_regex, 1),
     Function("Groups.startsWith", _named(str.startswith), (TEXT, TEXT, INTEGER), constant=False),
     Function("Groups.endsWith", _named(str.endswith), (TEXT, TEXT, INTEGER), constant=False),
     Function("Groups.contains", _named(str.__contains__), (TEXT, TEXT, INTEGER), constant=False),

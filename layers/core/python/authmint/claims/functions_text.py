@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from .errors import EvaluationFailed
@@ -61,14 +62,16 @@ def _before(_: Run, text: str, separator: str) -> str:
     return text.partition(separator)[0] if separator else ""
 
 
-def _upper(run: Run, text: str) -> str:
-    run.make(3 * len(text))
-    return text.upper()
+def _cased(change: Callable[[str], str]) -> Callable[..., Value]:
+    """A text may grow, to three times its length at most."""
 
+    def convert(run: Run, text: str) -> str:
+        run.make(len(text))
+        changed = change(text)
+        run.make(len(changed))
+        return changed
 
-def _lower(run: Run, text: str) -> str:
-    run.make(3 * len(text))
-    return text.lower()
+    return convert
 
 
 def _to_integer(_: Run, given: Value) -> int | float:
@@ -122,8 +125,8 @@ FUNCTIONS: Final = (
     Function("String.substring", _substring, (TEXT, INTEGER, INTEGER)),
     Function("String.substringAfter", _after, (TEXT, TEXT)),
     Function("String.substringBefore", _before, (TEXT, TEXT)),
-    Function("String.toUpperCase", _upper, (TEXT,)),
-    Function("String.toLowerCase", _lower, (TEXT,)),
+    Function("String.toUpperCase", _cased(str.upper), (TEXT,)),
+    Function("String.toLowerCase", _cased(str.lower), (TEXT,)),
     Function("Convert.toInt", _to_integer, (SCALAR,)),
     Function("Convert.toNum", _to_number, (SCALAR,)),
     Function("Iso3166Convert.toAlpha2", _country_part("alpha2"), (TEXT,)),

@@ -43,7 +43,7 @@ def _address(user: UserFacts) -> Json:
     return found or None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SystemClaim:
     """What a system claim reads (names below ``user``) and what it makes of it."""
 

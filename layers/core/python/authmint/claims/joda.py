@@ -45,7 +45,7 @@ _READABLE: Final = frozenset("yYMdHkKhmsSaZz")
 _OFFSET: Final = re.compile(r"Z|[+-][0-9]{2}:?[0-9]{2}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Piece:
     """A field (letter and how many of it), or literal text where ``letter`` is empty."""
 

@@ -40,7 +40,7 @@ _REFUSED: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Token:
     """A literal with its value, a name, a mark in its one spelling, or the end."""
 

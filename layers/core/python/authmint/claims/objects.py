@@ -13,7 +13,7 @@ def _user(run: Run) -> Value:
 
 
 def _app_user(run: Run) -> Value:
-    app_user = run.facts.app_user
+    app_user = run.facts.assigned
     return None if app_user is None else Object({**app_user.profile, "userName": app_user.user_name})
 
 

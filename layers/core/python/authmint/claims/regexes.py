@@ -13,15 +13,13 @@ class BadPattern(ValueError):
 
 
 def compiled(pattern: str) -> Any:
-    """The pattern, ready to match. A ``/`` at both ends is stripped (DEC-27).
+    """The pattern, ready to match.
 
     Raises:
         BadPattern: It does not compile.
     """
     import re2  # a native library that few claims need
 
-    if len(pattern) > 1 and pattern[0] == pattern[-1] == "/":
-        pattern = pattern[1:-1]
     options = re2.Options()
     options.max_mem = _MEMORY
     options.log_errors = False
@@ -29,6 +27,11 @@ def compiled(pattern: str) -> Any:
         return re2.compile(pattern, options)
     except (re2.error, UnicodeEncodeError):
         raise BadPattern("is not a regular expression, or too large a one") from None
+
+
+def without_slashes(pattern: str) -> str:
+    """A pattern for names of groups may stand between slashes (DEC-27)."""
+    return pattern[1:-1] if len(pattern) > 1 and pattern[0] == pattern[-1] == "/" else pattern
 
 
 def matches(pattern: str, text: str) -> bool:

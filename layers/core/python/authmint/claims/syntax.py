@@ -6,7 +6,7 @@ from typing import TypeAlias
 from .values import Value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Literal:
     """``'x'``, ``12``, ``3.5``, ``true``, ``null``."""
 
@@ -14,7 +14,7 @@ class Literal:
     at: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ArrayOf:
     """``{a, b}``."""
 
@@ -22,7 +22,7 @@ class ArrayOf:
     at: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MapOf:
     """``{'group.type': {'OKTA_GROUP'}}``: only an argument of ``user.getGroups``."""
 
@@ -30,7 +30,7 @@ class MapOf:
     at: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Name:
     """``user``, ``appuser``, ``app`` and the like."""
 
@@ -38,7 +38,7 @@ class Name:
     at: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Member:
     """``of.name``."""
 
@@ -47,7 +47,7 @@ class Member:
     at: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Index:
     """``of[index]``."""
 
@@ -56,7 +56,7 @@ class Index:
     at: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
     """``name(arguments)``, or ``of.name(arguments)``."""
 
@@ -66,7 +66,7 @@ class Call:
     at: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Projection:
     """``of.![name]``: one member of every group."""
 
@@ -75,7 +75,7 @@ class Projection:
     at: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Unary:
     """``!x`` or ``-x``."""
 
@@ -84,7 +84,7 @@ class Unary:
     at: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Binary:
     """``left operator right``; operators in one spelling, that of the keys of ``operators.BINARY``."""
 
@@ -94,7 +94,7 @@ class Binary:
     at: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Conditional:
     """``condition ? then : otherwise``."""
 
@@ -104,7 +104,7 @@ class Conditional:
     at: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Elvis:
     """``value ?: default``."""
 

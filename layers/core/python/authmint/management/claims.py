@@ -7,7 +7,7 @@ from typing import Any, Final
 from ..claims.check import check
 from ..claims.errors import ExpressionError
 from ..claims.names import MAX_LENGTH, RESERVED
-from ..claims.regexes import BadPattern, compiled
+from ..claims.regexes import BadPattern, compiled, without_slashes
 from ..http import Response
 from ..ids import Ids
 from ..storage.events import Event, Party
@@ -164,7 +164,7 @@ def _check_value(fields: Fields, claim: Claim, attributes: Collection[str]) -> N
             fields.problem("value", f"{error.problem}, at position {error.at + 1}.")
     elif claim.group_filter_type == "REGEX":
         try:
-            compiled(value)
+            compiled(without_slashes(value))
         except BadPattern as error:
             fields.problem("value", f"{error}.")
 

@@ -14,7 +14,7 @@ JTI_BYTES: Final = 32
 _RESERVED: Final = RESERVED["RESOURCE"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SignedIn:
     """The user of a token and when they signed in (Unix seconds)."""
 
