@@ -59,7 +59,9 @@ class Engine:
         )
         grants: list[Grant] = [ClientCredentials(), PasswordCredentials(authenticator)]
         self.token = TokenEndpoint(endpoint, grants, signers, self.clock, self.ids, self.events)
-        self.introspect = IntrospectionEndpoint(endpoint, configuration, self.storage.revocations, self.clock)
+        self.introspect = IntrospectionEndpoint(
+            endpoint, configuration, self.storage.revocations, self.storage.directory, self.clock
+        )
         self.revoke = RevocationEndpoint(endpoint, self.storage.revocations, self.clock, self.ids, self.events)
 
     def _fetch(self, uri: str) -> bytes:

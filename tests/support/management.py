@@ -19,6 +19,7 @@ def management_api(storage: MemoryStorage, *, pairs: KeyPairs, clock: Clock, ids
         configuration=PlainConfiguration(storage.servers, storage.clients),
         revocations=storage.revocations,
         log=storage.log,
+        directory=storage.directory,
         pairs=pairs,
         seals=FakeSeals(),
         clock=clock,

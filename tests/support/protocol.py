@@ -42,6 +42,6 @@ def endpoints(
     endpoint = AuthenticatedEndpoint(configuration, ClientAuthentication(assertions))
     return {
         "token": TokenEndpoint(endpoint, [ClientCredentials()], WarmSigners(vault), clock, ids, Nowhere()),
-        "introspect": IntrospectionEndpoint(endpoint, configuration, storage.revocations, clock),
+        "introspect": IntrospectionEndpoint(endpoint, configuration, storage.revocations, storage.directory, clock),
         "revoke": RevocationEndpoint(endpoint, storage.revocations, clock, ids, Nowhere()),
     }

@@ -7,9 +7,11 @@ from ..clock import Clock
 from ..http import Request, Response
 from ..ids import Ids
 from ..keys.vault import KeyPairs, SecretSeals, VaultUnavailable
+from ..oauth.preview import Previews
 from ..storage.api_tokens import ApiTokens
 from ..storage.clients import Clients
 from ..storage.configuration import Configuration
+from ..storage.directory import Directory
 from ..storage.errors import Unavailable
 from ..storage.events import EventLog, Party
 from ..storage.grants import Revocations
@@ -23,6 +25,7 @@ from .logs import Logs
 from .needed_scopes import needed_scope
 from .operations import operations
 from .org import organization
+from .preview import Explanations
 from .server_changes import ServerChanges
 from .servers import Servers
 
@@ -42,6 +45,7 @@ class ManagementApi:
         configuration: Configuration,
         revocations: Revocations,
         log: EventLog,
+        directory: Directory,
         pairs: KeyPairs,
         seals: SecretSeals,
         clock: Clock,
@@ -58,6 +62,7 @@ class ManagementApi:
             ClientChanges(clients),
             api_tokens,
             Logs(log, clock),
+            Explanations(changes, clients, directory, Previews(clock, ids), ids),
             pairs,
             seals,
             ids,

@@ -17,6 +17,7 @@ from .keys import Keys
 from .logs import Logs
 from .org import EVERYONE_GROUP, Org
 from .policies import Policies
+from .preview import Explanations
 from .routes import Routes
 from .rules import Rules
 from .scopes import Scopes
@@ -35,6 +36,7 @@ def operations(
     clients: ClientChanges,
     api_tokens: ApiTokens,
     logs: Logs,
+    explanations: Explanations,
     pairs: KeyPairs,
     seals: SecretSeals,
     ids: Ids,
@@ -62,6 +64,8 @@ def operations(
     _add_org(routes, Org(changes, clients))
     _add_api_tokens(routes, ApiTokensResource(api_tokens, ids))
     routes.add("GET", "/api/v1/logs", logs.list)
+    routes.add("POST", f"{_SERVER}/tokens/preview", explanations.preview)
+    routes.add("GET", f"{_SERVER}/analysis", explanations.analysis)
     return routes
 
 

@@ -19,6 +19,11 @@ class AccessToken:
     expires_at: int
     payload: Mapping[str, Any]
 
+    @property
+    def user_id(self) -> str | None:
+        """Whose token it is; ``None``: the client's own."""
+        return self.payload.get("uid")
+
 
 def recognize(token: str, server: AuthorizationServer, *, issuer: str, now: int) -> AccessToken | None:
     """The token if this server minted it and it lives by itself; ``None`` tells nothing else.

@@ -9,6 +9,7 @@ from ..http import Pairs, Response
 
 #: internal id: (status, error, error_description). ``{0}`` is filled in.
 CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
+    "access_denied": (403, "access_denied", "The resource owner or authorization server denied the request."),
     "openid_scope_required_access_token": (403, "access_denied", "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope."),
     "user_not_assigned": (400, "access_denied", "User is not assigned to the client application."),
     "no_scope_allowed": (400, "access_denied", "Policy evaluation succeeded, but all the requested scopes were rejected."),

@@ -7,7 +7,8 @@ from ..http import Request, Response
 from ..keys.vault import VaultUnavailable
 from ..storage.clients import Client
 from ..storage.configuration import Configuration
-from ..storage.errors import Unavailable
+from ..storage.directory import Directory
+from ..storage.errors import NotFound, Unavailable
 from ..storage.grants import Revocations
 from .access_tokens import AccessToken, recognize
 from .endpoint import AuthenticatedEndpoint, Call
@@ -24,11 +25,13 @@ class IntrospectionEndpoint:
         endpoint: AuthenticatedEndpoint,
         configuration: Configuration,
         revocations: Revocations,
+        directory: Directory,
         clock: Clock,
     ) -> None:
         self._endpoint = endpoint
         self._configuration = configuration
         self._revocations = revocations
+        self._directory = directory
         self._clock = clock
 
     def __call__(self, request: Request) -> Response:
@@ -50,13 +53,20 @@ class IntrospectionEndpoint:
         if token is None or not self._stands(token, call):
             return INACTIVE
         payload = token.payload
-        return {
+        state = {
             **payload,
             "active": True,
             "token_type": "Bearer",
             "scope": " ".join(payload.get("scp", ())),
             "client_id": token.client_id,
         }
+        if token.user_id is None:
+            return state
+        try:
+            user = self._directory.person(token.user_id).user
+        except NotFound:
+            return INACTIVE
+        return state | {"username": user.login} if user.status == "ACTIVE" else INACTIVE
 
     def _stands(self, token: AccessToken, call: Call) -> bool:
         client: Client | None = call.client

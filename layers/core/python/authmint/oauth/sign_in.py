@@ -57,9 +57,7 @@ def user_facts(person: Person) -> UserFacts:
     )
 
 
-def app_user_facts(person: Person, client: Client) -> AppUserFacts:
-    """What the user is called in the client's application: as assigned, else by login."""
+def app_user_facts(person: Person, client: Client) -> AppUserFacts | None:
+    """What the user is called in the client's application, where the user is assigned directly."""
     assigned = person.app_users.get(client.id)
-    if assigned is None:
-        return AppUserFacts(person.user.login)
-    return AppUserFacts(assigned.user_name, assigned.profile)
+    return None if assigned is None else AppUserFacts(assigned.user_name, assigned.profile)

@@ -11,7 +11,7 @@ from ..storage.errors import Unavailable
 from ..tokens.signer import Signers
 from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError
-from .grants.base import Grant, GrantRequest
+from .grants.base import Grant, GrantRequest, check_grant_type
 from .issuance import Audience, Issuance
 from .token_events import Record, TokenEvents
 
@@ -79,11 +79,7 @@ class TokenEndpoint:
         grant_type = call.form.get("grant_type")
         if grant_type is None:
             raise OAuthError("token_request_missing_grant_type", ", ".join(self._grants))
-        grant = self._grants.get(grant_type)
-        if grant is None:
-            raise OAuthError("unsupported_grant_type", ", ".join(self._grants))
-        if grant_type not in call.client.grant_types:
-            raise OAuthError("unauthorized_client", ", ".join(call.client.grant_types))
+        check_grant_type(grant_type, call.client, self._grants)
         if "resource" in call.form:
             raise OAuthError("unsupported_resource", "resource indicators are not supported")
-        return grant
+        return self._grants[grant_type]

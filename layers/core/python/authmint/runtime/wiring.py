@@ -129,6 +129,7 @@ def token(env: Mapping[str, str]) -> Function:
 
 def token_status(env: Mapping[str, str]) -> Function:
     """Function ``token_status``: introspection and revocation."""
+    from ..dynamo.directory import DynamoDirectory
     from ..dynamo.grants import DynamoRevocations
     from ..oauth.introspection import IntrospectionEndpoint
     from ..oauth.revocation import RevocationEndpoint
@@ -137,7 +138,8 @@ def token_status(env: Mapping[str, str]) -> Function:
     configuration = parts.configuration()
     endpoint = parts.authenticated(configuration, parts.kms())
     revocations = DynamoRevocations(parts.tables, parts.ids)
-    introspect = IntrospectionEndpoint(endpoint, configuration, revocations, parts.clock)
+    directory = DynamoDirectory(parts.tables, parts.clock)
+    introspect = IntrospectionEndpoint(endpoint, configuration, revocations, directory, parts.clock)
     revoke = RevocationEndpoint(endpoint, revocations, parts.clock, parts.ids, parts.log)
 
     def http(request: Request) -> Response:
@@ -192,6 +194,7 @@ def management(env: Mapping[str, str]) -> Function:
     """Function ``management``."""
     from ..dynamo.api_tokens import DynamoApiTokens
     from ..dynamo.clients import DynamoClients
+    from ..dynamo.directory import DynamoDirectory
     from ..dynamo.event_log import DynamoEventLog
     from ..dynamo.grants import DynamoRevocations
     from ..dynamo.servers import DynamoServers
@@ -209,6 +212,7 @@ def management(env: Mapping[str, str]) -> Function:
         configuration=parts.configuration(),
         revocations=DynamoRevocations(parts.tables, parts.ids),
         log=DynamoEventLog(parts.tables, parts.clock),
+        directory=DynamoDirectory(parts.tables, parts.clock),
         pairs=KmsKeyPairs(*kms),
         seals=KmsSeals(*kms),
         clock=parts.clock,

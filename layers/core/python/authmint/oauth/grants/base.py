@@ -1,12 +1,13 @@
 """What a grant type is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from ...http import Request
 from ...storage.clients import Client
 from ...storage.servers import AuthorizationServer
+from ..errors import OAuthError
 from ..sign_in import SignIn
 
 
@@ -54,3 +55,16 @@ class Grant(Protocol):
         Raises:
             OAuthError: Another request spent it first.
         """
+
+
+def check_grant_type(grant_type: str, client: Client, served: Iterable[str]) -> None:
+    """Whether the deployment serves a grant type and the client may use it.
+
+    Raises:
+        OAuthError: ``unsupported_grant_type`` or ``unauthorized_client``.
+    """
+    served = tuple(served)
+    if grant_type not in served:
+        raise OAuthError("unsupported_grant_type", ", ".join(served))
+    if grant_type not in client.grant_types:
+        raise OAuthError("unauthorized_client", ", ".join(client.grant_types))

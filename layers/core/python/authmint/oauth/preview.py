@@ -1,0 +1,120 @@
+"""What a token request would get, without credentials and without effect (runtime contract §21, design §12).
+
+The grants' proof is left out; everything after it is the token endpoint's own code.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from ..clock import Clock
+from ..http import Request
+from ..ids import Ids
+from ..policy.evaluate import TokenRequest
+from ..policy.explain import Explanation, explain
+from ..storage.clients import Client
+from ..storage.directory import Person
+from ..storage.servers import AuthorizationServer
+from ..tokens.access_token import issuer_of
+from . import scopes
+from .errors import OAuthError
+from .grants.base import Entitlement, GrantRequest, check_grant_type
+from .grants.client_credentials import ClientCredentials
+from .issuance import Audience, Draft, Issuance, Trace
+from .sign_in import SignIn, subject_of
+
+#: Grant types with a user whose proof a preview can leave out.
+WITH_USER: Final = ("authorization_code", "implicit", "password")
+PREVIEWED: Final = ("client_credentials", *WITH_USER)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A request as an administrator picks it.
+
+    Attributes:
+        response_type: Of the grant ``implicit``: ``token``, ``id_token`` or both.
+    """
+
+    client: Client
+    grant_type: str
+    scope: str = ""
+    person: Person | None = None
+    response_type: str = ""
+
+
+@dataclass
+class Preview:
+    """What would happen.
+
+    Attributes:
+        draft: ``None`` where the request would be refused.
+        error: The refusal.
+        explanation: Of the policies; ``None`` where the request would not get to them.
+    """
+
+    audience: Audience
+    trace: Trace = field(default_factory=Trace)
+    draft: Draft | None = None
+    error: OAuthError | None = None
+    explanation: Explanation | None = None
+    consent: Sequence[str] = ()
+
+
+class Previews:
+    """Makes previews."""
+
+    def __init__(self, clock: Clock, ids: Ids, *, grant_types: Sequence[str] = PREVIEWED) -> None:
+        self._clock = clock
+        self._issuance = Issuance(ids)
+        self._grant_types = grant_types
+
+    def preview(self, server: AuthorizationServer, wish: Wish, base_url: str) -> Preview:
+        """What the token endpoint, or the authorization endpoint, would do."""
+        audience = Audience(server, issuer_of(server, base_url), wish.client)
+        preview = Preview(audience)
+        now = self._clock.now()
+        try:
+            entitlement = self._entitlement(server, wish, base_url, preview, now)
+            fat = wish.response_type == "id_token"
+            preview.draft = self._issuance.draft(audience, wish.grant_type, entitlement, now, preview.trace, fat=fat)
+        except OAuthError as error:
+            preview.error = error
+        if preview.trace.decision is not None and preview.trace.entitlement is not None:
+            preview.explanation = explain(server, _request(wish, preview.trace.entitlement))
+        return preview
+
+    def _entitlement(
+        self, server: AuthorizationServer, wish: Wish, base_url: str, preview: Preview, now: int
+    ) -> Entitlement:
+        if server.status != "ACTIVE":
+            raise OAuthError("invalid_authorization_server", reason="inactive")
+        if wish.client.status != "ACTIVE":
+            raise OAuthError("invalid_client_id", reason="deactivated client")
+        check_grant_type(wish.grant_type, wish.client, self._grant_types)
+        if wish.grant_type == "client_credentials":
+            form = {"scope": wish.scope} if wish.scope else {}
+            request = GrantRequest(form, wish.client, server, now, Request("PREVIEW", "/", base_url))
+            return ClientCredentials().verify(request)
+        named = scopes.requested(wish.scope)
+        asked = scopes.for_user(server, wish.client, named)
+        consent = scopes.in_need_of_consent(server, wish.client, asked)
+        if wish.grant_type == "password":
+            if consent:
+                raise OAuthError("consent_required_ropf", ", ".join(consent))
+            if wish.person is None or wish.person.user.status != "ACTIVE":
+                raise OAuthError("invalid_password_credentials", reason=_state(wish.person))
+        elif wish.person is None or wish.person.user.status != "ACTIVE":
+            raise OAuthError("access_denied", reason=_state(wish.person))
+        preview.consent = consent
+        return Entitlement(asked, not named, SignIn(wish.person, now))
+
+
+def _state(person: Person | None) -> str:
+    return "no user" if person is None else f"the user is {person.user.status}"
+
+
+def _request(wish: Wish, entitlement: Entitlement) -> TokenRequest:
+    person = None if entitlement.sign_in is None else entitlement.sign_in.person
+    subject = None if person is None else subject_of(person)
+    return TokenRequest(wish.client.id, wish.grant_type, entitlement.scopes, entitlement.defaulted, subject)
