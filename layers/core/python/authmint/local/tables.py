@@ -22,12 +22,16 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left")
-    for column in rows[0] if rows else ("nothing",):
+    console = Console()
+    console.print(Text(title if rows else f"{title}: none", style="bold"))
+    if not rows:
+        return
+    table = Table()
+    for column in rows[0]:
         table.add_column(str(column), overflow="fold")
     for row in rows:
         table.add_row(*(Text(_shown(value)) for value in row.values()))  # Text: a value is never markup
-    Console().print(table)
+    console.print(table)
 
 
 def _shown(value: Any) -> str:

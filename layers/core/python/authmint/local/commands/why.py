@@ -1,0 +1,215 @@
+"""``authmint preview``, ``explain`` and ``analyze``: what a request would get, why, and what is wrong with a server."""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from ..remote import Remote, RemoteFailed, add_options, of_options
+from ..tables import for_people, print_json, print_table
+
+_SERVERS: Final = "/api/v1/authorizationServers"
+
+
+def add(commands: Any) -> None:
+    """Add the group's parsers."""
+    preview = commands.add_parser("preview", help="what a token request would get, without effect; 1: a refusal")
+    _add_wish(preview)
+    preview.set_defaults(run=_preview)
+    explain = commands.add_parser(
+        "explain",
+        help="why a token request is granted or refused: every condition tried; 1: a refusal",
+        description="Why a token request is granted or refused. The request is given by --client and the others, or "
+        "is that of an event of the system log (--event), which is tried again with the configuration as it is now.",
+    )
+    _add_wish(explain)
+    explain.add_argument("--event", metavar="UUID", help="a token event of the system log")
+    explain.set_defaults(run=_explain)
+    analyze = commands.add_parser("analyze", help="rules that never match, scopes that nobody gets, claims that fail")
+    analyze.add_argument("--server", metavar="ID", default="default", help="id of the server (default: default)")
+    analyze.add_argument("--scope", metavar="NAME", help="who can get this scope, through which rule")
+    add_options(analyze)
+    analyze.set_defaults(run=_analyze)
+
+
+def _add_wish(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--server", metavar="ID", default="default", help="id of the server (default: default)")
+    parser.add_argument("--client", metavar="ID")
+    parser.add_argument("--grant", metavar="TYPE", default="client_credentials", help="default: client_credentials")
+    parser.add_argument("--user", metavar="ID", help="id or login")
+    parser.add_argument("--scope", metavar="SCOPES", default="", help="separated by spaces")
+    parser.add_argument("--response-type", metavar="TYPES", default="", help="of the grant implicit")
+    add_options(parser)
+
+
+def _wish(options: argparse.Namespace) -> dict[str, str]:
+    if not options.client:
+        raise RemoteFailed("whose request? Give --client")
+    wish = {
+        "client_id": options.client,
+        "grant_type": options.grant,
+        "user_id": options.user,
+        "scope": options.scope,
+        "response_type": options.response_type,
+    }
+    return {name: value for name, value in wish.items() if value}
+
+
+def _asked(remote: Remote, server: str, wish: Mapping[str, str]) -> Any:
+    return remote.admin("POST", f"{_SERVERS}/{quote(server, safe='')}/tokens/preview", wish)
+
+
+def _preview(options: argparse.Namespace) -> int:
+    found = _asked(of_options(options), options.server, _wish(options))
+    if not for_people(as_json=options.json):
+        print_json(found)
+        return int(found["error"] is not None)
+    _print_outcome(found)
+    for name in ("access_token", "id_token"):
+        token = found[name]
+        if token is not None and token["payload"] is not None:
+            rows = [{"member": member, "value": _text(value)} for member, value in token["payload"].items()]
+            print_table(name.replace("_", " "), rows)
+        if token is not None:
+            print_table(f"claims of the {name.replace('_', ' ')}", [_claim_row(claim) for claim in token["claims"]])
+    if found["refresh_token"] is not None:
+        print_table("refresh token", [found["refresh_token"]])
+    return int(found["error"] is not None)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    remote, server = of_options(options), options.server
+    if options.event:
+        server, wish = _of_event(remote, options.event)
+    else:
+        wish = _wish(options)
+    found = _asked(remote, server, wish)
+    shown = {"request": {"server": server, **wish}, "error": found["error"], "decision": found["decision"]}
+    if not for_people(as_json=options.json):
+        print_json(shown)
+        return int(found["error"] is not None)
+    print_table("request", [shown["request"]])
+    _print_outcome(found)
+    decision = found["decision"]
+    rows = [row for step in decision["steps"] for row in _step_rows(step)]
+    if rows:
+        print_table("tried, in this order", rows)
+    if decision["nearestMiss"] is not None:
+        rows = [{"to change": change} for change in decision["nearestMiss"]["changes"]]
+        print_table(f"nearest miss: rule {_name(decision['nearestMiss']['rule'])}", rows)
+    return int(found["error"] is not None)
+
+
+def _of_event(remote: Remote, uuid: str) -> tuple[str, dict[str, str]]:
+    """The request that an event of the log tells of. Raises RemoteFailed."""
+    query = urlencode({"filter": f'uuid eq "{uuid}"', "sortOrder": "DESCENDING", "limit": "1"})
+    events = list(remote.pages(f"/api/v1/logs?{query}"))
+    if not events:
+        raise RemoteFailed(f"the log of the last week has no event {uuid}")
+    debug = events[0]["debugContext"]["debugData"]
+    if "grant_type" not in debug or "authorization_server" not in debug:
+        raise RemoteFailed(f"event {uuid} is a {events[0]['eventType']}; explain takes token requests of known clients")
+    users = [target["id"] for target in events[0]["target"] if target["type"] == "User"]
+    wish = {
+        "client_id": events[0]["actor"]["id"],
+        "grant_type": debug["grant_type"],
+        "scope": debug.get("requested_scopes", "").replace(", ", " "),
+        "user_id": users[0] if users else "",
+    }
+    return debug["authorization_server"], {name: value for name, value in wish.items() if value}
+
+
+def _analyze(options: argparse.Namespace) -> int:
+    remote = of_options(options)
+    path = f"{_SERVERS}/{quote(options.server, safe='')}/analysis"
+    found = remote.admin("GET", path + (f"?{urlencode({'scope': options.scope})}" if options.scope else ""))
+    if not for_people(as_json=options.json):
+        print_json(found)
+    elif options.scope:
+        print_table(f"who can get {options.scope}", [_way_row(way) for way in found["ways"]])
+    else:
+        _print_analysis(found)
+    return 0
+
+
+def _print_outcome(found: Any) -> None:
+    decision, error = found["decision"], found["error"]
+    row = {
+        "outcome": decision["outcome"],
+        "policy": _name(decision["policy"]),
+        "rule": _name(decision["rule"]),
+        "granted": " ".join(decision["grantedScopes"]),
+    }
+    if error is not None:
+        row |= {"error": error["error"], "reason": error["reason"], "says": error["error_description"]}
+        if error["detail"]:
+            row["detail"] = error["detail"]
+    print_table("decision", [row])
+
+
+def _step_rows(step: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "policy": _name(step["policy"]),
+            "rule": _name(step["rule"]),
+            "condition": condition["name"],
+            "holds": condition["holds"],
+            "wants": _text(condition["required"]),
+            "has": _text(condition["actual"]),
+        }
+        for condition in step["conditions"]
+    ]
+
+
+def _claim_row(claim: Any) -> dict[str, Any]:
+    return {
+        "claim": claim["name"],
+        "from": claim["definition"],
+        "read": ", ".join(f"{name} = {_text(value)}" for name, value in claim["inputs"].items()),
+        "value": _text(claim["value"]) if claim["included"] else None,
+        "left out": claim["failure"] or claim["leftOut"],
+    }
+
+
+def _way_row(way: Any) -> dict[str, Any]:
+    return {
+        "policy": _name(way["policy"]),
+        "rule": _name(way["rule"]),
+        "clients": ", ".join(way["clients"]),
+        "grant types": ", ".join(way["grantTypes"]),
+        "people": _text(way["people"]),
+    }
+
+
+def _print_analysis(found: Any) -> None:
+    rows = [
+        {
+            "policy": _name(verdict["policy"]),
+            "rule": _name(verdict["rule"]),
+            "reason": verdict["reason"],
+            "shadowed by": ", ".join(filter(None, map(_name, verdict["shadowedBy"]))),
+        }
+        for verdict in found["unreachable"]
+    ]
+    print_table("never matches", rows)
+    print_table("scopes that nobody can get", [{"scope": name} for name in found["unobtainableScopes"]])
+    print_table("default scopes that no rule permits", [{"scope": name} for name in found["defaultScopesNotPermitted"]])
+    print_table("clients without a rule", found["clientsWithoutRule"])
+    failing = [
+        {"claim": claim["name"], "for": failure["for"], "reason": failure["reason"]}
+        for claim in found["claimsThatCanFail"]
+        for failure in claim["failures"]
+    ]
+    print_table("claims that can fail", failing)
+
+
+def _name(record: Any) -> str | None:
+    return None if record is None else str(record["name"])
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(_text, value))
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_text(item)}" for name, item in value.items() if item not in ([], {}, None, ""))
+    return "–" if value is None else str(value)
