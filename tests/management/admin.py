@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+from authmint.directory.passwords import PasswordHashes
 from authmint.http import Request, Response
 from authmint.management.api import ManagementApi
+from authmint.management.people import PeopleRecords
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.memory import MemoryStorage
 
+from tests.directory.people import CHEAP
 from tests.support.fakes import CountingIds, FakeKeyPairs, FakeSeals, FrozenClock
 from tests.support.openapi import problems
 
@@ -56,6 +59,15 @@ class Admin:
             servers=self.storage.servers,
             clients=self.storage.clients,
             api_tokens=self.storage.api_tokens,
+            people=PeopleRecords(
+                users=self.storage.users,
+                groups=self.storage.groups,
+                assignments=self.storage.assignments,
+                schemas=self.storage.user_schemas,
+                directory=self.storage.directory,
+                hashes=PasswordHashes(CountingIds(), CHEAP),
+                ids=CountingIds(),
+            ),
             configuration=PlainConfiguration(self.storage.servers, self.storage.clients),
             revocations=self.storage.revocations,
             pairs=self.pairs,

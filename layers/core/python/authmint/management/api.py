@@ -22,6 +22,7 @@ from .errors import ApiError, BearerChallenge, OAuthStyleError, unavailable
 from .needed_scopes import needed_scope
 from .operations import operations
 from .org import organization
+from .people import PeopleRecords
 from .server_changes import ServerChanges
 from .servers import Servers
 
@@ -38,6 +39,7 @@ class ManagementApi:
         servers: ServerRecords,
         clients: Clients,
         api_tokens: ApiTokens,
+        people: PeopleRecords,
         configuration: Configuration,
         revocations: Revocations,
         pairs: KeyPairs,
@@ -51,7 +53,7 @@ class ManagementApi:
         resource = Servers(changes, pairs, clock, ids, retention=key_retention)
         self.bootstrap = Bootstrap(resource, api_tokens, clock, ids)
         self._routes = operations(
-            resource, changes, ClientChanges(clients), api_tokens, pairs, seals, ids, retention=key_retention
+            resource, changes, ClientChanges(clients), api_tokens, people, pairs, seals, ids, retention=key_retention
         )
         self._authentication = Authentication(api_tokens, configuration, revocations)
         self._clock = clock
