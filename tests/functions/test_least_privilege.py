@@ -48,6 +48,7 @@ def everything(functions: Functions, deployed: Deployed) -> None:
     event = {"id": "e1", "published_ms": 1, "type": "t", "actor": {"id": "a", "type": "User"}}
     functions.direct("audit_sink", delivery(json.dumps({"event": event})))
     functions.admin("GET", "/api/v1/logs")
+    _directory(functions, client)
     _administration(functions, server, client)
     _rotation(functions, deployed)
 
@@ -96,6 +97,34 @@ def _administration_by_oauth(functions: Functions) -> None:
     apps = load_event("management") | {"httpMethod": "GET", "path": "/api/v1/apps"}
     apps["multiValueHeaders"] = {"Authorization": [f"Bearer {token}"]}
     assert functions.http("management", apps)["statusCode"] == 200
+
+
+def _directory(functions: Functions, client: str) -> None:
+    app = f"/api/v1/apps/{client}"
+    schema = {"definitions": {"custom": {"properties": {"level": {"title": "L", "type": "integer"}}}}}
+    functions.admin("POST", "/api/v1/meta/schemas/user/default", schema)
+    group = functions.admin("POST", "/api/v1/groups", {"profile": {"name": "g"}})["id"]
+    profile = {"login": "a@b.example", "email": "a@b.example", "firstName": "A", "lastName": "B", "level": 3}
+    credentials = {"password": {"value": "Correct-Horse-7"}}
+    user = functions.admin("POST", "/api/v1/users", {"profile": profile, "credentials": credentials})["id"]
+    for method, path, body in (
+        ("POST", f"/api/v1/users/{user}", {"profile": {"level": 4, "login": "c@b.example"}}),
+        ("GET", "/api/v1/users", None),
+        ("GET", "/api/v1/users/c", None),
+        ("PUT", f"/api/v1/groups/{group}/users/{user}", None),
+        ("GET", f"/api/v1/groups/{group}/users", None),
+        ("PUT", f"{app}/groups/{group}", {}),
+        ("POST", f"{app}/users", {"id": user}),
+        ("GET", f"/api/v1/users/{user}/appLinks", None),
+        ("DELETE", f"/api/v1/groups/{group}/users/{user}", None),
+        ("DELETE", f"/api/v1/groups/{group}", None),
+        ("DELETE", f"/api/v1/users/{user}", None),
+    ):
+        functions.admin(method, path, body)
+    with pytest.MonkeyPatch.context() as crash:
+        crash.setattr("authmint.dynamo.users.sweep", lambda *_, **__: False)
+        functions.admin("DELETE", f"/api/v1/users/{user}")
+    assert functions.direct("key_rotation", {})["swept"] == [f"USER#{user}"]
 
 
 def _administration(functions: Functions, server: str, client: str) -> None:

@@ -1,13 +1,18 @@
 """The management API over storage in memory."""
 
 from authmint.clock import Clock
+from authmint.directory.passwords import Cost, PasswordHashes
 from authmint.ids import Ids
 from authmint.keys.vault import KeyPairs
 from authmint.management.api import ManagementApi
+from authmint.management.people import PeopleRecords
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.memory import MemoryStorage
 
 from .fakes import FakeSeals
+
+#: What hashes cost in earnest is for their own tests.
+CHEAP = Cost(memory_kib=8, iterations=1)
 
 
 def management_api(storage: MemoryStorage, *, pairs: KeyPairs, clock: Clock, ids: Ids) -> ManagementApi:
@@ -19,7 +24,15 @@ def management_api(storage: MemoryStorage, *, pairs: KeyPairs, clock: Clock, ids
         configuration=PlainConfiguration(storage.servers, storage.clients),
         revocations=storage.revocations,
         log=storage.log,
-        directory=storage.directory,
+        people=PeopleRecords(
+            users=storage.users,
+            groups=storage.groups,
+            assignments=storage.assignments,
+            schemas=storage.user_schemas,
+            directory=storage.directory,
+            hashes=PasswordHashes(ids, CHEAP),
+            ids=ids,
+        ),
         pairs=pairs,
         seals=FakeSeals(),
         clock=clock,

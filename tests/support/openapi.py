@@ -15,9 +15,9 @@ from openapi_schema_validator import OAS30Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT4
 
-#: Management contract §6.3, §6.6, §7.1, §14.2.
+#: Management contract §6.3, §6.6, §7.1, §14.2, §14.4, §16.
 NULL_IN_RECORDINGS: Final = frozenset(
-    {"description", "_links", "errorRedirectUrl", "loginRedirectUrl", "universalLogout"}
+    {"description", "_links", "errorRedirectUrl", "externalId", "loginRedirectUrl", "universalLogout"}
 )
 
 
@@ -60,8 +60,16 @@ def problems(method: str, path: str, status: int, body: Any) -> list[str]:
     return [
         f"{method} {template} {status} {'/'.join(map(str, error.path))}: {error.message[:300]}"
         for error in OAS30Validator(schema, registry=registry).iter_errors(body)
-        if not (error.instance is None and error.path and error.path[-1] in NULL_IN_RECORDINGS)
+        if not _recorded(error)
     ]
+
+
+def _recorded(error: Any) -> bool:
+    """Whether it is about nothing but members that recorded answers hold as ``null``."""
+    if error.instance is None and error.path and error.path[-1] in NULL_IN_RECORDINGS:
+        return True
+    branches = {part.schema_path[0] for part in error.context or ()}
+    return any(all(_recorded(part) for part in error.context if part.schema_path[0] == one) for one in branches)
 
 
 def _escaped(template: str) -> str:

@@ -13,7 +13,7 @@ from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event
 from .connection import translated
 from .items import HEAD, ConfigItem
-from .links import alive, sweep, tombstone
+from .links import alive, at_once, sweep, tombstone
 from .records import decode, encode
 from .servers import well_formed
 from .tables import ConditionFailed, Tables
@@ -103,7 +103,7 @@ class DynamoClients:
                 write.save(tombstone(self._item, own, client.version, self._clock.now()), condition=self._at(client))
         except ConditionFailed:
             raise Conflict(client.id) from None
-        sweep(self._tables, own)
+        at_once(lambda: sweep(self._tables, own))
 
     def _at(self, client: Client) -> Condition:
         unchanged: Condition = self._item.version == client.version  # pynamodb types it as bool

@@ -19,7 +19,7 @@ from .clients import DynamoClients
 from .connection import translated
 from .group_items import GROUPS, moved, partition
 from .items import HEAD, ConfigItem
-from .links import alive, id_of, link, linked, sweep, tombstone, unlink
+from .links import alive, at_once, id_of, link, linked, sweep, tombstone, unlink
 from .records import decode, encode
 from .servers import well_formed
 from .tables import ConditionFailed, Tables
@@ -108,11 +108,7 @@ class DynamoGroups:
                 write.save(tombstone(self._item, own, group.version, self._clock.now()), condition=self._at(group))
         except ConditionFailed:
             raise Conflict(group.id) from None
-        self.sweep(own)
-
-    def sweep(self, own: str) -> bool:
-        """Remove a part of what is left of a deleted group. True when nothing is left."""
-        return sweep(self._tables, own, released=lambda client: self._release(client, id_of(own)))
+        at_once(lambda: sweep(self._tables, own, released=lambda client: self._release(client, group.id)))
 
     def _release(self, client: str, group_id: str) -> None:
         for _ in range(_ATTEMPTS):

@@ -11,12 +11,14 @@ from pynamodb.exceptions import DeleteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
+from ..storage.errors import Conflict, Unavailable
 from .connection import translated
 from .items import HEAD, ConfigItem
-from .tables import Tables
+from .tables import MAX_OPERATIONS, Tables
 
 SWEEP: Final = "sweep"
 _SWEEP: Final = 1_000
+_PER_TRANSACTION: Final = MAX_OPERATIONS // 2
 _DUE_AT_ONCE: Final = 1_000
 
 
@@ -77,7 +79,8 @@ def sweep(
         released: Told the partition of every client that loses the link, before it is removed.
 
     Raises:
-        Unavailable: Part of it may be removed.
+        Conflict: Something below it is being changed. Part of it may be removed.
+        Unavailable: The same.
     """
     item = tables.config
     with translated():
@@ -88,11 +91,13 @@ def sweep(
     for _, other in keys[:limit]:
         if released is not None and other.startswith("CLIENT#"):
             released(other)
-    with translated(), item.batch_write() as batch:
-        for pk, sk in keys[:limit]:
-            batch.delete(item(pk, sk))
-            if "#" in sk:
-                batch.delete(item(sk, pk))
+    for start in range(0, min(len(keys), limit), _PER_TRANSACTION):
+        # Transactions, though nothing has to be whole here: they need no permission to put, as batches do.
+        with tables.transaction() as write:
+            for pk, sk in keys[start : min(start + _PER_TRANSACTION, limit)]:
+                write.delete(item(pk, sk))
+                if "#" in sk:
+                    write.delete(item(sk, pk))
     if len(keys) > limit:
         return False
     with translated():
@@ -102,6 +107,14 @@ def sweep(
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise
     return True
+
+
+def at_once(sweeping: Callable[[], bool]) -> None:
+    """Sweep as a part of a deletion. The deletion stands already: where this fails, the schedule does it later."""
+    try:
+        sweeping()
+    except (Conflict, Unavailable):
+        return
 
 
 def due(tables: Tables) -> Sequence[str]:

@@ -20,7 +20,7 @@ from .connection import translated
 from .group_items import moved
 from .group_items import partition as group_partition
 from .items import HEAD, ConfigItem
-from .links import alive, link, sweep, tombstone
+from .links import alive, at_once, link, sweep, tombstone
 from .records import decode, encode
 from .servers import well_formed
 from .tables import ConditionFailed, Tables
@@ -101,9 +101,12 @@ class DynamoUsers:
     def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[User]:
         condition = None if after is None else self._item.sk > after
         with translated():
-            found = list(self._item.query(USERS, condition, consistent_read=True, limit=limit))
-        counts = self._batch([(partition(item.sk), SIGN_INS) for item in found])
-        return [user_of(item, counts.get((partition(item.sk), SIGN_INS))) for item in found]
+            found = self._item.query(USERS, condition, consistent_read=True, limit=limit)
+            return [user_of(item, None) for item in found]
+
+    def sign_ins(self, users: Sequence[User]) -> Sequence[User]:
+        counts = self._batch([(partition(user.id), SIGN_INS) for user in users])
+        return [_counted(user, counts.get((partition(user.id), SIGN_INS))) for user in users]
 
     def _batch(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], ConfigItem]:
         if not keys:
@@ -167,7 +170,7 @@ class DynamoUsers:
                 write.save(tombstone(self._item, own, user.version, self._clock.now()), condition=self._at(user))
         except ConditionFailed:
             raise Conflict(user.id) from None
-        sweep(self._tables, own)
+        at_once(lambda: sweep(self._tables, own))
 
     def count_failure(self, user: User, locked: User, events: Sequence[Event], *, most: int) -> int:
         counts = self._item(partition(user.id), SIGN_INS)
@@ -225,7 +228,10 @@ class DynamoUsers:
 
 def user_of(head: ConfigItem, counts: ConfigItem | None) -> User:
     """The user of a head, or of an item of the list, and its sign-ins."""
-    user = decode(head.body or "", User)
+    return _counted(decode(head.body or "", User), counts)
+
+
+def _counted(user: User, counts: ConfigItem | None) -> User:
     if counts is None:
         return user
     last = None if counts.last_login_at is None else int(counts.last_login_at)

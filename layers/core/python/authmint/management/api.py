@@ -11,7 +11,6 @@ from ..oauth.preview import Previews
 from ..storage.api_tokens import ApiTokens
 from ..storage.clients import Clients
 from ..storage.configuration import Configuration
-from ..storage.directory import Directory
 from ..storage.errors import Unavailable
 from ..storage.events import EventLog, Party
 from ..storage.grants import Revocations
@@ -25,6 +24,7 @@ from .logs import Logs
 from .needed_scopes import needed_scope
 from .operations import operations
 from .org import organization
+from .people import PeopleRecords
 from .preview import Explanations
 from .server_changes import ServerChanges
 from .servers import Servers
@@ -42,10 +42,10 @@ class ManagementApi:
         servers: ServerRecords,
         clients: Clients,
         api_tokens: ApiTokens,
+        people: PeopleRecords,
         configuration: Configuration,
         revocations: Revocations,
         log: EventLog,
-        directory: Directory,
         pairs: KeyPairs,
         seals: SecretSeals,
         clock: Clock,
@@ -61,8 +61,9 @@ class ManagementApi:
             changes,
             ClientChanges(clients),
             api_tokens,
+            people,
             Logs(log, clock),
-            Explanations(changes, clients, directory, Previews(clock, ids), ids),
+            Explanations(changes, clients, people.directory, Previews(clock, ids), ids),
             pairs,
             seals,
             ids,

@@ -39,7 +39,7 @@ def app_json(client: Client, call: Call, *, secret: str | None = None) -> dict[s
             "app": {},
             "notifications": {"vpn": {"network": {"connection": "DISABLED"}, "message": None, "helpUrl": None}},
             "manualProvisioning": False,
-            "implicitAssignment": False,
+            "implicitAssignment": client.implicit_assignment,
             "emOptInStatus": "NONE",
             "notes": {"admin": None, "enduser": None},
             "oauthClient": _settings(client, call),

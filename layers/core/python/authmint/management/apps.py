@@ -1,13 +1,13 @@
 """``/api/v1/apps``: OpenID Connect apps (contract §14)."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from ..http import Response
 from ..ids import Ids
 from ..storage.clients import Client
+from ..storage.directory import is_assigned
 from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event
 from ..storage.servers import Status
@@ -18,49 +18,60 @@ from .client_changes import ClientChanges, app_party
 from .client_secrets import SECRET_METHODS, SecretVault
 from .errors import ApiError, invalid_field, unavailable
 from .fields import Fields
-from .paging import after_of, limit_of, page, scan
+from .filters import equality, parse_filter
+from .paging import id_after, limit_of, page, scan
+from .people import PeopleRecords
 from .server_changes import ATTEMPTS
 
 PATH: Final = "/api/v1/apps"
 #: Bytes of JSON that claims can read as ``app.profile``.
 _MAX_PROFILE: Final = 16_384
-_FILTER: Final = re.compile(r'\s*(status|name|label|id)\s+eq\s+"([^"]*)"\s*')
 
 
 class Apps:
     """Apps. Each is a client; ``dynamic_clients`` is another view of the same records."""
 
-    def __init__(self, changes: ClientChanges, vault: SecretVault, ids: Ids) -> None:
+    def __init__(self, changes: ClientChanges, vault: SecretVault, ids: Ids, people: PeopleRecords) -> None:
         self._changes = changes
         self._vault = vault
         self._ids = ids
+        self._people = people
 
     def list(self, call: Call) -> Response:
         """A page in ascending id. ``q`` is a prefix of the label; ``filter`` compares one member (§5.3)."""
-        limit, after = limit_of(call.request, default=20, most=200), after_of(call.request)
+        limit, after = limit_of(call.request, default=20, most=200), id_after(call.request)
         q, condition = call.request.query_value("q") or "", call.request.query_value("filter") or ""
         if q and condition:
             raise ApiError("E0000033")
-        match = _FILTER.fullmatch(condition)
-        if condition and match is None:
-            raise ApiError("E0000031")
-
-        def wanted(client: Client) -> bool:
-            if match is not None:
-                values = {"status": client.status, "name": "oidc_client", "label": client.label, "id": client.id}
-                return values[match[1]] == match[2]
-            return client.label.casefold().startswith(q.casefold()) or bool(q and "oidc_client".startswith(q))
-
+        wanted = self._wanted(condition) if condition else _by_name(q)
         clients, more = scan(
             lambda after, size: self._changes.clients.list(after=after, limit=size),
             lambda client: client.id,
             wanted,
             after=after,
             limit=limit,
+            size=limit + 1 if not q and not condition else 200,
         )
         extra = {name: value for name, value in (("q", q), ("filter", condition)) if value}
         items = [app_json(client, call) for client in clients]
         return page(call.request, PATH, items, limit=limit, following=clients[-1].id if more else None, extra=extra)
+
+    def _wanted(self, text: str) -> Callable[[Client], bool]:
+        """What a filter is about: members of an app, ``user.id`` and ``group.id`` of who is assigned (§5.3)."""
+        condition = parse_filter(text)
+        user_id = equality(condition, "user.id")
+        try:
+            person = None if user_id is None else self._people.directory.person(user_id)
+        except NotFound:
+            person = None
+
+        def wanted(client: Client) -> bool:
+            record = {"id": client.id, "status": client.status, "name": "oidc_client", "label": client.label}
+            assigned = person is not None and is_assigned(person, client)
+            people = {"user": {"id": user_id if assigned else None}, "group": {"id": client.groups}}
+            return condition.matches(record | people)
+
+        return wanted
 
     def create(self, call: Call) -> Response:
         """**200**, with the secret (§14.3)."""
@@ -109,8 +120,9 @@ class Apps:
         body.choice("name", ("oidc_client",), "oidc_client")
         client = read_client(base, settings, credentials, self._ids, now=call.now, new=new, consent="TRUSTED")
         profile = body.free("profile", longest=_MAX_PROFILE)
+        implicit = body.below("settings").flag("implicitAssignment", default=False)
         body.check()
-        return replace(client, label=label, profile=profile)
+        return replace(client, label=label, profile=profile, implicit_assignment=implicit)
 
     def delete(self, call: Call) -> Response:
         """204; only an INACTIVE one."""
@@ -143,11 +155,6 @@ class Apps:
         self._changes.change(call, change)
         return Response.json(200, {})
 
-    def nobody(self, call: Call) -> Response:
-        """Groups and users assigned to an app: none, there is no directory yet."""
-        self._changes.load(call)
-        return Response.json(200, [])
-
     def assign_policy(self, call: Call) -> Response:
         """204: sign-on policies do not exist here; Terraform sends this all the same (§14.1)."""
         self._changes.load(call)
@@ -165,6 +172,10 @@ def with_secret(
         return after, newest
     made = vault.make(after.id, given, now)
     return replace(after, secrets=(*before.secrets[:-1], made)), vault.show(after, made)
+
+
+def _by_name(q: str) -> Callable[[Client], bool]:
+    return lambda client: client.label.casefold().startswith(q.casefold()) or bool(q and "oidc_client".startswith(q))
 
 
 def _members(body: Fields) -> tuple[Fields, Fields]:

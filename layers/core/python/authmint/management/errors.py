@@ -17,15 +17,33 @@ CATALOGUE: Final[dict[str, tuple[int, str]]] = {
     "E0000009": (500, "Internal Server Error"),
     "E0000010": (503, "Service is temporarily unavailable. Try again later."),
     "E0000011": (401, "Invalid token provided"),
+    "E0000014": (403, "Update of credentials failed"),
+    "E0000016": (403, "Activation failed because the user is already active"),
     "E0000022": (405, "The endpoint does not support the provided HTTP method"),
     "E0000029": (400, "Invalid paging request."),
     "E0000031": (400, "Invalid search criteria."),
+    "E0000032": (403, "Unlock is not allowed for this user."),
     "E0000033": (400, "Bad request. Can't specify a search query and filter in the same request."),
+    "E0000034": (403, "Forgot password not allowed on specified user."),
+    "E0000035": (403, "Change password not allowed on specified user."),
+    "E0000038": (403, "This operation is not allowed in the user's current status."),
     "E0000040": (400, "Application label must not be the same as an existing application label."),
     "E0000056": (403, "Delete application forbidden."),
+    "E0000060": (501, "Unsupported operation."),
+    "E0000062": (409, "The specified user is already assigned to the application."),
     "E0000078": (403, "Cannot modify the {0} attribute because it is immutable."),
+    "E0000080": (403, "The password does not meet the complexity requirements of the current password policy."),
     "E0000107": (403, "The entity is not in the expected state for the requested transition."),
     "E0000111": (403, "Cannot modify the {0} object because it is read-only."),
+    "E0000117": (403, "Cannot assign apps or update app profiles for an inactive user."),
+    "E0000124": (
+        400,
+        "Could not create user. To create a user and expire their password immediately, a password must be specified",
+    ),
+    "E0000125": (
+        400,
+        'Could not create user. To create a user and expire their password immediately, "activate" must be true',
+    ),
 }
 
 

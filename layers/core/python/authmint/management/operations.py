@@ -5,6 +5,8 @@ from ..keys.vault import KeyPairs, SecretSeals
 from ..storage.api_tokens import ApiTokens
 from .api_tokens import PATH, ApiTokensResource
 from .app_grants import AppGrants
+from .app_groups import AppGroups
+from .app_users import AppUsers
 from .apps import Apps
 from .associated import AssociatedServers
 from .call import Operation
@@ -13,21 +15,29 @@ from .client_changes import ClientChanges
 from .client_keys import ClientKeys
 from .client_secrets import ClientSecrets, SecretVault
 from .dynamic_clients import DynamicClients
+from .groups import Groups
 from .keys import Keys
 from .logs import Logs
-from .org import EVERYONE_GROUP, Org
+from .org import Org
+from .people import PeopleRecords
 from .policies import Policies
 from .preview import Explanations
 from .routes import Routes
 from .rules import Rules
+from .schemas import Schemas
 from .scopes import Scopes
 from .server_changes import ServerChanges
 from .servers import Servers
+from .user_credentials import UserCredentials
+from .user_lifecycle import UserLifecycle
+from .users import Users
 
 _SERVER = "/api/v1/authorizationServers/{authServerId}"
 _POLICY = f"{_SERVER}/policies/{{policyId}}"
 _APP = "/api/v1/apps/{appId}"
 _CLIENT = "/oauth2/v1/clients/{appId}"
+_USER = "/api/v1/users/{userId}"
+_GROUP = "/api/v1/groups/{groupId}"
 
 
 def operations(
@@ -35,6 +45,7 @@ def operations(
     changes: ServerChanges,
     clients: ClientChanges,
     api_tokens: ApiTokens,
+    people: PeopleRecords,
     logs: Logs,
     explanations: Explanations,
     pairs: KeyPairs,
@@ -53,15 +64,18 @@ def operations(
     _crud(routes, f"{_SERVER}/scopes", "{scopeId}", Scopes(changes, ids))
     _crud(routes, f"{_SERVER}/claims", "{claimId}", Claims(changes, ids))
     _crud(routes, f"{_SERVER}/policies", "{policyId}", Policies(changes, ids), lifecycle=True)
-    _crud(routes, f"{_POLICY}/rules", "{ruleId}", Rules(changes, ids, everyone=EVERYONE_GROUP), lifecycle=True)
+    _crud(routes, f"{_POLICY}/rules", "{ruleId}", Rules(changes, ids, people), lifecycle=True)
     keys = Keys(changes, pairs, ids, retention=retention)
     routes.add("GET", f"{_SERVER}/credentials/keys", keys.list)
     routes.add("GET", f"{_SERVER}/credentials/keys/{{keyId}}", keys.get)
     routes.add("POST", f"{_SERVER}/credentials/lifecycle/keyRotate", keys.rotate)
     routes.add("POST", f"{_SERVER}/credentials/keys/{{keyId}}/lifecycle/revoke", keys.revoke)
     routes.add("GET", f"{_SERVER}/credentials/rotation", keys.rotation)
-    _add_clients(routes, clients, seals, ids)
+    _add_clients(routes, clients, people, seals, ids)
     _add_org(routes, Org(changes, clients))
+    _add_users(routes, clients, people)
+    _add_groups(routes, clients, people)
+    _add_schemas(routes, Schemas(people))
     _add_api_tokens(routes, ApiTokensResource(api_tokens, ids))
     routes.add("GET", "/api/v1/logs", logs.list)
     routes.add("POST", f"{_SERVER}/tokens/preview", explanations.preview)
@@ -77,12 +91,69 @@ def _add_api_tokens(routes: Routes[Operation], tokens: ApiTokensResource) -> Non
     routes.add("DELETE", f"{PATH}/{{apiTokenId}}", tokens.delete)
 
 
-def _add_clients(routes: Routes[Operation], clients: ClientChanges, seals: SecretSeals, ids: Ids) -> None:
+def _add_users(routes: Routes[Operation], clients: ClientChanges, people: PeopleRecords) -> None:
+    users = Users(people, clients.clients)
+    _crud(routes, "/api/v1/users", "{userId}", users)
+    routes.add("POST", _USER, users.update)
+    routes.add("GET", f"{_USER}/groups", users.groups)
+    routes.add("GET", f"{_USER}/appLinks", users.app_links)
+    lifecycle = UserLifecycle(people)
+    credentials = UserCredentials(people)
+    for name, operation in (
+        ("lifecycle/activate", lifecycle.activate),
+        ("lifecycle/reactivate", lifecycle.reactivate),
+        ("lifecycle/deactivate", lifecycle.deactivate),
+        ("lifecycle/suspend", lifecycle.suspend),
+        ("lifecycle/unsuspend", lifecycle.unsuspend),
+        ("lifecycle/unlock", lifecycle.unlock),
+        ("lifecycle/reset_factors", lifecycle.reset_factors),
+        ("lifecycle/expire_password", credentials.expire_password),
+        ("lifecycle/expire_password_with_temp_password", credentials.expire_password_with_temp_password),
+        ("lifecycle/reset_password", credentials.reset_password),
+        ("credentials/forgot_password", credentials.forgot_password),
+        ("credentials/change_password", credentials.change_password),
+        ("credentials/change_recovery_question", credentials.change_recovery_question),
+    ):
+        routes.add("POST", f"{_USER}/{name}", operation)
+
+
+def _add_groups(routes: Routes[Operation], clients: ClientChanges, people: PeopleRecords) -> None:
+    groups = Groups(people, clients.clients)
+    _crud(routes, "/api/v1/groups", "{groupId}", groups)
+    routes.add("GET", f"{_GROUP}/users", groups.users)
+    routes.add("GET", f"{_GROUP}/apps", groups.apps)
+    routes.add("PUT", f"{_GROUP}/users/{{userId}}", groups.add_user)
+    routes.add("DELETE", f"{_GROUP}/users/{{userId}}", groups.remove_user)
+
+
+def _add_schemas(routes: Routes[Operation], schemas: Schemas) -> None:
+    routes.add("GET", "/api/v1/meta/schemas/user/{schemaId}", schemas.get)
+    routes.add("POST", "/api/v1/meta/schemas/user/{schemaId}", schemas.update)
+    routes.add("GET", "/api/v1/meta/types/user", schemas.types)
+    routes.add("GET", "/api/v1/meta/types/user/{typeId}", schemas.type)
+
+
+def _add_assignments(routes: Routes[Operation], clients: ClientChanges, people: PeopleRecords) -> None:
+    users, groups = AppUsers(clients, people), AppGroups(clients, people)
+    routes.add("GET", f"{_APP}/users", users.list)
+    routes.add("POST", f"{_APP}/users", users.create)
+    routes.add("GET", f"{_APP}/users/{{userId}}", users.get)
+    routes.add("POST", f"{_APP}/users/{{userId}}", users.update)
+    routes.add("DELETE", f"{_APP}/users/{{userId}}", users.delete)
+    routes.add("GET", f"{_APP}/groups", groups.list)
+    routes.add("GET", f"{_APP}/groups/{{groupId}}", groups.get)
+    routes.add("PUT", f"{_APP}/groups/{{groupId}}", groups.put)
+    routes.add("PATCH", f"{_APP}/groups/{{groupId}}", groups.patch)
+    routes.add("DELETE", f"{_APP}/groups/{{groupId}}", groups.delete)
+
+
+def _add_clients(
+    routes: Routes[Operation], clients: ClientChanges, people: PeopleRecords, seals: SecretSeals, ids: Ids
+) -> None:
     vault = SecretVault(seals, ids)
-    apps = Apps(clients, vault, ids)
+    apps = Apps(clients, vault, ids, people)
     _crud(routes, "/api/v1/apps", "{appId}", apps, lifecycle=True)
-    routes.add("GET", f"{_APP}/groups", apps.nobody)
-    routes.add("GET", f"{_APP}/users", apps.nobody)
+    _add_assignments(routes, clients, people)
     routes.add("PUT", f"{_APP}/policies/{{policyId}}", apps.assign_policy)
     grants = AppGrants(clients, ids)
     routes.add("GET", f"{_APP}/grants", grants.list)
@@ -110,14 +181,12 @@ def _add_org(routes: Routes[Operation], org: Org) -> None:
     routes.add("GET", f"{_SERVER}/clients/{{clientId}}/tokens", org.client_tokens)
     routes.add("DELETE", f"{_SERVER}/clients/{{clientId}}/tokens", org.revoke_client_tokens)
     routes.add("GET", "/api/v1/users/me", org.me)
-    routes.add("GET", "/api/v1/groups", org.groups)
-    routes.add("GET", "/api/v1/groups/{groupId}", org.group)
     routes.add("GET", "/api/v1/policies", org.policies)
     for method in ("GET", "POST"):
         routes.add(method, "/api/v1/internal/apps/{appId}/settings/oauth/idToken", org.issuer_mode)
 
 
-Crud = Apps | Claims | DynamicClients | Policies | Rules | Scopes | Servers
+Crud = Apps | Claims | DynamicClients | Groups | Policies | Rules | Scopes | Servers | Users
 
 
 def _crud(routes: Routes[Operation], path: str, parameter: str, resource: Crud, *, lifecycle: bool = False) -> None:
@@ -126,6 +195,6 @@ def _crud(routes: Routes[Operation], path: str, parameter: str, resource: Crud, 
     routes.add("GET", f"{path}/{parameter}", resource.get)
     routes.add("PUT", f"{path}/{parameter}", resource.replace)
     routes.add("DELETE", f"{path}/{parameter}", resource.delete)
-    if lifecycle and not isinstance(resource, Claims | DynamicClients | Scopes):
+    if lifecycle and not isinstance(resource, Claims | DynamicClients | Groups | Scopes | Users):
         routes.add("POST", f"{path}/{parameter}/lifecycle/activate", resource.activate)
         routes.add("POST", f"{path}/{parameter}/lifecycle/deactivate", resource.deactivate)

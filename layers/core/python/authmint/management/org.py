@@ -1,6 +1,6 @@
 """What official clients ask of an org before they do anything (contract §19), as far as there is an answer."""
 
-from typing import Any, Final
+from typing import Final
 
 from ..clock import timestamp
 from ..http import Response
@@ -12,7 +12,6 @@ from .server_changes import ServerChanges
 
 #: One deployment is one org: its own ids need not differ from those of other deployments.
 ORG_ID: Final = "00oAuthmintAuthmint0"
-EVERYONE_GROUP: Final = "00gAuthmintEveryone0"
 ACCESS_POLICY: Final = "rstAuthmintAccess000"
 
 
@@ -50,16 +49,6 @@ class Org:
             "_links": {"self": {"href": call.url(f"/api/v1/users/{call.caller.user_id}")}},
         }
         return Response.json(200, user)
-
-    def groups(self, call: Call) -> Response:
-        """``Everyone`` is the one group there is."""
-        q = (call.request.query_value("q") or "").casefold()
-        return Response.json(200, [everyone(call)] if "everyone".startswith(q) else [])
-
-    def group(self, call: Call) -> Response:
-        if call.params["groupId"] != EVERYONE_GROUP:
-            raise not_found(call.params["groupId"], "UserGroup")
-        return Response.json(200, everyone(call))
 
     def policies(self, call: Call) -> Response:
         """The one sign-on policy that apps can be assigned to (§19)."""
@@ -119,22 +108,6 @@ class Org:
             self._clients.clients.get(call.params["clientId"])
         except NotFound:
             raise not_found(call.params["clientId"], "PublicClientApp") from None
-
-
-def everyone(call: Call) -> dict[str, Any]:
-    """The built-in group (§16)."""
-    created = timestamp(call.caller.created_at)
-    href = call.url(f"/api/v1/groups/{EVERYONE_GROUP}")
-    return {
-        "id": EVERYONE_GROUP,
-        "created": created,
-        "lastUpdated": created,
-        "lastMembershipUpdated": created,
-        "objectClass": ["okta:user_group"],
-        "type": "BUILT_IN",
-        "profile": {"name": "Everyone", "description": "All users in your organization"},
-        "_links": {"users": {"href": f"{href}/users"}, "apps": {"href": f"{href}/apps"}},
-    }
 
 
 def organization(base_url: str) -> Response:

@@ -1,5 +1,6 @@
 """Lists that come in pages (contract §5): limits, cursors, two separate ``Link`` headers."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -9,6 +10,7 @@ from .errors import ApiError
 
 _T = TypeVar("_T")
 _MAX_CURSOR = 1_024
+_ID = re.compile(r"[\x21-\x7e]{1,100}")
 
 
 def limit_of(request: Request, *, default: int, most: int) -> int:
@@ -33,6 +35,14 @@ def after_of(request: Request) -> str | None:
     return after
 
 
+def id_after(request: Request) -> str | None:
+    """The cursor of a list in order of ids. Raises ApiError (E0000029)."""
+    after = after_of(request)
+    if after is not None and not _ID.fullmatch(after):
+        raise ApiError("E0000029", causes=["Invalid cursor."])
+    return after
+
+
 def scan(
     read: Callable[[str | None, int], Sequence[_T]],
     key: Callable[[_T], str],
@@ -40,13 +50,17 @@ def scan(
     *,
     after: str | None,
     limit: int,
+    size: int = 200,
 ) -> tuple[list[_T], bool]:
-    """A page of the wanted ones out of a listing by key, and whether there are more."""
+    """A page of the wanted ones out of a listing by key, and whether there are more.
+
+    ``size`` is how many are read at once: ``limit + 1`` where all are wanted, more where few are.
+    """
     found: list[_T] = []
     while len(found) <= limit:
-        batch = read(after, 200)
+        batch = read(after, size)
         found += [record for record in batch if wanted(record)]
-        if len(batch) < 200:
+        if len(batch) < size:
             break
         after = key(batch[-1])
     return found[:limit], len(found) > limit

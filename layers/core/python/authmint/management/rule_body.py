@@ -1,10 +1,11 @@
 """What a policy rule may say (contract §10): conditions, lifetimes in minutes, and how it is shown."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
 from ..clock import timestamp
-from ..storage.servers import ANY_SCOPE, EVERYONE, People, Rule
+from ..storage.servers import ANY_SCOPE, People, Rule
 from .fields import Fields
 
 _IETF: Final = "urn:ietf:params:oauth:grant-type:"
@@ -38,13 +39,13 @@ WINDOW_MINUTES: Final = (5, 2_628_000)
 DEFAULT_WINDOW: Final = 10_080
 
 
-def read_rule(body: Fields, base: Rule, *, everyone: str) -> Rule:
+def read_rule(body: Fields, base: Rule, *, any_valid: Callable[[People], bool]) -> Rule:
     """The rule that a body describes.
 
     Args:
         body: Of the request.
         base: Identity, times and status.
-        everyone: Id of the group that holds everybody. There is no other group or user yet.
+        any_valid: Whether people include at least one user or group that there is.
 
     Raises:
         ApiError: E0000001 with every field that is wrong, E0000003 for a wrong JSON type.
@@ -64,7 +65,7 @@ def read_rule(body: Fields, base: Rule, *, everyone: str) -> Rule:
         groups_include=groups.texts("include") or (),
         groups_exclude=groups.texts("exclude") or (),
     )
-    if _WITH_PEOPLE & set(grant_types) and not {EVERYONE, everyone} & set(people.groups_include):
+    if _WITH_PEOPLE & set(grant_types) and not any_valid(people):
         conditions.problem("people", _NO_PEOPLE)
     actions = body.below("actions")
     if actions.has("scopes"):

@@ -10,6 +10,7 @@ from ..storage.events import Event, Party
 from ..storage.servers import AuthorizationServer, Policy, Rule, Status
 from .call import NO_CONTENT, Call, lifecycle, link
 from .errors import invalid_field, not_found
+from .people import PeopleRecords
 from .policies import found_policy, policy_party
 from .rule_body import read_rule, rule_fields
 from .server_changes import ServerChanges, find, path_of, placed, replaced, server_party, without
@@ -22,10 +23,10 @@ Changed = tuple[AuthorizationServer, Rule, Sequence[Event]]
 class Rules:
     """Rules of one policy."""
 
-    def __init__(self, changes: ServerChanges, ids: Ids, *, everyone: str) -> None:
+    def __init__(self, changes: ServerChanges, ids: Ids, people: PeopleRecords) -> None:
         self._changes = changes
         self._ids = ids
-        self._everyone = everyone
+        self._people = people
 
     def list(self, call: Call) -> Response:
         server = self._changes.load(call)
@@ -39,7 +40,7 @@ class Rules:
         priority = body.number("priority")
         status = body.choice("status", ("ACTIVE", "INACTIVE"), "ACTIVE")
         new = Rule(self._ids.object_id("0pr"), "", call.now, call.now, status)
-        rule = read_rule(body, new, everyone=self._everyone)
+        rule = read_rule(body, new, any_valid=self._people.any_valid)
 
         def change(server: AuthorizationServer) -> Changed:
             policy = found_policy(server, call)
@@ -60,7 +61,7 @@ class Rules:
         body = call.body()
         priority = body.number("priority")
         status = body.choice("status", ("ACTIVE", "INACTIVE"), "") or None
-        content = read_rule(body, Rule("", "", 0, 0), everyone=self._everyone)
+        content = read_rule(body, Rule("", "", 0, 0), any_valid=self._people.any_valid)
 
         def change(server: AuthorizationServer) -> Changed:
             policy = found_policy(server, call)

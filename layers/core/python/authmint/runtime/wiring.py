@@ -150,6 +150,7 @@ def token_status(env: Mapping[str, str]) -> Function:
 
 def key_rotation(env: Mapping[str, str]) -> Function:
     """Function ``key_rotation``."""
+    from ..dynamo.leftovers import DynamoLeftovers
     from ..dynamo.servers import DynamoServers
     from ..keys.schedule import RotationSchedule
     from ..kms.key_pairs import KmsKeyPairs
@@ -164,9 +165,16 @@ def key_rotation(env: Mapping[str, str]) -> Function:
         on_failure=parts.log.report,
     )
 
+    leftovers = DynamoLeftovers(parts.tables)
+
     def direct(_: Mapping[str, Any]) -> dict[str, Any]:
         run = schedule.run()
-        outcome = {"advanced": list(run.advanced), "swept": list(run.swept), "failed": dict(run.failed)}
+        swept, failed = leftovers.run()
+        outcome = {
+            "advanced": list(run.advanced),
+            "swept": [*run.swept, *swept],
+            "failed": dict(run.failed) | dict.fromkeys(failed, "Unavailable"),
+        }
         parts.log.info("key rotation", **outcome)
         parts.log.seconds("RotationLag", run.lag)
         return outcome
@@ -192,16 +200,22 @@ def audit_sink(env: Mapping[str, str]) -> Function:
 
 def management(env: Mapping[str, str]) -> Function:
     """Function ``management``."""
+    from ..directory.passwords import PasswordHashes
     from ..dynamo.api_tokens import DynamoApiTokens
+    from ..dynamo.assignments import DynamoAssignments
     from ..dynamo.clients import DynamoClients
     from ..dynamo.directory import DynamoDirectory
     from ..dynamo.event_log import DynamoEventLog
     from ..dynamo.grants import DynamoRevocations
+    from ..dynamo.groups import DynamoGroups
     from ..dynamo.servers import DynamoServers
+    from ..dynamo.user_schemas import DynamoUserSchemas
+    from ..dynamo.users import DynamoUsers
     from ..kms.key_pairs import KmsKeyPairs
     from ..kms.seals import KmsSeals
     from ..management.api import ManagementApi
     from ..management.errors import internal_error
+    from ..management.people import PeopleRecords
 
     parts = _Parts(env)
     kms = parts.kms()
@@ -209,10 +223,18 @@ def management(env: Mapping[str, str]) -> Function:
         servers=DynamoServers(parts.tables, parts.clock),
         clients=DynamoClients(parts.tables, parts.clock),
         api_tokens=DynamoApiTokens(parts.tables),
+        people=PeopleRecords(
+            users=DynamoUsers(parts.tables, parts.clock),
+            groups=DynamoGroups(parts.tables, parts.clock),
+            assignments=DynamoAssignments(parts.tables, parts.clock),
+            schemas=DynamoUserSchemas(parts.tables),
+            directory=DynamoDirectory(parts.tables, parts.clock),
+            hashes=PasswordHashes(parts.ids),
+            ids=parts.ids,
+        ),
         configuration=parts.configuration(),
         revocations=DynamoRevocations(parts.tables, parts.ids),
         log=DynamoEventLog(parts.tables, parts.clock),
-        directory=DynamoDirectory(parts.tables, parts.clock),
         pairs=KmsKeyPairs(*kms),
         seals=KmsSeals(*kms),
         clock=parts.clock,

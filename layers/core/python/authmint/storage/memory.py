@@ -9,7 +9,8 @@ from .clients import Client
 from .errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from .events import Event, Recorded, place_of
 from .grants import Revocation
-from .memory_directory import MemoryAssignments, MemoryDirectory, MemoryGroups, MemoryUsers, MemoryUserSchemas
+from .memory_assignments import MemoryAssignments
+from .memory_directory import MemoryDirectory, MemoryGroups, MemoryUsers, MemoryUserSchemas
 from .servers import ORG_SERVER, AuthorizationServer
 
 

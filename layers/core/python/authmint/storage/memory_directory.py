@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from .assignments import AppGroup, AppUser
-from .clients import Client, Clients
+from .clients import Clients
 from .directory import Person
 from .errors import AlreadyExists, Conflict, NotFound
 from .events import Event
@@ -47,7 +47,10 @@ class MemoryUsers:
         return [self.users[user_id] for user_id in sorted(set(user_ids)) if user_id in self.users]
 
     def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[User]:
-        return [self.users[i] for i in _after(self.users, after, limit)]
+        return [self.users[i] for i in ids_after(self.users, after, limit)]
+
+    def sign_ins(self, users: Sequence[User]) -> Sequence[User]:
+        return [self.users.get(user.id, user) for user in users]
 
     def add(self, user: User, events: Sequence[Event], *, group_ids: Sequence[str] = ()) -> None:
         with self._lock:
@@ -140,7 +143,7 @@ class MemoryGroups:
         raise NotFound(name)
 
     def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[Group]:
-        return [self._state.groups[i] for i in _after(self._state.groups, after, limit)]
+        return [self._state.groups[i] for i in ids_after(self._state.groups, after, limit)]
 
     def add(self, group: Group, events: Sequence[Event]) -> None:
         with self._lock:
@@ -191,7 +194,7 @@ class MemoryGroups:
             return True
 
     def members(self, group_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[str]:
-        return _after([user for group, user in self._state.memberships if group == group_id], after, limit)
+        return ids_after([user for group, user in self._state.memberships if group == group_id], after, limit)
 
     def _check(self, seen: Group) -> Group:
         known = self._state.groups.get(seen.id)
@@ -203,82 +206,6 @@ class MemoryGroups:
         key = login_key(group.name)
         if any(login_key(g.name) == key and g.id != group.id for g in self._state.groups.values()):
             raise AlreadyExists("name")
-
-
-class MemoryAssignments:
-    """``Assignments``."""
-
-    def __init__(self, users: MemoryUsers, clients: Clients, lock: threading.RLock, record: Record) -> None:
-        self._state = users
-        self._clients = clients
-        self._lock = lock
-        self._record = record
-
-    def user(self, client_id: str, user_id: str) -> AppUser:
-        try:
-            return self._state.app_users[client_id, user_id]
-        except KeyError:
-            raise NotFound(user_id) from None
-
-    def users(self, client_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[AppUser]:
-        ids = _after([user for client, user in self._state.app_users if client == client_id], after, limit)
-        return [self._state.app_users[client_id, user_id] for user_id in ids]
-
-    def add_user(self, assigned: AppUser, events: Sequence[Event]) -> None:
-        with self._lock:
-            self._clients.get(assigned.client_id)
-            self._state.get(assigned.user_id)
-            if (assigned.client_id, assigned.user_id) in self._state.app_users:
-                raise AlreadyExists("user")
-            self._state.app_users[assigned.client_id, assigned.user_id] = assigned
-            self._record(events)
-
-    def change_user(self, assigned: AppUser, events: Sequence[Event]) -> None:
-        with self._lock:
-            self.user(assigned.client_id, assigned.user_id)
-            self._state.app_users[assigned.client_id, assigned.user_id] = assigned
-            self._record(events)
-
-    def remove_user(self, client_id: str, user_id: str, events: Sequence[Event]) -> None:
-        with self._lock:
-            self.user(client_id, user_id)
-            del self._state.app_users[client_id, user_id]
-            self._record(events)
-
-    def group(self, client_id: str, group_id: str) -> AppGroup:
-        try:
-            return self._state.app_groups[client_id, group_id]
-        except KeyError:
-            raise NotFound(group_id) from None
-
-    def groups(self, client_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[AppGroup]:
-        ids = _after([group for client, group in self._state.app_groups if client == client_id], after, limit)
-        return [self._state.app_groups[client_id, group_id] for group_id in ids]
-
-    def put_group(self, client: Client, assigned: AppGroup, events: Sequence[Event]) -> None:
-        with self._lock:
-            if assigned.group_id not in self._state.groups and assigned.group_id != EVERYONE_GROUP.id:
-                raise NotFound(assigned.group_id)
-            groups = tuple(dict.fromkeys((*client.groups, assigned.group_id)))
-            self._clients.save(client, replace(client, groups=groups), events)
-            self._state.app_groups[client.id, assigned.group_id] = assigned
-
-    def remove_group(self, client: Client, group_id: str, events: Sequence[Event]) -> None:
-        with self._lock:
-            left = tuple(other for other in client.groups if other != group_id)
-            self._clients.save(client, replace(client, groups=left), events)
-            self._state.app_groups.pop((client.id, group_id), None)
-
-    def clients_of_user(self, user_id: str) -> Sequence[str]:
-        return sorted(client for client, user in self._state.app_users if user == user_id)
-
-    def clients_of_group(self, group_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[str]:
-        return _after([client for client, group in self._state.app_groups if group == group_id], after, limit)
-
-    def client_deleted(self, client_id: str) -> None:
-        """What deleting a client takes along."""
-        self._state.app_users = {p: one for p, one in self._state.app_users.items() if p[0] != client_id}
-        self._state.app_groups = {p: one for p, one in self._state.app_groups.items() if p[0] != client_id}
 
 
 class MemoryDirectory:
@@ -324,5 +251,5 @@ def _only(found: Iterable[User]) -> User:
     return users[0]
 
 
-def _after(ids: Iterable[str], after: str | None, limit: int) -> list[str]:
+def ids_after(ids: Iterable[str], after: str | None, limit: int) -> list[str]:
     return sorted(i for i in ids if after is None or i > after)[:limit]

@@ -111,7 +111,13 @@ class Users(Protocol):
         """Those that exist, in ascending id."""
 
     def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[User]:
-        """Users in ascending id, from the first id greater than ``after``. Their hashes and digests are left out."""
+        """Users in ascending id, from the first id greater than ``after``.
+
+        Hashes, digests and what ``sign_ins`` adds are left out.
+        """
+
+    def sign_ins(self, users: Sequence[User]) -> Sequence[User]:
+        """The same users with ``failed_attempts`` and ``last_login_at``."""
 
     def add(self, user: User, events: Sequence[Event], *, group_ids: Sequence[str] = ()) -> None:
         """Store a new user, its memberships and its events, all or nothing.

@@ -1,0 +1,171 @@
+"""``/api/v1/apps/{id}/groups`` (contract §14.4)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ..clock import timestamp
+from ..http import Response
+from ..jose.encoding import strict_json
+from ..storage.assignments import AppGroup
+from ..storage.clients import MOST_GROUPS, Client
+from ..storage.errors import Conflict, NotFound
+from .app_users import app_profile
+from .call import NO_CONTENT, Call
+from .client_changes import ClientChanges, app_party
+from .errors import ApiError, invalid_field, not_found, unavailable
+from .fields import Fields
+from .paging import id_after, limit_of, page
+from .people import PeopleRecords, attempts, group_party
+
+
+class AppGroups:
+    """Groups assigned to an app. Every member may use it."""
+
+    def __init__(self, clients: ClientChanges, records: PeopleRecords) -> None:
+        self._clients = clients
+        self._records = records
+
+    def list(self, call: Call) -> Response:
+        client = self._clients.load(call)
+        limit, after = limit_of(call.request, default=20, most=200), id_after(call.request)
+        found = self._records.assignments.groups(client.id, after=after, limit=limit + 1)
+        items = [_group_json(one, call) for one in found[:limit] if one.group_id in client.groups]
+        following = found[limit - 1].group_id if len(found) > limit else None
+        return page(call.request, f"/api/v1/apps/{client.id}/groups", items, limit=limit, following=following, extra={})
+
+    def get(self, call: Call) -> Response:
+        client = self._clients.load(call)
+        return Response.json(200, _group_json(self._found(call, client), call))
+
+    def put(self, call: Call) -> Response:
+        """200. The body may be empty; ``priority`` is then the next one."""
+        self._clients.load(call)
+        self._records.group(call)
+        body = Fields({}) if not call.request.body.strip() else call.body()
+        priority, profile = body.number("priority"), body.below("profile")
+        _check_priority(priority)
+        sent = app_profile(body, profile)
+
+        def change(client: Client, before: AppGroup | None) -> AppGroup:
+            default = len(client.groups) if before is None else before.priority
+            group_id = call.params["groupId"]
+            return AppGroup(client.id, group_id, default if priority is None else priority, call.now, sent or {})
+
+        return Response.json(200, _group_json(self._put(call, change), call))
+
+    def patch(self, call: Call) -> Response:
+        """200. JSON Patch (RFC 6902) of ``/priority`` and of members of ``/profile``."""
+        self._found(call, self._clients.load(call))
+        steps = _patch(call)
+
+        def change(_: Client, before: AppGroup | None) -> AppGroup:
+            if before is None:
+                raise not_found(call.params["groupId"], "ApplicationGroupAssignment")
+            after = replace(before, updated_at=call.now)
+            for path, value in steps:
+                if path == "/priority":
+                    after = replace(after, priority=value)
+                elif path == "/profile":
+                    after = replace(after, profile=value)
+                else:
+                    profile = {**after.profile, path.removeprefix("/profile/"): value}
+                    after = replace(after, profile={k: v for k, v in profile.items() if v is not None})
+            return after
+
+        return Response.json(200, _group_json(self._put(call, change), call))
+
+    def _put(self, call: Call, change: Callable[[Client, AppGroup | None], AppGroup]) -> AppGroup:
+        for _ in attempts():
+            client = self._clients.load(call)
+            group = self._records.group(call)
+            before = self._assigned(client, group.id)
+            if before is None and len(client.groups) >= MOST_GROUPS:
+                raise invalid_field("id", f"An app can have at most {MOST_GROUPS} groups.")
+            after = change(client, before)
+            if before is not None and replace(after, updated_at=before.updated_at) == before:
+                return before
+            events = []
+            if before is None:
+                party = app_party(client)
+                events.append(call.recorder.event("group.application_assignment.add", group_party(group), party))
+            try:
+                self._records.assignments.put_group(client, after, events)
+            except (Conflict, NotFound):
+                continue
+            return after
+        raise unavailable()
+
+    def delete(self, call: Call) -> Response:
+        """204."""
+        for _ in attempts():
+            client = self._clients.load(call)
+            group = self._records.group(call)
+            self._found(call, client)
+            event = call.recorder.event("group.application_assignment.remove", group_party(group), app_party(client))
+            try:
+                self._records.assignments.remove_group(client, group.id, [event])
+            except (Conflict, NotFound):
+                continue
+            return NO_CONTENT
+        raise unavailable()
+
+    def _found(self, call: Call, client: Client) -> AppGroup:
+        group = self._records.group(call)
+        found = self._assigned(client, group.id)
+        if found is None:
+            raise not_found(call.params["groupId"], "ApplicationGroupAssignment")
+        return found
+
+    def _assigned(self, client: Client, group_id: str) -> AppGroup | None:
+        if group_id not in client.groups:
+            return None
+        try:
+            return self._records.assignments.group(client.id, group_id)
+        except NotFound:
+            return None
+
+
+def _check_priority(priority: int | None) -> None:
+    if priority is not None and not 0 <= priority <= 1_000_000:
+        raise invalid_field("priority", "must be between 0 and 1000000.")
+
+
+def _patch(call: Call) -> list[tuple[str, Any]]:
+    try:
+        steps = strict_json(call.request.body[:65_536])
+    except (ValueError, RecursionError):
+        raise ApiError("E0000003") from None
+    if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps) or len(steps) > 100:
+        raise ApiError("E0000003")
+    read = []
+    for step in steps:
+        path, value = step.get("path"), step.get("value")
+        known = path in {"/priority", "/profile"} or (isinstance(path, str) and path.startswith("/profile/"))
+        if step.get("op") not in {"add", "replace", "remove"} or not known:
+            raise invalid_field("path", "Only /priority and /profile can be changed.")
+        if step["op"] == "remove":
+            value = {} if path == "/profile" else None
+        if path == "/priority":
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise ApiError("E0000003")
+            _check_priority(value)
+        if path == "/profile" and not isinstance(value, dict):
+            raise ApiError("E0000003")
+        read.append((str(path), value))
+    return read
+
+
+def _group_json(one: AppGroup, call: Call) -> dict[str, Any]:
+    href = call.url(f"/api/v1/apps/{one.client_id}")
+    return {
+        "id": one.group_id,
+        "lastUpdated": timestamp(one.updated_at),
+        "priority": one.priority,
+        "profile": one.profile,
+        "_links": {
+            "app": {"href": href},
+            "self": {"href": f"{href}/groups/{one.group_id}"},
+            "group": {"href": call.url(f"/api/v1/groups/{one.group_id}")},
+        },
+    }

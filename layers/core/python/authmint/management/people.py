@@ -1,0 +1,106 @@
+"""What the resources about people share: records, how a user is found, and how a change is repeated."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from ..directory.passwords import PasswordHashes, PasswordPolicy
+from ..ids import Ids
+from ..storage.assignments import Assignments
+from ..storage.directory import Directory
+from ..storage.errors import AlreadyExists, Conflict, NotFound
+from ..storage.events import Event, Party
+from ..storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group, Groups
+from ..storage.schemas import UserSchemas
+from ..storage.servers import EVERYONE, People
+from ..storage.users import User, Users
+from .call import Call
+from .errors import invalid_field, not_found, unavailable
+
+TAKEN: Final = "An object with this field already exists in the current organization"
+_ATTEMPTS: Final = 12
+
+
+@dataclass(frozen=True)
+class PeopleRecords:
+    """Storage of the directory, and what makes passwords."""
+
+    users: Users
+    groups: Groups
+    assignments: Assignments
+    schemas: UserSchemas
+    directory: Directory
+    hashes: PasswordHashes
+    ids: Ids
+    policy: PasswordPolicy = field(default_factory=PasswordPolicy)
+
+    def user(self, call: Call) -> User:
+        """The user of the URL: by id, login, short login or ``me``. Raises ApiError (E0000007)."""
+        name = call.params["userId"]
+        try:
+            if name == "me":
+                return self.users.get(call.caller.user_id or "")
+            if "@" in name:
+                return self.users.by_login(name)
+            try:
+                return self.users.get(name)
+            except NotFound:
+                return self.users.by_short_login(name)
+        except NotFound:
+            raise not_found(name, "User") from None
+
+    def group(self, call: Call) -> Group:
+        """The group of the URL. Raises ApiError (E0000007)."""
+        group_id = call.params["groupId"]
+        if group_id == EVERYONE_ID:
+            return EVERYONE_GROUP
+        try:
+            return self.groups.get(group_id)
+        except NotFound:
+            raise not_found(group_id, "UserGroup") from None
+
+    def change(self, call: Call, change: Callable[[User], tuple[User, Sequence[Event]]]) -> User:
+        """Apply a pure change to the user of the URL.
+
+        Raises:
+            ApiError: The user is not there, the change refuses, its login is taken, or others keep coming first.
+        """
+        for _ in attempts():
+            before = self.user(call)
+            after, events = change(before)
+            if after == before and not events:
+                return before
+            try:
+                self.users.save(before, after, events)
+            except Conflict:
+                continue
+            except AlreadyExists:
+                raise invalid_field("login", TAKEN) from None
+            return after
+        raise unavailable()
+
+    def any_valid(self, people: People) -> bool:
+        """Whether the inclusions of a rule name at least one user or group that there is (contract §10)."""
+        if {EVERYONE, EVERYONE_ID} & set(people.groups_include):
+            return True
+        return bool(self.groups.many(people.groups_include) or self.users.many(people.users_include))
+
+
+def attempts() -> Iterator[None]:
+    """Go on as long as others come first, after pauses that grow to a fifth of a second."""
+    for number in range(_ATTEMPTS):
+        yield
+        # Who collides must not collide again: the clock's last digits differ from caller to caller.
+        time.sleep(min(0.004 * 2**number, 0.2) * (0.5 + time.monotonic_ns() // 1_000 % 64 / 64))
+
+
+def user_party(user: User) -> Party:
+    """The user as a target of an event."""
+    name = f"{user.profile.get('firstName')} {user.profile.get('lastName')}"
+    return Party(user.id, "User", alternate_id=user.login, display_name=name)
+
+
+def group_party(group: Group) -> Party:
+    """The group as a target of an event."""
+    return Party(group.id, "UserGroup", alternate_id=group.name, display_name=group.name)

@@ -1,0 +1,110 @@
+"""What the directory costs in calls of DynamoDB, with hundreds of users and groups: pages are Queries, never a Scan."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from authmint.clock import SystemClock
+from authmint.dynamo.groups import DynamoGroups
+from authmint.dynamo.users import DynamoUsers
+
+from tests.functions.deployment import Functions, load_event
+from tests.support.backend import Deployed
+from tests.support.builders import a_group, a_user
+
+USERS, GROUPS = 600, 60
+
+
+@pytest.fixture
+def crowded(functions: Functions, deployed: Deployed) -> Functions:
+    """Users 000 to 599, each in group (its number modulo 60) and all in group 00."""
+    tables, clock = deployed.tables(), SystemClock()
+    groups, users = DynamoGroups(tables, clock), DynamoUsers(tables, clock)
+    for number in range(GROUPS):
+        groups.add(a_group(id=f"00g{number:02d}"), [])
+    for number in range(USERS):
+        own = f"00g{number % GROUPS:02d}"
+        users.add(a_user(id=f"00u{number:03d}"), [], group_ids=sorted({own, "00g00"}))
+    functions.direct("management", {"action": "bootstrap", "token": functions.token})
+    functions.admin("GET", "/api/v1/apps")  # warm
+    return functions
+
+
+def calls(functions: Functions, path: str) -> tuple[list[str], Any]:
+    path, _, query = path.partition("?")
+    parameters = {name: [value] for name, _, value in (part.partition("=") for part in query.split("&") if part)}
+    functions.calls.sent.clear()
+    event = load_event("management") | {
+        "httpMethod": "GET",
+        "path": path,
+        "multiValueQueryStringParameters": parameters,
+        "multiValueHeaders": {"Authorization": [f"SSWS {functions.token}"]},
+    }
+    answer = functions.http("management", event)
+    assert answer["statusCode"] == 200, answer
+    # The first call of every request finds the API token.
+    assert functions.calls.sent[0] == "dynamodb:GetItem"
+    return [name.partition(":")[2] for name in functions.calls.sent[1:]], json.loads(answer["body"])
+
+
+QUESTIONS: list[tuple[str, list[str], int]] = [
+    ("/api/v1/users?limit=50", ["Query", "BatchGetItem"], 50),
+    ("/api/v1/users?limit=200&after=00u299", ["Query", "BatchGetItem", "BatchGetItem"], 200),
+    ("/api/v1/users?q=ann&limit=10", ["Query", "BatchGetItem"], 10),
+    ('/api/v1/users?search=profile.login eq "00u123@example.com"', ["GetItem", "BatchGetItem", "BatchGetItem"], 1),
+    ('/api/v1/users?filter=profile.email eq "00u123@example.com"', ["Query", "BatchGetItem", "BatchGetItem"], 1),
+    ('/api/v1/users?filter=id eq "00u123"', ["BatchGetItem", "BatchGetItem"], 1),
+    ('/api/v1/users?search=profile.lastName co "ee"&limit=200', ["Query", "BatchGetItem", "BatchGetItem"], 200),
+    ("/api/v1/groups", ["Query"], GROUPS + 1),
+    ("/api/v1/groups?limit=20&after=00g19", ["Query"], 20),
+    ("/api/v1/groups?q=group 00g0", ["Query"], 10),
+    ('/api/v1/groups?search=profile.name eq "GROUP 00g33"', ["GetItem", "BatchGetItem"], 1),
+    ("/api/v1/groups/00g00/users?limit=49", ["BatchGetItem", "Query", "BatchGetItem"], 49),
+    ("/api/v1/users/00u123/groups", ["BatchGetItem", "Query", "BatchGetItem"], 3),
+]
+
+
+def test_calls_of_questions(crowded: Functions) -> None:
+    answers = [(path, *calls(crowded, path)) for path, _, _ in QUESTIONS]
+
+    assert [(path, sent, len(found)) for path, sent, found in answers] == QUESTIONS
+
+
+def test_every_user_comes_once_and_nothing_is_scanned(crowded: Functions) -> None:
+    seen: list[str] = []
+    after, pages = "", 0
+    while True:
+        sent, found = calls(crowded, f"/api/v1/users?limit=150{after and '&after='}{after}")
+        assert sent == ["Query", "BatchGetItem", "BatchGetItem"]
+        seen += [user["id"] for user in found]
+        pages += 1
+        if len(found) < 150 or len(seen) == USERS:
+            break
+        after = seen[-1]
+
+    assert seen == [f"00u{number:03d}" for number in range(USERS)]
+    assert pages == 4
+    assert not [name for _, _, name, _ in crowded.calls.made if name == "Scan"]
+
+
+def test_of_sixteen_parallel_creates_of_one_login_one_wins(functions: Functions) -> None:
+    functions.direct("management", {"action": "bootstrap", "token": functions.token})
+    profile = {"login": "Same@example.com", "email": "s@example.com", "firstName": "S", "lastName": "S"}
+
+    def create(number: int) -> int:
+        body = {"profile": profile | {"login": "Same@example.com" if number % 2 else "sAME@EXAMPLE.com"}}
+        event = load_event("management") | {
+            "httpMethod": "POST",
+            "path": "/api/v1/users",
+            "body": json.dumps(body),
+            "multiValueHeaders": {"Authorization": [f"SSWS {functions.token}"]},
+        }
+        status: int = functions.http("management", event)["statusCode"]
+        return status
+
+    with ThreadPoolExecutor(16) as pool:
+        statuses = sorted(pool.map(create, range(16)))
+
+    assert statuses == [200] + [400] * 15
+    assert len(functions.admin("GET", "/api/v1/users")) == 1
