@@ -49,6 +49,7 @@ def everything(functions: Functions, deployed: Deployed) -> None:
     functions.direct("audit_sink", delivery(json.dumps({"event": event})))
     functions.admin("GET", "/api/v1/logs")
     _directory(functions, client)
+    _people(functions, server)
     _administration(functions, server, client)
     _rotation(functions, deployed)
 
@@ -125,6 +126,44 @@ def _directory(functions: Functions, client: str) -> None:
         crash.setattr("authmint.dynamo.users.sweep", lambda *_, **__: False)
         functions.admin("DELETE", f"/api/v1/users/{user}")
     assert functions.direct("key_rotation", {})["swept"] == [f"USER#{user}"]
+
+
+def _people(functions: Functions, server: str) -> None:
+    """A person gets tokens by password; who guesses it is locked out."""
+    base = f"/api/v1/authorizationServers/{server}"
+    policy = functions.admin("GET", f"{base}/policies")[0]["id"]
+    conditions = {
+        "people": {"groups": {"include": ["EVERYONE"]}},
+        "grantTypes": {"include": ["password"]},
+        "scopes": {"include": ["*"]},
+    }
+    functions.admin("POST", f"{base}/policies/{policy}/rules", {"name": "people", "conditions": conditions})
+    app = {
+        "label": "native",
+        "name": "oidc_client",
+        "signOnMode": "OPENID_CONNECT",
+        "credentials": {"oauthClient": {"token_endpoint_auth_method": "client_secret_basic"}},
+        "settings": {"oauthClient": {"application_type": "native", "grant_types": ["password"]}},
+    }
+    client = functions.admin("POST", "/api/v1/apps", app)["credentials"]["oauthClient"]
+    group = functions.admin("POST", "/api/v1/groups", {"profile": {"name": "people"}})["id"]
+    profile = {"login": "p@b.example", "email": "p@b.example", "firstName": "P", "lastName": "B"}
+    credentials = {"password": {"value": "Correct-Horse-7"}}
+    body = {"profile": profile, "credentials": credentials, "groupIds": [group]}
+    functions.admin("POST", "/api/v1/users", body)
+    functions.admin("PUT", f"/api/v1/apps/{client['client_id']}/groups/{group}", {})
+
+    def ask(password: str) -> dict[str, Any]:
+        form = f"grant_type=password&username=p@b.example&scope=openid+a&password={password}"
+        event = form_event("token", server, form, client["client_id"], client["client_secret"])
+        return functions.http("token", event)
+
+    granted = ask("Correct-Horse-7")
+    token = json.loads(granted["body"])["access_token"]
+    introspect = form_event("introspect", server, f"token={token}", client["client_id"], client["client_secret"])
+    assert json.loads(functions.http("token_status", introspect)["body"])["username"] == "p@b.example"
+    assert {ask("wrong")["statusCode"] for _ in range(10)} == {400}
+    assert ask("Correct-Horse-7")["statusCode"] == 400
 
 
 def _administration(functions: Functions, server: str, client: str) -> None:

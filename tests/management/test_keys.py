@@ -38,7 +38,7 @@ def test_revoking_again_answers_the_same_and_is_not_logged_again(admin: Admin) -
 
     assert (again.status, again.json) == (200, first.json)
     assert len(admin.storage.events) == events
-    assert len(admin.pairs.generated) == 4  # the default server's, this one's, the fresh one
+    assert len(admin.pairs.generated) == 4  # the built-in servers', this one's, the fresh one
 
 
 def test_a_key_of_another_server_is_not_there_to_revoke(admin: Admin) -> None:
