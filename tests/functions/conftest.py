@@ -4,6 +4,7 @@ import pytest
 from botocore.session import Session
 
 from tests.functions.deployment import Calls, Functions
+from tests.functions.faults import Faults
 from tests.support.backend import Deployed
 
 
@@ -33,3 +34,18 @@ def calls(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Calls:
 @pytest.fixture
 def functions(deployed: Deployed, calls: Calls) -> Functions:
     return Functions(deployed, calls)
+
+
+@pytest.fixture
+def faults(deployed: Deployed, monkeypatch: pytest.MonkeyPatch, functions: Functions) -> Faults:
+    injected = Faults()
+    create_client = Session.create_client
+
+    def create(self: Session, service: str, *values: Any, **named: Any) -> Any:
+        client = create_client(self, service, *values, **named)
+        client.meta.events.register("before-send.*.*", injected)
+        return client
+
+    monkeypatch.setattr(Session, "create_client", create)
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)  # its pauses between attempts
+    return injected

@@ -4,6 +4,7 @@ import itertools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from authmint.local.template import REGION, read
 from botocore.session import Session
 
 _NUMBERS = itertools.count()
+_client = cache(client)
 
 
 @dataclass
@@ -35,10 +37,10 @@ class LocalAws:
         """Tables that no other test has."""
         stage = f"t{os.getpid()}-{next(_NUMBERS)}"
         template = read(deployment().template, parameters={"Stage": stage})
-        dynamodb = client("dynamodb", self.endpoint)
+        dynamodb = _client("dynamodb", self.endpoint)
         for table in template.tables:
             create_table(dynamodb, table)
-        key = create_key(client("kms", self.endpoint), "Key")
+        key = create_key(_client("kms", self.endpoint), "Key")
         names = [str(table["TableName"]) for table in template.tables]
         return Deployed(self, names[0], names[1], names[2], key)
 

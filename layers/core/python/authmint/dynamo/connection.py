@@ -10,12 +10,8 @@ from botocore.session import Session
 from pynamodb.connection.base import Connection
 from pynamodb.exceptions import PynamoDBException
 
+from ..patience import ATTEMPTS, CONNECT_TIMEOUT, READ_TIMEOUT
 from ..storage.errors import Unavailable
-
-#: Seconds. Three attempts of the slowest kind, and their pauses, end within the 10 s of a hot function.
-CONNECT_TIMEOUT = 1.0
-READ_TIMEOUT = 2.0
-ATTEMPTS = 3
 
 
 def config(*, user_agent: str = "authmint") -> Config:
@@ -58,12 +54,9 @@ def translated() -> Iterator[None]:
 
 def error_code(error: BaseException) -> str:
     """The service's error code, or the name of what happened on the way to it."""
-    if isinstance(error, PynamoDBException):
-        code = error.cause_response_code
-        if code is not None:
-            return code
-        if error.__cause__ is not None:
-            return type(error.__cause__).__name__
+    # Not pynamodb's own ``cause_response_code``: it fails where the cause is a time-out, whose response is None.
+    if isinstance(error, PynamoDBException) and error.__cause__ is not None:
+        return error_code(error.__cause__)
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "ClientError"))
     return type(error).__name__

@@ -5,15 +5,17 @@ from typing import Any
 from botocore.config import Config
 from botocore.session import Session
 
+from ..patience import ATTEMPTS, CONNECT_TIMEOUT, READ_TIMEOUT
+
 
 def client(session: Session) -> Any:
-    """A client whose slowest call, retries included, ends within the 10 s of a hot function."""
+    """A client that waits as long as ``patience`` says."""
     return session.create_client(
         "kms",
         config=Config(
-            connect_timeout=1.0,
-            read_timeout=2.0,
-            retries={"total_max_attempts": 3, "mode": "standard"},
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
+            retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
             user_agent="authmint",
         ),
     )

@@ -7,6 +7,7 @@ setting that is quietly left out would make the local stack another product than
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -159,8 +160,9 @@ class _Resolver:
         raise BadTemplate(f"condition {name} is not understood")
 
 
+@cache
 def load(path: Path) -> Mapping[str, Any]:
-    """The document, with short intrinsic functions in their long form."""
+    """The document, read once, with short intrinsic functions in their long form."""
     document: Mapping[str, Any] = yaml.load(path.read_text(), Loader=_Loader)  # noqa: S506 - a SafeLoader
     return document
 

@@ -5,8 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 import msgspec
+from botocore.exceptions import BotoCoreError
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.session import Session
+
+from ..patience import Deadline
 
 _SERVICES: Final = ("dynamodb", "kms")
 
@@ -62,8 +65,21 @@ def _endpoints(partition: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def session() -> Session:
-    """A session for clients of DynamoDB and KMS."""
+class NoTimeLeft(BotoCoreError):  # type: ignore[misc]  # botocore is untyped
+    """The invocation would be cut off before this attempt is over: better a clear answer now."""
+
+    fmt = "no time is left for another attempt"
+
+
+def session(deadline: Deadline | None = None) -> Session:
+    """A session for clients of DynamoDB and KMS; none of their attempts begins too late for the deadline."""
     made = Session()
     made.register_component("data_loader", _Loader())
+    if deadline is not None:
+
+        def in_time(**_: Any) -> None:
+            if not deadline.allows_an_attempt():
+                raise NoTimeLeft
+
+        made.register("before-send.*.*", in_time)
     return made

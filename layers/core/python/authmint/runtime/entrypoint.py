@@ -2,11 +2,12 @@
 
 import os  # the environment is read here and handed down
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from ..http import Request, Response
+from ..patience import Deadline
 from .gateway_events import answer_of, is_http, request_of
 
 #: Set by Lambda, nowhere else: there, what can be done before the first request is done during INIT.
@@ -21,6 +22,7 @@ class Function:
         http: Answers requests that came through API Gateway.
         failure: The answer when ``http`` raised what it should not have.
         direct: Answers direct and scheduled invocations; ``None``: there are none.
+        deadline: Told at each invocation how long it may take.
         report: Logs an unexpected exception; never its message, which may hold a value of the request.
     """
 
@@ -29,6 +31,7 @@ class Function:
     report: Callable[[BaseException, str], None]
     direct: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
     base_url: str | None = None
+    deadline: Deadline = field(default_factory=Deadline)
 
 
 class NotInvokable(Exception):
@@ -44,6 +47,8 @@ def entrypoint(wire: Callable[[Mapping[str, str]], Function]) -> Callable[[Mappi
 
     def lambda_handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         function = wired()
+        if context is not None:
+            function.deadline.set(context.get_remaining_time_in_millis() / 1000)
         if not is_http(event):
             return _directly(function, event, context)
         if function.http is None:
@@ -67,5 +72,5 @@ def _directly(function: Function, event: Mapping[str, Any], context: Any) -> dic
     try:
         return function.direct(event)
     except Exception as error:
-        function.report(error, getattr(context, "aws_request_id", ""))
+        function.report(error, "" if context is None else context.aws_request_id)
         raise  # so that Lambda retries an asynchronous invocation, and keeps it in the dead-letter queue

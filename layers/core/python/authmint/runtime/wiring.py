@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..clock import SystemClock
 from ..http import Request, Response
 from ..ids import RandomIds
+from ..patience import Deadline
 from .entrypoint import Function
 from .settings import BadSettings, Settings
 
@@ -29,10 +30,11 @@ class _Parts:
         from .logging import Log
 
         self.settings = Settings.from_env(env)
+        self.deadline = Deadline()
         self.clock = SystemClock()
         self.ids = RandomIds(self.clock)
         self.log: Log = Log(self.settings.service, self.clock)
-        self.session = session()
+        self.session = session(self.deadline)
         self.tables: Tables = tables(
             SharedConnection(self.session),
             config=self.settings.config_table,
@@ -81,7 +83,7 @@ class _Parts:
         assertions = Assertions(
             DynamoUsedAssertions(self.tables, self.ids),
             KmsSeals(*kms),
-            FetchedJwks(partial(fetch, allow_private=self.settings.allow_private_jwks_uri)),
+            FetchedJwks(partial(fetch, allow_private=self.settings.allow_private_jwks_uri, left=self.deadline.left)),
         )
         return AuthenticatedEndpoint(configuration, ClientAuthentication(assertions))
 
@@ -179,7 +181,7 @@ def key_rotation(env: Mapping[str, str]) -> Function:
         parts.log.seconds("RotationLag", run.lag)
         return outcome
 
-    return Function(None, _server_error, parts.log.report, direct)
+    return Function(None, _server_error, parts.log.report, direct, deadline=parts.deadline)
 
 
 def audit_sink(env: Mapping[str, str]) -> Function:
@@ -245,7 +247,7 @@ def management(env: Mapping[str, str]) -> Function:
 
 
 def _function(parts: _Parts, http: Any, failure: Any, direct: Any = None) -> Function:
-    return Function(http, failure, parts.log.report, direct, parts.settings.base_url)
+    return Function(http, failure, parts.log.report, direct, parts.settings.base_url, parts.deadline)
 
 
 def _server_error(request: Request) -> Response:

@@ -1,0 +1,157 @@
+"""Faults where botocore sends, and the operations that are tried with them."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+from botocore.httpsession import URLLib3Session
+
+from tests.functions.deployment import Functions, form_event, load_event
+from tests.functions.test_least_privilege import _asserted
+
+ASK = "grant_type=client_credentials&scope=a"
+SERVERS = "/api/v1/authorizationServers"
+
+
+def refusal(code: str, status: int = 400) -> Callable[[Any], AWSResponse]:
+    """An error answer of the service, which did nothing."""
+
+    def answer(request: Any) -> AWSResponse:
+        body = json.dumps({"__type": f"com.amazonaws#{code}", "message": "injected"}).encode()
+        response = AWSResponse(request.url, status, {"content-type": "application/x-amz-json-1.0"}, None)
+        response._content = body
+        return response
+
+    return answer
+
+
+def unreachable(request: Any) -> AWSResponse:
+    raise ConnectTimeoutError(endpoint_url=request.url)
+
+
+def slow(request: Any) -> AWSResponse:
+    """No answer within the time-out."""
+    raise ReadTimeoutError(endpoint_url=request.url)
+
+
+def committed_and_lost(request: Any) -> AWSResponse:
+    """The service did it, and its answer never arrives."""
+    URLLib3Session().send(request)
+    raise ReadTimeoutError(endpoint_url=request.url)
+
+
+FAULTS: dict[str, Callable[[Any], AWSResponse]] = {
+    "throttled": refusal("ProvisionedThroughputExceededException"),
+    "failing": refusal("InternalServerError", 500),
+    "unreachable": unreachable,
+    "slow": slow,
+    "committed and lost": committed_and_lost,
+}
+
+
+class Faults:
+    """Lets requests through until told otherwise."""
+
+    def __init__(self) -> None:
+        self.fault: Callable[[Any], AWSResponse | None] | None = None
+        self.first = self.seen = 0
+        self.lasting = False
+
+    def arm(self, fault: Callable[[Any], AWSResponse | None], first: int, *, lasting: bool) -> None:
+        self.fault, self.first, self.seen, self.lasting = fault, first, 0, lasting
+
+    def clear(self) -> None:
+        self.fault = None
+        self.seen = 0
+
+    def __call__(self, request: Any, **_: Any) -> AWSResponse | None:
+        self.seen += 1
+        if self.fault is None or self.seen < self.first or (self.seen > self.first and not self.lasting):
+            return None
+        return self.fault(request)
+
+
+Operation = Callable[[Functions, tuple[str, str, str]], dict[str, Any]]
+
+
+def admin(method: str, path: str, body: Any = None) -> Operation:
+    def operation(functions: Functions, ready: tuple[str, str, str]) -> dict[str, Any]:
+        event = load_event("management") | {
+            "httpMethod": method,
+            "path": path.format(server=ready[0], client=ready[1]),
+            "body": None if body is None else json.dumps(body),
+            "multiValueHeaders": {"Authorization": [f"SSWS {functions.token}"]},
+        }
+        return functions.http("management", event)
+
+    return operation
+
+
+def form(function: str, path: str, body: str) -> Operation:
+    return lambda functions, ready: functions.http(function, form_event(path, ready[0], body, ready[1], ready[2]))
+
+
+def _assertion(functions: Functions, ready: tuple[str, str, str]) -> dict[str, Any]:
+    client = {"client_id": "hmac-client", "client_secret": "s" * 40}
+    return functions.http("token", _asserted(form_event("token", ready[0], ASK, "", ""), ready[0], "token", client))
+
+
+def public(function: str) -> Operation:
+    event = load_event(function)
+    return lambda functions, ready: functions.http(function, event | {"pathParameters": {"authServerId": ready[0]}})
+
+
+NEW_CLIENT = {"client_name": "new", "application_type": "service", "grant_types": ["client_credentials"]}
+OPERATIONS: dict[str, Operation] = {
+    "token": form("token", "token", ASK),
+    "token by assertion": _assertion,
+    "introspect": form("token_status", "introspect", "token=x"),
+    "revoke": form("token_status", "revoke", "token=x"),
+    "key set": public("jwks"),
+    "metadata": public("discovery"),
+    "create server": admin("POST", SERVERS, {"name": "new", "audiences": ["a"]}),
+    "create scope": admin("POST", SERVERS + "/{server}/scopes", {"name": "new"}),
+    "rotate keys": admin("POST", SERVERS + "/{server}/credentials/lifecycle/keyRotate", {"use": "sig"}),
+    "list servers": admin("GET", SERVERS),
+    "create client": admin("POST", "/oauth2/v1/clients", NEW_CLIENT),
+    "rename client": admin("PUT", "/oauth2/v1/clients/{client}", NEW_CLIENT),
+    "delete client": admin("DELETE", "/oauth2/v1/clients/{client}"),
+    "delete server": admin("DELETE", SERVERS + "/{server}"),
+}
+#: What one attempt leaves behind stands in the way of the next one.
+CHANGING = {name for name in OPERATIONS if name.startswith(("create", "rename", "delete", "token by"))}
+
+
+def prepared(functions: Functions) -> tuple[str, str, str]:
+    ready = functions.ready()
+    functions.admin(
+        "POST",
+        "/api/v1/apps",
+        {
+            "label": "hmac",
+            "name": "oidc_client",
+            "signOnMode": "OPENID_CONNECT",
+            "credentials": {
+                "oauthClient": {
+                    "client_id": "hmac-client",
+                    "client_secret": "s" * 40,
+                    "token_endpoint_auth_method": "client_secret_jwt",
+                }
+            },
+            "settings": {"oauthClient": {"application_type": "service", "grant_types": ["client_credentials"]}},
+        },
+    )
+    return ready
+
+
+def state(functions: Functions, faults: Faults) -> Any:
+    """Everything that an administrator can see, but for the times of a change."""
+    faults.clear()
+    servers = functions.admin("GET", SERVERS)
+    below = {
+        server["id"]: [functions.admin("GET", f"{SERVERS}/{server['id']}/{part}") for part in ("scopes", "policies")]
+        for server in servers
+    }
+    return sorted(server["name"] for server in servers), below, functions.admin("GET", "/oauth2/v1/clients")

@@ -1,0 +1,314 @@
+"""Every resource of the management API with DynamoDB and KMS failing at every call; KMS failing wherever it is used."""
+
+import itertools
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from authmint.clock import SystemClock
+from authmint.dynamo.servers import DynamoServers
+from authmint.jose.keys import private_jwk_pair
+from authmint.storage.errors import Unavailable
+
+from tests.functions.deployment import Functions, form_event, load_event
+from tests.functions.faults import ASK, FAULTS, OPERATIONS, SERVERS, Faults, admin, prepared, refusal, state
+from tests.functions.test_least_privilege import _asserted
+from tests.support.backend import Deployed
+
+NUMBERS = itertools.count()
+ALL = {"clients": {"include": ["ALL_CLIENTS"]}}
+RULE = {
+    "name": "r2",
+    "conditions": {"grantTypes": {"include": ["client_credentials"]}, "scopes": {"include": ["*"]}},
+}
+CLAIM = {"name": "c2", "claimType": "RESOURCE", "valueType": "EXPRESSION", "value": '"x"'}
+APP = {
+    "name": "oidc_client",
+    "signOnMode": "OPENID_CONNECT",
+    "credentials": {"oauthClient": {"token_endpoint_auth_method": "client_secret_basic"}},
+    "settings": {"oauthClient": {"application_type": "service", "grant_types": ["client_credentials"]}},
+}
+OTHER = {"name": "other", "audiences": ["a"], "issuerMode": "ORG_URL", "credentials": {"signing": {"alg": "ES256"}}}
+SERVER = SERVERS + "/{server}"
+APPS = "/api/v1/apps/{client}"
+
+
+def jwk() -> dict[str, Any]:
+    return {**private_jwk_pair("ES256")[0], "kid": f"k{next(NUMBERS)}", "use": "sig", "status": "INACTIVE"}
+
+
+class Objects:
+    """Makes what an operation is about, anew for each attempt where it goes with the attempt."""
+
+    def __init__(self, functions: Functions, ready: tuple[str, str, str]) -> None:
+        self.functions = functions
+        self.server, self.client, _ = ready
+
+    def make(self, kind: str) -> str:
+        base, number = SERVER.format(server=self.server), next(NUMBERS)
+        makers: dict[str, Callable[[], Any]] = {
+            "scope": lambda: self.made(f"{base}/scopes", {"name": f"s{number}"}),
+            "claim": lambda: self.made(f"{base}/claims", CLAIM | {"name": f"c{number}"}),
+            "policy": lambda: self.made(f"{base}/policies", {"name": f"p{number}", "conditions": ALL}),
+            "rule": lambda: self.made(f"{base}/policies/{self.policy()}/rules", RULE | {"name": f"r{number}"}),
+            "server": lambda: self.made(SERVERS, OTHER | {"name": f"o{number}"}),
+            "trusted": self.trusted,
+            "key": lambda: self.functions.admin("GET", f"{base}/credentials/keys")[0]["kid"],
+            "app": lambda: self.made("/api/v1/apps", APP | {"label": f"a{number}"}),
+            "inactive app": self.inactive_app,
+            "secret": self.secret,
+            "jwk": lambda: self.made(APPS.format(client=self.client) + "/credentials/jwks", jwk()),
+        }
+        return str(makers[kind]())
+
+    def made(self, path: str, body: Any) -> Any:
+        return self.functions.admin("POST", path, body)["id"]
+
+    def policy(self) -> str:
+        return str(self.functions.admin("GET", f"{SERVER.format(server=self.server)}/policies")[0]["id"])
+
+    def trusted(self) -> str:
+        other = self.make("server")
+        path = f"{SERVER.format(server=self.server)}/associatedServers"
+        self.functions.admin("POST", path, {"trusted": [other]})
+        return other
+
+    def inactive_app(self) -> str:
+        app = self.make("app")
+        self.functions.admin("POST", f"/api/v1/apps/{app}/lifecycle/deactivate")
+        return app
+
+    def secret(self) -> str:
+        """An inactive one beside the one that is used; the only other one there may be."""
+        base = APPS.format(client=self.client) + "/credentials/secrets"
+        for known in self.functions.admin("GET", base)[1:]:
+            if known["status"] == "ACTIVE":
+                self.functions.admin("POST", f"{base}/{known['id']}/lifecycle/deactivate")
+            self.functions.admin("DELETE", f"{base}/{known['id']}")
+        made = self.made(base, {})
+        self.functions.admin("POST", f"{base}/{made}/lifecycle/deactivate")
+        return str(made)
+
+
+#: Method, path, body, and what ``{it}`` is.
+ROUTES: list[tuple[str, str, Any, str]] = [
+    ("GET", SERVER, None, ""),
+    ("PUT", SERVER, OTHER, ""),
+    ("POST", SERVER + "/lifecycle/deactivate", None, ""),
+    ("POST", SERVER + "/lifecycle/activate", None, ""),
+    ("GET", SERVER + "/associatedServers", None, ""),
+    ("POST", SERVER + "/associatedServers", {"trusted": ["{it}"]}, "server"),
+    ("DELETE", SERVER + "/associatedServers/{it}", None, "trusted"),
+    ("GET", SERVER + "/scopes", None, ""),
+    ("PUT", SERVER + "/scopes/{it}", {"name": "renamed{it}"}, "scope"),
+    ("DELETE", SERVER + "/scopes/{it}", None, "scope"),
+    ("POST", SERVER + "/claims", CLAIM | {"name": "n{number}"}, ""),
+    ("PUT", SERVER + "/claims/{it}", CLAIM | {"name": "{it}"}, "claim"),
+    ("DELETE", SERVER + "/claims/{it}", None, "claim"),
+    ("POST", SERVER + "/policies", {"name": "p2", "conditions": ALL}, ""),
+    ("PUT", SERVER + "/policies/{it}", {"name": "{it}", "conditions": ALL}, "policy"),
+    ("POST", SERVER + "/policies/{it}/lifecycle/deactivate", None, "policy"),
+    ("DELETE", SERVER + "/policies/{it}", None, "policy"),
+    ("POST", SERVER + "/policies/{policy}/rules", RULE, ""),
+    ("PUT", SERVER + "/policies/{policy}/rules/{it}", RULE | {"name": "{it}"}, "rule"),
+    ("POST", SERVER + "/policies/{policy}/rules/{it}/lifecycle/deactivate", None, "rule"),
+    ("DELETE", SERVER + "/policies/{policy}/rules/{it}", None, "rule"),
+    ("GET", SERVER + "/credentials/keys", None, ""),
+    ("GET", SERVER + "/credentials/rotation", None, ""),
+    ("POST", SERVER + "/credentials/keys/{it}/lifecycle/revoke", None, "key"),
+    ("GET", "/api/v1/apps", None, ""),
+    ("POST", "/api/v1/apps", APP | {"label": "{number}"}, ""),
+    ("PUT", "/api/v1/apps/{it}", APP | {"label": "{it}"}, "app"),
+    ("POST", "/api/v1/apps/{it}/lifecycle/deactivate", None, "app"),
+    ("DELETE", "/api/v1/apps/{it}", None, "inactive app"),
+    ("GET", APPS + "/credentials/secrets", None, ""),
+    ("GET", APPS + "/credentials/secrets/{it}", None, "secret"),
+    ("POST", APPS + "/credentials/secrets/{it}/lifecycle/activate", None, "secret"),
+    ("DELETE", APPS + "/credentials/secrets/{it}", None, "secret"),
+    ("GET", APPS + "/credentials/jwks", None, ""),
+    ("POST", APPS + "/credentials/jwks/{it}/lifecycle/activate", None, "jwk"),
+    ("DELETE", APPS + "/credentials/jwks/{it}", None, "jwk"),
+    ("POST", "/oauth2/v1/clients/{client}/lifecycle/newSecret", None, ""),
+]
+TRIED = (("committed and lost", False), ("throttled", True), ("unreachable", True))
+
+
+@pytest.mark.parametrize(("method", "path", "body", "kind"), ROUTES, ids=[f"{m} {p}" for m, p, _, _ in ROUTES])
+def test_a_management_route_survives_one_fault_and_refuses_clearly_under_a_lasting_one(
+    functions: Functions, faults: Faults, method: str, path: str, body: Any, kind: str
+) -> None:
+    ready = prepared(functions)
+    objects = Objects(functions, ready)
+    for fault, lasting in TRIED:
+        for position in itertools.count(1):
+            values = {"it": objects.make(kind) if kind else "", "policy": objects.policy(), "number": next(NUMBERS)}
+            operation = admin(method, filled(path, values), json.loads(filled(json.dumps(body), values)))
+            faults.arm(FAULTS[fault], position, lasting=lasting)
+
+            answer = operation(functions, ready)
+
+            reached = faults.seen >= position
+            faults.clear()
+            if lasting and answer["statusCode"] >= 300:
+                assert answer["statusCode"] == 503, (fault, position, answer)
+                assert answer["multiValueHeaders"]["retry-after"]
+                assert operation(functions, ready)["statusCode"] < 300, (fault, position)
+            else:
+                assert answer["statusCode"] < 300, (fault, position, answer)
+            if not reached:
+                break
+
+
+def filled(text: str, values: dict[str, Any]) -> str:
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", str(value))
+    return text
+
+
+def only_kms(fault: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def injected(request: Any) -> Any:
+        target = request.headers["X-Amz-Target"]
+        name = target.decode() if isinstance(target, bytes) else target
+        return fault(request) if name.startswith("TrentService") else None
+
+    return injected
+
+
+USING_KMS = {
+    "token": OPERATIONS["token"],
+    "token by assertion": OPERATIONS["token by assertion"],
+    "create server": OPERATIONS["create server"],
+    "rotate keys": OPERATIONS["rotate keys"],
+    "revoke a key": admin("POST", SERVER + "/credentials/keys/{kid}/lifecycle/revoke"),
+    "change the algorithm": admin("PUT", SERVER, OTHER | {"credentials": {"signing": {"alg": "EdDSA"}}}),
+    "create client": OPERATIONS["create client"],
+    "create app": admin("POST", "/api/v1/apps", APP | {"label": "new"}),
+    "show secrets": admin("GET", APPS + "/credentials/secrets"),
+    "new secret": admin("POST", "/oauth2/v1/clients/{client}/lifecycle/newSecret"),
+}
+KMS_FAULTS = {
+    "denied": refusal("AccessDeniedException"),
+    "disabled": refusal("DisabledException"),
+    "down": FAULTS["unreachable"],
+    "slow": FAULTS["slow"],
+}
+
+
+@pytest.mark.parametrize("name", USING_KMS)
+def test_without_key_management_a_route_is_a_503_that_changed_nothing(
+    functions: Functions, faults: Faults, name: str
+) -> None:
+    ready = prepared(functions)
+    keys = functions.admin("GET", f"{SERVER.format(server=ready[0])}/credentials/keys")
+    operation = USING_KMS[name]
+    if name == "revoke a key":
+        operation = admin("POST", f"{SERVER}/credentials/keys/{keys[0]['kid']}/lifecycle/revoke")
+    before = state(functions, faults)
+    for fault in KMS_FAULTS.values():
+        faults.arm(only_kms(fault), 1, lasting=True)
+        answer = operation(functions, ready)
+        faults.clear()
+
+        assert answer["statusCode"] == 503
+        assert functions.admin("GET", f"{SERVER.format(server=ready[0])}/credentials/keys") == keys
+        assert state(functions, faults) == before
+    assert operation(functions, ready)["statusCode"] < 300
+
+
+def test_introspection_by_assertion_without_key_management_is_temporarily_unavailable(
+    functions: Functions, faults: Faults
+) -> None:
+    ready = prepared(functions)
+    client = {"client_id": "hmac-client", "client_secret": "s" * 40}
+    event = _asserted(form_event("introspect", ready[0], "token=x", "", ""), ready[0], "introspect", client)
+    faults.arm(only_kms(refusal("AccessDeniedException")), 1, lasting=True)
+
+    answer = functions.http("token_status", event)
+
+    assert (answer["statusCode"], json.loads(answer["body"])["error"]) == (503, "temporarily_unavailable")
+    faults.clear()
+    assert functions.http("token_status", event)["statusCode"] == 200
+
+
+def aged(deployed: Deployed, server: str) -> None:
+    """Make the server's key old enough for a successor."""
+    servers = DynamoServers(deployed.tables(), SystemClock())
+    record = servers.get(server)
+    old = tuple(replace(key, activated_at=1, published_at=1) for key in record.keys)
+    servers.save(record, replace(record, keys=old, rotate_at=1), [])
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_schedule_with_a_fault_at_any_call_ends_with_one_new_key(
+    functions: Functions, faults: Faults, deployed: Deployed, fault: str
+) -> None:
+    functions.ready()
+    for position in itertools.count(1):
+        server = functions.admin("POST", SERVERS, OTHER | {"name": f"aged {position}"})["id"]
+        aged(deployed, server)
+        reached = scheduled(functions, faults, fault, position)
+        announced = functions.admin("GET", f"{SERVERS}/{server}/credentials/keys")
+        aged(deployed, server)
+        reached = scheduled(functions, faults, fault, position) or reached
+        promoted = functions.admin("GET", f"{SERVERS}/{server}/credentials/keys")
+
+        assert [key["status"] for key in announced] == ["ACTIVE", "NEXT"], position
+        assert [key["status"] for key in promoted] == ["ACTIVE", "EXPIRED"], position
+        assert promoted[0]["kid"] == announced[1]["kid"]
+        if not reached:
+            return
+
+
+def scheduled(functions: Functions, faults: Faults, fault: str, position: int) -> bool:
+    """A run under a lasting fault, then one without. Whether the fault struck."""
+    faults.arm(FAULTS[fault], position, lasting=True)
+    with suppress(Unavailable):  # Lambda repeats the invocation, and keeps it where that does not help
+        functions.direct("key_rotation", load_event("schedule"))
+    reached = faults.seen >= position
+    faults.clear()
+    functions.direct("key_rotation", load_event("schedule"))
+    return reached
+
+
+def test_a_server_with_ten_thousand_objects_goes_completely_whatever_fails_in_between(
+    functions: Functions, faults: Faults, deployed: Deployed
+) -> None:
+    functions.ready()
+    server, client, secret = functions.ready_again()
+    table = deployed.tables().config
+    with table.batch_write() as batch:
+        for number in range(10_000):
+            batch.save(table(f"AS#{server}", f"RULE#{number:05d}", body="{}", rev=1))
+
+    def batches_fail(request: Any) -> Any:
+        target = request.headers["X-Amz-Target"]
+        name = target.decode() if isinstance(target, bytes) else target
+        return next_batch(request) if name.endswith("BatchWriteItem") else None
+
+    batches = itertools.count(1)
+    crash = 1
+
+    def next_batch(request: Any) -> Any:
+        return refusal("InternalServerError", 500)(request) if next(batches) >= crash else None
+
+    for crash in (1, 2, 25, 40):  # noqa: B007 - next_batch reads it
+        batches = itertools.count(1)
+        faults.arm(batches_fail, 1, lasting=True)
+        answer = admin("DELETE", f"{SERVERS}/{server}")(functions, (server, client, secret))
+        run = functions.direct("key_rotation", load_event("schedule"))
+        faults.clear()
+
+        assert answer["statusCode"] in {503, 404}
+        assert list(run["failed"]) == [server]
+        token = functions.http("token", form_event("token", server, ASK, client, secret))
+        key_set = functions.http("jwks", load_event("jwks") | {"pathParameters": {"authServerId": server}})
+        assert (token["statusCode"], key_set["statusCode"]) == (400, 404), "nothing half-deleted is served"
+
+    runs = [functions.direct("key_rotation", load_event("schedule")) for _ in range(12)]
+
+    assert [run["swept"] for run in runs if run["swept"]] == [[server]]
+    assert [item.sk for item in table.query(f"AS#{server}", consistent_read=True)] == ["#"]
+    assert server not in [known["id"] for known in functions.admin("GET", SERVERS)]

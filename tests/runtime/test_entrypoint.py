@@ -1,0 +1,34 @@
+"""What Lambda calls: the deadline of an invocation is told to the function."""
+
+from collections.abc import Mapping
+
+import pytest
+from authmint.http import Request, Response
+from authmint.patience import Deadline
+from authmint.runtime.entrypoint import Function, entrypoint
+
+from tests.functions.deployment import load_event
+
+
+class Context:
+    aws_request_id = "r1"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 5_000
+
+
+def test_each_invocation_sets_how_long_it_may_take() -> None:
+    deadline = Deadline(lambda: 100.0)
+    left: list[float] = []
+
+    def http(_: Request) -> Response:
+        left.append(deadline.left())
+        return Response(204)
+
+    def wire(_: Mapping[str, str]) -> Function:
+        return Function(http, lambda _: Response(500), lambda *_: None, deadline=deadline)
+
+    handler = entrypoint(wire)
+    handler(load_event("jwks"), Context())
+
+    assert left == [pytest.approx(4.75)]
