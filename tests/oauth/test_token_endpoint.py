@@ -134,7 +134,12 @@ def test_a_subject_that_is_no_text_denies(value: str) -> None:
     ("fields", "status", "error", "description"),
     [
         ({"grant_type": ""}, 400, "invalid_request", "The token request must specify a 'grant_type'."),
-        ({"grant_type": "urn:example:unknown"}, 400, "unsupported_grant_type", "The authorization grant type is not supported"),
+        (
+            {"grant_type": "urn:example:unknown"},
+            400,
+            "unsupported_grant_type",
+            "The authorization grant type is not supported",
+        ),
         ({"scope": "nope"}, 400, "invalid_scope", "One or more scopes are not configured"),
         ({"scope": "openid"}, 400, "invalid_scope", "Cannot request 'openid' scopes using client credentials."),
         ({"scope": "offline_access"}, 400, "invalid_scope", "Cannot request 'openid' scopes"),

@@ -11,6 +11,15 @@ from .events import Event, Recorded, place_of
 from .grants import Revocation
 from .memory_assignments import MemoryAssignments
 from .memory_directory import MemoryDirectory, MemoryGroups, MemoryUsers, MemoryUserSchemas
+from .memory_grants import (
+    MemoryAuthorizationCodes,
+    MemoryConsents,
+    MemoryDeviceCodes,
+    MemorySessions,
+    MemorySessionTokens,
+    MemoryStoredRequests,
+    MemoryTokenFamilies,
+)
 from .servers import ORG_SERVER, AuthorizationServer
 
 
@@ -31,6 +40,13 @@ class MemoryStorage:
         self.assignments = MemoryAssignments(self.users, self.clients, self.lock, self.events.extend)
         self.user_schemas = MemoryUserSchemas(self.lock, self.events.extend)
         self.directory = MemoryDirectory(self.users)
+        self.codes = MemoryAuthorizationCodes(self.lock)
+        self.families = MemoryTokenFamilies(self.lock)
+        self.sessions = MemorySessions(self.lock)
+        self.session_tokens = MemorySessionTokens(self.lock)
+        self.consents = MemoryConsents(self.lock)
+        self.requests = MemoryStoredRequests(self.lock)
+        self.device_codes = MemoryDeviceCodes(self.lock)
 
 
 class MemoryEventLog:

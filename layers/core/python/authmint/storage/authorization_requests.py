@@ -1,0 +1,37 @@
+"""Authorization requests that wait: pushed ones (RFC 9126), and those whose user is signing in or deciding."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True)
+class StoredRequest:
+    """Parameters of an authorization request, as they were sent. ``digest`` is SHA-256 of its handle, base64url.
+
+    Attributes:
+        kind: ``pushed``: by the client, at the PAR endpoint; ``interaction``: a browser is busy with it.
+        browser: Of an interaction: SHA-256 of the cookie of the browser that began it. No other may go on with it.
+    """
+
+    digest: str
+    kind: Literal["pushed", "interaction"]
+    server_id: str
+    client_id: str
+    parameters: Mapping[str, str]
+    created_at: int
+    expires_at: int
+    browser: str | None = None
+
+
+class StoredRequests(Protocol):
+    """All waiting requests of a deployment."""
+
+    def add(self, request: StoredRequest) -> None:
+        """Store a new request."""
+
+    def get(self, digest: str) -> StoredRequest:
+        """A consistent read. Expired ones are found too, for a while. Raises NotFound."""
+
+    def spend(self, digest: str) -> None:
+        """Use a request up, exactly once even under concurrent calls. Raises NotFound: it is gone."""

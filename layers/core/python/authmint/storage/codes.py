@@ -1,0 +1,55 @@
+"""Authorization codes (RFC 6749 §4.1.2): five minutes, one use."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class AuthorizationCode:
+    """A code. ``digest`` is SHA-256 of it, base64url.
+
+    Attributes:
+        redirect_uri: As sent to the authorization endpoint.
+        code_challenge: S256; ``None``: none was sent, and no verifier may come.
+        scopes: Granted; policies were evaluated when the code was made, and are not again.
+        policy_id, rule_id: Which decided.
+        family_id: Of the tokens that the code gives: made with the code, so that a replay knows what to revoke.
+        spent_at: When it was redeemed.
+    """
+
+    digest: str
+    server_id: str
+    client_id: str
+    user_id: str
+    redirect_uri: str
+    scopes: tuple[str, ...]
+    auth_time: int
+    created_at: int
+    expires_at: int
+    family_id: str
+    policy_id: str
+    rule_id: str
+    amr: tuple[str, ...] = ("pwd",)
+    acr: str | None = None
+    nonce: str | None = None
+    code_challenge: str | None = None
+    session_id: str | None = None
+    spent_at: int | None = None
+
+
+class AuthorizationCodes(Protocol):
+    """All codes of a deployment."""
+
+    def add(self, code: AuthorizationCode) -> None:
+        """Store a new code."""
+
+    def get(self, digest: str) -> AuthorizationCode:
+        """A consistent read. Expired and spent ones are found too, for a while. Raises NotFound."""
+
+    def spend(self, digest: str, *, at: int) -> None:
+        """Use a code up, exactly once even under concurrent calls.
+
+        Raises:
+            AlreadyUsed: A call before this one used it.
+            NotFound: There is none.
+        """

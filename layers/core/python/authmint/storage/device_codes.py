@@ -1,0 +1,57 @@
+"""Device codes (RFC 8628)."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True)
+class DeviceCode:
+    """A device that waits for its user. ``digest`` is SHA-256 of the device code, base64url.
+
+    Attributes:
+        user_code: Eight letters, without the hyphen that people see.
+        polled_at, interval: When the device asked last, and how many seconds it has to wait.
+        user_id: Who decided.
+    """
+
+    digest: str
+    user_code: str
+    server_id: str
+    client_id: str
+    scopes: tuple[str, ...]
+    defaulted: bool
+    created_at: int
+    expires_at: int
+    status: Literal["PENDING", "APPROVED", "DENIED", "SPENT"] = "PENDING"
+    interval: int = 5
+    polled_at: int = 0
+    user_id: str | None = None
+    auth_time: int = 0
+    amr: tuple[str, ...] = ("pwd",)
+    session_id: str | None = None
+
+
+class DeviceCodes(Protocol):
+    """All device codes of a deployment."""
+
+    def add(self, code: DeviceCode) -> None:
+        """Raises AlreadyExists: a living code has the same ``user_code``."""
+
+    def get(self, digest: str) -> DeviceCode:
+        """A consistent read. Expired ones are found too, for a while. Raises NotFound."""
+
+    def by_user_code(self, user_code: str) -> DeviceCode:
+        """A consistent read. Raises NotFound."""
+
+    def polled(self, code: DeviceCode, *, at: int, interval: int) -> None:
+        """Note that the device asked."""
+
+    def decide(self, code: DeviceCode, decided: DeviceCode) -> None:
+        """Store the user's decision, exactly once.
+
+        Raises:
+            AlreadyUsed: It was decided before.
+        """
+
+    def spend(self, code: DeviceCode) -> None:
+        """Use an approved code up, exactly once even under concurrent calls. Raises AlreadyUsed."""

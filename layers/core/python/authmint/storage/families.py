@@ -1,0 +1,103 @@
+"""What a user let a client have: one record per consent of a user to one client at one server, with all tokens from it.
+
+Every token minted from it, and every refresh token, hangs on the family: revoking the family revokes them all, by one
+write on one record that every reader looks at.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+#: Why a family is dead: for the log.
+Revoked = Literal["revoked", "reuse", "replay", "administrator", "user"]
+
+
+@dataclass(frozen=True)
+class TokenFamily:
+    """What all tokens of one authorization have in common.
+
+    Attributes:
+        id: ``oar…``; stands in every token of the family.
+        scopes: Granted at first; a refresh gives a subset of them.
+        auth_time: When the user signed in (Unix seconds), and ``amr`` how.
+        policy_grant: What rules call the first grant (DEC-31).
+        expires_at: No refresh after this, whatever happens; ``None``: unlimited.
+        holds_refresh_token: Whether there is anything to refresh with.
+    """
+
+    id: str
+    server_id: str
+    client_id: str
+    user_id: str
+    scopes: tuple[str, ...]
+    created_at: int
+    updated_at: int
+    auth_time: int
+    amr: tuple[str, ...] = ("pwd",)
+    acr: str | None = None
+    policy_grant: str = "authorization_code"
+    session_id: str | None = None
+    expires_at: int | None = None
+    holds_refresh_token: bool = False
+    revoked_at: int | None = None
+    revoked_because: Revoked | None = None
+
+
+@dataclass(frozen=True)
+class RefreshToken:
+    """One refresh token of a family. ``digest`` is SHA-256 of the token, base64url.
+
+    Attributes:
+        idle_expires_at: Not used until then, it is dead; a STATIC token's moves on with every use.
+        rotated_at: When its successor was made; ``None``: it is the one that counts.
+        request: SHA-256 of what the rotating request asked for: who repeats it within the leeway gets its answer.
+        answer: That answer, sealed under a key that only the token itself gives.
+    """
+
+    digest: str
+    family_id: str
+    created_at: int
+    idle_expires_at: int
+    rotated_at: int | None = None
+    request: str | None = None
+    answer: str | None = None
+
+
+class TokenFamilies(Protocol):
+    """All families of a deployment."""
+
+    def add(self, family: TokenFamily, refresh_token: RefreshToken | None) -> None:
+        """Store a new family, with its first refresh token where it has one."""
+
+    def get(self, family_id: str) -> TokenFamily:
+        """A consistent read. Raises NotFound."""
+
+    def find(self, family_id: str, digest: str) -> tuple[TokenFamily, RefreshToken]:
+        """A refresh token and its family, in one consistent read. Raises NotFound."""
+
+    def rotate(self, spent: RefreshToken, successor: RefreshToken, *, at: int) -> None:
+        """Mark a token rotated and store its successor, exactly once even under concurrent calls.
+
+        ``spent`` holds ``rotated_at``, ``request`` and ``answer`` already.
+
+        Raises:
+            AlreadyUsed: Another call rotated it first; nothing was written. Read it again.
+            Conflict: The family was revoked meanwhile; nothing was written.
+        """
+
+    def used(self, token: RefreshToken, *, idle_expires_at: int, at: int) -> None:
+        """Move the idle expiry of a STATIC token on. Raises Conflict: the family was revoked meanwhile."""
+
+    def revoke(self, family_id: str, because: Revoked, *, at: int) -> bool:
+        """Kill a family. True where it was alive. Raises NotFound."""
+
+    def of_client(
+        self, server_id: str, client_id: str, *, after: str | None = None, limit: int = 200
+    ) -> Sequence[TokenFamily]:
+        """Families with a refresh token of a client at a server, in ascending id; dead ones too, for a while."""
+
+    def of_user(self, user_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[TokenFamily]:
+        """Families of a user, in ascending id; dead ones too, for a while."""
+
+    def clients_at(self, server_id: str) -> Sequence[str]:
+        """Ids of the clients that hold, or held until lately, a refresh token of a server."""

@@ -1,0 +1,74 @@
+"""Browser sessions, and the one-time tokens that start them (runtime contract §3.1, ``/api/v1/sessions``)."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Session:
+    """A user's session in one browser. ``digest`` is SHA-256 of the cookie's value, base64url.
+
+    Attributes:
+        id: What administrators and ID tokens call it; never the cookie's value.
+        auth_time: When the user proved who they are, last.
+        idle_expires_at: Moves on with use, up to ``expires_at``.
+        csrf: What forms of this session have to send back (256 random bits).
+    """
+
+    digest: str
+    id: str
+    user_id: str
+    created_at: int
+    auth_time: int
+    idle_expires_at: int
+    expires_at: int
+    csrf: str
+    amr: tuple[str, ...] = ("pwd",)
+    last_seen_at: int = 0
+
+
+class Sessions(Protocol):
+    """All sessions of a deployment."""
+
+    def add(self, session: Session) -> None:
+        """Store a new session."""
+
+    def get(self, digest: str) -> Session:
+        """A consistent read. Expired ones are found too, for a while. Raises NotFound."""
+
+    def by_id(self, session_id: str) -> Session:
+        """Raises NotFound."""
+
+    def save(self, session: Session) -> None:
+        """Store another use or another sign-in. Nothing happens where the session is gone."""
+
+    def end(self, session: Session) -> None:
+        """Remove a session. Nothing happens where it is gone."""
+
+    def end_all(self, user_id: str) -> int:
+        """Remove every session of a user; how many there were."""
+
+
+@dataclass(frozen=True)
+class SessionToken:
+    """Proof of a primary authentication, good for one session within five minutes."""
+
+    digest: str
+    user_id: str
+    auth_time: int
+    expires_at: int
+    amr: tuple[str, ...] = ("pwd",)
+
+
+class SessionTokens(Protocol):
+    """All session tokens of a deployment."""
+
+    def add(self, token: SessionToken) -> None:
+        """Store a new token."""
+
+    def spend(self, digest: str, *, at: int) -> SessionToken:
+        """Use a token up, exactly once even under concurrent calls.
+
+        Raises:
+            NotFound: There is none, it was used, or it has expired.
+        """
