@@ -59,7 +59,9 @@ class World:
             AuthenticatedEndpoint(configuration, ClientAuthentication(assertions)),
             [
                 ClientCredentials(),
-                PasswordCredentials(Authenticator(storage.directory, storage.users, hashes, clock, ids)),
+                PasswordCredentials(
+                    Authenticator(storage.directory, storage.users, hashes, clock, ids), storage.families, ids
+                ),
             ],
             WarmSigners(self.admin.pairs),
             clock,

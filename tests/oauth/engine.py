@@ -8,14 +8,20 @@ from authmint.directory.passwords import Cost, PasswordHashes
 from authmint.http import Request, Response
 from authmint.oauth.assertions import Assertions
 from authmint.oauth.client_authentication import ClientAuthentication
+from authmint.oauth.device import DeviceAuthorizationEndpoint
 from authmint.oauth.endpoint import AuthenticatedEndpoint
+from authmint.oauth.grants.authorization_code import AuthorizationCodeGrant
 from authmint.oauth.grants.base import Grant
 from authmint.oauth.grants.client_credentials import ClientCredentials
+from authmint.oauth.grants.device_code import DeviceCodeGrant
 from authmint.oauth.grants.password import PasswordCredentials
+from authmint.oauth.grants.refresh_token import RefreshTokenGrant
 from authmint.oauth.introspection import IntrospectionEndpoint
 from authmint.oauth.jwks_uri import FetchedJwks
 from authmint.oauth.revocation import RevocationEndpoint
+from authmint.oauth.standing import Standing
 from authmint.oauth.token_endpoint import TokenEndpoint
+from authmint.oauth.userinfo import UserinfoEndpoint
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.events import Event
 from authmint.storage.memory import MemoryStorage
@@ -57,12 +63,22 @@ class Engine:
         authenticator = Authenticator(
             self.storage.directory, self.storage.users, PasswordHashes(self.ids, CHEAP), self.clock, self.ids
         )
-        grants: list[Grant] = [ClientCredentials(), PasswordCredentials(authenticator)]
+        families = self.storage.families
+        grants: list[Grant] = [
+            ClientCredentials(),
+            PasswordCredentials(authenticator, families, self.ids),
+            AuthorizationCodeGrant(self.storage.codes, families, self.storage.directory, self.ids),
+            RefreshTokenGrant(families, self.storage.directory, self.ids),
+            DeviceCodeGrant(self.storage.device_codes, self.storage.directory, self.ids),
+        ]
         self.token = TokenEndpoint(endpoint, grants, signers, self.clock, self.ids, self.events)
-        self.introspect = IntrospectionEndpoint(
-            endpoint, configuration, self.storage.revocations, self.storage.directory, self.clock
+        standing = Standing(configuration, self.storage.revocations, families, self.storage.directory)
+        self.introspect = IntrospectionEndpoint(endpoint, standing, families, self.clock)
+        self.revoke = RevocationEndpoint(
+            endpoint, self.storage.revocations, families, self.clock, self.ids, self.events
         )
-        self.revoke = RevocationEndpoint(endpoint, self.storage.revocations, self.clock, self.ids, self.events)
+        self.userinfo = UserinfoEndpoint(configuration, standing, self.clock)
+        self.device = DeviceAuthorizationEndpoint(endpoint, self.storage.device_codes, self.clock, self.ids)
 
     def _fetch(self, uri: str) -> bytes:
         self.fetched.append(uri)

@@ -5,6 +5,7 @@ from authmint.directory.passwords import Cost, PasswordHashes
 from authmint.ids import Ids
 from authmint.keys.vault import KeyPairs
 from authmint.management.api import ManagementApi
+from authmint.management.issued import IssuedRecords
 from authmint.management.people import PeopleRecords
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.memory import MemoryStorage
@@ -21,6 +22,7 @@ def management_api(storage: MemoryStorage, *, pairs: KeyPairs, clock: Clock, ids
         servers=storage.servers,
         clients=storage.clients,
         api_tokens=storage.api_tokens,
+        issued=IssuedRecords(storage.families, storage.consents, storage.sessions, storage.log),
         configuration=PlainConfiguration(storage.servers, storage.clients),
         revocations=storage.revocations,
         log=storage.log,

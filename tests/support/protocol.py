@@ -13,6 +13,7 @@ from authmint.oauth.grants.client_credentials import ClientCredentials
 from authmint.oauth.introspection import IntrospectionEndpoint
 from authmint.oauth.jwks_uri import FetchedJwks
 from authmint.oauth.revocation import RevocationEndpoint
+from authmint.oauth.standing import Standing
 from authmint.oauth.token_endpoint import TokenEndpoint
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.events import Event
@@ -40,8 +41,9 @@ def endpoints(
 
     assertions = Assertions(storage.assertions, FakeSeals(), FetchedJwks(nothing))
     endpoint = AuthenticatedEndpoint(configuration, ClientAuthentication(assertions))
+    standing = Standing(configuration, storage.revocations, storage.families, storage.directory)
     return {
         "token": TokenEndpoint(endpoint, [ClientCredentials()], WarmSigners(vault), clock, ids, Nowhere()),
-        "introspect": IntrospectionEndpoint(endpoint, configuration, storage.revocations, storage.directory, clock),
-        "revoke": RevocationEndpoint(endpoint, storage.revocations, clock, ids, Nowhere()),
+        "introspect": IntrospectionEndpoint(endpoint, standing, storage.families, clock),
+        "revoke": RevocationEndpoint(endpoint, storage.revocations, storage.families, clock, ids, Nowhere()),
     }

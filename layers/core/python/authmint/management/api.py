@@ -20,6 +20,7 @@ from .bootstrap import Bootstrap
 from .call import Call
 from .client_changes import ClientChanges
 from .errors import ApiError, BearerChallenge, OAuthStyleError, unavailable
+from .issued import IssuedRecords
 from .logs import Logs
 from .needed_scopes import needed_scope
 from .operations import operations
@@ -43,6 +44,7 @@ class ManagementApi:
         clients: Clients,
         api_tokens: ApiTokens,
         people: PeopleRecords,
+        issued: IssuedRecords,
         configuration: Configuration,
         revocations: Revocations,
         log: EventLog,
@@ -62,6 +64,7 @@ class ManagementApi:
             ClientChanges(clients),
             api_tokens,
             people,
+            issued,
             Logs(log, clock),
             Explanations(changes, clients, people.directory, Previews(clock, ids), ids),
             pairs,

@@ -79,8 +79,8 @@ def _settings(client: Client, call: Call) -> dict[str, Any]:
     if client.keys:
         shown["jwks"] = {"keys": [_app_key(key, client, call) for key in client.keys]}
     if "refresh_token" in client.grant_types:
-        rotating = client.application_type == "browser"
-        shown["refresh_token"] = {"rotation_type": "ROTATE", "leeway": 30} if rotating else {"rotation_type": "STATIC"}
+        rotating = {"rotation_type": "ROTATE", "leeway": client.refresh_leeway}
+        shown["refresh_token"] = rotating if client.rotates_refresh_tokens else {"rotation_type": "STATIC"}
     return shown
 
 

@@ -29,6 +29,8 @@ GRANTS: Final = {
 _REDIRECTING: Final = frozenset({"authorization_code", "implicit"})
 #: Kept for administrators and their tools; the protocol does not read them.
 KEPT_URIS: Final = ("client_uri", "logo_uri", "tos_uri", "policy_uri", "initiate_login_uri")
+#: Seconds for which a rotated refresh token may be used again (runtime contract §5.3).
+DEFAULT_LEEWAY, MOST_LEEWAY = 30, 60
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9$\-_.+!*'(),]{6,100}")
 
 
@@ -59,8 +61,15 @@ def read_client(
     method = credentials.choice(
         "token_endpoint_auth_method", AUTH_METHODS, "client_secret_basic" if new else base.auth_method
     )
+    refresh = settings.below("refresh_token")
+    rotation = refresh.choice("rotation_type", ("ROTATE", "STATIC"), "ROTATE" if kind == "browser" else "STATIC")
+    leeway = refresh.number("leeway")
+    if leeway is not None and not 0 <= leeway <= MOST_LEEWAY:
+        refresh.problem("leeway", f"must be between 0 and {MOST_LEEWAY}.")
     client = replace(
         base,
+        rotates_refresh_tokens=rotation == "ROTATE",
+        refresh_leeway=DEFAULT_LEEWAY if leeway is None else leeway,
         application_type=kind,
         grant_types=grants,
         response_types=default_response if responses is None else responses,

@@ -16,6 +16,7 @@ from .client_keys import ClientKeys
 from .client_secrets import ClientSecrets, SecretVault
 from .dynamic_clients import DynamicClients
 from .groups import Groups
+from .issued import IssuedRecords, IssuedTokens, UserIssued
 from .keys import Keys
 from .logs import Logs
 from .org import Org
@@ -46,6 +47,7 @@ def operations(
     clients: ClientChanges,
     api_tokens: ApiTokens,
     people: PeopleRecords,
+    issued: IssuedRecords,
     logs: Logs,
     explanations: Explanations,
     pairs: KeyPairs,
@@ -62,7 +64,7 @@ def operations(
     routes.add("POST", f"{_SERVER}/associatedServers", associated.add)
     routes.add("DELETE", f"{_SERVER}/associatedServers/{{associatedServerId}}", associated.remove)
     _crud(routes, f"{_SERVER}/scopes", "{scopeId}", Scopes(changes, ids))
-    _crud(routes, f"{_SERVER}/claims", "{claimId}", Claims(changes, ids))
+    _crud(routes, f"{_SERVER}/claims", "{claimId}", Claims(changes, ids, people.attributes))
     _crud(routes, f"{_SERVER}/policies", "{policyId}", Policies(changes, ids), lifecycle=True)
     _crud(routes, f"{_POLICY}/rules", "{ruleId}", Rules(changes, ids, people), lifecycle=True)
     keys = Keys(changes, pairs, ids, retention=retention)
@@ -75,6 +77,7 @@ def operations(
     _add_org(routes, Org(changes, clients))
     _add_users(routes, clients, people)
     _add_groups(routes, clients, people)
+    _add_issued(routes, IssuedTokens(changes, clients.clients, issued), UserIssued(people, issued))
     _add_schemas(routes, Schemas(people))
     _add_api_tokens(routes, ApiTokensResource(api_tokens, ids))
     routes.add("GET", "/api/v1/logs", logs.list)
@@ -115,6 +118,21 @@ def _add_users(routes: Routes[Operation], clients: ClientChanges, people: People
         ("credentials/change_recovery_question", credentials.change_recovery_question),
     ):
         routes.add("POST", f"{_USER}/{name}", operation)
+
+
+def _add_issued(routes: Routes[Operation], tokens: IssuedTokens, of_users: UserIssued) -> None:
+    base = f"{_SERVER}/clients"
+    routes.add("GET", base, tokens.clients)
+    routes.add("GET", f"{base}/{{clientId}}/tokens", tokens.list)
+    routes.add("DELETE", f"{base}/{{clientId}}/tokens", tokens.revoke_all)
+    routes.add("GET", f"{base}/{{clientId}}/tokens/{{tokenId}}", tokens.get)
+    routes.add("DELETE", f"{base}/{{clientId}}/tokens/{{tokenId}}", tokens.revoke)
+    for path in (f"{_USER}/grants", f"{_USER}/clients/{{clientId}}/grants"):
+        routes.add("GET", path, of_users.grants)
+        routes.add("DELETE", path, of_users.revoke_grants)
+    routes.add("GET", f"{_USER}/grants/{{grantId}}", of_users.grant)
+    routes.add("DELETE", f"{_USER}/grants/{{grantId}}", of_users.revoke_grant)
+    routes.add("DELETE", f"{_USER}/sessions", of_users.end_sessions)
 
 
 def _add_groups(routes: Routes[Operation], clients: ClientChanges, people: PeopleRecords) -> None:
@@ -177,9 +195,6 @@ def _add_clients(
 
 
 def _add_org(routes: Routes[Operation], org: Org) -> None:
-    routes.add("GET", f"{_SERVER}/clients", org.server_clients)
-    routes.add("GET", f"{_SERVER}/clients/{{clientId}}/tokens", org.client_tokens)
-    routes.add("DELETE", f"{_SERVER}/clients/{{clientId}}/tokens", org.revoke_client_tokens)
     routes.add("GET", "/api/v1/users/me", org.me)
     routes.add("GET", "/api/v1/policies", org.policies)
     for method in ("GET", "POST"):

@@ -4,7 +4,6 @@ from typing import Final
 
 from ..clock import timestamp
 from ..http import Response
-from ..storage.errors import NotFound
 from .call import Call
 from .client_changes import ClientChanges
 from .errors import not_found
@@ -85,29 +84,6 @@ class Org:
                 "issuerMode": client.issuer_mode,
             },
         )
-
-    def server_clients(self, call: Call) -> Response:
-        """Clients that hold refresh tokens of a server: none, there are no refresh tokens yet (§12)."""
-        self._servers.load(call)
-        return Response.json(200, [])
-
-    def client_tokens(self, call: Call) -> Response:
-        """Refresh tokens of a client: none yet; the client must exist."""
-        self._servers.load(call)
-        self._known_client(call)
-        return Response.json(200, [])
-
-    def revoke_client_tokens(self, call: Call) -> Response:
-        """204: there is nothing to revoke yet."""
-        self._servers.load(call)
-        self._known_client(call)
-        return Response(204)
-
-    def _known_client(self, call: Call) -> None:
-        try:
-            self._clients.clients.get(call.params["clientId"])
-        except NotFound:
-            raise not_found(call.params["clientId"], "PublicClientApp") from None
 
 
 def organization(base_url: str) -> Response:

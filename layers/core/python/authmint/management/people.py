@@ -1,7 +1,7 @@
 """What the resources about people share: records, how a user is found, and how a change is repeated."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,6 +12,7 @@ from ..storage.directory import Directory
 from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event, Party
 from ..storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group, Groups
+from ..storage.profile import STANDARD_ATTRIBUTES
 from ..storage.schemas import UserSchemas
 from ..storage.servers import EVERYONE, People
 from ..storage.users import User, Users
@@ -59,6 +60,10 @@ class PeopleRecords:
             return self.groups.get(group_id)
         except NotFound:
             raise not_found(group_id, "UserGroup") from None
+
+    def attributes(self) -> Collection[str]:
+        """Names of every attribute of a profile, custom ones too: what ``user.`` may be followed by."""
+        return {*STANDARD_ATTRIBUTES, *self.schemas.get().custom}
 
     def change(self, call: Call, change: Callable[[User], tuple[User, Sequence[Event]]]) -> User:
         """Apply a pure change to the user of the URL.

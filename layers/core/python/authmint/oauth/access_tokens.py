@@ -1,17 +1,18 @@
-"""Reading back an access token that one of our servers minted."""
+"""Reading back tokens that one of our servers minted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..jose.jws import BadToken, read, verified_by_key
+from ..jose.jws import BadToken, Jws, read, verified_by_key
 from ..storage.servers import AuthorizationServer
 from ..tokens.access_token import JTI_PREFIX
+from ..tokens.id_token import JTI_PREFIX as ID_TOKEN_JTI_PREFIX
 
 
 @dataclass(frozen=True)
 class AccessToken:
-    """A token of this server whose signature is right and which has not expired."""
+    """An access token of this server whose signature is right and which has not expired."""
 
     jti: str
     client_id: str
@@ -24,12 +25,57 @@ class AccessToken:
         """Whose token it is; ``None``: the client's own."""
         return self.payload.get("uid")
 
+    @property
+    def family_id(self) -> str | None:
+        """The family that it dies with."""
+        return self.jti.split(".")[2] if self.jti.count(".") == 2 else None
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Granted."""
+        return tuple(self.payload.get("scp", ()))
+
+
+@dataclass(frozen=True)
+class IdToken:
+    """An ID token of this server whose signature is right."""
+
+    client_id: str
+    user_id: str
+    issued_at: int
+    expires_at: int
+    payload: Mapping[str, Any]
+
 
 def recognize(token: str, server: AuthorizationServer, *, issuer: str, now: int) -> AccessToken | None:
     """The token if this server minted it and it lives by itself; ``None`` tells nothing else.
 
     Whether it was revoked, and whether its client still stands, is not known here.
     """
+    found = _signed(token, server, issuer, JTI_PREFIX)
+    if found is None:
+        return None
+    jws, issued_at, expires_at = found
+    client_id = jws.payload.get("cid")
+    if not isinstance(client_id, str) or expires_at <= now:
+        return None
+    return AccessToken(jws.payload["jti"], client_id, issued_at, expires_at, jws.payload)
+
+
+def recognize_id_token(token: str, server: AuthorizationServer, *, issuer: str) -> IdToken | None:
+    """The ID token if this server minted it, expired or not: a hint may be old (RP-Initiated Logout §2)."""
+    found = _signed(token, server, issuer, ID_TOKEN_JTI_PREFIX)
+    if found is None:
+        return None
+    jws, issued_at, expires_at = found
+    client_id, user_id = jws.payload.get("aud"), jws.payload.get("sub")
+    if not isinstance(client_id, str) or not isinstance(user_id, str):
+        return None
+    return IdToken(client_id, user_id, issued_at, expires_at, jws.payload)
+
+
+def _signed(token: str, server: AuthorizationServer, issuer: str, jti_prefix: str) -> tuple[Jws, int, int] | None:
+    """A token of this server and of one kind, with the times in it."""
     try:
         jws = read(token)
         issued_at, expires_at = jws.date("iat"), jws.date("exp")
@@ -38,9 +84,7 @@ def recognize(token: str, server: AuthorizationServer, *, issuer: str, now: int)
     key = next((key for key in server.keys if key.kid == jws.kid), None)
     if key is None or not verified_by_key(jws, {**key.jwk, "alg": key.algorithm}, algorithms=(key.algorithm,)):
         return None
-    jti, client_id = jws.payload.get("jti"), jws.payload.get("cid")
-    if jws.payload.get("iss") != issuer or not isinstance(jti, str) or not isinstance(client_id, str):
+    jti = jws.payload.get("jti")
+    if jws.payload.get("iss") != issuer or not isinstance(jti, str) or not jti.startswith(jti_prefix):
         return None
-    if not jti.startswith(JTI_PREFIX) or issued_at is None or expires_at is None or expires_at <= now:
-        return None
-    return AccessToken(jti, client_id, issued_at, expires_at, jws.payload)
+    return None if issued_at is None or expires_at is None else (jws, issued_at, expires_at)

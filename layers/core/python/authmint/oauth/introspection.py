@@ -1,37 +1,31 @@
 """Token introspection (RFC 7662, runtime contract §9)."""
 
-from typing import Any
+from typing import Any, Final
 
 from ..clock import Clock
 from ..http import Request, Response
 from ..keys.vault import VaultUnavailable
-from ..storage.clients import Client
-from ..storage.configuration import Configuration
-from ..storage.directory import Directory
+from ..storage.clients import secret_digest
 from ..storage.errors import NotFound, Unavailable
-from ..storage.grants import Revocations
-from .access_tokens import AccessToken, recognize
+from ..storage.families import TokenFamilies
+from .access_tokens import recognize, recognize_id_token
 from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError
+from .refresh_tokens import expired, family_of
+from .standing import Standing
 
-INACTIVE = {"active": False}
+INACTIVE: Final = {"active": False}
 
 
 class IntrospectionEndpoint:
     """POST ``/oauth2/{authServerId}/v1/introspect``."""
 
     def __init__(
-        self,
-        endpoint: AuthenticatedEndpoint,
-        configuration: Configuration,
-        revocations: Revocations,
-        directory: Directory,
-        clock: Clock,
+        self, endpoint: AuthenticatedEndpoint, standing: Standing, families: TokenFamilies, clock: Clock
     ) -> None:
         self._endpoint = endpoint
-        self._configuration = configuration
-        self._revocations = revocations
-        self._directory = directory
+        self._standing = standing
+        self._families = families
         self._clock = clock
 
     def __call__(self, request: Request) -> Response:
@@ -40,38 +34,59 @@ class IntrospectionEndpoint:
             call = self._endpoint.open(request, endpoint="/v1/introspect", now=self._clock.now())
             if "token" not in call.form:
                 raise OAuthError("request_missing_token")
-            state = self._state(call)
+            text = call.form["token"]
+            state = self._refresh_token(call, text) if family_of(text) else self._jwt(call, text)
             call.confirm()
-            return Response.json(200, state, NO_STORE)
+            return Response.json(200, INACTIVE if state is None else {"active": True, **state}, NO_STORE)
         except OAuthError as error:
             return error.response(request.base_url)
         except (Unavailable, VaultUnavailable):
             return OAuthError("temporarily_unavailable").response(request.base_url)
 
-    def _state(self, call: Call) -> dict[str, Any]:
-        token = recognize(call.form["token"], call.server, issuer=call.issuer, now=call.now)
-        if token is None or not self._stands(token, call):
-            return INACTIVE
-        payload = token.payload
+    def _jwt(self, call: Call, text: str) -> dict[str, Any] | None:
+        token = recognize(text, call.server, issuer=call.issuer, now=call.now)
+        if token is None:
+            return self._id_token(call, text)
+        holder = self._standing.of_access_token(token, call.server, known=call.client)
+        if holder is None:
+            return None
         state = {
-            **payload,
-            "active": True,
+            **token.payload,
             "token_type": "Bearer",
-            "scope": " ".join(payload.get("scp", ())),
+            "scope": " ".join(token.scopes),
             "client_id": token.client_id,
         }
-        if token.user_id is None:
-            return state
-        try:
-            user = self._directory.person(token.user_id).user
-        except NotFound:
-            return INACTIVE
-        return state | {"username": user.login} if user.status == "ACTIVE" else INACTIVE
+        return state if holder.person is None else state | {"username": holder.person.user.login}
 
-    def _stands(self, token: AccessToken, call: Call) -> bool:
-        client: Client | None = call.client
-        if token.client_id != call.client.id:
-            client = self._configuration.read(call.server.path_id, token.client_id).client
-        if client is None or client.status != "ACTIVE" or token.issued_at <= client.tokens_after:
-            return False
-        return not self._revocations.has(call.server.id, token.jti)
+    def _id_token(self, call: Call, text: str) -> dict[str, Any] | None:
+        token = recognize_id_token(text, call.server, issuer=call.issuer)
+        if token is None or token.expires_at <= call.now:
+            return None
+        client = self._standing.client(token.client_id, call.server, known=call.client)
+        person = self._standing.person(token.user_id)
+        if client is None or person is None or token.issued_at <= client.tokens_after:
+            return None
+        return {**token.payload, "client_id": client.id, "username": person.user.login}
+
+    def _refresh_token(self, call: Call, text: str) -> dict[str, Any] | None:
+        """Only its own client is told of a refresh token: nobody else has a use for it."""
+        try:
+            family, token = self._families.find(family_of(text) or "", secret_digest(text))
+        except NotFound:
+            return None
+        if token.rotated_at is not None or expired(family, token, call.now) or family.client_id != call.client.id:
+            return None
+        if self._standing.family(family.id, call.server, call.client) is None:
+            return None
+        person = self._standing.person(family.user_id)
+        if person is None:
+            return None
+        ends = token.idle_expires_at if family.expires_at is None else min(token.idle_expires_at, family.expires_at)
+        return {
+            "token_type": "Bearer",
+            "scope": " ".join(family.scopes),
+            "client_id": family.client_id,
+            "username": person.user.login,
+            "sub": person.user.login,
+            "exp": ends,
+        }

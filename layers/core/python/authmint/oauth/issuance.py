@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from ..claims.errors import ClaimFailed
 from ..claims.facts import THIS_ORG, Facts
@@ -19,6 +19,8 @@ from .errors import OAuthError
 from .grants.base import Entitlement
 from .minting import WarmClaims, app_facts, claim_refusal
 from .sign_in import SignIn, app_user_facts, subject_of, user_facts
+
+_CODE: Final = "authorization_code"
 
 
 @dataclass(frozen=True)
@@ -116,11 +118,20 @@ class Issuance:
         if person is not None and not is_assigned(person, client):
             raise OAuthError("user_not_assigned")
         subject = None if person is None else subject_of(person)
-        asked = TokenRequest(client.id, grant_type, entitlement.scopes, entitlement.defaulted, subject)
-        decision = trace.decision = self._policies.decide(server, asked)
+        asked = TokenRequest(
+            client.id,
+            entitlement.policy_grant or grant_type,
+            entitlement.scopes,
+            entitlement.defaulted,
+            subject,
+            None if entitlement.policy_grant is None else grant_type,
+        )
+        decision = trace.decision = _decided(server, entitlement) or self._policies.decide(server, asked)
         if decision.rule is None:
             raise OAuthError(decision.refusal or "no_matching_policy")
-        facts = trace.facts = self._facts(client, decision.granted, sign_in, grant_type, now)
+        facts = trace.facts = self._facts(
+            client, decision.granted, sign_in, now, code_flow=_CODE in {grant_type, entitlement.policy_grant}
+        )
         claims = self._claims.of(server)
         try:
             own = claims.access_token(facts)
@@ -139,12 +150,13 @@ class Issuance:
             claims=own,
             user=None if sign_in is None else SignedIn(sign_in.person.user.id, sign_in.at),
             acr=None if sign_in is None else sign_in.acr,
+            family_id=entitlement.family_id,
         )
         refreshable = "offline_access" in decision.granted and "refresh_token" in client.grant_types
         return Draft(audience, decision.rule, decision.granted, payload, id_claims, sign_in, refreshable)
 
     def _facts(
-        self, client: Client, scopes: tuple[str, ...], sign_in: SignIn | None, grant_type: str, now: int
+        self, client: Client, scopes: tuple[str, ...], sign_in: SignIn | None, now: int, *, code_flow: bool
     ) -> Facts:
         if sign_in is None:
             return Facts(app_facts(client), scopes, now)
@@ -155,5 +167,17 @@ class Issuance:
             user=user_facts(sign_in.person),
             app_user=app_user_facts(sign_in.person, client),
             amr=sign_in.amr,
-            code_flow=grant_type == "authorization_code",
+            code_flow=code_flow,
         )
+
+
+def _decided(server: AuthorizationServer, entitlement: Entitlement) -> Decision | None:
+    """The rule that was found when the code was made, while it is in force (runtime contract §5.3)."""
+    if entitlement.decided is None:
+        return None
+    policy_id, rule_id = entitlement.decided
+    for policy in server.policies:
+        for rule in policy.rules:
+            if policy.id == policy_id and rule.id == rule_id and policy.status == rule.status == "ACTIVE":
+                return Decision(policy, rule, entitlement.scopes)
+    return None

@@ -4,12 +4,15 @@ from ..clock import Clock
 from ..http import Request, Response
 from ..ids import Ids
 from ..keys.vault import VaultUnavailable
-from ..storage.errors import Unavailable
+from ..storage.clients import secret_digest
+from ..storage.errors import NotFound, Unavailable
 from ..storage.events import Event, Party
+from ..storage.families import TokenFamilies
 from ..storage.grants import Revocation, Revocations
 from .access_tokens import recognize
 from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError
+from .refresh_tokens import family_of
 from .token_events import TokenEvents, token_hash
 
 
@@ -20,12 +23,14 @@ class RevocationEndpoint:
         self,
         endpoint: AuthenticatedEndpoint,
         revocations: Revocations,
+        families: TokenFamilies,
         clock: Clock,
         ids: Ids,
         events: TokenEvents,
     ) -> None:
         self._endpoint = endpoint
         self._revocations = revocations
+        self._families = families
         self._clock = clock
         self._ids = ids
         self._events = events
@@ -36,29 +41,45 @@ class RevocationEndpoint:
             call = self._endpoint.open(request, endpoint="/v1/revoke", now=self._clock.now())
             if "token" not in call.form:
                 raise OAuthError("request_missing_token")
-            self._revoke(call, request)
+            text = call.form["token"]
+            call.confirm()
+            if family_of(text) and self._revoke_family(call, text):
+                self._emit(call, request, text, "refresh_token")
+            elif self._revoke_access_token(call, text):
+                self._emit(call, request, text, "access_token")
         except OAuthError as error:
             return error.response(request.base_url)
         except (Unavailable, VaultUnavailable):
             return OAuthError("temporarily_unavailable").response(request.base_url)
         return Response(200, b"", NO_STORE)
 
-    def _revoke(self, call: Call, request: Request) -> None:
-        text = call.form["token"]
+    def _revoke_access_token(self, call: Call, text: str) -> bool:
+        """Whether it was alive, and this client's: another client's is left alone (DEC-19)."""
         token = recognize(text, call.server, issuer=call.issuer, now=call.now)
-        call.confirm()
-        if token is None or token.client_id != call.client.id:  # another client's: no effect (DEC-19)
-            return
+        if token is None or token.client_id != call.client.id:
+            return False
         revocation = Revocation(call.server.id, token.jti, token.client_id, call.now, token.expires_at)
-        if not self._revocations.add(revocation):
-            return
+        return self._revocations.add(revocation)
+
+    def _revoke_family(self, call: Call, text: str) -> bool:
+        """A refresh token takes every access token of its family along (DEC-46); a rotated one does so too."""
+        try:
+            family, _ = self._families.find(family_of(text) or "", secret_digest(text))
+        except NotFound:
+            return False
+        if family.client_id != call.client.id or family.server_id != call.server.id:
+            return False
+        return self._families.revoke(family.id, "revoked", at=call.now)
+
+    def _emit(self, call: Call, request: Request, text: str, kind: str) -> None:
+        prefix = "app.oauth2" if call.server.is_org else "app.oauth2.as"
         self._events.emit(
             Event(
                 id=self._ids.uuid(),
                 published_ms=self._clock.now_ms(),
-                type="app.oauth2.as.token.revoke",
+                type=f"{prefix}.token.revoke",
                 actor=Party(call.client.id, "PublicClientApp", call.client.id, call.client.label),
-                targets=(Party(token_hash(text), "access_token", detail={"TokenCount": 1}),),
+                targets=(Party(token_hash(text), kind, detail={"TokenCount": 1}),),
                 debug={"authorization_server": call.server.id, "client_auth_type": call.client.auth_method},
                 source_ip=request.source_ip,
                 user_agent=(request.header("user-agent") or "")[:256],

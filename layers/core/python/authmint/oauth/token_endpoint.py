@@ -1,7 +1,6 @@
 """The token endpoint (RFC 6749 §3.2, runtime contract §5): one order of steps for every grant type."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from ..clock import Clock
 from ..http import Request, Response
@@ -9,9 +8,10 @@ from ..ids import Ids
 from ..keys.vault import VaultUnavailable
 from ..storage.errors import Unavailable
 from ..tokens.signer import Signers
+from .cors import check_token_request, foreign_origin, readable_by
 from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError
-from .grants.base import Grant, GrantRequest, check_grant_type
+from .grants.base import Grant, GrantRequest, Issued, check_grant_type
 from .issuance import Audience, Issuance
 from .token_events import Record, TokenEvents
 
@@ -38,7 +38,7 @@ class TokenEndpoint:
 
     def __call__(self, request: Request) -> Response:
         """Tokens, or an error of RFC 6749 §5.2. Every token, and every refusal, is one event."""
-        record = Record(request, self._clock, self._ids)
+        record, origin = Record(request, self._clock, self._ids), foreign_origin(request)
         try:
             answer = self._issue(request, record)
         except OAuthError as error:
@@ -48,32 +48,38 @@ class TokenEndpoint:
         else:
             for event in record.grants():
                 self._events.emit(event)
-            return Response.json(200, answer, NO_STORE)
+            return Response(200, answer, (("content-type", "application/json"), *NO_STORE, *readable_by(origin)))
         for event in record.refusals(refusal):
             self._events.emit(event)
-        return refusal.response(request.base_url)
+        return refusal.response(request.base_url).with_headers(*readable_by(origin))
 
-    def _issue(self, request: Request, record: Record) -> dict[str, Any]:
+    def _issue(self, request: Request, record: Record) -> bytes:
         now = self._clock.now()
         call = record.call = self._endpoint.open(request, endpoint="/v1/token", now=now)
         grant = self._grant(call)
-        entitlement = grant.verify(GrantRequest(call.form, call.client, call.server, now, request))
+        if (origin := foreign_origin(request)) is not None:
+            check_token_request(origin, call.client, grant.grant_type)
+        asked = GrantRequest(call.form, call.client, call.server, now, request)
+        entitlement = grant.verify(asked)
         audience = Audience(call.server, call.issuer, call.client)
         draft = record.draft = self._issuance.draft(audience, grant.grant_type, entitlement, now, record.trace)
         signer = self._signers.signer(call.server)
         call.confirm()
-        grant.spend(entitlement, at=now)
-        access_token = record.minted["access_token"] = signer.sign(draft.access_token)
-        answer = {
-            "token_type": "Bearer",
-            "expires_in": draft.rule.access_token_lifetime,
-            "access_token": access_token,
-            "scope": " ".join(draft.scopes),
-        }
+        access_token = signer.sign(draft.access_token)
+        issued = Issued(
+            draft,
+            {
+                "token_type": "Bearer",
+                "expires_in": draft.rule.access_token_lifetime,
+                "access_token": access_token,
+                "scope": " ".join(draft.scopes),
+            },
+        )
         if draft.id_claims is not None:
-            payload = draft.id_token(self._ids, now, access_token=access_token)
-            answer["id_token"] = record.minted["id_token"] = signer.sign(payload)
-        return answer
+            issued.answer["id_token"] = signer.sign(draft.id_token(self._ids, now, access_token=access_token))
+        body = grant.settle(asked, entitlement, issued)
+        record.minted_by(issued, repeated=entitlement.repeated is not None)
+        return body
 
     def _grant(self, call: Call) -> Grant:
         grant_type = call.form.get("grant_type")

@@ -12,11 +12,11 @@ from ..ids import Ids
 from ..storage.events import Event, Party
 from .endpoint import Call
 from .errors import OAuthError
+from .grants.base import Issued
+from .grants.refresh_token import REUSED
 from .issuance import Draft, Trace
 from .minting import CLAIM_FAILURES
 
-_GRANT: Final = "app.oauth2.as.token.grant"
-_ORG_GRANT: Final = "app.oauth2.token.grant"
 _CLAIM: Final = "app.oauth2.as.evaluate.claim"
 _STEPS_SHOWN: Final = 50
 
@@ -54,11 +54,21 @@ class Record:
     trace: Trace = field(default_factory=Trace)
     minted: dict[str, str] = field(default_factory=dict)
 
+    def minted_by(self, issued: Issued, *, repeated: bool) -> None:
+        """Note what was given away. An answer that was given before is no news."""
+        if repeated:
+            return
+        for kind in ("access_token", "id_token"):
+            if kind in issued.answer:
+                self.minted[kind] = issued.answer[kind]
+        if issued.refresh_token is not None:
+            self.minted["refresh_token"] = issued.refresh_token
+
     def grants(self) -> Iterator[Event]:
         """One event for each token (§23.2)."""
         for kind, token in self.minted.items():
             targets = (Party(token_hash(token), kind, detail=self._detail(token)), *self._subject())
-            yield self._event(f"{self._type()}.{kind}", targets, self._debug())
+            yield self._event(f"{self._type('token.grant')}.{kind}", targets, self._debug())
 
     def refusals(self, error: OAuthError) -> Iterator[Event]:
         """The events of a request that was refused, with the reason that the client was not told."""
@@ -69,10 +79,13 @@ class Record:
         actor = None if self.call is not None else Party(error.about.get("client_id", "unknown"), "PublicClientApp")
         if error.id in CLAIM_FAILURES:
             yield self._event(_CLAIM, self._subject(), debug, refusal=error, actor=actor)
-        yield self._event(self._type(), self._subject(), debug, refusal=error, actor=actor)
+        if error.reason == REUSED:
+            yield self._event(self._type("token.detect_reuse"), self._subject(), debug, refusal=error, actor=actor)
+        yield self._event(self._type("token.grant"), self._subject(), debug, refusal=error, actor=actor)
 
-    def _type(self) -> str:
-        return _ORG_GRANT if self.call is not None and self.call.server.is_org else _GRANT
+    def _type(self, what: str) -> str:
+        org = self.call is not None and self.call.server.is_org
+        return f"app.oauth2.{what}" if org else f"app.oauth2.as.{what}"
 
     def _detail(self, token: str) -> dict[str, Any]:
         if self.draft is None or self.call is None:

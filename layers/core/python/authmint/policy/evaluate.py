@@ -27,6 +27,7 @@ class TokenRequest:
         scopes: In request order; where the request named none, the server's default scopes.
         defaulted: The request named none.
         user: ``None`` for client credentials: conditions about people are not consulted then.
+        or_grant_type: Another name that a rule may give the grant: ``refresh_token`` (DEC-31).
     """
 
     client_id: str
@@ -34,6 +35,7 @@ class TokenRequest:
     scopes: tuple[str, ...]
     defaulted: bool = False
     user: Subject | None = None
+    or_grant_type: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def match(rule: Rule, request: TokenRequest) -> tuple[Mismatch | None, tuple[str
     """The first condition of the rule that does not hold, and the scopes granted where all do."""
     if rule.status != "ACTIVE":
         return "inactive", ()
-    if request.grant_type not in rule.grant_types:
+    if request.grant_type not in rule.grant_types and request.or_grant_type not in rule.grant_types:
         return "grant_type", ()
     if request.user is not None and not includes(rule.people, request.user):
         return "people", ()

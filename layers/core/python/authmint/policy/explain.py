@@ -90,7 +90,7 @@ def _policy_conditions(policy: Policy, request: TokenRequest) -> tuple[Condition
 
 
 def _rule_conditions(rule: Rule, request: TokenRequest) -> tuple[Condition, ...]:
-    granted = request.grant_type in rule.grant_types
+    granted = request.grant_type in rule.grant_types or request.or_grant_type in rule.grant_types
     conditions = [
         _active(rule.status, f"activate the rule '{rule.name}'"),
         Condition(

@@ -12,7 +12,7 @@ _SERVERS_KEPT: Final = 1_000
 _REQUESTS_KEPT: Final = 1_000
 
 _Candidate = tuple[Policy, Rule, tuple[str, ...]]
-_Key = tuple[str, str, tuple[str, ...], bool, bool]
+_Key = tuple[str, tuple[str, str | None], tuple[str, ...], bool, bool]
 
 
 @dataclass
@@ -48,7 +48,8 @@ class PolicyIndex:
                 self._servers.popitem(last=False)
         # For a client alone the first match decides; for users, what comes after a match for everybody is out of reach.
         alone = request.user is None
-        key = (request.client_id, request.grant_type, request.scopes, request.defaulted, alone)
+        grants = request.grant_type, request.or_grant_type
+        key = (request.client_id, grants, request.scopes, request.defaulted, alone)
         found = known.candidates.get(key)
         if found is None:
             found = known.candidates[key] = tuple(_matching(server, request, alone=alone))

@@ -120,7 +120,7 @@ def token(env: Mapping[str, str]) -> Function:
     kms = parts.kms()
     http = TokenEndpoint(
         parts.authenticated(parts.configuration(), kms),
-        [PasswordCredentials(parts.authenticator()), ClientCredentials()],
+        [PasswordCredentials(parts.authenticator(), MemoryTokenFamiliesPlaceholder, parts.ids), ClientCredentials()],
         WarmSigners(KmsKeyUnwrapper(*kms)),
         parts.clock,
         parts.ids,

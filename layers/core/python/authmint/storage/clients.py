@@ -59,6 +59,8 @@ class Client:
 
     Attributes:
         secrets: At most two, oldest first.
+        rotates_refresh_tokens: ROTATE, else STATIC.
+        refresh_leeway: Seconds for which a rotated refresh token may be used again.
         tokens_after: Tokens issued at or before this second are dead (deactivation is permanent for them).
         groups: Ids of the groups assigned, at most ``MOST_GROUPS``. A deleted group may stay until it is swept.
         implicit_assignment: Everybody is assigned.
@@ -84,6 +86,8 @@ class Client:
     secrets: tuple[ClientSecret, ...] = ()
     keys: tuple[ClientKey, ...] = ()
     jwks_uri: str | None = None
+    rotates_refresh_tokens: bool = False
+    refresh_leeway: int = 30
     scope_grants: tuple[ScopeGrant, ...] = ()
     tokens_after: int = 0
     groups: tuple[str, ...] = ()

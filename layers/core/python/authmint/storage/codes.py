@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from .families import RefreshToken, TokenFamily
+
 
 @dataclass(frozen=True)
 class AuthorizationCode:
@@ -46,10 +48,9 @@ class AuthorizationCodes(Protocol):
     def get(self, digest: str) -> AuthorizationCode:
         """A consistent read. Expired and spent ones are found too, for a while. Raises NotFound."""
 
-    def spend(self, digest: str, *, at: int) -> None:
-        """Use a code up, exactly once even under concurrent calls.
+    def redeem(self, digest: str, family: TokenFamily, refresh_token: RefreshToken | None, *, at: int) -> None:
+        """Use a code up and store what it gives, all or nothing, exactly once even under concurrent calls.
 
         Raises:
             AlreadyUsed: A call before this one used it.
-            NotFound: There is none.
         """

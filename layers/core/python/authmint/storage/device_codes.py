@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from .families import RefreshToken, TokenFamily
+
 
 @dataclass(frozen=True)
 class DeviceCode:
@@ -53,5 +55,5 @@ class DeviceCodes(Protocol):
             AlreadyUsed: It was decided before.
         """
 
-    def spend(self, code: DeviceCode) -> None:
-        """Use an approved code up, exactly once even under concurrent calls. Raises AlreadyUsed."""
+    def redeem(self, code: DeviceCode, family: TokenFamily, refresh_token: RefreshToken | None) -> None:
+        """Use an approved code up and store what it gives, all or nothing, exactly once. Raises AlreadyUsed."""

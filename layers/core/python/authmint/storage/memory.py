@@ -40,13 +40,13 @@ class MemoryStorage:
         self.assignments = MemoryAssignments(self.users, self.clients, self.lock, self.events.extend)
         self.user_schemas = MemoryUserSchemas(self.lock, self.events.extend)
         self.directory = MemoryDirectory(self.users)
-        self.codes = MemoryAuthorizationCodes(self.lock)
         self.families = MemoryTokenFamilies(self.lock)
+        self.codes = MemoryAuthorizationCodes(self.lock, self.families)
         self.sessions = MemorySessions(self.lock)
         self.session_tokens = MemorySessionTokens(self.lock)
         self.consents = MemoryConsents(self.lock)
         self.requests = MemoryStoredRequests(self.lock)
-        self.device_codes = MemoryDeviceCodes(self.lock)
+        self.device_codes = MemoryDeviceCodes(self.lock, self.families)
 
 
 class MemoryEventLog:

@@ -34,17 +34,6 @@ class _ByDigest(Generic[_R]):
             raise NotFound("no such record") from None
 
 
-class MemoryAuthorizationCodes(_ByDigest[AuthorizationCode]):
-    """``AuthorizationCodes``."""
-
-    def spend(self, digest: str, *, at: int) -> None:
-        with self._lock:
-            code = self.get(digest)
-            if code.spent_at is not None:
-                raise AlreadyUsed("code")
-            self.records[digest] = replace(code, spent_at=at)
-
-
 class MemoryStoredRequests(_ByDigest[StoredRequest]):
     """``StoredRequests``."""
 
@@ -128,6 +117,22 @@ class MemoryTokenFamilies:
         return [self.families[i] for i in ids[:limit]]
 
 
+class MemoryAuthorizationCodes(_ByDigest[AuthorizationCode]):
+    """``AuthorizationCodes``."""
+
+    def __init__(self, lock: threading.RLock, families: MemoryTokenFamilies) -> None:
+        super().__init__(lock)
+        self._families = families
+
+    def redeem(self, digest: str, family: TokenFamily, refresh_token: RefreshToken | None, *, at: int) -> None:
+        with self._lock:
+            code = self.get(digest)
+            if code.spent_at is not None:
+                raise AlreadyUsed("code")
+            self.records[digest] = replace(code, spent_at=at)
+            self._families.add(family, refresh_token)
+
+
 class MemorySessions(_ByDigest[Session]):
     """``Sessions``."""
 
@@ -196,6 +201,10 @@ def _key(consent: Consent) -> tuple[str, str, str, str]:
 class MemoryDeviceCodes(_ByDigest[DeviceCode]):
     """``DeviceCodes``."""
 
+    def __init__(self, lock: threading.RLock, families: MemoryTokenFamilies) -> None:
+        super().__init__(lock)
+        self._families = families
+
     def add(self, code: DeviceCode) -> None:
         with self._lock:
             if any(c.user_code == code.user_code and c.expires_at > code.created_at for c in self.records.values()):
@@ -215,8 +224,10 @@ class MemoryDeviceCodes(_ByDigest[DeviceCode]):
     def decide(self, code: DeviceCode, decided: DeviceCode) -> None:
         self._move(code, decided, "PENDING")
 
-    def spend(self, code: DeviceCode) -> None:
-        self._move(code, replace(code, status="SPENT"), "APPROVED")
+    def redeem(self, code: DeviceCode, family: TokenFamily, refresh_token: RefreshToken | None) -> None:
+        with self._lock:
+            self._move(code, replace(code, status="SPENT"), "APPROVED")
+            self._families.add(family, refresh_token)
 
     def _move(self, code: DeviceCode, after: DeviceCode, expected: str) -> None:
         with self._lock:

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import msgspec
 
 from ...http import Request
 from ...storage.clients import Client
 from ...storage.servers import AuthorizationServer
 from ..errors import OAuthError
 from ..sign_in import SignIn
+
+if TYPE_CHECKING:
+    from ..issuance import Draft
 
 
 @dataclass(frozen=True)
@@ -30,11 +35,39 @@ class Entitlement:
         scopes: In request order, without repetitions.
         defaulted: No scope was requested; these are the server's default scopes (runtime contract §16.3).
         sign_in: Whose tokens; ``None``: the client's own.
+        family_id: Of the family that the tokens will belong to.
+        policy_grant: What rules call this grant where it is not the grant type itself (DEC-31).
+        decided: Ids of policy and rule, where they were found before (runtime contract §5.3: codes).
+        repeated: The very answer that another call of the same request got, within the leeway.
+        proof: What the grant found out in ``verify`` and needs in ``settle``.
     """
 
     scopes: tuple[str, ...]
     defaulted: bool
     sign_in: SignIn | None = None
+    family_id: str | None = None
+    policy_grant: str | None = None
+    decided: tuple[str, str] | None = None
+    repeated: bytes | None = None
+    proof: Any = None
+
+
+@dataclass
+class Issued:
+    """Tokens that are signed and not yet given away.
+
+    Attributes:
+        answer: Of the token endpoint; ``settle`` may add to it.
+        refresh_token: A new one that ``settle`` added, for the log.
+    """
+
+    draft: "Draft"
+    answer: dict[str, Any]
+    refresh_token: str | None = None
+
+    def body(self) -> bytes:
+        """The answer as it is sent."""
+        return msgspec.json.encode(self.answer)
 
 
 class Grant(Protocol):
@@ -49,11 +82,14 @@ class Grant(Protocol):
             OAuthError: The grant does not entitle the client to tokens.
         """
 
-    def spend(self, entitlement: Entitlement, *, at: int) -> None:
-        """Make the grant unusable again, atomically, before anything is minted.
+    def settle(self, request: GrantRequest, entitlement: Entitlement, issued: Issued) -> bytes:
+        """Make the grant unusable again, and store what the tokens hang on: one write or one transaction.
+
+        Returns:
+            The answer to send: this one, or the one that another call of the same request got.
 
         Raises:
-            OAuthError: Another request spent it first.
+            OAuthError: Another request came first.
         """
 
 

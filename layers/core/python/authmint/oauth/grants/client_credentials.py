@@ -5,7 +5,7 @@ from typing import ClassVar
 from ...storage.clients import Client
 from .. import scopes
 from ..errors import OAuthError
-from .base import Entitlement, GrantRequest
+from .base import Entitlement, GrantRequest, Issued
 
 
 class ClientCredentials:
@@ -29,5 +29,6 @@ class ClientCredentials:
             raise OAuthError("unsupported_auth_method_client_creds")
         return scopes.granted_by_administrators(client, named)
 
-    def spend(self, entitlement: Entitlement, *, at: int) -> None:
+    def settle(self, request: GrantRequest, entitlement: Entitlement, issued: Issued) -> bytes:  # noqa: ARG002
         """Client credentials can be used again."""
+        return issued.body()

@@ -3,10 +3,13 @@
 from typing import ClassVar
 
 from ...directory.authentication import AuthenticationFailed, Authenticator, PasswordExpired
+from ...ids import Ids
+from ...storage.families import TokenFamilies
 from .. import scopes
 from ..errors import OAuthError
 from ..sign_in import SignIn
-from .base import Entitlement, GrantRequest
+from .base import Entitlement, GrantRequest, Issued
+from .families import new_family_id, start
 
 
 class PasswordCredentials:
@@ -14,8 +17,10 @@ class PasswordCredentials:
 
     grant_type: ClassVar[str] = "password"
 
-    def __init__(self, authenticator: Authenticator) -> None:
+    def __init__(self, authenticator: Authenticator, families: TokenFamilies, ids: Ids) -> None:
         self._authenticator = authenticator
+        self._families = families
+        self._ids = ids
 
     def verify(self, request: GrantRequest) -> Entitlement:
         for name in ("username", "password"):
@@ -33,7 +38,12 @@ class PasswordCredentials:
             raise OAuthError("expired_password_credentials") from None
         except AuthenticationFailed as error:
             raise OAuthError("invalid_password_credentials", reason=type(error).__name__) from None
-        return Entitlement(asked, not named, SignIn(person, request.now))
+        family_id = new_family_id(self._ids) if "offline_access" in asked else None
+        return Entitlement(asked, not named, SignIn(person, request.now), family_id)
 
-    def spend(self, entitlement: Entitlement, *, at: int) -> None:
-        """A password can be used again."""
+    def settle(self, request: GrantRequest, entitlement: Entitlement, issued: Issued) -> bytes:
+        """A password can be used again; a refresh token is the first of its family."""
+        if entitlement.family_id is not None and issued.draft.refreshable:
+            begun = start(request, entitlement, issued, self._ids, policy_grant=self.grant_type, session=None)
+            self._families.add(begun.family, None if begun.refresh_token is None else begun.refresh_token.record)
+        return issued.body()

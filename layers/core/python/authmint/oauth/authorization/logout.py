@@ -1,0 +1,90 @@
+"""RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0, runtime contract §13)."""
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+from ...clock import Clock
+from ...http import Request, Response
+from ...storage.clients import Client
+from ...storage.configuration import Configuration
+from ...storage.errors import Unavailable
+from ...storage.servers import AuthorizationServer, server_named
+from ...tokens.access_token import issuer_of
+from ..access_tokens import recognize_id_token
+from ..errors import NO_STORE, OAuthError
+from .interaction import Browsers, Pages
+
+_FIELDS: Final = frozenset({"id_token_hint", "post_logout_redirect_uri", "state"})
+_MAX_BODY: Final = 65_536
+
+
+class LogoutEndpoint:
+    """GET and POST ``/oauth2/{authServerId}/v1/logout``. Tokens outlive it; the session does not."""
+
+    def __init__(self, configuration: Configuration, browsers: Browsers, pages: Pages, clock: Clock) -> None:
+        self._configuration = configuration
+        self._browsers = browsers
+        self._pages = pages
+        self._clock = clock
+
+    def __call__(self, request: Request) -> Response:
+        """A redirect to where the client asked for, or a page. Never a redirect to an unregistered URI."""
+        try:
+            return self._answer(request)
+        except OAuthError as error:
+            return self._pages.error(error, request)
+        except Unavailable:
+            return self._pages.error(OAuthError("temporarily_unavailable"), request)
+
+    def _answer(self, request: Request) -> Response:
+        fields = _fields(request)
+        server = self._configuration.read(server_named(request.path_parameters.get("authServerId"))).server
+        if server is None or server.status != "ACTIVE":
+            raise OAuthError("invalid_authorization_server", reason="unknown or inactive")
+        now = self._clock.now()
+        visitor = self._browsers.visitor(request, now=now)
+        hint = fields.get("id_token_hint")
+        if hint is None:
+            # Anybody can send a browser here: without a word from the client, the user is asked.
+            return self._pages.confirm_sign_out(request, visitor, fields).with_headers(*visitor.cookies)
+        token = recognize_id_token(hint, server, issuer=issuer_of(server, request.base_url))
+        if token is None:
+            raise OAuthError("id_token_invalid")
+        back = self._way_back(server, token.client_id, fields)
+        if visitor.session is None:
+            return back or self._pages.signed_out(request)
+        if visitor.session.user_id != token.user_id:
+            raise OAuthError("id_token_does_not_match_session")
+        cookies = self._browsers.sign_out(request, now=now)
+        return (back or self._pages.signed_out(request)).with_headers(*cookies)
+
+    def _way_back(self, server: AuthorizationServer, client_id: str, fields: Mapping[str, str]) -> Response | None:
+        """The redirect that the client asked for. Raises OAuthError: it is not registered."""
+        uri = fields.get("post_logout_redirect_uri")
+        if uri is None:
+            return None
+        path_id = server.id if server.is_org else server.path_id
+        client: Client | None = self._configuration.read(path_id, client_id).client
+        if client is None or uri not in client.post_logout_redirect_uris:
+            raise OAuthError("illegal_post_logout_redirect_uri")
+        state = fields.get("state")
+        if state is not None:
+            uri += ("&" if "?" in uri else "?") + urlencode({"state": state})
+        return Response(302, b"", (("location", uri), *NO_STORE, ("referrer-policy", "no-referrer")))
+
+
+def _fields(request: Request) -> dict[str, str]:
+    """The parameters, from the query or the form. Raises OAuthError: repeated, malformed or too large."""
+    pairs = list(request.query)
+    if request.method == "POST":
+        if len(request.body) > _MAX_BODY:
+            raise OAuthError("body_too_large", str(_MAX_BODY))
+        try:
+            pairs += parse_qsl(request.body.decode("ascii"), keep_blank_values=True, errors="strict")
+        except ValueError:
+            raise OAuthError("unsupported_media_type", reason="malformed body") from None
+    known = [(name, value) for name, value in pairs if name in _FIELDS and value]
+    if len(dict(known)) != len(known):
+        raise OAuthError("duplicate_oauth_params")
+    return dict(known)

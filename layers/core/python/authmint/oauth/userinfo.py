@@ -1,0 +1,108 @@
+"""The userinfo endpoint (OpenID Connect Core §5.3, RFC 6750, runtime contract §12)."""
+
+import re
+from typing import Final
+from urllib.parse import parse_qsl
+
+from ..claims.errors import ClaimFailed
+from ..claims.facts import Facts
+from ..clock import Clock
+from ..http import Request, Response
+from ..storage.configuration import Configuration
+from ..storage.errors import Unavailable
+from ..storage.servers import server_named
+from ..tokens.access_token import issuer_of
+from .access_tokens import recognize
+from .cors import ANY_ORIGIN
+from .errors import NO_STORE, OAuthError
+from .minting import WarmClaims, app_facts, claim_refusal
+from .sign_in import app_user_facts, user_facts
+from .standing import Standing
+
+_BEARER: Final = re.compile(r"bearer +([\w.~+/=-]{1,16384})", re.IGNORECASE | re.ASCII)
+_MAX_BODY: Final = 65_536
+
+
+class UserinfoEndpoint:
+    """GET and POST ``/oauth2/{authServerId}/v1/userinfo``."""
+
+    def __init__(self, configuration: Configuration, standing: Standing, clock: Clock) -> None:
+        self._configuration = configuration
+        self._standing = standing
+        self._clock = clock
+        self._claims = WarmClaims()
+
+    def __call__(self, request: Request) -> Response:
+        """``sub``, and every claim of the granted scopes, always included in tokens or not."""
+        try:
+            return self._answer(request)
+        except OAuthError as error:
+            return self._refused(error, request)
+        except Unavailable:
+            return OAuthError("temporarily_unavailable").response(request.base_url).with_headers(*ANY_ORIGIN)
+
+    def _answer(self, request: Request) -> Response:
+        text = _presented(request)
+        server = self._configuration.read(server_named(request.path_parameters.get("authServerId"))).server
+        if server is None or server.status != "ACTIVE":
+            raise OAuthError("invalid_authorization_server", reason="unknown or inactive")
+        now = self._clock.now()
+        token = recognize(text, server, issuer=issuer_of(server, request.base_url), now=now)
+        holder = None if token is None else self._standing.of_access_token(token, server)
+        if token is None or holder is None:
+            raise OAuthError("access_token_invalid")
+        person = holder.person
+        if person is None or "openid" not in token.scopes:
+            raise OAuthError("access_token_insufficient_scopes")
+        facts = Facts(
+            app_facts(holder.client),
+            token.scopes,
+            now,
+            user=user_facts(person),
+            app_user=app_user_facts(person, holder.client),
+            code_flow=True,
+        )
+        try:
+            claims = self._claims.of(server).id_token(facts, everything=True)
+        except ClaimFailed as failed:
+            raise claim_refusal(failed) from None
+        # The same ``sub`` as in the ID token, whatever a claim says (OpenID Connect Core §5.3.2).
+        return Response.json(200, claims | {"sub": person.user.id}, (*NO_STORE, *ANY_ORIGIN))
+
+    def _refused(self, error: OAuthError, request: Request) -> Response:
+        """RFC 6750 §3: the challenge says what is wrong; it is the SDKs that read it."""
+        answer = error.response(request.base_url)
+        headers = [pair for pair in answer.headers if pair[0] != "www-authenticate"]
+        if error.status in {401, 403}:
+            description = _SCOPES_WANTED if error.status == 403 else error.description.removesuffix(".")
+            challenge = f'Bearer error="{error.code}", error_description="{description}"'
+            headers += [("www-authenticate", challenge), ("expires", "0")]
+        return Response(answer.status, answer.body, (*headers, *ANY_ORIGIN))
+
+
+_SCOPES_WANTED: Final = (
+    "The access token must provide access to at least one of these scopes - profile, email, address or phone"
+)
+
+
+def _presented(request: Request) -> str:
+    """The access token. Raises OAuthError: none, in the query, twice, or no token at all."""
+    if request.query_value("access_token") is not None:
+        raise OAuthError("access_token_in_query")
+    in_body = None
+    content_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    if request.method == "POST" and content_type == "application/x-www-form-urlencoded":
+        if len(request.body) > _MAX_BODY:
+            raise OAuthError("body_too_large", str(_MAX_BODY))
+        in_body = dict(parse_qsl(request.body.decode("ascii", "replace"))).get("access_token")
+    authorization = request.header("authorization")
+    if authorization is not None and in_body is not None:
+        raise OAuthError("access_token_duplicate")
+    if authorization is None and in_body is None:
+        raise OAuthError("access_token_missing")
+    if in_body is not None:
+        return in_body
+    match = _BEARER.fullmatch(authorization or "")
+    if match is None:
+        raise OAuthError("access_token_invalid", reason="no bearer token")
+    return match[1]

@@ -1,0 +1,438 @@
+"""Codes and refresh tokens (RFC 6749 §4.1.3, §6; RFC 7636; RFC 9700 §4.14): single use, bindings, rotation, reuse."""
+
+import base64
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import jwt
+import pytest
+from authmint.http import Response
+from authmint.ids import RandomIds
+from authmint.oauth.errors import CATALOGUE
+from authmint.oauth.refresh_tokens import family_of, seal, unseal
+from authmint.storage.clients import Client, secret_digest
+from authmint.storage.codes import AuthorizationCode
+from authmint.storage.servers import AuthorizationServer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.oauth.engine import Engine
+from tests.oauth.test_password_grant import a_people_server, ann
+from tests.support.builders import CLIENT_ID, SERVER_ID, a_client, a_form, a_policy, a_rule, a_secret, a_server, basic
+from tests.support.fakes import NOW, CountingIds, FrozenClock, decoded
+
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+REDIRECT = "https://app.example/cb"
+OTHER = "0oaOTHER"
+DAY = 86_400
+
+
+def a_web_client(**changes: Any) -> Client:
+    values: dict[str, Any] = {
+        "application_type": "web",
+        "grant_types": ("authorization_code", "refresh_token"),
+        "redirect_uris": (REDIRECT,),
+        "implicit_assignment": True,
+        "rotates_refresh_tokens": True,
+    }
+    return a_client(**values | changes)
+
+
+def a_code_server(**changes: Any) -> AuthorizationServer:
+    values: dict[str, Any] = {
+        "grant_types": ("authorization_code",),
+        "access_token_lifetime": 600,
+        "refresh_token_lifetime": 30 * DAY,
+        "refresh_token_window": 7 * DAY,
+    }
+    return a_people_server(policies=(a_policy(a_rule(**values | changes)),))
+
+
+class Flow(Engine):
+    """Codes that an authorization endpoint would have made."""
+
+    def __init__(self, server: Any = None, client: Client | None = None) -> None:
+        super().__init__(server or a_code_server(), client or a_web_client())
+        self.storage.users.add(ann(), [])
+        self.storage.clients.add(a_web_client(id=OTHER, label="other", secrets=(a_secret(client_id=OTHER),)), [])
+        self.storage.servers.add(replace(a_server(id="ausOther"), audience="api://other"), [])
+
+    def code(self, **changes: Any) -> str:
+        text = RandomIds(FrozenClock()).opaque(32)
+        values: dict[str, Any] = {
+            "digest": secret_digest(text),
+            "server_id": SERVER_ID,
+            "client_id": CLIENT_ID,
+            "user_id": "00uA",
+            "redirect_uri": REDIRECT,
+            "scopes": ("openid", "orders:read", "offline_access"),
+            "auth_time": NOW - 60,
+            "created_at": self.clock.now(),
+            "expires_at": self.clock.now() + 300,
+            "family_id": RandomIds(FrozenClock()).object_id("oar"),
+            "policy_id": "00p1",
+            "rule_id": "0pr1",
+            "nonce": "n-1",
+            "code_challenge": CHALLENGE,
+        }
+        self.storage.codes.add(AuthorizationCode(**values | changes))
+        return text
+
+    def redeem(self, text: str, *, client: str = CLIENT_ID, server_id: str = SERVER_ID, **fields: str) -> Response:
+        form = {
+            "grant_type": "authorization_code",
+            "code": text,
+            "redirect_uri": REDIRECT,
+            "code_verifier": VERIFIER,
+        }
+        form = {name: value for name, value in (form | fields).items() if value}
+        return self.token(a_form(form, headers=basic(client), server_id=server_id))
+
+    def refresh(self, token: str, *, client: str = CLIENT_ID, server_id: str = SERVER_ID, **fields: str) -> Response:
+        form = {"grant_type": "refresh_token", "refresh_token": token} | fields
+        return self.token(a_form(form, headers=basic(client), server_id=server_id))
+
+    def signed_in(self, **changes: Any) -> dict[str, Any]:
+        answer = self.redeem(self.code(**changes))
+        assert answer.status == 200, answer.body
+        body: dict[str, Any] = decoded(answer.body)
+        return body
+
+    def reason(self, answer: Response) -> str:
+        """The internal id of a refusal."""
+        assert answer.status >= 400, answer.body
+        reason = self.events.emitted[-1].reason or ""
+        assert decoded(answer.body)["error"] == CATALOGUE[reason][1]
+        return reason
+
+    def alive(self, token: str) -> bool:
+        alive: bool = self.state(token)["active"]
+        return alive
+
+
+def claims(token: str) -> dict[str, Any]:
+    found: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return found
+
+
+# Codes
+
+
+def test_a_code_gives_tokens_of_the_sign_in_that_it_came_from() -> None:
+    body = Flow().signed_in()
+
+    access, identity = claims(body["access_token"]), claims(body["id_token"])
+    assert (access["uid"], access["auth_time"], access["exp"]) == ("00uA", NOW - 60, NOW + 600)
+    assert (identity["nonce"], identity["auth_time"], identity["amr"]) == ("n-1", NOW - 60, ["pwd"])
+    assert access["jti"].rpartition(".")[2] == family_of(body["refresh_token"])
+    assert body["scope"] == "openid orders:read offline_access"
+
+
+def test_a_code_without_offline_access_gives_no_refresh_token() -> None:
+    assert "refresh_token" not in Flow().signed_in(scopes=("openid",))
+
+
+def test_a_code_used_twice_takes_back_what_it_gave() -> None:
+    flow = Flow()
+    code = flow.code()
+    body = decoded(flow.redeem(code).body)
+    assert flow.alive(body["access_token"])
+
+    assert flow.reason(flow.redeem(code)) == "invalid_authorization_code"
+
+    assert not flow.alive(body["access_token"])
+    assert flow.reason(flow.refresh(body["refresh_token"])) == "invalid_refresh_token"
+
+
+def test_a_thief_without_the_verifier_gives_himself_away() -> None:
+    flow = Flow()
+    code = flow.code()
+    body = decoded(flow.redeem(code).body)
+
+    flow.redeem(code, code_verifier="x" * 43)
+
+    assert not flow.alive(body["access_token"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields", "error"),
+    [
+        ({}, {"code": "unknown"}, "invalid_authorization_code"),
+        ({"expires_at": NOW}, {}, "invalid_authorization_code"),
+        ({"user_id": "00uGone"}, {}, "invalid_authorization_code"),
+        ({}, {"redirect_uri": REDIRECT + "/"}, "mismatched_redirect_uri"),
+        ({}, {"redirect_uri": ""}, "missing_token_request_parameter"),
+        ({}, {"code": ""}, "missing_token_request_parameter"),
+        ({}, {"code_verifier": ""}, "pkce_missing_verifier"),
+        ({}, {"code_verifier": "x" * 43}, "pkce_verification_failed"),
+        ({}, {"code_verifier": CHALLENGE}, "pkce_verification_failed"),
+        ({}, {"code_verifier": VERIFIER + "\u00e9"}, "pkce_verification_failed"),
+        ({"code_challenge": None}, {}, "pkce_missing_challenge_verifier_present"),
+    ],
+)
+def test_what_is_not_right_burns_nothing(changes: dict[str, Any], fields: dict[str, str], error: str) -> None:
+    flow = Flow()
+    code = flow.code(**changes)
+
+    assert flow.reason(flow.redeem(code, **fields)) == error
+
+    assert flow.storage.codes.get(secret_digest(code)).spent_at is None
+
+
+def test_a_code_is_for_one_client_and_one_server() -> None:
+    flow = Flow()
+    code = flow.code()
+
+    assert flow.reason(flow.redeem(code, client=OTHER)) == "mismatched_client"
+    assert flow.reason(flow.redeem(code, server_id="ausOther")) == "mismatched_authorization_server"
+    assert flow.redeem(code).status == 200
+
+
+def test_the_rule_that_made_the_code_decides_while_it_is_there() -> None:
+    flow = Flow()
+    code = flow.code()
+    server = flow.storage.servers.get(SERVER_ID)
+    first = a_rule(id="first", grant_types=("authorization_code",), access_token_lifetime=300)
+    policies = (a_policy(first, *server.policies[0].rules),)
+    flow.storage.servers.save(server, replace(server, policies=policies), [])
+
+    assert decoded(flow.redeem(code).body)["expires_in"] == 600
+
+    again = flow.code(rule_id="deleted")
+    assert decoded(flow.redeem(again).body)["expires_in"] == 300
+
+
+def test_of_many_redemptions_at_once_one_mints_and_what_it_gave_is_taken_back() -> None:
+    flow = Flow()
+    code = flow.code()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: flow.redeem(code), range(24)))
+
+    minted = [decoded(answer.body) for answer in answers if answer.status == 200]
+    assert len(minted) == 1
+    assert {answer.status for answer in answers} == {200, 400}
+    assert not flow.alive(minted[0]["access_token"])
+
+
+# Refresh tokens
+
+
+def test_rotation_gives_a_new_token_and_keeps_the_end() -> None:
+    flow = Flow()
+    body = flow.signed_in()
+    flow.clock.advance(seconds=DAY)
+
+    again = decoded(flow.refresh(body["refresh_token"]).body)
+
+    assert again["refresh_token"] != body["refresh_token"]
+    family = flow.storage.families.get(family_of(again["refresh_token"]) or "")
+    assert family.expires_at == NOW + 30 * DAY
+    identity = claims(again["id_token"])
+    assert identity["auth_time"] == NOW - 60
+    assert "nonce" not in identity
+    assert claims(again["access_token"])["auth_time"] == NOW - 60
+
+
+def test_a_retry_within_the_leeway_gets_the_same_bytes() -> None:
+    flow = Flow()
+    token = flow.signed_in()["refresh_token"]
+    first = flow.refresh(token)
+    flow.clock.advance(seconds=30)
+
+    again = flow.refresh(token)
+
+    assert (again.status, again.body) == (200, first.body)
+    assert flow.refresh(decoded(first.body)["refresh_token"]).status == 200
+
+
+def test_a_retry_is_no_event_and_no_second_token() -> None:
+    flow = Flow()
+    token = flow.signed_in()["refresh_token"]
+    flow.refresh(token)
+    before = len(flow.events.emitted)
+
+    flow.refresh(token)
+
+    assert len(flow.events.emitted) == before
+    assert len(flow.storage.families.tokens) == 2
+
+
+def test_another_request_within_the_leeway_gets_nothing_and_ends_nothing() -> None:
+    flow = Flow()
+    token = flow.signed_in()["refresh_token"]
+    first = decoded(flow.refresh(token).body)
+
+    assert flow.reason(flow.refresh(token, scope="openid")) == "invalid_refresh_token"
+
+    assert flow.refresh(first["refresh_token"]).status == 200
+
+
+def test_reuse_after_the_leeway_kills_the_family() -> None:
+    flow = Flow()
+    body = flow.signed_in()
+    first = decoded(flow.refresh(body["refresh_token"]).body)
+    flow.clock.advance(seconds=31)
+
+    assert flow.reason(flow.refresh(body["refresh_token"])) == "invalid_refresh_token"
+
+    assert [event.type for event in flow.events.emitted[-2:]] == [
+        "app.oauth2.as.token.detect_reuse",
+        "app.oauth2.as.token.grant",
+    ]
+    assert not flow.alive(first["access_token"])
+    assert not flow.alive(body["access_token"])
+    assert flow.reason(flow.refresh(first["refresh_token"])) == "invalid_refresh_token"
+
+
+def test_without_a_leeway_the_second_use_is_reuse() -> None:
+    flow = Flow(client=a_web_client(refresh_leeway=0))
+    token = flow.signed_in()["refresh_token"]
+    flow.refresh(token)
+    flow.clock.advance(seconds=1)
+
+    assert flow.reason(flow.refresh(token)) == "invalid_refresh_token"
+
+
+def test_of_many_refreshes_at_once_one_mints_and_all_get_its_bytes() -> None:
+    flow = Flow()
+    token = flow.signed_in()["refresh_token"]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: flow.refresh(token), range(24)))
+
+    assert {answer.status for answer in answers} == {200}
+    assert len({answer.body for answer in answers}) == 1
+    assert len(flow.storage.families.tokens) == 2
+
+
+def test_a_static_token_stays_what_it_is_and_lives_on_by_use() -> None:
+    flow = Flow(client=a_web_client(rotates_refresh_tokens=False))
+    token = flow.signed_in()["refresh_token"]
+    before = len(flow.events.emitted)
+
+    for _ in range(3):
+        flow.clock.advance(seconds=6 * DAY)
+        answer = decoded(flow.refresh(token).body)
+        assert answer["refresh_token"] == token
+
+    kinds = [event.type.rpartition(".")[2] for event in flow.events.emitted[before:]]
+    assert "refresh_token" not in kinds
+    flow.clock.advance(seconds=7 * DAY)
+    assert flow.reason(flow.refresh(token)) == "invalid_refresh_token"
+
+
+def test_the_absolute_end_comes_whatever_the_use() -> None:
+    flow = Flow(client=a_web_client(rotates_refresh_tokens=False))
+    token = flow.signed_in()["refresh_token"]
+    for _ in range(4):
+        flow.clock.advance(seconds=6 * DAY)
+        assert flow.refresh(token).status == 200
+
+    flow.clock.advance(seconds=6 * DAY)
+
+    assert flow.reason(flow.refresh(token)) == "invalid_refresh_token"
+
+
+def test_less_can_be_asked_for_and_never_more() -> None:
+    flow = Flow()
+    token = flow.signed_in(scopes=("openid", "orders:read", "offline_access"))["refresh_token"]
+
+    assert flow.reason(flow.refresh(token, scope="openid profile")) == "refresh_scopes_denied"
+    less = decoded(flow.refresh(token, scope="orders:read").body)
+
+    assert less["scope"] == "orders:read"
+    assert "id_token" not in less
+    assert decoded(flow.refresh(less["refresh_token"]).body)["scope"] == "openid orders:read offline_access"
+
+
+def test_policies_are_evaluated_again() -> None:
+    flow = Flow()
+    token = flow.signed_in()["refresh_token"]
+    server = flow.storage.servers.get(SERVER_ID)
+    flow.storage.servers.save(server, replace(server, policies=()), [])
+
+    assert flow.reason(flow.refresh(token)) == "no_matching_policy"
+
+
+def test_a_rule_may_call_it_refresh_token() -> None:
+    flow = Flow()
+    token = flow.signed_in()["refresh_token"]
+    server = flow.storage.servers.get(SERVER_ID)
+    rule = a_rule(grant_types=("refresh_token",))
+    flow.storage.servers.save(server, replace(server, policies=(a_policy(rule),)), [])
+
+    assert flow.refresh(token).status == 200
+
+
+def test_who_may_no_more_gets_no_more() -> None:
+    flow = Flow()
+    body = flow.signed_in()
+    user = flow.storage.users.get("00uA")
+    flow.storage.users.save(user, replace(user, status="SUSPENDED"), [])
+    assert flow.reason(flow.refresh(body["refresh_token"])) == "invalid_refresh_token"
+    assert not flow.alive(body["access_token"])
+
+    suspended = flow.storage.users.get("00uA")
+    flow.storage.users.save(suspended, replace(suspended, status="ACTIVE"), [])
+    client = flow.storage.clients.get(CLIENT_ID)
+    flow.storage.clients.save(client, replace(client, tokens_after=NOW), [])
+
+    assert flow.reason(flow.refresh(body["refresh_token"])) == "invalid_refresh_token"
+
+
+def test_a_deleted_scope_ends_it() -> None:
+    flow = Flow()
+    token = flow.signed_in()["refresh_token"]
+    server = flow.storage.servers.get(SERVER_ID)
+    left = tuple(scope for scope in server.scopes if scope.name != "orders:read")
+    flow.storage.servers.save(server, replace(server, scopes=left), [])
+
+    assert flow.reason(flow.refresh(token)) == "invalid_refresh_token"
+
+
+def test_a_refresh_token_is_for_one_client_and_one_server() -> None:
+    flow = Flow()
+    token = flow.signed_in()["refresh_token"]
+
+    assert flow.reason(flow.refresh(token, client=OTHER)) == "mismatched_client"
+    assert flow.reason(flow.refresh(token, server_id="ausOther")) == "mismatched_authorization_server"
+    assert flow.refresh(token).status == 200
+
+
+def test_no_credential_passes_as_another() -> None:
+    flow = Flow()
+    code = flow.code()
+    body = flow.signed_in()
+
+    for other in (code, body["access_token"], body["id_token"], "", "x" * 60, "\u00e9" * 60):
+        assert flow.reason(flow.refresh(other)) in {"invalid_refresh_token", "missing_token_request_parameter"}
+    for other in (body["refresh_token"], body["access_token"], body["id_token"]):
+        assert flow.reason(flow.redeem(other)) == "invalid_authorization_code"
+    assert not flow.alive(body["id_token"] + "x")
+
+
+def test_no_token_and_no_code_is_in_an_event() -> None:
+    flow = Flow()
+    code = flow.code()
+    body = decoded(flow.redeem(code).body)
+    again = decoded(flow.refresh(body["refresh_token"]).body)
+
+    log = str(flow.events.emitted)
+    for secret in (code, body["refresh_token"], again["refresh_token"], body["access_token"], VERIFIER):
+        assert secret not in log
+
+
+@settings(max_examples=50)
+@given(st.text(min_size=1), st.text(min_size=1), st.binary(max_size=200))
+def test_a_sealed_answer_opens_for_its_token_only(text: str, other: str, answer: bytes) -> None:
+    sealed = seal(text.encode("utf-8", "replace").decode(), answer, CountingIds())
+
+    assert unseal(text.encode("utf-8", "replace").decode(), sealed) == answer
+    if other != text:
+        with pytest.raises(ValueError, match="another token"):
+            unseal(other.encode("utf-8", "replace").decode() + "x", sealed)
+    assert base64.urlsafe_b64encode(hashlib.sha256(answer).digest()).decode() not in sealed

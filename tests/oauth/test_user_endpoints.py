@@ -1,0 +1,277 @@
+"""Userinfo, devices, scripts of other origins, and the state of every kind of token of people."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from authmint.http import Request, Response
+from authmint.oauth.cors import preflight
+from authmint.oauth.device import ALPHABET, DEVICE_CODE
+from authmint.storage.clients import secret_digest
+from authmint.storage.servers import Claim
+
+from tests.oauth.test_code_and_refresh import OTHER, REDIRECT, Flow, a_code_server, a_web_client
+from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_client, a_form, a_policy, a_rule, basic
+from tests.support.fakes import NOW, decoded
+
+# Userinfo
+
+
+def ask(flow: Flow, token: str | None, *, method: str = "GET", server_id: str = SERVER_ID, **changes: Any) -> Response:
+    headers = {} if token is None else {"authorization": f"Bearer {token}"}
+    values: dict[str, Any] = {"method": method, "path": "/userinfo", "base_url": BASE_URL, "headers": headers}
+    values |= {"path_parameters": {"authServerId": server_id}} | changes
+    return flow.userinfo(Request(**values))
+
+
+def test_userinfo_says_all_claims_of_the_scopes() -> None:
+    server = a_code_server()
+    claim = Claim("ocl1", "sub", "IDENTITY", "EXPRESSION", "'somebody else'")
+    flow = Flow(replace(server, claims=(*server.claims, claim)))
+    body = flow.signed_in(scopes=("openid", "profile", "email"))
+
+    said = decoded(ask(flow, body["access_token"]).body)
+
+    assert said["sub"] == "00uA"
+    assert (said["given_name"], said["email"]) == ("Ann", "ann@example.com")
+    posted = ask(
+        flow,
+        None,
+        method="POST",
+        headers={"content-type": "application/x-www-form-urlencoded"},
+        body=f"access_token={body['access_token']}".encode(),
+    )
+    assert decoded(posted.body) == said
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "error"),
+    [
+        ({"headers": {}}, 401, "invalid_request"),
+        ({"headers": {"authorization": "Basic abc"}}, 401, "invalid_token"),
+        ({"headers": {"authorization": "Bearer abc"}}, 401, "invalid_token"),
+        ({"query": (("access_token", "x"),)}, 400, "invalid_request"),
+        ({"server_id": "ausOther"}, 401, "invalid_token"),
+        ({"server_id": "ausNobody"}, 400, "invalid_request"),
+    ],
+)
+def test_userinfo_refuses(changes: dict[str, Any], status: int, error: str) -> None:
+    flow = Flow()
+    answer = ask(flow, flow.signed_in()["access_token"], **changes)
+
+    assert (answer.status, decoded(answer.body)["error"]) == (status, error)
+    if status == 401:
+        assert f'error="{error}"' in dict(answer.headers)["www-authenticate"]
+
+
+def test_userinfo_needs_openid_and_a_user_who_still_is() -> None:
+    flow = Flow()
+    without, token = flow.signed_in(scopes=("orders:read",)), flow.signed_in()["access_token"]
+
+    refused = ask(flow, without["access_token"])
+    assert refused.status == 403
+    assert dict(refused.headers)["expires"] == "0"
+    assert 'error="insufficient_scope"' in dict(refused.headers)["www-authenticate"]
+    user = flow.storage.users.get("00uA")
+    flow.storage.users.save(user, replace(user, status="SUSPENDED"), [])
+    assert ask(flow, token).status == 401
+
+
+def test_userinfo_takes_no_other_kind_of_token() -> None:
+    flow = Flow()
+    body = flow.signed_in()
+
+    for other in (body["id_token"], body["refresh_token"]):
+        assert ask(flow, other).status == 401
+
+
+# Introspection and revocation
+
+
+def test_introspection_knows_every_kind() -> None:
+    flow = Flow()
+    body = flow.signed_in()
+
+    access, identity, refresh = (flow.state(body[kind]) for kind in ("access_token", "id_token", "refresh_token"))
+
+    assert (access["username"], access["token_type"]) == ("ann@example.com", "Bearer")
+    assert (identity["aud"], identity["username"]) == (CLIENT_ID, "ann@example.com")
+    assert "token_type" not in identity
+    assert refresh == {
+        "active": True,
+        "token_type": "Bearer",
+        "scope": "openid orders:read offline_access",
+        "client_id": CLIENT_ID,
+        "username": "ann@example.com",
+        "sub": "ann@example.com",
+        "exp": NOW + 7 * 86_400,
+    }
+
+
+def test_a_refresh_token_is_the_business_of_its_client_only() -> None:
+    flow = Flow()
+    token = flow.signed_in()["refresh_token"]
+
+    asked = a_form({"token": token}, headers=basic(OTHER), path="introspect")
+
+    assert decoded(flow.introspect(asked).body) == {"active": False}
+    flow.revoke(a_form({"token": token}, headers=basic(OTHER), path="revoke"))
+    assert flow.alive(token)
+
+
+def test_revoking_a_refresh_token_takes_its_access_tokens_along_and_not_the_other_way() -> None:
+    flow = Flow()
+    body = flow.signed_in()
+
+    flow.revoke(a_form({"token": body["access_token"]}, headers=basic(), path="revoke"))
+    assert (flow.alive(body["access_token"]), flow.alive(body["refresh_token"])) == (False, True)
+    again = decoded(flow.refresh(body["refresh_token"]).body)
+    flow.revoke(a_form({"token": again["refresh_token"]}, headers=basic(), path="revoke"))
+
+    assert (flow.alive(again["access_token"]), flow.alive(again["refresh_token"])) == (False, False)
+    kinds = [event.targets[0].type for event in flow.events.emitted if event.type.endswith("token.revoke")]
+    assert kinds == ["access_token", "refresh_token"]
+
+
+# Scripts of other origins
+
+
+def a_script(flow: Flow, origin: str, **changes: Any) -> Response:
+    form = {"grant_type": "authorization_code", "code": flow.code(), "redirect_uri": REDIRECT, "client_id": CLIENT_ID}
+    form |= {"code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"} | changes
+    return flow.token(a_form(form, headers={"origin": origin}))
+
+
+def a_spa(**changes: Any) -> Any:
+    return a_web_client(**{"application_type": "browser", "auth_method": "none", "secrets": ()} | changes)
+
+
+def test_a_script_of_the_clients_own_site_gets_tokens_that_it_can_read() -> None:
+    answer = a_script(Flow(client=a_spa()), "https://APP.example")
+
+    assert answer.status == 200
+    assert dict(answer.headers)["access-control-allow-origin"] == "https://APP.example"
+
+
+def test_a_script_of_another_site_gets_none() -> None:
+    flow = Flow(client=a_spa())
+
+    assert flow.reason(a_script(flow, "https://evil.example")) == "illegal_origin_browser_request"
+
+
+def test_a_script_has_no_secret() -> None:
+    flow = Flow()
+    form = {"grant_type": "authorization_code", "code": flow.code(), "redirect_uri": REDIRECT}
+    answer = flow.token(a_form(form, headers={**basic(), "origin": "https://app.example"}))
+
+    assert flow.reason(answer) == "unsupported_auth_method_browser_request"
+
+
+def test_preflight_is_answered() -> None:
+    answer = preflight(Request("OPTIONS", "/token", headers={"origin": "https://app.example"}))
+
+    headers = dict(answer.headers)
+    assert answer.status == 204
+    assert headers["access-control-allow-origin"] == "https://app.example"
+    assert headers["vary"] == "Origin"
+
+
+# Devices
+
+
+class Television(Flow):
+    """A device, and its user somewhere else."""
+
+    def __init__(self, **changes: Any) -> None:
+        client = a_client(
+            **{
+                "application_type": "native",
+                "grant_types": ("authorization_code", DEVICE_CODE, "refresh_token"),
+                "implicit_assignment": True,
+            }
+            | changes
+        )
+        super().__init__(a_code_server(grant_types=(DEVICE_CODE,)), client)
+
+    def begin(self, scope: str = "openid offline_access") -> Any:
+        answer = self.device(a_form({"scope": scope}, headers=basic(), path="device/authorize"))
+        assert answer.status == 200, answer.body
+        return decoded(answer.body)
+
+    def poll(self, device_code: str, **options: str) -> Response:
+        return self.token(
+            a_form(
+                {"grant_type": DEVICE_CODE, "device_code": device_code}, headers=basic(options.get("client", CLIENT_ID))
+            )
+        )
+
+    def decide(self, user_code: str, status: Any) -> None:
+        code = self.storage.device_codes.by_user_code(user_code)
+        self.storage.device_codes.decide(code, replace(code, status=status, user_id="00uA", auth_time=NOW))
+
+
+def test_a_device_gets_tokens_when_its_user_says_so() -> None:
+    television = Television()
+    begun = television.begin()
+    assert television.reason(television.poll(begun["device_code"])) == "authorization_pending"
+    television.decide(begun["user_code"], "APPROVED")
+
+    answer = television.poll(begun["device_code"])
+
+    body = decoded(answer.body)
+    assert {"access_token", "id_token", "refresh_token"} <= body.keys()
+    assert television.reason(television.poll(begun["device_code"])) == "invalid_device_code"
+    assert television.refresh(body["refresh_token"]).status == 200
+
+
+def test_user_codes_are_eight_unmistakable_letters() -> None:
+    codes = [Television().begin()["user_code"] for _ in range(20)]
+
+    assert all(len(code) == 8 and set(code) <= set(ALPHABET) for code in codes)
+
+
+def test_a_device_that_asks_too_often_is_slowed_down() -> None:
+    television = Television()
+    code = television.begin()["device_code"]
+    television.poll(code)
+    television.clock.advance(seconds=2)
+
+    assert television.reason(television.poll(code)) == "slow_down"
+
+    television.clock.advance(seconds=9)
+    assert television.reason(television.poll(code)) == "slow_down"  # ten seconds by now
+    television.clock.advance(seconds=15)
+    assert television.reason(television.poll(code)) == "authorization_pending"
+
+
+def test_denied_expired_and_anothers() -> None:
+    television = Television()
+    denied, late, own = (television.begin() for _ in range(3))
+    television.decide(denied["user_code"], "DENIED")
+
+    assert television.reason(television.poll(denied["device_code"])) == "device_denied"
+    assert television.reason(television.poll("unknown")) == "invalid_device_code"
+    other = television.storage.clients.get(OTHER)
+    television.storage.clients.save(other, replace(other, grant_types=(DEVICE_CODE,)), [])
+    assert television.reason(television.poll(own["device_code"], client=OTHER)) == "mismatched_client"
+    television.clock.advance(seconds=600)
+    assert television.reason(television.poll(late["device_code"])) == "expired_token"
+
+
+def test_who_may_not_use_devices_gets_no_code() -> None:
+    television = Television(grant_types=("authorization_code",))
+
+    answer = television.device(a_form({"scope": "openid"}, headers=basic(), path="device/authorize"))
+
+    assert decoded(answer.body)["error"] == "unauthorized_client"
+
+
+def test_the_policy_decides_for_devices_too() -> None:
+    television = Television()
+    code = television.begin()
+    television.decide(code["user_code"], "APPROVED")
+    server = television.storage.servers.get(SERVER_ID)
+    television.storage.servers.save(server, replace(server, policies=(a_policy(a_rule()),)), [])
+
+    assert television.reason(television.poll(code["device_code"])) == "no_matching_policy"
+    assert television.storage.device_codes.get(secret_digest(code["device_code"])).status == "APPROVED"
