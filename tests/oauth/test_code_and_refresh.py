@@ -384,6 +384,21 @@ def test_who_may_no_more_gets_no_more() -> None:
     assert flow.reason(flow.refresh(body["refresh_token"])) == "invalid_refresh_token"
 
 
+def test_a_user_who_was_deactivated_and_came_back_starts_anew() -> None:
+    flow = Flow()
+    body, code = flow.signed_in(), flow.code()
+    user = flow.storage.users.get("00uA")
+    flow.storage.users.save(user, replace(user, tokens_after=NOW), [])
+
+    assert not flow.alive(body["access_token"])
+    assert not flow.alive(body["refresh_token"])
+    assert not flow.alive(body["id_token"])
+    assert flow.reason(flow.refresh(body["refresh_token"])) == "invalid_refresh_token"
+    assert flow.reason(flow.redeem(code)) == "invalid_authorization_code"
+    flow.clock.advance(seconds=1)
+    assert flow.redeem(flow.code()).status == 200
+
+
 def test_a_deleted_scope_ends_it() -> None:
     flow = Flow()
     token = flow.signed_in()["refresh_token"]

@@ -63,7 +63,7 @@ class IntrospectionEndpoint:
         if token is None or token.expires_at <= call.now:
             return None
         client = self._standing.client(token.client_id, call.server, known=call.client)
-        person = self._standing.person(token.user_id)
+        person = self._standing.person(token.user_id, since=token.issued_at)
         if client is None or person is None or token.issued_at <= client.tokens_after:
             return None
         return {**token.payload, "client_id": client.id, "username": person.user.login}
@@ -78,7 +78,7 @@ class IntrospectionEndpoint:
             return None
         if self._standing.family(family.id, call.server, call.client) is None:
             return None
-        person = self._standing.person(family.user_id)
+        person = self._standing.person(family.user_id, since=family.created_at)
         if person is None:
             return None
         ends = token.idle_expires_at if family.expires_at is None else min(token.idle_expires_at, family.expires_at)

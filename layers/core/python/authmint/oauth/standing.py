@@ -54,7 +54,7 @@ class Standing:
             return None
         if token.user_id is None:
             return Holder(client, None)
-        person = self.person(token.user_id)
+        person = self.person(token.user_id, since=token.issued_at)
         return None if person is None else Holder(client, person)
 
     def client(self, client_id: str, server: AuthorizationServer, *, known: Client | None = None) -> Client | None:
@@ -74,10 +74,10 @@ class Standing:
             return None
         return None if family.created_at <= client.tokens_after else family
 
-    def person(self, user_id: str) -> Person | None:
-        """An ACTIVE user."""
+    def person(self, user_id: str, *, since: int) -> Person | None:
+        """An ACTIVE user, who was not deactivated after something was made."""
         try:
             person = self._directory.person(user_id)
         except NotFound:
             return None
-        return person if person.user.status == "ACTIVE" else None
+        return person if person.user.status == "ACTIVE" and since > person.user.tokens_after else None

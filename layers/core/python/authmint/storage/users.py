@@ -53,6 +53,7 @@ class User:
         profile: ``login``, ``email`` and what the schema defines beside them.
         failed_attempts: Wrong passwords in a row. Counted apart from the record: it does not raise the version.
         last_login_at: Like ``failed_attempts``.
+        tokens_after: Tokens and sessions made at or before this second are dead (deactivation is permanent for them).
         version: Raised by every change.
     """
 
@@ -68,6 +69,7 @@ class User:
     status_changed_at: int | None = None
     failed_attempts: int = 0
     last_login_at: int | None = None
+    tokens_after: int = 0
     version: int = 0
 
     @property

@@ -46,6 +46,8 @@ class AuthorizationCodeGrant:
             raise OAuthError("invalid_authorization_code", reason="the user is gone") from None
         if person.user.status != "ACTIVE":
             raise OAuthError("invalid_authorization_code", reason=f"the user is {person.user.status}")
+        if code.created_at <= person.user.tokens_after:
+            raise OAuthError("invalid_authorization_code", reason="the user was deactivated since")
         sign_in = SignIn(person, code.auth_time, code.amr, code.nonce, code.acr)
         decided = (code.policy_id, code.rule_id)
         return Entitlement(code.scopes, False, sign_in, code.family_id, decided=decided, proof=code)

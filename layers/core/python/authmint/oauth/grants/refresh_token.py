@@ -75,6 +75,8 @@ class RefreshTokenGrant:
             raise OAuthError("invalid_refresh_token", reason="the user is gone") from None
         if person.user.status != "ACTIVE":
             raise OAuthError("invalid_refresh_token", reason=f"the user is {person.user.status}")
+        if family.created_at <= person.user.tokens_after:
+            raise OAuthError("invalid_refresh_token", reason="the user was deactivated since")
         return person
 
     def _repeated(self, request: GrantRequest, text: str, family: TokenFamily, token: RefreshToken) -> bytes:

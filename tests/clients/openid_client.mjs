@@ -1,0 +1,56 @@
+// openid-client against a deployment: prints the URL to send the browser to, reads where the browser came back,
+// prints what it got. Everything that it checks by itself (signatures, iss, state, nonce, hashes) is part of the test.
+import { createInterface } from 'node:readline'
+import * as client from 'openid-client'
+
+const { issuer, clientId, clientSecret, redirectUri, scope, par, postLogoutRedirectUri } = JSON.parse(process.argv[2])
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
+
+const config = await client.discovery(new URL(issuer), clientId, clientSecret, undefined, {
+  execute: [client.allowInsecureRequests],
+})
+const pkceCodeVerifier = client.randomPKCECodeVerifier()
+const expectedState = client.randomState()
+const expectedNonce = client.randomNonce()
+const parameters = {
+  redirect_uri: redirectUri,
+  scope,
+  code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
+  code_challenge_method: 'S256',
+  state: expectedState,
+  nonce: expectedNonce,
+}
+const url = par
+  ? await client.buildAuthorizationUrlWithPAR(config, parameters)
+  : client.buildAuthorizationUrl(config, parameters)
+console.log(JSON.stringify({ url: url.href }))
+
+const { value: callback } = await lines.next()
+const tokens = await client.authorizationCodeGrant(config, new URL(callback), {
+  pkceCodeVerifier,
+  expectedState,
+  expectedNonce,
+})
+const claims = tokens.claims()
+const userinfo = await client.fetchUserInfo(config, tokens.access_token, claims.sub)
+const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token)
+const introspected = await client.tokenIntrospection(config, refreshed.access_token)
+await client.tokenRevocation(config, refreshed.refresh_token)
+const dead = await client.tokenIntrospection(config, refreshed.access_token)
+const logout = client.buildEndSessionUrl(config, {
+  id_token_hint: tokens.id_token,
+  post_logout_redirect_uri: postLogoutRedirectUri,
+  state: 'bye',
+})
+console.log(
+  JSON.stringify({
+    claims,
+    userinfo,
+    refreshedSub: refreshed.claims().sub,
+    rotated: refreshed.refresh_token !== tokens.refresh_token,
+    active: introspected.active,
+    afterRevocation: dead.active,
+    logout: logout.href,
+  }),
+)
+process.exit(0)
