@@ -1,59 +1,17 @@
-"""Grant records in DynamoDB: each is used, or revoked, by one conditional write."""
+"""Revoked access tokens and used ``jti`` values in DynamoDB: each is stored once, by one conditional write."""
 
 import hashlib
-from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
-from ..ids import Ids
 from ..jose.encoding import b64encode
-from ..storage.errors import AlreadyUsed, Unavailable
+from ..storage.errors import AlreadyUsed
 from ..storage.grants import Revocation
-from .connection import error_code, translated
-from .items import HEAD, GrantItem
+from .connection import translated
+from .grant_records import GRACE, GrantRecords
+from .items import HEAD
 from .records import encode
-from .tables import Tables
-
-#: Seconds that an expired record stays: clocks differ, and a TTL deletion must never come early.
-GRACE: Final = 3_600
 
 
-class _Grants:
-    def __init__(self, tables: Tables, ids: Ids) -> None:
-        if tables.grants is None:
-            raise Unavailable("this function has no grants table")
-        self._item = tables.grants
-        self._ids = ids
-
-    def _put_once(self, item: GrantItem, *, unless_live_at: int | None = None) -> bool:
-        """Store the item unless there is one. True when this call stored it.
-
-        A write may commit and its answer be lost; the repeated call then finds its own item, told by ``writer``.
-        """
-        item.writer = self._ids.uuid()
-        condition = self._item.pk.does_not_exist()
-        if unless_live_at is not None:
-            condition |= self._item.expires_at < unless_live_at
-        table = self._item._get_connection()
-        values = item.get_save_kwargs_from_instance(condition, return_values_on_condition_failure="ALL_OLD")
-        with translated():
-            try:
-                table.connection.dispatch("PutItem", values)
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
-                return _writer(error) == item.writer
-        return True
-
-
-def _writer(error: ClientError) -> str | None:
-    """Who wrote the item that made a conditional put fail."""
-    response: dict[str, Any] = getattr(error.__cause__, "response", {})
-    writer: str | None = response.get("Item", {}).get("writer", {}).get("S")
-    return writer
-
-
-class DynamoUsedAssertions(_Grants):
+class DynamoUsedAssertions(GrantRecords):
     """``UsedAssertions``."""
 
     def spend(self, client_id: str, jti: str, *, expires_at: int, at: int) -> None:
@@ -63,7 +21,7 @@ class DynamoUsedAssertions(_Grants):
             raise AlreadyUsed(client_id)
 
 
-class DynamoRevocations(_Grants):
+class DynamoRevocations(GrantRecords):
     """``Revocations``."""
 
     def add(self, revocation: Revocation) -> bool:

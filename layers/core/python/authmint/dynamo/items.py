@@ -70,9 +70,28 @@ class ConfigItem(Item):
 
 
 class GrantItem(Item):
-    """What is single-use or revocable. ``writer`` tells a repeated call its own write from another's."""
+    """What is single-use or revocable. Conditions stand on attributes; the rest of a record is in ``body``.
 
+    Attributes:
+        kind: Of which record; a reader of another kind does not find it.
+        owner: Of an item that leads to a record: what the record is found by.
+        writer: Tells a repeated call its own write from another's.
+        spender: The same, of a record that two calls after another may change once each.
+        status: Of what moves on: the state it is in.
+    """
+
+    kind = UnicodeAttribute(null=True)
+    owner = UnicodeAttribute(null=True)
     writer = UnicodeAttribute(null=True)
+    spender = UnicodeAttribute(null=True)
+    status = UnicodeAttribute(null=True)
+    updated_at = NumberAttribute(null=True)
+    revoked_at = NumberAttribute(null=True)
+    revoked_because = UnicodeAttribute(null=True)
+    rotated_at = NumberAttribute(null=True)
+    spent_at = NumberAttribute(null=True)
+    polled_at = NumberAttribute(null=True)
+    interval = NumberAttribute(null=True)
     expires_at = NumberAttribute(null=True)
     ttl = NumberAttribute(null=True)
 

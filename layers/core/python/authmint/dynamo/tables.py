@@ -28,11 +28,13 @@ class ConditionFailed(Exception):
 
     Attributes:
         failed: For each operation, in the order checks, deletes, puts, updates: whether its condition failed.
+        there: For each operation that asked for ``ALL_OLD`` and failed: whether there was an item at all.
     """
 
-    def __init__(self, failed: Sequence[bool]) -> None:
+    def __init__(self, failed: Sequence[bool], there: Sequence[bool] = ()) -> None:
         super().__init__("a condition did not hold")
         self.failed = tuple(failed)
+        self.there = tuple(there)
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ class Tables:
             except TransactWriteError as error:
                 codes = [None if reason is None else reason.code for reason in error.cancellation_reasons]
                 if "ConditionalCheckFailed" in codes:
-                    raise ConditionFailed([code == "ConditionalCheckFailed" for code in codes]) from error
+                    there = [bool(reason and reason.raw_item) for reason in error.cancellation_reasons]
+                    raise ConditionFailed([code == "ConditionalCheckFailed" for code in codes], there) from error
                 if "TransactionConflict" in codes:
                     raise Conflict("another transaction is at work") from error
                 raise

@@ -28,7 +28,7 @@ class StoredRequests(Protocol):
     """All waiting requests of a deployment."""
 
     def add(self, request: StoredRequest) -> None:
-        """Store a new request."""
+        """Store a new request. Raises AlreadyExists: a call before this one did."""
 
     def get(self, digest: str) -> StoredRequest:
         """A consistent read. Expired ones are found too, for a while. Raises NotFound."""

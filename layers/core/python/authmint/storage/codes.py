@@ -43,7 +43,7 @@ class AuthorizationCodes(Protocol):
     """All codes of a deployment."""
 
     def add(self, code: AuthorizationCode) -> None:
-        """Store a new code."""
+        """Store a new code. Raises AlreadyExists: a call before this one did."""
 
     def get(self, digest: str) -> AuthorizationCode:
         """A consistent read. Expired and spent ones are found too, for a while. Raises NotFound."""

@@ -67,7 +67,7 @@ class TokenFamilies(Protocol):
     """All families of a deployment."""
 
     def add(self, family: TokenFamily, refresh_token: RefreshToken | None) -> None:
-        """Store a new family, with its first refresh token where it has one."""
+        """Store a new family, with its first refresh token where it has one. Raises AlreadyExists."""
 
     def get(self, family_id: str) -> TokenFamily:
         """A consistent read. Raises NotFound."""

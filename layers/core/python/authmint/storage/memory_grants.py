@@ -25,6 +25,8 @@ class _ByDigest(Generic[_R]):
 
     def add(self, record: _R) -> None:
         with self._lock:
+            if record.digest in self.records:
+                raise AlreadyExists("digest")
             self.records[record.digest] = record
 
     def get(self, digest: str) -> _R:
@@ -53,6 +55,8 @@ class MemoryTokenFamilies:
 
     def add(self, family: TokenFamily, refresh_token: RefreshToken | None) -> None:
         with self._lock:
+            if family.id in self.families:
+                raise AlreadyExists("id")
             self.families[family.id] = replace(family, holds_refresh_token=refresh_token is not None)
             if refresh_token is not None:
                 self.tokens[family.id, refresh_token.digest] = refresh_token
@@ -207,6 +211,8 @@ class MemoryDeviceCodes(_ByDigest[DeviceCode]):
 
     def add(self, code: DeviceCode) -> None:
         with self._lock:
+            if code.digest in self.records:
+                raise AlreadyExists("digest")
             if any(c.user_code == code.user_code and c.expires_at > code.created_at for c in self.records.values()):
                 raise AlreadyExists("user_code")
             self.records[code.digest] = code

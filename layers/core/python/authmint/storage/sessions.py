@@ -31,7 +31,7 @@ class Sessions(Protocol):
     """All sessions of a deployment."""
 
     def add(self, session: Session) -> None:
-        """Store a new session."""
+        """Store a new session. Raises AlreadyExists: a call before this one did."""
 
     def get(self, digest: str) -> Session:
         """A consistent read. Expired ones are found too, for a while. Raises NotFound."""
@@ -64,7 +64,7 @@ class SessionTokens(Protocol):
     """All session tokens of a deployment."""
 
     def add(self, token: SessionToken) -> None:
-        """Store a new token."""
+        """Store a new token. Raises AlreadyExists: a call before this one did."""
 
     def spend(self, digest: str, *, at: int) -> SessionToken:
         """Use a token up, exactly once even under concurrent calls.

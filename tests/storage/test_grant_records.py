@@ -1,0 +1,612 @@
+"""Families, codes, sessions, consents, requests and device codes, in memory and in DynamoDB."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from authmint.clock import SystemClock
+from authmint.dynamo.authorization_requests import DynamoStoredRequests
+from authmint.dynamo.codes import DynamoAuthorizationCodes
+from authmint.dynamo.consents import DynamoConsents
+from authmint.dynamo.device_codes import DynamoDeviceCodes
+from authmint.dynamo.families import DynamoTokenFamilies
+from authmint.dynamo.sessions import DynamoSessions, DynamoSessionTokens
+from authmint.dynamo.tables import Tables
+from authmint.ids import RandomIds
+from authmint.storage.authorization_requests import StoredRequest, StoredRequests
+from authmint.storage.codes import AuthorizationCode, AuthorizationCodes
+from authmint.storage.consents import Consent, Consents
+from authmint.storage.device_codes import DeviceCode, DeviceCodes
+from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
+from authmint.storage.families import RefreshToken, TokenFamilies, TokenFamily
+from authmint.storage.memory import MemoryStorage
+from authmint.storage.sessions import Session, Sessions, SessionToken, SessionTokens
+
+from tests.storage.test_contracts import race
+from tests.support.backend import Deployed
+from tests.support.fakes import NOW
+
+#: What cannot be a key: too long for DynamoDB, or not printable.
+IMPOSSIBLE = ["", "x" * 3_000, "\x00", "ö", "a\nb", "\ud800"]
+
+
+@dataclass
+class Storage:
+    """One deployment's grant records, whatever they are made of."""
+
+    families: TokenFamilies
+    codes: AuthorizationCodes
+    sessions: Sessions
+    session_tokens: SessionTokens
+    consents: Consents
+    requests: StoredRequests
+    device_codes: DeviceCodes
+
+
+def in_dynamo(tables: Tables) -> Storage:
+    ids = RandomIds(SystemClock())
+    return Storage(
+        DynamoTokenFamilies(tables, ids),
+        DynamoAuthorizationCodes(tables, ids),
+        DynamoSessions(tables, ids),
+        DynamoSessionTokens(tables, ids),
+        DynamoConsents(tables, ids),
+        DynamoStoredRequests(tables, ids),
+        DynamoDeviceCodes(tables, ids),
+    )
+
+
+@pytest.fixture(params=["memory", "dynamo"])
+def storage(request: pytest.FixtureRequest) -> Storage:
+    if request.param == "memory":
+        m = MemoryStorage()
+        return Storage(m.families, m.codes, m.sessions, m.session_tokens, m.consents, m.requests, m.device_codes)
+    deployed: Deployed = request.getfixturevalue("deployed")
+    return in_dynamo(deployed.tables())
+
+
+def a_family(**changes: Any) -> TokenFamily:
+    family = TokenFamily("oar1", "ausA", "0oaA", "00u1", ("openid", "a"), NOW, NOW, NOW - 5, holds_refresh_token=True)
+    return replace(family, **changes)
+
+
+def a_token(digest: str = "t1", **changes: Any) -> RefreshToken:
+    return replace(RefreshToken(digest, "oar1", NOW, NOW + 600), **changes)
+
+
+def a_code(digest: str = "c1", **changes: Any) -> AuthorizationCode:
+    code = AuthorizationCode(
+        digest, "ausA", "0oaA", "00u1", "https://rp/cb", ("openid",), NOW, NOW, NOW + 300, "oar1", "p1", "r1"
+    )
+    return replace(code, **changes)
+
+
+def a_session(number: int = 1, **changes: Any) -> Session:
+    session = Session(f"s{number}", f"102{number}", "00u1", NOW, NOW, NOW + 60, NOW + 3_600, "csrf")
+    return replace(session, **changes)
+
+
+def a_request(digest: str = "q1") -> StoredRequest:
+    return StoredRequest(digest, "pushed", "ausA", "0oaA", {"scope": "openid", "state": "ü"}, NOW, NOW + 60)
+
+
+def a_device_code(digest: str = "d1", **changes: Any) -> DeviceCode:
+    code = DeviceCode(digest, "BCDFGHJK", "ausA", "0oaA", ("openid",), defaulted=False, created_at=NOW, expires_at=NOW)
+    return replace(code, expires_at=NOW + 600, **changes)
+
+
+def a_consent(number: int = 1, **changes: Any) -> Consent:
+    return replace(Consent(f"oag{number}", "00u1", "0oaA", "ausA", f"scope{number}", NOW), **changes)
+
+
+def rotated(token: RefreshToken, **changes: Any) -> RefreshToken:
+    return replace(replace(token, rotated_at=NOW + 1, request="r", answer="sealed"), **changes)
+
+
+# Families
+
+
+def test_a_family_comes_back_with_its_refresh_token(storage: Storage) -> None:
+    family = a_family(session_id="102", acr="urn:x", amr=("pwd", "otp"), expires_at=NOW + 9)
+    storage.families.add(family, a_token())
+
+    assert storage.families.get("oar1") == family
+    assert storage.families.find("oar1", "t1") == (family, a_token())
+    with pytest.raises(NotFound):
+        storage.families.find("oar1", "t2")
+    with pytest.raises(NotFound):
+        storage.families.find("oar2", "t1")
+    with pytest.raises(NotFound):
+        storage.families.get("oar2")
+
+
+def test_a_family_without_a_refresh_token_says_so_and_is_nothing_of_a_client(storage: Storage) -> None:
+    storage.families.add(a_family(), None)
+
+    assert not storage.families.get("oar1").holds_refresh_token
+    assert storage.families.of_client("ausA", "0oaA") == []
+    assert storage.families.clients_at("ausA") == []
+    assert storage.families.of_user("00u1") == [a_family(holds_refresh_token=False)]
+
+
+def test_a_family_is_added_once(storage: Storage) -> None:
+    storage.families.add(a_family(), a_token())
+    storage.families.revoke("oar1", "user", at=NOW)
+
+    with pytest.raises(AlreadyExists):
+        storage.families.add(a_family(), a_token("t2"))
+    assert storage.families.get("oar1").revoked_at == NOW
+
+
+def test_rotation_spends_one_token_and_stores_its_successor(storage: Storage) -> None:
+    storage.families.add(a_family(), a_token())
+    spent, successor = rotated(a_token(), answer="x" * 32_768), a_token("t2", idle_expires_at=NOW + 900)
+
+    storage.families.rotate(spent, successor, at=NOW + 1)
+
+    assert storage.families.find("oar1", "t1") == (a_family(updated_at=NOW + 1), spent)
+    assert storage.families.find("oar1", "t2") == (a_family(updated_at=NOW + 1), successor)
+
+
+def test_a_token_is_rotated_once(storage: Storage) -> None:
+    storage.families.add(a_family(), a_token())
+    storage.families.rotate(rotated(a_token()), a_token("t2"), at=NOW + 1)
+
+    with pytest.raises(AlreadyUsed):
+        storage.families.rotate(rotated(a_token(), request="other"), a_token("t3"), at=NOW + 2)
+    storage.families.revoke("oar1", "reuse", at=NOW + 3)
+    with pytest.raises(AlreadyUsed):
+        storage.families.rotate(rotated(a_token()), a_token("t3"), at=NOW + 4)
+
+    assert storage.families.find("oar1", "t1")[1].request == "r"
+    with pytest.raises(NotFound):
+        storage.families.find("oar1", "t3")
+
+
+def test_nothing_is_rotated_or_used_in_a_revoked_family(storage: Storage) -> None:
+    storage.families.add(a_family(), a_token())
+    storage.families.revoke("oar1", "administrator", at=NOW)
+
+    with pytest.raises(Conflict):
+        storage.families.rotate(rotated(a_token()), a_token("t2"), at=NOW + 1)
+    with pytest.raises(Conflict):
+        storage.families.used(a_token(), idle_expires_at=NOW + 900, at=NOW + 1)
+
+    assert storage.families.find("oar1", "t1")[1] == a_token()
+    with pytest.raises(NotFound):
+        storage.families.find("oar1", "t2")
+
+
+def test_what_is_not_there_is_not_rotated_used_or_revoked(storage: Storage) -> None:
+    storage.families.add(a_family(), a_token())
+
+    for token in (a_token("t9"), a_token(family_id="oar9")):
+        with pytest.raises(NotFound):
+            storage.families.rotate(rotated(token), replace(token, digest="t2"), at=NOW)
+        with pytest.raises(NotFound):
+            storage.families.used(token, idle_expires_at=NOW, at=NOW)
+    with pytest.raises(NotFound):
+        storage.families.revoke("oar9", "user", at=NOW)
+    with pytest.raises(NotFound):
+        storage.families.find("oar1", "t2")
+
+
+@pytest.mark.parametrize("later", [900, 90 * 86_400])
+def test_use_moves_the_idle_expiry_on(storage: Storage, later: int) -> None:
+    storage.families.add(a_family(), a_token())
+
+    storage.families.used(a_token(), idle_expires_at=NOW + later, at=NOW + 7)
+
+    expected = (a_family(updated_at=NOW + 7), a_token(idle_expires_at=NOW + later))
+    assert storage.families.find("oar1", "t1") == expected
+
+
+def test_a_family_is_revoked_once_for_one_reason(storage: Storage) -> None:
+    storage.families.add(a_family(), a_token())
+
+    assert storage.families.revoke("oar1", "reuse", at=NOW + 2)
+    assert not storage.families.revoke("oar1", "user", at=NOW + 3)
+    dead = a_family(revoked_at=NOW + 2, revoked_because="reuse", updated_at=NOW + 2)
+    assert storage.families.get("oar1") == dead
+    assert storage.families.find("oar1", "t1") == (dead, a_token())
+    assert storage.families.of_client("ausA", "0oaA") == [dead]
+
+
+def test_families_are_listed_by_client_and_by_user(storage: Storage) -> None:
+    for number, client in enumerate(("0oaA", "0oaAA", "0oaA!", "0oaA$"), 1):
+        for user in ("00u1", "00u2"):
+            family = a_family(id=f"oar{number}{user}", client_id=client, user_id=user)
+            storage.families.add(family, a_token(family_id=family.id))
+    storage.families.add(a_family(id="oar9", server_id="ausB"), a_token(family_id="oar9"))
+
+    def ids(families: Any) -> list[str]:
+        return [family.id for family in families]
+
+    assert ids(storage.families.of_client("ausA", "0oaA")) == ["oar100u1", "oar100u2"]
+    assert ids(storage.families.of_client("ausA", "0oaA$", after="oar400u1")) == ["oar400u2"]
+    assert ids(storage.families.of_client("ausA", "0oaA", after="oar100u2")) == []
+    assert ids(storage.families.of_user("00u1")) == ["oar100u1", "oar200u1", "oar300u1", "oar400u1", "oar9"]
+    assert ids(storage.families.of_user("00u1", after="oar200u1", limit=2)) == ["oar300u1", "oar400u1"]
+    assert storage.families.clients_at("ausA") == sorted(["0oaA", "0oaAA", "0oaA!", "0oaA$"])
+    assert storage.families.clients_at("ausB") == ["0oaA"]
+    assert storage.families.clients_at("ausC") == []
+
+
+def test_pages_of_families_fit_together(storage: Storage) -> None:
+    for number in range(23):
+        storage.families.add(a_family(id=f"oar{number:02d}"), a_token(family_id=f"oar{number:02d}"))
+
+    seen: list[str] = []
+    while page := storage.families.of_client("ausA", "0oaA", after=seen[-1] if seen else None, limit=5):
+        seen += [family.id for family in page]
+
+    assert seen == [f"oar{number:02d}" for number in range(23)]
+
+
+# Codes, requests, session tokens
+
+
+def test_a_code_is_spent_once_and_found_afterwards(storage: Storage) -> None:
+    code = a_code(nonce="ü", code_challenge="x", acr="a", session_id="s")
+    storage.codes.add(code)
+    assert storage.codes.get("c1") == code
+
+    storage.codes.spend("c1", at=NOW + 1)
+
+    with pytest.raises(AlreadyUsed):
+        storage.codes.spend("c1", at=NOW + 2)
+    assert storage.codes.get("c1") == replace(code, spent_at=NOW + 1)
+    with pytest.raises(AlreadyExists):
+        storage.codes.add(code)
+    assert storage.codes.get("c1").spent_at == NOW + 1
+
+
+def test_an_expired_code_is_found_and_a_missing_one_is_not(storage: Storage) -> None:
+    storage.codes.add(a_code(expires_at=1))
+
+    assert storage.codes.get("c1").expires_at == 1
+    with pytest.raises(NotFound):
+        storage.codes.get("c2")
+    with pytest.raises(NotFound):
+        storage.codes.spend("c2", at=NOW)
+
+
+def test_a_request_is_spent_once_and_gone(storage: Storage) -> None:
+    storage.requests.add(a_request())
+    assert storage.requests.get("q1") == a_request()
+
+    storage.requests.spend("q1")
+
+    for attempt in (storage.requests.spend, storage.requests.get):
+        with pytest.raises(NotFound):
+            attempt("q1")
+    with pytest.raises(NotFound):
+        storage.requests.spend("q2")
+
+
+def test_a_session_token_is_spent_once_in_its_time(storage: Storage) -> None:
+    token, late = SessionToken("k1", "00u1", NOW, NOW + 300), SessionToken("k2", "00u1", NOW, NOW + 300)
+    storage.session_tokens.add(token)
+    storage.session_tokens.add(late)
+
+    assert storage.session_tokens.spend("k1", at=NOW + 299) == token
+    for digest in ("k1", "k2", "k3"):
+        with pytest.raises(NotFound):
+            storage.session_tokens.spend(digest, at=NOW + 300)
+
+
+# Sessions
+
+
+def test_a_session_is_found_by_digest_and_id_until_it_ends(storage: Storage) -> None:
+    storage.sessions.add(a_session())
+    assert storage.sessions.get("s1") == storage.sessions.by_id("1021") == a_session()
+    with pytest.raises(AlreadyExists):
+        storage.sessions.add(a_session())
+
+    storage.sessions.end(a_session())
+    storage.sessions.end(a_session())
+    storage.sessions.save(a_session(last_seen_at=NOW))
+
+    with pytest.raises(NotFound):
+        storage.sessions.get("s1")
+    with pytest.raises(NotFound):
+        storage.sessions.by_id("1021")
+    assert storage.sessions.end_all("00u1") == 0
+
+
+@pytest.mark.parametrize("expires_at", [NOW + 3_600, NOW + 7_200])
+def test_a_session_moves_on(storage: Storage, expires_at: int) -> None:
+    storage.sessions.add(a_session())
+    moved = a_session(idle_expires_at=NOW + 99, last_seen_at=NOW + 9, auth_time=NOW + 9, expires_at=expires_at)
+
+    storage.sessions.save(moved)
+
+    assert storage.sessions.get("s1") == storage.sessions.by_id("1021") == moved
+
+
+def test_a_session_that_is_gone_is_not_saved_with_another_end(storage: Storage) -> None:
+    storage.sessions.add(a_session())
+    storage.sessions.end(a_session())
+
+    storage.sessions.save(a_session(expires_at=NOW + 9_999))
+
+    with pytest.raises(NotFound):
+        storage.sessions.by_id("1021")
+
+
+def test_all_sessions_of_a_user_end_and_no_others(storage: Storage) -> None:
+    for number in range(70):
+        storage.sessions.add(a_session(number))
+    storage.sessions.add(a_session(99, user_id="00u11"))
+
+    assert storage.sessions.end_all("00u1") == 70
+
+    assert storage.sessions.end_all("00u1") == 0
+    assert storage.sessions.get("s99").user_id == "00u11"
+    for number in (0, 69):
+        with pytest.raises(NotFound):
+            storage.sessions.get(f"s{number}")
+        with pytest.raises(NotFound):
+            storage.sessions.by_id(f"102{number}")
+
+
+# Consents
+
+
+def test_consents_are_kept_replaced_and_forgotten(storage: Storage) -> None:
+    other = a_consent(7, client_id="0oaB"), a_consent(8, server_id="ausB"), a_consent(9, client_id="0oaAA")
+    storage.consents.record([a_consent(2), a_consent(1), *other])
+    storage.consents.record([a_consent(1, id="oag5", answer="SKIPPED", created_at=NOW + 1)])
+    changed = a_consent(1, id="oag5", answer="SKIPPED", created_at=NOW + 1)
+
+    assert storage.consents.given("00u1", "0oaA", "ausA") == [changed, a_consent(2)]
+    assert storage.consents.of_user("00u1") == [a_consent(2), changed, *other]
+    storage.consents.revoke([changed, a_consent(44)])
+    assert storage.consents.given("00u1", "0oaA", "ausA") == [a_consent(2)]
+    assert storage.consents.given("00u2", "0oaA", "ausA") == []
+    assert storage.consents.of_user("00u2") == []
+
+
+def test_hundreds_of_consents_and_scopes_with_any_characters(storage: Storage) -> None:
+    many = [a_consent(number, id=f"oag{number:03d}", scope=f"a#b:{number:03d}" + "x" * 240) for number in range(230)]
+    storage.consents.record([many[0], *many])
+
+    assert storage.consents.given("00u1", "0oaA", "ausA") == many
+    storage.consents.revoke(many[1:])
+    assert storage.consents.of_user("00u1") == many[:1]
+    storage.consents.record([])
+    storage.consents.revoke([])
+
+
+# Device codes
+
+
+def test_a_device_code_is_found_by_both_codes(storage: Storage) -> None:
+    storage.device_codes.add(a_device_code())
+
+    assert storage.device_codes.get("d1") == storage.device_codes.by_user_code("BCDFGHJK") == a_device_code()
+    with pytest.raises(NotFound):
+        storage.device_codes.get("d2")
+    with pytest.raises(NotFound):
+        storage.device_codes.by_user_code("ZZZZZZZZ")
+
+
+def test_a_user_code_is_taken_while_it_lives(storage: Storage) -> None:
+    storage.device_codes.add(a_device_code())
+
+    with pytest.raises(AlreadyExists, match="user_code"):
+        storage.device_codes.add(a_device_code("d2", created_at=NOW + 599))
+    storage.device_codes.add(a_device_code("d3", created_at=NOW + 600))
+
+    assert storage.device_codes.by_user_code("BCDFGHJK").digest == "d3"
+    assert storage.device_codes.get("d1").digest == "d1"
+    with pytest.raises(NotFound):
+        storage.device_codes.get("d2")
+
+
+def test_a_device_code_goes_its_way_once(storage: Storage) -> None:
+    code = a_device_code()
+    storage.device_codes.add(code)
+    storage.device_codes.polled(code, at=NOW + 5, interval=10)
+    seen = storage.device_codes.get("d1")
+    assert seen == replace(code, polled_at=NOW + 5, interval=10)
+    with pytest.raises(AlreadyUsed):
+        storage.device_codes.spend(seen)
+    approved = replace(seen, status="APPROVED", user_id="00u1", auth_time=NOW, session_id="102")
+
+    storage.device_codes.decide(seen, approved)
+    assert storage.device_codes.get("d1") == approved
+    with pytest.raises(AlreadyUsed):
+        storage.device_codes.decide(seen, replace(seen, status="DENIED"))
+    storage.device_codes.spend(approved)
+
+    assert storage.device_codes.get("d1") == replace(approved, status="SPENT")
+    for again in (storage.device_codes.spend, lambda code: storage.device_codes.decide(seen, code)):
+        with pytest.raises(AlreadyUsed):
+            again(approved)
+
+
+def test_a_denied_device_code_is_not_spent_and_a_missing_one_does_nothing(storage: Storage) -> None:
+    code = a_device_code()
+    storage.device_codes.add(code)
+    storage.device_codes.decide(code, replace(code, status="DENIED"))
+
+    with pytest.raises(AlreadyUsed):
+        storage.device_codes.spend(code)
+    missing = a_device_code("d9")
+    with pytest.raises(NotFound):
+        storage.device_codes.spend(missing)
+    with pytest.raises(NotFound):
+        storage.device_codes.decide(missing, missing)
+    with pytest.raises(NotFound):
+        storage.device_codes.polled(missing, at=NOW, interval=5)
+
+
+# Keys
+
+
+@pytest.mark.parametrize("key", IMPOSSIBLE)
+def test_what_cannot_be_a_key_finds_nothing(storage: Storage, key: str) -> None:
+    attempts: list[Callable[[], Any]] = [
+        lambda: storage.families.get(key),
+        lambda: storage.families.find(key, "t1"),
+        lambda: storage.families.find("oar1", key),
+        lambda: storage.families.revoke(key, "user", at=NOW),
+        lambda: storage.codes.get(key),
+        lambda: storage.codes.spend(key, at=NOW),
+        lambda: storage.sessions.get(key),
+        lambda: storage.sessions.by_id(key),
+        lambda: storage.session_tokens.spend(key, at=NOW),
+        lambda: storage.requests.get(key),
+        lambda: storage.requests.spend(key),
+        lambda: storage.device_codes.get(key),
+        lambda: storage.device_codes.by_user_code(key),
+    ]
+    for attempt in attempts:
+        with pytest.raises(NotFound):
+            attempt()
+    empty = [
+        storage.families.of_user(key),
+        storage.families.of_client(key, "0oaA"),
+        storage.families.of_client("ausA", key),
+        storage.families.of_client("ausA", "0oaA", after=key),
+        storage.families.of_user("00u1", after=key),
+        storage.families.clients_at(key),
+        storage.consents.of_user(key),
+        storage.consents.given(key, "0oaA", "ausA"),
+        storage.consents.given("00u1", key, "ausA"),
+    ]
+    assert empty == [[]] * len(empty)
+    assert storage.sessions.end_all(key) == 0
+
+
+def test_a_key_of_one_kind_is_none_of_another(storage: Storage) -> None:
+    key = "same"
+    storage.families.add(a_family(id=key), a_token(key, family_id=key))
+    storage.codes.add(a_code(key))
+    storage.sessions.add(a_session(digest=key, id=key, user_id=key))
+    storage.session_tokens.add(SessionToken(key, "00u1", NOW, NOW + 300))
+    storage.requests.add(a_request(key))
+    storage.device_codes.add(a_device_code(key, user_code=key))
+    storage.sessions.end(a_session(digest=key, id=key, user_id=key))
+    storage.requests.spend(key)
+    storage.session_tokens.spend(key, at=NOW)
+    storage.codes.spend(key, at=NOW)
+
+    with pytest.raises(NotFound):
+        storage.sessions.get(key)
+    for prefix in ("ID#", "TOKEN#", "#", "S#"):
+        with pytest.raises(NotFound):
+            storage.sessions.get(prefix + key)
+    assert storage.families.find(key, key)[1].digest == key
+    assert storage.codes.get(key).spent_at == NOW
+    assert storage.device_codes.by_user_code(key).status == "PENDING"
+
+
+# Races
+
+
+def test_of_fifty_uses_of_one_code_exactly_one_wins(storage: Storage) -> None:
+    storage.codes.add(a_code())
+
+    outcomes = race(lambda number: storage.codes.spend("c1", at=NOW + number), AlreadyUsed)
+
+    assert outcomes.count("won") == 1
+    assert storage.codes.get("c1").spent_at == NOW + outcomes.index("won")
+
+
+def test_of_fifty_rotations_of_one_token_exactly_one_wins(storage: Storage) -> None:
+    storage.families.add(a_family(), a_token())
+
+    outcomes = race(
+        lambda number: storage.families.rotate(rotated(a_token()), a_token(f"n{number}"), at=NOW + number), AlreadyUsed
+    )
+
+    def exists(number: int) -> bool:
+        try:
+            return storage.families.find("oar1", f"n{number}")[1].rotated_at is None
+        except NotFound:
+            return False
+
+    assert outcomes.count("won") == 1
+    assert [exists(number) for number in range(50)] == [outcome == "won" for outcome in outcomes]
+
+
+def test_no_token_is_made_in_a_revoked_family(storage: Storage) -> None:
+    """Rotation against revocation, each from its own thread: what was rotated after it is refused."""
+    for round_number in range(15):
+        family = a_family(id=f"oar{round_number}")
+        tokens = [a_token(f"t{number}", family_id=family.id) for number in range(12)]
+        storage.families.add(family, tokens[0])
+
+        def rotate(tokens: list[RefreshToken] = tokens) -> int:
+            for number, (one, other) in enumerate(pairwise(tokens)):
+                try:
+                    storage.families.rotate(rotated(one), other, at=NOW + number)
+                except Conflict:
+                    return number
+            return len(tokens) - 1
+
+        def revoke(family: TokenFamily = family) -> tuple[bool, int]:
+            first = storage.families.revoke(family.id, "reuse", at=NOW)
+            seen = storage.families.get(family.id)
+            assert seen.revoked_at == NOW
+            return first, sum(exists(family.id, f"t{number}") for number in range(12))
+
+        def exists(family_id: str, digest: str) -> bool:
+            try:
+                return storage.families.find(family_id, digest)[0] is not None
+            except NotFound:
+                return False
+
+        with ThreadPoolExecutor(2) as pool:
+            rotating, revoking = pool.submit(rotate), pool.submit(revoke)
+            made, (first, seen_after) = rotating.result(), revoking.result()
+
+        assert first
+        assert made + 1 == seen_after == sum(exists(family.id, f"t{number}") for number in range(12))
+        assert storage.families.get(family.id).revoked_at == NOW
+
+
+def test_of_fifty_revocations_exactly_one_did_it(storage: Storage) -> None:
+    storage.families.add(a_family(), a_token())
+
+    with ThreadPoolExecutor(16) as pool:
+        first = list(pool.map(lambda _: storage.families.revoke("oar1", "user", at=NOW), range(50)))
+
+    assert first.count(True) == 1
+
+
+def test_of_parallel_decisions_and_uses_of_a_device_code_exactly_one_wins(storage: Storage) -> None:
+    code = a_device_code()
+    storage.device_codes.add(code)
+
+    decisions = race(
+        lambda number: storage.device_codes.decide(code, replace(code, status="APPROVED", user_id=f"00u{number}")),
+        AlreadyUsed,
+    )
+    approved = storage.device_codes.get("d1")
+    uses = race(lambda _: storage.device_codes.spend(approved), AlreadyUsed)
+
+    assert (decisions.count("won"), uses.count("won")) == (1, 1)
+    decided = storage.device_codes.get("d1")
+    assert (decided.status, decided.user_id) == ("SPENT", f"00u{decisions.index('won')}")
+
+
+def test_of_parallel_additions_of_one_user_code_exactly_one_wins(storage: Storage) -> None:
+    outcomes = race(lambda number: storage.device_codes.add(a_device_code(f"d{number}")), AlreadyExists)
+
+    assert outcomes.count("won") == 1
+    assert storage.device_codes.by_user_code("BCDFGHJK").digest == f"d{outcomes.index('won')}"
+
+
+def test_of_parallel_uses_of_requests_and_session_tokens_exactly_one_wins(storage: Storage) -> None:
+    storage.requests.add(a_request())
+    storage.session_tokens.add(SessionToken("k1", "00u1", NOW, NOW + 300))
+
+    assert race(lambda _: storage.requests.spend("q1"), NotFound).count("won") == 1
+    assert race(lambda _: storage.session_tokens.spend("k1", at=NOW), NotFound).count("won") == 1
