@@ -8,7 +8,7 @@ BACKEND_STAMP := $(BACKEND)/.installed
 LOCKS := requirements/dev.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check bench format lock setup layer clean
+.PHONY: help run test check bench cost format lock setup layer clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -45,6 +45,9 @@ check: setup  ## format, lint, types, import contracts, template
 
 bench: setup  ## measure; prints ratios and whether the bars are met
 	$(BIN)/python -m tests.benchmarks.bench
+
+cost: setup  ## compute the price of a million requests per route
+	$(BIN)/python -m tests.benchmarks.cost
 
 format: $(STAMP)  ## rewrite the code in the project's format
 	$(BIN)/ruff format .

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 def cpu(work: Callable[[], object], *, rounds: int = 9, seconds: float = 0.25) -> float:
     """CPU microseconds per call. What the work logs is written, to nowhere."""
-    with _logs_to_nowhere():
+    with quiet():
         for _ in range(5):
             work()
         started = time.process_time()
@@ -27,16 +27,32 @@ def cpu(work: Callable[[], object], *, rounds: int = 9, seconds: float = 0.25) -
     return best * 1e6
 
 
+#: Whether each bar so far was met.
+MET: list[bool] = []
+
+
+def bar(name: str, value: float, unit: str = "us", *, base: float = 1.0, most: float) -> None:
+    """Print one figure as a multiple of another, and whether it meets its bar."""
+    MET.append(line(name, value, unit, ratio=value / base, bar=most))
+
+
+def holds(name: str, found: object, wanted: object) -> None:
+    """Print a finding, and whether it is what it has to be."""
+    MET.append(found == wanted)
+    print(f"{name:<66}{found!s:>13}  bar {wanted}  {'ok' if MET[-1] else 'misses'}", flush=True)
+
+
 def line(name: str, value: float, unit: str = "us", *, ratio: float | None = None, bar: float | None = None) -> bool:
     """Print one figure, and whether it meets its bar."""
     verdict = "" if bar is None or ratio is None else f"  bar {bar:.2f}  {'ok' if ratio <= bar else 'misses'}"
-    shown = "" if ratio is None else f"  = {ratio:.2f}x"
+    shown = "" if ratio is None or ratio == value else f"  = {ratio:.2f}x"
     print(f"{name:<66}{value:>10.1f} {unit}{shown}{verdict}", flush=True)
     return bar is None or ratio is None or ratio <= bar
 
 
 @contextlib.contextmanager
-def _logs_to_nowhere() -> Iterator[None]:
+def quiet() -> Iterator[None]:
+    """What is logged is written, to nowhere."""
     sys.stdout.flush()
     kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)

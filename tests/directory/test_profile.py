@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from authmint.directory.profile import profile_problems, unknown_attributes
+from authmint.directory.profile import BASE, profile_problems, unknown_attributes
+from authmint.storage.profile import STANDARD_ATTRIBUTES
 from authmint.storage.schemas import UserSchema
 
 ANN = {"login": "ann@example.com", "email": "ann@example.com", "firstName": "Ann", "lastName": "Lee"}
@@ -75,3 +76,7 @@ def test_what_an_org_requires_must_be_there() -> None:
 
 def test_nobody_defined_these() -> None:
     assert unknown_attributes(ANN | {"x": 1, "level": 2, "y": 3}, SCHEMA) == ["x", "y"]
+
+
+def test_the_standard_attributes_are_those_that_claims_know() -> None:
+    assert {name: definition["type"] for name, definition in BASE.items()} == STANDARD_ATTRIBUTES

@@ -32,12 +32,19 @@ APP = {
     "settings": {"oauthClient": {"application_type": "service", "grant_types": ["client_credentials"]}},
 }
 OTHER = {"name": "other", "audiences": ["a"], "issuerMode": "ORG_URL", "credentials": {"signing": {"alg": "ES256"}}}
+ATTRIBUTE = {"definitions": {"custom": {"properties": {"a{number}": {"title": "A", "type": "string"}}}}}
 SERVER = SERVERS + "/{server}"
 APPS = "/api/v1/apps/{client}"
 
 
 def jwk() -> dict[str, Any]:
     return {**private_jwk_pair("ES256")[0], "kid": f"k{next(NUMBERS)}", "use": "sig", "status": "INACTIVE"}
+
+
+def user(name: str) -> dict[str, Any]:
+    login = f"{name}@example.com"
+    profile = {"login": login, "email": login, "firstName": "N", "lastName": "W"}
+    return {"profile": profile, "credentials": {"password": {"value": "Correct-Horse-7"}}}
 
 
 class Objects:
@@ -61,6 +68,11 @@ class Objects:
             "inactive app": self.inactive_app,
             "secret": self.secret,
             "jwk": lambda: self.made(APPS.format(client=self.client) + "/credentials/jwks", jwk()),
+            "user": lambda: self.made("/api/v1/users", user(f"u{number}")),
+            "inactive user": self.inactive_user,
+            "group": lambda: self.made("/api/v1/groups", {"profile": {"name": f"g{number}"}}),
+            "assigned group": self.assigned_group,
+            "membership": lambda: f"{self.make('group')}/users/{self.make('user')}",
         }
         return str(makers[kind]())
 
@@ -80,6 +92,16 @@ class Objects:
         app = self.make("app")
         self.functions.admin("POST", f"/api/v1/apps/{app}/lifecycle/deactivate")
         return app
+
+    def inactive_user(self) -> str:
+        made = self.make("user")
+        self.functions.admin("DELETE", f"/api/v1/users/{made}")
+        return made
+
+    def assigned_group(self) -> str:
+        made = self.make("group")
+        self.functions.admin("PUT", f"{APPS.format(client=self.client)}/groups/{made}", {})
+        return made
 
     def secret(self) -> str:
         """An inactive one beside the one that is used; the only other one there may be."""
@@ -132,11 +154,28 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("POST", APPS + "/credentials/jwks/{it}/lifecycle/activate", None, "jwk"),
     ("DELETE", APPS + "/credentials/jwks/{it}", None, "jwk"),
     ("POST", "/oauth2/v1/clients/{client}/lifecycle/newSecret", None, ""),
+    ("GET", "/api/v1/users", None, ""),
+    ("POST", "/api/v1/users", user("n{number}"), ""),
+    ("POST", "/api/v1/users/{it}", user("n{number}"), "user"),
+    ("POST", "/api/v1/users/{it}/lifecycle/suspend", None, "user"),
+    ("DELETE", "/api/v1/users/{it}", None, "user"),
+    ("DELETE", "/api/v1/users/{it}", None, "inactive user"),
+    ("GET", "/api/v1/groups", None, ""),
+    ("POST", "/api/v1/groups", {"profile": {"name": "n{number}"}}, ""),
+    ("PUT", "/api/v1/groups/{it}", {"profile": {"name": "n{it}"}}, "group"),
+    ("DELETE", "/api/v1/groups/{it}", None, "assigned group"),
+    ("PUT", "/api/v1/groups/{it}", None, "membership"),
+    ("PUT", APPS + "/groups/{it}", {}, "group"),
+    ("DELETE", APPS + "/groups/{it}", None, "assigned group"),
+    ("POST", APPS + "/users", {"id": "{it}"}, "user"),
+    ("POST", "/api/v1/meta/schemas/user/default", ATTRIBUTE, ""),
 ]
 TRIED = (("committed and lost", False), ("throttled", True), ("unreachable", True))
 
 
-@pytest.mark.parametrize(("method", "path", "body", "kind"), ROUTES, ids=[f"{m} {p}" for m, p, _, _ in ROUTES])
+@pytest.mark.parametrize(
+    ("method", "path", "body", "kind"), ROUTES, ids=[f"{m} {p} {kind}" for m, p, _, kind in ROUTES]
+)
 def test_a_management_route_survives_one_fault_and_refuses_clearly_under_a_lasting_one(
     functions: Functions, faults: Faults, method: str, path: str, body: Any, kind: str
 ) -> None:

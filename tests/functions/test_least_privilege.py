@@ -54,14 +54,14 @@ def everything(functions: Functions, deployed: Deployed) -> None:
     _rotation(functions, deployed)
 
 
-def _asserted(event: dict[str, Any], server: str, path: str, client: Any) -> dict[str, Any]:
+def _asserted(event: dict[str, Any], server: str, path: str, client: Any, *, jti: str | None = None) -> dict[str, Any]:
     now = int(time.time())
     claims = {
         "iss": client["client_id"],
         "sub": client["client_id"],
         "aud": f"https://acme.example.com/oauth2/{server}/v1/{path}",
         "exp": now + 60,
-        "jti": f"one-{path}",
+        "jti": jti or f"one-{path}",
     }
     assertion = jwt.encode(claims, client["client_secret"], "HS256")
     headers = {name: value for name, value in event["headers"].items() if name != "authorization"}

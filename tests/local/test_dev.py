@@ -140,7 +140,7 @@ def test_a_request_target_in_absolute_form_is_understood(stack: Running) -> None
 
 
 def test_a_function_can_be_invoked_directly(stack: Running) -> None:
-    assert stack.invoke("key_rotation", {}) == {"advanced": [], "swept": [], "failed": {}}
+    assert stack.invoke("key_rotation", {}) == {"advanced": [], "swept": [], "failed": {}, "unswept": []}
     assert stack.invoke("management", {"action": "bootstrap"})["error"] == "already_bootstrapped"
 
 

@@ -25,6 +25,15 @@ ROUTES = [
     ("POST", "/oauth2/v1/clients"),
     ("PUT", "/oauth2/v1/clients/{client}"),
     ("POST", "/api/v1/apps/{client}/credentials/jwks"),
+    ("POST", "/api/v1/users"),
+    ("POST", "/api/v1/users/{user}"),
+    ("PUT", "/api/v1/users/{user}"),
+    ("POST", "/api/v1/users/{user}/credentials/change_password"),
+    ("POST", "/api/v1/groups"),
+    ("PUT", "/api/v1/groups/{group}"),
+    ("POST", "/api/v1/meta/schemas/user/default"),
+    ("POST", "/api/v1/apps/{client}/users"),
+    ("PUT", "/api/v1/apps/{client}/groups/{group}"),
 ]
 BODIES = {
     "truncated": b'{"name":',
@@ -44,7 +53,7 @@ BODIES = {
 
 
 class Deployment(Admin):
-    """With a policy and a client to send things to."""
+    """With a policy, a client, a user and a group to send things to."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,9 +62,12 @@ class Deployment(Admin):
             "/oauth2/v1/clients",
             {"client_name": "c", "application_type": "service", "grant_types": ["client_credentials"]},
         )["client_id"]
+        profile = {"login": "ann@example.com", "email": "ann@example.com", "firstName": "Ann", "lastName": "Lee"}
+        self.user = self.made("/api/v1/users", {"profile": profile})["id"]
+        self.group = self.made("/api/v1/groups", {"profile": {"name": "g"}})["id"]
 
     def path(self, template: str) -> str:
-        return template.format(policy=self.policy, client=self.client)
+        return template.format(policy=self.policy, client=self.client, user=self.user, group=self.group)
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
@@ -77,6 +89,8 @@ id name label audiences description issuerMode credentials signing alg rotationM
 include people users groups scopes grantTypes actions token accessTokenLifetimeMinutes valueType claimType value
 group_filter_type default optional consent settings oauthClient application_type grant_types redirect_uris jwks keys
 kty kid use n e client_name client_id client_secret token_endpoint_auth_method trusted signOnMode
+profile login email firstName lastName password groupIds recovery_question definitions custom properties title type enum
+oldPassword newPassword items userName
 """
 names = st.sampled_from(NAMES.split())
 words = st.sampled_from(

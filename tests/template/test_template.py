@@ -141,6 +141,8 @@ def test_the_layer_is_importable_as_built(tmp_path: Path) -> None:
     ]
     code = f"import sys; sys.path.insert(0, {str(tmp_path / 'python')!r})\n"
     code += "\n".join(f"import {module}" for module in sorted(modules))
+    code += "\nfor service in ('dynamodb', 'kms'):\n"
+    code += "    authmint.runtime.aws_session.session().create_client(service, region_name='us-east-1')\n"
 
     subprocess.run([sys.executable, "-I", "-S", "-c", code], check=True)
 

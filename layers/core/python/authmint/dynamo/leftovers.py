@@ -17,11 +17,15 @@ class DynamoLeftovers:
     def run(self) -> tuple[list[str], list[str]]:
         """Partitions of which nothing is left now, and those that failed and are found again next time.
 
-        Raises:
-            Unavailable: The tombstones could not be found out.
+        ``*`` among the latter: which partitions have something left could not be found out.
         """
-        swept, failed = [], []
-        for partition in due(self._tables):
+        swept: list[str] = []
+        failed: list[str] = []
+        try:
+            partitions = due(self._tables)
+        except StorageError:
+            return swept, ["*"]
+        for partition in partitions:
             try:
                 if sweep(self._tables, partition):
                     swept.append(partition)

@@ -127,6 +127,7 @@ class DynamoUsers:
                 write.save(self._item(*_taken(user.login), owner=user.id), condition=absent)
                 write.save(self._item(own, SIGN_INS, failed_attempts=0))
                 self._list(write, user)
+                write.save(self._address(user))
                 for group_id in group_ids:
                     link(write, self._item, own, group_partition(group_id), body=None)
                     moved(write, self._item, group_id, user.created_at)
@@ -147,11 +148,13 @@ class DynamoUsers:
                 if old != new:
                     write.delete(self._item(*old))
                 if old_email != new_email:
-                    write.delete(self._item(f"EMAIL#{old_email}", before.id))
+                    write.delete(self._address(before))
                 write.save(self._head(after), condition=self._at(before))
                 if old != new:
                     write.save(self._item(*new, owner=after.id), condition=self._item.pk.does_not_exist())
                 self._list(write, after)
+                if old_email != new_email:
+                    write.save(self._address(after))
                 if after.failed_attempts != before.failed_attempts:
                     counts = self._item(partition(after.id), SIGN_INS)
                     write.update(counts, actions=[self._item.failed_attempts.set(after.failed_attempts)])
@@ -165,7 +168,7 @@ class DynamoUsers:
         try:
             with self._tables.transaction(events) as write:
                 write.delete(self._item(*_taken(user.login)))
-                write.delete(self._item(f"EMAIL#{login_key(user.email)}", user.id))
+                write.delete(self._address(user))
                 write.delete(self._item(USERS, user.id))
                 write.save(tombstone(self._item, own, user.version, self._clock.now()), condition=self._at(user))
         except ConditionFailed:
@@ -223,7 +226,9 @@ class DynamoUsers:
         recovery = None if user.recovery is None else replace(user.recovery, answer="")
         shown = replace(user, password=password, recovery=recovery, ticket=None, failed_attempts=0, last_login_at=None)
         write.save(self._item(USERS, user.id, body=encode(shown)))
-        write.save(self._item(f"EMAIL#{login_key(user.email)}", user.id))
+
+    def _address(self, user: User) -> ConfigItem:
+        return self._item(f"EMAIL#{login_key(user.email)}", user.id)
 
 
 def user_of(head: ConfigItem, counts: ConfigItem | None) -> User:

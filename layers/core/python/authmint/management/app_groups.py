@@ -43,9 +43,10 @@ class AppGroups:
         self._clients.load(call)
         self._records.group(call)
         body = Fields({}) if not call.request.body.strip() else call.body()
-        priority, profile = body.number("priority"), body.below("profile")
+        priority = body.number("priority")
         _check_priority(priority)
-        sent = app_profile(body, profile)
+        sent = app_profile(body)
+        body.check()
 
         def change(client: Client, before: AppGroup | None) -> AppGroup:
             default = len(client.groups) if before is None else before.priority

@@ -18,7 +18,7 @@ from .paging import id_after, limit_of, page
 from .people import PeopleRecords, attempts, user_party
 from .user_view import user_json
 
-_MOST_ATTRIBUTES: Final = 100
+#: Characters of JSON.
 _LARGEST: Final = 8_192
 
 
@@ -75,13 +75,12 @@ class AppUsers:
     def get(self, call: Call) -> Response:
         """Also who is assigned by a group: ``scope`` is ``GROUP`` then."""
         client = self._clients.load(call)
-        user = self._records.user(call)
-        try:
-            return Response.json(200, _user_json(self._records.assignments.user(client.id, user.id), call))
-        except NotFound:
-            if not is_assigned(self._records.directory.person(user.id), client):
-                raise not_found(call.params["userId"], "AppUser") from None
-        assigned = AppUser(client.id, user.id, user.login, client.created_at, client.updated_at)
+        person = self._records.person(call)
+        if client.id in person.app_users:
+            return Response.json(200, _user_json(person.app_users[client.id], call))
+        if not is_assigned(person, client):
+            raise not_found(call.params["userId"], "AppUser")
+        assigned = AppUser(client.id, person.user.id, person.user.login, client.created_at, client.updated_at)
         return Response.json(200, _user_json(assigned, call, scope="GROUP"))
 
     def update(self, call: Call) -> Response:
@@ -125,18 +124,13 @@ class AppUsers:
 def _read_user(body: Fields) -> tuple[str | None, Mapping[str, Any] | None]:
     name = body.below("credentials").text("userName", longest=100)
     body.choice("scope", ("USER", "GROUP"), "USER")
-    return name or None, app_profile(body, body.below("profile"))
+    return name or None, app_profile(body)
 
 
-def app_profile(body: Fields, profile: Fields) -> Mapping[str, Any] | None:
-    """The profile for this app: anything, within bounds. An app has no schema of its own."""
-    if not body.has("profile"):
-        return None
-    sent: Mapping[str, Any] = body.raw("profile")
-    if len(sent) > _MOST_ATTRIBUTES or len(str(sent)) > _LARGEST:
-        profile.problem("", "The field is too long")
-        profile.check()
-    return sent
+def app_profile(body: Fields) -> Mapping[str, Any] | None:
+    """The profile for this app: anything, within bounds; ``None`` where it is left out. Claims read it."""
+    sent = body.free("profile", longest=_LARGEST)
+    return sent if body.has("profile") else None
 
 
 def _check_active(user: User) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from ..claims.facts import THIS_ORG
 from ..clock import timestamp
 from ..http import Response
 from .call import Call
@@ -10,7 +11,7 @@ from .errors import not_found
 from .server_changes import ServerChanges
 
 #: One deployment is one org: its own ids need not differ from those of other deployments.
-ORG_ID: Final = "00oAuthmintAuthmint0"
+ORG_ID: Final = THIS_ORG.id
 ACCESS_POLICY: Final = "rstAuthmintAccess000"
 
 

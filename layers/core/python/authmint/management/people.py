@@ -8,7 +8,7 @@ from typing import Final
 from ..directory.passwords import PasswordHashes, PasswordPolicy
 from ..ids import Ids
 from ..storage.assignments import Assignments
-from ..storage.directory import Directory
+from ..storage.directory import Directory, Person
 from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event, Party
 from ..storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group, Groups
@@ -50,6 +50,13 @@ class PeopleRecords:
                 return self.users.by_short_login(name)
         except NotFound:
             raise not_found(name, "User") from None
+
+    def person(self, call: Call) -> Person:
+        """The user of the URL with groups and assignments. Raises ApiError (E0000007)."""
+        try:
+            return self.directory.person(self.user(call).id)
+        except NotFound:
+            raise not_found(call.params["userId"], "User") from None
 
     def group(self, call: Call) -> Group:
         """The group of the URL. Raises ApiError (E0000007)."""

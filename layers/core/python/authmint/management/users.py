@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ..http import Response
 from ..storage.clients import Client, Clients
-from ..storage.errors import AlreadyExists, Conflict, NotFound
+from ..storage.errors import AlreadyExists, Conflict
 from ..storage.events import Event
 from ..storage.users import User, UserStatus
 from .call import NO_CONTENT, Call
@@ -139,16 +139,11 @@ class Users:
 
     def groups(self, call: Call) -> Response:
         """Groups of a user, ``Everyone`` among them."""
-        try:
-            person = self._records.directory.person(self._records.user(call).id)
-        except NotFound:
-            raise not_found(call.params["userId"], "User") from None
-        return Response.json(200, [group_json(group, call) for group in person.groups])
+        return Response.json(200, [group_json(group, call) for group in self._records.person(call).groups])
 
     def app_links(self, call: Call) -> Response:
         """Apps that a user is assigned to directly or by a group."""
-        user = self._records.user(call)
-        person = self._records.directory.person(user.id)
+        person = self._records.person(call)
         ids = set(person.app_users)
         for group in person.groups:
             ids |= set(self._records.assignments.clients_of_group(group.id, limit=1_000))

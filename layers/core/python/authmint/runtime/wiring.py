@@ -171,11 +171,12 @@ def key_rotation(env: Mapping[str, str]) -> Function:
 
     def direct(_: Mapping[str, Any]) -> dict[str, Any]:
         run = schedule.run()
-        swept, failed = leftovers.run()
+        swept, failed = leftovers.run()  # last: keys are more urgent than tidiness
         outcome = {
             "advanced": list(run.advanced),
             "swept": [*run.swept, *swept],
-            "failed": dict(run.failed) | dict.fromkeys(failed, "Unavailable"),
+            "failed": dict(run.failed),
+            "unswept": failed,
         }
         parts.log.info("key rotation", **outcome)
         parts.log.seconds("RotationLag", run.lag)

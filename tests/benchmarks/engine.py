@@ -1,0 +1,71 @@
+"""The engine alone: storage in memory, no events, no wiring."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from authmint.jose.keys import SigningAlgorithm
+
+from tests.benchmarks.measure import bar, cpu, line
+from tests.oauth.engine import Engine, Events
+from tests.support.builders import a_form, a_policy, a_rule, a_server, basic
+
+_LAST = {"grant_type": "client_credentials", "scope": "orders:read"}
+
+
+class Silent(Events):
+    """Events that go nowhere."""
+
+    def emit(self, event: Any) -> None:
+        pass
+
+
+def engine(algorithm: SigningAlgorithm, *, servers: int = 1, **changes: Any) -> Callable[[], object]:
+    """A warm token request among so many servers."""
+    server = a_server(algorithm=algorithm, **changes)
+    made = Engine(server)
+    for number in range(servers - 1):
+        other = replace(server, id=f"aus{number}")
+        made.storage.servers._servers[other.id] = other
+    made.token._events = Silent()
+    request = a_form(_LAST, headers=basic())
+    assert made.token(request).status == 200
+    return partial(made.token, request)
+
+
+def introspection(algorithm: SigningAlgorithm) -> Callable[[], object]:
+    """Introspection of a live token."""
+    made = Engine(a_server(algorithm=algorithm))
+    request = a_form({"token": made.access_token()}, headers=basic(), path="introspect")
+    assert b'"active":true' in made.introspect(request).body
+    return partial(made.introspect, request)
+
+
+def measure(rsa: float) -> None:
+    """Every figure of the engine; ``rsa`` is one raw RSA-2048 signature."""
+    bar("engine, storage in memory, RS256 (of a signature)", cpu(engine("RS256")), base=rsa, most=1.5)
+    bar("engine, storage in memory, ES256 (of an RSA signature)", cpu(engine("ES256")), base=rsa, most=0.7)
+    for algorithm in ("EdDSA", "PS256"):
+        spent = cpu(engine(algorithm))
+        line(f"engine, storage in memory, {algorithm}", spent, ratio=spent / rsa)
+    for algorithm in ("RS256", "ES256"):
+        spent = cpu(introspection(algorithm))  # type: ignore[arg-type]
+        line(f"introspection, storage in memory, {algorithm}", spent, ratio=spent / rsa)
+    _growth()
+
+
+def _growth() -> None:
+    """What a token costs must not depend on what there is besides."""
+    base = cpu(engine("ES256"))
+    for policies, rules in ((1, 1), (1, 500), (100, 10), (1_000, 2)):
+        last = a_policy(*(a_rule(id=f"r{i}", scopes=("other",)) for i in range(rules - 1)), a_rule(), id="last")
+        others = [
+            a_policy(*(a_rule(id=f"p{p}r{r}", scopes=("other",)) for r in range(rules)), id=f"p{p}")
+            for p in range(policies - 1)
+        ]
+        spent = cpu(engine("ES256", policies=(*others, last)))
+        bar(f"engine, ES256, {policies} policies x {rules} rules, the last one matches", spent, base=base, most=1.15)
+    for servers in (1, 100, 10_000):
+        spent = cpu(engine("ES256", servers=servers))
+        bar(f"engine, ES256, {servers} servers", spent, base=base, most=1.15)
