@@ -3,18 +3,27 @@
 from dataclasses import replace
 from typing import Final
 
+from pynamodb.transactions import TransactWrite
+
+from ..ids import Ids
 from ..storage.codes import AuthorizationCode
-from ..storage.errors import AlreadyExists, AlreadyUsed, NotFound
-from .grant_records import GRACE, MAX_KEY, GrantRecords, Refused
+from ..storage.errors import AlreadyExists, AlreadyUsed
+from ..storage.families import RefreshToken, TokenFamily
+from .families import DynamoTokenFamilies
+from .grant_records import GRACE, GrantRecords
 from .items import HEAD
 from .records import decode, encode
-from .servers import well_formed
+from .tables import ConditionFailed, Tables
 
 _CODE: Final = "CODE"
 
 
 class DynamoAuthorizationCodes(GrantRecords):
     """``AuthorizationCodes``."""
+
+    def __init__(self, tables: Tables, ids: Ids) -> None:
+        super().__init__(tables, ids)
+        self._families = DynamoTokenFamilies(tables, ids)
 
     def add(self, code: AuthorizationCode) -> None:
         # Conditional though a digest never comes twice: a repeated write that arrives late would revive a spent code.
@@ -35,11 +44,15 @@ class DynamoAuthorizationCodes(GrantRecords):
         spent_at = None if item.spent_at is None else int(item.spent_at)
         return replace(decode(item.body or "", AuthorizationCode), spent_at=spent_at)
 
-    def spend(self, digest: str, *, at: int) -> None:
-        if not well_formed(digest, MAX_KEY):
-            raise NotFound(_CODE)
-        unspent = self._item.spent_at.does_not_exist()
+    def redeem(self, digest: str, family: TokenFamily, refresh_token: RefreshToken | None, *, at: int) -> None:
+        code = self._item(f"{_CODE}#{digest}", HEAD)
+        unspent = self._item.pk.exists() & self._item.spent_at.does_not_exist()
+
+        def write(transaction: TransactWrite) -> None:
+            self._families.put(transaction, family, refresh_token)
+            transaction.update(code, [self._item.spent_at.set(at)], condition=unspent)
+
         try:
-            self._change_once((f"{_CODE}#{digest}", HEAD), [self._item.spent_at.set(at)], unspent, mark="spender")
-        except Refused:
+            self._transact(write)
+        except ConditionFailed:
             raise AlreadyUsed("code") from None

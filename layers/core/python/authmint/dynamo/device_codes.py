@@ -6,11 +6,14 @@ from typing import Any, Final, cast
 from pynamodb.transactions import TransactWrite
 
 from ..storage.device_codes import DeviceCode
+from ..ids import Ids
 from ..storage.errors import AlreadyExists, AlreadyUsed, NotFound
+from ..storage.families import RefreshToken, TokenFamily
+from .families import DynamoTokenFamilies
 from .grant_records import GRACE, GrantRecords, Refused
 from .items import HEAD, GrantItem
 from .records import decode, encode
-from .tables import ConditionFailed
+from .tables import ConditionFailed, Tables
 
 _DEVICE: Final = "DEVICE"
 _USER_CODE: Final = "USERCODE"
@@ -18,6 +21,10 @@ _USER_CODE: Final = "USERCODE"
 
 class DynamoDeviceCodes(GrantRecords):
     """``DeviceCodes``."""
+
+    def __init__(self, tables: Tables, ids: Ids) -> None:
+        super().__init__(tables, ids)
+        self._families = DynamoTokenFamilies(tables, ids)
 
     def add(self, code: DeviceCode) -> None:
         lifetime: Any = {"expires_at": code.expires_at, "ttl": code.expires_at + GRACE}
@@ -59,12 +66,16 @@ class DynamoDeviceCodes(GrantRecords):
         except Refused:
             raise AlreadyUsed("device code") from None
 
-    def spend(self, code: DeviceCode) -> None:
-        # Not the mark of the decision: its answer may be lost, and the device be faster than the repeated call.
-        actions, approved = [self._item.status.set("SPENT")], self._item.status == "APPROVED"
+    def redeem(self, code: DeviceCode, family: TokenFamily, refresh_token: RefreshToken | None) -> None:
+        record, approved = self._item(*_place(code)), self._item.status == "APPROVED"
+
+        def write(transaction: TransactWrite) -> None:
+            self._families.put(transaction, family, refresh_token)
+            transaction.update(record, [self._item.status.set("SPENT")], condition=approved)
+
         try:
-            self._change_once(_place(code), actions, approved, mark="spender")
-        except Refused:
+            self._transact(write)
+        except ConditionFailed:
             raise AlreadyUsed("device code") from None
 
 

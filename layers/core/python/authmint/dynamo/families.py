@@ -42,22 +42,22 @@ class DynamoTokenFamilies(GrantRecords):
     """``TokenFamilies``."""
 
     def add(self, family: TokenFamily, refresh_token: RefreshToken | None) -> None:
+        try:
+            self._transact(lambda transaction: self.put(transaction, family, refresh_token))
+        except ConditionFailed:
+            raise AlreadyExists("id") from None
+
+    def put(self, transaction: TransactWrite, family: TokenFamily, refresh_token: RefreshToken | None) -> None:
+        """Add what a new family is made of to a transaction that has more to do."""
         family = replace(family, holds_refresh_token=refresh_token is not None)
         head = self._head(family, family_until(family, refresh_token))
         listed = family_until(family, None) if refresh_token is None else listed_until(refresh_token)
         items = [self._item(*place, kind=place[0].partition("#")[0], ttl=listed) for place in lists(family)]
         if refresh_token is not None:
             items.append(self._token(refresh_token))
-
-        def write(transaction: TransactWrite) -> None:
-            transaction.save(head, condition=self._item.pk.does_not_exist())
-            for item in items:
-                transaction.save(item)
-
-        try:
-            self._transact(write)
-        except ConditionFailed:
-            raise AlreadyExists("id") from None
+        transaction.save(head, condition=self._item.pk.does_not_exist())
+        for item in items:
+            transaction.save(item)
 
     def get(self, family_id: str) -> TokenFamily:
         return family_of(self._found(FAMILY, family_id))

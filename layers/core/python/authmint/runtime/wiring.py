@@ -120,7 +120,13 @@ def token(env: Mapping[str, str]) -> Function:
     kms = parts.kms()
     http = TokenEndpoint(
         parts.authenticated(parts.configuration(), kms),
-        [PasswordCredentials(parts.authenticator(), MemoryTokenFamiliesPlaceholder, parts.ids), ClientCredentials()],
+        [
+            AuthorizationCodeGrant(codes, families, directory, parts.ids),
+            RefreshTokenGrant(families, directory, parts.ids),
+            PasswordCredentials(parts.authenticator(), families, parts.ids),
+            ClientCredentials(),
+            DeviceCodeGrant(devices, directory, parts.ids),
+        ],
         WarmSigners(KmsKeyUnwrapper(*kms)),
         parts.clock,
         parts.ids,
