@@ -22,6 +22,8 @@ from tests.storage.test_grant_records import (
     a_session,
     a_token,
     in_dynamo,
+    redeem_code,
+    redeem_device,
     rotated,
 )
 from tests.support.backend import Deployed
@@ -98,7 +100,7 @@ CHANGES: dict[str, tuple[Operation, type[Exception] | None, list[str]]] = {
         ["UpdateItem", "TransactWriteItems"],
     ),
     "add code": (lambda s: s.codes.add(a_code("c2")), AlreadyExists, ["PutItem"]),
-    "spend code": (lambda s: s.codes.spend("c1", at=NOW), AlreadyUsed, ["UpdateItem"]),
+    "redeem code": (lambda s: redeem_code(s, "c1", at=NOW), AlreadyUsed, ["TransactWriteItems"]),
     "add session": (lambda s: s.sessions.add(a_session(2)), AlreadyExists, ["TransactWriteItems"]),
     "save session": (lambda s: s.sessions.save(a_session(last_seen_at=NOW)), None, ["UpdateItem"]),
     "end session": (lambda s: s.sessions.end(a_session()), None, ["TransactWriteItems"]),
@@ -124,7 +126,11 @@ CHANGES: dict[str, tuple[Operation, type[Exception] | None, list[str]]] = {
     ),
     "poll": (lambda s: s.device_codes.polled(a_device_code(), at=NOW, interval=9), None, ["UpdateItem"]),
     "decide": (lambda s: s.device_codes.decide(a_device_code(), APPROVED), AlreadyUsed, ["UpdateItem"]),
-    "spend device code": (lambda s: s.device_codes.spend(a_device_code("d2")), AlreadyUsed, ["UpdateItem"]),
+    "redeem device code": (
+        lambda s: redeem_device(s, a_device_code("d2")),
+        AlreadyUsed,
+        ["TransactWriteItems"],
+    ),
 }
 READS: dict[str, tuple[Operation, list[str]]] = {
     "get family": (lambda s: s.families.get("oar1"), ["GetItem"]),
@@ -241,7 +247,7 @@ def test_a_decision_whose_answer_was_lost_stands_though_the_device_was_faster(st
         try:
             return committed_and_lost(request)
         finally:
-            storage.device_codes.spend(APPROVED)
+            redeem_device(storage, APPROVED)
 
     wire.faults = [committed_then_spent]
     storage.device_codes.decide(code, APPROVED)
@@ -344,3 +350,18 @@ def test_a_rotation_that_finds_both_reasons_says_the_token_was_used(storage: Sto
         storage.families.rotate(rotated(a_token("t2")), a_token("t3"), at=NOW)
     with pytest.raises(AlreadyUsed):
         storage.families.rotate(rotated(a_token()), a_token("t3"), at=NOW)
+
+
+def test_a_session_that_ends_while_it_is_saved_is_not_revived(storage: Storage, wire: Wire) -> None:
+    storage.sessions.add(a_session())
+
+    def end_first(_: Any) -> None:
+        wire.faults = []
+        storage.sessions.end(a_session())
+
+    wire.faults = [lambda _: None, end_first]
+    storage.sessions.save(a_session(expires_at=NOW + 9_999))
+
+    with pytest.raises(NotFound):
+        storage.sessions.get("s1")
+    assert storage.sessions.end_all("00u1") == 0

@@ -98,6 +98,20 @@ def a_device_code(digest: str = "d1", **changes: Any) -> DeviceCode:
     return replace(code, expires_at=NOW + 600, **changes)
 
 
+def redeem_code(storage: Storage, digest: str, *, at: int) -> None:
+    family = a_family(id=f"oar-{digest}-{at}")
+    storage.codes.redeem(digest, family, a_token("of the code", family_id=family.id), at=at)
+
+
+def redeem_device(storage: Storage, code: DeviceCode, number: int = 0) -> None:
+    family = a_family(id=f"oar-{code.digest}-{number}")
+    storage.device_codes.redeem(code, family, a_token("of the device", family_id=family.id))
+
+
+def families_of(storage: Storage) -> list[str]:
+    return [family.id for family in storage.families.of_user("00u1")]
+
+
 def a_consent(number: int = 1, **changes: Any) -> Consent:
     return replace(Consent(f"oag{number}", "00u1", "0oaA", "ausA", f"scope{number}", NOW), **changes)
 
@@ -254,11 +268,13 @@ def test_a_code_is_spent_once_and_found_afterwards(storage: Storage) -> None:
     storage.codes.add(code)
     assert storage.codes.get("c1") == code
 
-    storage.codes.spend("c1", at=NOW + 1)
+    redeem_code(storage, "c1", at=NOW + 1)
 
     with pytest.raises(AlreadyUsed):
-        storage.codes.spend("c1", at=NOW + 2)
+        redeem_code(storage, "c1", at=NOW + 2)
     assert storage.codes.get("c1") == replace(code, spent_at=NOW + 1)
+    assert families_of(storage) == [f"oar-c1-{NOW + 1}"]
+    assert storage.families.find(f"oar-c1-{NOW + 1}", "of the code")[1].rotated_at is None
     with pytest.raises(AlreadyExists):
         storage.codes.add(code)
     assert storage.codes.get("c1").spent_at == NOW + 1
@@ -270,8 +286,9 @@ def test_an_expired_code_is_found_and_a_missing_one_is_not(storage: Storage) -> 
     assert storage.codes.get("c1").expires_at == 1
     with pytest.raises(NotFound):
         storage.codes.get("c2")
-    with pytest.raises(NotFound):
-        storage.codes.spend("c2", at=NOW)
+    with pytest.raises(AlreadyUsed):
+        redeem_code(storage, "c2", at=NOW)
+    assert families_of(storage) == []
 
 
 def test_a_request_is_spent_once_and_gone(storage: Storage) -> None:
@@ -415,19 +432,24 @@ def test_a_device_code_goes_its_way_once(storage: Storage) -> None:
     seen = storage.device_codes.get("d1")
     assert seen == replace(code, polled_at=NOW + 5, interval=10)
     with pytest.raises(AlreadyUsed):
-        storage.device_codes.spend(seen)
+        redeem_device(storage, seen)
     approved = replace(seen, status="APPROVED", user_id="00u1", auth_time=NOW, session_id="102")
 
     storage.device_codes.decide(seen, approved)
     assert storage.device_codes.get("d1") == approved
     with pytest.raises(AlreadyUsed):
         storage.device_codes.decide(seen, replace(seen, status="DENIED"))
-    storage.device_codes.spend(approved)
+    redeem_device(storage, approved)
 
     assert storage.device_codes.get("d1") == replace(approved, status="SPENT")
-    for again in (storage.device_codes.spend, lambda code: storage.device_codes.decide(seen, code)):
+    attempts: list[Callable[[], None]] = [
+        lambda: redeem_device(storage, approved, 1),
+        lambda: storage.device_codes.decide(seen, approved),
+    ]
+    for again in attempts:
         with pytest.raises(AlreadyUsed):
-            again(approved)
+            again()
+    assert families_of(storage) == ["oar-d1-0"]
 
 
 def test_a_denied_device_code_is_not_spent_and_a_missing_one_does_nothing(storage: Storage) -> None:
@@ -436,10 +458,11 @@ def test_a_denied_device_code_is_not_spent_and_a_missing_one_does_nothing(storag
     storage.device_codes.decide(code, replace(code, status="DENIED"))
 
     with pytest.raises(AlreadyUsed):
-        storage.device_codes.spend(code)
+        redeem_device(storage, code)
     missing = a_device_code("d9")
-    with pytest.raises(NotFound):
-        storage.device_codes.spend(missing)
+    with pytest.raises(AlreadyUsed):
+        redeem_device(storage, missing)
+    assert families_of(storage) == []
     with pytest.raises(NotFound):
         storage.device_codes.decide(missing, missing)
     with pytest.raises(NotFound):
@@ -457,7 +480,6 @@ def test_what_cannot_be_a_key_finds_nothing(storage: Storage, key: str) -> None:
         lambda: storage.families.find("oar1", key),
         lambda: storage.families.revoke(key, "user", at=NOW),
         lambda: storage.codes.get(key),
-        lambda: storage.codes.spend(key, at=NOW),
         lambda: storage.sessions.get(key),
         lambda: storage.sessions.by_id(key),
         lambda: storage.session_tokens.spend(key, at=NOW),
@@ -495,7 +517,7 @@ def test_a_key_of_one_kind_is_none_of_another(storage: Storage) -> None:
     storage.sessions.end(a_session(digest=key, id=key, user_id=key))
     storage.requests.spend(key)
     storage.session_tokens.spend(key, at=NOW)
-    storage.codes.spend(key, at=NOW)
+    redeem_code(storage, key, at=NOW)
 
     with pytest.raises(NotFound):
         storage.sessions.get(key)
@@ -513,10 +535,12 @@ def test_a_key_of_one_kind_is_none_of_another(storage: Storage) -> None:
 def test_of_fifty_uses_of_one_code_exactly_one_wins(storage: Storage) -> None:
     storage.codes.add(a_code())
 
-    outcomes = race(lambda number: storage.codes.spend("c1", at=NOW + number), AlreadyUsed)
+    outcomes = race(lambda number: redeem_code(storage, "c1", at=NOW + number), AlreadyUsed)
 
     assert outcomes.count("won") == 1
-    assert storage.codes.get("c1").spent_at == NOW + outcomes.index("won")
+    won = NOW + outcomes.index("won")
+    assert storage.codes.get("c1").spent_at == won
+    assert families_of(storage) == [f"oar-c1-{won}"]
 
 
 def test_of_fifty_rotations_of_one_token_exactly_one_wins(storage: Storage) -> None:
@@ -590,9 +614,10 @@ def test_of_parallel_decisions_and_uses_of_a_device_code_exactly_one_wins(storag
         AlreadyUsed,
     )
     approved = storage.device_codes.get("d1")
-    uses = race(lambda _: storage.device_codes.spend(approved), AlreadyUsed)
+    uses = race(lambda number: redeem_device(storage, approved, number), AlreadyUsed)
 
     assert (decisions.count("won"), uses.count("won")) == (1, 1)
+    assert families_of(storage) == [f"oar-d1-{uses.index('won')}"]
     decided = storage.device_codes.get("d1")
     assert (decided.status, decided.user_id) == ("SPENT", f"00u{decisions.index('won')}")
 

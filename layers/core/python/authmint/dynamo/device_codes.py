@@ -5,8 +5,8 @@ from typing import Any, Final, cast
 
 from pynamodb.transactions import TransactWrite
 
-from ..storage.device_codes import DeviceCode
 from ..ids import Ids
+from ..storage.device_codes import DeviceCode
 from ..storage.errors import AlreadyExists, AlreadyUsed, NotFound
 from ..storage.families import RefreshToken, TokenFamily
 from .families import DynamoTokenFamilies

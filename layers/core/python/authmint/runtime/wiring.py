@@ -1,6 +1,6 @@
 """The composition root: one function per Lambda function. Heavy imports stay inside, so each loads what it uses."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ..clock import SystemClock
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from ..storage.configuration import Configuration
 
 #: Grants of the token endpoint; discovery says the same.
-GRANT_TYPES: Final = ("password", "client_credentials")
+GRANT_TYPES: Final = (
+    "authorization_code",
+    "refresh_token",
+    "password",
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:device_code",
+)
 
 
 class _Parts:
@@ -110,16 +116,28 @@ def key_set(env: Mapping[str, str]) -> Function:
 
 def token(env: Mapping[str, str]) -> Function:
     """Function ``token``. The list of grants here is the registry."""
+    from ..dynamo.codes import DynamoAuthorizationCodes
+    from ..dynamo.device_codes import DynamoDeviceCodes
+    from ..dynamo.directory import DynamoDirectory
+    from ..dynamo.families import DynamoTokenFamilies
     from ..kms.key_pairs import KmsKeyUnwrapper
+    from ..oauth.device import DeviceAuthorizationEndpoint
+    from ..oauth.grants.authorization_code import AuthorizationCodeGrant
     from ..oauth.grants.client_credentials import ClientCredentials
+    from ..oauth.grants.device_code import DeviceCodeGrant
     from ..oauth.grants.password import PasswordCredentials
+    from ..oauth.grants.refresh_token import RefreshTokenGrant
     from ..oauth.token_endpoint import TokenEndpoint
     from ..tokens.signer import WarmSigners
 
     parts = _Parts(env)
     kms = parts.kms()
-    http = TokenEndpoint(
-        parts.authenticated(parts.configuration(), kms),
+    endpoint = parts.authenticated(parts.configuration(), kms)
+    directory = DynamoDirectory(parts.tables, parts.clock)
+    families = DynamoTokenFamilies(parts.tables, parts.ids)
+    codes, devices = DynamoAuthorizationCodes(parts.tables, parts.ids), DynamoDeviceCodes(parts.tables, parts.ids)
+    tokens = TokenEndpoint(
+        endpoint,
         [
             AuthorizationCodeGrant(codes, families, directory, parts.ids),
             RefreshTokenGrant(families, directory, parts.ids),
@@ -132,28 +150,32 @@ def token(env: Mapping[str, str]) -> Function:
         parts.ids,
         parts.log,
     )
-    return _function(parts, http, _server_error)
+    device = DeviceAuthorizationEndpoint(endpoint, devices, parts.clock, parts.ids)
+    return _function(parts, _by_path({"/token": tokens, "/device/authorize": device}), _server_error)
 
 
 def token_status(env: Mapping[str, str]) -> Function:
-    """Function ``token_status``: introspection and revocation."""
+    """Function ``token_status``: introspection, revocation, userinfo."""
     from ..dynamo.directory import DynamoDirectory
+    from ..dynamo.families import DynamoTokenFamilies
     from ..dynamo.grants import DynamoRevocations
     from ..oauth.introspection import IntrospectionEndpoint
     from ..oauth.revocation import RevocationEndpoint
+    from ..oauth.standing import Standing
+    from ..oauth.userinfo import UserinfoEndpoint
 
     parts = _Parts(env)
     configuration = parts.configuration()
     endpoint = parts.authenticated(configuration, parts.kms())
     revocations = DynamoRevocations(parts.tables, parts.ids)
-    directory = DynamoDirectory(parts.tables, parts.clock)
-    introspect = IntrospectionEndpoint(endpoint, configuration, revocations, directory, parts.clock)
-    revoke = RevocationEndpoint(endpoint, revocations, parts.clock, parts.ids, parts.log)
-
-    def http(request: Request) -> Response:
-        return revoke(request) if request.path.endswith("/revoke") else introspect(request)
-
-    return _function(parts, http, _server_error)
+    families = DynamoTokenFamilies(parts.tables, parts.ids)
+    standing = Standing(configuration, revocations, families, DynamoDirectory(parts.tables, parts.clock))
+    endpoints: Mapping[str, Callable[[Request], Response]] = {
+        "/introspect": IntrospectionEndpoint(endpoint, standing, families, parts.clock),
+        "/revoke": RevocationEndpoint(endpoint, revocations, families, parts.clock, parts.ids, parts.log),
+        "/userinfo": UserinfoEndpoint(configuration, standing, parts.clock),
+    }
+    return _function(parts, _by_path(endpoints), _server_error)
 
 
 def key_rotation(env: Mapping[str, str]) -> Function:
@@ -213,17 +235,21 @@ def management(env: Mapping[str, str]) -> Function:
     from ..dynamo.api_tokens import DynamoApiTokens
     from ..dynamo.assignments import DynamoAssignments
     from ..dynamo.clients import DynamoClients
+    from ..dynamo.consents import DynamoConsents
     from ..dynamo.directory import DynamoDirectory
     from ..dynamo.event_log import DynamoEventLog
+    from ..dynamo.families import DynamoTokenFamilies
     from ..dynamo.grants import DynamoRevocations
     from ..dynamo.groups import DynamoGroups
     from ..dynamo.servers import DynamoServers
+    from ..dynamo.sessions import DynamoSessions
     from ..dynamo.user_schemas import DynamoUserSchemas
     from ..dynamo.users import DynamoUsers
     from ..kms.key_pairs import KmsKeyPairs
     from ..kms.seals import KmsSeals
     from ..management.api import ManagementApi
     from ..management.errors import internal_error
+    from ..management.issued import IssuedRecords
     from ..management.people import PeopleRecords
 
     parts = _Parts(env)
@@ -243,6 +269,12 @@ def management(env: Mapping[str, str]) -> Function:
         ),
         configuration=parts.configuration(),
         revocations=DynamoRevocations(parts.tables, parts.ids),
+        issued=IssuedRecords(
+            families=DynamoTokenFamilies(parts.tables, parts.ids),
+            consents=DynamoConsents(parts.tables, parts.ids),
+            sessions=DynamoSessions(parts.tables, parts.ids),
+            log=DynamoEventLog(parts.tables, parts.clock),
+        ),
         log=DynamoEventLog(parts.tables, parts.clock),
         pairs=KmsKeyPairs(*kms),
         seals=KmsSeals(*kms),
@@ -251,6 +283,21 @@ def management(env: Mapping[str, str]) -> Function:
         key_retention=parts.settings.key_retention,
     )
     return _function(parts, api, lambda _: internal_error(parts.ids), direct=api.bootstrap)
+
+
+def _by_path(endpoints: Mapping[str, Callable[[Request], Response]]) -> Callable[[Request], Response]:
+    """The endpoint by the end of the path; the routes of the template let no other path through."""
+    from ..oauth.cors import preflight
+
+    def http(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return preflight(request)
+        for end, endpoint in endpoints.items():
+            if request.path.endswith(end):
+                return endpoint(request)
+        raise LookupError("no endpoint at this path")
+
+    return http
 
 
 def _function(parts: _Parts, http: Any, failure: Any, direct: Any = None) -> Function:

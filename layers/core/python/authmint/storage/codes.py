@@ -52,5 +52,5 @@ class AuthorizationCodes(Protocol):
         """Use a code up and store what it gives, all or nothing, exactly once even under concurrent calls.
 
         Raises:
-            AlreadyUsed: A call before this one used it.
+            AlreadyUsed: A call before this one used it, or it is gone.
         """

@@ -56,4 +56,8 @@ class DeviceCodes(Protocol):
         """
 
     def redeem(self, code: DeviceCode, family: TokenFamily, refresh_token: RefreshToken | None) -> None:
-        """Use an approved code up and store what it gives, all or nothing, exactly once. Raises AlreadyUsed."""
+        """Use an approved code up and store what it gives, all or nothing, exactly once.
+
+        Raises:
+            AlreadyUsed: It is not approved, or a call before this one used it, or it is gone.
+        """

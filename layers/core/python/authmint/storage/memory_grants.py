@@ -130,8 +130,8 @@ class MemoryAuthorizationCodes(_ByDigest[AuthorizationCode]):
 
     def redeem(self, digest: str, family: TokenFamily, refresh_token: RefreshToken | None, *, at: int) -> None:
         with self._lock:
-            code = self.get(digest)
-            if code.spent_at is not None:
+            code = self.records.get(digest)
+            if code is None or code.spent_at is not None:
                 raise AlreadyUsed("code")
             self.records[digest] = replace(code, spent_at=at)
             self._families.add(family, refresh_token)
@@ -232,6 +232,8 @@ class MemoryDeviceCodes(_ByDigest[DeviceCode]):
 
     def redeem(self, code: DeviceCode, family: TokenFamily, refresh_token: RefreshToken | None) -> None:
         with self._lock:
+            if code.digest not in self.records:
+                raise AlreadyUsed("device code")
             self._move(code, replace(code, status="SPENT"), "APPROVED")
             self._families.add(family, refresh_token)
 
