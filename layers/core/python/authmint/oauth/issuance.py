@@ -12,7 +12,7 @@ from ..policy.evaluate import Decision, TokenRequest
 from ..policy.index import PolicyIndex
 from ..storage.clients import Client
 from ..storage.directory import is_assigned
-from ..storage.servers import AuthorizationServer, Rule
+from ..storage.servers import AuthorizationServer, Policy, Rule
 from ..tokens.access_token import SignedIn, access_token_payload
 from ..tokens.id_token import id_token_payload
 from .errors import OAuthError
@@ -69,6 +69,20 @@ class Draft:
         )
 
 
+@dataclass(frozen=True)
+class Decided:
+    """A decision in which a rule matched."""
+
+    decision: Decision
+    policy: Policy
+    rule: Rule
+
+    @property
+    def granted(self) -> tuple[str, ...]:
+        """Scopes."""
+        return self.decision.granted
+
+
 @dataclass
 class Trace:
     """What is known of a request so far, for its event and its explanation."""
@@ -96,6 +110,7 @@ class Issuance:
         trace: Trace,
         *,
         fat: bool = False,
+        family_id: str | None = None,
     ) -> Draft:
         """What the entitlement gives (runtime contract §18.2, §17, §15).
 
@@ -106,20 +121,14 @@ class Issuance:
             now: Unix seconds.
             trace: Is filled on the way, so that a refusal can be explained.
             fat: All claims of the ID token, not only those that are always included (§15.4).
+            family_id: What the access token hangs on, where it is a user's.
 
         Raises:
             OAuthError: The user is not assigned, no rule matches, or a claim fails.
         """
-        trace.entitlement = entitlement
+        decided = self.decide(audience, grant_type, entitlement, trace)
+        decision, rule = decided.decision, decided.rule
         server, client, sign_in = audience.server, audience.client, entitlement.sign_in
-        person = None if sign_in is None else sign_in.person
-        if person is not None and not is_assigned(person, client):
-            raise OAuthError("user_not_assigned")
-        subject = None if person is None else subject_of(person)
-        asked = TokenRequest(client.id, grant_type, entitlement.scopes, entitlement.defaulted, subject)
-        decision = trace.decision = self._policies.decide(server, asked)
-        if decision.rule is None:
-            raise OAuthError(decision.refusal or "no_matching_policy")
         facts = trace.facts = self._facts(client, decision.granted, sign_in, grant_type, now)
         claims = self._claims.of(server)
         try:
@@ -133,15 +142,34 @@ class Issuance:
             issuer=audience.issuer,
             client_id=client.id,
             scopes=decision.granted,
-            lifetime=decision.rule.access_token_lifetime,
+            lifetime=rule.access_token_lifetime,
             now=now,
             ids=self._ids,
             claims=own,
             user=None if sign_in is None else SignedIn(sign_in.person.user.id, sign_in.at),
             acr=None if sign_in is None else sign_in.acr,
+            family_id=family_id,
         )
         refreshable = "offline_access" in decision.granted and "refresh_token" in client.grant_types
-        return Draft(audience, decision.rule, decision.granted, payload, id_claims, sign_in, refreshable)
+        return Draft(audience, rule, decision.granted, payload, id_claims, sign_in, refreshable)
+
+    def decide(self, audience: Audience, grant_type: str, entitlement: Entitlement, trace: Trace) -> Decided:
+        """The policies' answer alone (runtime contract §18.2): what an authorization code is made from.
+
+        Raises:
+            OAuthError: The user is not assigned, or no rule matches.
+        """
+        trace.entitlement = entitlement
+        client = audience.client
+        person = None if entitlement.sign_in is None else entitlement.sign_in.person
+        if person is not None and not is_assigned(person, client):
+            raise OAuthError("user_not_assigned")
+        subject = None if person is None else subject_of(person)
+        asked = TokenRequest(client.id, grant_type, entitlement.scopes, entitlement.defaulted, subject)
+        decision = trace.decision = self._policies.decide(audience.server, asked)
+        if decision.rule is None or decision.policy is None:
+            raise OAuthError(decision.refusal or "no_matching_policy")
+        return Decided(decision, decision.policy, decision.rule)
 
     def _facts(
         self, client: Client, scopes: tuple[str, ...], sign_in: SignIn | None, grant_type: str, now: int

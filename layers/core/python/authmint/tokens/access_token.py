@@ -35,6 +35,7 @@ def access_token_payload(
     user: SignedIn | None = None,
     acr: str | None = None,
     confirmation: Mapping[str, str] | None = None,
+    family_id: str | None = None,
 ) -> dict[str, Any]:
     """The payload, its members in the order of the contract's samples.
 
@@ -50,10 +51,12 @@ def access_token_payload(
         user: ``None`` for client credentials: neither ``uid`` nor ``auth_time`` then.
         acr: Only where ``acr_values`` was asked for.
         confirmation: ``cnf`` (RFC 9449 §6.1).
+        family_id: Of a user's authorization. It stands in ``jti``, so that who reads the token finds what revokes it.
     """
+    jti = JTI_PREFIX + ids.opaque(JTI_BYTES)
     payload: dict[str, Any] = {
         "ver": 1,
-        "jti": JTI_PREFIX + ids.opaque(JTI_BYTES),
+        "jti": jti if family_id is None else f"{jti}.{family_id}",
         "iss": issuer,
         "aud": issuer if server.is_org else server.audience,
         "iat": now,
