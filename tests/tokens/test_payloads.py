@@ -1,5 +1,7 @@
 """Payloads of access and ID tokens (runtime contract §15.1, §15.3, §27)."""
 
+import re
+
 import pytest
 from authmint.claims.names import RESERVED
 from authmint.tokens.access_token import SignedIn, access_token_payload
@@ -56,6 +58,13 @@ def test_assurance_and_key_are_named_where_they_were_asked_for() -> None:
     payload = access_token(acr="urn:okta:loa:2fa:any", confirmation={"jkt": "x"})
 
     assert (payload["acr"], payload["cnf"]) == ("urn:okta:loa:2fa:any", {"jkt": "x"})
+
+
+def test_a_token_of_a_users_authorization_names_its_family() -> None:
+    jti = str(access_token(family_id="oar1")["jti"])
+
+    assert re.fullmatch(r"AT\.[A-Za-z0-9_-]{43}\.oar1", jti)
+    assert re.fullmatch(r"AT\.[A-Za-z0-9_-]{43}", str(access_token()["jti"]))
 
 
 def test_an_id_token_has_the_base_claims_and_what_the_request_asked_for() -> None:

@@ -1,6 +1,6 @@
 """What the endpoints with client authentication share: one read for server and client, then the proof."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..http import Request
@@ -43,18 +43,26 @@ class AuthenticatedEndpoint:
         self._configuration = configuration
         self._authentication = authentication
 
-    def open(self, request: Request, *, endpoint: str, now: int) -> Call:
+    def open(
+        self,
+        request: Request,
+        *,
+        endpoint: str,
+        now: int,
+        read: Callable[[Request], Mapping[str, str]] = forms.read,
+    ) -> Call:
         """The authenticated call.
 
         Args:
             request: With path parameter ``authServerId``; without one the org server is meant.
             endpoint: Path below the server's, as in ``/v1/token``: an audience of client assertions.
             now: Unix seconds.
+            read: Gives the parameters of the request.
 
         Raises:
             OAuthError: Before anything was changed.
         """
-        form = forms.read(request)
+        form = read(request)
         about: dict[str, str] = {"grant_type": form.get("grant_type", "")[:100]}
         try:
             return self._open(request, form, about, endpoint=endpoint, now=now)

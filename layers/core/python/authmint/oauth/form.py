@@ -8,7 +8,7 @@ from ..http import Request
 from .errors import OAuthError
 
 MAX_BODY: Final = 65_536
-_MAX_FIELDS: Final = 100
+MAX_FIELDS: Final = 100
 _CREDENTIALS: Final = frozenset({"client_id", "client_secret", "client_assertion", "client_assertion_type"})
 
 
@@ -18,20 +18,38 @@ def read(request: Request) -> Mapping[str, str]:
     Raises:
         OAuthError: Wrong content type, too large, malformed, repeated parameter, or credentials in the query.
     """
+    refuse_credentials_in_query(request)
+    found = pairs(request)
+    form = dict(found)
+    if len(form) != len(found):
+        raise OAuthError("duplicate_oauth_params")
+    return {name: value for name, value in form.items() if value}
+
+
+def refuse_credentials_in_query(request: Request) -> None:
+    """Query strings end up in logs.
+
+    Raises:
+        OAuthError: A parameter of client authentication is in the query.
+    """
     if any(name in _CREDENTIALS for name, _ in request.query):
         raise OAuthError("client_credentials_in_query")
+
+
+def pairs(request: Request) -> list[tuple[str, str]]:
+    """The parameters of a POST as they were sent, with repetitions.
+
+    Raises:
+        OAuthError: Wrong content type, too large or malformed.
+    """
     if len(request.body) > MAX_BODY:
         raise OAuthError("body_too_large", str(MAX_BODY))
     media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
     if media_type != "application/x-www-form-urlencoded":
         raise OAuthError("unsupported_media_type", reason="content type")
     try:
-        pairs = parse_qsl(
-            request.body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS
+        return parse_qsl(
+            request.body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
         )
     except ValueError:
         raise OAuthError("unsupported_media_type", reason="malformed body") from None
-    form = dict(pairs)
-    if len(form) != len(pairs):
-        raise OAuthError("duplicate_oauth_params")
-    return {name: value for name, value in form.items() if value}

@@ -12,7 +12,7 @@ from ..policy.evaluate import Decision, TokenRequest
 from ..policy.index import PolicyIndex
 from ..storage.clients import Client
 from ..storage.directory import is_assigned
-from ..storage.servers import AuthorizationServer, Rule
+from ..storage.servers import AuthorizationServer, Policy, Rule
 from ..tokens.access_token import SignedIn, access_token_payload
 from ..tokens.id_token import id_token_payload
 from .errors import OAuthError
@@ -71,6 +71,20 @@ class Draft:
         )
 
 
+@dataclass(frozen=True)
+class Decided:
+    """A decision in which a rule matched."""
+
+    decision: Decision
+    policy: Policy
+    rule: Rule
+
+    @property
+    def granted(self) -> tuple[str, ...]:
+        """Scopes."""
+        return self.decision.granted
+
+
 @dataclass
 class Trace:
     """What is known of a request so far, for its event and its explanation."""
@@ -112,26 +126,11 @@ class Issuance:
         Raises:
             OAuthError: The user is not assigned, no rule matches, or a claim fails.
         """
-        trace.entitlement = entitlement
+        decided = self.decide(audience, grant_type, entitlement, trace)
+        decision, rule = decided.decision, decided.rule
         server, client, sign_in = audience.server, audience.client, entitlement.sign_in
-        person = None if sign_in is None else sign_in.person
-        if person is not None and not is_assigned(person, client):
-            raise OAuthError("user_not_assigned")
-        subject = None if person is None else subject_of(person)
-        asked = TokenRequest(
-            client.id,
-            entitlement.policy_grant or grant_type,
-            entitlement.scopes,
-            entitlement.defaulted,
-            subject,
-            None if entitlement.policy_grant is None else grant_type,
-        )
-        decision = trace.decision = _decided(server, entitlement) or self._policies.decide(server, asked)
-        if decision.rule is None:
-            raise OAuthError(decision.refusal or "no_matching_policy")
-        facts = trace.facts = self._facts(
-            client, decision.granted, sign_in, now, code_flow=_CODE in {grant_type, entitlement.policy_grant}
-        )
+        code_flow = _CODE in {grant_type, entitlement.policy_grant}
+        facts = trace.facts = self._facts(client, decision.granted, sign_in, now, code_flow=code_flow)
         claims = self._claims.of(server)
         try:
             own = claims.access_token(facts)
@@ -144,7 +143,7 @@ class Issuance:
             issuer=audience.issuer,
             client_id=client.id,
             scopes=decision.granted,
-            lifetime=decision.rule.access_token_lifetime,
+            lifetime=rule.access_token_lifetime,
             now=now,
             ids=self._ids,
             claims=own,
@@ -153,7 +152,32 @@ class Issuance:
             family_id=entitlement.family_id,
         )
         refreshable = "offline_access" in decision.granted and "refresh_token" in client.grant_types
-        return Draft(audience, decision.rule, decision.granted, payload, id_claims, sign_in, refreshable)
+        return Draft(audience, rule, decision.granted, payload, id_claims, sign_in, refreshable)
+
+    def decide(self, audience: Audience, grant_type: str, entitlement: Entitlement, trace: Trace) -> Decided:
+        """The policies' answer alone (runtime contract §18.2): what an authorization code is made from.
+
+        Raises:
+            OAuthError: The user is not assigned, or no rule matches.
+        """
+        trace.entitlement = entitlement
+        server, client = audience.server, audience.client
+        person = None if entitlement.sign_in is None else entitlement.sign_in.person
+        if person is not None and not is_assigned(person, client):
+            raise OAuthError("user_not_assigned")
+        subject = None if person is None else subject_of(person)
+        asked = TokenRequest(
+            client.id,
+            entitlement.policy_grant or grant_type,
+            entitlement.scopes,
+            entitlement.defaulted,
+            subject,
+            None if entitlement.policy_grant is None else grant_type,
+        )
+        decision = trace.decision = _decided(server, entitlement) or self._policies.decide(server, asked)
+        if decision.rule is None or decision.policy is None:
+            raise OAuthError(decision.refusal or "no_matching_policy")
+        return Decided(decision, decision.policy, decision.rule)
 
     def _facts(
         self, client: Client, scopes: tuple[str, ...], sign_in: SignIn | None, now: int, *, code_flow: bool

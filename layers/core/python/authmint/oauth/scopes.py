@@ -14,7 +14,7 @@ OPENID_SCOPES: Final = frozenset({"openid", "profile", "email", "address", "phon
 #: Scopes that say something about the user, and so are for OpenID Connect requests only (DEC-25).
 _ABOUT_USERS: Final = frozenset({"profile", "email", "address", "phone"})
 #: Known to every server, and not served.
-_NOT_SERVED: Final = frozenset({"device_sso"})
+NOT_SERVED: Final = frozenset({"device_sso"})
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 
 
@@ -86,12 +86,37 @@ def for_user(server: AuthorizationServer, client: Client, names: tuple[str, ...]
         raise OAuthError("illegal_custom_scope" if server.is_org else "no_matching_scope")
     if "openid" not in names and not _ABOUT_USERS.isdisjoint(names):
         raise OAuthError("openid_scope_required_access_token")
-    not_allowed = [name for name in names if name in _NOT_SERVED]
+    not_allowed = [name for name in names if name in NOT_SERVED]
     if "offline_access" in names and "refresh_token" not in client.grant_types:
         not_allowed.append("offline_access")
     if not_allowed:
         raise OAuthError("illegal_scope", ", ".join(not_allowed))
     return names
+
+
+def for_browser(
+    server: AuthorizationServer, client: Client, names: tuple[str, ...], response_types: frozenset[str]
+) -> tuple[str, ...]:
+    """The scopes of an authorization request (§16.2). ``offline_access`` without a code counts as not asked for.
+
+    Raises:
+        OAuthError: As ``for_user``, or an ID token is wanted without ``openid``.
+    """
+    if not names and server.is_org:
+        raise OAuthError("missing_scopes")
+    asked = _within(names, response_types)
+    if names and not asked:
+        raise OAuthError("missing_scopes", reason="offline_access alone, without a code")
+    asked = _within(for_user(server, client, asked), response_types)
+    if "id_token" in response_types and "openid" not in asked:
+        raise OAuthError("openid_scope_required_access_token")
+    return asked
+
+
+def _within(names: tuple[str, ...], response_types: frozenset[str]) -> tuple[str, ...]:
+    if "code" in response_types:
+        return names
+    return tuple(name for name in names if name != "offline_access")
 
 
 def in_need_of_consent(server: AuthorizationServer, client: Client, names: tuple[str, ...]) -> tuple[str, ...]:

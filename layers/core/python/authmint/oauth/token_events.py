@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from ..clock import Clock
 from ..http import Request
 from ..ids import Ids
+from ..policy.evaluate import Decision
 from ..storage.events import Event, Party
 from .endpoint import Call
 from .errors import OAuthError
@@ -36,6 +37,12 @@ def token_hash(token: str) -> str:
 def without_empty(debug: Mapping[str, Any]) -> dict[str, Any]:
     """Debug data without the members that have nothing to say."""
     return {name: value for name, value in debug.items() if value not in (None, "", [])}
+
+
+def steps_shown(decision: Decision) -> list[str]:
+    """Why no rule matched, one comparison a line."""
+    steps = decision.steps[:_STEPS_SHOWN]
+    return [f"{step.policy_id}/{step.rule_id or '-'}: {step.mismatch}" for step in steps]
 
 
 @dataclass
@@ -122,8 +129,7 @@ class Record:
             debug |= {"policy": decision.policy.id, "rule": decision.rule.id}
             debug["granted_scopes"] = ", ".join(decision.granted)
         else:
-            steps = decision.steps[:_STEPS_SHOWN]
-            debug["steps"] = [f"{step.policy_id}/{step.rule_id or '-'}: {step.mismatch}" for step in steps]
+            debug["steps"] = steps_shown(decision)
         return debug
 
     def _event(

@@ -51,11 +51,12 @@ def access_token_payload(
         user: ``None`` for client credentials: neither ``uid`` nor ``auth_time`` then.
         acr: Only where ``acr_values`` was asked for.
         confirmation: ``cnf`` (RFC 9449 §6.1).
-        family_id: Stands in ``jti``: the token dies with its family.
+        family_id: Of a user's authorization. It stands in ``jti``, so that who reads the token finds what revokes it.
     """
+    jti = JTI_PREFIX + ids.opaque(JTI_BYTES)
     payload: dict[str, Any] = {
         "ver": 1,
-        "jti": JTI_PREFIX + ids.opaque(JTI_BYTES) + ("" if family_id is None else f".{family_id}"),
+        "jti": jti if family_id is None else f"{jti}.{family_id}",
         "iss": issuer,
         "aud": issuer if server.is_org else server.audience,
         "iat": now,

@@ -1,0 +1,107 @@
+"""The authorization endpoint (RFC 6749 §3.1, runtime contract §3): one order of steps for every request."""
+
+from dataclasses import replace
+
+from ...clock import Clock
+from ...http import Request, Response
+from ...ids import Ids
+from ...keys.vault import VaultUnavailable
+from ...storage.clients import secret_digest
+from ...storage.directory import Directory
+from ...storage.errors import NotFound, Unavailable
+from ...storage.sessions import SessionTokens
+from ..errors import OAuthError
+from .events import Record
+from .freshness import missing_sign_in
+from .granting import Granting
+from .interaction import CONSENT, SIGN_IN, Browsers, Visitor
+from .interactions import Interactions, check_browser
+from .issuing import Issuing
+from .outcomes import Outcomes
+from .request import Arrivals
+from .responses import redirect
+from .rules import Wish, check
+
+
+class AuthorizationEndpoint:
+    """GET and POST ``/oauth2/{authServerId}/v1/authorize``."""
+
+    def __init__(
+        self,
+        arrivals: Arrivals,
+        browsers: Browsers,
+        interactions: Interactions,
+        granting: Granting,
+        issuing: Issuing,
+        outcomes: Outcomes,
+        session_tokens: SessionTokens,
+        directory: Directory,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._arrivals = arrivals
+        self._browsers = browsers
+        self._interactions = interactions
+        self._granting = granting
+        self._issuing = issuing
+        self._outcomes = outcomes
+        self._session_tokens = session_tokens
+        self._directory = directory
+        self._clock = clock
+        self._ids = ids
+
+    def __call__(self, request: Request) -> Response:
+        """An answer for the client, a page where the user goes on, or one that says what is wrong."""
+        record = Record(request, self._clock, self._ids)
+        try:
+            return self._answer(request, record)
+        except OAuthError as error:
+            refusal = error
+        except (Unavailable, VaultUnavailable) as error:
+            refusal = OAuthError("temporarily_unavailable", reason=str(error))
+        return self._outcomes.refused(record, refusal)
+
+    def _answer(self, request: Request, record: Record) -> Response:
+        now = self._clock.now()
+        arrival = record.arrival = self._arrivals.arrive(request, now=now)
+        visitor = self._browsers.visitor(request, now=now)
+        check_browser(arrival, visitor)
+        record.return_to = arrival.return_to
+        wish = record.wish = check(arrival)
+        if request.method == "POST" and visitor.session is None and arrival.session_token is None:
+            # Without its cookies this need not be who it seems: no cookie of ours is set before they were seen.
+            return redirect(self._interactions.hop(request, arrival, now=now))
+        if arrival.session_token is not None:
+            visitor = self._signed_in(request, arrival.session_token, visitor, now)
+        record.visitor = visitor
+        session, person = visitor.session, visitor.person
+        missing = missing_sign_in(wish, session, now=now)
+        if missing is not None or session is None or person is None:
+            if wish.silent:
+                raise OAuthError(missing or "login_required")
+            return self._page(SIGN_IN, request, record, wish, visitor, now)
+        agreed = self._granting.agreed(wish, session, person, record.trace)
+        if agreed.outstanding:
+            if wish.silent:
+                raise OAuthError("consent_required", ", ".join(scope.name for scope in agreed.outstanding))
+            return self._page(CONSENT, request, record, wish, visitor, now)
+        grants = self._granting.grants(wish, session, person, agreed.skipped, record.trace, now=now)
+        issued = self._issuing.issue(wish, grants, now=now)
+        record.minted = issued.minted
+        return self._outcomes.granted(record, issued.fields)
+
+    def _page(self, path: str, request: Request, record: Record, wish: Wish, visitor: Visitor, now: int) -> Response:
+        handle = self._interactions.begin(wish.arrival, visitor, now=now)
+        return record.with_cookies(redirect(f"{request.base_url}{path}?request={handle}"))
+
+    def _signed_in(self, request: Request, session_token: str, visitor: Visitor, now: int) -> Visitor:
+        """The visitor after a primary authentication elsewhere (§3.1). A token that is no good changes nothing."""
+        try:
+            token = self._session_tokens.spend(secret_digest(session_token), at=now)
+            person = self._directory.person(token.user_id)
+        except NotFound:
+            return visitor
+        if person.user.status != "ACTIVE":
+            return visitor
+        after = self._browsers.sign_in(request, person, auth_time=token.auth_time, amr=token.amr, now=now)
+        return replace(after, cookies=tuple(dict.fromkeys((*visitor.cookies, *after.cookies))))

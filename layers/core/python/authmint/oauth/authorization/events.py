@@ -1,0 +1,126 @@
+"""Events of the authorization endpoint (runtime contract §23): one for each thing given, one for each refusal."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ...clock import Clock
+from ...http import Request, Response
+from ...ids import Ids
+from ...storage.events import Event, Party
+from ..errors import OAuthError
+from ..issuance import Trace
+from ..minting import CLAIM_FAILURES
+from ..token_events import steps_shown, token_hash, without_empty
+from .interaction import Visitor
+from .request import Arrival
+from .return_to import ReturnTo
+from .rules import Wish
+
+_AUTHORIZE: Final = "app.oauth2.as.authorize"
+_ORG_AUTHORIZE: Final = "app.oauth2.authorize"
+_CLAIM: Final = "app.oauth2.as.evaluate.claim"
+_TYPES: Final = {"code": "code", "access_token": "implicit.access_token", "id_token": "implicit.id_token"}
+
+
+@dataclass
+class Record:
+    """What is known of a request so far, and the events that it becomes.
+
+    Attributes:
+        visitor: Whose cookies every answer carries from here on.
+        return_to: The client's redirect URI, once it may get an answer.
+        minted: Codes and tokens by their kind.
+        pushed: Whether a client calls, not a browser.
+    """
+
+    request: Request
+    clock: Clock
+    ids: Ids
+    arrival: Arrival | None = None
+    visitor: Visitor | None = None
+    return_to: ReturnTo | None = None
+    wish: Wish | None = None
+    trace: Trace = field(default_factory=Trace)
+    minted: dict[str, str] = field(default_factory=dict)
+    pushed: bool = False
+
+    def with_cookies(self, answer: Response) -> Response:
+        """The answer, with what the browser has to remember."""
+        return answer if self.visitor is None else answer.with_headers(*self.visitor.cookies)
+
+    def grants(self) -> Iterator[Event]:
+        """One event for each code and token (§23.2)."""
+        for kind, value in self.minted.items():
+            detail = {"hash": token_hash(value), "scope": " ".join(self._granted())}
+            targets = (Party(token_hash(value), kind, detail=detail), *self._targets())
+            yield self._event(f"{self._type()}.{_TYPES[kind]}", targets, self._debug())
+
+    def refusals(self, error: OAuthError) -> Iterator[Event]:
+        """The event of a refusal, with the reason that nobody else was told."""
+        debug = error.about | self._debug() | {"error": error.code, "error_description": error.description}
+        if error.reason is not None:
+            debug["reason_detail"] = error.reason
+        if error.id in CLAIM_FAILURES:
+            yield self._event(_CLAIM, self._targets(), debug, error)
+        yield self._event(self._type(), self._targets(), debug, error)
+
+    def _type(self) -> str:
+        return _ORG_AUTHORIZE if self.arrival is not None and self.arrival.server.is_org else _AUTHORIZE
+
+    def _actor(self) -> Party:
+        """The user; of a pushed request the client."""
+        if self.pushed:
+            return next(iter(self._targets()), Party("unknown", "PublicClientApp"))
+        person = None if self.visitor is None else self.visitor.person
+        return Party("unknown", "User") if person is None else Party(person.user.id, "User", person.user.login)
+
+    def _granted(self) -> tuple[str, ...]:
+        return () if self.trace.decision is None else self.trace.decision.granted
+
+    def _targets(self) -> tuple[Party, ...]:
+        """The client. The user is the actor."""
+        if self.arrival is None:
+            return ()
+        client = self.arrival.client
+        return (Party(client.id, "PublicClientApp", client.id, client.label),)
+
+    def _debug(self) -> dict[str, Any]:
+        """Nothing but what was checked: what else a browser sends may be a secret, and is not ours to keep."""
+        arrival, decision = self.arrival, self.trace.decision
+        if arrival is None:
+            return {"authorization_server": self.request.path_parameters.get("authServerId", "")[:64]}
+        debug: dict[str, Any] = {
+            "authorization_server": arrival.server.id,
+            "authorization_server_name": arrival.server.name,
+            "client_id": arrival.client.id,
+            "response_mode": arrival.return_to.mode,
+        }
+        if self.wish is not None:
+            debug["response_type"] = " ".join(sorted(self.wish.response_types))
+            debug["requested_scopes"] = ", ".join(self.wish.scopes)
+        if decision is not None and decision.rule is not None and decision.policy is not None:
+            debug |= {"policy": decision.policy.id, "rule": decision.rule.id}
+            debug["granted_scopes"] = ", ".join(decision.granted)
+        elif decision is not None:
+            debug["steps"] = steps_shown(decision)
+        if "code" in self.minted:
+            debug["auth_code"] = token_hash(self.minted["code"])
+        return debug
+
+    def _event(
+        self, event_type: str, targets: tuple[Party, ...], debug: dict[str, Any], refusal: OAuthError | None = None
+    ) -> Event:
+        return Event(
+            id=self.ids.uuid(),
+            published_ms=self.clock.now_ms(),
+            type=event_type,
+            actor=self._actor(),
+            outcome="SUCCESS" if refusal is None else "FAILURE",
+            reason=None if refusal is None else refusal.id,
+            targets=targets,
+            debug=without_empty(debug),
+            source_ip=self.request.source_ip,
+            user_agent=(self.request.header("user-agent") or "")[:256],
+            request_id=self.request.request_id,
+        )

@@ -1,0 +1,184 @@
+"""Requests that wait while their user signs in or decides, as the pages see them."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+from urllib.parse import urlencode, urlsplit
+
+from ...clock import Clock
+from ...http import Request, Response
+from ...ids import Ids
+from ...keys.vault import VaultUnavailable
+from ...storage.authorization_requests import StoredRequest, StoredRequests
+from ...storage.clients import Client, secret_digest
+from ...storage.errors import Unavailable
+from ...storage.servers import Scope
+from ...tokens.access_token import endpoints_of
+from ..errors import OAuthError
+from ..issuance import Trace
+from .events import Record
+from .freshness import missing_sign_in
+from .granting import Granting
+from .interaction import PUSHED, WAITING, Visitor
+from .outcomes import Outcomes
+from .request import Arrival, Arrivals
+from .rules import check
+
+#: Seconds that a user may take.
+LIFETIME: Final = 3_600
+#: Seconds that a browser may take to follow a redirect.
+_HOP: Final = 300
+HANDLE_BYTES: Final = 32
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What the pages show of a request, and where they send the browser when they are done.
+
+    Attributes:
+        resume_uri: The authorization endpoint looks at everything again there, and has the last word.
+        must_sign_in: Nobody is signed in, or not recently enough, or somebody else: a session does not help.
+        scopes: To ask about; none while the user has to sign in, and none where the request is refused anyway.
+        login_hint: The client's guess at the user name; untrusted text.
+        redirect_host: Where the answer goes: for the user to read.
+    """
+
+    handle: str
+    resume_uri: str
+    server_id: str
+    client: Client
+    must_sign_in: bool
+    scopes: tuple[Scope, ...]
+    login_hint: str | None
+    redirect_host: str
+    created_at: int
+
+    def link(self, name: str) -> str | None:
+        """``logo_uri``, ``client_uri``, ``policy_uri`` or ``tos_uri`` of the client, if it is a web address."""
+        uri = self.client.settings.get(name)
+        return uri if isinstance(uri, str) and uri.startswith(("https://", "http://")) else None
+
+
+class Interactions:
+    """Keeps requests for their users, tells the pages about them, and takes a no for an answer."""
+
+    def __init__(
+        self,
+        arrivals: Arrivals,
+        requests: StoredRequests,
+        granting: Granting,
+        outcomes: Outcomes,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._arrivals = arrivals
+        self._requests = requests
+        self._granting = granting
+        self._outcomes = outcomes
+        self._clock = clock
+        self._ids = ids
+
+    def begin(self, arrival: Arrival, visitor: Visitor, *, now: int) -> str:
+        """Keep a request for the user at this browser; its handle."""
+        if arrival.handle is not None:
+            return arrival.handle
+        expires_at = min(now + LIFETIME, arrival.latest or now + LIFETIME)
+        return self._store(arrival, "interaction", now, expires_at, visitor.browser)
+
+    def hop(self, request: Request, arrival: Arrival, *, now: int) -> str:
+        """Keep a request for the moment between a POST and the GET that it is turned into; where to send the browser.
+
+        Cookies with ``SameSite=Lax`` do not come with a POST from the client's site, but with the GET after it.
+        """
+        if arrival.reference is not None:
+            return _authorize_uri(request, arrival, arrival.reference)
+        handle = self._store(arrival, "pushed", now, now + _HOP, None)
+        return _authorize_uri(request, arrival, PUSHED + handle)
+
+    def waiting(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> Waiting:
+        """What a page has to show. It reads and changes nothing else.
+
+        Args:
+            request: Of the page; its base URL counts.
+            handle: Parameter ``request`` of the page.
+            visitor: Only the browser that began may go on.
+            now: Unix seconds.
+
+        Raises:
+            OAuthError: There is no such request, or it is not this browser's: for ``Pages.error``.
+            Unavailable: Storage could not answer.
+        """
+        arrival = self._own(request, handle, visitor, now)
+        must_sign_in, login_hint = False, None
+        scopes: tuple[Scope, ...] = ()
+        try:
+            wish = check(arrival)
+            login_hint = wish.login_hint
+            must_sign_in = missing_sign_in(wish, visitor.session, now=now) is not None
+            if visitor.session is not None and visitor.person is not None and not must_sign_in:
+                scopes = self._granting.agreed(wish, visitor.session, visitor.person, Trace()).outstanding
+        except OAuthError:
+            scopes = ()  # the endpoint tells the client, when the browser comes back to it
+        uri = urlsplit(arrival.return_to.redirect_uri)
+        return Waiting(
+            handle,
+            _authorize_uri(request, arrival, WAITING + handle),
+            arrival.server.id,
+            arrival.client,
+            must_sign_in,
+            scopes,
+            login_hint,
+            uri.hostname or uri.scheme,
+            0 if arrival.waiting is None else arrival.waiting.created_at,
+        )
+
+    def deny(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> Response:
+        """The user says no: the request is used up, and the client learns it."""
+        record = Record(request, self._clock, self._ids, visitor=visitor)
+        try:
+            arrival = record.arrival = self._own(request, handle, visitor, now)
+            arrival.spend(self._requests)
+            record.return_to = arrival.return_to
+            refusal = OAuthError("access_denied", reason="the user refused")
+        except OAuthError as error:
+            refusal = error
+        except (Unavailable, VaultUnavailable) as error:
+            refusal = OAuthError("temporarily_unavailable", reason=str(error))
+        return self._outcomes.refused(record, refusal)
+
+    def _own(self, request: Request, handle: str, visitor: Visitor, now: int) -> Arrival:
+        arrival = self._arrivals.resume(request, handle, now=now)
+        check_browser(arrival, visitor)
+        return arrival
+
+    def _store(
+        self, arrival: Arrival, kind: Literal["pushed", "interaction"], now: int, expires_at: int, browser: str | None
+    ) -> str:
+        handle = self._ids.opaque(HANDLE_BYTES)
+        self._requests.add(
+            StoredRequest(
+                secret_digest(handle),
+                kind,
+                arrival.server.id,
+                arrival.client.id,
+                arrival.stored_parameters(),
+                now,
+                expires_at,
+                browser,
+            )
+        )
+        return handle
+
+
+def check_browser(arrival: Arrival, visitor: Visitor) -> None:
+    """Whether a waiting request is this browser's: else somebody could have a victim go on with a request of theirs.
+
+    Raises:
+        OAuthError: For a page of ours.
+    """
+    if arrival.waiting is not None and arrival.waiting.browser != visitor.browser:
+        raise OAuthError("request_expired", reason="begun by another browser")
+
+
+def _authorize_uri(request: Request, arrival: Arrival, reference: str) -> str:
+    query = urlencode({"client_id": arrival.client.id, "request_uri": reference})
+    return f"{endpoints_of(arrival.server, request.base_url)}/v1/authorize?{query}"

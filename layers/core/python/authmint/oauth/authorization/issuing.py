@@ -1,0 +1,127 @@
+"""The answer of a request that is granted: a code, tokens, or both (RFC 6749 §4.1.2, §4.2.2, OpenID Connect §3.3)."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from ...ids import Ids
+from ...storage.authorization_requests import StoredRequests
+from ...storage.clients import secret_digest
+from ...storage.codes import AuthorizationCode, AuthorizationCodes
+from ...storage.families import TokenFamilies, TokenFamily
+from ...tokens.signer import Signers
+from ..issuance import Decided, Draft
+from .granting import Grants
+from .rules import Wish
+
+#: Seconds (runtime contract §15.5).
+CODE_LIFETIME: Final = 300
+_CODE_BYTES: Final = 32
+
+
+@dataclass
+class Issued:
+    """What the client gets.
+
+    Attributes:
+        fields: Of the answer.
+        minted: Codes and tokens by their kind, for the log.
+    """
+
+    fields: dict[str, str] = field(default_factory=dict)
+    minted: dict[str, str] = field(default_factory=dict)
+
+
+class Issuing:
+    """Uses the request up, then stores and signs."""
+
+    def __init__(
+        self,
+        codes: AuthorizationCodes,
+        families: TokenFamilies,
+        requests: StoredRequests,
+        signers: Signers,
+        ids: Ids,
+    ) -> None:
+        self._codes = codes
+        self._families = families
+        self._requests = requests
+        self._signers = signers
+        self._ids = ids
+
+    def issue(self, wish: Wish, grants: Grants, *, now: int) -> Issued:
+        """The fields of the answer.
+
+        Raises:
+            OAuthError: Another response was given to the request meanwhile.
+            Unavailable: Storage could not answer; nothing that was made can be used by anybody.
+            VaultUnavailable: The signing key cannot be opened. Nothing was used up.
+        """
+        draft = grants.tokens
+        signer = None if draft is None else self._signers.signer(wish.arrival.server)
+        wish.arrival.spend(self._requests)
+        issued = Issued()
+        code = None
+        if grants.code is not None:
+            code = issued.fields["code"] = issued.minted["code"] = self._code(wish, grants, grants.code, now)
+        if draft is None or signer is None:
+            return issued
+        token = None
+        if grants.family_id is not None:
+            self._families.add(_family(wish, grants, draft, grants.family_id, now), None)
+            token = issued.minted["access_token"] = signer.sign(draft.access_token)
+            issued.fields |= {
+                "access_token": token,
+                "token_type": "Bearer",
+                "expires_in": str(draft.rule.access_token_lifetime),
+                "scope": " ".join(draft.scopes),
+            }
+        if "id_token" in wish.response_types:
+            payload = draft.id_token(self._ids, now, access_token=token, code=code)
+            issued.fields["id_token"] = issued.minted["id_token"] = signer.sign(payload)
+        return issued
+
+    def _code(self, wish: Wish, grants: Grants, decided: Decided, now: int) -> str:
+        arrival, session = wish.arrival, grants.session
+        code = self._ids.opaque(_CODE_BYTES)
+        self._codes.add(
+            AuthorizationCode(
+                secret_digest(code),
+                arrival.server.id,
+                arrival.client.id,
+                session.user_id,
+                arrival.return_to.redirect_uri,
+                decided.granted,
+                session.auth_time,
+                now,
+                now + CODE_LIFETIME,
+                family_id=self._ids.object_id("oar"),
+                policy_id=decided.policy.id,
+                rule_id=decided.rule.id,
+                amr=session.amr,
+                acr=wish.acr,
+                nonce=wish.nonce,
+                code_challenge=wish.code_challenge,
+                session_id=session.id,
+            )
+        )
+        return code
+
+
+def _family(wish: Wish, grants: Grants, draft: Draft, family_id: str, now: int) -> TokenFamily:
+    """Of a token that a browser got: nothing refreshes it, and one record revokes it."""
+    session = grants.session
+    return TokenFamily(
+        family_id,
+        wish.arrival.server.id,
+        wish.arrival.client.id,
+        session.user_id,
+        draft.scopes,
+        created_at=now,
+        updated_at=now,
+        auth_time=session.auth_time,
+        amr=session.amr,
+        acr=wish.acr,
+        policy_grant="implicit",
+        session_id=session.id,
+        expires_at=now + draft.rule.access_token_lifetime,
+    )

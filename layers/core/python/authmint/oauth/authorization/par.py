@@ -1,0 +1,111 @@
+"""Pushed authorization requests (RFC 9126, runtime contract §4)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from ...clock import Clock
+from ...http import Request, Response
+from ...ids import Ids
+from ...jose.encoding import strict_json
+from ...keys.vault import VaultUnavailable
+from ...storage.authorization_requests import StoredRequest, StoredRequests
+from ...storage.clients import secret_digest
+from ...storage.errors import Unavailable
+from .. import form as forms
+from ..endpoint import AuthenticatedEndpoint, Call
+from ..errors import NO_STORE, OAuthError
+from ..token_events import TokenEvents
+from .events import Record
+from .interaction import PUSHED
+from .interactions import HANDLE_BYTES
+from .parameters import parameters
+from .request import Arrival
+from .return_to import match_redirect_uri
+from .rules import check
+
+#: Seconds (runtime contract §15.5).
+LIFETIME: Final = 3_600
+#: What proves the client or the user now, and must not be kept.
+_SECRETS: Final = frozenset({"client_secret", "client_assertion", "client_assertion_type", "sessionToken"})
+
+
+class PushedRequestEndpoint:
+    """POST ``/oauth2/{authServerId}/v1/par``."""
+
+    def __init__(
+        self, endpoint: AuthenticatedEndpoint, requests: StoredRequests, clock: Clock, ids: Ids, events: TokenEvents
+    ) -> None:
+        self._endpoint = endpoint
+        self._requests = requests
+        self._clock = clock
+        self._ids = ids
+        self._events = events
+
+    def __call__(self, request: Request) -> Response:
+        """A ``request_uri``, or the error that the authorization endpoint would have sent, as JSON."""
+        record = Record(request, self._clock, self._ids, pushed=True)
+        try:
+            return self._push(request, record)
+        except OAuthError as error:
+            refusal = error
+        except (Unavailable, VaultUnavailable) as error:
+            refusal = OAuthError("temporarily_unavailable", reason=str(error))
+        for event in record.refusals(refusal):
+            self._events.emit(event)
+        return refusal.response(request.base_url)
+
+    def _push(self, request: Request, record: Record) -> Response:
+        now = self._clock.now()
+        call = self._endpoint.open(request, endpoint="/v1/par", now=now, read=_read)
+        arrival = record.arrival = _arrival(call)
+        record.wish = check(arrival)
+        call.confirm()
+        handle = self._ids.opaque(HANDLE_BYTES)
+        self._requests.add(
+            StoredRequest(
+                secret_digest(handle),
+                "pushed",
+                arrival.server.id,
+                arrival.client.id,
+                arrival.stored_parameters(),
+                now,
+                now + LIFETIME,
+            )
+        )
+        # 200, not 201 as in RFC 9126 §2.2: clients of the contract expect it.
+        return Response.json(200, {"request_uri": PUSHED + handle, "expires_in": LIFETIME}, NO_STORE)
+
+
+def _arrival(call: Call) -> Arrival:
+    if "request_uri" in call.form:
+        raise OAuthError("pushed_authorization_request_uri_present")
+    if call.client.application_type == "service":
+        raise OAuthError("invalid_client_application_type", "par")
+    pushed = {name: value for name, value in call.form.items() if name not in _SECRETS}
+    asked = parameters((pushed | {"client_id": call.client.id}).items())
+    way_back = match_redirect_uri(call.client, asked, call.issuer)
+    return Arrival(call.server, call.issuer, call.client, asked, way_back)
+
+
+def _read(request: Request) -> Mapping[str, str]:
+    """A form, or an object of texts (DEC-6).
+
+    Raises:
+        OAuthError: It is neither.
+    """
+    media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        return forms.read(request)
+    forms.refuse_credentials_in_query(request)
+    if len(request.body) > forms.MAX_BODY:
+        raise OAuthError("body_too_large", str(forms.MAX_BODY))
+    try:
+        body = strict_json(request.body)
+    except (ValueError, RecursionError):
+        raise OAuthError("invalid_request", reason="malformed JSON") from None
+    if not isinstance(body, dict) or len(body) > forms.MAX_FIELDS:
+        raise OAuthError("invalid_request", reason="not an object of parameters")
+    values = {name: str(value) if type(value) is int else value for name, value in body.items()}
+    if not all(isinstance(value, str) for value in values.values()):
+        raise OAuthError("invalid_request", reason="a parameter is not a text")
+    return {name: value for name, value in values.items() if value}

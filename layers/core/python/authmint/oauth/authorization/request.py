@@ -1,0 +1,165 @@
+"""From an HTTP request to an authorization request with a way back. What fails here never redirects (§3.2, 1 to 4).
+
+A request comes whole, or names one that is stored: pushed by its client (``PUSHED``), or waiting for its user
+(``WAITING``). The parameters beside such a name do not count (RFC 9126 §4).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ...http import Request
+from ...storage.authorization_requests import StoredRequest, StoredRequests
+from ...storage.clients import Client, secret_digest
+from ...storage.configuration import Configuration, Snapshot
+from ...storage.errors import NotFound
+from ...storage.servers import AuthorizationServer, server_named
+from ...tokens.access_token import issuer_of
+from ..errors import OAuthError
+from .interaction import PUSHED, WAITING
+from .parameters import Parameters, read
+from .return_to import ReturnTo, match_redirect_uri
+
+#: How a waiting request remembers which pushed request it came from: by digest, and by no name that can be sent.
+_FROM_PUSHED: Final = "urn:authmint:pushed:"
+_MAX_HANDLE: Final = 100
+#: Where a repetition leaves open who asks, or where the answer goes.
+_IDENTIFYING: Final = ("client_id", "redirect_uri", "request", "request_uri")
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A request whose server, client and redirect URI stand; nothing else of it was looked at.
+
+    Attributes:
+        session_token: From the browser; never of a stored request.
+        reference: ``request_uri`` as it was sent.
+        waiting: The stored request that the browser came back with, and its handle.
+        pushed: Digest of the pushed request that this is.
+        latest: Unix seconds: a pushed request cannot wait longer than it lives.
+    """
+
+    server: AuthorizationServer
+    issuer: str
+    client: Client
+    parameters: Parameters
+    return_to: ReturnTo
+    session_token: str | None = None
+    reference: str | None = None
+    waiting: StoredRequest | None = None
+    handle: str | None = None
+    pushed: str | None = None
+    latest: int | None = None
+
+    def stored_parameters(self) -> Mapping[str, str]:
+        """The parameters as they are kept while the user is busy. Session tokens are secrets, and for now only."""
+        kept = {name: value for name, value in self.parameters.values.items() if name != "sessionToken"}
+        return kept if self.pushed is None else kept | {"request_uri": _FROM_PUSHED + self.pushed}
+
+    def spend(self, requests: StoredRequests) -> None:
+        """Use up what is stored of this request. The last thing before anything is given.
+
+        Raises:
+            OAuthError: Another response was given to it already.
+        """
+        stored = (self.pushed, None if self.waiting is None else self.waiting.digest)
+        try:
+            for digest in stored:
+                if digest is not None:
+                    requests.spend(digest)
+        except NotFound:
+            raise OAuthError("request_expired", reason="answered already") from None
+
+
+class Arrivals:
+    """Finds server, client and stored request, and matches the redirect URI."""
+
+    def __init__(self, configuration: Configuration, requests: StoredRequests) -> None:
+        self._configuration = configuration
+        self._requests = requests
+
+    def arrive(self, request: Request, *, now: int) -> Arrival:
+        """What a browser brings.
+
+        Raises:
+            OAuthError: For a page of ours.
+            Unavailable: Storage could not answer.
+        """
+        sent = read(request)
+        sent.refuse_repeated(_IDENTIFYING)
+        server_id = server_named(request.path_parameters.get("authServerId"))
+        snapshot = self._configuration.read(server_id, sent.get("client_id"))
+        server = _server_of(snapshot)
+        reference = sent.get("request_uri")
+        if reference is None:
+            client = _client_of(snapshot)
+            issuer = issuer_of(server, request.base_url)
+            way_back = match_redirect_uri(client, sent, issuer)
+            return Arrival(server, issuer, client, sent, way_back, session_token=sent.get("sessionToken"))
+        if sent.get("request") is not None:
+            raise OAuthError("authorize_request_object_and_request_uri_provided")
+        stored, handle = self._referred(reference, now)
+        if stored.server_id != server.id:
+            raise OAuthError("authorize_request_uri_mismatched_authorization_server")
+        if stored.client_id != sent.get("client_id"):
+            raise OAuthError("authorize_request_uri_mismatched_client")
+        arrival = replace(_resumed(request, snapshot, stored, handle), reference=reference)
+        return arrival if arrival.waiting else replace(arrival, session_token=sent.get("sessionToken"))
+
+    def resume(self, request: Request, handle: str, *, now: int) -> Arrival:
+        """A waiting request, for a page that was called with its handle.
+
+        Raises:
+            OAuthError: For a page of ours.
+            Unavailable: Storage could not answer.
+        """
+        stored = self._live(handle, "interaction", now)
+        return _resumed(request, self._configuration.read(stored.server_id, stored.client_id), stored, handle)
+
+    def _referred(self, reference: str, now: int) -> tuple[StoredRequest, str]:
+        for prefix, kind in ((WAITING, "interaction"), (PUSHED, "pushed")):
+            if reference.startswith(prefix):
+                handle = reference.removeprefix(prefix)
+                return self._live(handle, kind, now), handle
+        raise OAuthError("request_uri_not_supported", reason="not one of ours")
+
+    def _live(self, handle: str, kind: str, now: int) -> StoredRequest:
+        expired = OAuthError("request_expired" if kind == "interaction" else "invalid_request_uri")
+        if not 0 < len(handle) <= _MAX_HANDLE:
+            raise expired
+        try:
+            stored = self._requests.get(secret_digest(handle))
+        except NotFound:
+            raise expired from None
+        if stored.kind != kind or stored.expires_at <= now:
+            raise expired
+        return stored
+
+
+def _resumed(request: Request, snapshot: Snapshot, stored: StoredRequest, handle: str) -> Arrival:
+    server, client = _server_of(snapshot), _client_of(snapshot)
+    values = dict(stored.parameters)
+    origin = values.pop("request_uri", "")
+    parameters = Parameters(values)
+    issuer = issuer_of(server, request.base_url)
+    way_back = match_redirect_uri(client, parameters, issuer)
+    arrival = Arrival(server, issuer, client, parameters, way_back)
+    if stored.kind == "pushed":
+        return replace(arrival, pushed=stored.digest, latest=stored.expires_at)
+    pushed = origin.removeprefix(_FROM_PUSHED) if origin.startswith(_FROM_PUSHED) else None
+    return replace(arrival, waiting=stored, handle=handle, pushed=pushed, latest=stored.expires_at)
+
+
+def _server_of(snapshot: Snapshot) -> AuthorizationServer:
+    if snapshot.server is None or snapshot.server.status != "ACTIVE":
+        raise OAuthError("invalid_authorization_server", reason="unknown or inactive")
+    return snapshot.server
+
+
+def _client_of(snapshot: Snapshot) -> Client:
+    client = snapshot.client
+    if client is None or client.status != "ACTIVE":
+        raise OAuthError("invalid_client_id", reason="unknown or deactivated client")
+    if client.application_type == "service":
+        raise OAuthError("invalid_client_application_type", "authorize")
+    return client

@@ -1,0 +1,187 @@
+"""What an authorization request may ask for, in the contract's order (runtime contract §3.2, steps 5 to 7)."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from ...claims.facts import THIS_ORG
+from ...storage.clients import Client
+from .. import scopes
+from ..errors import OAuthError
+from ..id_tokens import recognize_hint
+from .parameters import Parameters
+from .request import Arrival
+from .return_to import default_mode
+from .vocabulary import ASSURANCE, CHALLENGE_METHODS, FRONT_CHANNEL, PROMPTS, RESPONSE_MODES, RESPONSE_TYPES
+
+_RESPONSE_TYPES: Final = frozenset(frozenset(words.split()) for words in RESPONSE_TYPES)
+_CHALLENGE: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+_AGE: Final = re.compile(r"[0-9]{1,10}")
+_MAX_AGE: Final = 2**31 - 1
+_MAX_NONCE: Final = 4_096
+_MAX_LOGIN: Final = 320
+
+
+@dataclass(frozen=True)
+class Wish:
+    """An authorization request in which everything is allowed to stand.
+
+    Attributes:
+        response_types: Of ``code``, ``token``, ``id_token``.
+        scopes: Asked for, or the server's default ones: then ``defaulted``.
+        prompt: Of ``login`` and ``consent``, or ``none`` alone. ``max_age=0`` counts as ``login``.
+        acr: What of ``acr_values`` a password attains.
+        hinted: The user that ``id_token_hint`` is about.
+    """
+
+    arrival: Arrival
+    response_types: frozenset[str]
+    scopes: tuple[str, ...]
+    defaulted: bool
+    prompt: frozenset[str] = frozenset()
+    max_age: int | None = None
+    nonce: str | None = None
+    code_challenge: str | None = None
+    acr: str | None = None
+    hinted: str | None = None
+    login_hint: str | None = None
+
+    @property
+    def silent(self) -> bool:
+        """Whether the user must not see anything of it."""
+        return "none" in self.prompt
+
+
+def check(arrival: Arrival) -> Wish:
+    """Every rule that does not depend on who is at the browser.
+
+    Raises:
+        OAuthError: For the client, through its redirect URI.
+    """
+    parameters, client = arrival.parameters, arrival.client
+    parameters.refuse_repeated()
+    if parameters.get("request") is not None:
+        raise OAuthError("request_not_supported")
+    response_types = _response_types(parameters, client)
+    _check_response_mode(arrival, response_types)
+    if parameters.state is None:
+        raise OAuthError("invalid_state")
+    nonce = _nonce(parameters, response_types)
+    challenge = _code_challenge(parameters, client) if "code" in response_types else None
+    prompt = _prompt(parameters)
+    max_age = _max_age(parameters, prompt)
+    acr = _assurance(parameters)
+    if parameters.get("idp") not in {None, THIS_ORG.id}:
+        raise OAuthError("unknown_idp")
+    if parameters.get("resource") is not None:
+        raise OAuthError("unsupported_resource", "resource indicators are not supported")
+    _check_grants(client, response_types)
+    named = scopes.requested(parameters.get("scope") or "")
+    login_hint = parameters.get("login_hint")
+    return Wish(
+        arrival,
+        response_types,
+        scopes.for_browser(arrival.server, client, named, response_types),
+        defaulted=not named,
+        prompt=prompt | {"login"} if max_age == 0 else prompt,
+        max_age=max_age,
+        nonce=nonce,
+        code_challenge=challenge,
+        acr=acr,
+        hinted=_hinted(arrival),
+        login_hint=login_hint if login_hint is not None and len(login_hint) <= _MAX_LOGIN else None,
+    )
+
+
+def _response_types(parameters: Parameters, client: Client) -> frozenset[str]:
+    words = (parameters.get("response_type") or "").split(" ")
+    asked = frozenset(words)
+    if len(asked) != len(words) or asked not in _RESPONSE_TYPES or not asked <= frozenset(client.response_types):
+        raise OAuthError("unsupported_response_type", ", ".join(client.response_types))
+    return asked
+
+
+def _check_response_mode(arrival: Arrival, response_types: frozenset[str]) -> None:
+    mode = arrival.parameters.get("response_mode")
+    if mode is None:
+        return
+    if mode not in RESPONSE_MODES:
+        raise OAuthError("unsupported_response_mode")
+    if mode == "query" and default_mode(response_types) != "query":
+        raise OAuthError("unsupported_response_mode_query_with_tokens")
+    if mode == "okta_post_message":
+        if arrival.return_to.origin is None:
+            raise OAuthError("unsupported_response_mode", reason="no origin to send a message to")
+        if "code" in response_types and arrival.parameters.get("code_challenge") is None:  # DEC-5
+            raise OAuthError("unsupported_response_mode_okta_post_message_with_code")
+
+
+def _nonce(parameters: Parameters, response_types: frozenset[str]) -> str | None:
+    nonce = parameters.get("nonce")
+    if nonce is None and not response_types.isdisjoint(FRONT_CHANNEL):
+        raise OAuthError("invalid_nonce")
+    if nonce is not None and len(nonce) > _MAX_NONCE:
+        raise OAuthError("invalid_request", reason="nonce is too long")
+    return nonce
+
+
+def _code_challenge(parameters: Parameters, client: Client) -> str | None:
+    challenge, method = parameters.get("code_challenge"), parameters.get("code_challenge_method")
+    if challenge is None:
+        # A method without a challenge: somebody took the challenge out (RFC 9700 §4.8.2).
+        if client.pkce_required or client.auth_method == "none" or method is not None:
+            raise OAuthError("pkce_missing_challenge")
+        return None
+    if method not in CHALLENGE_METHODS:  # none at all means plain (DEC-14)
+        raise OAuthError("pkce_unsupported_code_challenge_method", ", ".join(CHALLENGE_METHODS))
+    if not _CHALLENGE.fullmatch(challenge):
+        raise OAuthError("pkce_invalid_challenge")
+    return challenge
+
+
+def _prompt(parameters: Parameters) -> frozenset[str]:
+    words = frozenset((parameters.get("prompt") or "").split())
+    if not words <= frozenset(PROMPTS) or ("none" in words and len(words) > 1):
+        raise OAuthError("invalid_prompt", ", ".join(PROMPTS))
+    return words
+
+
+def _max_age(parameters: Parameters, prompt: frozenset[str]) -> int | None:
+    text = parameters.get("max_age")
+    if text is None:
+        return None
+    if not _AGE.fullmatch(text) or int(text) > _MAX_AGE:
+        raise OAuthError("invalid_max_age")
+    if int(text) == 0 and "none" in prompt:
+        raise OAuthError("invalid_prompt_for_zero_max_age")
+    return int(text)
+
+
+def _assurance(parameters: Parameters) -> str | None:
+    """The first value that is attained. Unknown ones do not count; known ones alone that nobody attains are an end."""
+    known = [ASSURANCE[value] for value in (parameters.get("acr_values") or "").split() if value in ASSURANCE]
+    attained = next((value for value in known if value is not None), None)
+    if known and attained is None:
+        raise OAuthError("unmet_authentication_requirements")
+    return attained
+
+
+def _check_grants(client: Client, response_types: frozenset[str]) -> None:
+    if not grants_of(response_types) <= frozenset(client.grant_types):
+        raise OAuthError("unauthorized_client", ", ".join(client.grant_types))
+
+
+def grants_of(response_types: frozenset[str]) -> frozenset[str]:
+    """What rules and clients call what is asked for (DEC-30)."""
+    code = ("authorization_code",) if "code" in response_types else ()
+    return frozenset(code if response_types.isdisjoint(FRONT_CHANNEL) else (*code, "implicit"))
+
+
+def _hinted(arrival: Arrival) -> str | None:
+    token = arrival.parameters.get("id_token_hint")
+    if token is None:
+        return None
+    hint = recognize_hint(token, arrival.server, issuer=arrival.issuer)
+    if hint is None or hint.client_id != arrival.client.id:
+        raise OAuthError("id_token_invalid")
+    return hint.user_id

@@ -1,0 +1,159 @@
+"""Pushed authorization requests (RFC 9126, runtime contract §4)."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from authmint.storage.clients import secret_digest
+
+from tests.oauth.authorization.world import CALLBACK, PKCE, World, an_app
+from tests.support.builders import CLIENT_ID, SECRET, SERVER_ID, a_form, basic
+from tests.support.fakes import NOW
+
+
+def pushed(world: World, fields: dict[str, Any] | None = None) -> str:
+    status, body = world.push(fields, headers=basic())
+    assert status == 200, body
+    uri: str = body["request_uri"]
+    return uri
+
+
+def redeem(world: World, uri: str, **changes: str) -> Any:
+    return world.get(tuple({"client_id": CLIENT_ID, "request_uri": uri, **changes}.items()))
+
+
+@pytest.mark.parametrize("json", [False, True])
+def test_a_pushed_request_is_as_good_as_a_sent_one(json: bool) -> None:
+    world = World()
+
+    status, body = world.push({"max_age": 300} | PKCE, json=json, headers=basic())
+    answer = redeem(world, body["request_uri"], state="other", redirect_uri="https://evil.example.com")
+
+    assert (status, body["expires_in"]) == (200, 3600)
+    assert body["request_uri"].startswith("urn:okta:")
+    assert answer.location.startswith(CALLBACK)
+    assert answer.fields["state"] == "s"  # parameters beside the reference do not count
+
+
+def test_a_client_may_name_itself_in_the_body() -> None:
+    world = World(client=an_app(auth_method="client_secret_post"))
+
+    status, body = world.push({"client_id": CLIENT_ID, "client_secret": SECRET})
+
+    assert status == 200
+    (stored,) = world.storage.requests.records.values()
+    assert stored.digest == secret_digest(body["request_uri"].removeprefix("urn:okta:"))
+    assert (stored.client_id, stored.server_id, stored.expires_at) == (CLIENT_ID, SERVER_ID, NOW + 3_600)
+    assert SECRET not in str(stored)
+    assert "code" in redeem(world, body["request_uri"]).fields
+
+
+def test_secrets_are_not_kept() -> None:
+    world = World()
+
+    pushed(world, {"sessionToken": "a-session-token"})
+
+    assert "a-session-token" not in str(world.storage.requests.records)
+
+
+def test_the_browser_may_bring_a_session_token_along() -> None:
+    world = World(signed_in=False)
+
+    assert "code" in redeem(world, pushed(world), sessionToken=world.session_token()).fields
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "error"),
+    [
+        ({"request_uri": "urn:okta:x"}, 400, "pushed_authorization_request_uri_present"),
+        ({"redirect_uri": "https://evil.example.com"}, 400, "illegal_redirect_uri"),
+        ({"redirect_uri": None}, 400, "illegal_redirect_uri"),
+        ({"response_type": "none"}, 400, "unsupported_response_type"),
+        ({"response_mode": "x"}, 400, "unsupported_response_mode"),
+        ({"scope": None}, 400, "no_default_scopes"),
+        ({"scope": "profile"}, 403, "openid_scope_required_access_token"),
+        ({"scope": "nonsense"}, 400, "no_matching_scope"),
+        ({"state": None}, 400, "invalid_state"),
+        ({"request": "a.b.c"}, 400, "request_not_supported"),
+        ({"client_id": "0oaOTHER"}, 401, "invalid_client_id"),
+    ],
+)
+def test_errors_are_said_at_once(fields: dict[str, Any], status: int, error: str) -> None:
+    world = World()
+
+    assert world.push(fields, headers=basic())[0] == status
+    assert world.events.emitted[-1].reason == error
+    assert world.events.emitted[-1].type == "app.oauth2.as.authorize"
+    assert not world.storage.requests.records
+
+
+def test_the_client_proves_itself_first() -> None:
+    world = World()
+
+    assert world.push(headers=basic(secret="wrong"))[0] == 401
+    assert world.push({"scope": "nonsense"}, headers=basic(secret="wrong"))[1]["error"] == "invalid_client"
+    assert world.push()[0] == 401
+    assert world.push(headers=basic(), server_id="ausOTHER")[1]["error"] == "invalid_request"
+    event = world.events.emitted[0]
+    assert (event.actor.type, event.debug["client_id"]) == ("PublicClientApp", CLIENT_ID)
+
+
+def test_a_service_has_no_users() -> None:
+    assert World(client=an_app(application_type="service")).push(headers=basic())[1]["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{", b'{"a":1,"a":2}', b'{"state":["s"]}', b'{"state":true}', b"[" * 9_000])
+def test_json_is_an_object_of_texts(body: bytes) -> None:
+    world = World()
+    request = replace(
+        a_form({}, path="par"), body=body, headers=basic() | {"content-type": "application/json;charset=utf-8"}
+    )
+
+    assert world.par(request).status == 400
+
+
+def test_a_reference_is_good_for_one_answer_and_until_then_for_reloads() -> None:
+    world = World(client=an_app(consent_method="REQUIRED"))
+    uri = pushed(world, {"scope": "openid orders:read"})
+
+    first, second = redeem(world, uri), redeem(world, uri)
+    assert first.handle != second.handle
+    world.agree("orders:read")
+    assert "code" in world.resume(second.handle).fields
+
+    assert redeem(world, uri).page == "invalid_request_uri"
+    assert world.resume(first.handle).fields["error"] == "login_required"  # its pushed request is used up
+    assert len(world.storage.codes.records) == 1
+
+
+def test_a_reference_dies_after_an_hour_and_what_waits_for_it_too() -> None:
+    world = World(signed_in=False)
+    uri = pushed(world)
+    world.clock.advance(seconds=3_000)
+    handle = redeem(world, uri).handle
+    world.clock.advance(seconds=600)
+    world.sign_in()
+
+    assert redeem(world, uri).page == "invalid_request_uri"
+    assert world.get((("client_id", CLIENT_ID), ("request_uri", f"urn:authmint:interaction:{handle}"))).page == (
+        "request_expired"
+    )
+
+
+def test_prompt_login_is_not_satisfied_by_a_session_that_is_younger_than_the_push() -> None:
+    world = World()
+    uri = pushed(world, {"prompt": "login"})
+    world.clock.advance(seconds=5)
+    world.sign_in()  # for something else
+
+    assert "/signin?" in redeem(world, uri).location
+
+
+def test_a_refused_request_can_be_sent_again() -> None:
+    world = World(client=an_app(implicit_assignment=False))
+    uri = pushed(world)
+    assert redeem(world, uri).fields["error"] == "access_denied"
+
+    world.change_client(implicit_assignment=True)
+
+    assert "code" in redeem(world, uri).fields
