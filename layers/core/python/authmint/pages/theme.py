@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 _LOGO: Final = re.compile(r"(https://[^\s\"'<>]+|data:image/(png|svg\+xml|webp|jpeg);base64,[A-Za-z0-9+/=]+)")
 _MEMBERS: Final = {"name", "logo", "colour", "language", "texts"}
-_DARK, _LIGHT = "#111111", "#ffffff"
+_DARK, _LIGHT = "#000000", "#ffffff"
 
 
 class BadTheme(ValueError):
