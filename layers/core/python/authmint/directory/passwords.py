@@ -4,13 +4,15 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from ..ids import Ids
 from ..jose.encoding import b64decode
 
 #: Characters. Longer ones are refused before any work is done on them.
 LONGEST: Final = 256
+#: What a new password can lack.
+Lack = Literal["shortest", "longest", "lower", "upper", "digit", "login", "history"]
 _PARTS: Final = re.compile(r"[,._#@\-\s]+")
 
 
@@ -41,23 +43,37 @@ class PasswordPolicy:
     attempts: int = 10
     ticket_lifetime: int = 7 * 86_400
 
-    def shortcomings(self, password: str, login: str) -> tuple[str, ...]:
-        """What a password lacks, in words; nothing where it will do."""
-        found = []
-        if len(password) < self.shortest:
-            found.append(f"at least {self.shortest} characters")
-        if len(password) > LONGEST:
-            found.append(f"at most {LONGEST} characters")
-        if not any(c.islower() for c in password):
-            found.append("a lowercase letter")
-        if not any(c.isupper() for c in password):
-            found.append("an uppercase letter")
-        if not any(c.isdigit() for c in password):
-            found.append("a number")
+    def lacks(self, password: str, login: str) -> tuple[Lack, ...]:
+        """What a password lacks; nothing where it will do. ``history`` is for who knows the hashes."""
         lower = password.casefold()
-        if any(len(part) >= 4 and part in lower for part in _PARTS.split(login.casefold())):
-            found.append("no parts of your username")
-        return tuple(found)
+        lacking: dict[Lack, bool] = {
+            "shortest": len(password) < self.shortest,
+            "longest": len(password) > LONGEST,
+            "lower": not any(c.islower() for c in password),
+            "upper": not any(c.isupper() for c in password),
+            "digit": not any(c.isdigit() for c in password),
+            "login": any(len(part) >= 4 and part in lower for part in _PARTS.split(login.casefold())),
+        }
+        return tuple(lack for lack, is_so in lacking.items() if is_so)
+
+    def shortcomings(self, password: str, login: str) -> tuple[str, ...]:
+        """``lacks`` in words."""
+        return tuple(self.in_words(lack) for lack in self.lacks(password, login))
+
+    def in_words(self, lack: Lack) -> str:
+        """What the management API calls it."""
+        return _WORDS[lack].format(shortest=self.shortest, longest=LONGEST, history=self.history)
+
+
+_WORDS: Final[dict[Lack, str]] = {
+    "shortest": "at least {shortest} characters",
+    "longest": "at most {longest} characters",
+    "lower": "a lowercase letter",
+    "upper": "an uppercase letter",
+    "digit": "a number",
+    "login": "no parts of your username",
+    "history": "none of your last {history} passwords",
+}
 
 
 class PasswordHashes:

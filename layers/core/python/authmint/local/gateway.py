@@ -1,7 +1,8 @@
 """A loopback HTTP front with the routes of ``template.yaml``: requests become API Gateway events, as ASGI.
 
 Assumed, because it could not be settled offline: ``rawPath`` and ``path`` arrive percent-encoded as sent, path
-parameters decoded; repeated headers are joined with a comma.
+parameters decoded; repeated headers are joined with a comma. In format 2.0 cookies travel apart from the headers, both
+ways; a ``set-cookie`` among the headers of an answer is dropped, for nobody may come to rely on it.
 """
 
 import base64
@@ -70,7 +71,10 @@ class Gateway:
         if outcome.error:
             await plain(send, 500, "Internal Server Error")
             return
-        await _respond(send, json.loads(outcome.body), head=scope["method"] == "HEAD")
+        answer = json.loads(outcome.body)
+        if route.payload_format == "2.0":
+            answer = _with_cookies(answer)
+        await _respond(send, answer, head=scope["method"] == "HEAD")
 
     def _find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         for matcher in self._matchers:
@@ -90,7 +94,7 @@ class Gateway:
         request_id = uuid.uuid4().hex
         source_ip = (scope.get("client") or ("127.0.0.1",))[0]
         text, encoded = _encoded(body)
-        common = {"body": text, "isBase64Encoded": encoded, "pathParameters": dict(parameters)}
+        common: dict[str, Any] = {"body": text, "isBase64Encoded": encoded, "pathParameters": dict(parameters)}
         context = {"domainName": self._domain, "requestId": request_id, "stage": "$default", "apiId": "local"}
         if route.payload_format == "2.0":
             http = {
@@ -100,6 +104,9 @@ class Gateway:
                 "sourceIp": source_ip,
                 "userAgent": ",".join(headers.get("user-agent", [])),
             }
+            cookies = "; ".join(headers.pop("cookie", []))
+            if cookies:
+                common["cookies"] = [cookie.strip() for cookie in cookies.split(";") if cookie.strip()]
             return common | {
                 "version": "2.0",
                 "routeKey": f"{route.method} {route.path}",
@@ -122,6 +129,12 @@ class Gateway:
             "multiValueQueryStringParameters": pairs or None,
             "requestContext": context | {"identity": {"sourceIp": source_ip}, "httpMethod": scope["method"]},
         }
+
+
+def _with_cookies(answer: Mapping[str, Any]) -> dict[str, Any]:
+    headers = {name: [str(value)] for name, value in answer.get("headers", {}).items() if name.lower() != "set-cookie"}
+    cookies = {"set-cookie": answer["cookies"]} if answer.get("cookies") else {}
+    return {**answer, "headers": {}, "multiValueHeaders": headers | cookies}
 
 
 def _encoded(body: bytes) -> tuple[str, bool]:

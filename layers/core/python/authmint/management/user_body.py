@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ..directory.new_password import UnsuitablePassword, remembered
 from ..directory.profile import profile_problems, unknown_attributes
 from ..storage.users import MOST_GROUPS_AT_ONCE, Password, RecoveryQuestion, User
 from .errors import ApiError, invalid
@@ -74,14 +75,11 @@ def new_password(user: User, password: str, records: PeopleRecords, now: int, *,
     Raises:
         ApiError: E0000080 with what it lacks.
     """
-    lacking = records.policy.shortcomings(password, user.login)
-    before = () if user.password is None else (user.password.hash, *user.password.history)
-    before = before[: records.policy.history]
-    if not lacking and own and records.hashes.fits_any(password, before):
-        lacking = (f"none of your last {records.policy.history} passwords",)
-    if lacking:
-        raise ApiError("E0000080", causes=[f"Password requirements were not met. Missing: {', '.join(lacking)}."])
-    return Password(records.hashes.make(password), now, before)
+    try:
+        return remembered(user, password, records.hashes, records.policy, now, own=own)
+    except UnsuitablePassword as error:
+        lacking = ", ".join(records.policy.in_words(lack) for lack in error.lacks)
+        raise ApiError("E0000080", causes=[f"Password requirements were not met. Missing: {lacking}."]) from None
 
 
 def recovery_question(question: tuple[str, str], records: PeopleRecords) -> RecoveryQuestion:

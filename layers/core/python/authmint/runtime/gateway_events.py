@@ -1,6 +1,7 @@
 """API Gateway's events and answers, both payload formats, to and from plain HTTP values.
 
-Format 1.0 is used where an answer holds two headers of one name (``Link``), 2.0 elsewhere.
+Format 1.0 is used where an answer holds two headers of one name (``Link``), 2.0 elsewhere. Cookies are the exception:
+2.0 takes them out of the headers, in both directions, and hands over each by itself.
 """
 
 import base64
@@ -31,7 +32,7 @@ def request_of(event: Event, base_url: str | None) -> Request:
             base_url=base_url,
             path_parameters=event.get("pathParameters") or {},
             query=tuple(parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True)),
-            headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+            headers=_headers(event),
             body=_body(event),
             source_ip=http.get("sourceIp", ""),
             request_id=context.get("requestId", ""),
@@ -44,11 +45,21 @@ def request_of(event: Event, base_url: str | None) -> Request:
         base_url=base_url,
         path_parameters=event.get("pathParameters") or {},
         query=tuple((name, value) for name, values in query.items() for value in values),
-        headers={name.lower(): ",".join(values) for name, values in headers.items()},
+        # A client may send a cookie a line (RFC 9113 §8.2.3); together they are parted by semicolons all the same.
+        headers={
+            name.lower(): ("; " if name.lower() == "cookie" else ",").join(values) for name, values in headers.items()
+        },
         body=_body(event),
         source_ip=(context.get("identity") or {}).get("sourceIp", ""),
         request_id=context.get("requestId", ""),
     )
+
+
+def _headers(event: Event) -> dict[str, str]:
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    if event.get("cookies"):
+        headers["cookie"] = "; ".join(event["cookies"])
+    return headers
 
 
 def _body(event: Event) -> bytes:
@@ -70,8 +81,11 @@ def answer_of(response: Response, event: Event) -> dict[str, Any]:
         answer |= {"body": base64.b64encode(response.body).decode("ascii"), "isBase64Encoded": True}
     headers: dict[str, list[str]] = {}
     for name, value in response.headers:
-        headers.setdefault(name, []).append(value)
+        headers.setdefault(name.lower(), []).append(value)
     if "rawPath" in event:
+        # Joined by a comma, two cookies would be one broken one (RFC 6265 §3).
+        if cookies := headers.pop("set-cookie", None):
+            answer["cookies"] = cookies
         answer["headers"] = {name: ", ".join(values) for name, values in headers.items()}
     else:
         answer["multiValueHeaders"] = headers

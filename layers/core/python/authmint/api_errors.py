@@ -1,0 +1,100 @@
+"""The error envelope of ``/api/v1`` (management contract §4), for administration and for sign-in alike."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from .http import Pairs, Response
+from .ids import Ids
+
+#: code: (status, errorSummary). ``{0}`` is filled in.
+CATALOGUE: Final[dict[str, tuple[int, str]]] = {
+    "E0000001": (400, "Api validation failed: {0}"),
+    "E0000003": (400, "The request body was not well-formed."),
+    "E0000004": (401, "Authentication failed"),
+    "E0000005": (403, "Invalid session"),
+    "E0000006": (403, "You do not have permission to perform the requested action"),
+    "E0000007": (404, "Not found: Resource not found: {0}"),
+    "E0000008": (404, "The requested path was not found"),
+    "E0000009": (500, "Internal Server Error"),
+    "E0000010": (503, "Service is temporarily unavailable. Try again later."),
+    "E0000011": (401, "Invalid token provided"),
+    "E0000014": (403, "Update of credentials failed"),
+    "E0000016": (403, "Activation failed because the user is already active"),
+    "E0000022": (405, "The endpoint does not support the provided HTTP method"),
+    "E0000029": (400, "Invalid paging request."),
+    "E0000031": (400, "Invalid search criteria."),
+    "E0000032": (403, "Unlock is not allowed for this user."),
+    "E0000033": (400, "Bad request. Can't specify a search query and filter in the same request."),
+    "E0000034": (403, "Forgot password not allowed on specified user."),
+    "E0000035": (403, "Change password not allowed on specified user."),
+    "E0000038": (403, "This operation is not allowed in the user's current status."),
+    "E0000040": (400, "Application label must not be the same as an existing application label."),
+    "E0000056": (403, "Delete application forbidden."),
+    "E0000060": (501, "Unsupported operation."),
+    "E0000062": (409, "The specified user is already assigned to the application."),
+    "E0000078": (403, "Cannot modify the {0} attribute because it is immutable."),
+    "E0000080": (403, "The password does not meet the complexity requirements of the current password policy."),
+    "E0000107": (403, "The entity is not in the expected state for the requested transition."),
+    "E0000111": (403, "Cannot modify the {0} object because it is read-only."),
+    "E0000117": (403, "Cannot assign apps or update app profiles for an inactive user."),
+    "E0000124": (
+        400,
+        "Could not create user. To create a user and expire their password immediately, a password must be specified",
+    ),
+    "E0000125": (
+        400,
+        'Could not create user. To create a user and expire their password immediately, "activate" must be true',
+    ),
+}
+
+
+class ApiError(Exception):
+    """A refusal in the envelope.
+
+    Attributes:
+        causes: Texts, in the order in which they are shown. Never a secret.
+    """
+
+    def __init__(self, code: str, value: str = "", causes: Sequence[str] = (), *, headers: Pairs = ()) -> None:
+        self.code = code
+        self.status, summary = CATALOGUE[code]
+        self.summary = summary.format(value)
+        self.causes = tuple(causes)
+        self.headers = headers
+        super().__init__(f"{code}: {self.summary}")
+
+    def response(self, ids: Ids) -> Response:
+        """The answer, with all five members always present (§4.1)."""
+        body = {
+            "errorCode": self.code,
+            "errorSummary": self.summary,
+            "errorLink": self.code,
+            "errorId": f"oae{ids.opaque(16)}",
+            "errorCauses": [{"errorSummary": cause} for cause in self.causes],
+        }
+        return Response.json(self.status, body, self.headers)
+
+
+def invalid(subject: str, *causes: str) -> ApiError:
+    """E0000001 about ``subject``, with its causes as they stand."""
+    return ApiError("E0000001", subject, causes)
+
+
+def invalid_field(field: str, message: str) -> ApiError:
+    """E0000001 about one field: the cause is ``field: message``."""
+    return invalid(field, f"{field}: {message}")
+
+
+def not_found(identifier: str, kind: str) -> ApiError:
+    """E0000007 for an id as given in the URL and a type word of §4.3."""
+    return ApiError("E0000007", f"{identifier} ({kind})")
+
+
+def unavailable() -> ApiError:
+    """503: storage or key management could not answer, or too many changes at once. Safe to repeat."""
+    return ApiError("E0000010", headers=(("retry-after", "2"),))
+
+
+def internal_error(ids: Ids) -> Response:
+    """500 for what nobody expected."""
+    return ApiError("E0000009").response(ids)

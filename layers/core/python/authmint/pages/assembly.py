@@ -1,0 +1,72 @@
+"""All pages of a deployment, put together."""
+
+from dataclasses import dataclass
+
+from ..clock import Clock
+from ..directory.authentication import Authenticator
+from ..directory.new_password import PasswordChange
+from ..ids import Ids
+from ..storage.authorization_requests import StoredRequests
+from ..storage.clients import Clients
+from ..storage.consents import Consents
+from ..storage.device_codes import DeviceCodes
+from ..storage.directory import Directory
+from ..storage.grants import UsedAssertions
+from ..storage.servers import Servers
+from ..storage.sessions import SessionTokens
+from .attempts import Attempts
+from .authn_api import AuthnApi
+from .browsers import CookieBrowsers
+from .consent import ConsentPage
+from .device import DevicePage
+from .documents import HostedPages
+from .expired_passwords import ExpiredPasswords
+from .password import PasswordPage
+from .sessions_api import SessionsApi
+from .sign_in import SignInPage
+from .sign_out import SignOutPage
+from .site import Site
+from .waiting import Authorizations
+
+
+@dataclass(frozen=True)
+class PageRecords:
+    """Storage that pages read and write. ``attempts`` are counted where used assertions are remembered."""
+
+    directory: Directory
+    clients: Clients
+    servers: Servers
+    requests: StoredRequests
+    consents: Consents
+    device_codes: DeviceCodes
+    session_tokens: SessionTokens
+    attempts: UsedAssertions
+
+
+def new_site(
+    records: PageRecords,
+    authorizations: Authorizations,
+    *,
+    pages: HostedPages,
+    browsers: CookieBrowsers,
+    authenticator: Authenticator,
+    change: PasswordChange,
+    clock: Clock,
+    ids: Ids,
+    show_lockout: bool = False,
+) -> Site:
+    """The site over its records. The authorization endpoint shares ``pages`` and ``browsers`` with it."""
+    expired = ExpiredPasswords(records.requests, change, ids)
+    return Site(
+        pages,
+        browsers,
+        sign_in=SignInPage(pages, browsers, authenticator, authorizations, expired),
+        password=PasswordPage(pages, browsers, authenticator, authorizations, expired),
+        consent=ConsentPage(pages, authorizations, records.consents, ids),
+        device=DevicePage(pages, records.device_codes, records.clients, records.servers, Attempts(records.attempts)),
+        sign_out=SignOutPage(pages, browsers),
+        authn=AuthnApi(authenticator, records.session_tokens, expired, ids, show_lockout=show_lockout),
+        sessions=SessionsApi(browsers, records.session_tokens, records.directory),
+        clock=clock,
+        ids=ids,
+    )

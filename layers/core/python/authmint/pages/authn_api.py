@@ -1,0 +1,143 @@
+"""``/api/v1/authn``: primary authentication, as the official SDKs call it. What comes of it is a session token."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..api_errors import ApiError
+from ..clock import timestamp
+from ..directory.authentication import AuthenticationFailed, Authenticator, LockedOut, PasswordExpired
+from ..directory.new_password import NotChangeable, UnsuitablePassword
+from ..http import Response
+from ..ids import Ids
+from ..storage.clients import secret_digest
+from ..storage.directory import Person
+from ..storage.errors import NotFound
+from ..storage.sessions import SessionToken, SessionTokens
+from ..storage.users import User
+from .api_call import JsonBody
+from .expired_passwords import NO_BROWSER, ExpiredPasswords
+from .sign_in import PASSWORD_AMR
+from .visit import Visit
+
+SESSION_TOKEN_LIFETIME: Final = 300
+_NO_STORE: Final = (("cache-control", "no-cache, no-store"), ("pragma", "no-cache"))
+_LONGEST_RELAY_STATE: Final = 2_048
+
+
+@dataclass(frozen=True)
+class AuthnApi:
+    """Proves a password, and hands out what starts a session.
+
+    Attributes:
+        show_lockout: Tell who is locked out that they are. Whoever guesses learns then that there is such a user.
+    """
+
+    authenticator: Authenticator
+    tokens: SessionTokens
+    expired: ExpiredPasswords
+    ids: Ids
+    show_lockout: bool = False
+
+    def authenticate(self, visit: Visit) -> Response:
+        """200: SUCCESS, or PASSWORD_EXPIRED.
+
+        Raises:
+            ApiError: E0000004 where username and password do not belong together.
+        """
+        body = JsonBody.read(visit.request)
+        relayed = _relayed(body)
+        username, password = body.text("username", longest=320), body.text("password")
+        try:
+            person = self.authenticator.verify(username, password, visit.now, request=visit.request)
+        except PasswordExpired as proved:
+            return self._expired(visit, proved.person.user, relayed)
+        except LockedOut:
+            if self.show_lockout:
+                return Response.json(200, {"status": "LOCKED_OUT", **relayed, "_embedded": {}}, _NO_STORE)
+            raise ApiError("E0000004", headers=_NO_STORE) from None
+        except AuthenticationFailed:
+            raise ApiError("E0000004", headers=_NO_STORE) from None
+        return self._success(visit, person, relayed)
+
+    def change_password(self, visit: Visit) -> Response:
+        """200: SUCCESS.
+
+        Raises:
+            ApiError: E0000011 (``stateToken``), E0000014 (``oldPassword``) or E0000080 (``newPassword``).
+        """
+        body = JsonBody.read(visit.request)
+        state = body.text("stateToken")
+        old, new = body.text("oldPassword"), body.text("newPassword")
+        try:
+            proof = self.expired.find(state, NO_BROWSER, now=visit.now)
+            user = self.expired.change(proof, new, old=old, now=visit.now, request=visit.request)
+            person = self.authenticator.verify(user.login, new, visit.now, request=visit.request)
+        except UnsuitablePassword as error:
+            lacking = ", ".join(self.expired.policy.in_words(lack) for lack in error.lacks)
+            cause = f"Password requirements were not met. Missing: {lacking}."
+            raise ApiError("E0000080", causes=[cause], headers=_NO_STORE) from None
+        except NotChangeable:
+            raise ApiError("E0000014", causes=["Old Password is not correct"], headers=_NO_STORE) from None
+        except (NotFound, AuthenticationFailed):
+            raise ApiError("E0000011", headers=_NO_STORE) from None
+        return self._success(visit, person, {})
+
+    def _success(self, visit: Visit, person: Person, relayed: dict[str, str]) -> Response:
+        secret = self.ids.opaque(32)
+        expires_at = visit.now + SESSION_TOKEN_LIFETIME
+        token = SessionToken(secret_digest(secret), person.user.id, visit.now, expires_at, PASSWORD_AMR)
+        self.tokens.add(token)
+        answer = {
+            "expiresAt": timestamp(expires_at),
+            "status": "SUCCESS",
+            **relayed,
+            "sessionToken": secret,
+            "_embedded": {"user": _user(person.user)},
+        }
+        return Response.json(200, answer, _NO_STORE)
+
+    def _expired(self, visit: Visit, user: User, relayed: dict[str, str]) -> Response:
+        proof = self.expired.proved(user, NO_BROWSER, {}, now=visit.now)
+        policy = self.expired.policy
+        complexity = {"minLength": policy.shortest, "minLowerCase": 1, "minUpperCase": 1, "minNumber": 1}
+        answer = {
+            "stateToken": proof.handle,
+            "expiresAt": timestamp(proof.record.expires_at),
+            "status": "PASSWORD_EXPIRED",
+            **relayed,
+            "_embedded": {
+                "user": _user(user),
+                "policy": {"complexity": complexity | {"minSymbol": 0, "excludeUsername": True}},
+            },
+            "_links": {
+                "next": {
+                    "name": "changePassword",
+                    **_link(visit, "/api/v1/authn/credentials/change_password", "POST"),
+                },
+            },
+        }
+        return Response.json(200, answer, _NO_STORE)
+
+
+def _user(user: User) -> dict[str, Any]:
+    profile = user.profile
+    return {
+        "id": user.id,
+        "passwordChanged": None if user.password is None else timestamp(user.password.changed_at),
+        "profile": {
+            "login": user.login,
+            "firstName": profile.get("firstName"),
+            "lastName": profile.get("lastName"),
+            "locale": profile.get("locale") or "en",
+            "timeZone": profile.get("timezone") or "America/Los_Angeles",
+        },
+    }
+
+
+def _link(visit: Visit, path: str, method: str) -> dict[str, Any]:
+    return {"href": visit.request.base_url + path, "hints": {"allow": [method]}}
+
+
+def _relayed(body: JsonBody) -> dict[str, str]:
+    state = body.members.get("relayState")
+    return {"relayState": state[:_LONGEST_RELAY_STATE]} if isinstance(state, str) else {}

@@ -1,0 +1,162 @@
+"""Who a browser is: its session and its name, by two cookies (``Browsers`` of ``oauth.authorization.interaction``)."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from ..http import Pairs, Request
+from ..ids import Ids
+from ..jose.encoding import b64encode
+from ..oauth.authorization.interaction import Visitor
+from ..storage.clients import secret_digest
+from ..storage.directory import Directory, Person
+from ..storage.errors import NotFound
+from ..storage.sessions import Session, Sessions
+from .cookies import Cookie
+
+SESSION: Final = Cookie("authmint-session")
+BROWSER: Final = Cookie("authmint-browser")
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """How long sessions live, in seconds.
+
+    Attributes:
+        idle_lifetime: Not used for so long, a session is over.
+        lifetime: After so long it is over in any case.
+        touch_seconds: Use is noted at most so often: each note is a write.
+    """
+
+    idle_lifetime: int = 2 * 3600
+    lifetime: int = 12 * 3600
+    touch_seconds: int = 60
+
+
+@dataclass(frozen=True)
+class Guest(Visitor):
+    """A visitor whose cookie's value is at hand: what forms are bound to."""
+
+    value: str = field(default="", repr=False)
+
+    def csrf(self, purpose: str, subject: str = "", *, anonymous: bool = False) -> str:
+        """What a form of this browser sends back for one purpose.
+
+        No site but ours can know it: it is a digest of the browser's cookie, which no script can read, and of the
+        session's own secret. So nothing needs to be stored, and it cannot be carried to another form, another waiting
+        request, another browser, or the session of another user in the same browser.
+
+        Args:
+            purpose: Which form.
+            subject: What the form is about: the handle of a request, a user code.
+            anonymous: The form is for a browser in which nobody may be signed in yet.
+        """
+        session = "" if anonymous or self.session is None else self.session.csrf
+        # A JSON-like frame would say the same: none of the parts before the subject can hold a line feed.
+        text = "\n".join(("csrf", self.value, session, purpose, subject))
+        return b64encode(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
+
+    def sent(self, token: str, purpose: str, subject: str = "", *, anonymous: bool = False) -> bool:
+        """Whether a form is of this browser. Takes the same time however much of the token is right."""
+        expected = self.csrf(purpose, subject, anonymous=anonymous)
+        return hmac.compare_digest(expected.encode(), token.encode("utf-8", "surrogatepass"))
+
+
+class CookieBrowsers:
+    """``Browsers``."""
+
+    def __init__(
+        self, sessions: Sessions, directory: Directory, ids: Ids, settings: SessionSettings | None = None
+    ) -> None:
+        self._sessions = sessions
+        self._directory = directory
+        self._ids = ids
+        self._settings = settings or SessionSettings()
+
+    def visitor(self, request: Request, *, now: int) -> Guest:
+        """Who this is. A browser that has no name yet gets one."""
+        value, cookies = self._named(request)
+        found = self._alive(request, now)
+        if found is None:
+            if SESSION.read(request) is not None:
+                cookies = (*cookies, SESSION.forget(request))
+            return Guest(None, None, secret_digest(value), cookies, value)
+        session, person = found
+        return Guest(self._touched(session, now), person, secret_digest(value), cookies, value)
+
+    def sign_in(self, request: Request, person: Person, *, auth_time: int, amr: tuple[str, ...], now: int) -> Guest:
+        """Start a session under a fresh cookie (against fixation); the one before it in this browser ends."""
+        self._end(request)
+        secret = self._ids.opaque(32)
+        settings = self._settings
+        session = Session(
+            digest=secret_digest(secret),
+            id=self._ids.object_id("102"),
+            user_id=person.user.id,
+            created_at=now,
+            auth_time=auth_time,
+            idle_expires_at=min(now + settings.idle_lifetime, now + settings.lifetime),
+            expires_at=now + settings.lifetime,
+            csrf=self._ids.opaque(32),
+            amr=amr,
+            last_seen_at=now,
+        )
+        self._sessions.add(session)
+        value, cookies = self._named(request)
+        return Guest(session, person, secret_digest(value), (*cookies, SESSION.set(request, secret)), value)
+
+    def sign_out(self, request: Request, *, now: int) -> Pairs:  # noqa: ARG002 - of the protocol
+        """End the session; ``set-cookie`` headers that make the browser forget it."""
+        self._end(request)
+        return (SESSION.forget(request),)
+
+    def refresh(self, session: Session, *, now: int) -> Session:
+        """The session, used now: its idle time starts anew."""
+        idle_expires_at = min(now + self._settings.idle_lifetime, session.expires_at)
+        touched = replace(session, idle_expires_at=idle_expires_at, last_seen_at=now)
+        self._sessions.save(touched)
+        return touched
+
+    def _named(self, request: Request) -> tuple[str, Pairs]:
+        value = BROWSER.read(request)
+        if value is not None:
+            return value, ()
+        value = self._ids.opaque(32)
+        return value, (BROWSER.set(request, value),)
+
+    def _alive(self, request: Request, now: int) -> tuple[Session, Person] | None:
+        secret = SESSION.read(request)
+        if secret is None:
+            return None
+        try:
+            session = self._sessions.get(secret_digest(secret))
+            if min(session.expires_at, session.idle_expires_at) <= now:
+                return None
+            person = self._directory.person(session.user_id)
+        except NotFound:
+            return None
+        return (session, person) if _outlives_changes(session, person) else None
+
+    def _touched(self, session: Session, now: int) -> Session:
+        fresh = now - session.last_seen_at < self._settings.touch_seconds
+        return session if fresh else self.refresh(session, now=now)
+
+    def _end(self, request: Request) -> None:
+        secret = SESSION.read(request)
+        if secret is None:
+            return
+        try:
+            self._sessions.end(self._sessions.get(secret_digest(secret)))
+        except NotFound:
+            return
+
+
+def _outlives_changes(session: Session, person: Person) -> bool:
+    """A session ends with its user's suspension and with a new password, also where nobody came to remove it.
+
+    A change in the very second of the sign-in is taken as before it: the change of an expired password is.
+    """
+    user = person.user
+    changed_at = 0 if user.password is None else user.password.changed_at
+    return user.status == "ACTIVE" and session.created_at >= max(changed_at, user.status_changed_at or 0)

@@ -1,0 +1,91 @@
+"""``/consent``: whether a client may have what it asks for (runtime contract §16.4)."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ..http import Response
+from ..ids import Ids
+from ..storage.consents import Consent, Consents
+from ..storage.users import User
+from .documents import HostedPages
+from .forms import BadForm
+from .onward import Onward
+from .scope_view import picture, views
+from .visit import Visit, see_other
+from .waiting import Authorizations, Waiting
+
+
+@dataclass(frozen=True)
+class ConsentPage:
+    """Asks, and remembers the answer."""
+
+    pages: HostedPages
+    authorizations: Authorizations
+    consents: Consents
+    ids: Ids
+
+    def get(self, visit: Visit) -> Response:
+        """The question; where there is none (any more): back to the authorization endpoint, which knows why."""
+        handle = Onward.of(visit.request.query_value("request"), None).handle
+        waiting = self.authorizations.waiting(visit.request, handle, visit.guest, now=visit.now)
+        person = visit.guest.person
+        if person is None or waiting.must_sign_in or not waiting.scopes:
+            return see_other(waiting.resume_uri)
+        return self._form(visit, handle, waiting, person.user)
+
+    def post(self, visit: Visit) -> Response:
+        """Back to the client, through the authorization endpoint."""
+        handle = Onward.of(visit.form.text("request"), None).handle
+        visit.check("consent", handle)
+        waiting = self.authorizations.waiting(visit.request, handle, visit.guest, now=visit.now)
+        decision = visit.form.text("decision")
+        if decision == "deny":
+            return self.authorizations.deny(visit.request, handle, visit.guest, now=visit.now)
+        person = visit.guest.person
+        if person is None or waiting.must_sign_in or not waiting.scopes:
+            return see_other(waiting.resume_uri)
+        if decision != "allow":
+            raise BadForm("no decision")
+        if visit.form.text("asked") != _asked(waiting):
+            # Somebody changed the scopes meanwhile: what was agreed to is not what would be granted.
+            return self._form(visit, handle, waiting, person.user)
+        self.consents.record(self._answers(visit, waiting, person.user))
+        return see_other(waiting.resume_uri)
+
+    def _answers(self, visit: Visit, waiting: Waiting, user: User) -> list[Consent]:
+        chosen = frozenset(visit.form.texts("optional"))
+        return [
+            Consent(
+                id=self.ids.object_id("oag"),
+                user_id=user.id,
+                client_id=waiting.client.id,
+                server_id=waiting.server_id,
+                scope=scope.name,
+                created_at=visit.now,
+                answer="SKIPPED" if scope.optional and scope.name not in chosen else "GRANTED",
+            )
+            for scope in waiting.scopes
+        ]
+
+    def _form(self, visit: Visit, handle: str, waiting: Waiting, user: User) -> Response:
+        target = urlsplit(waiting.redirect_uri)
+        values = {
+            "client_name": waiting.client.label,
+            "logo_uri": picture(waiting.client.settings.get("logo_uri")),
+            "goes_to": target.hostname or target.scheme,
+            "login": user.login,
+            "scopes": views(waiting.scopes),
+            "fields": {"request": handle, "asked": _asked(waiting), "csrf": visit.guest.csrf("consent", handle)},
+        }
+        return self.pages.show(
+            "consent.html",
+            visit.request,
+            values,
+            forms_to=[waiting.redirect_uri],
+            wished=waiting.ui_locales,
+        )
+
+
+def _asked(waiting: Waiting) -> str:
+    """What the page showed, by name and by whether it could be left out."""
+    return " ".join(f"{scope.name}{'?' if scope.optional else ''}" for scope in waiting.scopes)

@@ -1,0 +1,98 @@
+"""Documents that endpoints and pages answer with (``Pages`` of ``oauth.authorization.interaction``)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+from ..http import Request, Response
+from ..oauth.authorization.interaction import Visitor
+from ..oauth.errors import OAuthError
+from .render import Renderer
+
+Kind = Literal["expired", "form", "method", "not_assigned", "oauth", "server", "unavailable"]
+_KINDS: Final[dict[str, Kind]] = {"server_error": "server", "temporarily_unavailable": "unavailable"}
+_KINDS_BY_ID: Final[dict[str, Kind]] = {"request_expired": "expired", "user_not_assigned": "not_assigned"}
+
+
+class HostedPages:
+    """``Pages``, and what the pages of this package are made with."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    def show(
+        self,
+        template: str,
+        request: Request,
+        values: dict[str, Any],
+        *,
+        status: int = 200,
+        forms_to: Sequence[str] = (),
+        wished: str | None = None,
+    ) -> Response:
+        """A page. ``wished``: ``ui_locales``. ``forms_to``: where a form may lead, beside this deployment."""
+        language = self._renderer.language(request, wished)
+        return self._renderer.page(template, language, values, status=status, forms_to=forms_to)
+
+    def text(self, key: str, request: Request, wished: str | None = None, **values: str | int) -> str:
+        """A text in the browser's language."""
+        return self._renderer.language(request, wished)(key, **values)
+
+    def done(self, about: str, request: Request) -> Response:
+        """The end of the way: ``<about>_title`` and ``<about>_text``."""
+        values = {"title": self.text(f"{about}_title", request), "text": self.text(f"{about}_text", request)}
+        return self.show("done.html", request, values)
+
+    def problem(
+        self, kind: Kind, request: Request, *, status: int, code: str = "", description: str = "", again: str = ""
+    ) -> Response:
+        """A page that says what went wrong, and what to do. ``again``: a link of ours."""
+        values = {
+            "title": self.text(f"problem.{kind}.title", request),
+            "text": self.text(f"problem.{kind}.text", request),
+            "code": code,
+            "description": description,
+            "request_id": request.request_id,
+            "again": again,
+        }
+        response = self.show("error.html", request, values, status=status)
+        return response.with_headers(("retry-after", "2")) if status == 503 else response
+
+    def error(self, error: OAuthError, request: Request) -> Response:
+        """A page for errors that must not be redirected: the redirect URI is not trusted (RFC 6749 §4.1.2.1)."""
+        kind = _KINDS_BY_ID.get(error.id) or _KINDS.get(error.code, "oauth")
+        return self.problem(kind, request, status=error.status, code=error.code, description=error.description)
+
+    def form_post(self, redirect_uri: str, fields: Mapping[str, str]) -> Response:
+        """A form that posts itself (OAuth 2.0 Form Post Response Mode)."""
+        values = {"redirect_uri": redirect_uri, "fields": fields}
+        return self._renderer.posting(self._renderer.language(_ANY), values, redirect_uri)
+
+    def post_message(self, target_origin: str, message: Mapping[str, str]) -> Response:
+        """A script that hands a message to the window that opened this one, if that is of the origin.
+
+        Clients renew tokens with this document in a hidden frame: that one origin may show it.
+        """
+        # In an attribute, where templates escape it; not in the script, where they could not.
+        values = {"message": json.dumps(dict(message)), "origin": target_origin}
+        return self._renderer.messaging(self._renderer.language(_ANY), values, target_origin)
+
+    def confirm_sign_out(self, request: Request, visitor: Visitor, fields: Mapping[str, str]) -> Response:
+        """Whether the user really wants to sign out: asked where no ID token says so. ``fields`` come back by POST."""
+        values = {
+            "login": "" if visitor.person is None else visitor.person.user.login,
+            "action": "/" + request.path.lstrip("/"),  # never another host, whatever the path
+            "fields": fields,
+        }
+        back = fields.get("post_logout_redirect_uri", "")
+        response = self.show(
+            "sign_out.html", request, values, forms_to=[back], wished=request.query_value("ui_locales")
+        )
+        return response.with_headers(*visitor.cookies)
+
+    def signed_out(self, request: Request) -> Response:
+        """The end of a sign-out without a way back."""
+        return self.done("signed_out", request)
+
+
+_ANY: Final = Request("GET", "/")

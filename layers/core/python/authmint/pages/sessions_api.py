@@ -1,0 +1,98 @@
+"""``/api/v1/sessions``: a session from a session token, and the session of the browser that asks."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..api_errors import ApiError, not_found
+from ..clock import timestamp
+from ..http import Response
+from ..storage.clients import secret_digest
+from ..storage.directory import Directory, Person
+from ..storage.errors import NotFound
+from ..storage.sessions import Session, SessionTokens
+from .api_call import JsonBody, same_origin
+from .browsers import CookieBrowsers
+from .visit import Visit
+
+_NO_STORE: Final = (("cache-control", "no-cache, no-store"), ("pragma", "no-cache"))
+
+
+@dataclass(frozen=True)
+class SessionsApi:
+    """Sessions of people, by token and by cookie."""
+
+    browsers: CookieBrowsers
+    tokens: SessionTokens
+    directory: Directory
+
+    def create(self, visit: Visit) -> Response:
+        """200, the session; the browser that asks gets its cookie.
+
+        Raises:
+            ApiError: E0000004: no such token, or it was used; its user is not ACTIVE, or has another password now.
+        """
+        same_origin(visit.request)
+        text = JsonBody.read(visit.request).text("sessionToken")
+        try:
+            token = self.tokens.spend(secret_digest(text), at=visit.now)
+            person = self.directory.person(token.user_id)
+        except NotFound:
+            raise ApiError("E0000004", headers=_NO_STORE) from None
+        user = person.user
+        changed_at = 0 if user.password is None else user.password.changed_at
+        if user.status != "ACTIVE" or max(changed_at, user.status_changed_at or 0) > token.auth_time:
+            raise ApiError("E0000004", headers=_NO_STORE)
+        guest = self.browsers.sign_in(visit.request, person, auth_time=token.auth_time, amr=token.amr, now=visit.now)
+        return self._shown(visit, guest.session, guest.person).with_headers(*guest.cookies)
+
+    def show(self, visit: Visit) -> Response:
+        """200, the session of this browser. Raises ApiError (E0000007): there is none."""
+        same_origin(visit.request)
+        return self._shown(visit, visit.guest.session, visit.guest.person)
+
+    def refresh(self, visit: Visit) -> Response:
+        """200, the session, idle no more. Raises ApiError (E0000007)."""
+        same_origin(visit.request)
+        session = visit.guest.session
+        touched = None if session is None else self.browsers.refresh(session, now=visit.now)
+        return self._shown(visit, touched, visit.guest.person)
+
+    def close(self, visit: Visit) -> Response:
+        """204. Raises ApiError (E0000007)."""
+        same_origin(visit.request)
+        if visit.guest.session is None:
+            raise not_found("me", "Session")
+        return Response(204, b"", (*_NO_STORE, *self.browsers.sign_out(visit.request, now=visit.now)))
+
+    def _shown(self, visit: Visit, session: Session | None, person: Person | None) -> Response:
+        if session is None or person is None:
+            raise not_found("me", "Session")
+        me = visit.request.base_url + "/api/v1/sessions/me"
+        links: dict[str, Any] = {
+            "self": {"href": me, "hints": {"allow": ["GET", "DELETE"]}},
+            "refresh": {"href": f"{me}/lifecycle/refresh", "hints": {"allow": ["POST"]}},
+            "user": {
+                "name": person.user.profile.get("displayName") or person.user.login,
+                "href": visit.request.base_url + "/api/v1/users/me",
+                "hints": {"allow": ["GET"]},
+            },
+        }
+        answer = {
+            "id": session.id,
+            "userId": session.user_id,
+            "login": person.user.login,
+            "createdAt": timestamp(session.created_at),
+            "expiresAt": timestamp(min(session.idle_expires_at, session.expires_at)),
+            "status": "ACTIVE",
+            "lastPasswordVerification": timestamp(session.auth_time) if "pwd" in session.amr else None,
+            "lastFactorVerification": None,
+            "amr": list(session.amr),
+            "idp": {"id": ORG_IDP, "type": "OKTA"},
+            "mfaActive": False,
+            "_links": links,
+        }
+        return Response.json(200, answer, _NO_STORE)
+
+
+#: One deployment is one org, and its users sign in at it (``management.org`` calls the org the same).
+ORG_IDP: Final = "00oAuthmintAuthmint0"

@@ -1,0 +1,86 @@
+"""``/signin``: username and password."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from ..directory.authentication import AuthenticationFailed, Authenticator, PasswordExpired
+from ..http import Response
+from .browsers import CookieBrowsers
+from .documents import HostedPages
+from .expired_passwords import ExpiredPasswords
+from .onward import Onward
+from .visit import Visit, see_other
+from .waiting import Authorizations, Waiting
+
+_LONGEST_USERNAME: Final = 320
+#: How somebody who typed a password signed in (RFC 8176).
+PASSWORD_AMR: Final = ("pwd",)
+
+
+@dataclass(frozen=True)
+class SignInPage:
+    """Asks who it is."""
+
+    pages: HostedPages
+    browsers: CookieBrowsers
+    authenticator: Authenticator
+    authorizations: Authorizations
+    expired: ExpiredPasswords
+
+    def get(self, visit: Visit) -> Response:
+        """The form; where somebody is signed in and nothing waits for a fresh sign-in: onward."""
+        onward = Onward.of(visit.request.query_value("request"), visit.request.query_value("activate"))
+        waiting = self._waiting(onward, visit)
+        if waiting is not None:
+            if not waiting.must_sign_in:
+                return see_other(waiting.resume_uri)
+            known = "" if visit.guest.person is None else visit.guest.person.user.login
+            return self._form(visit, onward, waiting, (waiting.login_hint or known)[:_LONGEST_USERNAME])
+        if visit.guest.person is None:
+            return self._form(visit, onward, None, "")
+        if onward.activating:
+            return see_other(onward.uri(None))
+        return self.pages.show("signed_in.html", visit.request, {"login": visit.guest.person.user.login})
+
+    def post(self, visit: Visit) -> Response:
+        """Onward with a session; or the form again; or a new password first."""
+        onward = Onward.of_form(visit.form)
+        visit.check("signin", onward.subject, anonymous=True)
+        waiting = self._waiting(onward, visit)
+        username = visit.form.text("username").strip()[:_LONGEST_USERNAME]
+        password = visit.form.text("password")
+        try:
+            person = self.authenticator.verify(username, password, visit.now, request=visit.request)
+        except PasswordExpired as proved:
+            proof = self.expired.proved(proved.person.user, visit.guest.browser, onward.fields, now=visit.now)
+            return see_other(f"/password?state={proof.handle}")
+        except AuthenticationFailed:
+            # One text for all: neither whether the user exists, nor whether it is locked, is anybody's business.
+            return self._form(visit, onward, waiting, username, failed=True)
+        signed_in = self.browsers.sign_in(visit.request, person, auth_time=visit.now, amr=PASSWORD_AMR, now=visit.now)
+        return see_other(onward.uri(waiting)).with_headers(*signed_in.cookies)
+
+    def _waiting(self, onward: Onward, visit: Visit) -> Waiting | None:
+        if not onward.handle:
+            return None
+        return self.authorizations.waiting(visit.request, onward.handle, visit.guest, now=visit.now)
+
+    def _form(
+        self, visit: Visit, onward: Onward, waiting: Waiting | None, username: str, *, failed: bool = False
+    ) -> Response:
+        wished = None if waiting is None else waiting.ui_locales
+        values = {
+            "client_name": "" if waiting is None else waiting.client.label,
+            "activating": onward.activating,
+            "username": username,
+            "problem": self.pages.text("signin.failed", visit.request, wished) if failed else "",
+            "fields": onward.fields | {"csrf": visit.guest.csrf("signin", onward.subject, anonymous=True)},
+        }
+        return self.pages.show(
+            "sign_in.html",
+            visit.request,
+            values,
+            status=403 if failed else 200,
+            forms_to=[] if waiting is None else [waiting.redirect_uri],
+            wished=wished,
+        )

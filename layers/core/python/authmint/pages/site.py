@@ -1,0 +1,117 @@
+"""Every page and browser-facing call of a deployment, by path and method."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from ..api_errors import ApiError, unavailable
+from ..clock import Clock
+from ..http import Request, Response
+from ..ids import Ids
+from ..oauth.errors import OAuthError
+from ..storage.errors import Unavailable
+from .authn_api import AuthnApi
+from .browsers import CookieBrowsers
+from .consent import ConsentPage
+from .device import DevicePage
+from .documents import HostedPages
+from .forms import BadForm
+from .password import PasswordPage
+from .sessions_api import SessionsApi
+from .sign_in import SignInPage
+from .sign_out import SignOutPage
+from .visit import Visit
+
+Handler = Callable[[Visit], Response]
+
+
+class Page(Protocol):
+    """One page."""
+
+    def get(self, visit: Visit) -> Response:
+        """Shows something, and changes nothing."""
+
+    def post(self, visit: Visit) -> Response:
+        """Takes a form."""
+
+
+class Site:
+    """Answers requests for pages and for ``/api/v1/authn`` and ``/api/v1/sessions``."""
+
+    def __init__(
+        self,
+        pages: HostedPages,
+        browsers: CookieBrowsers,
+        *,
+        sign_in: SignInPage,
+        password: PasswordPage,
+        consent: ConsentPage,
+        device: DevicePage,
+        sign_out: SignOutPage,
+        authn: AuthnApi,
+        sessions: SessionsApi,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._pages = pages
+        self._browsers = browsers
+        self._clock = clock
+        self._ids = ids
+        shown: dict[str, Page] = {
+            "/signin": sign_in,
+            "/password": password,
+            "/consent": consent,
+            "/activate": device,
+            "/signout": sign_out,
+        }
+        self._shown: dict[str, dict[str, Handler]] = {
+            path: {"GET": page.get, "HEAD": page.get, "POST": page.post} for path, page in shown.items()
+        }
+        self._called: dict[str, dict[str, Handler]] = {
+            "/api/v1/authn": {"POST": authn.authenticate},
+            "/api/v1/authn/credentials/change_password": {"POST": authn.change_password},
+            "/api/v1/sessions": {"POST": sessions.create},
+            "/api/v1/sessions/me": {"GET": sessions.show, "DELETE": sessions.close},
+            "/api/v1/sessions/me/lifecycle/refresh": {"POST": sessions.refresh},
+        }
+
+    def __call__(self, request: Request) -> Response | None:
+        """The answer; ``None``: the path is none of these."""
+        if request.path in self._shown:
+            return self._page(request, self._shown[request.path])
+        if request.path in self._called:
+            return self._call(request, self._called[request.path])
+        return None
+
+    def _page(self, request: Request, methods: dict[str, Handler]) -> Response:
+        if request.method not in methods:
+            refusal = self._pages.problem("method", request, status=405)
+            return refusal.with_headers(("allow", ", ".join(methods)))
+        try:
+            visit = self._visit(request)
+        except Unavailable:
+            return self._unavailable(request)
+        try:
+            return visit.answered(methods[request.method](visit))
+        except BadForm:
+            return visit.answered(self._pages.problem("form", request, status=400, code="invalid_request"))
+        except OAuthError as error:
+            return visit.answered(self._pages.error(error, request))
+        except Unavailable:
+            return self._unavailable(request)
+
+    def _unavailable(self, request: Request) -> Response:
+        return self._pages.problem("unavailable", request, status=503, code="temporarily_unavailable")
+
+    def _call(self, request: Request, methods: dict[str, Handler]) -> Response:
+        try:
+            if request.method not in methods:
+                raise ApiError("E0000022", headers=(("allow", ", ".join(methods)),))
+            return methods[request.method](self._visit(request))
+        except ApiError as error:
+            return error.response(self._ids)
+        except Unavailable:
+            return unavailable().response(self._ids)
+
+    def _visit(self, request: Request) -> Visit:
+        now = self._clock.now()
+        return Visit(request, self._browsers.visitor(request, now=now), now)

@@ -1,0 +1,58 @@
+"""What the pages need of the authorization endpoint: a request that waits for its user, and how to go on with it."""
+
+from typing import Protocol
+
+from ..http import Request, Response
+from ..oauth.authorization.interaction import Visitor
+from ..storage.clients import Client
+from ..storage.servers import Scope
+
+
+class Waiting(Protocol):
+    """A request as its pages show it."""
+
+    @property
+    def resume_uri(self) -> str:
+        """Where the browser goes on with it; the endpoint looks at everything again there."""
+
+    @property
+    def server_id(self) -> str:
+        """Whose scopes they are."""
+
+    @property
+    def client(self) -> Client:
+        """Who asks."""
+
+    @property
+    def must_sign_in(self) -> bool:
+        """Whether the session at the browser is not enough."""
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """What the user has to be asked about; empty: nothing."""
+
+    @property
+    def login_hint(self) -> str | None:
+        """The client's guess at the username; untrusted text."""
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where the browser goes in the end; matched against the client's registration."""
+
+    @property
+    def ui_locales(self) -> str | None:
+        """The client's wish for a language; untrusted text."""
+
+
+class Authorizations(Protocol):
+    """Requests that wait at the authorization endpoint."""
+
+    def waiting(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> Waiting:
+        """What pages show of a request.
+
+        Raises:
+            OAuthError: There is none, it has expired, or another browser began it.
+        """
+
+    def deny(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> Response:
+        """The user said no: the request is over, and the client is told."""
