@@ -1,4 +1,4 @@
-"""POST ``/oauth2/{authServerId}/v1/token``."""
+"""POST ``/oauth2/{authServerId}/v1/token``, ``…/par`` and ``…/device/authorize``."""
 
 from authmint.runtime.entrypoint import entrypoint
 from authmint.runtime.wiring import token

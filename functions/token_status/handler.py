@@ -1,4 +1,4 @@
-"""POST ``/oauth2/{authServerId}/v1/introspect`` and ``/oauth2/{authServerId}/v1/revoke``."""
+"""POST ``/oauth2/{authServerId}/v1/introspect`` and ``…/revoke``; GET and POST ``…/userinfo``."""
 
 from authmint.runtime.entrypoint import entrypoint
 from authmint.runtime.wiring import token_status

@@ -20,6 +20,7 @@ WIRES: dict[str, Callable[[Any], Function]] = {
     "discovery": wiring.discovery,
     "jwks": wiring.key_set,
     "token": wiring.token,
+    "authorize": wiring.authorize,
     "token_status": wiring.token_status,
     "management": wiring.management,
     "key_rotation": wiring.key_rotation,

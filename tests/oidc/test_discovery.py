@@ -6,9 +6,11 @@ import pytest
 from authmint.http import Request
 from authmint.keys.birth import new_key
 from authmint.keys.rotation import rotate
+from authmint.oauth.authorization.vocabulary import CHALLENGE_METHODS, RESPONSE_MODES, RESPONSE_TYPES
 from authmint.oauth.client_authentication import METHODS
-from authmint.oidc.discovery import Discovery
+from authmint.oidc.discovery import Discovery, Supported
 from authmint.oidc.key_set import KeySet
+from authmint.runtime.wiring import GRANT_TYPES
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.memory import MemoryStorage
 from authmint.storage.servers import Scope
@@ -26,9 +28,8 @@ class Published:
         self.storage.clients.add(a_client(), [])
         self.clock = FrozenClock()
         configuration = PlainConfiguration(self.storage.servers, self.storage.clients)
-        self.discovery = Discovery(
-            configuration, CountingIds(), grant_types=("client_credentials",), auth_methods=METHODS
-        )
+        supported = Supported(GRANT_TYPES, METHODS, RESPONSE_TYPES, RESPONSE_MODES, CHALLENGE_METHODS)
+        self.discovery = Discovery(configuration, CountingIds(), supported)
         self.keys = KeySet(configuration, self.clock, CountingIds())
 
 
@@ -47,9 +48,14 @@ def test_the_documents_say_what_works_and_nothing_else() -> None:
     assert metadata["issuer"] == issuer
     assert metadata["token_endpoint"] == f"{issuer}/v1/token"
     assert metadata["jwks_uri"] == f"{issuer}/v1/keys"
-    assert metadata["grant_types_supported"] == ["client_credentials"]
+    assert metadata["authorization_endpoint"] == f"{issuer}/v1/authorize"
+    assert metadata["grant_types_supported"] == list(GRANT_TYPES)
+    assert metadata["response_types_supported"] == list(RESPONSE_TYPES)
+    assert metadata["response_modes_supported"] == list(RESPONSE_MODES)
+    assert metadata["code_challenge_methods_supported"] == ["S256"]
     assert metadata["scopes_supported"] == ["shown"]
-    assert "authorization_endpoint" not in metadata
+    assert metadata["request_parameter_supported"] is False
+    assert "userinfo_endpoint" not in metadata
     assert dict(answer.headers)["cache-control"] == "public, max-age=300"
     assert dict(answer.headers)["access-control-allow-origin"] == "*"
 
@@ -60,6 +66,9 @@ def test_the_openid_document_names_the_signing_algorithm() -> None:
     metadata = decoded(published.discovery(get(f"/oauth2/{SERVER_ID}/.well-known/openid-configuration")).body)
 
     assert metadata["id_token_signing_alg_values_supported"] == ["ES256"]
+    assert metadata["userinfo_endpoint"] == f"{BASE_URL}/oauth2/{SERVER_ID}/v1/userinfo"
+    assert "client_credentials" not in metadata["grant_types_supported"]
+    assert "token" not in metadata["response_types_supported"]
 
 
 @pytest.mark.parametrize("changes", [{"status": "INACTIVE"}, {"id": "ausOTHER"}])

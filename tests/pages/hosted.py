@@ -61,7 +61,7 @@ class FakeAuthorizations:
     browsers: dict[str, str] = field(default_factory=dict)
     denied: list[str] = field(default_factory=list)
 
-    def waiting(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> FakeWaiting:  # noqa: ARG002
+    def waiting(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> FakeWaiting:
         if handle not in self.requests or self.browsers.setdefault(handle, visitor.browser) != visitor.browser:
             raise OAuthError("invalid_request", reason="not this browser's")
         found = self.requests[handle]
@@ -69,7 +69,7 @@ class FakeAuthorizations:
             found.must_sign_in = False
         return found
 
-    def deny(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> Response:  # noqa: ARG002
+    def deny(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> Response:
         self.denied.append(handle)
         return Response(302, b"", (("location", self.requests[handle].redirect_uri + "?error=access_denied"),))
 

@@ -37,22 +37,39 @@ def test_every_function_has_code_and_the_code_has_every_function(template: Templ
 
 
 def test_every_documented_route_is_there(template: Template) -> None:
-    server = "/oauth2/{authServerId}"
+    server, org = "/oauth2/{authServerId}/v1", "/oauth2/v1"
+    of_servers = {
+        ("GET", "keys", "jwks"),
+        ("POST", "token", "token"),
+        ("OPTIONS", "token", "token"),
+        ("POST", "par", "token"),
+        ("OPTIONS", "par", "token"),
+        ("POST", "device/authorize", "token"),
+        ("GET", "authorize", "authorize"),
+        ("POST", "authorize", "authorize"),
+        ("GET", "logout", "authorize"),
+        ("POST", "logout", "authorize"),
+        ("POST", "introspect", "token_status"),
+        ("POST", "revoke", "token_status"),
+        ("OPTIONS", "revoke", "token_status"),
+        ("GET", "userinfo", "token_status"),
+        ("POST", "userinfo", "token_status"),
+        ("OPTIONS", "userinfo", "token_status"),
+    }
 
     assert {(route.method, route.path, route.function) for route in template.routes} == {
-        ("GET", f"{server}/.well-known/openid-configuration", "discovery"),
-        ("GET", f"{server}/.well-known/oauth-authorization-server", "discovery"),
-        ("GET", f"/.well-known/oauth-authorization-server{server}", "discovery"),
+        *((method, f"{base}/{path}", function) for method, path, function in of_servers for base in (server, org)),
+        ("GET", "/oauth2/{authServerId}/.well-known/openid-configuration", "discovery"),
+        ("GET", "/oauth2/{authServerId}/.well-known/oauth-authorization-server", "discovery"),
+        ("GET", "/.well-known/oauth-authorization-server/oauth2/{authServerId}", "discovery"),
         ("GET", "/.well-known/openid-configuration", "discovery"),
         ("GET", "/.well-known/oauth-authorization-server", "discovery"),
-        ("GET", f"{server}/v1/keys", "jwks"),
-        ("GET", "/oauth2/v1/keys", "jwks"),
-        ("POST", "/oauth2/v1/token", "token"),
-        ("POST", "/oauth2/v1/introspect", "token_status"),
-        ("POST", "/oauth2/v1/revoke", "token_status"),
-        ("POST", f"{server}/v1/token", "token"),
-        ("POST", f"{server}/v1/introspect", "token_status"),
-        ("POST", f"{server}/v1/revoke", "token_status"),
+        *(("ANY", f"/{page}", "authorize") for page in ("signin", "password", "consent", "activate", "signout")),
+        ("ANY", "/api/v1/authn", "authorize"),
+        ("ANY", "/api/v1/authn/credentials/change_password", "authorize"),
+        ("ANY", "/api/v1/sessions", "authorize"),
+        ("ANY", "/api/v1/sessions/me", "authorize"),
+        ("ANY", "/api/v1/sessions/me/lifecycle/refresh", "authorize"),
         ("ANY", "/api/v1/{proxy+}", "management"),
         ("ANY", "/oauth2/v1/clients", "management"),
         ("ANY", "/oauth2/v1/clients/{proxy+}", "management"),

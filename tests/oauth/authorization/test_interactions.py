@@ -25,8 +25,8 @@ def test_who_is_not_signed_in_signs_in_and_comes_back() -> None:
     assert answer.location.startswith(SIGN_IN)
     assert answer.headers["set-cookie"] == "new-1"
     assert (waiting.must_sign_in, waiting.login_hint, waiting.scopes) == (True, "ann@example.com", ())
-    assert (waiting.client.label, waiting.redirect_host, waiting.server_id) == (
-        f"app {CLIENT_ID}", "app.example.com", SERVER_ID,
+    assert (waiting.client.label, waiting.redirect_uri, waiting.server_id) == (
+        f"app {CLIENT_ID}", CALLBACK, SERVER_ID,
     )  # fmt: skip
     assert waiting.link("logo_uri") == "https://app.example.com/logo.png"
     assert waiting.link("tos_uri") is None  # no web address

@@ -4,6 +4,7 @@ Nothing that does not work is listed.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ..http import Request, Response
@@ -20,46 +21,69 @@ _NOT_FOR_OPENID: Final = frozenset({"client_credentials"})
 CORS: Final = (("access-control-allow-origin", "*"),)
 
 
-def oauth_metadata(
-    server: AuthorizationServer, base_url: str, grant_types: Sequence[str], auth_methods: Sequence[str]
-) -> dict[str, Any]:
-    """RFC 8414 metadata of one server."""
-    endpoints = endpoints_of(server, base_url)
-    published = [s.name for s in server.scopes if s.metadata_publish == "ALL_CLIENTS" and not s.system]
-    return {
-        "issuer": issuer_of(server, base_url),
-        "token_endpoint": f"{endpoints}/v1/token",
-        "registration_endpoint": f"{base_url}/oauth2/v1/clients",
-        "jwks_uri": f"{endpoints}/v1/keys",
-        "response_types_supported": [],
-        "response_modes_supported": [],
-        "grant_types_supported": list(grant_types),
-        "subject_types_supported": ["public"],
-        "scopes_supported": published,
-        "token_endpoint_auth_methods_supported": list(auth_methods),
-        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
-        "claims_supported": ["ver", "jti", "iss", "aud", "iat", "exp", "cid", "scp", "sub"],
-        "introspection_endpoint": f"{endpoints}/v1/introspect",
-        "introspection_endpoint_auth_methods_supported": list(auth_methods),
-        "revocation_endpoint": f"{endpoints}/v1/revoke",
-        "revocation_endpoint_auth_methods_supported": list(auth_methods),
-        "request_parameter_supported": False,
-    }
+@dataclass(frozen=True)
+class Supported:
+    """What the endpoints of a deployment understand: taken from the registries that they check against."""
+
+    grant_types: Sequence[str]
+    auth_methods: Sequence[str]
+    response_types: Sequence[str] = ()
+    response_modes: Sequence[str] = ()
+    challenge_methods: Sequence[str] = ()
 
 
 ASSERTION_ALGORITHMS: Final = (
     "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA",
 )  # fmt: skip
+_OPENID_CLAIMS: Final = (
+    "iss", "ver", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "idp", "nonce", "name", "nickname",
+    "preferred_username", "given_name", "middle_name", "family_name", "email", "email_verified", "profile", "zoneinfo",
+    "locale", "address", "phone_number", "picture", "website", "gender", "birthdate", "updated_at", "at_hash", "c_hash",
+)  # fmt: skip
 
 
-def openid_metadata(
-    server: AuthorizationServer, base_url: str, grant_types: Sequence[str], auth_methods: Sequence[str]
-) -> dict[str, Any]:
+def oauth_metadata(server: AuthorizationServer, base_url: str, supported: Supported) -> dict[str, Any]:
+    """RFC 8414 metadata of one server."""
+    endpoints, methods = endpoints_of(server, base_url), list(supported.auth_methods)
+    published = [s.name for s in server.scopes if s.metadata_publish == "ALL_CLIENTS"]
+    return {
+        "issuer": issuer_of(server, base_url),
+        "authorization_endpoint": f"{endpoints}/v1/authorize",
+        "token_endpoint": f"{endpoints}/v1/token",
+        "registration_endpoint": f"{base_url}/oauth2/v1/clients",
+        "jwks_uri": f"{endpoints}/v1/keys",
+        "response_types_supported": list(supported.response_types),
+        "response_modes_supported": list(supported.response_modes),
+        "grant_types_supported": list(supported.grant_types),
+        "subject_types_supported": ["public"],
+        "scopes_supported": published,
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "claims_supported": ["ver", "jti", "iss", "aud", "iat", "exp", "cid", "uid", "scp", "sub"],
+        "code_challenge_methods_supported": list(supported.challenge_methods),
+        "introspection_endpoint": f"{endpoints}/v1/introspect",
+        "introspection_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint": f"{endpoints}/v1/revoke",
+        "revocation_endpoint_auth_methods_supported": methods,
+        "end_session_endpoint": f"{endpoints}/v1/logout",
+        "request_parameter_supported": False,
+        "device_authorization_endpoint": f"{endpoints}/v1/device/authorize",
+        "pushed_authorization_request_endpoint": f"{endpoints}/v1/par",
+        "authorization_response_iss_parameter_supported": True,
+    }
+
+
+def openid_metadata(server: AuthorizationServer, base_url: str, supported: Supported) -> dict[str, Any]:
     """OpenID provider metadata of one server."""
-    metadata = oauth_metadata(server, base_url, grant_types, auth_methods)
-    metadata["grant_types_supported"] = [name for name in grant_types if name not in _NOT_FOR_OPENID]
-    metadata["id_token_signing_alg_values_supported"] = [server.active_key.algorithm]
-    return metadata
+    metadata = oauth_metadata(server, base_url, supported)
+    return metadata | {
+        "userinfo_endpoint": f"{endpoints_of(server, base_url)}/v1/userinfo",
+        # Without an ID token nothing of OpenID Connect is in the answer.
+        "response_types_supported": [name for name in supported.response_types if name != "token"],
+        "grant_types_supported": [name for name in supported.grant_types if name not in _NOT_FOR_OPENID],
+        "id_token_signing_alg_values_supported": [server.active_key.algorithm],
+        "claims_supported": list(_OPENID_CLAIMS),
+    }
 
 
 class Discovery:
@@ -69,14 +93,11 @@ class Discovery:
         self,
         configuration: Configuration,
         ids: Ids,
-        *,
-        grant_types: Sequence[str],
-        auth_methods: Sequence[str],
+        supported: Supported,
     ) -> None:
         self._configuration = configuration
         self._ids = ids
-        self._grant_types = grant_types
-        self._auth_methods = auth_methods
+        self._supported = supported
 
     def __call__(self, request: Request) -> Response:
         """The document, or 404 in the management API's shape (§2.1)."""
@@ -90,7 +111,7 @@ class Discovery:
         if request.query_value("client_id") is not None and snapshot.client is None:
             return _envelope(400, "invalid_client", "Invalid value for `client_id` parameter", self._ids)
         build = openid_metadata if "openid-configuration" in request.path else oauth_metadata
-        document = build(snapshot.server, request.base_url, self._grant_types, self._auth_methods)
+        document = build(snapshot.server, request.base_url, self._supported)
         return Response.json(200, document, (("cache-control", f"public, max-age={MAX_AGE}"), *CORS))
 
 

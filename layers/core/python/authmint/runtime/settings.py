@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 DEFAULT_KEY_RETENTION: Final = 90_000
+DEFAULT_SESSION_IDLE: Final = 7_200
+DEFAULT_SESSION_LIFETIME: Final = 43_200
 
 
 class BadSettings(Exception):
@@ -19,6 +21,8 @@ class Settings:
         base_url: Scheme and host that clients use; ``None``: API Gateway's own domain name.
         key_retention: Seconds that an expired signing key stays published.
         staleness_ms: Milliseconds for which the token functions may use what they read before; 0: never.
+        session_idle, session_lifetime: Seconds after which an unused session, and any session, is over.
+        theme: JSON; what the pages look like.
         allow_private_jwks_uri: Local stack only: ``jwks_uri`` may be plain http and a private address.
     """
 
@@ -30,6 +34,9 @@ class Settings:
     base_url: str | None = None
     key_retention: int = DEFAULT_KEY_RETENTION
     staleness_ms: int = 0
+    session_idle: int = DEFAULT_SESSION_IDLE
+    session_lifetime: int = DEFAULT_SESSION_LIFETIME
+    theme: str | None = None
     allow_private_jwks_uri: bool = False
 
     @classmethod
@@ -47,6 +54,9 @@ class Settings:
             base_url=base_url,
             key_retention=_number(env, "AUTHMINT_KEY_RETENTION", DEFAULT_KEY_RETENTION, 87_000, 31_536_000),
             staleness_ms=_number(env, "AUTHMINT_STALENESS_MS", 0, 0, 60_000),
+            session_idle=_number(env, "AUTHMINT_SESSION_IDLE", DEFAULT_SESSION_IDLE, 300, 31_536_000),
+            session_lifetime=_number(env, "AUTHMINT_SESSION_LIFETIME", DEFAULT_SESSION_LIFETIME, 300, 31_536_000),
+            theme=env.get("AUTHMINT_THEME") or None,
             allow_private_jwks_uri=env.get("AUTHMINT_ALLOW_PRIVATE_JWKS_URI") == "1",
         )
 

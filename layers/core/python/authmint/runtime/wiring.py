@@ -1,20 +1,11 @@
 """The composition root: one function per Lambda function. Heavy imports stay inside, so each loads what it uses."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from ..clock import SystemClock
 from ..http import Request, Response
-from ..ids import RandomIds
-from ..patience import Deadline
 from .entrypoint import Function
-from .settings import BadSettings, Settings
-
-if TYPE_CHECKING:
-    from ..directory.authentication import Authenticator
-    from ..dynamo.tables import Tables
-    from ..oauth.endpoint import AuthenticatedEndpoint
-    from ..storage.configuration import Configuration
+from .parts import Parts, by_path, new_function, server_error
 
 #: Grants of the token endpoint; discovery says the same.
 GRANT_TYPES: Final = (
@@ -26,82 +17,16 @@ GRANT_TYPES: Final = (
 )
 
 
-class _Parts:
-    """What every function is made of."""
-
-    def __init__(self, env: Mapping[str, str]) -> None:
-        from ..dynamo.connection import SharedConnection
-        from ..dynamo.tables import tables
-        from .aws_session import session
-        from .logging import Log
-
-        self.settings = Settings.from_env(env)
-        self.deadline = Deadline()
-        self.clock = SystemClock()
-        self.ids = RandomIds(self.clock)
-        self.log: Log = Log(self.settings.service, self.clock)
-        self.session = session(self.deadline)
-        self.tables: Tables = tables(
-            SharedConnection(self.session),
-            config=self.settings.config_table,
-            grants=self.settings.grants_table,
-            events=self.settings.events_table,
-            clock=self.clock,
-        )
-
-    def configuration(self) -> "Configuration":
-        from ..dynamo.configuration import WarmConfiguration
-
-        return WarmConfiguration(self.tables, self.clock, staleness=self.settings.staleness_ms)
-
-    def authenticator(self) -> "Authenticator":
-        from ..directory.authentication import Authenticator
-        from ..directory.passwords import PasswordHashes
-        from ..dynamo.directory import DynamoDirectory
-        from ..dynamo.users import DynamoUsers
-
-        return Authenticator(
-            DynamoDirectory(self.tables, self.clock),
-            DynamoUsers(self.tables, self.clock),
-            PasswordHashes(self.ids),
-            self.clock,
-            self.ids,
-        )
-
-    def kms(self) -> tuple[Any, str]:
-        """KMS client and key."""
-        from ..kms.client import client
-
-        if self.settings.kms_key_id is None:
-            raise BadSettings("AUTHMINT_KMS_KEY_ID is not set")
-        return client(self.session), self.settings.kms_key_id
-
-    def authenticated(self, configuration: "Configuration", kms: tuple[Any, str]) -> "AuthenticatedEndpoint":
-        from functools import partial
-
-        from ..dynamo.grants import DynamoUsedAssertions
-        from ..kms.seals import KmsSeals
-        from ..oauth.assertions import Assertions
-        from ..oauth.client_authentication import ClientAuthentication
-        from ..oauth.endpoint import AuthenticatedEndpoint
-        from ..oauth.jwks_uri import FetchedJwks, fetch
-
-        assertions = Assertions(
-            DynamoUsedAssertions(self.tables, self.ids),
-            KmsSeals(*kms),
-            FetchedJwks(partial(fetch, allow_private=self.settings.allow_private_jwks_uri, left=self.deadline.left)),
-        )
-        return AuthenticatedEndpoint(configuration, ClientAuthentication(assertions))
-
-
 def discovery(env: Mapping[str, str]) -> Function:
     """Function ``discovery``."""
+    from ..oauth.authorization.vocabulary import CHALLENGE_METHODS, RESPONSE_MODES, RESPONSE_TYPES
     from ..oauth.client_authentication import METHODS
-    from ..oidc.discovery import Discovery, internal_error
+    from ..oidc.discovery import Discovery, Supported, internal_error
 
-    parts = _Parts(env)
-    http = Discovery(parts.configuration(), parts.ids, grant_types=GRANT_TYPES, auth_methods=METHODS)
-    return _function(parts, http, lambda _: internal_error(parts.ids))
+    parts = Parts(env)
+    supported = Supported(GRANT_TYPES, METHODS, RESPONSE_TYPES, RESPONSE_MODES, CHALLENGE_METHODS)
+    http = Discovery(parts.configuration(), parts.ids, supported)
+    return new_function(parts, http, lambda _: internal_error(parts.ids))
 
 
 def key_set(env: Mapping[str, str]) -> Function:
@@ -109,18 +34,20 @@ def key_set(env: Mapping[str, str]) -> Function:
     from ..oidc.discovery import internal_error
     from ..oidc.key_set import KeySet
 
-    parts = _Parts(env)
+    parts = Parts(env)
     http = KeySet(parts.configuration(), parts.clock, parts.ids)
-    return _function(parts, http, lambda _: internal_error(parts.ids))
+    return new_function(parts, http, lambda _: internal_error(parts.ids))
 
 
 def token(env: Mapping[str, str]) -> Function:
     """Function ``token``. The list of grants here is the registry."""
+    from ..dynamo.authorization_requests import DynamoStoredRequests
     from ..dynamo.codes import DynamoAuthorizationCodes
     from ..dynamo.device_codes import DynamoDeviceCodes
     from ..dynamo.directory import DynamoDirectory
     from ..dynamo.families import DynamoTokenFamilies
     from ..kms.key_pairs import KmsKeyUnwrapper
+    from ..oauth.authorization.par import PushedRequestEndpoint
     from ..oauth.device import DeviceAuthorizationEndpoint
     from ..oauth.grants.authorization_code import AuthorizationCodeGrant
     from ..oauth.grants.client_credentials import ClientCredentials
@@ -130,7 +57,7 @@ def token(env: Mapping[str, str]) -> Function:
     from ..oauth.token_endpoint import TokenEndpoint
     from ..tokens.signer import WarmSigners
 
-    parts = _Parts(env)
+    parts = Parts(env)
     kms = parts.kms()
     endpoint = parts.authenticated(parts.configuration(), kms)
     directory = DynamoDirectory(parts.tables, parts.clock)
@@ -151,7 +78,85 @@ def token(env: Mapping[str, str]) -> Function:
         parts.log,
     )
     device = DeviceAuthorizationEndpoint(endpoint, devices, parts.clock, parts.ids)
-    return _function(parts, _by_path({"/token": tokens, "/device/authorize": device}), _server_error)
+    pushed = PushedRequestEndpoint(
+        endpoint, DynamoStoredRequests(parts.tables, parts.ids), parts.clock, parts.ids, parts.log
+    )
+    return new_function(parts, by_path({"/token": tokens, "/device/authorize": device, "/par": pushed}), server_error)
+
+
+def authorize(env: Mapping[str, str]) -> Function:
+    """Function ``authorize``: what browsers visit. Signing keys are opened for the implicit flow and for hybrids."""
+    from ..api_errors import internal_error
+    from ..dynamo.authorization_requests import DynamoStoredRequests
+    from ..dynamo.clients import DynamoClients
+    from ..dynamo.codes import DynamoAuthorizationCodes
+    from ..dynamo.consents import DynamoConsents
+    from ..dynamo.device_codes import DynamoDeviceCodes
+    from ..dynamo.directory import DynamoDirectory
+    from ..dynamo.families import DynamoTokenFamilies
+    from ..dynamo.grants import DynamoUsedAssertions
+    from ..dynamo.servers import DynamoServers
+    from ..dynamo.sessions import DynamoSessionTokens
+    from ..kms.key_pairs import KmsKeyUnwrapper
+    from ..oauth.authorization.endpoint import AuthorizationEndpoint
+    from ..oauth.authorization.granting import Granting
+    from ..oauth.authorization.interactions import Interactions
+    from ..oauth.authorization.issuing import Issuing
+    from ..oauth.authorization.logout import LogoutEndpoint
+    from ..oauth.authorization.outcomes import Outcomes
+    from ..oauth.authorization.request import Arrivals
+    from ..oauth.errors import OAuthError
+    from ..oauth.issuance import Issuance
+    from ..pages.assembly import PageRecords, new_site
+    from ..pages.documents import HostedPages
+    from ..tokens.signer import WarmSigners
+
+    parts = Parts(env)
+    tables, clock, ids = parts.tables, parts.clock, parts.ids
+    configuration, directory = parts.configuration(), DynamoDirectory(tables, clock)
+    requests, consents = DynamoStoredRequests(tables, ids), DynamoConsents(tables, ids)
+    session_tokens = DynamoSessionTokens(tables, ids)
+    pages, browsers = HostedPages(parts.renderer()), parts.browsers(directory)
+    arrivals, outcomes = Arrivals(configuration, requests), Outcomes(pages, parts.log)
+    granting = Granting(Issuance(ids), consents, ids)
+    interactions = Interactions(arrivals, requests, granting, outcomes, clock, ids)
+    signers = WarmSigners(KmsKeyUnwrapper(*parts.kms()))
+    codes, families = DynamoAuthorizationCodes(tables, ids), DynamoTokenFamilies(tables, ids)
+    issuing = Issuing(codes, families, requests, signers, ids)
+    endpoint = AuthorizationEndpoint(
+        arrivals, browsers, interactions, granting, issuing, outcomes, session_tokens, directory, clock, ids
+    )
+    logout = LogoutEndpoint(configuration, browsers, pages, clock)
+    site = new_site(
+        PageRecords(
+            directory=directory,
+            clients=DynamoClients(tables, clock),
+            servers=DynamoServers(tables, clock),
+            requests=requests,
+            consents=consents,
+            device_codes=DynamoDeviceCodes(tables, ids),
+            session_tokens=session_tokens,
+            attempts=DynamoUsedAssertions(tables, ids),
+        ),
+        interactions,
+        pages=pages,
+        browsers=browsers,
+        authenticator=parts.authenticator(),
+        change=parts.password_change(),
+        clock=clock,
+        ids=ids,
+    )
+    by_end = by_path({"/authorize": endpoint, "/logout": logout})
+
+    def http(request: Request) -> Response:
+        return site(request) or by_end(request)
+
+    def failure(request: Request) -> Response:
+        if request.path.startswith("/api/"):
+            return internal_error(ids)
+        return pages.error(OAuthError("server_error"), request)
+
+    return new_function(parts, http, failure)
 
 
 def token_status(env: Mapping[str, str]) -> Function:
@@ -164,7 +169,7 @@ def token_status(env: Mapping[str, str]) -> Function:
     from ..oauth.standing import Standing
     from ..oauth.userinfo import UserinfoEndpoint
 
-    parts = _Parts(env)
+    parts = Parts(env)
     configuration = parts.configuration()
     endpoint = parts.authenticated(configuration, parts.kms())
     revocations = DynamoRevocations(parts.tables, parts.ids)
@@ -175,7 +180,7 @@ def token_status(env: Mapping[str, str]) -> Function:
         "/revoke": RevocationEndpoint(endpoint, revocations, families, parts.clock, parts.ids, parts.log),
         "/userinfo": UserinfoEndpoint(configuration, standing, parts.clock),
     }
-    return _function(parts, _by_path(endpoints), _server_error)
+    return new_function(parts, by_path(endpoints), server_error)
 
 
 def key_rotation(env: Mapping[str, str]) -> Function:
@@ -185,7 +190,7 @@ def key_rotation(env: Mapping[str, str]) -> Function:
     from ..keys.schedule import RotationSchedule
     from ..kms.key_pairs import KmsKeyPairs
 
-    parts = _Parts(env)
+    parts = Parts(env)
     schedule = RotationSchedule(
         DynamoServers(parts.tables, parts.clock),
         KmsKeyPairs(*parts.kms()),
@@ -210,7 +215,7 @@ def key_rotation(env: Mapping[str, str]) -> Function:
         parts.log.seconds("RotationLag", run.lag)
         return outcome
 
-    return Function(None, _server_error, parts.log.report, direct, deadline=parts.deadline)
+    return Function(None, server_error, parts.log.report, direct, deadline=parts.deadline)
 
 
 def audit_sink(env: Mapping[str, str]) -> Function:
@@ -218,7 +223,7 @@ def audit_sink(env: Mapping[str, str]) -> Function:
     from ..audit.sink import AuditSink
     from ..dynamo.event_log import DynamoEventLog
 
-    parts = _Parts(env)
+    parts = Parts(env)
     sink = AuditSink(DynamoEventLog(parts.tables, parts.clock))
 
     def direct(payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -226,7 +231,7 @@ def audit_sink(env: Mapping[str, str]) -> Function:
         parts.log.info("token events recorded", **outcome)
         return outcome
 
-    return Function(None, _server_error, parts.log.report, direct)
+    return Function(None, server_error, parts.log.report, direct)
 
 
 def management(env: Mapping[str, str]) -> Function:
@@ -252,7 +257,7 @@ def management(env: Mapping[str, str]) -> Function:
     from ..management.issued import IssuedRecords
     from ..management.people import PeopleRecords
 
-    parts = _Parts(env)
+    parts = Parts(env)
     kms = parts.kms()
     api = ManagementApi(
         servers=DynamoServers(parts.tables, parts.clock),
@@ -282,29 +287,4 @@ def management(env: Mapping[str, str]) -> Function:
         ids=parts.ids,
         key_retention=parts.settings.key_retention,
     )
-    return _function(parts, api, lambda _: internal_error(parts.ids), direct=api.bootstrap)
-
-
-def _by_path(endpoints: Mapping[str, Callable[[Request], Response]]) -> Callable[[Request], Response]:
-    """The endpoint by the end of the path; the routes of the template let no other path through."""
-    from ..oauth.cors import preflight
-
-    def http(request: Request) -> Response:
-        if request.method == "OPTIONS":
-            return preflight(request)
-        for end, endpoint in endpoints.items():
-            if request.path.endswith(end):
-                return endpoint(request)
-        raise LookupError("no endpoint at this path")
-
-    return http
-
-
-def _function(parts: _Parts, http: Any, failure: Any, direct: Any = None) -> Function:
-    return Function(http, failure, parts.log.report, direct, parts.settings.base_url, parts.deadline)
-
-
-def _server_error(request: Request) -> Response:
-    from ..oauth.errors import OAuthError
-
-    return OAuthError("server_error").response(request.base_url)
+    return new_function(parts, api, lambda _: internal_error(parts.ids), direct=api.bootstrap)

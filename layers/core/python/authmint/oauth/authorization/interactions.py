@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Final, Literal
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from ...clock import Clock
 from ...http import Request, Response
@@ -39,7 +39,8 @@ class Waiting:
         must_sign_in: Nobody is signed in, or not recently enough, or somebody else: a session does not help.
         scopes: To ask about; none while the user has to sign in, and none where the request is refused anyway.
         login_hint: The client's guess at the user name; untrusted text.
-        redirect_host: Where the answer goes: for the user to read.
+        redirect_uri: Where the answer goes: the client registered it.
+        ui_locales: The client's wish for a language; untrusted text.
     """
 
     handle: str
@@ -49,7 +50,8 @@ class Waiting:
     must_sign_in: bool
     scopes: tuple[Scope, ...]
     login_hint: str | None
-    redirect_host: str
+    redirect_uri: str
+    ui_locales: str | None
     created_at: int
 
     def link(self, name: str) -> str | None:
@@ -118,7 +120,6 @@ class Interactions:
                 scopes = self._granting.agreed(wish, visitor.session, visitor.person, Trace()).outstanding
         except OAuthError:
             scopes = ()  # the endpoint tells the client, when the browser comes back to it
-        uri = urlsplit(arrival.return_to.redirect_uri)
         return Waiting(
             handle,
             _authorize_uri(request, arrival, WAITING + handle),
@@ -127,7 +128,8 @@ class Interactions:
             must_sign_in,
             scopes,
             login_hint,
-            uri.hostname or uri.scheme,
+            arrival.return_to.redirect_uri,
+            arrival.parameters.get("ui_locales"),
             0 if arrival.waiting is None else arrival.waiting.created_at,
         )
 

@@ -1,0 +1,142 @@
+"""What functions have in common, and what they are made of. Heavy imports stay inside, so each loads what it uses."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..clock import SystemClock
+from ..http import Request, Response
+from ..ids import RandomIds
+from ..patience import Deadline
+from .entrypoint import Function
+from .settings import BadSettings, Settings
+
+if TYPE_CHECKING:
+    from ..directory.authentication import Authenticator
+    from ..directory.new_password import PasswordChange
+    from ..dynamo.tables import Tables
+    from ..oauth.endpoint import AuthenticatedEndpoint
+    from ..pages.browsers import CookieBrowsers
+    from ..pages.render import Renderer
+    from ..storage.configuration import Configuration
+    from ..storage.directory import Directory
+
+
+class Parts:
+    """What every function is made of."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        from ..dynamo.connection import SharedConnection
+        from ..dynamo.tables import tables
+        from .aws_session import session
+        from .logging import Log
+
+        self.settings = Settings.from_env(env)
+        self.deadline = Deadline()
+        self.clock = SystemClock()
+        self.ids = RandomIds(self.clock)
+        self.log: Log = Log(self.settings.service, self.clock)
+        self.session = session(self.deadline)
+        self.tables: Tables = tables(
+            SharedConnection(self.session),
+            config=self.settings.config_table,
+            grants=self.settings.grants_table,
+            events=self.settings.events_table,
+            clock=self.clock,
+        )
+
+    def configuration(self) -> "Configuration":
+        from ..dynamo.configuration import WarmConfiguration
+
+        return WarmConfiguration(self.tables, self.clock, staleness=self.settings.staleness_ms)
+
+    def authenticator(self) -> "Authenticator":
+        from ..directory.authentication import Authenticator
+        from ..directory.passwords import PasswordHashes
+        from ..dynamo.directory import DynamoDirectory
+        from ..dynamo.users import DynamoUsers
+
+        return Authenticator(
+            DynamoDirectory(self.tables, self.clock),
+            DynamoUsers(self.tables, self.clock),
+            PasswordHashes(self.ids),
+            self.clock,
+            self.ids,
+        )
+
+    def password_change(self) -> "PasswordChange":
+        from ..directory.new_password import PasswordChange
+        from ..directory.passwords import PasswordHashes, PasswordPolicy
+        from ..dynamo.users import DynamoUsers
+
+        users = DynamoUsers(self.tables, self.clock)
+        return PasswordChange(users, PasswordHashes(self.ids), self.clock, self.ids, PasswordPolicy())
+
+    def renderer(self) -> "Renderer":
+        from ..pages.render import Renderer
+        from ..pages.theme import BadTheme, Theme
+
+        text = self.settings.theme
+        try:
+            theme = Theme() if text is None else Theme.parse(text)
+        except BadTheme as error:
+            raise BadSettings(f"AUTHMINT_THEME: {error}") from None
+        return Renderer(theme, self.ids)
+
+    def browsers(self, directory: "Directory") -> "CookieBrowsers":
+        from ..dynamo.sessions import DynamoSessions
+        from ..pages.browsers import CookieBrowsers, SessionSettings
+
+        lifetimes = SessionSettings(self.settings.session_idle, self.settings.session_lifetime)
+        return CookieBrowsers(DynamoSessions(self.tables, self.ids), directory, self.ids, lifetimes)
+
+    def kms(self) -> tuple[Any, str]:
+        """KMS client and key."""
+        from ..kms.client import client
+
+        if self.settings.kms_key_id is None:
+            raise BadSettings("AUTHMINT_KMS_KEY_ID is not set")
+        return client(self.session), self.settings.kms_key_id
+
+    def authenticated(self, configuration: "Configuration", kms: tuple[Any, str]) -> "AuthenticatedEndpoint":
+        from functools import partial
+
+        from ..dynamo.grants import DynamoUsedAssertions
+        from ..kms.seals import KmsSeals
+        from ..oauth.assertions import Assertions
+        from ..oauth.client_authentication import ClientAuthentication
+        from ..oauth.endpoint import AuthenticatedEndpoint
+        from ..oauth.jwks_uri import FetchedJwks, fetch
+
+        assertions = Assertions(
+            DynamoUsedAssertions(self.tables, self.ids),
+            KmsSeals(*kms),
+            FetchedJwks(partial(fetch, allow_private=self.settings.allow_private_jwks_uri, left=self.deadline.left)),
+        )
+        return AuthenticatedEndpoint(configuration, ClientAuthentication(assertions))
+
+
+def by_path(endpoints: Mapping[str, Callable[[Request], Response]]) -> Callable[[Request], Response]:
+    """The endpoint by the end of the path; the routes of the template let no other path through."""
+    from ..oauth.cors import preflight
+
+    def http(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return preflight(request)
+        for end, endpoint in endpoints.items():
+            if request.path.endswith(end):
+                return endpoint(request)
+        raise LookupError("no endpoint at this path")
+
+    return http
+
+
+def new_function(parts: Parts, http: Any, failure: Any, direct: Any = None) -> Function:
+    """A function with what the parts say of its surroundings."""
+    return Function(http, failure, parts.log.report, direct, parts.settings.base_url, parts.deadline)
+
+
+def server_error(request: Request) -> Response:
+    """500 of the protocol endpoints."""
+    from ..oauth.errors import OAuthError
+
+    return OAuthError("server_error").response(request.base_url)
