@@ -80,7 +80,9 @@ class DevicePage:
             self.codes.decide(code, decided)
         except AlreadyUsed:
             return self._form(visit, person, code.user_code, problem="device.invalid", status=422)
-        return self.pages.done("device.allowed" if decision == "allow" else "device.denied", visit.request)
+        if decision == "deny":
+            return self.pages.done("device.denied", visit.request)
+        return self.pages.done("device.allowed", visit.request, good=True)
 
     def _form(self, visit: Visit, person: Person, user_code: str, *, problem: str = "", status: int = 200) -> Response:
         values = {

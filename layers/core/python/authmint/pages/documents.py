@@ -38,9 +38,10 @@ class HostedPages:
         """A text in the browser's language."""
         return self._renderer.language(request, wished)(key, **values)
 
-    def done(self, about: str, request: Request) -> Response:
-        """The end of the way: ``<about>_title`` and ``<about>_text``."""
-        values = {"title": self.text(f"{about}_title", request), "text": self.text(f"{about}_text", request)}
+    def done(self, about: str, request: Request, *, good: bool = False) -> Response:
+        """The end of the way: ``<about>_title`` and ``<about>_text``; ``good``: with a tick."""
+        title, text = (self.text(f"{about}_{part}", request) for part in ("title", "text"))
+        values: dict[str, Any] = {"title": title, "text": text, "good": good}
         return self.show("done.html", request, values)
 
     def problem(

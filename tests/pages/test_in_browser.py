@@ -1,0 +1,309 @@
+"""The pages in Chromium: clicked through, by keyboard, without JavaScript, by machine-checked rules of accessibility.
+
+Set ``AUTHMINT_SCREENSHOTS`` to a directory to have every page there as a picture, on a phone and on a desktop, in light
+and in dark.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, expect, sync_playwright
+
+from .hosted import HANDLE, NEW_PASSWORD, PASSWORD
+from .serving import Served, serving
+
+CHROMIUM = Path(os.environ.get("AUTHMINT_CHROMIUM", "/usr/bin/chromium"))
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-dev-shm-usage",
+]
+PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+SCREENSHOTS = os.environ.get("AUTHMINT_SCREENSHOTS")
+#: Chromium says so of any answer with such a status; a wrong password has one.
+_STATUS = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM} (set AUTHMINT_CHROMIUM)")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    with serving() as served:
+        yield served
+
+
+@pytest.fixture
+def window(chromium: Chromium) -> Iterator[Callable[..., Page]]:
+    """Opens a window whose console has to stay empty."""
+    complaints: list[str] = []
+    contexts = []
+
+    def heard(kind: str, text: str) -> None:
+        if kind in {"error", "warning"} and not _STATUS.match(text):
+            complaints.append(text)
+
+    def opened(**options: Any) -> Page:
+        context = chromium.new_context(**{"viewport": DESKTOP, "locale": "en"} | options)
+        context.set_default_timeout(5_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: heard(message.type, message.text))
+        page.on("pageerror", lambda error: heard("error", str(error)))
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def sign_in(page: Page, served: Served, path: str = f"/signin?request={HANDLE}", password: str = PASSWORD) -> None:
+    page.goto(served.base_url + path)
+    page.get_by_label("Username").fill("ann@example.com")
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+def test_signing_in_and_allowing_leads_back_to_the_client(
+    served: Served, window: Callable[..., Page], javascript: bool
+) -> None:
+    page = window(java_script_enabled=javascript)
+
+    sign_in(page, served)
+    expect(page.get_by_role("heading", name="Give Orders access?")).to_be_visible()
+    page.get_by_label("Send you news").check()
+    page.get_by_role("button", name="Allow access").click()
+
+    expect(page.get_by_text("Back at the client")).to_be_visible()
+    given = {consent.scope: consent.answer for consent in served.hosted.storage.consents.of_user("00uA")}
+    assert given == {"orders:read": "GRANTED", "orders:write": "GRANTED", "news": "GRANTED"}
+
+
+def test_denying_leads_back_to_the_client(served: Served, window: Callable[..., Page]) -> None:
+    page = window()
+
+    sign_in(page, served)
+    page.get_by_role("button", name="Don’t allow").click()
+
+    expect(page.get_by_text("Back at the client")).to_be_visible()
+    assert page.url.endswith("?error=access_denied")
+
+
+def test_who_needs_no_consent_goes_straight_from_the_form_to_the_client(
+    served: Served, window: Callable[..., Page]
+) -> None:
+    """Chromium holds the redirects after the form to ``form-action``."""
+    served.hosted.waiting.scopes = ()
+    page = window()
+
+    sign_in(page, served)
+
+    expect(page.get_by_text("Back at the client")).to_be_visible()
+
+
+def test_a_wrong_password_is_said_and_the_name_is_kept(served: Served, window: Callable[..., Page]) -> None:
+    page = window()
+
+    sign_in(page, served, password="Wrong-Horse-7")
+
+    expect(page.get_by_role("alert")).to_contain_text("don’t match")
+    expect(page.get_by_label("Username")).to_have_value("ann@example.com")
+    expect(page.get_by_label("Password")).to_be_focused()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+def test_a_device_is_connected(served: Served, window: Callable[..., Page], javascript: bool) -> None:
+    device = served.hosted.a_device()
+    page = window(java_script_enabled=javascript, viewport=PHONE)
+
+    sign_in(page, served, "/activate?user_code=wdjb-mjht")
+    expect(page.get_by_label("Code")).to_have_value("WDJB-MJHT")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("WDJB-MJHT")).to_be_visible()
+    page.get_by_role("button", name="Allow access").click()
+
+    expect(page.get_by_role("heading", name="Your device is connected")).to_be_visible()
+    assert served.hosted.storage.device_codes.get(device.digest).status == "APPROVED"
+
+
+def test_everything_can_be_done_by_keyboard(served: Served, window: Callable[..., Page]) -> None:
+    page = window()
+    page.goto(f"{served.base_url}/signin?request={HANDLE}")
+
+    expect(page.get_by_label("Username")).to_be_focused()
+    page.keyboard.type("ann@example.com")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Give Orders access?")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Send you news")).to_be_focused()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("Back at the client")).to_be_visible()
+    answers = served.hosted.storage.consents.of_user("00uA")
+    assert "GRANTED" in [answer.answer for answer in answers if answer.scope == "news"]
+
+
+def test_an_expired_password_is_changed_on_the_way(window: Callable[..., Page]) -> None:
+    with serving(user={"status": "PASSWORD_EXPIRED"}) as served:
+        page = window()
+
+        sign_in(page, served)
+        page.get_by_label("New password", exact=True).fill("short")
+        page.get_by_label("New password, once more").fill("short")
+        page.get_by_role("button", name="Change password").click()
+        expect(page.get_by_role("alert")).to_contain_text("at least 8 characters")
+        page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
+        page.get_by_label("New password, once more").fill(NEW_PASSWORD)
+        page.get_by_role("button", name="Change password").click()
+
+        expect(page.get_by_role("heading", name="Give Orders access?")).to_be_visible()
+
+
+def test_form_post_posts_by_itself(served: Served, window: Callable[..., Page]) -> None:
+    page = window()
+
+    page.goto(f"{served.base_url}/form_post")
+
+    expect(page.get_by_text("Back at the client")).to_be_visible()
+
+
+def test_form_post_without_javascript_has_a_button(served: Served, window: Callable[..., Page]) -> None:
+    page = window(java_script_enabled=False)
+    page.goto(f"{served.base_url}/form_post")
+
+    page.get_by_role("button", name="Continue").click()
+
+    expect(page.get_by_text("Back at the client")).to_be_visible()
+
+
+def test_post_message_reaches_its_client_from_a_frame(served: Served, window: Callable[..., Page]) -> None:
+    page = window()
+
+    page.goto(f"{served.client_url}/opener")
+
+    expect(page.locator("#got")).to_have_text(f"{served.base_url} </script>'\"<& c")
+
+
+def test_signing_out_is_confirmed(served: Served, window: Callable[..., Page]) -> None:
+    page = window()
+    sign_in(page, served, "/signin")
+
+    page.get_by_role("link", name="Sign out").click()
+    page.get_by_role("button", name="Sign out").click()
+
+    expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+    assert served.hosted.storage.sessions.records == {}
+
+
+# Accessibility, and pictures.
+
+
+def _signed_in(page: Page, served: Served, path: str) -> None:
+    sign_in(page, served, "/signin")
+    page.goto(served.base_url + path)
+
+
+def _failed(page: Page, served: Served) -> None:
+    sign_in(page, served, password="Wrong-Horse-7")
+
+
+def _device(page: Page, served: Served, code: str, button: str = "") -> None:
+    served.hosted.a_device()
+    _signed_in(page, served, f"/activate?user_code={code}")
+    page.get_by_role("button", name="Continue").click()
+    if button:
+        page.get_by_role("button", name=button).click()
+
+
+VIEWS: dict[str, Callable[[Page, Served], Any]] = {
+    "sign-in": lambda page, served: page.goto(f"{served.base_url}/signin?request={HANDLE}"),
+    "sign-in-failed": _failed,
+    "signed-in": lambda page, served: sign_in(page, served, "/signin"),
+    "consent": lambda page, served: sign_in(page, served),
+    "device": lambda page, served: _signed_in(page, served, "/activate"),
+    "device-wrong": lambda page, served: _device(page, served, "BCDFGHJK"),
+    "device-confirm": lambda page, served: _device(page, served, "WDJBMJHT"),
+    "device-done": lambda page, served: _device(page, served, "WDJBMJHT", "Allow access"),
+    "sign-out": lambda page, served: _signed_in(page, served, "/signout"),
+    "signed-out": lambda page, served: page.goto(f"{served.base_url}/signout"),
+    "error": lambda page, served: page.goto(f"{served.base_url}/error"),
+    "confirm": lambda page, served: page.goto(f"{served.base_url}/logout"),
+}
+
+
+AXE = Axe()
+#: Of all rules, only those about colours can be broken in the dark alone.
+RULES: dict[Literal["light", "dark"], list[str]] = {
+    "light": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"],
+    "dark": ["color-contrast"],
+}
+
+
+def look(page: Page, name: str) -> list[str]:
+    """What breaks a rule in light or in dark; and pictures, where they are asked for."""
+    found = []
+    for scheme, rules in RULES.items():
+        page.emulate_media(color_scheme=scheme)
+        axe = AXE.run(page, options={"runOnly": rules})
+        assert axe.response["passes"], "the checker looked at nothing"
+        found += [f"{name} {scheme}: {violation['id']}" for violation in axe.response["violations"]]
+        if SCREENSHOTS:
+            for size, viewport in (("phone", PHONE), ("desktop", DESKTOP)):
+                page.set_viewport_size(viewport)  # type: ignore[arg-type]
+                page.screenshot(path=f"{SCREENSHOTS}/{name}-{size}-{scheme}.png")
+    page.set_viewport_size({"width": 320, "height": 640})
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        found.append(f"{name}: wider than a small phone")
+    return found
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_page_breaks_no_rule_of_accessibility(served: Served, window: Callable[..., Page], name: str) -> None:
+    page = window(bypass_csp=True)  # the checker is a script; the policy itself is watched in the other tests
+
+    VIEWS[name](page, served)
+
+    assert look(page, name) == []
+
+
+def test_the_password_page_breaks_none_either(window: Callable[..., Page]) -> None:
+    with serving(user={"status": "PASSWORD_EXPIRED"}) as served:
+        page = window(bypass_csp=True)
+        sign_in(page, served)
+        page.get_by_label("New password", exact=True).fill("short")
+        page.get_by_label("New password, once more").fill("short")
+        page.get_by_role("button", name="Change password").click()
+
+        assert look(page, "password") == []
+
+
+def test_german_fits_as_well(served: Served, window: Callable[..., Page]) -> None:
+    page = window(bypass_csp=True, locale="de", viewport=PHONE)
+
+    page.goto(f"{served.base_url}/signin?request={HANDLE}")
+
+    expect(page.get_by_role("button", name="Anmelden")).to_be_visible()
+    assert look(page, "german") == []
