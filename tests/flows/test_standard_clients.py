@@ -1,0 +1,176 @@
+"""People sign in to clients that nobody here wrote: Authlib, ``openid-client``, okta-auth-js in Chromium."""
+
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import requests
+from authlib.integrations.requests_client import OAuth2Session
+from playwright.sync_api import expect, sync_playwright
+
+from tests.pages.test_in_browser import ARGUMENTS, CHROMIUM, PATIENCE
+from tests.support.people import (
+    CALLBACK,
+    LOGIN,
+    PASSWORD,
+    SCOPES,
+    SIGNED_OUT,
+    Deployment,
+    deployment_with_a_person,
+    query_of,
+)
+from tests.support.stack import Running
+
+CLIENTS = Path(__file__).parents[1] / "clients"
+MODULES = CLIENTS / "node_modules"
+NODE = shutil.which("node")
+needs_packages = pytest.mark.skipif(
+    NODE is None or not MODULES.exists(), reason="needs Node.js, and `npm ci` in tests/clients"
+)
+
+
+@pytest.fixture
+def people(stack: Running) -> Deployment:
+    return deployment_with_a_person(stack)
+
+
+def test_authlib_signs_in_refreshes_and_signs_out(people: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    registered, browser = people.client(), people.browser()
+    metadata = requests.get(f"{people.issuer}/.well-known/openid-configuration", timeout=30).json()
+    session = OAuth2Session(
+        registered["client_id"],
+        registered["client_secret"],
+        scope=SCOPES,
+        redirect_uri=CALLBACK,
+        code_challenge_method="S256",
+        token_endpoint=metadata["token_endpoint"],
+    )
+    verifier = "a-verifier-of-at-least-forty-three-characters-0"
+    url, state = session.create_authorization_url(
+        metadata["authorization_endpoint"], code_verifier=verifier, nonce="n-1"
+    )
+
+    back = browser.sign_in(url)
+    tokens = session.fetch_token(authorization_response=back, code_verifier=verifier, state=state)
+    user = session.get(metadata["userinfo_endpoint"]).json()
+    first = dict(tokens)
+    refreshed = session.refresh_token(metadata["token_endpoint"])
+
+    assert query_of(back)["iss"] == people.issuer
+    assert (user["sub"], user["email"], user["given_name"]) == (people.user, LOGIN, "Ann")
+    assert refreshed["access_token"] != first["access_token"]
+    assert session.get(metadata["userinfo_endpoint"]).ok
+    again = browser.visit(session.create_authorization_url(metadata["authorization_endpoint"], prompt="none")[0])
+    assert isinstance(again, str)
+    assert "code" in query_of(again)  # still signed in
+
+    leave = {"id_token_hint": first["id_token"], "post_logout_redirect_uri": SIGNED_OUT, "state": "bye"}
+    assert browser.visit(f"{metadata['end_session_endpoint']}?{urlencode(leave)}") == f"{SIGNED_OUT}?state=bye"
+    refused = browser.visit(session.create_authorization_url(metadata["authorization_endpoint"], prompt="none")[0])
+    assert isinstance(refused, str)
+    assert query_of(refused)["error"] == "login_required"
+
+
+@needs_packages
+@pytest.mark.parametrize("par", [False, True], ids=["plain", "pushed"])
+def test_openid_client_signs_in_refreshes_and_revokes(people: Deployment, par: bool) -> None:
+    registered, browser = people.client(refresh_token={"rotation_type": "ROTATE", "leeway": 0}), people.browser()
+    settings = {
+        "issuer": people.issuer,
+        "clientId": registered["client_id"],
+        "clientSecret": registered["client_secret"],
+        "redirectUri": CALLBACK,
+        "postLogoutRedirectUri": SIGNED_OUT,
+        "scope": SCOPES,
+        "par": par,
+    }
+    command = [str(NODE), "openid_client.mjs", json.dumps(settings)]
+    with subprocess.Popen(
+        command, cwd=CLIENTS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        start = process.stdout.readline()
+        assert start, process.stderr.read()
+        process.stdin.write(browser.sign_in(json.loads(start)["url"]) + "\n")
+        process.stdin.flush()
+        end = process.stdout.readline()
+        assert end, process.stderr.read()
+    seen = json.loads(end)
+
+    assert ("request_uri" in start) == par
+    assert seen["claims"]["sub"] == seen["userinfo"]["sub"] == seen["refreshedSub"] == people.user
+    assert seen["userinfo"]["email"] == LOGIN
+    assert (seen["rotated"], seen["active"], seen["afterRevocation"]) == (True, True, False)
+    assert browser.visit(seen["logout"]) == f"{SIGNED_OUT}?state=bye"
+
+
+class _Site(BaseHTTPRequestHandler):
+    """A page of a client, on an origin of its own."""
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        script = self.path.endswith(".js")
+        file = MODULES / "@okta/okta-auth-js/dist/okta-auth-js.min.js" if script else CLIENTS / "okta_auth_js.html"
+        body = file.read_bytes()
+        self.send_response(200)
+        self.send_header("content-type", "text/javascript" if script else "text/html")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Site)
+    thread = threading.Thread(target=partial(server.serve_forever, 0.05), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@needs_packages
+@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM} (set AUTHMINT_CHROMIUM)")
+@pytest.mark.parametrize("scopes", [SCOPES.split(), ["openid", "profile", "email"]], ids=["refresh", "iframe"])
+def test_okta_auth_js_signs_in_and_renews(people: Deployment, scopes: list[str]) -> None:
+    """Renewed with a refresh token, or, without one, in a hidden frame with ``prompt=none``."""
+    with serving() as site, sync_playwright() as playwright:
+        registered = people.client(
+            auth_method="none",
+            application_type="browser",
+            redirect_uris=[f"{site}/callback"],
+            post_logout_redirect_uris=[site],
+        )
+        settings = {"issuer": people.issuer, "clientId": registered["client_id"], "scopes": scopes, "devMode": True}
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        page = chromium.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"{site}/?{urlencode({'settings': json.dumps(settings)})}")
+        page.get_by_label("Username").fill(LOGIN)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button").click()
+        expect(page.locator("#state")).to_have_text("done", timeout=PATIENCE)
+        result = json.loads(page.locator("#result").inner_text())
+        chromium.close()
+
+    assert (result["claims"]["sub"], result["user"]["email"], result["renewed"]) == (people.user, LOGIN, True)
+    assert [text for text in complaints if "favicon" not in text] == []
