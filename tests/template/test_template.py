@@ -141,6 +141,7 @@ def test_the_layer_is_importable_as_built(tmp_path: Path) -> None:
     ]
     code = f"import sys; sys.path.insert(0, {str(tmp_path / 'python')!r})\n"
     code += "\n".join(f"import {module}" for module in sorted(modules))
+    code += "\nauthmint.pages.render.Renderer(authmint.pages.theme.Theme(), None)"  # templates and texts are data
 
     subprocess.run([sys.executable, "-I", "-S", "-c", code], check=True)
 
