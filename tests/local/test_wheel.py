@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import requests
@@ -23,6 +24,11 @@ def test_the_wheel_gives_a_working_authmint_dev(tmp_path: Path) -> None:
     ]
     subprocess.run(build, check=True, capture_output=True)
     (wheel,) = (tmp_path / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        packed = set(archive.namelist())
+    pages = CHECKOUT / "layers/core/python/authmint/pages"
+    data = [path for path in pages.rglob("*") if path.suffix in {".html", ".css", ".json"}]
+    assert {f"authmint/pages/{path.relative_to(pages).as_posix()}" for path in data} <= packed
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
     python = str(tmp_path / "venv" / "bin" / "python")
     locked = ["--require-hashes", "--no-deps", "-r", str(CHECKOUT / "requirements" / "local.txt")]

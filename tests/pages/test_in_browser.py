@@ -29,6 +29,8 @@ ARGUMENTS = [
     "--disable-dev-shm-usage",
 ]
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+#: Milliseconds. Only a machine that does much else needs so many.
+PATIENCE = 20_000
 SCREENSHOTS = os.environ.get("AUTHMINT_SCREENSHOTS")
 #: Chromium says so of any answer with such a status; a wrong password has one.
 _STATUS = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
@@ -38,6 +40,7 @@ pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield browser
@@ -62,7 +65,7 @@ def window(chromium: Chromium) -> Iterator[Callable[..., Page]]:
 
     def opened(**options: Any) -> Page:
         context = chromium.new_context(**{"viewport": DESKTOP, "locale": "en"} | options)
-        context.set_default_timeout(5_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: heard(message.type, message.text))
