@@ -57,7 +57,11 @@ MUTATIONS = {
         "if ALL_CLIENTS not in policy.clients and request.client_id not in policy.clients:",
         "if not policy.clients:",
     ),
-    "scopes of the server": Mutation("oauth/scopes.py", "if any(name not in known for name in names):", "if False:"),
+    "scopes of the server": Mutation(
+        "oauth/scopes.py",
+        'if any(name not in known for name in names):\n        raise OAuthError("no_matching_scope")',
+        "pass",
+    ),
     "secret of the client": Mutation(
         "oauth/client_authentication.py",
         'if credential.kind != "none" and not _secret_matches(client, credential.secret):',
