@@ -84,7 +84,9 @@ def test_authlib_signs_in_refreshes_and_signs_out(people: Deployment, monkeypatc
 @needs_packages
 @pytest.mark.parametrize("par", [False, True], ids=["plain", "pushed"])
 def test_openid_client_signs_in_refreshes_and_revokes(people: Deployment, par: bool) -> None:
-    registered, browser = people.client(refresh_token={"rotation_type": "ROTATE", "leeway": 0}), people.browser()
+    browser = people.browser()
+    rotated = {"rotation_type": "ROTATE", "leeway": 0}
+    registered = people.client(auth_method="client_secret_post", refresh_token=rotated)
     settings = {
         "issuer": people.issuer,
         "clientId": registered["client_id"],

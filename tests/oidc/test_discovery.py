@@ -1,20 +1,24 @@
 """Discovery documents and key sets (RFC 8414, RFC 7517 §5, runtime contract §2, §11)."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
+import jwt
 import pytest
 from authmint.http import Request
 from authmint.keys.birth import new_key
 from authmint.keys.rotation import rotate
-from authmint.oauth.authorization.vocabulary import CHALLENGE_METHODS, RESPONSE_MODES, RESPONSE_TYPES
+from authmint.management.system_objects import system_scopes
+from authmint.oauth import scopes
+from authmint.oauth.authorization import vocabulary
 from authmint.oauth.client_authentication import METHODS
-from authmint.oidc.discovery import Discovery, Supported
+from authmint.oidc.discovery import ID_TOKEN_CLAIMS, Discovery, Features
 from authmint.oidc.key_set import KeySet
-from authmint.runtime.wiring import GRANT_TYPES
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.memory import MemoryStorage
 from authmint.storage.servers import Scope
 
+from tests.oauth.authorization.world import PKCE, World
 from tests.support.builders import BASE_URL, SERVER_ID, a_client, a_server
 from tests.support.fakes import NOW, CountingIds, FakeKeyPairs, FrozenClock, decoded
 
@@ -22,14 +26,17 @@ from tests.support.fakes import NOW, CountingIds, FakeKeyPairs, FrozenClock, dec
 class Published:
     """The two public endpoints over one server."""
 
-    def __init__(self, **changes: object) -> None:
+    def __init__(
+        self, *, grant_types: Any = ("client_credentials",), features: Features | None = None, **changes: Any
+    ) -> None:
         self.storage = MemoryStorage()
         self.storage.servers.add(a_server(**changes), [])
         self.storage.clients.add(a_client(), [])
         self.clock = FrozenClock()
         configuration = PlainConfiguration(self.storage.servers, self.storage.clients)
-        supported = Supported(GRANT_TYPES, METHODS, RESPONSE_TYPES, RESPONSE_MODES, CHALLENGE_METHODS)
-        self.discovery = Discovery(configuration, CountingIds(), supported)
+        self.discovery = Discovery(
+            configuration, CountingIds(), grant_types=grant_types, auth_methods=METHODS, features=features or Features()
+        )
         self.keys = KeySet(configuration, self.clock, CountingIds())
 
 
@@ -38,8 +45,7 @@ def get(path: str, server_id: str = SERVER_ID, **values: object) -> Request:
 
 
 def test_the_documents_say_what_works_and_nothing_else() -> None:
-    scopes = (Scope("s1", "shown", metadata_publish="ALL_CLIENTS"), Scope("s2", "hidden"))
-    published = Published(scopes=scopes)
+    published = Published(scopes=(Scope("s1", "shown", metadata_publish="ALL_CLIENTS"), Scope("s2", "hidden")))
 
     answer = published.discovery(get(f"/oauth2/{SERVER_ID}/.well-known/oauth-authorization-server"))
 
@@ -48,14 +54,9 @@ def test_the_documents_say_what_works_and_nothing_else() -> None:
     assert metadata["issuer"] == issuer
     assert metadata["token_endpoint"] == f"{issuer}/v1/token"
     assert metadata["jwks_uri"] == f"{issuer}/v1/keys"
-    assert metadata["authorization_endpoint"] == f"{issuer}/v1/authorize"
-    assert metadata["grant_types_supported"] == list(GRANT_TYPES)
-    assert metadata["response_types_supported"] == list(RESPONSE_TYPES)
-    assert metadata["response_modes_supported"] == list(RESPONSE_MODES)
-    assert metadata["code_challenge_methods_supported"] == ["S256"]
+    assert metadata["grant_types_supported"] == ["client_credentials"]
     assert metadata["scopes_supported"] == ["shown"]
-    assert metadata["request_parameter_supported"] is False
-    assert "userinfo_endpoint" not in metadata
+    assert "authorization_endpoint" not in metadata
     assert dict(answer.headers)["cache-control"] == "public, max-age=300"
     assert dict(answer.headers)["access-control-allow-origin"] == "*"
 
@@ -66,14 +67,11 @@ def test_the_openid_document_names_the_signing_algorithm() -> None:
     metadata = decoded(published.discovery(get(f"/oauth2/{SERVER_ID}/.well-known/openid-configuration")).body)
 
     assert metadata["id_token_signing_alg_values_supported"] == ["ES256"]
-    assert metadata["userinfo_endpoint"] == f"{BASE_URL}/oauth2/{SERVER_ID}/v1/userinfo"
-    assert "client_credentials" not in metadata["grant_types_supported"]
-    assert "token" not in metadata["response_types_supported"]
 
 
 @pytest.mark.parametrize("changes", [{"status": "INACTIVE"}, {"id": "ausOTHER"}])
 def test_an_unknown_or_inactive_server_is_404_in_the_management_shape(changes: dict[str, object]) -> None:
-    published = Published(**changes)
+    published = Published(**changes)  # type: ignore[arg-type]
 
     for endpoint, path in ((published.discovery, "/.well-known/openid-configuration"), (published.keys, "/v1/keys")):
         answer = endpoint(get(f"/oauth2/{SERVER_ID}{path}"))
@@ -117,3 +115,123 @@ def test_the_key_set_is_cached_a_day_less_as_a_rotation_comes_near_and_revalidat
 
     assert ages == ["max-age=86400", "max-age=3600", "max-age=300"]
     assert (unchanged.status, unchanged.body) == (304, b"")
+
+
+BROWSERS = Features(
+    response_types=vocabulary.RESPONSE_TYPES,
+    response_modes=vocabulary.RESPONSE_MODES,
+    prompts=vocabulary.PROMPTS,
+    challenge_methods=vocabulary.CHALLENGE_METHODS,
+    hidden_scopes=scopes.NOT_SERVED,
+    pushed_requests=True,
+    device=True,
+    userinfo=True,
+    sign_out=True,
+)
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+GRANTS = ("authorization_code", "refresh_token", "password", "client_credentials", DEVICE)
+
+
+def documents(published: Published) -> tuple[Any, Any]:
+    """The OAuth document and the OpenID document."""
+    base = f"/oauth2/{SERVER_ID}/.well-known"
+    oauth, openid = (
+        decoded(published.discovery(get(f"{base}/{name}")).body)
+        for name in ("oauth-authorization-server", "openid-configuration")
+    )
+    return oauth, openid
+
+
+def test_everything_that_is_wired_is_listed_as_the_contract_has_it() -> None:
+    """§2.2."""
+    server_scopes = (
+        *system_scopes(CountingIds()),
+        Scope("s1", "shown", metadata_publish="ALL_CLIENTS"),
+        Scope("s2", "x"),
+    )
+
+    oauth, openid = documents(Published(grant_types=GRANTS, features=BROWSERS, scopes=server_scopes))
+
+    issuer = f"{BASE_URL}/oauth2/{SERVER_ID}"
+    for document in (oauth, openid):
+        assert document["authorization_endpoint"] == f"{issuer}/v1/authorize"
+        assert document["pushed_authorization_request_endpoint"] == f"{issuer}/v1/par"
+        assert document["device_authorization_endpoint"] == f"{issuer}/v1/device/authorize"
+        assert document["end_session_endpoint"] == f"{issuer}/v1/logout"
+        assert document["response_modes_supported"] == ["query", "fragment", "form_post", "okta_post_message"]
+        assert document["code_challenge_methods_supported"] == ["S256"]
+        assert document["authorization_response_iss_parameter_supported"] is True
+        assert document["request_uri_parameter_supported"] is False
+        assert document["scopes_supported"] == [
+            "openid", "profile", "email", "address", "phone", "offline_access", "shown",
+        ]  # fmt: skip
+    assert oauth["response_types_supported"] == list(vocabulary.RESPONSE_TYPES)
+    assert openid["response_types_supported"] == [t for t in vocabulary.RESPONSE_TYPES if t != "token"]
+    assert oauth["grant_types_supported"] == [
+        "authorization_code", "implicit", "refresh_token", "password", "client_credentials", DEVICE,
+    ]  # fmt: skip
+    assert "client_credentials" not in openid["grant_types_supported"]
+    assert "userinfo_endpoint" not in oauth
+    assert openid["userinfo_endpoint"] == f"{issuer}/v1/userinfo"
+    assert oauth["claims_supported"] == ["ver", "jti", "iss", "aud", "iat", "exp", "cid", "uid", "scp", "sub"]
+    assert {"sub", "nonce", "c_hash", "email_verified", "address", "zoneinfo"} <= set(openid["claims_supported"])
+
+
+@pytest.mark.parametrize(
+    ("feature", "field"),
+    [
+        ("response_types", "authorization_endpoint"),
+        ("pushed_requests", "pushed_authorization_request_endpoint"),
+        ("device", "device_authorization_endpoint"),
+        ("userinfo", "userinfo_endpoint"),
+        ("sign_out", "end_session_endpoint"),
+        ("response_types", "authorization_response_iss_parameter_supported"),
+    ],
+)
+def test_what_is_not_wired_is_not_listed(feature: str, field: str) -> None:
+    off: dict[str, Any] = {f.name: f.default for f in fields(Features) if f.name == feature}
+    without = replace(BROWSERS, **off)
+
+    assert field in documents(Published(grant_types=GRANTS, features=BROWSERS))[1]
+    assert field not in documents(Published(grant_types=GRANTS, features=without))[1]
+
+
+def test_no_code_is_listed_that_nobody_could_redeem_and_no_scope_that_nobody_could_use() -> None:
+    published = Published(grant_types=("client_credentials",), features=BROWSERS, scopes=system_scopes(CountingIds()))
+
+    oauth, _ = documents(published)
+
+    assert oauth["response_types_supported"] == ["token", "id_token", "id_token token"]
+    assert oauth["grant_types_supported"] == ["implicit", "client_credentials"]
+    assert "offline_access" not in oauth["scopes_supported"]
+    machines, _ = documents(Published(scopes=system_scopes(CountingIds())))
+    assert machines["scopes_supported"] == []
+    assert "uid" not in machines["claims_supported"]
+
+
+def test_the_claims_of_the_protocol_are_those_that_are_minted() -> None:
+    world = World()
+
+    fields = world.ask(response_type="code id_token token", nonce="n", acr_values="urn:okta:loa:1fa:any").fields
+
+    minted = jwt.decode(fields["id_token"], options={"verify_signature": False})
+    assert set(minted) == set(ID_TOKEN_CLAIMS)
+    access = jwt.decode(fields["access_token"], options={"verify_signature": False})
+    oauth, _ = documents(Published(grant_types=GRANTS, features=BROWSERS))
+    assert set(access) == {*oauth["claims_supported"], "auth_time", "acr"}
+
+
+def test_every_value_that_is_listed_works_at_the_authorization_endpoint() -> None:
+    _, openid = documents(Published(grant_types=GRANTS, features=BROWSERS))
+    world = World()
+
+    for response_type in openid["response_types_supported"]:
+        assert "error" not in world.ask(response_type=response_type, nonce="n").fields
+    for mode in openid["response_modes_supported"]:
+        assert "code" in world.ask(response_mode=mode, **PKCE).fields
+    for prompt in openid["prompt_values_supported"]:
+        assert "error" not in world.ask(prompt=prompt).fields
+    for method in openid["code_challenge_methods_supported"]:
+        assert "code" in world.ask(code_challenge=PKCE["code_challenge"], code_challenge_method=method).fields
+    for scope in openid["scopes_supported"]:
+        assert "code" in world.ask(scope=f"openid {scope}").fields

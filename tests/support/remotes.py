@@ -14,7 +14,7 @@ from authmint.jose.keys import SigningAlgorithm, private_jwk_pair
 from authmint.keys.vault import KeyPair
 from authmint.local.isolation.sides import Side
 from authmint.local.remote import Answer, Remote
-from authmint.oidc.discovery import Discovery, Supported
+from authmint.oidc.discovery import Discovery
 from authmint.oidc.key_set import KeySet
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.memory import MemoryStorage
@@ -85,7 +85,7 @@ class InMemory(_InProcess):
         self.management = management_api(storage, pairs=self.pairs, clock=clock, ids=ids)
         self.management.bootstrap({"action": "bootstrap", "token": TOKEN})
         configuration = PlainConfiguration(storage.servers, storage.clients)
-        discovery = Discovery(configuration, ids, Supported(("client_credentials",), ("none",)))
+        discovery = Discovery(configuration, ids, grant_types=("client_credentials",), auth_methods=("none",))
         self.protocol = endpoints(storage, self.pairs, clock, ids) | {
             "keys": KeySet(configuration, clock, ids),
             "oauth-authorization-server": discovery,

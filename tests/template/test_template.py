@@ -40,6 +40,7 @@ def test_every_documented_route_is_there(template: Template) -> None:
     server, org = "/oauth2/{authServerId}/v1", "/oauth2/v1"
     of_servers = {
         ("GET", "keys", "jwks"),
+        ("OPTIONS", "keys", "jwks"),
         ("POST", "token", "token"),
         ("OPTIONS", "token", "token"),
         ("POST", "par", "token"),
@@ -56,14 +57,17 @@ def test_every_documented_route_is_there(template: Template) -> None:
         ("POST", "userinfo", "token_status"),
         ("OPTIONS", "userinfo", "token_status"),
     }
+    documents = (
+        "/oauth2/{authServerId}/.well-known/openid-configuration",
+        "/oauth2/{authServerId}/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-authorization-server/oauth2/{authServerId}",
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+    )
 
     assert {(route.method, route.path, route.function) for route in template.routes} == {
         *((method, f"{base}/{path}", function) for method, path, function in of_servers for base in (server, org)),
-        ("GET", "/oauth2/{authServerId}/.well-known/openid-configuration", "discovery"),
-        ("GET", "/oauth2/{authServerId}/.well-known/oauth-authorization-server", "discovery"),
-        ("GET", "/.well-known/oauth-authorization-server/oauth2/{authServerId}", "discovery"),
-        ("GET", "/.well-known/openid-configuration", "discovery"),
-        ("GET", "/.well-known/oauth-authorization-server", "discovery"),
+        *((method, path, "discovery") for method in ("GET", "OPTIONS") for path in documents),
         *(("ANY", f"/{page}", "authorize") for page in ("signin", "password", "consent", "activate", "signout")),
         ("ANY", "/api/v1/authn", "authorize"),
         ("ANY", "/api/v1/authn/credentials/change_password", "authorize"),

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+import jwt
 import pytest
 from authmint.storage.clients import secret_digest
 
-from tests.oauth.authorization.world import CALLBACK, PKCE, World, an_app
+from tests.oauth.authorization.world import CALLBACK, ISSUER, PKCE, World, an_app
 from tests.support.builders import CLIENT_ID, SECRET, SERVER_ID, a_form, basic
 from tests.support.fakes import NOW
 
@@ -157,3 +158,24 @@ def test_a_refused_request_can_be_sent_again() -> None:
     world.change_client(implicit_assignment=True)
 
     assert "code" in redeem(world, uri).fields
+
+
+def test_an_assertion_pushes_once_and_only_what_is_accepted() -> None:
+    client = an_app(auth_method="client_secret_jwt")
+    world = World(client=client)
+    claims = {"iss": CLIENT_ID, "sub": CLIENT_ID, "aud": f"{ISSUER}/v1/par", "exp": NOW + 60, "jti": "once"}
+    proof = {
+        "client_assertion": jwt.encode(claims, SECRET, "HS256"),
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    }
+
+    assert world.push(proof | {"scope": "nonsense"})[1]["error"] == "invalid_scope"
+    assert world.push(proof)[0] == 200
+    assert world.push(proof)[1]["error_description"] == "The client_assertion token has already been used."
+    assert len(world.storage.requests.records) == 1
+
+
+def test_an_id_token_without_openid_is_refused_at_once() -> None:
+    status, body = World().push({"response_type": "id_token", "nonce": "n", "scope": "plain"}, headers=basic())
+
+    assert (status, body["error"]) == (403, "access_denied")

@@ -308,6 +308,12 @@ def test_a_way_back_of_a_web_application_matches_to_the_letter() -> None:
     assert world.ask(redirect_uri="http://localhost:8081/cb").page == "illegal_redirect_uri"
 
 
+def test_a_way_back_never_has_a_fragment_even_where_one_was_registered() -> None:
+    uri = f"{CALLBACK}#f"
+
+    assert World(client=an_app(redirect_uris=(uri,))).ask(redirect_uri=uri).page == "illegal_redirect_uri"
+
+
 def test_a_wildcard_is_a_letter_like_others() -> None:
     world = World(client=an_app(redirect_uris=("https://*.example.com/cb",)))
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ..claims.identity import SYSTEM_CLAIMS
 from ..http import Request, Response
 from ..ids import Ids
 from ..jose.encoding import b64encode
@@ -18,72 +19,128 @@ from ..tokens.access_token import endpoints_of, issuer_of
 MAX_AGE: Final = 300
 #: Advertised grants that have a user in them: the OpenID document lists no others (§2.2).
 _NOT_FOR_OPENID: Final = frozenset({"client_credentials"})
+_FRONT_CHANNEL: Final = frozenset({"token", "id_token"})
 CORS: Final = (("access-control-allow-origin", "*"),)
 
 
 @dataclass(frozen=True)
-class Supported:
-    """What the endpoints of a deployment understand: taken from the registries that they check against."""
+class Features:
+    """What a deployment serves beside the token endpoint. The lists are those that its endpoints check against.
 
-    grant_types: Sequence[str]
-    auth_methods: Sequence[str]
+    Attributes:
+        response_types: Of the authorization endpoint; none: there is no such endpoint.
+        hidden_scopes: System scopes that are known and not served.
+        pushed_requests, device, userinfo, sign_out: Whether the endpoint is there.
+    """
+
     response_types: Sequence[str] = ()
     response_modes: Sequence[str] = ()
+    prompts: Sequence[str] = ()
     challenge_methods: Sequence[str] = ()
+    hidden_scopes: frozenset[str] = frozenset({"device_sso"})
+    pushed_requests: bool = False
+    device: bool = False
+    userinfo: bool = False
+    sign_out: bool = False
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What the documents say of every server of a deployment."""
+
+    token_grants: Sequence[str]
+    auth_methods: Sequence[str]
+    features: Features = Features()
+
+    @property
+    def response_types(self) -> tuple[str, ...]:
+        """Without those whose code nobody could redeem."""
+        redeemable = "authorization_code" in self.token_grants
+        return tuple(words for words in self.features.response_types if redeemable or "code" not in words.split())
+
+    @property
+    def grant_types(self) -> tuple[str, ...]:
+        """With ``implicit``, which never comes to the token endpoint."""
+        if not any(_FRONT_CHANNEL.intersection(words.split()) for words in self.response_types):
+            return tuple(self.token_grants)
+        first = [name for name in self.token_grants if name == "authorization_code"]
+        return (*first, "implicit", *(name for name in self.token_grants if name != "authorization_code"))
+
+    @property
+    def has_users(self) -> bool:
+        """Whether any token is a person's."""
+        return any(name not in _NOT_FOR_OPENID for name in self.grant_types)
+
+    def scopes(self, server: AuthorizationServer) -> list[str]:
+        """Published ones that somebody can get."""
+        hidden = set(self.features.hidden_scopes)
+        if "refresh_token" not in self.token_grants:
+            hidden.add("offline_access")
+        published = [scope for scope in server.scopes if scope.metadata_publish == "ALL_CLIENTS"]
+        return [s.name for s in published if not s.system or (self.has_users and s.name not in hidden)]
+
+
+def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilities) -> dict[str, Any]:
+    """RFC 8414 metadata of one server."""
+    endpoints, features = endpoints_of(server, base_url), served.features
+    people = ("uid",) if served.has_users else ()
+    metadata: dict[str, Any] = {
+        "issuer": issuer_of(server, base_url),
+        "token_endpoint": f"{endpoints}/v1/token",
+        "registration_endpoint": f"{base_url}/oauth2/v1/clients",
+        "jwks_uri": f"{endpoints}/v1/keys",
+        "response_types_supported": list(served.response_types),
+        "response_modes_supported": list(features.response_modes),
+        "grant_types_supported": list(served.grant_types),
+        "subject_types_supported": ["public"],
+        "scopes_supported": served.scopes(server),
+        "token_endpoint_auth_methods_supported": list(served.auth_methods),
+        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "claims_supported": ["ver", "jti", "iss", "aud", "iat", "exp", "cid", *people, "scp", "sub"],
+        "introspection_endpoint": f"{endpoints}/v1/introspect",
+        "introspection_endpoint_auth_methods_supported": list(served.auth_methods),
+        "revocation_endpoint": f"{endpoints}/v1/revoke",
+        "revocation_endpoint_auth_methods_supported": list(served.auth_methods),
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,  # left out it would mean true (OpenID Connect Discovery §3)
+    }
+    if served.response_types:
+        metadata |= {
+            "authorization_endpoint": f"{endpoints}/v1/authorize",
+            "code_challenge_methods_supported": list(features.challenge_methods),
+            "prompt_values_supported": list(features.prompts),
+            "authorization_response_iss_parameter_supported": True,
+        }
+    paths = {
+        "pushed_authorization_request_endpoint": ("par", features.pushed_requests),
+        "device_authorization_endpoint": ("device/authorize", features.device),
+        "end_session_endpoint": ("logout", features.sign_out),
+    }
+    return metadata | {name: f"{endpoints}/v1/{path}" for name, (path, there) in paths.items() if there}
 
 
 ASSERTION_ALGORITHMS: Final = (
     "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA",
 )  # fmt: skip
-_OPENID_CLAIMS: Final = (
-    "iss", "ver", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "idp", "nonce", "name", "nickname",
-    "preferred_username", "given_name", "middle_name", "family_name", "email", "email_verified", "profile", "zoneinfo",
-    "locale", "address", "phone_number", "picture", "website", "gender", "birthdate", "updated_at", "at_hash", "c_hash",
-)  # fmt: skip
 
 
-def oauth_metadata(server: AuthorizationServer, base_url: str, supported: Supported) -> dict[str, Any]:
-    """RFC 8414 metadata of one server."""
-    endpoints, methods = endpoints_of(server, base_url), list(supported.auth_methods)
-    published = [s.name for s in server.scopes if s.metadata_publish == "ALL_CLIENTS"]
-    return {
-        "issuer": issuer_of(server, base_url),
-        "authorization_endpoint": f"{endpoints}/v1/authorize",
-        "token_endpoint": f"{endpoints}/v1/token",
-        "registration_endpoint": f"{base_url}/oauth2/v1/clients",
-        "jwks_uri": f"{endpoints}/v1/keys",
-        "response_types_supported": list(supported.response_types),
-        "response_modes_supported": list(supported.response_modes),
-        "grant_types_supported": list(supported.grant_types),
-        "subject_types_supported": ["public"],
-        "scopes_supported": published,
-        "token_endpoint_auth_methods_supported": methods,
-        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
-        "claims_supported": ["ver", "jti", "iss", "aud", "iat", "exp", "cid", "uid", "scp", "sub"],
-        "code_challenge_methods_supported": list(supported.challenge_methods),
-        "introspection_endpoint": f"{endpoints}/v1/introspect",
-        "introspection_endpoint_auth_methods_supported": methods,
-        "revocation_endpoint": f"{endpoints}/v1/revoke",
-        "revocation_endpoint_auth_methods_supported": methods,
-        "end_session_endpoint": f"{endpoints}/v1/logout",
-        "request_parameter_supported": False,
-        "device_authorization_endpoint": f"{endpoints}/v1/device/authorize",
-        "pushed_authorization_request_endpoint": f"{endpoints}/v1/par",
-        "authorization_response_iss_parameter_supported": True,
-    }
-
-
-def openid_metadata(server: AuthorizationServer, base_url: str, supported: Supported) -> dict[str, Any]:
+def openid_metadata(server: AuthorizationServer, base_url: str, served: Capabilities) -> dict[str, Any]:
     """OpenID provider metadata of one server."""
-    metadata = oauth_metadata(server, base_url, supported)
-    return metadata | {
-        "userinfo_endpoint": f"{endpoints_of(server, base_url)}/v1/userinfo",
-        # Without an ID token nothing of OpenID Connect is in the answer.
-        "response_types_supported": [name for name in supported.response_types if name != "token"],
-        "grant_types_supported": [name for name in supported.grant_types if name not in _NOT_FOR_OPENID],
-        "id_token_signing_alg_values_supported": [server.active_key.algorithm],
-        "claims_supported": list(_OPENID_CLAIMS),
-    }
+    metadata = oauth_metadata(server, base_url, served)
+    metadata["grant_types_supported"] = [name for name in served.grant_types if name not in _NOT_FOR_OPENID]
+    metadata["response_types_supported"] = [words for words in served.response_types if words != "token"]
+    metadata["id_token_signing_alg_values_supported"] = [server.active_key.algorithm]
+    if served.has_users:
+        metadata["claims_supported"] = [*ID_TOKEN_CLAIMS, *SYSTEM_CLAIMS]
+    if served.features.userinfo:
+        metadata["userinfo_endpoint"] = f"{endpoints_of(server, base_url)}/v1/userinfo"
+    return metadata
+
+
+#: Of the protocol, in ID tokens; a test mints one and compares.
+ID_TOKEN_CLAIMS: Final = (
+    "iss", "ver", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "idp", "nonce", "acr", "at_hash", "c_hash",
+)  # fmt: skip
 
 
 class Discovery:
@@ -93,11 +150,15 @@ class Discovery:
         self,
         configuration: Configuration,
         ids: Ids,
-        supported: Supported,
+        *,
+        grant_types: Sequence[str],
+        auth_methods: Sequence[str],
+        features: Features = Features(),
     ) -> None:
+        """``grant_types``: those of the token endpoint."""
         self._configuration = configuration
         self._ids = ids
-        self._supported = supported
+        self._served = Capabilities(grant_types, auth_methods, features)
 
     def __call__(self, request: Request) -> Response:
         """The document, or 404 in the management API's shape (§2.1)."""
@@ -111,7 +172,7 @@ class Discovery:
         if request.query_value("client_id") is not None and snapshot.client is None:
             return _envelope(400, "invalid_client", "Invalid value for `client_id` parameter", self._ids)
         build = openid_metadata if "openid-configuration" in request.path else oauth_metadata
-        document = build(snapshot.server, request.base_url, self._supported)
+        document = build(snapshot.server, request.base_url, self._served)
         return Response.json(200, document, (("cache-control", f"public, max-age={MAX_AGE}"), *CORS))
 
 

@@ -115,19 +115,26 @@ class Parts:
         return AuthenticatedEndpoint(configuration, ClientAuthentication(assertions))
 
 
-def by_path(endpoints: Mapping[str, Callable[[Request], Response]]) -> Callable[[Request], Response]:
-    """The endpoint by the end of the path; the routes of the template let no other path through."""
+Endpoint = Callable[[Request], Response]
+
+
+def with_preflight(endpoint: Endpoint) -> Endpoint:
+    """An endpoint that scripts of other origins may call."""
     from ..oauth.cors import preflight
 
+    return lambda request: preflight(request) if request.method == "OPTIONS" else endpoint(request)
+
+
+def by_path(endpoints: Mapping[str, Endpoint]) -> Endpoint:
+    """The endpoint by the end of the path; the routes of the template let no other path through."""
+
     def http(request: Request) -> Response:
-        if request.method == "OPTIONS":
-            return preflight(request)
         for end, endpoint in endpoints.items():
             if request.path.endswith(end):
                 return endpoint(request)
         raise LookupError("no endpoint at this path")
 
-    return http
+    return with_preflight(http)
 
 
 def new_function(parts: Parts, http: Any, failure: Any, direct: Any = None) -> Function:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ..http import Request, Response
 from .entrypoint import Function
-from .parts import Parts, by_path, new_function, server_error
+from .parts import Parts, by_path, new_function, server_error, with_preflight
 
 #: Grants of the token endpoint; discovery says the same.
 GRANT_TYPES: Final = (
@@ -19,14 +19,19 @@ GRANT_TYPES: Final = (
 
 def discovery(env: Mapping[str, str]) -> Function:
     """Function ``discovery``."""
-    from ..oauth.authorization.vocabulary import CHALLENGE_METHODS, RESPONSE_MODES, RESPONSE_TYPES
+    from ..oauth.authorization.vocabulary import CHALLENGE_METHODS, PROMPTS, RESPONSE_MODES, RESPONSE_TYPES
     from ..oauth.client_authentication import METHODS
-    from ..oidc.discovery import Discovery, Supported, internal_error
+    from ..oidc.discovery import Discovery, Features, internal_error
 
     parts = Parts(env)
-    supported = Supported(GRANT_TYPES, METHODS, RESPONSE_TYPES, RESPONSE_MODES, CHALLENGE_METHODS)
-    http = Discovery(parts.configuration(), parts.ids, supported)
-    return new_function(parts, http, lambda _: internal_error(parts.ids))
+    features = Features(
+        RESPONSE_TYPES, RESPONSE_MODES, PROMPTS, CHALLENGE_METHODS,
+        pushed_requests=True, device=True, userinfo=True, sign_out=True,
+    )  # fmt: skip
+    documents = Discovery(
+        parts.configuration(), parts.ids, grant_types=GRANT_TYPES, auth_methods=METHODS, features=features
+    )
+    return new_function(parts, with_preflight(documents), lambda _: internal_error(parts.ids))
 
 
 def key_set(env: Mapping[str, str]) -> Function:
@@ -35,8 +40,8 @@ def key_set(env: Mapping[str, str]) -> Function:
     from ..oidc.key_set import KeySet
 
     parts = Parts(env)
-    http = KeySet(parts.configuration(), parts.clock, parts.ids)
-    return new_function(parts, http, lambda _: internal_error(parts.ids))
+    keys = KeySet(parts.configuration(), parts.clock, parts.ids)
+    return new_function(parts, with_preflight(keys), lambda _: internal_error(parts.ids))
 
 
 def token(env: Mapping[str, str]) -> Function:
