@@ -3,7 +3,7 @@
 import { createInterface } from 'node:readline'
 import * as client from 'openid-client'
 
-const { issuer, clientId, clientSecret, redirectUri, scope, par, postLogoutRedirectUri } = JSON.parse(process.argv[2])
+const { issuer, clientId, clientSecret, redirectUri, scope, postLogoutRedirectUri } = JSON.parse(process.argv[2])
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 
 const config = await client.discovery(new URL(issuer), clientId, clientSecret, undefined, {
@@ -12,17 +12,14 @@ const config = await client.discovery(new URL(issuer), clientId, clientSecret, u
 const pkceCodeVerifier = client.randomPKCECodeVerifier()
 const expectedState = client.randomState()
 const expectedNonce = client.randomNonce()
-const parameters = {
+const url = client.buildAuthorizationUrl(config, {
   redirect_uri: redirectUri,
   scope,
   code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
   code_challenge_method: 'S256',
   state: expectedState,
   nonce: expectedNonce,
-}
-const url = par
-  ? await client.buildAuthorizationUrlWithPAR(config, parameters)
-  : client.buildAuthorizationUrl(config, parameters)
+})
 console.log(JSON.stringify({ url: url.href }))
 
 const { value: callback } = await lines.next()
