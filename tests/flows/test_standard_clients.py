@@ -67,7 +67,7 @@ def test_authlib_signs_in_refreshes_and_signs_out(people: Deployment, monkeypatc
     refreshed = session.refresh_token(metadata["token_endpoint"])
 
     assert query_of(back)["iss"] == people.issuer
-    assert (user["sub"], user["email"], user["given_name"]) == (people.user, LOGIN, "Ann")
+    assert (user["sub"], user["email"], user["given_name"]) == (people.user, LOGIN, "Maria")
     assert refreshed["access_token"] != first["access_token"]
     assert session.get(metadata["userinfo_endpoint"]).ok
     again = browser.visit(session.create_authorization_url(metadata["authorization_endpoint"], prompt="none")[0])

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from tests.audit.test_sink import delivery
 from tests.functions.deployment import WIRES, Functions, form_event, load_event
+from tests.functions.sign_ins import every_flow, people_at
 from tests.support.backend import Deployed
 from tests.support.fakes import pregenerated
 from tests.support.iam import Need, denied, needs, role, unused
@@ -50,6 +51,7 @@ def everything(functions: Functions, deployed: Deployed) -> None:
     functions.admin("GET", "/api/v1/logs")
     _directory(functions, client)
     _people(functions, server)
+    every_flow(people_at(functions, server))
     _administration(functions, server, client)
     _rotation(functions, deployed)
 

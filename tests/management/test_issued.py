@@ -154,3 +154,51 @@ def test_how_refresh_tokens_rotate_is_a_setting_of_the_app() -> None:
         {"rotation_type": "STATIC"},
     ]
     assert admin.put(f"/api/v1/apps/{made['id']}", app).status == 400
+
+
+def a_session(**changes: Any) -> Session:
+    values: dict[str, Any] = {
+        "digest": "digest of the cookie",
+        "id": "102A",
+        "user_id": "00uA",
+        "created_at": NOW,
+        "auth_time": NOW,
+        "idle_expires_at": NOW + 60,
+        "expires_at": NOW + 9_000,
+        "csrf": "c",
+    }
+    return Session(**values | changes)
+
+
+def test_a_session_is_shown_prolonged_and_ended() -> None:
+    world = World()
+    world.admin.storage.sessions.add(a_session())
+
+    shown = world.admin.get("/api/v1/sessions/102A").json
+    prolonged = world.admin.call("POST", "/api/v1/sessions/102A/lifecycle/refresh").json
+    ended = world.admin.call("DELETE", "/api/v1/sessions/102A")
+
+    assert (shown["id"], shown["userId"], shown["login"]) == ("102A", "00uA", a_user().login)
+    assert prolonged["expiresAt"] > shown["expiresAt"]
+    assert shown["_links"]["self"]["href"].endswith("/api/v1/sessions/102A")
+    assert ended.status == 204
+    assert world.admin.get("/api/v1/sessions/102A").status == 404
+    assert world.events()[-1] == "user.session.end"
+
+
+@pytest.mark.parametrize("changes", [{"idle_expires_at": NOW}, {"expires_at": NOW}, {"id": "102B"}])
+def test_a_session_that_is_over_is_not_there(changes: dict[str, Any]) -> None:
+    """Expired, or another one."""
+    world = World()
+    world.admin.storage.sessions.add(a_session(**changes))
+
+    for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/lifecycle/refresh")):
+        assert world.admin.call(method, f"/api/v1/sessions/102A{path}").status == 404
+
+
+def test_a_session_of_a_suspended_user_is_not_there() -> None:
+    world = World()
+    world.admin.storage.sessions.add(a_session())
+    world.admin.call("POST", "/api/v1/users/00uA/lifecycle/suspend")
+
+    assert world.admin.get("/api/v1/sessions/102A").status == 404

@@ -68,9 +68,6 @@ def _endpoint(hosted: Hosted, request: Request) -> Response:
         return pages.post_message(origin, {"code": "c", "state": "</script>'\"<&"})
     if request.path == "/error":
         return pages.error(OAuthError("illegal_scope", "orders:delete"), request)
-    if request.path == "/logout":
-        guest = hosted.browsers.visitor(request, now=hosted.clock.now())
-        return pages.confirm_sign_out(request, guest, {"state": "s"})
     if request.path != "/resume":
         return Response(404)
     guest = hosted.browsers.visitor(request, now=hosted.clock.now())

@@ -41,8 +41,6 @@ def every_page(hosted: Hosted) -> dict[str, Response]:
     pages["signed out"] = browser.post("/signout")
     pages["bad form"] = browser.post("/signin", csrf=EVIL)
     pages["error"] = hosted.pages.error(OAuthError("illegal_scope", EVIL), ANY)
-    guest = hosted.browsers.visitor(ANY, now=hosted.clock.now())
-    pages["confirm"] = hosted.pages.confirm_sign_out(ANY, guest, {"state": EVIL, "post_logout_redirect_uri": EVIL})
     return pages
 
 
@@ -186,20 +184,6 @@ def test_an_error_says_what_to_do_and_what_to_tell_others(error_id: str, text: s
     assert text in shown(answer)
     assert error.code in shown(answer)
     assert "req-1" in shown(answer)
-
-
-def test_a_sign_out_is_confirmed_at_the_path_that_asked() -> None:
-    hosted = Hosted()
-    guest = hosted.browsers.visitor(ANY, now=hosted.clock.now())
-    request = Request("GET", "//evil.example/v1/logout", "https://acme.example.com")
-
-    answer = hosted.pages.confirm_sign_out(
-        request, guest, {"state": "s", "post_logout_redirect_uri": "https://app.example.org/bye"}
-    )
-
-    assert 'action="/evil.example/v1/logout"' in answer.body.decode()
-    assert policy(answer)["form-action"] == "'self' https://app.example.org"
-    assert "set-cookie" in dict(answer.headers)
 
 
 def test_the_protocols_of_the_endpoint_are_met() -> None:

@@ -253,7 +253,6 @@ VIEWS: dict[str, Callable[[Page, Served], Any]] = {
     "sign-out": lambda page, served: _signed_in(page, served, "/signout"),
     "signed-out": lambda page, served: page.goto(f"{served.base_url}/signout"),
     "error": lambda page, served: page.goto(f"{served.base_url}/error"),
-    "confirm": lambda page, served: page.goto(f"{served.base_url}/logout"),
 }
 
 

@@ -10,13 +10,13 @@ import requests
 
 from tests.support.stack import Running
 
-LOGIN, PASSWORD = "ann@example.com", "Correct-Horse-7"
+LOGIN, PASSWORD = "maria@example.org", "Correct-Horse-7"
 CALLBACK = "https://app.example.com/callback"
 SIGNED_OUT = "https://app.example.com/signed-out"
 SCOPES = "openid profile email offline_access"
 
 
-class _Form(HTMLParser):
+class Form(HTMLParser):
     """The first form of a page: where it goes, and the fields that it has filled already."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Browser:
 
     def submit(self, page: requests.Response, **fields: str) -> requests.Response | str:
         """Fill in the page's form, and send it."""
-        form = _Form()
+        form = Form()
         form.feed(page.text)
         assert form.action, page.text
         return self._follow("POST", urljoin(page.url, form.action), form.fields | fields)
@@ -115,7 +115,7 @@ class Deployment:
 
 
 def deployment_with_a_person(stack: Running, login: str = LOGIN) -> Deployment:
-    """A new server with a policy for all clients and all people, and Ann."""
+    """A new server with a policy for all clients and all people, and Maria."""
     server = stack.made("/api/v1/authorizationServers", {"name": "people", "audiences": ["api://people"]})["id"]
     base = f"/api/v1/authorizationServers/{server}"
     policy = stack.made(f"{base}/policies", {"name": "all", "conditions": {"clients": {"include": ["ALL_CLIENTS"]}}})[
@@ -133,7 +133,7 @@ def deployment_with_a_person(stack: Running, login: str = LOGIN) -> Deployment:
             },
         },
     )
-    profile = {"login": login, "email": login, "firstName": "Ann", "lastName": "Bee"}
+    profile = {"login": login, "email": login, "firstName": "Maria", "lastName": "Lopez"}
     found = stack.admin("GET", f"/api/v1/users/{login}")
     user = (
         found.json()

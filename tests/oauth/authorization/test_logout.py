@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from authmint.http import Pairs, Request, Response
@@ -57,9 +58,6 @@ class Page:
     def post_message(self, target_origin: str, message: Mapping[str, str]) -> Response:
         raise NotImplementedError
 
-    def confirm_sign_out(self, request: Request, visitor: Visitor, fields: Mapping[str, str]) -> Response:
-        return Response(200, b"really?", HEADERS)
-
     def signed_out(self, request: Request) -> Response:
         return Response(200, b"bye", HEADERS)
 
@@ -113,8 +111,25 @@ def test_by_post_too() -> None:
 def test_without_a_hint_the_user_is_asked_and_nothing_ends() -> None:
     world = World()
 
-    assert world.ask(("post_logout_redirect_uri", BACK)).body == b"really?"
+    answer = world.ask(("post_logout_redirect_uri", BACK))
+
+    assert dict(answer.headers)["location"] == f"{BASE_URL}/signout"
     assert world.browser.signed_out == 0
+
+
+def test_a_post_without_cookies_comes_back_as_a_get() -> None:
+    """As browsers do it: a form of the client's site sends none."""
+    world = World(user_id=None)
+    body = f"id_token_hint={world.hint}&post_logout_redirect_uri={BACK}&state=s".encode()
+
+    answer = world.ask(method="POST", body=body)
+    query = parse_qsl(urlsplit(dict(answer.headers)["location"]).query)
+    world.browser.user_id = "00uA"
+    back = world.ask(*query)
+
+    assert "set-cookie" not in dict(answer.headers)
+    assert dict(back.headers)["location"] == f"{BACK}?state=s"
+    assert world.browser.signed_out == 1
 
 
 def test_without_a_session_there_is_nothing_to_end() -> None:

@@ -122,9 +122,6 @@ class Pages:
     def post_message(self, target_origin: str, message: Any) -> Response:
         return Response.json(200, {"post_message": target_origin, "fields": dict(message)})
 
-    def confirm_sign_out(self, request: Request, visitor: Visitor, fields: Any) -> Response:
-        raise NotImplementedError
-
     def signed_out(self, request: Request) -> Response:
         raise NotImplementedError
 

@@ -30,12 +30,13 @@ _PAGE: Final = 200
 
 @dataclass(frozen=True)
 class IssuedRecords:
-    """Storage of what was issued."""
+    """Storage of what was issued. ``session_idle``: seconds after which an unused session is over."""
 
     families: TokenFamilies
     consents: Consents
     sessions: Sessions
     log: EventLog
+    session_idle: int = 7_200
 
 
 class IssuedTokens:

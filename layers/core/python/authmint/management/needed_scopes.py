@@ -9,6 +9,7 @@ _FAMILIES: Final = (
     ("/api/v1/internal/apps", "okta.apps.{0}"),
     ("/api/v1/apps", "okta.apps.{0}"),
     ("/api/v1/users", "okta.users.{0}"),
+    ("/api/v1/sessions", "okta.sessions.{0}"),
     ("/api/v1/groups", "okta.groups.{0}"),
     ("/api/v1/policies", "okta.policies.{0}"),
     ("/api/v1/api-tokens", "okta.apiTokens.{0}"),

@@ -29,6 +29,7 @@ from .schemas import Schemas
 from .scopes import Scopes
 from .server_changes import ServerChanges
 from .servers import Servers
+from .sessions import AdministeredSessions
 from .user_credentials import UserCredentials
 from .user_lifecycle import UserLifecycle
 from .users import Users
@@ -78,6 +79,7 @@ def operations(
     _add_users(routes, clients, people)
     _add_groups(routes, clients, people)
     _add_issued(routes, IssuedTokens(changes, clients.clients, issued), UserIssued(people, issued))
+    _add_sessions(routes, AdministeredSessions(people.users, issued))
     _add_schemas(routes, Schemas(people))
     _add_api_tokens(routes, ApiTokensResource(api_tokens, ids))
     routes.add("GET", "/api/v1/logs", logs.list)
@@ -133,6 +135,13 @@ def _add_issued(routes: Routes[Operation], tokens: IssuedTokens, of_users: UserI
     routes.add("GET", f"{_USER}/grants/{{grantId}}", of_users.grant)
     routes.add("DELETE", f"{_USER}/grants/{{grantId}}", of_users.revoke_grant)
     routes.add("DELETE", f"{_USER}/sessions", of_users.end_sessions)
+
+
+def _add_sessions(routes: Routes[Operation], sessions: AdministeredSessions) -> None:
+    path = "/api/v1/sessions/{sessionId}"
+    routes.add("GET", path, sessions.get)
+    routes.add("DELETE", path, sessions.close)
+    routes.add("POST", f"{path}/lifecycle/refresh", sessions.refresh)
 
 
 def _add_groups(routes: Routes[Operation], clients: ClientChanges, people: PeopleRecords) -> None:

@@ -5,6 +5,7 @@ import hmac
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from ..directory.session_view import outlives_changes
 from ..http import Pairs, Request
 from ..ids import Ids
 from ..jose.encoding import b64encode
@@ -136,7 +137,7 @@ class CookieBrowsers:
             person = self._directory.person(session.user_id)
         except NotFound:
             return None
-        return (session, person) if _outlives_changes(session, person) else None
+        return (session, person) if outlives_changes(session, person.user) else None
 
     def _touched(self, session: Session, now: int) -> Session:
         fresh = now - session.last_seen_at < self._settings.touch_seconds
@@ -150,13 +151,3 @@ class CookieBrowsers:
             self._sessions.end(self._sessions.get(secret_digest(secret)))
         except NotFound:
             return
-
-
-def _outlives_changes(session: Session, person: Person) -> bool:
-    """A session ends with its user's suspension and with a new password, also where nobody came to remove it.
-
-    A change in the very second of the sign-in is taken as before it: the change of an expired password is.
-    """
-    user = person.user
-    changed_at = 0 if user.password is None else user.password.changed_at
-    return user.status == "ACTIVE" and session.created_at >= max(changed_at, user.status_changed_at or 0)

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 from ..http import Request, Response
-from ..oauth.authorization.interaction import Visitor
 from ..oauth.errors import OAuthError
 from .render import Renderer
 
@@ -77,19 +76,6 @@ class HostedPages:
         # In an attribute, where templates escape it; not in the script, where they could not.
         values = {"message": json.dumps(dict(message)), "origin": target_origin}
         return self._renderer.messaging(self._renderer.language(_ANY), values, target_origin)
-
-    def confirm_sign_out(self, request: Request, visitor: Visitor, fields: Mapping[str, str]) -> Response:
-        """Whether the user really wants to sign out: asked where no ID token says so. ``fields`` come back by POST."""
-        values = {
-            "login": "" if visitor.person is None else visitor.person.user.login,
-            "action": "/" + request.path.lstrip("/"),  # never another host, whatever the path
-            "fields": fields,
-        }
-        back = fields.get("post_logout_redirect_uri", "")
-        response = self.show(
-            "sign_out.html", request, values, forms_to=[back], wished=request.query_value("ui_locales")
-        )
-        return response.with_headers(*visitor.cookies)
 
     def signed_out(self, request: Request) -> Response:
         """The end of a sign-out without a way back."""

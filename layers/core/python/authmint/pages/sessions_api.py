@@ -1,10 +1,10 @@
 """``/api/v1/sessions``: a session from a session token, and the session of the browser that asks."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from ..api_errors import ApiError, not_found
-from ..clock import timestamp
+from ..directory.session_view import session_view
 from ..http import Response
 from ..storage.clients import secret_digest
 from ..storage.directory import Directory, Person
@@ -67,32 +67,6 @@ class SessionsApi:
     def _shown(self, visit: Visit, session: Session | None, person: Person | None) -> Response:
         if session is None or person is None:
             raise not_found("me", "Session")
-        me = visit.request.base_url + "/api/v1/sessions/me"
-        links: dict[str, Any] = {
-            "self": {"href": me, "hints": {"allow": ["GET", "DELETE"]}},
-            "refresh": {"href": f"{me}/lifecycle/refresh", "hints": {"allow": ["POST"]}},
-            "user": {
-                "name": person.user.profile.get("displayName") or person.user.login,
-                "href": visit.request.base_url + "/api/v1/users/me",
-                "hints": {"allow": ["GET"]},
-            },
-        }
-        answer = {
-            "id": session.id,
-            "userId": session.user_id,
-            "login": person.user.login,
-            "createdAt": timestamp(session.created_at),
-            "expiresAt": timestamp(min(session.idle_expires_at, session.expires_at)),
-            "status": "ACTIVE",
-            "lastPasswordVerification": timestamp(session.auth_time) if "pwd" in session.amr else None,
-            "lastFactorVerification": None,
-            "amr": list(session.amr),
-            "idp": {"id": ORG_IDP, "type": "OKTA"},
-            "mfaActive": False,
-            "_links": links,
-        }
+        base = visit.request.base_url
+        answer = session_view(session, person.user, f"{base}/api/v1/sessions/me", f"{base}/api/v1/users/me")
         return Response.json(200, answer, _NO_STORE)
-
-
-#: One deployment is one org, and its users sign in at it (``management.org`` calls the org the same).
-ORG_IDP: Final = "00oAuthmintAuthmint0"

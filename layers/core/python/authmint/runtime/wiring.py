@@ -284,6 +284,7 @@ def management(env: Mapping[str, str]) -> Function:
             consents=DynamoConsents(parts.tables, parts.ids),
             sessions=DynamoSessions(parts.tables, parts.ids),
             log=DynamoEventLog(parts.tables, parts.clock),
+            session_idle=parts.settings.session_idle,
         ),
         log=DynamoEventLog(parts.tables, parts.clock),
         pairs=KmsKeyPairs(*kms),

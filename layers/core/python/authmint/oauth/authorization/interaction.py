@@ -9,9 +9,11 @@ from ...storage.directory import Person
 from ...storage.sessions import Session
 from ..errors import OAuthError
 
-#: Pages, below the deployment's base URL. Each takes ``request``, the handle of a waiting request.
+#: Pages, below the deployment's base URL. The first two take ``request``, the handle of a waiting request.
 SIGN_IN: Final = "/signin"
 CONSENT: Final = "/consent"
+#: Where the user says whether to sign out.
+SIGN_OUT: Final = "/signout"
 #: ``request_uri`` of a request that waited for its user; only the browser that began it may come back with it.
 WAITING: Final = "urn:authmint:interaction:"
 #: ``request_uri`` of a pushed request (runtime contract §4).
@@ -59,9 +61,6 @@ class Pages(Protocol):
 
     def post_message(self, target_origin: str, message: Mapping[str, str]) -> Response:
         """A script that hands a message to the window that opened this one, if that is of the origin."""
-
-    def confirm_sign_out(self, request: Request, visitor: Visitor, fields: Mapping[str, str]) -> Response:
-        """Whether the user really wants to sign out: asked where no ID token says so. ``fields`` come back by POST."""
 
     def signed_out(self, request: Request) -> Response:
         """The end of a sign-out without a way back."""

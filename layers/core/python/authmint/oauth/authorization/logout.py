@@ -12,8 +12,9 @@ from ...storage.errors import Unavailable
 from ...storage.servers import AuthorizationServer, server_named
 from ...tokens.access_token import issuer_of
 from ..access_tokens import recognize_id_token
-from ..errors import NO_STORE, OAuthError
-from .interaction import Browsers, Pages
+from ..errors import OAuthError
+from .interaction import SIGN_OUT, Browsers, Pages
+from .responses import redirect
 
 _FIELDS: Final = frozenset({"id_token_hint", "post_logout_redirect_uri", "state"})
 _MAX_BODY: Final = 65_536
@@ -47,11 +48,14 @@ class LogoutEndpoint:
         hint = fields.get("id_token_hint")
         if hint is None:
             # Anybody can send a browser here: without a word from the client, the user is asked.
-            return self._pages.confirm_sign_out(request, visitor, fields).with_headers(*visitor.cookies)
+            return redirect(request.base_url + SIGN_OUT)
         token = recognize_id_token(hint, server, issuer=issuer_of(server, request.base_url))
         if token is None:
             raise OAuthError("id_token_invalid")
         back = self._way_back(server, token.client_id, fields)
+        if visitor.session is None and request.method == "POST":
+            # Cookies with SameSite=Lax do not come with a POST from the client's site, but with the GET after it.
+            return redirect(f"{request.base_url}{request.path}?{urlencode(fields)}")
         if visitor.session is None:
             return back or self._pages.signed_out(request)
         if visitor.session.user_id != token.user_id:
@@ -71,7 +75,7 @@ class LogoutEndpoint:
         state = fields.get("state")
         if state is not None:
             uri += ("&" if "?" in uri else "?") + urlencode({"state": state})
-        return Response(302, b"", (("location", uri), *NO_STORE, ("referrer-policy", "no-referrer")))
+        return redirect(uri)
 
 
 def _fields(request: Request) -> dict[str, str]:

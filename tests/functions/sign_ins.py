@@ -1,0 +1,234 @@
+"""People's flows through the functions, event by event: for what is counted or allowed call by call."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from tests.functions.deployment import Functions, form_event, load_event
+from tests.support.people import CALLBACK, LOGIN, PASSWORD, SIGNED_OUT, Form, query_of
+
+BASE_URL = "https://acme.example.com"
+#: RFC 7636, appendix B.
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+@dataclass
+class People:
+    """A client, a server that gives people everything, Maria, and her browser."""
+
+    functions: Functions
+    server: str
+    client: str
+    secret: str
+    user: str
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def event(self, method: str, target: str, body: str | None = None, **headers: str) -> dict[str, Any]:
+        parts, event = urlsplit(target), load_event("token")
+        cookies = [f"{name}={value}" for name, value in self.cookies.items()]
+        of_server = parts.path.startswith(f"/oauth2/{self.server}/")
+        event |= {
+            "rawPath": parts.path,
+            "rawQueryString": parts.query,
+            "pathParameters": {"authServerId": self.server} if of_server else {},
+            "cookies": cookies,
+            "body": body,
+        }
+        event["headers"] |= {"origin": BASE_URL} | headers
+        event["requestContext"]["http"] |= {"method": method, "path": parts.path}
+        return event
+
+    def visit(self, method: str, target: str, body: str | None = None, **headers: str) -> dict[str, Any]:
+        """One request of the browser to ``authorize``, which keeps its cookies."""
+        answer = self.functions.http("authorize", self.event(method, target, body, **headers))
+        for cookie in answer.get("cookies", []):
+            name, _, rest = cookie.partition("=")
+            self.cookies[name] = rest.partition(";")[0]
+        return answer
+
+    def follow(self, answer: dict[str, Any]) -> tuple[str, str]:
+        """Through redirects, to a page (its path and text) or to the client (the URL and nothing)."""
+        at = ""
+        while answer["statusCode"] in {302, 303}:
+            at = answer["headers"]["location"]
+            if urlsplit(at).netloc not in {"", urlsplit(BASE_URL).netloc}:
+                return at, ""
+            answer = self.visit("GET", at)
+        return at, answer["body"]
+
+    def submit(self, path: str, page: str, **fields: str) -> tuple[str, str]:
+        form = Form()
+        form.feed(page)
+        assert form.action, page
+        return self.follow(self.visit("POST", path, urlencode(form.fields | fields)))
+
+    def authorize(self, **fields: str) -> tuple[str, str]:
+        query = {"client_id": self.client, "redirect_uri": CALLBACK, "response_type": "code", "state": "s"}
+        query |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+        query |= {"scope": "openid offline_access", "nonce": "n"} | fields
+        return self.follow(self.visit("GET", f"/oauth2/{self.server}/v1/authorize?{urlencode(query)}"))
+
+    def sign_in(self) -> None:
+        """And agree to what there is to agree to."""
+        at, page = self.authorize()
+        assert page, at
+        at, page = self.submit("/signin", page, username=LOGIN, password=PASSWORD)
+        if page:
+            at, _ = self.submit("/consent", page, decision="allow")
+        assert at.startswith(CALLBACK), page
+
+    def code(self) -> str:
+        return query_of(self.authorize()[0])["code"]
+
+    def post(self, function: str, path: str, **fields: str) -> dict[str, Any]:
+        event = form_event(path, self.server, urlencode(fields), self.client, self.secret)
+        answer: dict[str, Any] = json.loads(self.functions.http(function, event)["body"] or "{}")
+        return answer
+
+    def redeem(self, code: str) -> dict[str, Any]:
+        proof = {"code": code, "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
+        return self.post("token", "token", grant_type="authorization_code", **proof)
+
+    def refresh(self, token: str) -> dict[str, Any]:
+        return self.post("token", "token", grant_type="refresh_token", refresh_token=token)
+
+    def live_longer(self) -> None:
+        """Refresh tokens may lie unused for years from now on: their families move in the lists."""
+        base = f"/api/v1/authorizationServers/{self.server}/policies"
+        policy = self.functions.admin("GET", base)[0]["id"]
+        rules = self.functions.admin("GET", f"{base}/{policy}/rules")
+        rule = next(rule for rule in rules if rule["name"] == "browsers")
+        rule["actions"]["token"] |= {"refreshTokenWindowMinutes": 1_000_000}
+        self.functions.admin("PUT", f"{base}/{policy}/rules/{rule['id']}", rule)
+
+    def json(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        headers = {"content-type": "application/json"}
+        return self.visit(method, path, None if body is None else json.dumps(body), **headers)
+
+
+def people_at(functions: Functions, server: str) -> People:
+    """Maria at a server. What she gives a client she is asked about."""
+    base = f"/api/v1/authorizationServers/{server}"
+    functions.admin("POST", f"{base}/scopes", {"name": "orders", "consent": "REQUIRED"})
+    policy = functions.admin("GET", f"{base}/policies")[0]["id"]
+    conditions = {
+        "people": {"groups": {"include": ["EVERYONE"]}},
+        "grantTypes": {"include": ["authorization_code", "implicit", DEVICE]},
+        "scopes": {"include": ["*"]},
+    }
+    functions.admin("POST", f"{base}/policies/{policy}/rules", {"name": "browsers", "conditions": conditions})
+    oauth = {
+        "application_type": "native",
+        "grant_types": ["authorization_code", "implicit", "refresh_token", DEVICE],
+        "response_types": ["code", "token", "id_token"],
+        "redirect_uris": [CALLBACK],
+        "post_logout_redirect_uris": [SIGNED_OUT],
+        "refresh_token": {"rotation_type": "ROTATE", "leeway": 30},
+        "consent_method": "REQUIRED",
+    }
+    app = {
+        "label": "browsers",
+        "name": "oidc_client",
+        "signOnMode": "OPENID_CONNECT",
+        "credentials": {"oauthClient": {"token_endpoint_auth_method": "client_secret_basic"}},
+        "settings": {"oauthClient": oauth},
+    }
+    client = functions.admin("POST", "/api/v1/apps", app)["credentials"]["oauthClient"]
+    profile = {"login": LOGIN, "email": LOGIN, "firstName": "Maria", "lastName": "Lopez"}
+    body = {"profile": profile, "credentials": {"password": {"value": PASSWORD}}}
+    user = functions.admin("POST", "/api/v1/users", body)["id"]
+    everyone = next(g["id"] for g in functions.admin("GET", "/api/v1/groups") if g["profile"]["name"] == "Everyone")
+    functions.admin("PUT", f"/api/v1/apps/{client['client_id']}/groups/{everyone}", {})
+    return People(functions, server, client["client_id"], client["client_secret"], user)
+
+
+def every_flow(people: People) -> None:
+    """Codes, refresh, replay, implicit, pushed requests, devices, sessions, passwords, sign-out, administration."""
+    functions, base = people.functions, f"/oauth2/{people.server}/v1"
+    people.sign_in()
+    assert query_of(people.authorize(scope="openid orders", prompt="none")[0])["error"] == "consent_required"
+    _, page = people.authorize(scope="openid orders")
+    people.submit("/consent", page, decision="allow")
+    tokens = people.redeem(people.code())
+    people.live_longer()
+    refreshed = people.refresh(tokens["refresh_token"])
+    userinfo = people.event("GET", f"{base}/userinfo", authorization=f"Bearer {refreshed['access_token']}")
+    assert json.loads(functions.http("token_status", userinfo)["body"])["sub"] == people.user
+    for token in (refreshed["access_token"], refreshed["refresh_token"]):
+        assert people.post("token_status", "introspect", token=token)["active"]
+    people.post("token_status", "revoke", token=refreshed["refresh_token"])
+    code = people.code()
+    replayed = people.redeem(code)
+    assert people.redeem(code)["error"] == "invalid_grant"
+    assert not people.post("token_status", "introspect", token=replayed["access_token"])["active"]
+    assert "access_token=" in people.authorize(response_type="token id_token")[0]
+    asked = {"response_type": "code", "scope": "openid", "state": "s", "code_challenge": CHALLENGE}
+    pushed = people.post("token", "par", redirect_uri=CALLBACK, code_challenge_method="S256", **asked)
+    query = urlencode({"client_id": people.client, "request_uri": pushed["request_uri"]})
+    assert people.follow(people.visit("GET", f"{base}/authorize?{query}"))[0].startswith(CALLBACK)
+    _devices(people)
+    _sessions(people)
+    _administration(people)
+    _, page = people.follow(people.visit("GET", "/signout"))
+    if page:
+        people.submit("/signout", page)
+    leave = urlencode({"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": SIGNED_OUT})
+    people.cookies.clear()
+    people.sign_in()
+    assert people.follow(people.visit("GET", f"{base}/logout?{leave}"))[0] == SIGNED_OUT
+    _expired_password(people)
+
+
+def _devices(people: People) -> None:
+    device = people.post("token", "device/authorize", scope="openid")
+    form = {"grant_type": DEVICE, "device_code": device["device_code"]}
+    assert people.post("token", "token", **form)["error"] == "authorization_pending"
+    answer = people.visit("GET", f"/activate?user_code={device['user_code']}")
+    _, page = people.follow(answer)
+    _, page = people.submit("/activate", page or answer["body"], user_code=device["user_code"])
+    people.submit("/activate", page, decision="allow")
+    assert "access_token" in people.post("token", "token", **form)
+
+
+def _sessions(people: People) -> None:
+    body = {"username": LOGIN, "password": PASSWORD}
+    token = json.loads(people.json("POST", "/api/v1/authn", body)["body"])["sessionToken"]
+    assert people.json("POST", "/api/v1/sessions", {"sessionToken": token})["statusCode"] == 200
+    mine = json.loads(people.json("GET", "/api/v1/sessions/me")["body"])["id"]
+    people.functions.admin("POST", f"/api/v1/sessions/{mine}/lifecycle/refresh")
+    assert people.json("POST", "/api/v1/sessions/me/lifecycle/refresh")["statusCode"] == 200
+    again = json.loads(people.json("POST", "/api/v1/authn", body)["body"])["sessionToken"]
+    assert people.authorize(sessionToken=again)[0].startswith(CALLBACK)
+
+
+def _administration(people: People) -> None:
+    admin = people.functions.admin
+    given = people.redeem(people.code())
+    tokens = f"/api/v1/authorizationServers/{people.server}/clients/{people.client}/tokens"
+    listed = admin("GET", tokens)
+    assert given["refresh_token"]
+    admin("GET", f"/api/v1/authorizationServers/{people.server}/clients")
+    admin("DELETE", f"{tokens}/{listed[0]['id']}")
+    admin("DELETE", tokens)
+    grants = f"/api/v1/users/{people.user}/grants"
+    assert admin("GET", grants)
+    admin("DELETE", grants)
+    mine = json.loads(people.json("GET", "/api/v1/sessions/me")["body"])["id"]
+    admin("DELETE", f"/api/v1/sessions/{mine}")
+    people.sign_in()
+    admin("DELETE", f"/api/v1/users/{people.user}/sessions")
+    assert people.json("GET", "/api/v1/sessions/me")["statusCode"] == 404
+    people.cookies.clear()
+    people.sign_in()
+
+
+def _expired_password(people: People) -> None:
+    people.functions.admin("POST", f"/api/v1/users/{people.user}/lifecycle/expire_password")
+    people.cookies.clear()
+    _, page = people.authorize()
+    at, page = people.submit("/signin", page, username=LOGIN, password=PASSWORD)
+    at, page = people.submit("/password", page, new="Another-Horse-8", repeated="Another-Horse-8")
+    assert at.startswith(CALLBACK), page
