@@ -85,7 +85,7 @@ class RefreshTokenGrant:
         Raises:
             OAuthError: The leeway is over, and the family dies; or the request is another one.
         """
-        if token.rotated_at is None or token.rotated_at + request.client.refresh_leeway < request.now:
+        if token.rotated_at is None or token.rotated_at + request.client.refresh_leeway <= request.now:
             self._families.revoke(family.id, "reuse", at=request.now)
             raise OAuthError("invalid_refresh_token", reason=REUSED)
         if token.request != _fingerprint(request) or token.answer is None:
