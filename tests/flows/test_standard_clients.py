@@ -3,13 +3,7 @@
 import json
 import shutil
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -28,6 +22,7 @@ from tests.support.people import (
     deployment_with_a_person,
     query_of,
 )
+from tests.support.sites import Site, serving
 from tests.support.stack import Running
 
 CLIENTS = Path(__file__).parents[1] / "clients"
@@ -133,34 +128,15 @@ def test_openid_client_signs_in_refreshes_and_revokes(people: Deployment) -> Non
     assert browser.visit(seen["logout"]) == f"{SIGNED_OUT}?state=bye"
 
 
-class _Site(BaseHTTPRequestHandler):
-    """A page of a client, on an origin of its own."""
+class SpaSite(Site):
+    """A single-page application."""
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name
-        """Say nothing."""
-
-    def do_GET(self) -> None:
-        script = self.path.endswith(".js")
-        file = MODULES / "@okta/okta-auth-js/dist/okta-auth-js.min.js" if script else CLIENTS / "okta_auth_js.html"
-        body = file.read_bytes()
-        self.send_response(200)
-        self.send_header("content-type", "text/javascript" if script else "text/html")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
-@contextmanager
-def serving() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Site)
-    thread = threading.Thread(target=partial(server.serve_forever, 0.05), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    def do_GET(self) -> None:  # noqa: N802 - its name
+        if self.path.endswith(".js"):
+            script = MODULES / "@okta/okta-auth-js/dist/okta-auth-js.min.js"
+            self.send(script.read_bytes(), "text/javascript")
+        else:
+            self.send((CLIENTS / "okta_auth_js.html").read_bytes(), "text/html")
 
 
 @needs_packages
@@ -168,7 +144,7 @@ def serving() -> Iterator[str]:
 @pytest.mark.parametrize("scopes", [SCOPES.split(), ["openid", "profile", "email"]], ids=["refresh", "iframe"])
 def test_okta_auth_js_signs_in_and_renews(people: Deployment, scopes: list[str]) -> None:
     """Renewed with a refresh token, or, without one, in a hidden frame with ``prompt=none``."""
-    with serving() as site, sync_playwright() as playwright:
+    with serving(SpaSite) as site, sync_playwright() as playwright:
         registered = people.client(
             auth_method="none",
             application_type="browser",
