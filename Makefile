@@ -8,7 +8,7 @@ BACKEND_STAMP := $(BACKEND)/.installed
 LOCKS := requirements/dev.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check bench cost format lock setup layer clean
+.PHONY: help clients run test check bench cost format lock setup layer clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -29,6 +29,14 @@ $(BACKEND_STAMP): requirements/backend.txt
 	$(PYTHON) -m venv $(BACKEND)
 	$(BACKEND)/bin/pip install --quiet --require-hashes --no-deps -r requirements/backend.txt
 	touch $@
+
+clients:  ## install what tests that sign in with other people's clients need: Node packages, Chromium (Debian, as root)
+	if command -v npm > /dev/null; then npm ci --silent --no-audit --no-fund --prefix tests/clients; \
+	else echo "no npm: the tests with Node packages are skipped" >&2; fi
+	if [ -x /usr/bin/chromium ] || [ -n "$(AUTHMINT_CHROMIUM)" ]; then :; \
+	elif command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium > /dev/null; \
+	else echo "no Chromium (AUTHMINT_CHROMIUM says where one is): the tests in a browser are skipped" >&2; fi
 
 run: setup  ## serve authmint on this machine, offline
 	exec $(BIN)/authmint dev
