@@ -1,4 +1,4 @@
-"""The official SDK as a service app: it signs assertions, gets tokens from the org server, and is held to its scopes."""
+"""The official SDK as a service app: it signs assertions, gets tokens of the org server, is held to its scopes."""
 
 import asyncio
 import json
@@ -36,8 +36,10 @@ def test_a_service_app_administers_within_its_grants(stack: Running, monkeypatch
         }
     )
 
+    group: Any = {"profile": {"name": "not mine to make"}}
+
     groups, _, error = asyncio.run(client.list_groups())
-    made, answer, _ = asyncio.run(client.add_group({"profile": {"name": "not mine to make"}}))
+    made, answer, _ = asyncio.run(client.add_group(group))
 
     assert error is None
     assert "Everyone" in [group.profile.actual_instance.name for group in groups]
