@@ -18,6 +18,7 @@ from authmint.oauth.errors import OAuthError
 from authmint.pages.assembly import PageRecords, new_site
 from authmint.pages.browsers import CookieBrowsers
 from authmint.pages.documents import HostedPages
+from authmint.pages.journal import Journal
 from authmint.pages.render import Renderer
 from authmint.pages.theme import Theme
 from authmint.storage.clients import Client, secret_digest
@@ -26,6 +27,7 @@ from authmint.storage.memory import MemoryStorage
 from authmint.storage.servers import Scope
 from authmint.storage.users import Password
 
+from tests.oauth.engine import Events
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_client, a_server, a_user
 from tests.support.fakes import NOW, FrozenClock
 
@@ -101,6 +103,7 @@ class Hosted:
         self.authorizations = FakeAuthorizations({HANDLE: FakeWaiting(self.client, scopes=scopes)})
         self.browsers = CookieBrowsers(storage.sessions, storage.directory, self.ids)
         self.pages = HostedPages(Renderer(theme or Theme("Acme"), self.ids))
+        self.events = Events()
         policy = PasswordPolicy()
         self.site = new_site(
             PageRecords(
@@ -117,6 +120,7 @@ class Hosted:
             pages=self.pages,
             browsers=self.browsers,
             authenticator=Authenticator(storage.directory, storage.users, self.hashes, self.clock, self.ids, policy),
+            journal=Journal(self.events, self.clock, self.ids),
             change=PasswordChange(storage.users, self.hashes, self.clock, self.ids, policy),
             clock=self.clock,
             ids=self.ids,

@@ -21,8 +21,10 @@ MESSAGES: Final = {
     "app.oauth2.authorize.code": "OAuth authorization code is granted",
     "app.oauth2.authorize.implicit.access_token": "OAuth access token is granted to a browser",
     "app.oauth2.authorize.implicit.id_token": "OpenID Connect ID token is granted to a browser",
+    "app.oauth2.as.consent.grant": "User grants consent to an app",
     "system.api_token.create": "Create API token",
     "system.api_token.revoke": "Revoke API token",
+    "user.session.start": "User login",
 }
 
 

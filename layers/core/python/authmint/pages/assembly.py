@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from ..clock import Clock
-from ..directory.authentication import Authenticator
 from ..directory.new_password import PasswordChange
 from ..ids import Ids
 from ..storage.authorization_requests import StoredRequests
@@ -21,6 +20,7 @@ from .consent import ConsentPage
 from .device import DevicePage
 from .documents import HostedPages
 from .expired_passwords import ExpiredPasswords
+from .journal import Journal, Verifier, WatchedVerifier
 from .password import PasswordPage
 from .sessions_api import SessionsApi
 from .sign_in import SignInPage
@@ -49,23 +49,25 @@ def new_site(
     *,
     pages: HostedPages,
     browsers: CookieBrowsers,
-    authenticator: Authenticator,
+    authenticator: Verifier,
+    journal: Journal,
     change: PasswordChange,
     clock: Clock,
     ids: Ids,
     show_lockout: bool = False,
 ) -> Site:
     """The site over its records. The authorization endpoint shares ``pages`` and ``browsers`` with it."""
+    verifier = WatchedVerifier(authenticator, journal)
     expired = ExpiredPasswords(records.requests, change, ids)
     return Site(
         pages,
         browsers,
-        sign_in=SignInPage(pages, browsers, authenticator, authorizations, expired),
-        password=PasswordPage(pages, browsers, authenticator, authorizations, expired),
-        consent=ConsentPage(pages, authorizations, records.consents, ids),
+        sign_in=SignInPage(pages, browsers, verifier, authorizations, expired),
+        password=PasswordPage(pages, browsers, verifier, authorizations, expired),
+        consent=ConsentPage(pages, authorizations, records.consents, journal, ids),
         device=DevicePage(pages, records.device_codes, records.clients, records.servers, Attempts(records.attempts)),
         sign_out=SignOutPage(pages, browsers),
-        authn=AuthnApi(authenticator, records.session_tokens, expired, ids, show_lockout=show_lockout),
+        authn=AuthnApi(verifier, records.session_tokens, expired, ids, show_lockout=show_lockout),
         sessions=SessionsApi(browsers, records.session_tokens, records.directory),
         clock=clock,
         ids=ids,

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ..api_errors import ApiError
 from ..clock import timestamp
-from ..directory.authentication import AuthenticationFailed, Authenticator, LockedOut, PasswordExpired
+from ..directory.authentication import AuthenticationFailed, LockedOut, PasswordExpired
 from ..directory.new_password import NotChangeable, UnsuitablePassword
 from ..http import Response
 from ..ids import Ids
@@ -16,6 +16,7 @@ from ..storage.sessions import SessionToken, SessionTokens
 from ..storage.users import User
 from .api_call import JsonBody
 from .expired_passwords import NO_BROWSER, ExpiredPasswords
+from .journal import Verifier
 from .sign_in import PASSWORD_AMR
 from .visit import Visit
 
@@ -32,7 +33,7 @@ class AuthnApi:
         show_lockout: Tell who is locked out that they are. Whoever guesses learns then that there is such a user.
     """
 
-    authenticator: Authenticator
+    authenticator: Verifier
     tokens: SessionTokens
     expired: ExpiredPasswords
     ids: Ids

@@ -9,6 +9,7 @@ from ..storage.consents import Consent, Consents
 from ..storage.users import User
 from .documents import HostedPages
 from .forms import BadForm
+from .journal import Journal
 from .onward import Onward
 from .scope_view import picture, views
 from .visit import Visit, see_other
@@ -22,6 +23,7 @@ class ConsentPage:
     pages: HostedPages
     authorizations: Authorizations
     consents: Consents
+    journal: Journal
     ids: Ids
 
     def get(self, visit: Visit) -> Response:
@@ -49,7 +51,10 @@ class ConsentPage:
         if visit.form.text("asked") != _asked(waiting):
             # Somebody changed the scopes meanwhile: what was agreed to is not what would be granted.
             return self._form(visit, handle, waiting, person.user)
-        self.consents.record(self._answers(visit, waiting, person.user))
+        answers = self._answers(visit, waiting, person.user)
+        self.consents.record(answers)
+        said = {consent.scope: consent.answer for consent in answers}
+        self.journal.agreed(visit.request, person.user, waiting.client, waiting.server_id, said)
         return see_other(waiting.resume_uri)
 
     def _answers(self, visit: Visit, waiting: Waiting, user: User) -> list[Consent]:

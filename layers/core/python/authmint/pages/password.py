@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..directory.authentication import AuthenticationFailed, Authenticator
+from ..directory.authentication import AuthenticationFailed
 from ..directory.new_password import NotChangeable, UnsuitablePassword
 from ..directory.passwords import LONGEST
 from ..http import Response
@@ -12,6 +12,7 @@ from ..storage.errors import NotFound
 from .browsers import CookieBrowsers
 from .documents import HostedPages
 from .expired_passwords import ExpiredPasswords, Proof
+from .journal import Verifier
 from .onward import Onward
 from .sign_in import PASSWORD_AMR
 from .visit import Visit, see_other
@@ -24,7 +25,7 @@ class PasswordPage:
 
     pages: HostedPages
     browsers: CookieBrowsers
-    authenticator: Authenticator
+    authenticator: Verifier
     authorizations: Authorizations
     expired: ExpiredPasswords
 

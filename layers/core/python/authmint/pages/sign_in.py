@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Final
 
-from ..directory.authentication import AuthenticationFailed, Authenticator, PasswordExpired
+from ..directory.authentication import AuthenticationFailed, PasswordExpired
 from ..http import Response
 from .browsers import CookieBrowsers
 from .documents import HostedPages
 from .expired_passwords import ExpiredPasswords
+from .journal import Verifier
 from .onward import Onward
 from .visit import Visit, see_other
 from .waiting import Authorizations, Waiting
@@ -23,7 +24,7 @@ class SignInPage:
 
     pages: HostedPages
     browsers: CookieBrowsers
-    authenticator: Authenticator
+    authenticator: Verifier
     authorizations: Authorizations
     expired: ExpiredPasswords
 

@@ -114,6 +114,7 @@ def authorize(env: Mapping[str, str]) -> Function:
     from ..oauth.issuance import Issuance
     from ..pages.assembly import PageRecords, new_site
     from ..pages.documents import HostedPages
+    from ..pages.journal import Journal
     from ..tokens.signer import WarmSigners
 
     parts = Parts(env)
@@ -147,6 +148,7 @@ def authorize(env: Mapping[str, str]) -> Function:
         pages=pages,
         browsers=browsers,
         authenticator=parts.authenticator(),
+        journal=Journal(parts.log, clock, ids),
         change=parts.password_change(),
         clock=clock,
         ids=ids,
