@@ -9,6 +9,7 @@ from authmint.jose.keys import SigningAlgorithm
 
 from tests.benchmarks.measure import bar, cpu, line
 from tests.oauth.engine import Engine, Events
+from tests.oauth.test_code_and_refresh import REDIRECT, VERIFIER, Flow, a_code_server, a_web_client
 from tests.support.builders import a_form, a_policy, a_rule, a_server, basic
 
 _LAST = {"grant_type": "client_credentials", "scope": "orders:read"}
@@ -42,6 +43,48 @@ def introspection(algorithm: SigningAlgorithm) -> Callable[[], object]:
     return partial(made.introspect, request)
 
 
+def redemption(algorithm: SigningAlgorithm) -> Callable[[], object]:
+    """An access token, an ID token and a refresh token for a code, which is as good as new every time."""
+    made = _flow(algorithm, rotates=True)
+    storage, text = made.storage, made.code()
+    unspent = dict(storage.codes.records)
+    proof = {"code": text, "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
+    request = a_form({"grant_type": "authorization_code"} | proof, headers=basic())
+
+    def work() -> None:
+        answer = made.token(request)
+        assert answer.status == 200
+        storage.codes.records.update(unspent)
+        storage.families.families.clear()
+        storage.families.tokens.clear()
+
+    return work
+
+
+def refresh(algorithm: SigningAlgorithm, *, rotates: bool) -> Callable[[], object]:
+    """A refresh with an ID token. A rotated token is as good as new every time."""
+    made = _flow(algorithm, rotates=rotates)
+    fields = {"grant_type": "refresh_token", "refresh_token": made.signed_in()["refresh_token"]}
+    request, tokens = a_form(fields, headers=basic()), made.storage.families.tokens
+    kept = dict(tokens)
+
+    def work() -> None:
+        answer = made.token(request)
+        assert answer.status == 200
+        tokens.clear()
+        tokens.update(kept)
+
+    return work
+
+
+def _flow(algorithm: SigningAlgorithm, *, rotates: bool) -> Flow:
+    """A browser's client, with scopes that give it tokens of every kind."""
+    server = replace(a_code_server(), algorithm=algorithm, keys=a_server(algorithm=algorithm).keys)
+    made = Flow(server, a_web_client(rotates_refresh_tokens=rotates))
+    made.token._events = Silent()
+    return made
+
+
 def measure(rsa: float) -> None:
     """Every figure of the engine; ``rsa`` is one raw RSA-2048 signature."""
     bar("engine, storage in memory, RS256 (of a signature)", cpu(engine("RS256")), base=rsa, most=1.5)
@@ -52,6 +95,15 @@ def measure(rsa: float) -> None:
     for algorithm in ("RS256", "ES256"):
         spent = cpu(introspection(algorithm))  # type: ignore[arg-type]
         line(f"introspection, storage in memory, {algorithm}", spent, ratio=spent / rsa)
+    people: tuple[tuple[str, Callable[[SigningAlgorithm], Callable[[], object]]], ...] = (
+        ("code redemption", redemption),
+        ("refresh, ROTATE", partial(refresh, rotates=True)),
+        ("refresh, STATIC", partial(refresh, rotates=False)),
+    )
+    for name, work in people:
+        for algorithm in ("RS256", "ES256"):
+            spent = cpu(work(algorithm))  # type: ignore[arg-type]
+            line(f"{name}, storage in memory, {algorithm}", spent, ratio=spent / rsa)
     _growth()
 
 

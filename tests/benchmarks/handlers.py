@@ -2,15 +2,16 @@
 
 import json
 import os
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
-from unittest.mock import patch
 
 from authmint.dynamo.connection import config
 from botocore.awsrequest import AWSResponse
 from botocore.session import Session
 
+from tests.benchmarks import people
 from tests.benchmarks.measure import bar, cpu, holds, line, quiet
 from tests.functions.deployment import Functions, form_event, load_event
 from tests.support.backend import LocalAws
@@ -19,10 +20,10 @@ ASK: Final = "grant_type=client_credentials&scope=a"
 
 
 class Stub:
-    """DynamoDB at the HTTP boundary: answers what the backend answered once to each operation."""
+    """DynamoDB at the HTTP boundary: answers to each operation in turn what the backend once answered to it."""
 
     def __init__(self) -> None:
-        self.bodies: dict[str, bytes] = {}
+        self.bodies: defaultdict[str, deque[bytes]] = defaultdict(deque)
         self.clients: list[Any] = []
         self.sent: list[str] = []
         self.on = False
@@ -32,8 +33,16 @@ class Stub:
         if not self.on:
             return None
         response = AWSResponse(request.url, 200, _HEADERS, None)
-        response._content = self.bodies[event_name.rpartition(".")[2]]
+        bodies = self.bodies[event_name.rpartition(".")[2]]
+        response._content = bodies[0]
+        bodies.rotate(-1)
         return response
+
+    def watch(self, client: Any) -> None:
+        """Stand before DynamoDB for this client."""
+        client.meta.events.register("before-send.dynamodb.*", self)
+        client.meta.events.register("before-send.kms.*", self.count)
+        self.clients.append(client)
 
     def count(self, event_name: str, **_: Any) -> None:
         """A call that is let through."""
@@ -41,7 +50,7 @@ class Stub:
 
     def keep(self, response_dict: Mapping[str, Any], event_name: str, **_: Any) -> None:
         """What the backend answers."""
-        self.bodies[event_name.rpartition(".")[2]] = response_dict["body"]
+        self.bodies[event_name.rpartition(".")[2]].append(response_dict["body"])
 
 
 _HEADERS = {"content-type": "application/x-amz-json-1.0"}
@@ -57,18 +66,11 @@ def measure(aws: LocalAws, rsa: float) -> None:
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     stub = Stub()
-    create_client = Session.create_client
-
-    def create(self: Session, service: str, *values: Any, **named: Any) -> Any:
-        client = create_client(self, service, *values, **named)
-        client.meta.events.register("before-send.dynamodb.*", stub)
-        client.meta.events.register("before-send.kms.*", stub.count)
-        stub.clients.append(client)
-        return client
-
-    with patch.object(Session, "create_client", create):
+    with people.watched(stub.watch):
         for algorithm in ("RS256", "ES256", "EdDSA", "PS256"):
             _whole_handler(aws, algorithm, rsa, stub)
+        for algorithm in ("RS256", "ES256"):
+            _of_people(aws, algorithm, rsa, stub)
 
 
 def _whole_handler(aws: LocalAws, algorithm: str, rsa: float, stub: Stub) -> None:
@@ -111,11 +113,41 @@ def _whole_handler(aws: LocalAws, algorithm: str, rsa: float, stub: Stub) -> Non
         line(f"whole handler, bounded staleness, {algorithm}", spent, ratio=spent / rsa)
 
 
-def _answered_by_stub(work: Callable[[], dict[str, Any]], stub: Stub) -> None:
-    """From now on the stub gives the answers that the backend gave to this work when warm."""
+def _of_people(aws: LocalAws, algorithm: str, rsa: float, stub: Stub) -> None:
+    """The token endpoint for a person's client. The stub knows nothing of what was used up before."""
     stub.on = False
     with quiet():
-        work()
+        maria = people.signed_in(Functions(aws.fresh()), algorithm)
+    for make in (
+        people.redemption,
+        partial(people.refresh, rotation="ROTATE"),
+        partial(people.refresh, rotation="STATIC"),
+    ):
+        stub.on = False
+        with quiet():
+            operation = make(maria)
+            warm, event = operation.fresh(), operation.fresh()
+        work: Callable[[], Any] = partial(operation.work, event)
+        _answered_by_stub(work, stub, warm=partial(operation.work, warm))
+        spent = cpu(work)
+        line(f"{operation.name}, whole handler, {algorithm}", spent, ratio=spent / rsa)
+    stub.on = False
+
+
+def _answered_by_stub(
+    work: Callable[[], dict[str, Any]], stub: Stub, *, warm: Callable[[], dict[str, Any]] | None = None
+) -> None:
+    """From now on the stub gives the answers that the backend gave to this work when warm.
+
+    Args:
+        work: May succeed only once in earnest.
+        stub: For all clients.
+        warm: The same work with something else to use up; without it, ``work`` can be repeated.
+    """
+    stub.on = False
+    with quiet():
+        (warm or work)()
+    stub.bodies.clear()
     hook = "response-received.dynamodb.*"
     for client in stub.clients:
         client.meta.events.register(hook, stub.keep)

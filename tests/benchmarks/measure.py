@@ -6,25 +6,33 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 
 def cpu(work: Callable[[], object], *, rounds: int = 9, seconds: float = 0.25) -> float:
     """CPU microseconds per call. What the work logs is written, to nowhere."""
+    return cpu_of(lambda _: work(), lambda: None, rounds=rounds, seconds=seconds)
+
+
+def cpu_of(work: Callable[[_T], object], fresh: Callable[[], _T], *, rounds: int = 9, seconds: float = 0.25) -> float:
+    """CPU microseconds per call of work that uses something up: ``fresh`` makes it beforehand, and does not count."""
     with quiet():
         for _ in range(5):
-            work()
-        started = time.process_time()
-        work()
-        once = max(time.process_time() - started, 1e-6)
+            work(fresh())
+        once = max(_seconds(work, [fresh()]), 1e-6)
         calls = max(int(seconds / once), 5)
-        best = float("inf")
         gc.collect()
-        for _ in range(rounds):
-            started = time.process_time()
-            for _ in range(calls):
-                work()
-            best = min(best, (time.process_time() - started) / calls)
-    return best * 1e6
+        best = min(_seconds(work, [fresh() for _ in range(calls)]) for _ in range(rounds))
+    return best / calls * 1e6
+
+
+def _seconds(work: Callable[[_T], object], things: list[_T]) -> float:
+    started = time.process_time()
+    for thing in things:
+        work(thing)
+    return time.process_time() - started
 
 
 #: Whether each bar so far was met.
@@ -40,6 +48,11 @@ def holds(name: str, found: object, wanted: object) -> None:
     """Print a finding, and whether it is what it has to be."""
     MET.append(found == wanted)
     print(f"{name:<66}{found!s:>13}  bar {wanted}  {'ok' if MET[-1] else 'misses'}", flush=True)
+
+
+def says(name: str, found: object) -> None:
+    """Print a finding that has no bar."""
+    print(f"{name:<66}{found!s:>13}", flush=True)
 
 
 def line(name: str, value: float, unit: str = "us", *, ratio: float | None = None, bar: float | None = None) -> bool:

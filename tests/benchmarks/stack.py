@@ -7,10 +7,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import requests
 
 from tests.benchmarks.measure import line
+from tests.functions.sign_ins import CHALLENGE
+from tests.support.people import CALLBACK, deployment_with_a_person
 from tests.support.stack import Running, running_stack
 
 CONNECTIONS: Final = 16
@@ -31,6 +34,7 @@ def measure() -> None:
                 tokens = _run(pool, stack, server, authorization, SECONDS)
             line(f"make run, {CONNECTIONS} connections, {algorithm}", tokens / SECONDS, "tokens/s")
             _others(stack, server, authorization)
+        _sign_in(stack)
         for name, memory in sorted(_memory(stack).items()):
             line(f"peak resident memory under load: {name}", memory, "MB")
 
@@ -76,6 +80,14 @@ def _others(stack: Running, server: str, authorization: str) -> None:
     requests.get(f"{stack.url}/oauth2/{server}/.well-known/openid-configuration", timeout=30)
     headers = {"authorization": authorization}
     requests.post(f"{stack.url}/oauth2/{server}/v1/introspect", {"token": "x"}, headers=headers, timeout=30)
+
+
+def _sign_in(stack: Running) -> None:
+    """One, with its password."""
+    people = deployment_with_a_person(stack)
+    query = {"client_id": people.client()["client_id"], "redirect_uri": CALLBACK, "response_type": "code"}
+    query |= {"scope": "openid", "state": "s", "code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+    people.browser().sign_in(f"{people.issuer}/v1/authorize?{urlencode(query)}")
 
 
 def _memory(stack: Running) -> dict[str, float]:

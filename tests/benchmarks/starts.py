@@ -27,10 +27,12 @@ from aws_lambda_powertools import Logger, Metrics
 Logger(service="x"); Metrics(namespace="x", service="x")
 """
 _ROUTER: Final = "from aws_lambda_powertools.event_handler import APIGatewayRestResolver\nAPIGatewayRestResolver()\n"
+_JINJA: Final = "import jinja2\njinja2.Environment(autoescape=True)\n"
 _ALL: Final = _DYNAMO + _KMS + _CRYPTOGRAPHY + _POWERTOOLS
 #: What a function with the same task imports and makes when nobody looks at its start.
 STOCK: Final = {
     "token": _ALL,
+    "authorize": _ALL + _JINJA,
     "token_status": _ALL,
     "key_set": _DYNAMO + _POWERTOOLS,
     "discovery": _DYNAMO + _POWERTOOLS,
@@ -62,7 +64,8 @@ def measure() -> None:
 
 def _process(code: str) -> tuple[float, float]:
     """CPU milliseconds of a process, the best of several, and its peak resident memory in MB."""
-    environment: Mapping[str, str] = os.environ | {
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment: Mapping[str, str] = inherited | {
         "AWS_DEFAULT_REGION": "us-east-1",
         "AUTHMINT_CONFIG_TABLE": "c",
         "AUTHMINT_GRANTS_TABLE": "g",
