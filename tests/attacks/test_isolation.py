@@ -18,6 +18,8 @@ from tests.support.stack import Running
 
 SERVERS = "/api/v1/authorizationServers"
 CLIENTS = "/oauth2/v1/clients"
+USERS = "/api/v1/users"
+BELOW = ("scopes", "claims", "policies")
 
 
 def test_nothing_crosses_over_the_domain_not_even_forgeries_with_the_servers_own_keys() -> None:
@@ -26,7 +28,7 @@ def test_nothing_crosses_over_the_domain_not_even_forgeries_with_the_servers_own
     attempts = check(deployment, forge=deployment.pairs.forge)
 
     assert readable(attempts) == "[]"
-    assert len(attempts) > 100
+    assert len(attempts) > 300
     assert {attempt.direction for attempt in attempts} == {"A → B", "B → A"}
 
 
@@ -43,7 +45,8 @@ def test_the_check_leaves_nothing_behind_and_two_servers_can_be_taken(
 
     def names() -> Any:
         found = [
-            stack.admin("GET", path).json() for path in (SERVERS, CLIENTS, *(f"{SERVERS}/{i}/scopes" for i in servers))
+            stack.admin("GET", path).json()
+            for path in (SERVERS, CLIENTS, USERS, *(f"{SERVERS}/{i}/{below}" for i in servers for below in BELOW))
         ]
         return [sorted(str(record.get("id") or record.get("client_id")) for record in records) for records in found]
 
@@ -78,6 +81,44 @@ def test_what_crosses_is_seen_and_fails_the_command(
     assert any(attempt["what"].startswith("introspect its token") and not attempt["refused"] for attempt in attempts)
 
 
+class Confused(InMemory):
+    """Takes a code of any server and any client."""
+
+    def send(self, method: str, path: str, **named: Any) -> Answer:
+        answer = super().send(method, path, **named)
+        if path.endswith("/token") and b"&code=" in (named.get("body") or b"") and answer.status == 400:
+            return Answer(200, answer.headers, b'{"access_token":"x"}')
+        return answer
+
+
+class Burning(InMemory):
+    """Refuses a person's credentials elsewhere, and they are gone then, also where they belong."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.burned: list[bytes] = []
+
+    def send(self, method: str, path: str, **named: Any) -> Answer:
+        body = named.get("body") or b""
+        field = next((part for part in body.split(b"&") if part.startswith((b"code=", b"refresh_token="))), b"")
+        if field in self.burned:
+            return Answer(400, {}, b'{"error":"invalid_grant"}')
+        answer = super().send(method, path, **named)
+        if field and answer.status == 400:
+            self.burned.append(field)
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("deployment", "seen"),
+    [(Confused, "a person's code there, by its client"), (Burning, "a person's code afterwards, at home")],
+)
+def test_what_crosses_or_burns_of_a_persons_is_seen(deployment: type[InMemory], seen: str) -> None:
+    crossed = [attempt.what for attempt in check(deployment()) if not attempt.refused]
+
+    assert seen in crossed
+
+
 class Closed(InMemory):
     """Refuses everything at introspection, what is right as well."""
 
@@ -90,6 +131,15 @@ class Closed(InMemory):
 def test_where_everything_is_refused_the_check_says_that_it_proves_nothing() -> None:
     with pytest.raises(CannotCheck, match="does not know its own token"):
         check(Closed())
+
+
+def test_where_nobody_gets_a_code_the_check_says_that_it_proves_nothing() -> None:
+    class Deaf(InMemory):
+        def send(self, method: str, path: str, **named: Any) -> Answer:
+            return Answer(400, {}, b"{}") if "/authorize?" in path else super().send(method, path, **named)
+
+    with pytest.raises(CannotCheck, match="gave its own client no code"):
+        check(Deaf())
 
 
 def test_what_cannot_be_deleted_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,4 +168,4 @@ def test_a_check_that_fails_in_between_deletes_what_it_made(monkeypatch: pytest.
         check(deployment)
 
     assert [server["name"] for server in deployment.admin("GET", SERVERS)] == ["default"]
-    assert deployment.admin("GET", CLIENTS) == []
+    assert deployment.admin("GET", CLIENTS) == deployment.admin("GET", USERS) == []

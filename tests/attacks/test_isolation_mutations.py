@@ -149,6 +149,102 @@ MUTATIONS = {
     "items of the server": Mutation(
         "dynamo/server_items.py", 'return f"AS#{path_id}"', 'return "AS#default"', FUNCTIONS
     ),
+    "server of a code": Mutation(
+        "oauth/grants/authorization_code.py", "if code.server_id != request.server.id:", "if False:"
+    ),
+    "client of a code": Mutation(
+        "oauth/grants/authorization_code.py", "if code.client_id != request.client.id:", "if False:"
+    ),
+    "redirect_uri of a code": Mutation(
+        "oauth/grants/authorization_code.py", 'if code.redirect_uri != request.form["redirect_uri"]:', "if False:"
+    ),
+    "verifier of a code": Mutation(
+        "oauth/grants/authorization_code.py", "if not hmac.compare_digest(computed, challenge):", "if False:"
+    ),
+    "verifier where there was a challenge": Mutation(
+        "oauth/grants/authorization_code.py",
+        'if verifier is None:\n        raise OAuthError("pkce_missing_verifier")',
+        "if verifier is None:\n        return",
+    ),
+    "verifier without a challenge": Mutation(
+        "oauth/grants/authorization_code.py", "if verifier is not None:", "if False:",
+        named("tests/oauth/test_code_and_refresh.py::test_what_is_not_right_burns_nothing"),
+    ),
+    "client of a refresh token": Mutation(
+        "oauth/grants/refresh_token.py", "if family.client_id != request.client.id:", "if False:"
+    ),
+    "server of a refresh token": Mutation(
+        "oauth/grants/refresh_token.py", "if family.server_id != request.server.id:", "if False:"
+    ),
+    "client of a device code": Mutation(
+        "oauth/grants/device_code.py", "if code.client_id != request.client.id:", "if False:"
+    ),
+    "server of a device code": Mutation(
+        "oauth/grants/device_code.py", "if code.server_id != request.server.id:", "if False:"
+    ),
+    "server of a request_uri": Mutation(
+        "oauth/authorization/request.py", "if stored.server_id != server.id:", "if False:"
+    ),
+    "client of a request_uri": Mutation(
+        "oauth/authorization/request.py", 'if stored.client_id != sent.get("client_id"):', "if False:"
+    ),
+    "kind of a request_uri": Mutation(
+        "oauth/authorization/request.py",
+        "if stored.kind != kind or stored.expires_at <= now:",
+        "if stored.expires_at <= now:",
+    ),
+    "redirect_uri of a request": Mutation(
+        "oauth/authorization/return_to.py",
+        'if sent is None or "#" in sent or not any(_matches(client, uri, sent) for uri in client.redirect_uris):',
+        'if sent is None or "#" in sent:',
+        named("tests/oauth/authorization/test_refusals.py::test_a_way_back_of_a_web_application_matches_to_the_letter"),
+    ),
+    "redirect_uri of a stored request": Mutation(
+        "oauth/authorization/request.py",
+        "way_back = match_redirect_uri(client, parameters, issuer)",
+        'way_back = ReturnTo(parameters.values["redirect_uri"], issuer, "query", parameters.state)',
+        named("tests/oauth/authorization/test_interactions.py::test_what_changed_meanwhile_counts"),
+    ),
+    "browser of a waiting request": Mutation(
+        "oauth/authorization/interactions.py",
+        "if arrival.waiting is not None and arrival.waiting.browser != visitor.browser:",
+        "if False:",
+    ),
+    "client of a hint": Mutation(
+        "oauth/authorization/rules.py",
+        "if hint is None or hint.client_id != arrival.client.id:",
+        "if hint is None:",
+    ),
+    "issuer of a hint": Mutation(
+        "oauth/id_tokens.py",
+        'if jws.payload.get("iss") != issuer or not jti.startswith(JTI_PREFIX):',
+        "if not jti.startswith(JTI_PREFIX):",
+        named("tests/oauth/authorization/test_interactions.py::test_hints_of_others_are_no_hints"),
+    ),
+    "kind of a hint": Mutation(
+        "oauth/id_tokens.py",
+        'if jws.payload.get("iss") != issuer or not jti.startswith(JTI_PREFIX):',
+        'if jws.payload.get("iss") != issuer:',
+        named("tests/oauth/authorization/test_interactions.py::test_an_access_token_is_no_hint"),
+    ),
+    "kind of a token": Mutation(
+        "oauth/access_tokens.py", "not isinstance(jti, str) or not jti.startswith(jti_prefix):", "False:",
+    ),
+    "family of the server and the client": Mutation(
+        "oauth/standing.py",
+        "if family.server_id != server.id or family.client_id != client.id or family.revoked_at is not None:",
+        "if family.revoked_at is not None:",
+    ),
+    "client of a refresh token at revocation": Mutation(
+        "oauth/revocation.py",
+        "if family.client_id != call.client.id or family.server_id != call.server.id:",
+        "if family.server_id != call.server.id:",
+    ),
+    "server of a refresh token at revocation": Mutation(
+        "oauth/revocation.py",
+        "if family.client_id != call.client.id or family.server_id != call.server.id:",
+        "if family.client_id != call.client.id:",
+    ),
 }  # fmt: skip
 
 

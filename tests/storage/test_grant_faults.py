@@ -119,6 +119,11 @@ CHANGES: dict[str, tuple[Operation, type[Exception] | None, list[str]]] = {
     "revoke consent": (lambda s: s.consents.revoke([a_consent()]), None, ["TransactWriteItems"]),
     "add request": (lambda s: s.requests.add(a_request("q2")), AlreadyExists, ["PutItem"]),
     "spend request": (lambda s: s.requests.spend("q1"), NotFound, ["UpdateItem"]),
+    "answer requests": (
+        lambda s: s.requests.answer(("q1",), a_code("c2"), a_family(id="oar2")),
+        NotFound,
+        ["TransactWriteItems"],
+    ),
     "add device code": (
         lambda s: s.device_codes.add(a_device_code("d3", user_code="MMMMMMMM")),
         AlreadyExists,

@@ -304,6 +304,31 @@ def test_a_request_is_spent_once_and_gone(storage: Storage) -> None:
         storage.requests.spend("q2")
 
 
+def test_requests_are_answered_together_or_not_at_all(storage: Storage) -> None:
+    for digest in ("q1", "q2"):
+        storage.requests.add(a_request(digest))
+    storage.requests.spend("q2")
+
+    with pytest.raises(NotFound):
+        storage.requests.answer(("q1", "q2"), a_code(), a_family())
+
+    assert storage.requests.get("q1") == a_request()
+    assert families_of(storage) == []
+    with pytest.raises(NotFound):
+        storage.codes.get("c1")
+
+    storage.requests.add(a_request("q3"))
+    storage.requests.answer(("q1", "q3"), a_code(), a_family(id="oar2"))
+
+    assert storage.codes.get("c1") == a_code()
+    assert storage.families.get("oar2").id == "oar2"
+    for digest in ("q1", "q3"):
+        with pytest.raises(NotFound):
+            storage.requests.get(digest)
+        with pytest.raises(NotFound):
+            storage.requests.answer((digest,), None, None)
+
+
 def test_a_session_token_is_spent_once_in_its_time(storage: Storage) -> None:
     token, late = SessionToken("k1", "00u1", NOW, NOW + 300), SessionToken("k2", "00u1", NOW, NOW + 300)
     storage.session_tokens.add(token)

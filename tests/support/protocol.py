@@ -4,23 +4,48 @@ from collections.abc import Callable
 from typing import Any
 
 from authmint.clock import Clock
+from authmint.directory.authentication import Authenticator
+from authmint.directory.new_password import PasswordChange
+from authmint.directory.passwords import PasswordHashes, PasswordPolicy
 from authmint.http import Request, Response
 from authmint.ids import Ids
 from authmint.oauth.assertions import Assertions
+from authmint.oauth.authorization.endpoint import AuthorizationEndpoint
+from authmint.oauth.authorization.granting import Granting
+from authmint.oauth.authorization.interactions import Interactions
+from authmint.oauth.authorization.issuing import Issuing
+from authmint.oauth.authorization.logout import LogoutEndpoint
+from authmint.oauth.authorization.outcomes import Outcomes
+from authmint.oauth.authorization.par import PushedRequestEndpoint
+from authmint.oauth.authorization.request import Arrivals
 from authmint.oauth.client_authentication import ClientAuthentication
+from authmint.oauth.device import DeviceAuthorizationEndpoint
 from authmint.oauth.endpoint import AuthenticatedEndpoint
+from authmint.oauth.grants.authorization_code import AuthorizationCodeGrant
+from authmint.oauth.grants.base import Grant
 from authmint.oauth.grants.client_credentials import ClientCredentials
+from authmint.oauth.grants.device_code import DeviceCodeGrant
+from authmint.oauth.grants.refresh_token import RefreshTokenGrant
 from authmint.oauth.introspection import IntrospectionEndpoint
+from authmint.oauth.issuance import Issuance
 from authmint.oauth.jwks_uri import FetchedJwks
 from authmint.oauth.revocation import RevocationEndpoint
 from authmint.oauth.standing import Standing
 from authmint.oauth.token_endpoint import TokenEndpoint
+from authmint.oauth.userinfo import UserinfoEndpoint
+from authmint.pages.assembly import PageRecords, new_site
+from authmint.pages.browsers import CookieBrowsers
+from authmint.pages.documents import HostedPages
+from authmint.pages.render import Renderer
+from authmint.pages.site import Site
+from authmint.pages.theme import Theme
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.events import Event
 from authmint.storage.memory import MemoryStorage
 from authmint.tokens.signer import KeyUnwrapper, WarmSigners
 
 from tests.support.fakes import FakeSeals
+from tests.support.management import CHEAP
 
 
 class Nowhere:
@@ -32,8 +57,8 @@ class Nowhere:
 
 def endpoints(
     storage: MemoryStorage, vault: KeyUnwrapper, clock: Clock, ids: Ids
-) -> dict[str, Callable[[Request], Response]]:
-    """Token, introspection, revocation."""
+) -> tuple[dict[str, Callable[[Request], Response]], Site]:
+    """The endpoints, and the pages beside them."""
     configuration = PlainConfiguration(storage.servers, storage.clients)
 
     def nothing(uri: str) -> Any:
@@ -42,8 +67,58 @@ def endpoints(
     assertions = Assertions(storage.assertions, FakeSeals(), FetchedJwks(nothing))
     endpoint = AuthenticatedEndpoint(configuration, ClientAuthentication(assertions))
     standing = Standing(configuration, storage.revocations, storage.families, storage.directory)
+    grants: list[Grant] = [
+        ClientCredentials(),
+        AuthorizationCodeGrant(storage.codes, storage.families, storage.directory, ids),
+        RefreshTokenGrant(storage.families, storage.directory, ids),
+        DeviceCodeGrant(storage.device_codes, storage.directory, ids),
+    ]
+    pages, browsers = HostedPages(Renderer(Theme(), ids)), CookieBrowsers(storage.sessions, storage.directory, ids)
+    signers, arrivals = WarmSigners(vault), Arrivals(configuration, storage.requests)
+    granting, outcomes = Granting(Issuance(ids), storage.consents, ids), Outcomes(pages, Nowhere())
+    interactions = Interactions(arrivals, storage.requests, granting, outcomes, clock, ids)
+    issuing = Issuing(storage.codes, storage.families, storage.requests, signers, ids)
+    site = _site(storage, interactions, pages, browsers, clock, ids)
     return {
-        "token": TokenEndpoint(endpoint, [ClientCredentials()], WarmSigners(vault), clock, ids, Nowhere()),
+        "token": TokenEndpoint(endpoint, grants, signers, clock, ids, Nowhere()),
         "introspect": IntrospectionEndpoint(endpoint, standing, storage.families, clock),
         "revoke": RevocationEndpoint(endpoint, storage.revocations, storage.families, clock, ids, Nowhere()),
-    }
+        "userinfo": UserinfoEndpoint(configuration, standing, clock),
+        "par": PushedRequestEndpoint(endpoint, storage.requests, clock, ids, Nowhere()),
+        "device/authorize": DeviceAuthorizationEndpoint(endpoint, storage.device_codes, clock, ids),
+        "logout": LogoutEndpoint(configuration, browsers, pages, clock),
+        "authorize": AuthorizationEndpoint(
+            arrivals, browsers, interactions, granting, issuing, outcomes,
+            storage.session_tokens, storage.directory, clock, ids,
+        ),
+    }, site  # fmt: skip
+
+
+def _site(
+    storage: MemoryStorage,
+    interactions: Interactions,
+    pages: HostedPages,
+    browsers: CookieBrowsers,
+    clock: Clock,
+    ids: Ids,
+) -> Site:
+    hashes, policy = PasswordHashes(ids, CHEAP), PasswordPolicy()
+    return new_site(
+        PageRecords(
+            directory=storage.directory,
+            clients=storage.clients,
+            servers=storage.servers,
+            requests=storage.requests,
+            consents=storage.consents,
+            device_codes=storage.device_codes,
+            session_tokens=storage.session_tokens,
+            attempts=storage.assertions,
+        ),
+        interactions,
+        pages=pages,
+        browsers=browsers,
+        authenticator=Authenticator(storage.directory, storage.users, hashes, clock, ids, policy),
+        change=PasswordChange(storage.users, hashes, clock, ids, policy),
+        clock=clock,
+        ids=ids,
+    )

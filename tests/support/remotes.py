@@ -28,6 +28,11 @@ from tests.support.protocol import endpoints
 
 _FUNCTIONS = {
     "token": "token",
+    "par": "token",
+    "device/authorize": "token",
+    "authorize": "authorize",
+    "logout": "authorize",
+    "userinfo": "token_status",
     "introspect": "token_status",
     "revoke": "token_status",
     "keys": "jwks",
@@ -36,7 +41,8 @@ _FUNCTIONS = {
 }
 TOKEN = "an-api-token-of-more-than-32-characters"
 _NEXT = re.compile(r'<([^>]+)>; rel="next"')
-_PROTOCOL = re.compile(r"/oauth2/(?P<id>[^/]+)/(?:v1|\.well-known)/(?P<name>[\w-]+)")
+_PROTOCOL = re.compile(r"/oauth2/(?P<id>[^/]+)/(?:v1|\.well-known)/(?P<name>[\w/-]+)")
+_OF_PAGES = ("/api/v1/authn",)
 
 
 class OwnKeyPairs(FakeKeyPairs):
@@ -86,7 +92,8 @@ class InMemory(_InProcess):
         self.management.bootstrap({"action": "bootstrap", "token": TOKEN})
         configuration = PlainConfiguration(storage.servers, storage.clients)
         discovery = Discovery(configuration, ids, grant_types=("client_credentials",), auth_methods=("none",))
-        self.protocol = endpoints(storage, self.pairs, clock, ids) | {
+        protocol, self.site = endpoints(storage, self.pairs, clock, ids)
+        self.protocol = protocol | {
             "keys": KeySet(configuration, clock, ids),
             "oauth-authorization-server": discovery,
             "openid-configuration": discovery,
@@ -104,7 +111,9 @@ class InMemory(_InProcess):
             headers=headers,
             body=body,
         )
-        if match is None or match["name"] == "clients":
+        if (page := self.site(request)) is not None:
+            return page
+        if match is None or match["name"].startswith("clients"):
             return self.management(request)
         return self.protocol[match["name"]](request)
 
@@ -119,7 +128,8 @@ class OverFunctions(_InProcess):
 
     def respond(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> Response:
         match = _PROTOCOL.fullmatch(path)
-        if match is None or match["name"] == "clients":
+        of_pages = path in _OF_PAGES
+        if not of_pages and (match is None or match["name"].startswith("clients")):
             values: dict[str, list[str]] = {}
             for name, value in parse_qsl(query, keep_blank_values=True):
                 values.setdefault(name, []).append(value)
@@ -131,14 +141,15 @@ class OverFunctions(_InProcess):
                 "multiValueQueryStringParameters": values,
             }
             return _response(self._functions.http("management", event))
-        function = _FUNCTIONS[match["name"]]
+        function = "authorize" if match is None else _FUNCTIONS[match["name"]]
         event = load_event("token" if method == "POST" else "jwks")
         event["requestContext"]["http"] |= {"method": method, "path": path}
         event |= {
             "rawPath": path,
             "rawQueryString": query,
-            "pathParameters": {"authServerId": unquote(match["id"])},
-            "headers": headers,
+            "pathParameters": {} if match is None else {"authServerId": unquote(match["id"])},
+            "headers": {name: value for name, value in headers.items() if name != "cookie"},
+            "cookies": [headers["cookie"]] if "cookie" in headers else [],
             "body": body.decode(),
             "isBase64Encoded": False,
         }
@@ -147,10 +158,11 @@ class OverFunctions(_InProcess):
 
 def _response(answer: dict[str, Any]) -> Response:
     single = tuple((answer.get("headers") or {}).items())
+    cookies = tuple(("set-cookie", cookie) for cookie in answer.get("cookies") or ())
     several = tuple(
         (name, value) for name, values in (answer.get("multiValueHeaders") or {}).items() for value in values
     )
-    return Response(answer["statusCode"], answer["body"].encode(), single + several)
+    return Response(answer["statusCode"], answer["body"].encode(), single + several + cookies)
 
 
 def readable(attempts: Any) -> str:

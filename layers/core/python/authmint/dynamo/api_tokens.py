@@ -9,7 +9,7 @@ from pynamodb.exceptions import PutError
 from ..storage.api_tokens import ApiToken
 from ..storage.errors import AlreadyExists, NotFound
 from ..storage.events import Event
-from .connection import translated
+from .connection import error_code, translated
 from .items import HEAD, ConfigItem
 from .records import decode, encode
 from .tables import ConditionFailed, Tables
@@ -65,7 +65,7 @@ class DynamoApiTokens:
             try:
                 item.save(condition=self._item.body == encode(token))
             except PutError as error:
-                if error.cause_response_code != "ConditionalCheckFailedException":
+                if error_code(error) != "ConditionalCheckFailedException":
                     raise
 
     def delete(self, token: ApiToken, events: Sequence[Event]) -> None:

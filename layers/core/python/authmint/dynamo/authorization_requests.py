@@ -1,13 +1,22 @@
 """``StoredRequests`` in DynamoDB."""
 
+from collections.abc import Sequence
 from typing import Final
 
+from pynamodb.transactions import TransactWrite
+
+from ..ids import Ids
 from ..storage.authorization_requests import StoredRequest
+from ..storage.codes import AuthorizationCode
 from ..storage.errors import AlreadyExists, NotFound
+from ..storage.families import TokenFamily
+from .codes import DynamoAuthorizationCodes
+from .families import DynamoTokenFamilies
 from .grant_records import GRACE, MAX_KEY, GrantRecords, Refused
 from .items import HEAD
 from .records import decode, encode
 from .servers import well_formed
+from .tables import ConditionFailed, Tables
 
 _REQUEST: Final = "REQUEST"
 _SPENT: Final = "SPENT"
@@ -15,6 +24,11 @@ _SPENT: Final = "SPENT"
 
 class DynamoStoredRequests(GrantRecords):
     """``StoredRequests``. A spent one stays until its time is over: a repeated deletion could not tell whose it was."""
+
+    def __init__(self, tables: Tables, ids: Ids) -> None:
+        super().__init__(tables, ids)
+        self._codes = DynamoAuthorizationCodes(tables, ids)
+        self._families = DynamoTokenFamilies(tables, ids)
 
     def add(self, request: StoredRequest) -> None:
         item = self._item(
@@ -43,4 +57,23 @@ class DynamoStoredRequests(GrantRecords):
                 (f"{_REQUEST}#{digest}", HEAD), [status.set(_SPENT)], status.does_not_exist(), mark="spender"
             )
         except Refused:
+            raise NotFound(_REQUEST) from None
+
+    def answer(self, digests: Sequence[str], code: AuthorizationCode | None, family: TokenFamily | None) -> None:
+        if not all(well_formed(digest, MAX_KEY) for digest in digests):
+            raise NotFound(_REQUEST)
+        status = self._item.status
+        waits = self._item.pk.exists() & status.does_not_exist()
+
+        def write(transaction: TransactWrite) -> None:
+            if code is not None:
+                self._codes.put(transaction, code)
+            if family is not None:
+                self._families.put(transaction, family, None)
+            for digest in digests:
+                transaction.update(self._item(f"{_REQUEST}#{digest}", HEAD), [status.set(_SPENT)], condition=waits)
+
+        try:
+            self._transact(write)
+        except ConditionFailed:
             raise NotFound(_REQUEST) from None

@@ -11,7 +11,7 @@ from ..storage.errors import AlreadyExists, AlreadyUsed
 from ..storage.families import RefreshToken, TokenFamily
 from .families import DynamoTokenFamilies
 from .grant_records import GRACE, GrantRecords
-from .items import HEAD
+from .items import HEAD, GrantItem
 from .records import decode, encode
 from .tables import ConditionFailed, Tables
 
@@ -27,7 +27,15 @@ class DynamoAuthorizationCodes(GrantRecords):
 
     def add(self, code: AuthorizationCode) -> None:
         # Conditional though a digest never comes twice: a repeated write that arrives late would revive a spent code.
-        item = self._item(
+        if not self._put_once(self._new(code)):
+            raise AlreadyExists("digest")
+
+    def put(self, transaction: TransactWrite, code: AuthorizationCode) -> None:
+        """Add a new code to a transaction that has more to do."""
+        transaction.save(self._new(code), condition=self._item.pk.does_not_exist())
+
+    def _new(self, code: AuthorizationCode) -> GrantItem:
+        return self._item(
             f"{_CODE}#{code.digest}",
             HEAD,
             kind=_CODE,
@@ -36,8 +44,6 @@ class DynamoAuthorizationCodes(GrantRecords):
             expires_at=code.expires_at,
             ttl=code.expires_at + GRACE,
         )
-        if not self._put_once(item):
-            raise AlreadyExists("digest")
 
     def get(self, digest: str) -> AuthorizationCode:
         item = self._found(_CODE, digest)

@@ -55,8 +55,8 @@ def translated() -> Iterator[None]:
 def error_code(error: BaseException) -> str:
     """The service's error code, or the name of what happened on the way to it."""
     # Not pynamodb's own ``cause_response_code``: it fails where the cause is a time-out, whose response is None.
-    if isinstance(error, PynamoDBException) and error.__cause__ is not None:
-        return error_code(error.__cause__)
+    if isinstance(error, PynamoDBException) and (cause := error.cause or error.__cause__) is not None:
+        return error_code(cause)
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "ClientError"))
     return type(error).__name__

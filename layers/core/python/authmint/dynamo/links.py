@@ -12,7 +12,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from ..storage.errors import Conflict, Unavailable
-from .connection import translated
+from .connection import error_code, translated
 from .items import HEAD, ConfigItem
 from .tables import MAX_OPERATIONS, Tables
 
@@ -104,7 +104,7 @@ def sweep(
         try:
             item(partition, HEAD).delete(item.deleted_at.exists())
         except DeleteError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if error_code(error) != "ConditionalCheckFailedException":
                 raise
     return True
 

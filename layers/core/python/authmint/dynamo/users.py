@@ -16,7 +16,7 @@ from ..clock import Clock
 from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event
 from ..storage.users import MOST_GROUPS_AT_ONCE, User, login_key
-from .connection import translated
+from .connection import error_code, translated
 from .group_items import moved
 from .group_items import partition as group_partition
 from .items import HEAD, ConfigItem
@@ -182,7 +182,7 @@ class DynamoUsers:
             try:
                 counts.update([attempts.add(1)], condition=attempts < most - 1)
             except UpdateError as error:
-                if error.cause_response_code not in _LOST_RACE:
+                if error_code(error) not in _LOST_RACE:
                     raise
             else:
                 return int(counts.failed_attempts or 0)
@@ -207,7 +207,7 @@ class DynamoUsers:
                     condition=self._item.failed_attempts < most,
                 )
             except UpdateError as error:
-                if error.cause_response_code not in _LOST_RACE:
+                if error_code(error) not in _LOST_RACE:
                     raise
                 raise Conflict(user.id) from None
 

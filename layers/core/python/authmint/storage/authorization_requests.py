@@ -1,8 +1,11 @@
 """Authorization requests that wait: pushed ones (RFC 9126), and those whose user is signing in or deciding."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from .codes import AuthorizationCode
+from .families import TokenFamily
 
 
 @dataclass(frozen=True)
@@ -35,3 +38,10 @@ class StoredRequests(Protocol):
 
     def spend(self, digest: str) -> None:
         """Use a request up, exactly once even under concurrent calls. Raises NotFound: it is gone."""
+
+    def answer(self, digests: Sequence[str], code: AuthorizationCode | None, family: TokenFamily | None) -> None:
+        """Use requests up and store what the answer to them gives: all of it, or nothing.
+
+        Raises:
+            NotFound: One of them is gone.
+        """

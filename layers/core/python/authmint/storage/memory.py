@@ -45,7 +45,7 @@ class MemoryStorage:
         self.sessions = MemorySessions(self.lock)
         self.session_tokens = MemorySessionTokens(self.lock)
         self.consents = MemoryConsents(self.lock)
-        self.requests = MemoryStoredRequests(self.lock)
+        self.requests = MemoryStoredRequests(self.lock, self.codes, self.families)
         self.device_codes = MemoryDeviceCodes(self.lock, self.families)
 
 

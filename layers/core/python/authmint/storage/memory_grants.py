@@ -36,15 +36,6 @@ class _ByDigest(Generic[_R]):
             raise NotFound("no such record") from None
 
 
-class MemoryStoredRequests(_ByDigest[StoredRequest]):
-    """``StoredRequests``."""
-
-    def spend(self, digest: str) -> None:
-        with self._lock:
-            if self.records.pop(digest, None) is None:
-                raise NotFound("request")
-
-
 class MemoryTokenFamilies:
     """``TokenFamilies``."""
 
@@ -135,6 +126,29 @@ class MemoryAuthorizationCodes(_ByDigest[AuthorizationCode]):
                 raise AlreadyUsed("code")
             self.records[digest] = replace(code, spent_at=at)
             self._families.add(family, refresh_token)
+
+
+class MemoryStoredRequests(_ByDigest[StoredRequest]):
+    """``StoredRequests``."""
+
+    def __init__(self, lock: threading.RLock, codes: MemoryAuthorizationCodes, families: MemoryTokenFamilies) -> None:
+        super().__init__(lock)
+        self._codes = codes
+        self._families = families
+
+    def spend(self, digest: str) -> None:
+        self.answer((digest,), None, None)
+
+    def answer(self, digests: Sequence[str], code: AuthorizationCode | None, family: TokenFamily | None) -> None:
+        with self._lock:
+            if not all(digest in self.records for digest in digests):
+                raise NotFound("request")
+            for digest in digests:
+                del self.records[digest]
+            if code is not None:
+                self._codes.add(code)
+            if family is not None:
+                self._families.add(family, None)
 
 
 class MemorySessions(_ByDigest[Session]):

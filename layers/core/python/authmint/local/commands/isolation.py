@@ -16,8 +16,9 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "isolation-check",
         help="try everything of one server at another; 1: something crossed",
-        description="Makes two servers with clients, scopes, claims, policies, rules and tokens of their own, tries "
-        "every endpoint of one with everything of the other, says what was refused and how, and deletes what it made.",
+        description="Makes two servers with clients, scopes, claims, policies, rules and tokens of their own, and a "
+        "user, tries every endpoint of one with everything of the other, and what the user gave a client with another "
+        "one; says what was refused and how, and deletes what it made.",
     )
     parser.add_argument(
         "--servers", nargs=2, metavar="ID", help="use these two, adding to them for a moment; default: two new ones"

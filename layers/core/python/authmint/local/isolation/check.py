@@ -1,7 +1,7 @@
 """The whole check: both directions, every attempt."""
 
 from ..remote import Remote
-from . import administration, endpoints
+from . import administration, endpoints, people
 from .attempts import Attempt, Crossing, Forge
 from .sides import two_sides
 
@@ -23,5 +23,6 @@ def check(remote: Remote, *, taken: tuple[str, str] | None = None, forge: Forge 
         for own, target in ((a, b), (b, a)):
             crossing = Crossing(remote, own, target, forge)
             found += endpoints.attempts(crossing)
+            found += people.attempts(crossing)
             found += administration.attempts(crossing)
     return found

@@ -1,4 +1,7 @@
-"""The two sides of the check: a server each, with a client, scope, claim, policy, rule and token of its own."""
+"""The two sides of the check: a server each, with clients, a scope, claim, policy, rule and token of its own.
+
+One person is let in by both, and so are both sides' clients for people: what is refused to them, no policy refuses.
+"""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -10,6 +13,11 @@ from ..remote import Remote, RemoteFailed
 
 SERVERS: Final = "/api/v1/authorizationServers"
 CLIENTS: Final = "/oauth2/v1/clients"
+USERS: Final = "/api/v1/users"
+DEVICE: Final = "urn:ietf:params:oauth:grant-type:device_code"
+#: Where clients for people wait for their answers: nobody is there.
+CALLBACK: Final = "https://isolation-check.invalid/callback"
+OTHER_CALLBACK: Final = "https://isolation-check.invalid/other"
 
 
 class CannotCheck(Exception):
@@ -25,6 +33,15 @@ class Credential:
 
 
 @dataclass(frozen=True, repr=False)
+class Person:
+    """Somebody who can sign in."""
+
+    id: str
+    login: str
+    password: str
+
+
+@dataclass(frozen=True, repr=False)
 class Side:
     """One server and what it has. Without ``repr``: it holds secrets.
 
@@ -33,6 +50,8 @@ class Side:
         shared: Name of a scope that both servers have.
         children: Id of one object of each kind below the server.
         hmac: A client that authenticates by assertions.
+        app: A client for people. Both servers let it in.
+        person: Who signs in, at both servers.
     """
 
     name: str
@@ -45,6 +64,8 @@ class Side:
     rule: str
     client: Credential
     hmac: Credential
+    app: Credential
+    person: Person
     token: str
 
     @property
@@ -72,12 +93,16 @@ def two_sides(remote: Remote, taken: tuple[str, str] | None) -> Iterator[tuple[S
     undo: list[str] = []
     mark = secrets.token_hex(4)
     try:
-        yield (
-            _side(remote, "A", mark, None if taken is None else taken[0], undo.append),
-            _side(remote, "B", mark, None if taken is None else taken[1], undo.append),
+        person = _person(remote, mark, undo.append)
+        sides = (
+            _side(remote, "A", mark, None if taken is None else taken[0], person, undo.append),
+            _side(remote, "B", mark, None if taken is None else taken[1], person, undo.append),
         )
+        for side in sides:
+            _let_in(remote, side, [one.app.id for one in sides], f"isolation-check {mark} people", undo.append)
+        yield sides
     finally:
-        left = [path for path in reversed(undo) if not _deleted(remote, path)]
+        left = dict.fromkeys(path for path in reversed(undo) if not _deleted(remote, path))
         if left:
             raise CannotCheck(f"left behind, delete by hand: {', '.join(left)}")
 
@@ -89,7 +114,32 @@ def _deleted(remote: Remote, path: str) -> bool:
         return False
 
 
-def _side(remote: Remote, name: str, mark: str, taken: str | None, undo: Callable[[str], None]) -> Side:
+def _person(remote: Remote, mark: str, undo: Callable[[str], None]) -> Person:
+    login, password = f"isolation-check-{mark}@example.com", f"Aa1-{secrets.token_urlsafe(24)}"
+    profile = {"login": login, "email": login, "firstName": "Isolation", "lastName": "Check"}
+    made = remote.admin(
+        "POST", f"{USERS}?activate=true", {"profile": profile, "credentials": {"password": {"value": password}}}
+    )
+    for _ in ("deactivate", "delete"):
+        undo(f"{USERS}/{made['id']}")
+    return Person(made["id"], login, password)
+
+
+def _let_in(remote: Remote, side: Side, clients: list[str], label: str, undo: Callable[[str], None]) -> None:
+    """The person may use these clients at a side."""
+    policies = f"{side.path}/policies"
+    body = {"name": label, "priority": 1, "conditions": {"clients": {"include": clients}}}
+    policy = f"{policies}/{remote.admin('POST', policies, body)['id']}"
+    undo(policy)
+    conditions = {
+        "people": {"users": {"include": [side.person.id]}},
+        "grantTypes": {"include": ["authorization_code", DEVICE]},
+        "scopes": {"include": ["*"]},
+    }
+    remote.admin("POST", f"{policy}/rules", {"name": label, "conditions": conditions})
+
+
+def _side(remote: Remote, name: str, mark: str, taken: str | None, person: Person, undo: Callable[[str], None]) -> Side:
     label = f"isolation-check {mark} {name}"
     if taken is None:
         body = {"name": label, "audiences": [f"isolation:{mark}:{name}"]}
@@ -98,6 +148,7 @@ def _side(remote: Remote, name: str, mark: str, taken: str | None, undo: Callabl
     else:
         server = remote.admin("GET", f"{SERVERS}/{taken}")
     client, hmac = (_client(remote, f"{label} {method}", method, undo) for method in _METHODS)
+    app = _app(remote, f"{label} for people", person, undo)
     path = f"{SERVERS}/{server['id']}"
 
     def child(kind: str, body: Any) -> str:
@@ -129,7 +180,8 @@ def _side(remote: Remote, name: str, mark: str, taken: str | None, undo: Callabl
     children["credentials/keys"] = server["credentials"]["signing"]["kid"]
     issuer = server["issuer"]
     token = _token(remote, issuer, scope, client)
-    return Side(name, server["id"], issuer, taken is None, scope, shared, children, rule, client, hmac, token)
+    made = taken is None
+    return Side(name, server["id"], issuer, made, scope, shared, children, rule, client, hmac, app, person, token)
 
 
 _METHODS: Final = ("client_secret_basic", "client_secret_jwt")
@@ -142,6 +194,27 @@ def _client(remote: Remote, label: str, method: str, undo: Callable[[str], None]
         "grant_types": ["client_credentials"],
         "token_endpoint_auth_method": method,
     }
+    return _registered(remote, body, undo)
+
+
+def _app(remote: Remote, label: str, person: Person, undo: Callable[[str], None]) -> Credential:
+    """A client whose refresh tokens die with their families when one is used twice."""
+    body = {
+        "client_name": label,
+        "application_type": "native",
+        "grant_types": ["authorization_code", "refresh_token", DEVICE],
+        "response_types": ["code"],
+        "redirect_uris": [CALLBACK, OTHER_CALLBACK],
+        "token_endpoint_auth_method": "client_secret_basic",
+        "refresh_token": {"rotation_type": "ROTATE", "leeway": 0},
+        "consent_method": "TRUSTED",
+    }
+    app = _registered(remote, body, undo)
+    remote.admin("POST", f"/api/v1/apps/{app.id}/users", {"id": person.id})
+    return app
+
+
+def _registered(remote: Remote, body: dict[str, Any], undo: Callable[[str], None]) -> Credential:
     made = remote.admin("POST", CLIENTS, body)
     undo(f"{CLIENTS}/{made['client_id']}")
     return Credential(made["client_id"], made["client_secret"])

@@ -11,6 +11,7 @@ from ...storage.families import TokenFamilies, TokenFamily
 from ...tokens.signer import Signers
 from ..issuance import Decided, Draft
 from .granting import Grants
+from .request import Arrival
 from .rules import Wish
 
 #: Seconds (runtime contract §15.5).
@@ -32,7 +33,7 @@ class Issued:
 
 
 class Issuing:
-    """Uses the request up, then stores and signs."""
+    """Uses the request up as it stores what is given, then signs."""
 
     def __init__(
         self,
@@ -53,21 +54,24 @@ class Issuing:
 
         Raises:
             OAuthError: Another response was given to the request meanwhile.
-            Unavailable: Storage could not answer; nothing that was made can be used by anybody.
+            Unavailable: Storage could not answer. Nothing was used up, and what was made nobody can use.
             VaultUnavailable: The signing key cannot be opened. Nothing was used up.
         """
         draft = grants.tokens
         signer = None if draft is None else self._signers.signer(wish.arrival.server)
-        wish.arrival.spend(self._requests)
         issued = Issued()
-        code = None
-        if grants.code is not None:
-            code = issued.fields["code"] = issued.minted["code"] = self._code(wish, grants, grants.code, now)
+        code = None if grants.code is None else self._ids.opaque(_CODE_BYTES)
+        record = family = None
+        if code is not None and grants.code is not None:
+            record = self._code(wish, grants, grants.code, code, now)
+            issued.fields["code"] = issued.minted["code"] = code
+        if draft is not None and grants.family_id is not None:
+            family = _family(wish, grants, draft, grants.family_id, now)
+        self._store(wish.arrival, record, family)
         if draft is None or signer is None:
             return issued
         token = None
-        if grants.family_id is not None:
-            self._families.add(_family(wish, grants, draft, grants.family_id, now), None)
+        if family is not None:
             token = issued.minted["access_token"] = signer.sign(draft.access_token)
             issued.fields |= {
                 "access_token": token,
@@ -80,31 +84,36 @@ class Issuing:
             issued.fields["id_token"] = issued.minted["id_token"] = signer.sign(payload)
         return issued
 
-    def _code(self, wish: Wish, grants: Grants, decided: Decided, now: int) -> str:
+    def _store(self, arrival: Arrival, code: AuthorizationCode | None, family: TokenFamily | None) -> None:
+        if arrival.stored:
+            arrival.spend(self._requests, code, family)
+            return
+        if code is not None:
+            self._codes.add(code)
+        if family is not None:
+            self._families.add(family, None)
+
+    def _code(self, wish: Wish, grants: Grants, decided: Decided, code: str, now: int) -> AuthorizationCode:
         arrival, session = wish.arrival, grants.session
-        code = self._ids.opaque(_CODE_BYTES)
-        self._codes.add(
-            AuthorizationCode(
-                secret_digest(code),
-                arrival.server.id,
-                arrival.client.id,
-                session.user_id,
-                arrival.return_to.redirect_uri,
-                decided.granted,
-                session.auth_time,
-                now,
-                now + CODE_LIFETIME,
-                family_id=self._ids.object_id("oar"),
-                policy_id=decided.policy.id,
-                rule_id=decided.rule.id,
-                amr=session.amr,
-                acr=wish.acr,
-                nonce=wish.nonce,
-                code_challenge=wish.code_challenge,
-                session_id=session.id,
-            )
+        return AuthorizationCode(
+            secret_digest(code),
+            arrival.server.id,
+            arrival.client.id,
+            session.user_id,
+            arrival.return_to.redirect_uri,
+            decided.granted,
+            session.auth_time,
+            now,
+            now + CODE_LIFETIME,
+            family_id=self._ids.object_id("oar"),
+            policy_id=decided.policy.id,
+            rule_id=decided.rule.id,
+            amr=session.amr,
+            acr=wish.acr,
+            nonce=wish.nonce,
+            code_challenge=wish.code_challenge,
+            session_id=session.id,
         )
-        return code
 
 
 def _family(wish: Wish, grants: Grants, draft: Draft, family_id: str, now: int) -> TokenFamily:

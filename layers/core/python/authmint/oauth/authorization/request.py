@@ -11,8 +11,10 @@ from typing import Final
 from ...http import Request
 from ...storage.authorization_requests import StoredRequest, StoredRequests
 from ...storage.clients import Client, secret_digest
+from ...storage.codes import AuthorizationCode
 from ...storage.configuration import Configuration, Snapshot
 from ...storage.errors import NotFound
+from ...storage.families import TokenFamily
 from ...storage.servers import AuthorizationServer, server_named
 from ...tokens.access_token import issuer_of
 from ..errors import OAuthError
@@ -56,17 +58,23 @@ class Arrival:
         kept = {name: value for name, value in self.parameters.values.items() if name != "sessionToken"}
         return kept if self.pushed is None else kept | {"request_uri": _FROM_PUSHED + self.pushed}
 
-    def spend(self, requests: StoredRequests) -> None:
-        """Use up what is stored of this request. The last thing before anything is given.
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """Digests of what is stored of this request: both, where a pushed request waits for its user."""
+        digests = (self.pushed, None if self.waiting is None else self.waiting.digest)
+        return tuple(digest for digest in digests if digest is not None)
+
+    def spend(
+        self, requests: StoredRequests, code: AuthorizationCode | None = None, family: TokenFamily | None = None
+    ) -> None:
+        """Use up what is stored of this request, and store what the answer gives: all or nothing.
 
         Raises:
             OAuthError: Another response was given to it already.
+            Unavailable: Storage could not answer. The request can be answered later.
         """
-        stored = (self.pushed, None if self.waiting is None else self.waiting.digest)
         try:
-            for digest in stored:
-                if digest is not None:
-                    requests.spend(digest)
+            requests.answer(self.stored, code, family)
         except NotFound:
             raise OAuthError("request_expired", reason="answered already") from None
 

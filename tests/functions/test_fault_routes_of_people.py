@@ -1,0 +1,313 @@
+"""Every route of people with DynamoDB and KMS failing at every call: a clear answer, and nothing is burned.
+
+What was refused so works when it is asked again, to the letter: a code, a refresh token, a device code, a request that
+waits, a session and a form survive.
+"""
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from tests.functions.deployment import Functions, form_event
+from tests.functions.faults import FAULTS, Faults
+from tests.functions.sign_ins import CHALLENGE, DEVICE, VERIFIER, People, people_at
+from tests.functions.test_fault_routes import KMS_FAULTS, only_kms
+from tests.support.people import CALLBACK, LOGIN, PASSWORD, SIGNED_OUT, Form, query_of
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that is ready, to be sent as often as one likes."""
+
+    function: str
+    event: dict[str, Any]
+
+
+def asked_for(people: People, **fields: str) -> dict[str, str]:
+    query = {"client_id": people.client, "redirect_uri": CALLBACK, "response_type": "code", "state": "s", "nonce": "n"}
+    proof = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+    return query | proof | {"scope": "openid offline_access"} | fields
+
+
+def at_authorize(people: People, **fields: str) -> Asked:
+    target = f"/oauth2/{people.server}/v1/authorize?{urlencode(fields)}"
+    return Asked("authorize", people.event("GET", target))
+
+
+def pushed_uri(people: People, **fields: str) -> str:
+    pushed = people.post("token", "par", **asked_for(people, **fields))
+    return str(pushed["request_uri"])
+
+
+def by_form(people: People, path: str, **fields: str) -> Asked:
+    return Asked("token", form_event(path, people.server, urlencode(fields), people.client, people.secret))
+
+
+def plain(people: People) -> Asked:
+    return at_authorize(people, **asked_for(people))
+
+
+def pushed(people: People) -> Asked:
+    return at_authorize(people, client_id=people.client, request_uri=pushed_uri(people))
+
+
+def implicit(people: People) -> Asked:
+    uri = pushed_uri(people, response_type="token id_token")
+    return at_authorize(people, client_id=people.client, request_uri=uri)
+
+
+def stranger(people: People) -> Asked:
+    people.cookies.clear()
+    return plain(people)
+
+
+def waiting_page(people: People, **fields: str) -> str:
+    """Of a pushed request, for a browser that nobody is signed in at."""
+    people.cookies.clear()
+    return people.authorize(request_uri=pushed_uri(people, **fields))[1]
+
+
+def submitted(people: People, path: str, page: str, **fields: str) -> Asked:
+    form = Form()
+    form.feed(page)
+    return Asked("authorize", people.event("POST", path, urlencode(form.fields | fields)))
+
+
+def sign_in(people: People) -> Asked:
+    return submitted(people, "/signin", waiting_page(people), username=LOGIN, password=PASSWORD)
+
+
+def mistyped(people: People) -> Asked:
+    """A wrong password, of somebody who typed the right one last."""
+    people.cookies.clear()
+    people.sign_in()
+    return submitted(people, "/signin", waiting_page(people), username=LOGIN, password="Wrong-Horse-7")
+
+
+def resumed(people: People) -> Asked:
+    """Back at the authorization endpoint, from the sign-in page: the waiting and the pushed request are to be spent."""
+    ready = sign_in(people)
+    answer = people.visit("POST", ready.event["rawPath"], ready.event["body"])
+    parts = urlsplit(answer["headers"]["location"])
+    return Asked("authorize", people.event("GET", f"{parts.path}?{parts.query}"))
+
+
+def consent(people: People) -> Asked:
+    people.functions.admin("DELETE", f"/api/v1/users/{people.user}/grants")
+    _, page = people.authorize(scope="openid orders")
+    return submitted(people, "/consent", page, decision="allow")
+
+
+def denial(people: People) -> Asked:
+    """No, to a pushed request."""
+    people.functions.admin("DELETE", f"/api/v1/users/{people.user}/grants")
+    _, page = people.authorize(request_uri=pushed_uri(people, scope="openid orders"))
+    return submitted(people, "/consent", page, decision="deny")
+
+
+def code(people: People) -> Asked:
+    proof = {"code": people.code(), "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
+    return by_form(people, "token", grant_type="authorization_code", **proof)
+
+
+def refresh(people: People) -> Asked:
+    token = people.redeem(people.code())["refresh_token"]
+    return by_form(people, "token", grant_type="refresh_token", refresh_token=token)
+
+
+def device(people: People) -> Asked:
+    """A device code that its user agreed to."""
+    given = people.post("token", "device/authorize", scope="openid offline_access")
+    answer = people.visit("GET", f"/activate?user_code={given['user_code']}")
+    _, page = people.follow(answer)
+    _, page = people.submit("/activate", page or answer["body"], user_code=given["user_code"])
+    people.submit("/activate", page, decision="allow")
+    return by_form(people, "token", grant_type=DEVICE, device_code=given["device_code"])
+
+
+def waiting_device(people: People) -> Asked:
+    given = people.post("token", "device/authorize", scope="openid")
+    return by_form(people, "token", grant_type=DEVICE, device_code=given["device_code"])
+
+
+def device_authorize(people: People) -> Asked:
+    return by_form(people, "device/authorize", scope="openid")
+
+
+def par(people: People) -> Asked:
+    return by_form(people, "par", **asked_for(people))
+
+
+def userinfo(people: People) -> Asked:
+    token = people.redeem(people.code())["access_token"]
+    target = f"/oauth2/{people.server}/v1/userinfo"
+    return Asked("token_status", people.event("GET", target, authorization=f"Bearer {token}"))
+
+
+def logout(people: People) -> Asked:
+    people.cookies.clear()
+    people.sign_in()
+    hint = people.redeem(people.code())["id_token"]
+    query = urlencode({"id_token_hint": hint, "post_logout_redirect_uri": SIGNED_OUT})
+    return Asked("authorize", people.event("GET", f"/oauth2/{people.server}/v1/logout?{query}"))
+
+
+def authn(people: People) -> Asked:
+    body, headers = json.dumps({"username": LOGIN, "password": PASSWORD}), {"content-type": "application/json"}
+    return Asked("authorize", people.event("POST", "/api/v1/authn", body, **headers))
+
+
+def session(people: People) -> Asked:
+    return Asked("authorize", people.event("GET", "/api/v1/sessions/me"))
+
+
+def location(answer: Answer) -> str:
+    return str(answer["headers"].get("location", "")) if answer["statusCode"] in {302, 303} else ""
+
+
+def with_code(answer: Answer) -> bool:
+    return "code" in query_of(location(answer))
+
+
+def with_tokens(answer: Answer) -> bool:
+    return "access_token=" in location(answer) and "id_token=" in location(answer)
+
+
+def to(place: str) -> Callable[[Answer], bool]:
+    return lambda answer: place in location(answer)
+
+
+def has(member: str) -> Callable[[Answer], bool]:
+    return lambda answer: answer["statusCode"] == 200 and member in json.loads(answer["body"])
+
+
+def failed(answer: Answer) -> bool:
+    return bool(answer["statusCode"] == 403)
+
+
+def pending(answer: Answer) -> bool:
+    return json.loads(answer["body"]).get("error") in {"authorization_pending", "slow_down"}
+
+
+def redirected(answer: Answer) -> None:
+    """The protocol's error, or a page where the way back is not known yet."""
+    if answer["statusCode"] == 503:
+        page(answer)
+    else:
+        sent = location(answer)
+        assert sent.startswith(CALLBACK), answer
+        assert "error=temporarily_unavailable" in sent
+        assert "state=s" in sent
+
+
+def page(answer: Answer) -> None:
+    assert answer["statusCode"] == 503, answer
+    assert answer["headers"]["content-type"].startswith("text/html")
+    assert answer["headers"]["retry-after"]
+
+
+def oauth(answer: Answer) -> None:
+    assert (answer["statusCode"], json.loads(answer["body"])["error"]) == (503, "temporarily_unavailable")
+    assert answer["headers"]["retry-after"]
+
+
+def api(answer: Answer) -> None:
+    assert (answer["statusCode"], json.loads(answer["body"])["errorCode"]) == (503, "E0000010")
+    assert answer["headers"]["retry-after"]
+
+
+@dataclass(frozen=True)
+class Route:
+    """How to get ready, what works, and what a refusal for a while looks like."""
+
+    ready: Callable[[People], Asked]
+    works: Callable[[Answer], bool]
+    refused: Callable[[Answer], None]
+
+
+ROUTES = {
+    "authorize": Route(plain, with_code, redirected),
+    "authorize, pushed": Route(pushed, with_code, redirected),
+    "authorize, implicit": Route(implicit, with_tokens, redirected),
+    "authorize, nobody signed in": Route(stranger, to("/signin?request="), redirected),
+    "authorize, back from sign-in": Route(resumed, with_code, redirected),
+    "sign in": Route(sign_in, to("/authorize?"), page),
+    "sign in, wrong password": Route(mistyped, failed, page),
+    "consent refused": Route(denial, to("error=access_denied"), redirected),
+    "consent": Route(consent, to("/authorize?"), page),
+    "code": Route(code, has("id_token"), oauth),
+    "refresh token": Route(refresh, has("refresh_token"), oauth),
+    "device code": Route(device, has("refresh_token"), oauth),
+    "waiting device": Route(waiting_device, pending, oauth),
+    "device authorization": Route(device_authorize, has("user_code"), oauth),
+    "pushed request": Route(par, has("request_uri"), oauth),
+    "userinfo": Route(userinfo, has("sub"), oauth),
+    "logout": Route(logout, to(SIGNED_OUT), page),
+    "authn": Route(authn, has("sessionToken"), api),
+    "session": Route(session, has("userId"), api),
+}
+TRIED = [(fault, fault != "committed and lost") for fault in FAULTS]
+
+
+def someone(functions: Functions) -> People:
+    people = people_at(functions, functions.ready()[0])
+    people.sign_in()
+    return people
+
+
+def signed_in(people: People) -> None:
+    if not any("session" in name for name in people.cookies):
+        people.sign_in()
+
+
+@pytest.mark.parametrize(("fault", "lasting"), TRIED, ids=FAULTS)
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_route_of_people_refuses_clearly_under_a_lasting_fault_and_burns_nothing(
+    functions: Functions, faults: Faults, name: str, fault: str, lasting: bool
+) -> None:
+    route, people = ROUTES[name], someone(functions)
+    for position in itertools.count(1):
+        signed_in(people)
+        asked = route.ready(people)
+        functions.restart()
+        faults.arm(FAULTS[fault], position, lasting=lasting)
+
+        answer = functions.http(asked.function, asked.event)
+
+        reached = faults.seen >= position
+        faults.clear()
+        if not route.works(answer):
+            assert lasting, (position, answer)
+            route.refused(answer)
+            again = functions.http(asked.function, asked.event)
+            assert route.works(again), (position, again)
+        if not reached:
+            assert position > 1
+            return
+
+
+SIGNING = ["authorize, implicit", "code", "refresh token", "device code"]
+
+
+@pytest.mark.parametrize("name", SIGNING)
+def test_without_key_management_a_person_gets_no_token_and_loses_nothing(
+    functions: Functions, faults: Faults, name: str
+) -> None:
+    route, people = ROUTES[name], someone(functions)
+    asked = route.ready(people)
+    for fault in KMS_FAULTS.values():
+        functions.restart()
+        faults.arm(only_kms(fault), 1, lasting=True)
+        answer = functions.http(asked.function, asked.event)
+        faults.clear()
+
+        assert not route.works(answer)
+        route.refused(answer)
+    assert route.works(functions.http(asked.function, asked.event))
