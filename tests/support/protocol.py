@@ -36,6 +36,7 @@ from authmint.oauth.userinfo import UserinfoEndpoint
 from authmint.pages.assembly import PageRecords, new_site
 from authmint.pages.browsers import CookieBrowsers
 from authmint.pages.documents import HostedPages
+from authmint.pages.journal import Journal
 from authmint.pages.render import Renderer
 from authmint.pages.site import Site
 from authmint.pages.theme import Theme
@@ -118,6 +119,7 @@ def _site(
         pages=pages,
         browsers=browsers,
         authenticator=Authenticator(storage.directory, storage.users, hashes, clock, ids, policy),
+        journal=Journal(Nowhere(), clock, ids),
         change=PasswordChange(storage.users, hashes, clock, ids, policy),
         clock=clock,
         ids=ids,
