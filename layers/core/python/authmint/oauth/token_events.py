@@ -13,8 +13,7 @@ from ..policy.evaluate import Decision
 from ..storage.events import Event, Party
 from .endpoint import Call
 from .errors import OAuthError
-from .grants.base import Issued
-from .grants.refresh_token import REUSED
+from .grants.base import REUSED, Issued
 from .issuance import Draft, Trace
 from .minting import CLAIM_FAILURES
 

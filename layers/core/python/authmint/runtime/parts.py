@@ -1,6 +1,7 @@
 """What functions have in common, and what they are made of. Heavy imports stay inside, so each loads what it uses."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..clock import SystemClock
@@ -123,6 +124,12 @@ def with_preflight(endpoint: Endpoint) -> Endpoint:
     from ..oauth.cors import preflight
 
     return lambda request: preflight(request) if request.method == "OPTIONS" else endpoint(request)
+
+
+def on_first_use(make: Callable[[], Endpoint]) -> Endpoint:
+    """An endpoint that is put together when it is first asked: a cold start pays for what its first request needs."""
+    made = cache(make)
+    return lambda request: made()(request)
 
 
 def by_path(endpoints: Mapping[str, Endpoint]) -> Endpoint:

@@ -1,20 +1,12 @@
 """The composition root: one function per Lambda function. Heavy imports stay inside, so each loads what it uses."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from ..http import Request, Response
 from .entrypoint import Function
-from .parts import Parts, by_path, new_function, server_error, with_preflight
-
-#: Grants of the token endpoint; discovery says the same.
-GRANT_TYPES: Final = (
-    "authorization_code",
-    "refresh_token",
-    "password",
-    "client_credentials",
-    "urn:ietf:params:oauth:grant-type:device_code",
-)
+from .grants import GRANT_TYPES, grants
+from .parts import Endpoint, Parts, by_path, new_function, on_first_use, server_error, with_preflight
 
 
 def discovery(env: Mapping[str, str]) -> Function:
@@ -45,48 +37,33 @@ def key_set(env: Mapping[str, str]) -> Function:
 
 
 def token(env: Mapping[str, str]) -> Function:
-    """Function ``token``. The list of grants here is the registry."""
-    from ..dynamo.authorization_requests import DynamoStoredRequests
-    from ..dynamo.codes import DynamoAuthorizationCodes
-    from ..dynamo.device_codes import DynamoDeviceCodes
-    from ..dynamo.directory import DynamoDirectory
-    from ..dynamo.families import DynamoTokenFamilies
+    """Function ``token``: also what clients ask for before their users come (pushed requests, device codes)."""
     from ..kms.key_pairs import KmsKeyUnwrapper
-    from ..oauth.authorization.par import PushedRequestEndpoint
-    from ..oauth.device import DeviceAuthorizationEndpoint
-    from ..oauth.grants.authorization_code import AuthorizationCodeGrant
-    from ..oauth.grants.client_credentials import ClientCredentials
-    from ..oauth.grants.device_code import DeviceCodeGrant
-    from ..oauth.grants.password import PasswordCredentials
-    from ..oauth.grants.refresh_token import RefreshTokenGrant
     from ..oauth.token_endpoint import TokenEndpoint
     from ..tokens.signer import WarmSigners
 
     parts = Parts(env)
     kms = parts.kms()
     endpoint = parts.authenticated(parts.configuration(), kms)
-    directory = DynamoDirectory(parts.tables, parts.clock)
-    families = DynamoTokenFamilies(parts.tables, parts.ids)
-    codes, devices = DynamoAuthorizationCodes(parts.tables, parts.ids), DynamoDeviceCodes(parts.tables, parts.ids)
-    tokens = TokenEndpoint(
-        endpoint,
-        [
-            AuthorizationCodeGrant(codes, families, directory, parts.ids),
-            RefreshTokenGrant(families, directory, parts.ids),
-            PasswordCredentials(parts.authenticator(), families, parts.ids),
-            ClientCredentials(),
-            DeviceCodeGrant(devices, directory, parts.ids),
-        ],
-        WarmSigners(KmsKeyUnwrapper(*kms)),
-        parts.clock,
-        parts.ids,
-        parts.log,
-    )
-    device = DeviceAuthorizationEndpoint(endpoint, devices, parts.clock, parts.ids)
-    pushed = PushedRequestEndpoint(
-        endpoint, DynamoStoredRequests(parts.tables, parts.ids), parts.clock, parts.ids, parts.log
-    )
-    return new_function(parts, by_path({"/token": tokens, "/device/authorize": device, "/par": pushed}), server_error)
+    signers = WarmSigners(KmsKeyUnwrapper(*kms))
+    tokens = TokenEndpoint(endpoint, grants(parts), signers, parts.clock, parts.ids, parts.log)
+
+    def device() -> Endpoint:
+        from ..dynamo.device_codes import DynamoDeviceCodes
+        from ..oauth.device import DeviceAuthorizationEndpoint
+
+        codes = DynamoDeviceCodes(parts.tables, parts.ids)
+        return DeviceAuthorizationEndpoint(endpoint, codes, parts.clock, parts.ids)
+
+    def pushed() -> Endpoint:
+        from ..dynamo.authorization_requests import DynamoStoredRequests
+        from ..oauth.authorization.par import PushedRequestEndpoint
+
+        requests = DynamoStoredRequests(parts.tables, parts.ids)
+        return PushedRequestEndpoint(endpoint, requests, parts.clock, parts.ids, parts.log)
+
+    http = by_path({"/token": tokens, "/device/authorize": on_first_use(device), "/par": on_first_use(pushed)})
+    return new_function(parts, http, server_error)
 
 
 def authorize(env: Mapping[str, str]) -> Function:

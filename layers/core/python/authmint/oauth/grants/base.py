@@ -1,8 +1,9 @@
 """What a grant type is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -73,7 +74,9 @@ class Issued:
 class Grant(Protocol):
     """One grant type: only what is particular to it."""
 
-    grant_type: ClassVar[str]
+    @property
+    def grant_type(self) -> str:
+        """As clients send it."""
 
     def verify(self, request: GrantRequest) -> Entitlement:
         """Prove the grant. Reads only, so that a request refused later costs nothing.
@@ -91,6 +94,27 @@ class Grant(Protocol):
         Raises:
             OAuthError: Another request came first.
         """
+
+
+P = TypeVar("P")
+
+
+class OnFirstUse(Generic[P]):
+    """``Grant`` that is put together when a request first asks for it."""
+
+    def __init__(self, grant_type: str, make: Callable[[P], Grant], parts: P) -> None:
+        self.grant_type = grant_type
+        self._grant = cache(partial(make, parts))
+
+    def verify(self, request: GrantRequest) -> Entitlement:
+        return self._grant().verify(request)
+
+    def settle(self, request: GrantRequest, entitlement: Entitlement, issued: Issued) -> bytes:
+        return self._grant().settle(request, entitlement, issued)
+
+
+#: Why a refresh token was refused that takes its family along; the log tells it apart by this.
+REUSED: Final = "used again after its leeway: the family is revoked"
 
 
 def check_grant_type(grant_type: str, client: Client, served: Iterable[str]) -> None:

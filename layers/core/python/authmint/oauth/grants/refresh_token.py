@@ -14,7 +14,7 @@ from .. import scopes
 from ..errors import OAuthError
 from ..refresh_tokens import expired, family_of, mint, seal, unseal
 from ..sign_in import SignIn
-from .base import Entitlement, GrantRequest, Issued
+from .base import REUSED, Entitlement, GrantRequest, Issued
 
 Found = tuple[TokenFamily, RefreshToken]
 
@@ -129,9 +129,6 @@ class RefreshTokenGrant:
             again, known = self._found(request, text)
             return self._repeated(request, text, again, known)
         return body
-
-
-REUSED = "used again after its leeway: the family is revoked"
 
 
 def _asked(request: GrantRequest, family: TokenFamily) -> tuple[str, ...]:
