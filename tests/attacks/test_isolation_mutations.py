@@ -4,6 +4,7 @@ A mutation is a line of the code and what stands there instead. Where the line i
 the mutation has to follow the code.
 """
 
+import compileall
 import os
 import shutil
 import subprocess
@@ -262,11 +263,20 @@ def run(package: Path, command: tuple[str, ...]) -> subprocess.CompletedProcess[
     )
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package with its bytecode: a mutant compiles what was changed, and nothing else."""
+    package = tmp_path_factory.mktemp("compiled") / "authmint"
+    shutil.copytree(CHECKOUT / PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    assert compileall.compile_dir(package, quiet=1)
+    return package
+
+
 @pytest.fixture
-def copied(tmp_path: Path) -> Path:
+def copied(compiled: Path, tmp_path: Path) -> Path:
     """A checkout whose package can be changed."""
     package = tmp_path / PACKAGE
-    shutil.copytree(CHECKOUT / PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(compiled, package)
     for name in ("template.yaml", "functions", "events", "requirements", ".venv-backend"):
         (tmp_path / name).symlink_to(CHECKOUT / name)
     return package

@@ -31,7 +31,7 @@ def page() -> Iterator[Page]:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         page = chromium.new_page(locale="en")
         page.set_default_timeout(PATIENCE)
-        page.on("console", lambda message: complaints.append(message.text))
+        page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         yield page
         chromium.close()
