@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..claims.errors import ClaimFailed
 from ..claims.facts import THIS_ORG, Facts
@@ -11,14 +11,15 @@ from ..ids import Ids
 from ..policy.evaluate import Decision, TokenRequest
 from ..policy.index import PolicyIndex
 from ..storage.clients import Client
-from ..storage.directory import is_assigned
 from ..storage.servers import AuthorizationServer, Policy, Rule
 from ..tokens.access_token import SignedIn, access_token_payload
 from ..tokens.id_token import id_token_payload
 from .errors import OAuthError
 from .grants.base import Entitlement
 from .minting import WarmClaims, app_facts, claim_refusal
-from .sign_in import SignIn, app_user_facts, subject_of, user_facts
+
+if TYPE_CHECKING:  # it brings the directory along, of which a token for a machine needs nothing
+    from .sign_in import SignIn
 
 _CODE: Final = "authorization_code"
 
@@ -47,7 +48,7 @@ class Draft:
     scopes: tuple[str, ...]
     access_token: Mapping[str, Any]
     id_claims: Mapping[str, Json] | None = None
-    sign_in: SignIn | None = None
+    sign_in: "SignIn | None" = None
     refreshable: bool = False
 
     def id_token(self, ids: Ids, now: int, *, access_token: str | None, code: str | None = None) -> dict[str, Any]:
@@ -162,10 +163,10 @@ class Issuance:
         """
         trace.entitlement = entitlement
         server, client = audience.server, audience.client
-        person = None if entitlement.sign_in is None else entitlement.sign_in.person
-        if person is not None and not is_assigned(person, client):
+        sign_in = entitlement.sign_in
+        if sign_in is not None and not sign_in.may_use(client):
             raise OAuthError("user_not_assigned")
-        subject = None if person is None else subject_of(person)
+        subject = None if sign_in is None else sign_in.subject
         asked = TokenRequest(
             client.id,
             entitlement.policy_grant or grant_type,
@@ -180,7 +181,7 @@ class Issuance:
         return Decided(decision, decision.policy, decision.rule)
 
     def _facts(
-        self, client: Client, scopes: tuple[str, ...], sign_in: SignIn | None, now: int, *, code_flow: bool
+        self, client: Client, scopes: tuple[str, ...], sign_in: "SignIn | None", now: int, *, code_flow: bool
     ) -> Facts:
         if sign_in is None:
             return Facts(app_facts(client), scopes, now)
@@ -188,8 +189,8 @@ class Issuance:
             app_facts(client),
             scopes,
             now,
-            user=user_facts(sign_in.person),
-            app_user=app_user_facts(sign_in.person, client),
+            user=sign_in.user_facts(),
+            app_user=sign_in.app_user_facts(client),
             amr=sign_in.amr,
             code_flow=code_flow,
         )

@@ -21,7 +21,7 @@ from .errors import OAuthError
 from .grants.base import Entitlement, GrantRequest, check_grant_type
 from .grants.client_credentials import ClientCredentials
 from .issuance import Audience, Draft, Issuance, Trace
-from .sign_in import SignIn, subject_of
+from .sign_in import SignIn
 
 #: Grant types with a user whose proof a preview can leave out.
 WITH_USER: Final = ("authorization_code", "implicit", "password")
@@ -115,6 +115,5 @@ def _state(person: Person | None) -> str:
 
 
 def _request(wish: Wish, entitlement: Entitlement) -> TokenRequest:
-    person = None if entitlement.sign_in is None else entitlement.sign_in.person
-    subject = None if person is None else subject_of(person)
+    subject = None if entitlement.sign_in is None else entitlement.sign_in.subject
     return TokenRequest(wish.client.id, wish.grant_type, entitlement.scopes, entitlement.defaulted, subject)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ..claims.facts import AppUserFacts, GroupFacts, UserFacts
 from ..policy.evaluate import Subject
 from ..storage.clients import Client
-from ..storage.directory import Person
+from ..storage.directory import Person, is_assigned
 
 
 @dataclass(frozen=True)
@@ -25,39 +25,41 @@ class SignIn:
     nonce: str | None = None
     acr: str | None = None
 
+    def may_use(self, client: Client) -> bool:
+        """Whether the user is assigned to the client."""
+        return is_assigned(self.person, client)
 
-def subject_of(person: Person) -> Subject:
-    """The user as policies see them."""
-    return Subject(person.user.id, person.group_ids)
+    @property
+    def subject(self) -> Subject:
+        """The user as policies see them."""
+        return Subject(self.person.user.id, self.person.group_ids)
 
-
-def user_facts(person: Person) -> UserFacts:
-    """The user as claims see them."""
-    user = person.user
-    groups = tuple(
-        GroupFacts(
-            group.id,
-            group.name,
-            group.description,
-            group.type,
-            object_class=("okta:user_group",),
-            profile={"name": group.name, "description": group.description},
+    def user_facts(self) -> UserFacts:
+        """The user as claims see them."""
+        user = self.person.user
+        groups = tuple(
+            GroupFacts(
+                group.id,
+                group.name,
+                group.description,
+                group.type,
+                object_class=("okta:user_group",),
+                profile={"name": group.name, "description": group.description},
+            )
+            for group in self.person.groups
         )
-        for group in person.groups
-    )
-    return UserFacts(
-        id=user.id,
-        status=user.status,
-        login=user.login,
-        profile=user.profile,
-        groups=groups,
-        created_at=user.created_at,
-        updated_at=user.updated_at,
-        email_verified=user.status in {"ACTIVE", "PASSWORD_EXPIRED"},
-    )
+        return UserFacts(
+            id=user.id,
+            status=user.status,
+            login=user.login,
+            profile=user.profile,
+            groups=groups,
+            created_at=user.created_at,
+            updated_at=user.updated_at,
+            email_verified=user.status in {"ACTIVE", "PASSWORD_EXPIRED"},
+        )
 
-
-def app_user_facts(person: Person, client: Client) -> AppUserFacts | None:
-    """What the user is called in the client's application, where the user is assigned directly."""
-    assigned = person.app_users.get(client.id)
-    return None if assigned is None else AppUserFacts(assigned.user_name, assigned.profile)
+    def app_user_facts(self, client: Client) -> AppUserFacts | None:
+        """What the user is called in the client's application, where the user is assigned directly."""
+        assigned = self.person.app_users.get(client.id)
+        return None if assigned is None else AppUserFacts(assigned.user_name, assigned.profile)

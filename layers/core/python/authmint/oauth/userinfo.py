@@ -16,7 +16,7 @@ from .access_tokens import recognize
 from .cors import ANY_ORIGIN
 from .errors import NO_STORE, OAuthError
 from .minting import WarmClaims, app_facts, claim_refusal
-from .sign_in import app_user_facts, user_facts
+from .sign_in import SignIn
 from .standing import Standing
 
 _BEARER: Final = re.compile(r"bearer +([\w.~+/=-]{1,16384})", re.IGNORECASE | re.ASCII)
@@ -54,12 +54,13 @@ class UserinfoEndpoint:
         person = holder.person
         if person is None or "openid" not in token.scopes:
             raise OAuthError("access_token_insufficient_scopes")
+        known = SignIn(person, now)
         facts = Facts(
             app_facts(holder.client),
             token.scopes,
             now,
-            user=user_facts(person),
-            app_user=app_user_facts(person, holder.client),
+            user=known.user_facts(),
+            app_user=known.app_user_facts(holder.client),
             code_flow=True,
         )
         try:

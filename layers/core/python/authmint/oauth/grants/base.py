@@ -11,10 +11,10 @@ from ...http import Request
 from ...storage.clients import Client
 from ...storage.servers import AuthorizationServer
 from ..errors import OAuthError
-from ..sign_in import SignIn
 
 if TYPE_CHECKING:
     from ..issuance import Draft
+    from ..sign_in import SignIn
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Entitlement:
 
     scopes: tuple[str, ...]
     defaulted: bool
-    sign_in: SignIn | None = None
+    sign_in: "SignIn | None" = None
     family_id: str | None = None
     policy_grant: str | None = None
     decided: tuple[str, str] | None = None
