@@ -50,10 +50,8 @@ print(used.ru_utime + used.ru_stime, status.partition("VmHWM:")[2].split()[0])
 
 def measure() -> None:
     """CPU of INIT against the stock imports, and peak memory after it."""
-    bare, _ = _process("pass")
     for name, stock_imports in STOCK.items():
-        stock, _ = _process(stock_imports)
-        spent, memory = _process(_INIT.format(name))
+        (bare, _), (stock, _), (spent, memory) = _processes("pass", stock_imports, _INIT.format(name))
         what = f"init: {name}, {memory:.0f} MB resident"
         if name == "token":
             bar(what, spent - bare, "ms", base=stock - bare, most=0.9)
@@ -62,8 +60,11 @@ def measure() -> None:
     _layer()
 
 
-def _process(code: str) -> tuple[float, float]:
-    """CPU milliseconds of a process, the best of several, and its peak resident memory in MB."""
+def _processes(*codes: str) -> list[tuple[float, float]]:
+    """Of each: CPU milliseconds of a process, the best of several, and its peak resident memory in MB.
+
+    In turns, so that a machine that gets slower or faster meanwhile does so for all of them.
+    """
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment: Mapping[str, str] = inherited | {
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -72,13 +73,14 @@ def _process(code: str) -> tuple[float, float]:
         "AUTHMINT_EVENTS_TABLE": "e",
         "AUTHMINT_KMS_KEY_ID": "k",
     }
-    found = []
+    found: list[list[tuple[float, float]]] = [[] for _ in codes]
     for _ in range(9):
-        command = [sys.executable, "-c", code + _MEASURED if code.endswith("\n") else f"{code}\n{_MEASURED}"]
-        out = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-        seconds, kilobytes = out.stdout.split()[-2:]
-        found.append((float(seconds) * 1_000, float(kilobytes) / 1_024))
-    return min(found)
+        for code, measured in zip(codes, found, strict=True):
+            command = [sys.executable, "-c", f"{code}\n{_MEASURED}"]
+            out = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+            seconds, kilobytes = out.stdout.split()[-2:]
+            measured.append((float(seconds) * 1_000, float(kilobytes) / 1_024))
+    return [min(measured) for measured in found]
 
 
 def _layer() -> None:
