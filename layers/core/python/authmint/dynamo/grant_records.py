@@ -4,7 +4,6 @@ A write may commit and its answer be lost; botocore then repeats it. A transacti
 single write is not: it leaves a mark of its call, by which the repeated one knows its own work.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal
 
@@ -14,6 +13,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from ..ids import Ids
+from ..patience import make_way
 from ..storage.errors import Conflict, NotFound, Unavailable
 from .connection import error_code, translated
 from .items import HEAD, GrantItem
@@ -125,7 +125,7 @@ class GrantRecords:
                     add(write)
                 return
             except Conflict:
-                _pause(attempt)
+                make_way(attempt, longest=0.1)
         raise Unavailable("other transactions never made way")
 
     def _dispatch(self, operation: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +142,7 @@ class GrantRecords:
                         raise _ConditionFailed(getattr(error.__cause__, "response", {}).get("Item", {})) from None
                     if code != "TransactionConflictException":
                         raise
-                _pause(attempt)
+                make_way(attempt, longest=0.1)
         raise Unavailable("transactions never made way")
 
 
@@ -163,8 +163,3 @@ def _of_kind(item: GrantItem, kind: str) -> GrantItem:
     if item.kind != kind:
         raise NotFound(kind)
     return item
-
-
-def _pause(attempt: int) -> None:
-    """Longer each time, and not the same for all who wait: what they wait for takes milliseconds."""
-    time.sleep(min(0.004 * 2**attempt, 0.1) * (0.5 + time.monotonic_ns() // 1_000 % 64 / 64))

@@ -1,12 +1,12 @@
 """What the resources about people share: records, how a user is found, and how a change is repeated."""
 
-import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from ..directory.passwords import PasswordHashes, PasswordPolicy
 from ..ids import Ids
+from ..patience import make_way
 from ..storage.assignments import Assignments
 from ..storage.directory import Directory, Person
 from ..storage.errors import AlreadyExists, Conflict, NotFound
@@ -103,8 +103,7 @@ def attempts() -> Iterator[None]:
     """Go on as long as others come first, after pauses that grow to a fifth of a second."""
     for number in range(_ATTEMPTS):
         yield
-        # Who collides must not collide again: the clock's last digits differ from caller to caller.
-        time.sleep(min(0.004 * 2**number, 0.2) * (0.5 + time.monotonic_ns() // 1_000 % 64 / 64))
+        make_way(number, longest=0.2)
 
 
 def user_party(user: User) -> Party:
