@@ -217,15 +217,15 @@ MUTATIONS = {
         "if hint is None:",
     ),
     "issuer of a hint": Mutation(
-        "oauth/id_tokens.py",
-        'if jws.payload.get("iss") != issuer or not jti.startswith(JTI_PREFIX):',
-        "if not jti.startswith(JTI_PREFIX):",
+        "oauth/access_tokens.py",
+        'if jws.payload.get("iss") != issuer or not isinstance(jti, str)',
+        "if not isinstance(jti, str)",
         named("tests/oauth/authorization/test_interactions.py::test_hints_of_others_are_no_hints"),
     ),
     "kind of a hint": Mutation(
-        "oauth/id_tokens.py",
-        'if jws.payload.get("iss") != issuer or not jti.startswith(JTI_PREFIX):',
-        'if jws.payload.get("iss") != issuer:',
+        "oauth/access_tokens.py",
+        "not isinstance(jti, str) or not jti.startswith(jti_prefix):",
+        "not isinstance(jti, str):",
         named("tests/oauth/authorization/test_interactions.py::test_an_access_token_is_no_hint"),
     ),
     "kind of a token": Mutation(

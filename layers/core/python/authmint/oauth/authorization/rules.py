@@ -7,8 +7,8 @@ from typing import Final
 from ...claims.facts import THIS_ORG
 from ...storage.clients import Client
 from .. import scopes
+from ..access_tokens import recognize_id_token
 from ..errors import OAuthError
-from ..id_tokens import recognize_hint
 from .parameters import Parameters
 from .request import Arrival
 from .return_to import default_mode
@@ -181,7 +181,7 @@ def _hinted(arrival: Arrival) -> str | None:
     token = arrival.parameters.get("id_token_hint")
     if token is None:
         return None
-    hint = recognize_hint(token, arrival.server, issuer=arrival.issuer)
+    hint = recognize_id_token(token, arrival.server, issuer=arrival.issuer)
     if hint is None or hint.client_id != arrival.client.id:
         raise OAuthError("id_token_invalid")
     return hint.user_id
