@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from authmint.storage.clients import secret_digest
+from authmint.storage.users import Password
 
 from tests.oauth.authorization.world import CALLBACK, EXTRAS, PKCE, World, a_browser_server, an_app
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID
@@ -332,3 +333,18 @@ def test_a_skip_may_change_the_rule_and_never_loses_one() -> None:
     world.agree("extras", answer="SKIPPED")
 
     assert world.ask(scope="openid extras", response_type="token", nonce="n").fields["scope"] == "openid"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"password": Password("hash", NOW + 1)}, {"status_changed_at": NOW + 1}],
+    ids=["password", "suspended and back"],
+)
+def test_a_session_token_does_not_outlive_what_changed_since(changes: dict[str, Any]) -> None:
+    world = World(signed_in=False)
+    token = world.session_token()
+    user = world.storage.users.get("00uA")
+    world.storage.users.save(user, replace(user, **changes), [])
+    world.clock.advance(seconds=2)
+
+    assert world.ask(sessionToken=token).location.startswith(SIGN_IN)

@@ -41,12 +41,3 @@ def session_view(session: Session, user: User, at: str, of_user: str) -> dict[st
             },
         },
     }
-
-
-def outlives_changes(session: Session, user: User) -> bool:
-    """A session ends with its user's suspension and with a new password, also where nobody came to remove it.
-
-    A change in the very second of the sign-in is taken as before it: the change of an expired password is.
-    """
-    changed_at = 0 if user.password is None else user.password.changed_at
-    return user.status == "ACTIVE" and session.created_at >= max(changed_at, user.status_changed_at or 0)

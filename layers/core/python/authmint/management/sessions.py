@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ..directory.session_view import outlives_changes, session_view
+from ..directory.session_view import session_view
 from ..http import Response
 from ..storage.errors import NotFound
 from ..storage.sessions import Session
@@ -47,7 +47,7 @@ class AdministeredSessions:
         except NotFound:
             raise not_found(session_id, "Session") from None
         over = min(session.expires_at, session.idle_expires_at) <= call.now
-        if over or not outlives_changes(session, user):
+        if over or not user.unchanged_since(session.created_at):
             raise not_found(session_id, "Session")
         return session, user
 

@@ -5,7 +5,6 @@ import hmac
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from ..directory.session_view import outlives_changes
 from ..http import Pairs, Request
 from ..ids import Ids
 from ..jose.encoding import b64encode
@@ -137,7 +136,7 @@ class CookieBrowsers:
             person = self._directory.person(session.user_id)
         except NotFound:
             return None
-        return (session, person) if outlives_changes(session, person.user) else None
+        return (session, person) if person.user.unchanged_since(session.created_at) else None
 
     def _touched(self, session: Session, now: int) -> Session:
         fresh = now - session.last_seen_at < self._settings.touch_seconds

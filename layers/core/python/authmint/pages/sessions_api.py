@@ -38,9 +38,7 @@ class SessionsApi:
             person = self.directory.person(token.user_id)
         except NotFound:
             raise ApiError("E0000004", headers=_NO_STORE) from None
-        user = person.user
-        changed_at = 0 if user.password is None else user.password.changed_at
-        if user.status != "ACTIVE" or max(changed_at, user.status_changed_at or 0) > token.auth_time:
+        if not person.user.unchanged_since(token.auth_time):
             raise ApiError("E0000004", headers=_NO_STORE)
         guest = self.browsers.sign_in(visit.request, person, auth_time=token.auth_time, amr=token.amr, now=visit.now)
         return self._shown(visit, guest.session, guest.person).with_headers(*guest.cookies)

@@ -82,6 +82,14 @@ class User:
         """The primary address; not unique."""
         return str(self.profile["email"])
 
+    def unchanged_since(self, at: int) -> bool:
+        """Whether what proved this user at a second still does: ACTIVE, with the status and the password of then.
+
+        A change in that very second is taken as before it: the change of an expired password is.
+        """
+        changed_at = 0 if self.password is None else self.password.changed_at
+        return self.status == "ACTIVE" and at >= max(changed_at, self.status_changed_at or 0)
+
 
 def login_key(login: str) -> str:
     """What logins, addresses and group names are compared by: no case, no compatibility characters (UAX #15).

@@ -101,7 +101,7 @@ class AuthorizationEndpoint:
             person = self._directory.person(token.user_id)
         except NotFound:
             return visitor
-        if person.user.status != "ACTIVE":
+        if not person.user.unchanged_since(token.auth_time):
             return visitor
         after = self._browsers.sign_in(request, person, auth_time=token.auth_time, amr=token.amr, now=now)
         return replace(after, cookies=tuple(dict.fromkeys((*visitor.cookies, *after.cookies))))
