@@ -74,9 +74,9 @@ class IntrospectionEndpoint:
             family, token = self._families.find(family_of(text) or "", secret_digest(text))
         except NotFound:
             return None
-        if token.rotated_at is not None or expired(family, token, call.now) or family.client_id != call.client.id:
+        if token.rotated_at is not None or expired(family, token, call.now):
             return None
-        if self._standing.family(family.id, call.server, call.client) is None:
+        if not self._standing.stands(family, call.server, call.client):
             return None
         person = self._standing.person(family.user_id, since=family.created_at)
         if person is None:

@@ -70,9 +70,13 @@ class Standing:
             family = self._families.get(family_id)
         except NotFound:
             return None
+        return family if self.stands(family, server, client) else None
+
+    def stands(self, family: TokenFamily, server: AuthorizationServer, client: Client) -> bool:
+        """Whether a family that was read already is of this client at this server, and alive."""
         if family.server_id != server.id or family.client_id != client.id or family.revoked_at is not None:
-            return None
-        return None if family.created_at <= client.tokens_after else family
+            return False
+        return family.created_at > client.tokens_after
 
     def person(self, user_id: str, *, since: int) -> Person | None:
         """An ACTIVE user, who was not deactivated after something was made."""
