@@ -150,38 +150,43 @@ MUTATIONS = {
     "items of the server": Mutation(
         "dynamo/server_items.py", 'return f"AS#{path_id}"', 'return "AS#default"', FUNCTIONS
     ),
-    "server of a code": Mutation(
-        "oauth/grants/authorization_code.py", "if code.server_id != request.server.id:", "if False:"
+    "server of a code, device code or refresh token": Mutation(
+        "oauth/grants/base.py", "if held.server_id != request.server.id:", "if False:"
     ),
-    "client of a code": Mutation(
-        "oauth/grants/authorization_code.py", "if code.client_id != request.client.id:", "if False:"
+    "client of a code, device code or refresh token": Mutation(
+        "oauth/grants/base.py", "if held.client_id != request.client.id:", "if False:"
+    ),
+    "holder of a code": Mutation(
+        "oauth/grants/authorization_code.py", "check_held(code, request, refusal=_REFUSAL)", "pass"
+    ),
+    "holder of a refresh token": Mutation(
+        "oauth/grants/refresh_token.py", "check_held(family, request, refusal=_REFUSAL)", "pass"
+    ),
+    "holder of a device code": Mutation(
+        "oauth/grants/device_code.py", "check_held(code, request, refusal=_REFUSAL)", "pass"
+    ),
+    "generation of a client": Mutation(
+        "storage/liveness.py", "if made is not None and made.client != client.token_generation:", "if False:",
+        named("tests/oauth/test_liveness.py::test_a_deactivation_is_for_good"),
+    ),
+    "generation of a user": Mutation(
+        "storage/liveness.py", "if made is not None and made.user != user.token_generation:", "if False:",
+        named("tests/oauth/test_liveness.py::test_a_deactivation_is_for_good"),
     ),
     "redirect_uri of a code": Mutation(
-        "oauth/grants/authorization_code.py", 'if code.redirect_uri != request.form["redirect_uri"]:', "if False:"
+        "oauth/grants/authorization_code.py", "if code.redirect_uri != redirect_uri:", "if False:"
     ),
     "verifier of a code": Mutation(
-        "oauth/grants/authorization_code.py", "if not hmac.compare_digest(computed, challenge):", "if False:"
+        "oauth/pkce.py", "if not hmac.compare_digest(computed, challenge):", "if False:"
     ),
     "verifier where there was a challenge": Mutation(
-        "oauth/grants/authorization_code.py",
+        "oauth/pkce.py",
         'if verifier is None:\n        raise OAuthError("pkce_missing_verifier")',
         "if verifier is None:\n        return",
     ),
     "verifier without a challenge": Mutation(
-        "oauth/grants/authorization_code.py", "if verifier is not None:", "if False:",
+        "oauth/pkce.py", "if verifier is not None:", "if False:",
         named("tests/oauth/test_code_and_refresh.py::test_what_is_not_right_burns_nothing"),
-    ),
-    "client of a refresh token": Mutation(
-        "oauth/grants/refresh_token.py", "if family.client_id != request.client.id:", "if False:"
-    ),
-    "server of a refresh token": Mutation(
-        "oauth/grants/refresh_token.py", "if family.server_id != request.server.id:", "if False:"
-    ),
-    "client of a device code": Mutation(
-        "oauth/grants/device_code.py", "if code.client_id != request.client.id:", "if False:"
-    ),
-    "server of a device code": Mutation(
-        "oauth/grants/device_code.py", "if code.server_id != request.server.id:", "if False:"
     ),
     "server of a request_uri": Mutation(
         "oauth/authorization/request.py", "if stored.server_id != server.id:", "if False:"
@@ -232,9 +237,9 @@ MUTATIONS = {
         "oauth/access_tokens.py", "not isinstance(jti, str) or not jti.startswith(jti_prefix):", "False:",
     ),
     "family of the server and the client": Mutation(
-        "oauth/standing.py",
-        "if family.server_id != server.id or family.client_id != client.id or family.revoked_at is not None:",
-        "if family.revoked_at is not None:",
+        "oauth/token_validity.py",
+        "if family.server_id != server.id or family.client_id != client.id:",
+        "if False:",
     ),
     "client of a refresh token at revocation": Mutation(
         "oauth/revocation.py",

@@ -11,7 +11,7 @@ from authmint.oauth.client_authentication import ClientAuthentication
 from authmint.oauth.device import DeviceAuthorizationEndpoint
 from authmint.oauth.endpoint import AuthenticatedEndpoint
 from authmint.oauth.grants.authorization_code import AuthorizationCodeGrant
-from authmint.oauth.grants.base import Grant
+from authmint.oauth.grants.base import GrantType
 from authmint.oauth.grants.client_credentials import ClientCredentials
 from authmint.oauth.grants.device_code import DeviceCodeGrant
 from authmint.oauth.grants.password import PasswordCredentials
@@ -19,8 +19,8 @@ from authmint.oauth.grants.refresh_token import RefreshTokenGrant
 from authmint.oauth.introspection import IntrospectionEndpoint
 from authmint.oauth.jwks_uri import FetchedJwks
 from authmint.oauth.revocation import RevocationEndpoint
-from authmint.oauth.standing import Standing
 from authmint.oauth.token_endpoint import TokenEndpoint
+from authmint.oauth.token_validity import TokenValidity
 from authmint.oauth.userinfo import UserinfoEndpoint
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.events import Event
@@ -64,7 +64,7 @@ class Engine:
             self.storage.directory, self.storage.users, PasswordHashes(self.ids, CHEAP), self.clock, self.ids
         )
         families = self.storage.families
-        grants: list[Grant] = [
+        grants: list[GrantType] = [
             ClientCredentials(),
             PasswordCredentials(authenticator, families, self.ids),
             AuthorizationCodeGrant(self.storage.codes, families, self.storage.directory, self.ids),
@@ -72,12 +72,12 @@ class Engine:
             DeviceCodeGrant(self.storage.device_codes, self.storage.directory, self.ids),
         ]
         self.token = TokenEndpoint(endpoint, grants, signers, self.clock, self.ids, self.events)
-        standing = Standing(configuration, self.storage.revocations, families, self.storage.directory)
-        self.introspect = IntrospectionEndpoint(endpoint, standing, families, self.clock)
+        validity = TokenValidity(configuration, self.storage.revocations, families, self.storage.directory)
+        self.introspect = IntrospectionEndpoint(endpoint, validity, families, self.clock)
         self.revoke = RevocationEndpoint(
             endpoint, self.storage.revocations, families, self.clock, self.ids, self.events
         )
-        self.userinfo = UserinfoEndpoint(configuration, standing, self.clock)
+        self.userinfo = UserinfoEndpoint(configuration, validity, self.clock)
         self.device = DeviceAuthorizationEndpoint(endpoint, self.storage.device_codes, self.clock, self.ids)
 
     def _fetch(self, uri: str) -> bytes:

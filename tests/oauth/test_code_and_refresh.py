@@ -12,9 +12,11 @@ from authmint.http import Response
 from authmint.ids import RandomIds
 from authmint.oauth.errors import CATALOGUE
 from authmint.oauth.refresh_tokens import family_of, seal, unseal
+from authmint.oauth.token_events import token_hash
 from authmint.storage.clients import Client, secret_digest
 from authmint.storage.codes import AuthorizationCode
-from authmint.storage.servers import AuthorizationServer
+from authmint.storage.liveness import generations_of
+from authmint.storage.servers import AuthorizationServer, Lifetimes, Policy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -75,6 +77,8 @@ class Flow(Engine):
             "family_id": RandomIds(FrozenClock()).object_id("oar"),
             "policy_id": "00p1",
             "rule_id": "0pr1",
+            "lifetimes": Lifetimes(600, 30 * DAY, 7 * DAY),
+            "generations": generations_of(self.storage.clients.get(CLIENT_ID), self.storage.users.get("00uA")),
             "nonce": "n-1",
             "code_challenge": CHALLENGE,
         }
@@ -191,18 +195,31 @@ def test_a_code_is_for_one_client_and_one_server() -> None:
     assert flow.redeem(code).status == 200
 
 
-def test_the_rule_that_made_the_code_decides_while_it_is_there() -> None:
+@pytest.mark.parametrize(
+    "policies",
+    [
+        (),
+        (a_policy(),),
+        (a_policy(a_rule(status="INACTIVE")),),
+        (a_policy(a_rule(grant_types=("authorization_code",), access_token_lifetime=300, scopes=("openid",))),),
+    ],
+)
+def test_what_was_decided_with_the_code_stands_until_its_end(policies: tuple[Policy, ...]) -> None:
+    """Whatever becomes of the rule; the user and the client have to be good all the same."""
     flow = Flow()
-    code = flow.code()
+    code, other = flow.code(), flow.code()
     server = flow.storage.servers.get(SERVER_ID)
-    first = a_rule(id="first", grant_types=("authorization_code",), access_token_lifetime=300)
-    policies = (a_policy(first, *server.policies[0].rules),)
     flow.storage.servers.save(server, replace(server, policies=policies), [])
 
-    assert decoded(flow.redeem(code).body)["expires_in"] == 600
+    body = decoded(flow.redeem(code).body)
 
-    again = flow.code(rule_id="deleted")
-    assert decoded(flow.redeem(again).body)["expires_in"] == 300
+    assert (body["expires_in"], body["scope"]) == (600, "openid orders:read offline_access")
+    assert flow.storage.families.get(family_of(body["refresh_token"]) or "").expires_at == NOW + 30 * DAY
+    granted = next(event for event in flow.events.emitted if event.type.endswith("grant.access_token"))
+    assert (granted.debug["policy"], granted.debug["rule"]) == ("00p1", "0pr1")
+    user = flow.storage.users.get("00uA")
+    flow.storage.users.save(user, replace(user, status="SUSPENDED"), [])
+    assert flow.reason(flow.redeem(other)) == "invalid_authorization_code"
 
 
 def test_of_many_redemptions_at_once_one_mints_and_what_it_gave_is_taken_back() -> None:
@@ -261,14 +278,53 @@ def test_a_retry_is_no_event_and_no_second_token() -> None:
     assert len(flow.storage.families.tokens) == 2
 
 
-def test_another_request_within_the_leeway_gets_nothing_and_ends_nothing() -> None:
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("openid orders:read", "orders:read openid"),
+        ("", "offline_access orders:read openid"),
+        ("openid openid orders:read", "orders:read openid"),
+    ],
+)
+def test_the_order_of_scopes_never_matters(first: str, second: str) -> None:
+    """RFC 6749 §3.3: what is equal in meaning is the same request, and gets the same bytes."""
+    flow = Flow()
+    token = flow.signed_in()["refresh_token"]
+    answer = flow.refresh(token, **({"scope": first} if first else {}))
+
+    again = flow.refresh(token, scope=second)
+
+    assert (again.status, again.body) == (200, answer.body)
+
+
+def test_other_scopes_within_the_leeway_get_a_token_of_their_own_and_the_same_successor() -> None:
     flow = Flow()
     token = flow.signed_in()["refresh_token"]
     first = decoded(flow.refresh(token).body)
+    before = len(flow.events.emitted)
 
-    assert flow.reason(flow.refresh(token, scope="openid")) == "invalid_refresh_token"
+    other = decoded(flow.refresh(token, scope="orders:read").body)
 
+    assert other["scope"] == "orders:read"
+    assert other["access_token"] != first["access_token"]
+    assert other["refresh_token"] == first["refresh_token"]
+    assert "id_token" not in other
+    assert [event.type for event in flow.events.emitted[before:]] == ["app.oauth2.as.token.grant.access_token"]
+    assert flow.alive(other["access_token"])
     assert flow.refresh(first["refresh_token"]).status == 200
+
+
+def test_of_many_refreshes_at_once_with_other_scopes_one_rotates() -> None:
+    flow = Flow()
+    token = flow.signed_in()["refresh_token"]
+    wishes = ["openid", "orders:read", "openid orders:read", "offline_access"] * 6
+
+    with ThreadPoolExecutor(8) as pool:
+        bodies = [decoded(answer.body) for answer in pool.map(lambda scope: flow.refresh(token, scope=scope), wishes)]
+
+    assert len({body["refresh_token"] for body in bodies}) == 1
+    assert [body["scope"] for body in bodies] == wishes
+    assert len(flow.storage.families.tokens) == 2
 
 
 def test_reuse_after_the_leeway_kills_the_family() -> None:
@@ -283,6 +339,9 @@ def test_reuse_after_the_leeway_kills_the_family() -> None:
         "app.oauth2.as.token.detect_reuse",
         "app.oauth2.as.token.grant",
     ]
+    reused = flow.events.emitted[-2].debug
+    assert reused["old_refresh_token_hash"] == token_hash(body["refresh_token"])
+    assert reused["current_refresh_token_hash"] == token_hash(first["refresh_token"])
     assert not flow.alive(first["access_token"])
     assert not flow.alive(body["access_token"])
     assert flow.reason(flow.refresh(first["refresh_token"])) == "invalid_refresh_token"
@@ -378,7 +437,7 @@ def test_who_may_no_more_gets_no_more() -> None:
     suspended = flow.storage.users.get("00uA")
     flow.storage.users.save(suspended, replace(suspended, status="ACTIVE"), [])
     client = flow.storage.clients.get(CLIENT_ID)
-    flow.storage.clients.save(client, replace(client, tokens_after=NOW), [])
+    flow.storage.clients.save(client, replace(client, token_generation=1), [])
 
     assert flow.reason(flow.refresh(body["refresh_token"])) == "invalid_refresh_token"
 
@@ -387,15 +446,16 @@ def test_a_user_who_was_deactivated_and_came_back_starts_anew() -> None:
     flow = Flow()
     body, code = flow.signed_in(), flow.code()
     user = flow.storage.users.get("00uA")
-    flow.storage.users.save(user, replace(user, tokens_after=NOW), [])
+    flow.storage.users.save(user, replace(user, token_generation=1), [])
 
     assert not flow.alive(body["access_token"])
     assert not flow.alive(body["refresh_token"])
     assert not flow.alive(body["id_token"])
     assert flow.reason(flow.refresh(body["refresh_token"])) == "invalid_refresh_token"
     assert flow.reason(flow.redeem(code)) == "invalid_authorization_code"
-    flow.clock.advance(seconds=1)
-    assert flow.redeem(flow.code()).status == 200
+    again = flow.signed_in()  # in that same second
+    assert all(flow.alive(again[kind]) for kind in ("access_token", "refresh_token", "id_token"))
+    assert flow.refresh(again["refresh_token"]).status == 200
 
 
 def test_a_deleted_scope_ends_it() -> None:

@@ -109,7 +109,7 @@ def test_tokens_of_a_deactivated_client_stay_dead_after_reactivation() -> None:
     asking = a_form({"token": token}, headers=basic("0oaB"), path="introspect")
     client = engine.storage.clients.get(CLIENT_ID)
 
-    engine.storage.clients.save(client, replace(client, status="INACTIVE", tokens_after=NOW), [])
+    engine.storage.clients.save(client, replace(client, token_generation=1), [])
     while_off = engine.state("", asking)
     client = engine.storage.clients.get(CLIENT_ID)
     engine.storage.clients.save(client, replace(client, status="ACTIVE"), [])

@@ -22,7 +22,9 @@ from authmint.storage.consents import Consent, Consents
 from authmint.storage.device_codes import DeviceCode, DeviceCodes
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from authmint.storage.families import RefreshToken, TokenFamilies, TokenFamily
+from authmint.storage.generations import Generations
 from authmint.storage.memory import MemoryStorage
+from authmint.storage.servers import Lifetimes
 from authmint.storage.sessions import Session, Sessions, SessionToken, SessionTokens
 
 from tests.storage.test_contracts import race
@@ -69,8 +71,8 @@ def storage(request: pytest.FixtureRequest) -> Storage:
 
 
 def a_family(**changes: Any) -> TokenFamily:
-    family = TokenFamily("oar1", "ausA", "0oaA", "00u1", ("openid", "a"), NOW, NOW, NOW - 5, holds_refresh_token=True)
-    return replace(family, **changes)
+    family = TokenFamily("oar1", "ausA", "0oaA", "00u1", ("openid", "a"), NOW, NOW, NOW - 5)
+    return replace(family, **{"holds_refresh_token": True, "current": "t1"} | changes)
 
 
 def a_token(digest: str = "t1", **changes: Any) -> RefreshToken:
@@ -79,7 +81,20 @@ def a_token(digest: str = "t1", **changes: Any) -> RefreshToken:
 
 def a_code(digest: str = "c1", **changes: Any) -> AuthorizationCode:
     code = AuthorizationCode(
-        digest, "ausA", "0oaA", "00u1", "https://rp/cb", ("openid",), NOW, NOW, NOW + 300, "oar1", "p1", "r1"
+        digest=digest,
+        server_id="ausA",
+        client_id="0oaA",
+        user_id="00u1",
+        redirect_uri="https://rp/cb",
+        scopes=("openid",),
+        auth_time=NOW,
+        created_at=NOW,
+        expires_at=NOW + 300,
+        family_id="oar1",
+        policy_id="p1",
+        rule_id="r1",
+        lifetimes=Lifetimes(access_token=300),
+        generations=Generations(client=1, user=2),
     )
     return replace(code, **changes)
 
@@ -143,7 +158,7 @@ def test_a_family_without_a_refresh_token_says_so_and_is_nothing_of_a_client(sto
     assert not storage.families.get("oar1").holds_refresh_token
     assert storage.families.of_client("ausA", "0oaA") == []
     assert storage.families.clients_at("ausA") == []
-    assert storage.families.of_user("00u1") == [a_family(holds_refresh_token=False)]
+    assert storage.families.of_user("00u1") == [a_family(holds_refresh_token=False, current=None)]
 
 
 def test_a_family_is_added_once(storage: Storage) -> None:
@@ -161,8 +176,8 @@ def test_rotation_spends_one_token_and_stores_its_successor(storage: Storage) ->
 
     storage.families.rotate(spent, successor, at=NOW + 1)
 
-    assert storage.families.find("oar1", "t1") == (a_family(updated_at=NOW + 1), spent)
-    assert storage.families.find("oar1", "t2") == (a_family(updated_at=NOW + 1), successor)
+    assert storage.families.find("oar1", "t1") == (a_family(updated_at=NOW + 1, current="t2"), spent)
+    assert storage.families.find("oar1", "t2") == (a_family(updated_at=NOW + 1, current="t2"), successor)
 
 
 def test_a_token_is_rotated_once(storage: Storage) -> None:

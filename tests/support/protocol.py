@@ -22,7 +22,7 @@ from authmint.oauth.client_authentication import ClientAuthentication
 from authmint.oauth.device import DeviceAuthorizationEndpoint
 from authmint.oauth.endpoint import AuthenticatedEndpoint
 from authmint.oauth.grants.authorization_code import AuthorizationCodeGrant
-from authmint.oauth.grants.base import Grant
+from authmint.oauth.grants.base import GrantType
 from authmint.oauth.grants.client_credentials import ClientCredentials
 from authmint.oauth.grants.device_code import DeviceCodeGrant
 from authmint.oauth.grants.refresh_token import RefreshTokenGrant
@@ -30,8 +30,8 @@ from authmint.oauth.introspection import IntrospectionEndpoint
 from authmint.oauth.issuance import Issuance
 from authmint.oauth.jwks_uri import FetchedJwks
 from authmint.oauth.revocation import RevocationEndpoint
-from authmint.oauth.standing import Standing
 from authmint.oauth.token_endpoint import TokenEndpoint
+from authmint.oauth.token_validity import TokenValidity
 from authmint.oauth.userinfo import UserinfoEndpoint
 from authmint.pages.assembly import PageRecords, new_site
 from authmint.pages.browsers import CookieBrowsers
@@ -67,8 +67,8 @@ def endpoints(
 
     assertions = Assertions(storage.assertions, FakeSeals(), FetchedJwks(nothing))
     endpoint = AuthenticatedEndpoint(configuration, ClientAuthentication(assertions))
-    standing = Standing(configuration, storage.revocations, storage.families, storage.directory)
-    grants: list[Grant] = [
+    validity = TokenValidity(configuration, storage.revocations, storage.families, storage.directory)
+    grants: list[GrantType] = [
         ClientCredentials(),
         AuthorizationCodeGrant(storage.codes, storage.families, storage.directory, ids),
         RefreshTokenGrant(storage.families, storage.directory, ids),
@@ -82,9 +82,9 @@ def endpoints(
     site = _site(storage, interactions, pages, browsers, clock, ids)
     return {
         "token": TokenEndpoint(endpoint, grants, signers, clock, ids, Nowhere()),
-        "introspect": IntrospectionEndpoint(endpoint, standing, storage.families, clock),
+        "introspect": IntrospectionEndpoint(endpoint, validity, storage.families, clock),
         "revoke": RevocationEndpoint(endpoint, storage.revocations, storage.families, clock, ids, Nowhere()),
-        "userinfo": UserinfoEndpoint(configuration, standing, clock),
+        "userinfo": UserinfoEndpoint(configuration, validity, clock),
         "par": PushedRequestEndpoint(endpoint, storage.requests, clock, ids, Nowhere()),
         "device/authorize": DeviceAuthorizationEndpoint(endpoint, storage.device_codes, clock, ids),
         "logout": LogoutEndpoint(configuration, browsers, pages, clock),

@@ -13,7 +13,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from ..storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound, Unavailable
-from ..storage.families import RefreshToken, Revoked, TokenFamily
+from ..storage.families import RefreshToken, Revoked, TokenFamily, begun_with
 from .connection import translated
 from .family_items import (
     BY_USER,
@@ -49,7 +49,7 @@ class DynamoTokenFamilies(GrantRecords):
 
     def put(self, transaction: TransactWrite, family: TokenFamily, refresh_token: RefreshToken | None) -> None:
         """Add what a new family is made of to a transaction that has more to do."""
-        family = replace(family, holds_refresh_token=refresh_token is not None)
+        family = begun_with(family, refresh_token)
         head = self._head(family, family_until(family, refresh_token))
         listed = family_until(family, None) if refresh_token is None else listed_until(refresh_token)
         items = [self._item(*place, kind=place[0].partition("#")[0], ttl=listed) for place in lists(family)]
@@ -85,7 +85,11 @@ class DynamoTokenFamilies(GrantRecords):
             transaction.save(before, condition=unspent, return_values="ALL_OLD")
             transaction.save(after, condition=item.pk.does_not_exist())
             alive = item.pk.exists() & item.revoked_at.does_not_exist()
-            moved: list[Action] = [item.updated_at.set(at), item.ttl.set(successor.idle_expires_at + KEPT)]
+            moved: list[Action] = [
+                item.updated_at.set(at),
+                item.current.set(successor.digest),
+                item.ttl.set(successor.idle_expires_at + KEPT),
+            ]
             transaction.update(head, moved, condition=alive, return_values="ALL_OLD")
 
         try:
@@ -210,6 +214,7 @@ class DynamoTokenFamilies(GrantRecords):
             kind=FAMILY,
             body=encode(family),
             updated_at=family.updated_at,
+            current=family.current,
             revoked_at=family.revoked_at,
             revoked_because=family.revoked_because,
             ttl=ttl,

@@ -53,6 +53,7 @@ def family_of(head: GrantItem) -> TokenFamily:
     return replace(
         decode(head.body or "", TokenFamily),
         updated_at=int(head.updated_at or 0),
+        current=head.current,
         revoked_at=None if head.revoked_at is None else int(head.revoked_at),
         revoked_because=cast("Any", head.revoked_because),
     )

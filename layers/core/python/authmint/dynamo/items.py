@@ -78,6 +78,7 @@ class GrantItem(Item):
         writer: Tells a repeated call its own write from another's.
         spender: The same, of a record that two calls after another may change once each.
         status: Of what moves on: the state it is in.
+        current: Of a family: digest of its youngest refresh token.
     """
 
     kind = UnicodeAttribute(null=True)
@@ -88,6 +89,7 @@ class GrantItem(Item):
     updated_at = NumberAttribute(null=True)
     revoked_at = NumberAttribute(null=True)
     revoked_because = UnicodeAttribute(null=True)
+    current = UnicodeAttribute(null=True)
     rotated_at = NumberAttribute(null=True)
     spent_at = NumberAttribute(null=True)
     polled_at = NumberAttribute(null=True)

@@ -8,6 +8,7 @@ from ..http import Request, Response
 from ..ids import Ids
 from ..keys.vault import KeyPairs, SecretSeals, VaultUnavailable
 from ..oauth.preview import Previews
+from ..oauth.token_validity import TokenValidity
 from ..storage.api_tokens import ApiTokens
 from ..storage.clients import Clients
 from ..storage.configuration import Configuration
@@ -72,7 +73,8 @@ class ManagementApi:
             ids,
             retention=key_retention,
         )
-        self._authentication = Authentication(api_tokens, configuration, revocations)
+        validity = TokenValidity(configuration, revocations, issued.families, people.directory)
+        self._authentication = Authentication(api_tokens, configuration, validity)
         self._clock = clock
         self._ids = ids
 

@@ -148,8 +148,8 @@ class Apps:
         def change(before: Client) -> tuple[Client, None, Sequence[Event]]:
             if before.status == status:
                 return before, None, ()
-            tokens_after = call.now if status == "INACTIVE" else before.tokens_after
-            after = replace(before, status=status, updated_at=call.now, tokens_after=tokens_after)
+            generation = before.token_generation + (status == "INACTIVE")
+            after = replace(before, status=status, updated_at=call.now, token_generation=generation)
             return after, None, [_event(verb, after, call)]
 
         self._changes.change(call, change)

@@ -6,12 +6,13 @@ from typing import Final
 
 from ..http import Request
 from ..oauth.access_tokens import recognize
+from ..oauth.token_validity import TokenValidity
 from ..storage.admin_scopes import satisfied_by
 from ..storage.api_tokens import USE_COUNTED_EVERY, ApiTokens
 from ..storage.clients import secret_digest
 from ..storage.configuration import Configuration
 from ..storage.errors import NotFound
-from ..storage.grants import Revocations
+from ..storage.liveness import NotAlive
 from ..storage.servers import ORG_SERVER
 from .errors import ApiError, BearerChallenge
 
@@ -47,10 +48,10 @@ class Caller:
 class Authentication:
     """Finds the caller of a request."""
 
-    def __init__(self, api_tokens: ApiTokens, configuration: Configuration, revocations: Revocations) -> None:
+    def __init__(self, api_tokens: ApiTokens, configuration: Configuration, validity: TokenValidity) -> None:
         self._api_tokens = api_tokens
         self._configuration = configuration
-        self._revocations = revocations
+        self._validity = validity
 
     def caller(self, request: Request, *, now: int) -> Caller:
         """The caller.
@@ -88,11 +89,10 @@ class Authentication:
         token = None if server is None else recognize(text, server, issuer=request.base_url, now=now)
         if server is None or token is None or "uid" in token.payload:
             raise BearerChallenge("invalid_token", request)
-        client = self._configuration.read(ORG_SERVER, token.client_id).client
-        if client is None or client.status != "ACTIVE" or token.issued_at <= client.tokens_after:
-            raise BearerChallenge("invalid_token", request)
-        if self._revocations.has(server.id, token.jti):
-            raise BearerChallenge("invalid_token", request)
+        try:
+            client = self._validity.of_access_token(token, server).client
+        except NotAlive:
+            raise BearerChallenge("invalid_token", request) from None
         granted = frozenset(grant.scope for grant in client.scope_grants)
         scopes = granted.intersection(token.payload.get("scp", ()))
         return Caller(client.id, client.label, "PublicClientApp", created_at=client.created_at, scopes=scopes)

@@ -195,8 +195,8 @@ def _outcome_json(outcome: Outcome) -> dict[str, Any]:
 def _refresh_json(preview: Preview, wish: Wish) -> dict[str, Any] | None:
     if preview.draft is None or not preview.draft.refreshable or wish.grant_type == "implicit":
         return None
-    rule = preview.draft.rule
-    return {"lifetimeMinutes": rule.refresh_token_lifetime // 60, "windowMinutes": rule.refresh_token_window // 60}
+    lifetimes = preview.draft.lifetimes
+    return {"lifetimeMinutes": lifetimes.refresh_token // 60, "windowMinutes": lifetimes.refresh_token_window // 60}
 
 
 def _error_json(preview: Preview) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from ..directory.session_view import session_view
 from ..http import Response
 from ..storage.errors import NotFound
+from ..storage.liveness import NotAlive, check_session
 from ..storage.sessions import Session
 from ..storage.users import User, Users
 from .call import NO_CONTENT, Call
@@ -44,11 +45,9 @@ class AdministeredSessions:
         try:
             session = self._issued.sessions.by_id(session_id)
             user = self._users.get(session.user_id)
-        except NotFound:
+            check_session(session, user, now=call.now)
+        except (NotFound, NotAlive):
             raise not_found(session_id, "Session") from None
-        over = min(session.expires_at, session.idle_expires_at) <= call.now
-        if over or not user.unchanged_since(session.created_at):
-            raise not_found(session_id, "Session")
         return session, user
 
     def _shown(self, call: Call, session: Session, user: User) -> Response:

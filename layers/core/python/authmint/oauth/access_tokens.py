@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..jose.jws import BadToken, Jws, read, verified_by_key
+from ..storage.families import FAMILY
+from ..storage.generations import Generations
 from ..storage.servers import AuthorizationServer
-from ..tokens.access_token import JTI_PREFIX
+from ..tokens.access_token import JTI_PREFIX, generations_in
 from ..tokens.id_token import JTI_PREFIX as ID_TOKEN_JTI_PREFIX
 
 
@@ -28,7 +30,13 @@ class AccessToken:
     @property
     def family_id(self) -> str | None:
         """The family that it dies with."""
-        return self.jti.split(".")[2] if self.jti.count(".") == 2 else None
+        last = self.jti.split(".")[-1]
+        return last if last.startswith(FAMILY) else None
+
+    @property
+    def generations(self) -> Generations:
+        """Of client and user when it was minted. A family's tokens name none: the family knows them."""
+        return generations_in(self.jti)
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -45,6 +53,11 @@ class IdToken:
     issued_at: int
     expires_at: int
     payload: Mapping[str, Any]
+
+    @property
+    def generations(self) -> Generations:
+        """Of client and user when it was minted."""
+        return generations_in(str(self.payload["jti"]))
 
 
 def recognize(token: str, server: AuthorizationServer, *, issuer: str, now: int) -> AccessToken | None:

@@ -16,6 +16,7 @@ from ..http import Request
 from ..jose.jws import BadToken, Jws
 from ..jose.jws import read as read_jws
 from ..storage.clients import Client, secret_digest
+from ..storage.liveness import NotAlive, check_client
 from .assertions import Assertions, Spend
 from .errors import OAuthError
 
@@ -113,8 +114,10 @@ class ClientAuthentication:
             OAuthError: ``invalid_client`` in one of its many forms.
             Unavailable: Storage could not answer.
         """
-        if client is None or client.status != "ACTIVE":
-            raise OAuthError("invalid_client_id", reason="unknown or deactivated client")
+        try:
+            client = check_client(client)
+        except NotAlive as dead:
+            raise OAuthError("invalid_client_id", reason=str(dead)) from None
         if credential.assertion is not None:
             if client.auth_method not in {"client_secret_jwt", "private_key_jwt"}:
                 raise OAuthError("invalid_token_endpoint_auth_method", reason="assertion")

@@ -9,6 +9,7 @@ from ..keys.vault import VaultUnavailable
 from ..storage.clients import secret_digest
 from ..storage.device_codes import DeviceCode, DeviceCodes
 from ..storage.errors import AlreadyExists, Unavailable
+from ..storage.liveness import generations_of
 from . import scopes
 from .endpoint import AuthenticatedEndpoint
 from .errors import NO_STORE, OAuthError
@@ -62,6 +63,7 @@ class DeviceAuthorizationEndpoint:
                 created_at=now,
                 expires_at=now + LIFETIME,
                 interval=INTERVAL,
+                generations=generations_of(call.client),
             )
             try:
                 self._codes.add(code)

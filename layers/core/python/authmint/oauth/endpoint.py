@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from ..http import Request
 from ..storage.clients import Client
-from ..storage.configuration import Configuration
+from ..storage.configuration import Configuration, Snapshot
+from ..storage.liveness import NotAlive, check_client, check_server
 from ..storage.servers import AuthorizationServer, server_named
 from ..tokens.access_token import endpoints_of, issuer_of
 from . import form as forms
@@ -34,6 +35,30 @@ class Call:
         """
         if self.spend is not None:
             self.spend()
+
+
+def live_server(snapshot: Snapshot) -> AuthorizationServer:
+    """The server of a request.
+
+    Raises:
+        OAuthError: It does not exist, or is not ACTIVE.
+    """
+    try:
+        return check_server(snapshot.server)
+    except NotAlive as dead:
+        raise OAuthError("invalid_authorization_server", reason=str(dead)) from None
+
+
+def live_client(snapshot: Snapshot) -> Client:
+    """The client of a request.
+
+    Raises:
+        OAuthError: It does not exist, or is not ACTIVE.
+    """
+    try:
+        return check_client(snapshot.client)
+    except NotAlive as dead:
+        raise OAuthError("invalid_client_id", reason=str(dead)) from None
 
 
 class AuthenticatedEndpoint:
@@ -84,9 +109,7 @@ class AuthenticatedEndpoint:
         if credential is not None:
             about |= {"client_id": credential.client_id[:100], "client_auth_type": credential.kind}
         snapshot = self._configuration.read(server_id, credential.client_id if credential else None)
-        server = snapshot.server
-        if server is None or server.status != "ACTIVE":
-            raise OAuthError("invalid_authorization_server", reason="unknown or inactive")
+        server = live_server(snapshot)
         if credential is None:
             raise refused or OAuthError("missing_client_credentials")
         issuer = issuer_of(server, request.base_url)

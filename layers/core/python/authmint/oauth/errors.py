@@ -162,3 +162,17 @@ class OAuthError(Exception):
         if self.status == 503:
             headers = (*headers, ("retry-after", RETRY_AFTER_SECONDS))
         return Response.json(self.status, self.body(), headers)
+
+
+class RefreshTokenReused(OAuthError):
+    """A refresh token came again after its leeway: somebody else has it too (RFC 9700 §4.14.2). Its family is dead.
+
+    Attributes:
+        old: Digest of the token that came (SHA-256, base64url).
+        current: Digest of the youngest token of the family.
+    """
+
+    def __init__(self, *, old: str, current: str | None) -> None:
+        super().__init__("invalid_refresh_token", reason="used again after its leeway: the family is revoked")
+        self.old = old
+        self.current = current

@@ -11,7 +11,8 @@ from ..ids import Ids
 from ..policy.evaluate import Decision, TokenRequest
 from ..policy.index import PolicyIndex
 from ..storage.clients import Client
-from ..storage.servers import AuthorizationServer, Policy, Rule
+from ..storage.liveness import generations_of
+from ..storage.servers import AuthorizationServer, Lifetimes
 from ..tokens.access_token import SignedIn, access_token_payload
 from ..tokens.id_token import id_token_payload
 from .errors import OAuthError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # it brings the directory along, of which a token for a machi
     from .sign_in import SignIn
 
 _CODE: Final = "authorization_code"
+_REFRESH: Final = "refresh_token"
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,14 @@ class Draft:
     """What would be issued.
 
     Attributes:
+        lifetimes: Of the tokens.
         access_token: Payload.
         id_claims: Of the ID token beside those of the protocol; ``None``: there is no ID token.
         refreshable: ``offline_access`` was granted, and the client may refresh.
     """
 
     audience: Audience
-    rule: Rule
+    lifetimes: Lifetimes
     scopes: tuple[str, ...]
     access_token: Mapping[str, Any]
     id_claims: Mapping[str, Json] | None = None
@@ -69,29 +72,37 @@ class Draft:
             access_token=access_token,
             code=code,
             acr=self.sign_in.acr,
+            generations=generations_of(self.audience.client, self.sign_in.person.user),
         )
 
 
 @dataclass(frozen=True)
-class Decided:
-    """A decision in which a rule matched."""
+class Approved:
+    """What the policies granted. A code carries it: it stands until the code's end, whatever becomes of the rule.
 
-    decision: Decision
-    policy: Policy
-    rule: Rule
+    Attributes:
+        granted: Scopes.
+        policy_id, rule_id: Which decided.
+    """
 
-    @property
-    def granted(self) -> tuple[str, ...]:
-        """Scopes."""
-        return self.decision.granted
+    granted: tuple[str, ...]
+    lifetimes: Lifetimes
+    policy_id: str
+    rule_id: str
 
 
 @dataclass
 class Trace:
-    """What is known of a request so far, for its event and its explanation."""
+    """What is known of a request so far, for its event and its explanation.
+
+    Attributes:
+        decision: Of the policies, with every comparison; ``None``: they were not asked (yet).
+        approved: What they granted, now or before.
+    """
 
     entitlement: Entitlement | None = None
     decision: Decision | None = None
+    approved: Approved | None = None
     facts: Facts | None = None
     debug: dict[str, str] = field(default_factory=dict)
 
@@ -107,35 +118,31 @@ class Issuance:
     def draft(
         self,
         audience: Audience,
-        grant_type: str,
         entitlement: Entitlement,
-        now: int,
-        trace: Trace,
         *,
+        trace: Trace,
+        now: int,
         fat: bool = False,
     ) -> Draft:
-        """What the entitlement gives (runtime contract §18.2, §17, §15).
+        """What the entitlement gives.
 
         Args:
             audience: For whom.
-            grant_type: As rules name it.
             entitlement: Proven by the grant.
-            now: Unix seconds.
             trace: Is filled on the way, so that a refusal can be explained.
-            fat: All claims of the ID token, not only those that are always included (§15.4).
+            now: Unix seconds.
+            fat: All claims of the ID token, not only those that are always included.
 
         Raises:
             OAuthError: The user is not assigned, no rule matches, or a claim fails.
         """
-        decided = self.decide(audience, grant_type, entitlement, trace)
-        decision, rule = decided.decision, decided.rule
+        approved = self.decide(audience, entitlement, trace=trace)
         server, client, sign_in = audience.server, audience.client, entitlement.sign_in
-        code_flow = _CODE in {grant_type, entitlement.policy_grant}
-        facts = trace.facts = self._facts(client, decision.granted, sign_in, now, code_flow=code_flow)
+        facts = trace.facts = self._facts(client, approved.granted, entitlement, now)
         claims = self._claims.of(server)
         try:
             own = claims.access_token(facts)
-            wants_id_token = sign_in is not None and "openid" in decision.granted
+            wants_id_token = sign_in is not None and "openid" in approved.granted
             id_claims = claims.id_token(facts, everything=fat) if wants_id_token else None
         except ClaimFailed as failed:
             raise claim_refusal(failed) from None
@@ -143,20 +150,21 @@ class Issuance:
             server,
             issuer=audience.issuer,
             client_id=client.id,
-            scopes=decision.granted,
-            lifetime=rule.access_token_lifetime,
+            scopes=approved.granted,
+            lifetime=approved.lifetimes.access_token,
             now=now,
             ids=self._ids,
             claims=own,
             user=None if sign_in is None else SignedIn(sign_in.person.user.id, sign_in.at),
             acr=None if sign_in is None else sign_in.acr,
             family_id=entitlement.family_id,
+            generations=generations_of(client, None if sign_in is None else sign_in.person.user),
         )
-        refreshable = "offline_access" in decision.granted and "refresh_token" in client.grant_types
-        return Draft(audience, rule, decision.granted, payload, id_claims, sign_in, refreshable)
+        refreshable = "offline_access" in approved.granted and "refresh_token" in client.grant_types
+        return Draft(audience, approved.lifetimes, approved.granted, payload, id_claims, sign_in, refreshable)
 
-    def decide(self, audience: Audience, grant_type: str, entitlement: Entitlement, trace: Trace) -> Decided:
-        """The policies' answer alone (runtime contract §18.2): what an authorization code is made from.
+    def decide(self, audience: Audience, entitlement: Entitlement, *, trace: Trace) -> Approved:
+        """The policies' answer alone: what an authorization code is made from.
 
         Raises:
             OAuthError: The user is not assigned, or no rule matches.
@@ -166,23 +174,26 @@ class Issuance:
         sign_in = entitlement.sign_in
         if sign_in is not None and not sign_in.may_use(client):
             raise OAuthError("user_not_assigned")
-        subject = None if sign_in is None else sign_in.subject
+        if entitlement.approved is not None:
+            trace.approved = entitlement.approved
+            return entitlement.approved
         asked = TokenRequest(
             client.id,
-            entitlement.policy_grant or grant_type,
+            entitlement.grant_type,
             entitlement.scopes,
             entitlement.defaulted,
-            subject,
-            None if entitlement.policy_grant is None else grant_type,
+            None if sign_in is None else sign_in.subject,
+            _REFRESH if entitlement.refreshing else None,
         )
-        decision = trace.decision = _decided(server, entitlement) or self._policies.decide(server, asked)
-        if decision.rule is None or decision.policy is None:
+        decision = trace.decision = self._policies.decide(server, asked)
+        policy, rule = decision.policy, decision.rule
+        if policy is None or rule is None:
             raise OAuthError(decision.refusal or "no_matching_policy")
-        return Decided(decision, decision.policy, decision.rule)
+        trace.approved = Approved(decision.granted, rule.lifetimes, policy_id=policy.id, rule_id=rule.id)
+        return trace.approved
 
-    def _facts(
-        self, client: Client, scopes: tuple[str, ...], sign_in: "SignIn | None", now: int, *, code_flow: bool
-    ) -> Facts:
+    def _facts(self, client: Client, scopes: tuple[str, ...], entitlement: Entitlement, now: int) -> Facts:
+        sign_in = entitlement.sign_in
         if sign_in is None:
             return Facts(app_facts(client), scopes, now)
         return Facts(
@@ -192,17 +203,5 @@ class Issuance:
             user=sign_in.user_facts(),
             app_user=sign_in.app_user_facts(client),
             amr=sign_in.amr,
-            code_flow=code_flow,
+            code_flow=entitlement.grant_type == _CODE,
         )
-
-
-def _decided(server: AuthorizationServer, entitlement: Entitlement) -> Decision | None:
-    """The rule that was found when the code was made, while it is in force (runtime contract §5.3)."""
-    if entitlement.decided is None:
-        return None
-    policy_id, rule_id = entitlement.decided
-    for policy in server.policies:
-        for rule in policy.rules:
-            if policy.id == policy_id and rule.id == rule_id and policy.status == rule.status == "ACTIVE":
-                return Decision(policy, rule, entitlement.scopes)
-    return None

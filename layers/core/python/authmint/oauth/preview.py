@@ -77,7 +77,7 @@ class Previews:
         try:
             entitlement = self._entitlement(server, wish, base_url, preview, now)
             fat = wish.response_type == "id_token"
-            preview.draft = self._issuance.draft(audience, wish.grant_type, entitlement, now, preview.trace, fat=fat)
+            preview.draft = self._issuance.draft(audience, entitlement, trace=preview.trace, now=now, fat=fat)
         except OAuthError as error:
             preview.error = error
         if preview.trace.decision is not None and preview.trace.entitlement is not None:
@@ -95,7 +95,7 @@ class Previews:
         if wish.grant_type == "client_credentials":
             form = {"scope": wish.scope} if wish.scope else {}
             request = GrantRequest(form, wish.client, server, now, Request("PREVIEW", "/", base_url))
-            return ClientCredentials().verify(request)
+            return ClientCredentials().verify(request).entitlement
         named = scopes.requested(wish.scope)
         asked = scopes.for_user(server, wish.client, named)
         consent = scopes.in_need_of_consent(server, wish.client, asked)
@@ -107,7 +107,7 @@ class Previews:
         elif wish.person is None or wish.person.user.status != "ACTIVE":
             raise OAuthError("access_denied", reason=_state(wish.person))
         preview.consent = consent
-        return Entitlement(asked, not named, SignIn(wish.person, now))
+        return Entitlement(wish.grant_type, asked, not named, SignIn(wish.person, now))
 
 
 def _state(person: Person | None) -> str:

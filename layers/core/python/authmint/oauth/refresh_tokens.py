@@ -11,10 +11,9 @@ from typing import Final
 from ..ids import Ids
 from ..jose.encoding import b64decode, b64encode
 from ..storage.clients import secret_digest
-from ..storage.families import RefreshToken, TokenFamily
-from ..storage.servers import Rule
+from ..storage.families import FAMILY, RefreshToken, TokenFamily
+from ..storage.servers import Lifetimes
 
-FAMILY: Final = "oar"
 _TEXT: Final = re.compile(r"([0-9A-Za-z]{17})[\w-]{43}", re.ASCII)
 _NONCE_BYTES: Final = 12
 
@@ -27,10 +26,10 @@ class Minted:
     record: RefreshToken
 
 
-def mint(family_id: str, rule: Rule, ids: Ids, now: int) -> Minted:
-    """A new token of a family. It dies idle after the rule's window."""
+def mint(family_id: str, lifetimes: Lifetimes, ids: Ids, now: int) -> Minted:
+    """A new token of a family. It dies idle after the window."""
     text = family_id.removeprefix(FAMILY) + ids.opaque(32)
-    return Minted(text, RefreshToken(secret_digest(text), family_id, now, now + rule.refresh_token_window))
+    return Minted(text, RefreshToken(secret_digest(text), family_id, now, now + lifetimes.refresh_token_window))
 
 
 def family_of(text: str) -> str | None:

@@ -11,7 +11,7 @@ from ..tokens.signer import Signers
 from .cors import check_token_request, foreign_origin, readable_by
 from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError
-from .grants.base import Grant, GrantRequest, Issued, check_grant_type
+from .grants.base import Answer, GrantRequest, GrantType, Tokens, check_grant_type
 from .issuance import Audience, Issuance
 from .token_events import Record, TokenEvents
 
@@ -22,14 +22,14 @@ class TokenEndpoint:
     def __init__(
         self,
         endpoint: AuthenticatedEndpoint,
-        grants: Iterable[Grant],
+        grant_types: Iterable[GrantType],
         signers: Signers,
         clock: Clock,
         ids: Ids,
         events: TokenEvents,
     ) -> None:
         self._endpoint = endpoint
-        self._grants = {grant.grant_type: grant for grant in grants}
+        self._grant_types = {grant_type.name: grant_type for grant_type in grant_types}
         self._signers = signers
         self._clock = clock
         self._ids = ids
@@ -46,46 +46,35 @@ class TokenEndpoint:
         except (Unavailable, VaultUnavailable) as error:
             refusal = OAuthError("temporarily_unavailable", reason=str(error))
         else:
-            for event in record.grants():
+            for event in record.grants(answer.minted):
                 self._events.emit(event)
-            return Response(200, answer, (("content-type", "application/json"), *NO_STORE, *readable_by(origin)))
+            return Response(200, answer.body, (("content-type", "application/json"), *NO_STORE, *readable_by(origin)))
         for event in record.refusals(refusal):
             self._events.emit(event)
         return refusal.response(request.base_url).with_headers(*readable_by(origin))
 
-    def _issue(self, request: Request, record: Record) -> bytes:
+    def _issue(self, request: Request, record: Record) -> Answer:
         now = self._clock.now()
         call = record.call = self._endpoint.open(request, endpoint="/v1/token", now=now)
-        grant = self._grant(call)
+        grant_type = self._grant_type(call)
         if (origin := foreign_origin(request)) is not None:
-            check_token_request(origin, call.client, grant.grant_type)
-        asked = GrantRequest(call.form, call.client, call.server, now, request)
-        entitlement = grant.verify(asked)
+            check_token_request(origin, call.client, grant_type.name)
+        verified = grant_type.verify(GrantRequest(call.form, call.client, call.server, now, request))
         audience = Audience(call.server, call.issuer, call.client)
-        draft = record.draft = self._issuance.draft(audience, grant.grant_type, entitlement, now, record.trace)
+        draft = record.draft = self._issuance.draft(audience, verified.entitlement, trace=record.trace, now=now)
         signer = self._signers.signer(call.server)
         call.confirm()
         access_token = signer.sign(draft.access_token)
-        issued = Issued(
-            draft,
-            {
-                "token_type": "Bearer",
-                "expires_in": draft.rule.access_token_lifetime,
-                "access_token": access_token,
-                "scope": " ".join(draft.scopes),
-            },
-        )
+        id_token = None
         if draft.id_claims is not None:
-            issued.answer["id_token"] = signer.sign(draft.id_token(self._ids, now, access_token=access_token))
-        body = grant.settle(asked, entitlement, issued)
-        record.minted_by(issued, repeated=entitlement.repeated is not None)
-        return body
+            id_token = signer.sign(draft.id_token(self._ids, now, access_token=access_token))
+        return verified.settle(draft, Tokens(access_token, id_token))
 
-    def _grant(self, call: Call) -> Grant:
-        grant_type = call.form.get("grant_type")
-        if grant_type is None:
-            raise OAuthError("token_request_missing_grant_type", ", ".join(self._grants))
-        check_grant_type(grant_type, call.client, self._grants)
+    def _grant_type(self, call: Call) -> GrantType:
+        name = call.form.get("grant_type")
+        if name is None:
+            raise OAuthError("token_request_missing_grant_type", ", ".join(self._grant_types))
+        check_grant_type(name, call.client, self._grant_types)
         if "resource" in call.form:
             raise OAuthError("unsupported_resource", "resource indicators are not supported")
-        return self._grants[grant_type]
+        return self._grant_types[name]

@@ -9,11 +9,11 @@ from typing import Any, Final, Protocol
 from ..clock import Clock
 from ..http import Request
 from ..ids import Ids
+from ..jose.encoding import b64decode
 from ..policy.evaluate import Decision
 from ..storage.events import Event, Party
 from .endpoint import Call
-from .errors import OAuthError
-from .grants.base import REUSED, Issued
+from .errors import OAuthError, RefreshTokenReused
 from .issuance import Draft, Trace
 from .minting import CLAIM_FAILURES
 
@@ -33,6 +33,11 @@ def token_hash(token: str) -> str:
     return base64.b64encode(hashlib.sha256(token.encode()).digest()).decode("ascii")
 
 
+def _padded(digest: str | None) -> str | None:
+    """The hash in the log of a token of which only our digest is known: the same bytes in the other alphabet."""
+    return None if digest is None else base64.b64encode(b64decode(digest)).decode("ascii")
+
+
 def without_empty(debug: Mapping[str, Any]) -> dict[str, Any]:
     """Debug data without the members that have nothing to say."""
     return {name: value for name, value in debug.items() if value not in (None, "", [])}
@@ -46,11 +51,7 @@ def steps_shown(decision: Decision) -> list[str]:
 
 @dataclass
 class Record:
-    """What is known of a token request so far, and the events that it becomes.
-
-    Attributes:
-        minted: Tokens by their kind.
-    """
+    """What is known of a token request so far, and the events that it becomes."""
 
     request: Request
     clock: Clock
@@ -58,21 +59,10 @@ class Record:
     call: Call | None = None
     draft: Draft | None = None
     trace: Trace = field(default_factory=Trace)
-    minted: dict[str, str] = field(default_factory=dict)
 
-    def minted_by(self, issued: Issued, *, repeated: bool) -> None:
-        """Note what was given away. An answer that was given before is no news."""
-        if repeated:
-            return
-        for kind in ("access_token", "id_token"):
-            if kind in issued.answer:
-                self.minted[kind] = issued.answer[kind]
-        if issued.refresh_token is not None:
-            self.minted["refresh_token"] = issued.refresh_token
-
-    def grants(self) -> Iterator[Event]:
-        """One event for each token (§23.2)."""
-        for kind, token in self.minted.items():
+    def grants(self, minted: Mapping[str, str]) -> Iterator[Event]:
+        """One event for each new token, by its kind. An answer that was given before is no news."""
+        for kind, token in minted.items():
             targets = (Party(token_hash(token), kind, detail=self._detail(token)), *self._subject())
             yield self._event(f"{self._type('token.grant')}.{kind}", targets, self._debug())
 
@@ -85,8 +75,12 @@ class Record:
         actor = None if self.call is not None else Party(error.about.get("client_id", "unknown"), "PublicClientApp")
         if error.id in CLAIM_FAILURES:
             yield self._event(_CLAIM, self._subject(), debug, refusal=error, actor=actor)
-        if error.reason == REUSED:
-            yield self._event(self._type("token.detect_reuse"), self._subject(), debug, refusal=error, actor=actor)
+        if isinstance(error, RefreshTokenReused):
+            reused = debug | {
+                "current_refresh_token_hash": _padded(error.current),
+                "old_refresh_token_hash": _padded(error.old),
+            }
+            yield self._event(self._type("token.detect_reuse"), self._subject(), reused, refusal=error, actor=actor)
         yield self._event(self._type("token.grant"), self._subject(), debug, refusal=error, actor=actor)
 
     def _type(self, what: str) -> str:
@@ -112,7 +106,7 @@ class Record:
         return (Party(user.id, "User", user.login),)
 
     def _debug(self) -> dict[str, Any]:
-        call, decision = self.call, self.trace.decision
+        call, decision, approved = self.call, self.trace.decision, self.trace.approved
         if call is None:
             return {}
         debug: dict[str, Any] = {
@@ -122,12 +116,10 @@ class Record:
             "authorization_server_name": call.server.name,
             "requested_scopes": call.form.get("scope", "")[:4096].replace(" ", ", "),
         }
-        if decision is None:
-            return debug
-        if decision.rule is not None and decision.policy is not None:
-            debug |= {"policy": decision.policy.id, "rule": decision.rule.id}
-            debug["granted_scopes"] = ", ".join(decision.granted)
-        else:
+        if approved is not None:
+            debug |= {"policy": approved.policy_id, "rule": approved.rule_id}
+            debug["granted_scopes"] = ", ".join(approved.granted)
+        elif decision is not None:
             debug["steps"] = steps_shown(decision)
         return debug
 

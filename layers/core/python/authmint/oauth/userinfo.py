@@ -10,14 +10,16 @@ from ..clock import Clock
 from ..http import Request, Response
 from ..storage.configuration import Configuration
 from ..storage.errors import Unavailable
+from ..storage.liveness import NotAlive
 from ..storage.servers import server_named
 from ..tokens.access_token import issuer_of
 from .access_tokens import recognize
 from .cors import ANY_ORIGIN
+from .endpoint import live_server
 from .errors import NO_STORE, OAuthError
 from .minting import WarmClaims, app_facts, claim_refusal
 from .sign_in import SignIn
-from .standing import Standing
+from .token_validity import TokenValidity
 
 _BEARER: Final = re.compile(r"bearer +([\w.~+/=-]{1,16384})", re.IGNORECASE | re.ASCII)
 _MAX_BODY: Final = 65_536
@@ -26,9 +28,9 @@ _MAX_BODY: Final = 65_536
 class UserinfoEndpoint:
     """GET and POST ``/oauth2/{authServerId}/v1/userinfo``."""
 
-    def __init__(self, configuration: Configuration, standing: Standing, clock: Clock) -> None:
+    def __init__(self, configuration: Configuration, validity: TokenValidity, clock: Clock) -> None:
         self._configuration = configuration
-        self._standing = standing
+        self._validity = validity
         self._clock = clock
         self._claims = WarmClaims()
 
@@ -43,14 +45,15 @@ class UserinfoEndpoint:
 
     def _answer(self, request: Request) -> Response:
         text = _presented(request)
-        server = self._configuration.read(server_named(request.path_parameters.get("authServerId"))).server
-        if server is None or server.status != "ACTIVE":
-            raise OAuthError("invalid_authorization_server", reason="unknown or inactive")
+        server = live_server(self._configuration.read(server_named(request.path_parameters.get("authServerId"))))
         now = self._clock.now()
         token = recognize(text, server, issuer=issuer_of(server, request.base_url), now=now)
-        holder = None if token is None else self._standing.of_access_token(token, server)
-        if token is None or holder is None:
+        if token is None:
             raise OAuthError("access_token_invalid")
+        try:
+            holder = self._validity.of_access_token(token, server)
+        except NotAlive as dead:
+            raise OAuthError("access_token_invalid", reason=str(dead)) from None
         person = holder.person
         if person is None or "openid" not in token.scopes:
             raise OAuthError("access_token_insufficient_scopes")

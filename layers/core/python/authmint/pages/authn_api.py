@@ -12,6 +12,7 @@ from ..ids import Ids
 from ..storage.clients import secret_digest
 from ..storage.directory import Person
 from ..storage.errors import NotFound
+from ..storage.generations import Generations
 from ..storage.sessions import SessionToken, SessionTokens
 from ..storage.users import User
 from .api_call import JsonBody
@@ -86,7 +87,14 @@ class AuthnApi:
     def _success(self, visit: Visit, person: Person, relayed: dict[str, str]) -> Response:
         secret = self.ids.opaque(32)
         expires_at = visit.now + SESSION_TOKEN_LIFETIME
-        token = SessionToken(secret_digest(secret), person.user.id, visit.now, expires_at, PASSWORD_AMR)
+        token = SessionToken(
+            digest=secret_digest(secret),
+            user_id=person.user.id,
+            auth_time=visit.now,
+            expires_at=expires_at,
+            amr=PASSWORD_AMR,
+            generations=Generations(user=person.user.token_generation),
+        )
         self.tokens.add(token)
         answer = {
             "expiresAt": timestamp(expires_at),

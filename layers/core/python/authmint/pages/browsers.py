@@ -12,6 +12,8 @@ from ..oauth.authorization.interaction import Visitor
 from ..storage.clients import secret_digest
 from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound
+from ..storage.generations import Generations
+from ..storage.liveness import NotAlive, check_session
 from ..storage.sessions import Session, Sessions
 from .cookies import Cookie
 
@@ -101,6 +103,7 @@ class CookieBrowsers:
             csrf=self._ids.opaque(32),
             amr=amr,
             last_seen_at=now,
+            generations=Generations(user=person.user.token_generation),
         )
         self._sessions.add(session)
         value, cookies = self._named(request)
@@ -131,12 +134,11 @@ class CookieBrowsers:
             return None
         try:
             session = self._sessions.get(secret_digest(secret))
-            if min(session.expires_at, session.idle_expires_at) <= now:
-                return None
             person = self._directory.person(session.user_id)
-        except NotFound:
+            check_session(session, person.user, now=now)
+        except (NotFound, NotAlive):
             return None
-        return (session, person) if person.user.unchanged_since(session.created_at) else None
+        return session, person
 
     def _touched(self, session: Session, now: int) -> Session:
         fresh = now - session.last_seen_at < self._settings.touch_seconds

@@ -7,6 +7,7 @@ from ..storage.clients import Client, Clients
 from ..storage.device_codes import DeviceCode, DeviceCodes
 from ..storage.directory import Person, is_assigned
 from ..storage.errors import AlreadyUsed, NotFound
+from ..storage.liveness import NotAlive, check_client, check_server
 from ..storage.servers import AuthorizationServer, Servers
 from ..storage.sessions import Session
 from .attempts import Attempts
@@ -54,8 +55,7 @@ class DevicePage:
             client, server = self.clients.get(code.client_id), self.servers.get(code.server_id)
         except NotFound:
             return self._form(visit, person, typed, problem="device.invalid", status=422)
-        usable = code.status == "PENDING" and code.expires_at > visit.now
-        if not (usable and client.status == "ACTIVE" and server.status == "ACTIVE"):
+        if not _usable(code, client, server, visit.now):
             return self._form(visit, person, typed, problem="device.invalid", status=422)
         if not decision:
             return self._question(visit, code, client, server, person)
@@ -75,6 +75,7 @@ class DevicePage:
             auth_time=session.auth_time,
             amr=session.amr,
             session_id=session.id,
+            generations=replace(code.generations, user=person.user.token_generation),
         )
         try:
             self.codes.decide(code, decided)
@@ -106,6 +107,15 @@ class DevicePage:
             "fields": {"user_code": code.user_code, "csrf": visit.guest.csrf("decide", code.user_code)},
         }
         return self.pages.show("device_confirm.html", visit.request, values)
+
+
+def _usable(code: DeviceCode, client: Client, server: AuthorizationServer, now: int) -> bool:
+    try:
+        check_client(client, code.generations)
+        check_server(server)
+    except NotAlive:
+        return False
+    return code.status == "PENDING" and code.expires_at > now
 
 
 def _shown(user_code: str) -> str:

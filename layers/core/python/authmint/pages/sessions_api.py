@@ -9,6 +9,7 @@ from ..http import Response
 from ..storage.clients import secret_digest
 from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound
+from ..storage.liveness import NotAlive, signed_in_person
 from ..storage.sessions import Session, SessionTokens
 from .api_call import JsonBody, same_origin
 from .browsers import CookieBrowsers
@@ -35,11 +36,9 @@ class SessionsApi:
         text = JsonBody.read(visit.request).text("sessionToken")
         try:
             token = self.tokens.spend(secret_digest(text), at=visit.now)
-            person = self.directory.person(token.user_id)
-        except NotFound:
+            person = signed_in_person(self.directory, token)
+        except (NotFound, NotAlive):
             raise ApiError("E0000004", headers=_NO_STORE) from None
-        if not person.user.unchanged_since(token.auth_time):
-            raise ApiError("E0000004", headers=_NO_STORE)
         guest = self.browsers.sign_in(visit.request, person, auth_time=token.auth_time, amr=token.amr, now=visit.now)
         return self._shown(visit, guest.session, guest.person).with_headers(*guest.cookies)
 

@@ -10,7 +10,7 @@ from .parts import Parts
 if TYPE_CHECKING:
     from ..dynamo.directory import DynamoDirectory
     from ..dynamo.families import DynamoTokenFamilies
-    from ..oauth.grants.base import Grant
+    from ..oauth.grants.base import GrantType
 
 #: What discovery says, in its order.
 GRANT_TYPES: Final = (
@@ -22,7 +22,7 @@ GRANT_TYPES: Final = (
 )
 
 
-def grants(parts: Parts) -> "list[Grant]":
+def grants(parts: Parts) -> "list[GrantType]":
     """One for each of ``GRANT_TYPES``."""
     from ..oauth.grants.base import OnFirstUse
 
@@ -30,7 +30,7 @@ def grants(parts: Parts) -> "list[Grant]":
     return [OnFirstUse(name, make, parts) for name, make in zip(GRANT_TYPES, made, strict=True)]
 
 
-def _authorization_code(parts: Parts) -> "Grant":
+def _authorization_code(parts: Parts) -> "GrantType":
     from ..dynamo.codes import DynamoAuthorizationCodes
     from ..oauth.grants.authorization_code import AuthorizationCodeGrant
 
@@ -38,25 +38,25 @@ def _authorization_code(parts: Parts) -> "Grant":
     return AuthorizationCodeGrant(codes, _families(parts), _directory(parts), parts.ids)
 
 
-def _refresh_token(parts: Parts) -> "Grant":
+def _refresh_token(parts: Parts) -> "GrantType":
     from ..oauth.grants.refresh_token import RefreshTokenGrant
 
     return RefreshTokenGrant(_families(parts), _directory(parts), parts.ids)
 
 
-def _password(parts: Parts) -> "Grant":
+def _password(parts: Parts) -> "GrantType":
     from ..oauth.grants.password import PasswordCredentials
 
     return PasswordCredentials(parts.authenticator(), _families(parts), parts.ids)
 
 
-def _client_credentials(_: Parts) -> "Grant":
+def _client_credentials(_: Parts) -> "GrantType":
     from ..oauth.grants.client_credentials import ClientCredentials
 
     return ClientCredentials()
 
 
-def _device_code(parts: Parts) -> "Grant":
+def _device_code(parts: Parts) -> "GrantType":
     from ..dynamo.device_codes import DynamoDeviceCodes
     from ..oauth.grants.device_code import DeviceCodeGrant
 

@@ -150,7 +150,7 @@ def token_status(env: Mapping[str, str]) -> Function:
     from ..dynamo.grants import DynamoRevocations
     from ..oauth.introspection import IntrospectionEndpoint
     from ..oauth.revocation import RevocationEndpoint
-    from ..oauth.standing import Standing
+    from ..oauth.token_validity import TokenValidity
     from ..oauth.userinfo import UserinfoEndpoint
 
     parts = Parts(env)
@@ -158,11 +158,11 @@ def token_status(env: Mapping[str, str]) -> Function:
     endpoint = parts.authenticated(configuration, parts.kms())
     revocations = DynamoRevocations(parts.tables, parts.ids)
     families = DynamoTokenFamilies(parts.tables, parts.ids)
-    standing = Standing(configuration, revocations, families, DynamoDirectory(parts.tables, parts.clock))
+    validity = TokenValidity(configuration, revocations, families, DynamoDirectory(parts.tables, parts.clock))
     endpoints: Mapping[str, Callable[[Request], Response]] = {
-        "/introspect": IntrospectionEndpoint(endpoint, standing, families, parts.clock),
+        "/introspect": IntrospectionEndpoint(endpoint, validity, families, parts.clock),
         "/revoke": RevocationEndpoint(endpoint, revocations, families, parts.clock, parts.ids, parts.log),
-        "/userinfo": UserinfoEndpoint(configuration, standing, parts.clock),
+        "/userinfo": UserinfoEndpoint(configuration, validity, parts.clock),
     }
     return new_function(parts, by_path(endpoints), server_error)
 

@@ -61,7 +61,7 @@ class Client:
         secrets: At most two, oldest first.
         rotates_refresh_tokens: ROTATE, else STATIC.
         refresh_leeway: Seconds for which a rotated refresh token may be used again.
-        tokens_after: Tokens issued at or before this second are dead (deactivation is permanent for them).
+        token_generation: Raised by every deactivation: what was made for the client before one is dead for good.
         groups: Ids of the groups assigned, at most ``MOST_GROUPS``. A deleted group may stay until it is swept.
         implicit_assignment: Everybody is assigned.
         settings: What the management API keeps and the protocol does not read: logos, notes, visibility.
@@ -89,7 +89,7 @@ class Client:
     rotates_refresh_tokens: bool = False
     refresh_leeway: int = 30
     scope_grants: tuple[ScopeGrant, ...] = ()
-    tokens_after: int = 0
+    token_generation: int = 0
     groups: tuple[str, ...] = ()
     implicit_assignment: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)

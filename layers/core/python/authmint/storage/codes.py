@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .families import RefreshToken, TokenFamily
+from .generations import FIRST, Generations
+from .servers import Lifetimes
 
 
 @dataclass(frozen=True)
@@ -14,9 +16,11 @@ class AuthorizationCode:
         redirect_uri: As sent to the authorization endpoint.
         code_challenge: S256; ``None``: none was sent, and no verifier may come.
         scopes: Granted; policies were evaluated when the code was made, and are not again.
-        policy_id, rule_id: Which decided.
+        policy_id, rule_id: Which decided, for the log: neither needs to exist any more.
+        lifetimes: What the rule gave. It counts until the code's end, whatever becomes of the rule.
         family_id: Of the tokens that the code gives: made with the code, so that a replay knows what to revoke.
         spent_at: When it was redeemed.
+        generations: Of client and user when it was made.
     """
 
     digest: str
@@ -31,12 +35,14 @@ class AuthorizationCode:
     family_id: str
     policy_id: str
     rule_id: str
+    lifetimes: Lifetimes
     amr: tuple[str, ...] = ("pwd",)
     acr: str | None = None
     nonce: str | None = None
     code_challenge: str | None = None
     session_id: str | None = None
     spent_at: int | None = None
+    generations: Generations = FIRST
 
 
 class AuthorizationCodes(Protocol):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from .families import RefreshToken, TokenFamily
+from .generations import FIRST, Generations
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class DeviceCode:
         user_code: Eight letters, without the hyphen that people see.
         polled_at, interval: When the device asked last, and how many seconds it has to wait.
         user_id: Who decided.
+        generations: Of the client when the device asked; from the decision on, of the user too.
     """
 
     digest: str
@@ -31,6 +33,7 @@ class DeviceCode:
     auth_time: int = 0
     amr: tuple[str, ...] = ("pwd",)
     session_id: str | None = None
+    generations: Generations = FIRST
 
 
 class DeviceCodes(Protocol):

@@ -5,8 +5,14 @@ write on one record that every reader looks at.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, replace
+from typing import Final, Literal, Protocol
+
+from ..ids import Ids
+from .generations import FIRST, Generations
+
+#: How the ids of families begin.
+FAMILY: Final = "oar"
 
 #: Why a family is dead: for the log.
 Revoked = Literal["revoked", "reuse", "replay", "administrator", "user"]
@@ -23,6 +29,8 @@ class TokenFamily:
         policy_grant: What rules call the first grant (DEC-31).
         expires_at: No refresh after this, whatever happens; ``None``: unlimited.
         holds_refresh_token: Whether there is anything to refresh with.
+        current: Digest of the refresh token that counts, the youngest; ``None``: there is none.
+        generations: Of client and user when the family began.
     """
 
     id: str
@@ -39,6 +47,8 @@ class TokenFamily:
     session_id: str | None = None
     expires_at: int | None = None
     holds_refresh_token: bool = False
+    current: str | None = None
+    generations: Generations = FIRST
     revoked_at: int | None = None
     revoked_because: Revoked | None = None
 
@@ -61,6 +71,18 @@ class RefreshToken:
     rotated_at: int | None = None
     request: str | None = None
     answer: str | None = None
+
+
+def new_family_id(ids: Ids) -> str:
+    """An id that stands in every token of a new family."""
+    return ids.object_id(FAMILY)
+
+
+def begun_with(family: TokenFamily, refresh_token: RefreshToken | None) -> TokenFamily:
+    """A new family as it is stored with its first refresh token."""
+    if refresh_token is None:
+        return replace(family, holds_refresh_token=False, current=None)
+    return replace(family, holds_refresh_token=True, current=refresh_token.digest)
 
 
 class TokenFamilies(Protocol):

@@ -10,7 +10,7 @@ from .codes import AuthorizationCode
 from .consents import Consent
 from .device_codes import DeviceCode
 from .errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
-from .families import RefreshToken, Revoked, TokenFamily
+from .families import RefreshToken, Revoked, TokenFamily, begun_with
 from .sessions import Session, SessionToken
 
 _R = TypeVar("_R", bound=Any)
@@ -48,7 +48,7 @@ class MemoryTokenFamilies:
         with self._lock:
             if family.id in self.families:
                 raise AlreadyExists("id")
-            self.families[family.id] = replace(family, holds_refresh_token=refresh_token is not None)
+            self.families[family.id] = begun_with(family, refresh_token)
             if refresh_token is not None:
                 self.tokens[family.id, refresh_token.digest] = refresh_token
 
@@ -73,7 +73,7 @@ class MemoryTokenFamilies:
                 raise Conflict("revoked")
             self.tokens[family.id, spent.digest] = spent
             self.tokens[family.id, successor.digest] = successor
-            self.families[family.id] = replace(family, updated_at=at)
+            self.families[family.id] = replace(family, updated_at=at, current=successor.digest)
 
     def used(self, token: RefreshToken, *, idle_expires_at: int, at: int) -> None:
         with self._lock:

@@ -62,6 +62,20 @@ class People:
 
 
 @dataclass(frozen=True)
+class Lifetimes:
+    """What a rule says of the tokens that it gives, in seconds; 0 is unlimited.
+
+    Attributes:
+        refresh_token: Of all refresh tokens of one authorization together.
+        refresh_token_window: A refresh token that is not used for so long is dead.
+    """
+
+    access_token: int = 3600
+    refresh_token: int = 0
+    refresh_token_window: int = 604_800
+
+
+@dataclass(frozen=True)
 class Rule:
     """A rule of an access policy (management contract §10). Lifetimes are seconds; 0 is unlimited."""
 
@@ -76,8 +90,12 @@ class Rule:
     access_token_lifetime: int = 3600
     refresh_token_lifetime: int = 0
     refresh_token_window: int = 604_800
-    inline_hook_id: str | None = None
     system: bool = False
+
+    @property
+    def lifetimes(self) -> Lifetimes:
+        """What its tokens get."""
+        return Lifetimes(self.access_token_lifetime, self.refresh_token_lifetime, self.refresh_token_window)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from .generations import FIRST, Generations
+
 
 @dataclass(frozen=True)
 class Session:
@@ -25,6 +27,7 @@ class Session:
     csrf: str
     amr: tuple[str, ...] = ("pwd",)
     last_seen_at: int = 0
+    generations: Generations = FIRST
 
 
 class Sessions(Protocol):
@@ -58,6 +61,7 @@ class SessionToken:
     auth_time: int
     expires_at: int
     amr: tuple[str, ...] = ("pwd",)
+    generations: Generations = FIRST
 
 
 class SessionTokens(Protocol):

@@ -53,7 +53,7 @@ class User:
         profile: ``login``, ``email`` and what the schema defines beside them.
         failed_attempts: Wrong passwords in a row. Counted apart from the record: it does not raise the version.
         last_login_at: Like ``failed_attempts``.
-        tokens_after: Tokens and sessions made at or before this second are dead (deactivation is permanent for them).
+        token_generation: Raised by every deactivation: what was made for the user before one is dead for good.
         version: Raised by every change.
     """
 
@@ -69,7 +69,7 @@ class User:
     status_changed_at: int | None = None
     failed_attempts: int = 0
     last_login_at: int | None = None
-    tokens_after: int = 0
+    token_generation: int = 0
     version: int = 0
 
     @property
@@ -81,14 +81,6 @@ class User:
     def email(self) -> str:
         """The primary address; not unique."""
         return str(self.profile["email"])
-
-    def unchanged_since(self, at: int) -> bool:
-        """Whether what proved this user at a second still does: ACTIVE, with the status and the password of then.
-
-        A change in that very second is taken as before it: the change of an expired password is.
-        """
-        changed_at = 0 if self.password is None else self.password.changed_at
-        return self.status == "ACTIVE" and at >= max(changed_at, self.status_changed_at or 0)
 
 
 def login_key(login: str) -> str:

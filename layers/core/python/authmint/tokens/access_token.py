@@ -1,5 +1,6 @@
 """Payloads of access tokens (runtime contract §15.1)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -7,10 +8,12 @@ from typing import Any, Final
 from ..claims.names import RESERVED
 from ..claims.values import Json
 from ..ids import Ids
+from ..storage.generations import FIRST, Generations
 from ..storage.servers import AuthorizationServer
 
 JTI_PREFIX: Final = "AT."
 JTI_BYTES: Final = 32
+_GENERATIONS: Final = re.compile(r"\.g([0-9]+)-([0-9]+)$", re.ASCII)
 _RESERVED: Final = RESERVED["RESOURCE"]
 
 
@@ -36,6 +39,7 @@ def access_token_payload(
     acr: str | None = None,
     confirmation: Mapping[str, str] | None = None,
     family_id: str | None = None,
+    generations: Generations = FIRST,
 ) -> dict[str, Any]:
     """The payload, its members in the order of the contract's samples.
 
@@ -52,11 +56,11 @@ def access_token_payload(
         acr: Only where ``acr_values`` was asked for.
         confirmation: ``cnf`` (RFC 9449 §6.1).
         family_id: Of a user's authorization. It stands in ``jti``, so that who reads the token finds what revokes it.
+        generations: Of client and user.
     """
-    jti = JTI_PREFIX + ids.opaque(JTI_BYTES)
     payload: dict[str, Any] = {
         "ver": 1,
-        "jti": jti if family_id is None else f"{jti}.{family_id}",
+        "jti": new_jti(JTI_PREFIX, ids, generations, family_id=family_id),
         "iss": issuer,
         "aud": issuer if server.is_org else server.audience,
         "iat": now,
@@ -77,6 +81,24 @@ def access_token_payload(
         if name not in _RESERVED:
             payload[name] = value
     return payload
+
+
+def new_jti(prefix: str, ids: Ids, generations: Generations, *, family_id: str | None = None) -> str:
+    """A random token id, and what whoever checks the token needs to know of its beginning.
+
+    Tokens of a family name it, and it knows the generations; others name the generations, once there was more than
+    one: ``AT.<random>``, ``AT.<random>.<family>``, ``AT.<random>.g<client>-<user>``.
+    """
+    jti = prefix + ids.opaque(JTI_BYTES)
+    if family_id is not None:
+        return f"{jti}.{family_id}"
+    return jti if generations == FIRST else f"{jti}.g{generations.client}-{generations.user}"
+
+
+def generations_in(jti: str) -> Generations:
+    """The generations that a token id names."""
+    found = _GENERATIONS.search(jti)
+    return FIRST if found is None else Generations(int(found[1]), int(found[2]))
 
 
 def endpoints_of(server: AuthorizationServer, base_url: str) -> str:

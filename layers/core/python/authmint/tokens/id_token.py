@@ -9,7 +9,8 @@ from ..claims.values import Json
 from ..ids import Ids
 from ..jose.encoding import b64encode
 from ..jose.keys import SigningAlgorithm
-from .access_token import JTI_BYTES, SignedIn
+from ..storage.generations import FIRST, Generations
+from .access_token import SignedIn, new_jti
 
 JTI_PREFIX: Final = "ID."
 #: Seconds (runtime contract §15.5).
@@ -34,6 +35,7 @@ def id_token_payload(
     acr: str | None = None,
     sid: str | None = None,
     lifetime: int = LIFETIME,
+    generations: Generations = FIRST,
 ) -> dict[str, Any]:
     """The payload.
 
@@ -53,6 +55,7 @@ def id_token_payload(
         acr: Only where ``acr_values`` was asked for.
         sid: Session.
         lifetime: Seconds.
+        generations: Of client and user.
     """
     payload: dict[str, Any] = {
         "sub": user.user_id,
@@ -61,7 +64,7 @@ def id_token_payload(
         "aud": client_id,
         "iat": now,
         "exp": now + lifetime,
-        "jti": JTI_PREFIX + ids.opaque(JTI_BYTES),
+        "jti": new_jti(JTI_PREFIX, ids, generations),
         "amr": amr,
         "idp": idp,
         "auth_time": user.auth_time,

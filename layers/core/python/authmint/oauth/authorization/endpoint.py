@@ -9,6 +9,7 @@ from ...keys.vault import VaultUnavailable
 from ...storage.clients import secret_digest
 from ...storage.directory import Directory
 from ...storage.errors import NotFound, Unavailable
+from ...storage.liveness import NotAlive, signed_in_person
 from ...storage.sessions import SessionTokens
 from ..errors import OAuthError
 from .events import Record
@@ -98,10 +99,8 @@ class AuthorizationEndpoint:
         """The visitor after a primary authentication elsewhere (§3.1). A token that is no good changes nothing."""
         try:
             token = self._session_tokens.spend(secret_digest(session_token), at=now)
-            person = self._directory.person(token.user_id)
-        except NotFound:
-            return visitor
-        if not person.user.unchanged_since(token.auth_time):
+            person = signed_in_person(self._directory, token)
+        except (NotFound, NotAlive):
             return visitor
         after = self._browsers.sign_in(request, person, auth_time=token.auth_time, amr=token.amr, now=now)
         return replace(after, cookies=tuple(dict.fromkeys((*visitor.cookies, *after.cookies))))

@@ -76,7 +76,7 @@ class Record:
         return Party("unknown", "User") if person is None else Party(person.user.id, "User", person.user.login)
 
     def _granted(self) -> tuple[str, ...]:
-        return () if self.trace.decision is None else self.trace.decision.granted
+        return () if self.trace.approved is None else self.trace.approved.granted
 
     def _targets(self) -> tuple[Party, ...]:
         """The client. The user is the actor."""
@@ -87,7 +87,7 @@ class Record:
 
     def _debug(self) -> dict[str, Any]:
         """Nothing but what was checked: what else a browser sends may be a secret, and is not ours to keep."""
-        arrival, decision = self.arrival, self.trace.decision
+        arrival, decision, approved = self.arrival, self.trace.decision, self.trace.approved
         if arrival is None:
             return {"authorization_server": self.request.path_parameters.get("authServerId", "")[:64]}
         debug: dict[str, Any] = {
@@ -99,9 +99,9 @@ class Record:
         if self.wish is not None:
             debug["response_type"] = " ".join(sorted(self.wish.response_types))
             debug["requested_scopes"] = ", ".join(self.wish.scopes)
-        if decision is not None and decision.rule is not None and decision.policy is not None:
-            debug |= {"policy": decision.policy.id, "rule": decision.rule.id}
-            debug["granted_scopes"] = ", ".join(decision.granted)
+        if approved is not None:
+            debug |= {"policy": approved.policy_id, "rule": approved.rule_id}
+            debug["granted_scopes"] = ", ".join(approved.granted)
         elif decision is not None:
             debug["steps"] = steps_shown(decision)
         if "code" in self.minted:

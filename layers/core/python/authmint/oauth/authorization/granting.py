@@ -1,18 +1,23 @@
 """What policies and the user's consent make of a request (runtime contract §3.2, steps 9 to 12)."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from ...ids import Ids
 from ...storage.consents import Consents
 from ...storage.directory import Person
+from ...storage.families import new_family_id
 from ...storage.sessions import Session
 from ..errors import OAuthError
 from ..grants.base import Entitlement
-from ..issuance import Audience, Decided, Draft, Issuance, Trace
+from ..issuance import Approved, Audience, Draft, Issuance, Trace
 from ..sign_in import SignIn
 from .consent import Agreed, agreed
 from .rules import Wish, grants_of
 from .vocabulary import FRONT_CHANNEL
+
+_CODE: Final = "authorization_code"
+_IMPLICIT: Final = "implicit"
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,8 @@ class Grants:
     """
 
     session: Session
-    code: Decided | None = None
+    person: Person
+    code: Approved | None = None
     tokens: Draft | None = None
     family_id: str | None = None
 
@@ -45,11 +51,11 @@ class Granting:
         Raises:
             OAuthError: The user is not assigned, no rule matches, or nothing is left that the user agreed to.
         """
-        entitlement = _entitlement(wish, session, person)
         audience = _audience(wish)
         granted: dict[str, None] = {}
         for grant_type in sorted(grants_of(wish.response_types)):
-            granted |= dict.fromkeys(self._issuance.decide(audience, grant_type, entitlement, trace).granted)
+            entitlement = _entitlement(grant_type, wish, session, person)
+            granted |= dict.fromkeys(self._issuance.decide(audience, entitlement, trace=trace).granted)
         server, client, waiting = audience.server, audience.client, wish.arrival.waiting
         answers = self._consents.given(person.user.id, client.id, server.id)
         result = agreed(
@@ -72,29 +78,29 @@ class Granting:
         Raises:
             OAuthError: A claim of a token could not be evaluated, or the policies left no ``openid``.
         """
-        entitlement, audience = _entitlement(wish, session, person), _audience(wish)
+        audience = _audience(wish)
+        entitlement = _entitlement(_CODE, wish, session, person)
         if skipped:
             left = tuple(name for name in entitlement.scopes if name not in skipped)
             entitlement = replace(entitlement, scopes=left)
-        grants = Grants(session)
+        grants = Grants(session, person)
         if "code" in wish.response_types:
-            decided = self._issuance.decide(audience, "authorization_code", entitlement, trace)
-            grants = replace(grants, code=decided)
+            grants = replace(grants, code=self._issuance.decide(audience, entitlement, trace=trace))
         if not wish.response_types.isdisjoint(FRONT_CHANNEL):
-            family_id = self._ids.object_id("oar") if "token" in wish.response_types else None
-            # §15.4: without an access token there is no userinfo, so the ID token says everything.
+            family_id = new_family_id(self._ids) if "token" in wish.response_types else None
+            # Without an access token there is no userinfo, so the ID token says everything.
             fat = "token" not in wish.response_types
-            entitlement = replace(entitlement, family_id=family_id)
-            draft = self._issuance.draft(audience, "implicit", entitlement, now, trace, fat=fat)
+            entitlement = replace(entitlement, grant_type=_IMPLICIT, family_id=family_id)
+            draft = self._issuance.draft(audience, entitlement, trace=trace, now=now, fat=fat)
             grants = replace(grants, tokens=draft, family_id=family_id)
             if "id_token" in wish.response_types and draft.id_claims is None:
                 raise OAuthError("openid_scope_required_access_token", reason="the rule grants no openid")
         return grants
 
 
-def _entitlement(wish: Wish, session: Session, person: Person) -> Entitlement:
+def _entitlement(grant_type: str, wish: Wish, session: Session, person: Person) -> Entitlement:
     sign_in = SignIn(person, session.auth_time, session.amr, wish.nonce, wish.acr)
-    return Entitlement(wish.scopes, wish.defaulted, sign_in)
+    return Entitlement(grant_type, wish.scopes, wish.defaulted, sign_in)
 
 
 def _audience(wish: Wish) -> Audience:

@@ -7,9 +7,10 @@ from ...ids import Ids
 from ...storage.authorization_requests import StoredRequests
 from ...storage.clients import secret_digest
 from ...storage.codes import AuthorizationCode, AuthorizationCodes
-from ...storage.families import TokenFamilies, TokenFamily
+from ...storage.families import TokenFamilies, TokenFamily, new_family_id
+from ...storage.liveness import generations_of
 from ...tokens.signer import Signers
-from ..issuance import Decided, Draft
+from ..issuance import Approved, Draft
 from .granting import Grants
 from .request import Arrival
 from .rules import Wish
@@ -76,7 +77,7 @@ class Issuing:
             issued.fields |= {
                 "access_token": token,
                 "token_type": "Bearer",
-                "expires_in": str(draft.rule.access_token_lifetime),
+                "expires_in": str(draft.lifetimes.access_token),
                 "scope": " ".join(draft.scopes),
             }
         if "id_token" in wish.response_types:
@@ -93,26 +94,28 @@ class Issuing:
         if family is not None:
             self._families.add(family, None)
 
-    def _code(self, wish: Wish, grants: Grants, decided: Decided, code: str, now: int) -> AuthorizationCode:
+    def _code(self, wish: Wish, grants: Grants, approved: Approved, code: str, now: int) -> AuthorizationCode:
         arrival, session = wish.arrival, grants.session
         return AuthorizationCode(
-            secret_digest(code),
-            arrival.server.id,
-            arrival.client.id,
-            session.user_id,
-            arrival.return_to.redirect_uri,
-            decided.granted,
-            session.auth_time,
-            now,
-            now + CODE_LIFETIME,
-            family_id=self._ids.object_id("oar"),
-            policy_id=decided.policy.id,
-            rule_id=decided.rule.id,
+            digest=secret_digest(code),
+            server_id=arrival.server.id,
+            client_id=arrival.client.id,
+            user_id=session.user_id,
+            redirect_uri=arrival.return_to.redirect_uri,
+            scopes=approved.granted,
+            auth_time=session.auth_time,
+            created_at=now,
+            expires_at=now + CODE_LIFETIME,
+            family_id=new_family_id(self._ids),
+            policy_id=approved.policy_id,
+            rule_id=approved.rule_id,
+            lifetimes=approved.lifetimes,
             amr=session.amr,
             acr=wish.acr,
             nonce=wish.nonce,
             code_challenge=wish.code_challenge,
             session_id=session.id,
+            generations=generations_of(arrival.client, grants.person.user),
         )
 
 
@@ -120,11 +123,11 @@ def _family(wish: Wish, grants: Grants, draft: Draft, family_id: str, now: int) 
     """Of a token that a browser got: nothing refreshes it, and one record revokes it."""
     session = grants.session
     return TokenFamily(
-        family_id,
-        wish.arrival.server.id,
-        wish.arrival.client.id,
-        session.user_id,
-        draft.scopes,
+        id=family_id,
+        server_id=wish.arrival.server.id,
+        client_id=wish.arrival.client.id,
+        user_id=session.user_id,
+        scopes=draft.scopes,
         created_at=now,
         updated_at=now,
         auth_time=session.auth_time,
@@ -132,5 +135,6 @@ def _family(wish: Wish, grants: Grants, draft: Draft, family_id: str, now: int) 
         acr=wish.acr,
         policy_grant="implicit",
         session_id=session.id,
-        expires_at=now + draft.rule.access_token_lifetime,
+        expires_at=now + draft.lifetimes.access_token,
+        generations=generations_of(wish.arrival.client, grants.person.user),
     )

@@ -12,6 +12,7 @@ from ...storage.errors import Unavailable
 from ...storage.servers import AuthorizationServer, server_named
 from ...tokens.access_token import issuer_of
 from ..access_tokens import recognize_id_token
+from ..endpoint import live_server
 from ..errors import OAuthError
 from .interaction import SIGN_OUT, Browsers, Pages
 from .responses import redirect
@@ -40,9 +41,7 @@ class LogoutEndpoint:
 
     def _answer(self, request: Request) -> Response:
         fields = _fields(request)
-        server = self._configuration.read(server_named(request.path_parameters.get("authServerId"))).server
-        if server is None or server.status != "ACTIVE":
-            raise OAuthError("invalid_authorization_server", reason="unknown or inactive")
+        server = live_server(self._configuration.read(server_named(request.path_parameters.get("authServerId"))))
         now = self._clock.now()
         visitor = self._browsers.visitor(request, now=now)
         hint = fields.get("id_token_hint")

@@ -17,6 +17,7 @@ from ...storage.errors import NotFound
 from ...storage.families import TokenFamily
 from ...storage.servers import AuthorizationServer, server_named
 from ...tokens.access_token import issuer_of
+from ..endpoint import live_client, live_server
 from ..errors import OAuthError
 from .interaction import PUSHED, WAITING
 from .parameters import Parameters, read
@@ -97,7 +98,7 @@ class Arrivals:
         sent.refuse_repeated(_IDENTIFYING)
         server_id = server_named(request.path_parameters.get("authServerId"))
         snapshot = self._configuration.read(server_id, sent.get("client_id"))
-        server = _server_of(snapshot)
+        server = live_server(snapshot)
         reference = sent.get("request_uri")
         if reference is None:
             client = _client_of(snapshot)
@@ -145,7 +146,7 @@ class Arrivals:
 
 
 def _resumed(request: Request, snapshot: Snapshot, stored: StoredRequest, handle: str) -> Arrival:
-    server, client = _server_of(snapshot), _client_of(snapshot)
+    server, client = live_server(snapshot), _client_of(snapshot)
     values = dict(stored.parameters)
     origin = values.pop("request_uri", "")
     parameters = Parameters(values)
@@ -158,16 +159,8 @@ def _resumed(request: Request, snapshot: Snapshot, stored: StoredRequest, handle
     return replace(arrival, waiting=stored, handle=handle, pushed=pushed, latest=stored.expires_at)
 
 
-def _server_of(snapshot: Snapshot) -> AuthorizationServer:
-    if snapshot.server is None or snapshot.server.status != "ACTIVE":
-        raise OAuthError("invalid_authorization_server", reason="unknown or inactive")
-    return snapshot.server
-
-
 def _client_of(snapshot: Snapshot) -> Client:
-    client = snapshot.client
-    if client is None or client.status != "ACTIVE":
-        raise OAuthError("invalid_client_id", reason="unknown or deactivated client")
+    client = live_client(snapshot)
     if client.application_type == "service":
         raise OAuthError("invalid_client_application_type", "authorize")
     return client

@@ -1,30 +1,50 @@
-"""Authorization code grant (RFC 6749 §4.1.3, RFC 7636 §4.5–4.6)."""
+"""Authorization code grant (RFC 6749 §4.1.3)."""
 
-import hashlib
-import hmac
-import re
 from contextlib import suppress
-from typing import ClassVar, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Never
 
 from ...ids import Ids
-from ...jose.encoding import b64encode
 from ...storage.clients import secret_digest
 from ...storage.codes import AuthorizationCode, AuthorizationCodes
 from ...storage.directory import Directory
 from ...storage.errors import AlreadyUsed, NotFound
 from ...storage.families import TokenFamilies
+from .. import pkce
 from ..errors import OAuthError
+from ..issuance import Approved
 from ..sign_in import SignIn
-from .base import Entitlement, GrantRequest, Issued
+from .base import Answer, Entitlement, GrantRequest, Tokens, answer_with, check_held, holder_of
 from .families import start
 
-_VERIFIER: Final = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
+if TYPE_CHECKING:
+    from ..issuance import Draft
+
+_REFUSAL = "invalid_authorization_code"
+
+
+@dataclass(frozen=True)
+class VerifiedCode:
+    """A code that can be redeemed once."""
+
+    entitlement: Entitlement
+    code: AuthorizationCode
+    request: GrantRequest
+    grant: "AuthorizationCodeGrant"
+
+    def settle(self, draft: "Draft", tokens: Tokens) -> Answer:
+        """Use the code up and store its family: one transaction."""
+        return self.grant.redeem(self, draft, tokens)
 
 
 class AuthorizationCodeGrant:
-    """A client redeems what a browser brought it. A code redeemed twice takes back what it gave (DEC-9)."""
+    """A client redeems what a browser brought it.
 
-    grant_type: ClassVar[str] = "authorization_code"
+    A code redeemed twice takes back what it gave (RFC 6749 §4.1.2). What the policies answered when the code was made
+    stands until the code's end: they are not asked again.
+    """
+
+    name: ClassVar[str] = "authorization_code"
 
     def __init__(self, codes: AuthorizationCodes, families: TokenFamilies, directory: Directory, ids: Ids) -> None:
         self._codes = codes
@@ -32,72 +52,51 @@ class AuthorizationCodeGrant:
         self._directory = directory
         self._ids = ids
 
-    def verify(self, request: GrantRequest) -> Entitlement:
-        for name in ("code", "redirect_uri"):
-            if name not in request.form:
-                raise OAuthError("missing_token_request_parameter", name)
-        code = self._code(request)
-        if code.redirect_uri != request.form["redirect_uri"]:
+    def verify(self, request: GrantRequest) -> VerifiedCode:
+        """The code is this client's at this server, unused and unexpired, and its user is still good."""
+        text, redirect_uri = request.parameter("code"), request.parameter("redirect_uri")
+        code = self._code(request, text)
+        if code.redirect_uri != redirect_uri:
             raise OAuthError("mismatched_redirect_uri")
-        _check_verifier(code.code_challenge, request.form.get("code_verifier"))
-        try:
-            person = self._directory.person(code.user_id)
-        except NotFound:
-            raise OAuthError("invalid_authorization_code", reason="the user is gone") from None
-        if person.user.status != "ACTIVE":
-            raise OAuthError("invalid_authorization_code", reason=f"the user is {person.user.status}")
-        if code.created_at <= person.user.tokens_after:
-            raise OAuthError("invalid_authorization_code", reason="the user was deactivated since")
-        sign_in = SignIn(person, code.auth_time, code.amr, code.nonce, code.acr)
-        decided = (code.policy_id, code.rule_id)
-        return Entitlement(code.scopes, False, sign_in, code.family_id, decided=decided, proof=code)
+        pkce.check_verifier(code.code_challenge, request.form.get("code_verifier"))
+        person = holder_of(self._directory, code.user_id, code, refusal=_REFUSAL)
+        entitlement = Entitlement(
+            self.name,
+            code.scopes,
+            sign_in=SignIn(person, code.auth_time, code.amr, code.nonce, code.acr),
+            family_id=code.family_id,
+            approved=Approved(code.scopes, code.lifetimes, policy_id=code.policy_id, rule_id=code.rule_id),
+        )
+        return VerifiedCode(entitlement, code, request, self)
 
-    def _code(self, request: GrantRequest) -> AuthorizationCode:
+    def _code(self, request: GrantRequest, text: str) -> AuthorizationCode:
         """The code, if it is this client's at this server and good.
 
         A code that was used before is refused here already, and what it gave is revoked: also where the second request
         would have failed for another reason, as a thief's would without the verifier.
         """
         try:
-            code = self._codes.get(secret_digest(request.form["code"]))
+            code = self._codes.get(secret_digest(text))
         except NotFound:
-            raise OAuthError("invalid_authorization_code", reason="unknown") from None
-        if code.server_id != request.server.id:
-            raise OAuthError("mismatched_authorization_server")
-        if code.client_id != request.client.id:
-            raise OAuthError("mismatched_client")
+            raise OAuthError(_REFUSAL, reason="unknown") from None
+        check_held(code, request, refusal=_REFUSAL)
         if code.spent_at is not None:
-            self._replayed(code, request.now)
-        if code.expires_at <= request.now or code.created_at <= request.client.tokens_after:
-            raise OAuthError("invalid_authorization_code", reason="expired")
+            self._refuse_replay(code, request.now)
+        if code.expires_at <= request.now:
+            raise OAuthError(_REFUSAL, reason="expired")
         return code
 
-    def settle(self, request: GrantRequest, entitlement: Entitlement, issued: Issued) -> bytes:
-        code: AuthorizationCode = entitlement.proof
-        begun = start(request, entitlement, issued, self._ids, policy_grant=self.grant_type, session=code.session_id)
-        token = None if begun.refresh_token is None else begun.refresh_token.record
+    def redeem(self, verified: VerifiedCode, draft: "Draft", tokens: Tokens) -> Answer:
+        """Use the code up, and store the family that it begins."""
+        request, code = verified.request, verified.code
+        begun = start(request, verified.entitlement, draft, self._ids, session_id=code.session_id)
         try:
-            self._codes.redeem(code.digest, begun.family, token, at=request.now)
+            self._codes.redeem(code.digest, begun.family, begun.record, at=request.now)
         except AlreadyUsed:
-            self._replayed(code, request.now)
-        return issued.body()
+            self._refuse_replay(code, request.now)
+        return answer_with(draft, tokens, refresh_token=begun.text)
 
-    def _replayed(self, code: AuthorizationCode, now: int) -> None:
+    def _refuse_replay(self, code: AuthorizationCode, now: int) -> Never:
         with suppress(NotFound):
             self._families.revoke(code.family_id, "replay", at=now)
-        raise OAuthError("invalid_authorization_code", reason="used before: what it gave is revoked")
-
-
-def _check_verifier(challenge: str | None, verifier: str | None) -> None:
-    if challenge is None:
-        # RFC 9700 §4.8.2: a verifier for a code that was asked for without a challenge is a downgrade.
-        if verifier is not None:
-            raise OAuthError("pkce_missing_challenge_verifier_present")
-        return
-    if verifier is None:
-        raise OAuthError("pkce_missing_verifier")
-    if not _VERIFIER.fullmatch(verifier):
-        raise OAuthError("pkce_verification_failed", reason="malformed verifier")
-    computed = b64encode(hashlib.sha256(verifier.encode("ascii")).digest())
-    if not hmac.compare_digest(computed, challenge):
-        raise OAuthError("pkce_verification_failed")
+        raise OAuthError(_REFUSAL, reason="used before: what it gave is revoked")

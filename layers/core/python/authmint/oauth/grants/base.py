@@ -1,19 +1,22 @@
-"""What a grant type is."""
+"""What a grant type is: it proves a grant, and the proof knows how to settle itself."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import msgspec
 
 from ...http import Request
 from ...storage.clients import Client
+from ...storage.liveness import NotAlive, check_client, live_person
 from ...storage.servers import AuthorizationServer
 from ..errors import OAuthError
 
-if TYPE_CHECKING:
-    from ..issuance import Draft
+if TYPE_CHECKING:  # a token for a machine needs nothing of what people sign in with
+    from ...storage.directory import Directory, Person
+    from ...storage.generations import Generations
+    from ..issuance import Approved, Draft
     from ..sign_in import SignIn
 
 
@@ -27,72 +30,117 @@ class GrantRequest:
     now: int
     http: Request
 
+    def parameter(self, name: str) -> str:
+        """A parameter of the form that the grant type cannot do without.
+
+        Raises:
+            OAuthError: It was not sent.
+        """
+        value = self.form.get(name)
+        if value is None:
+            raise OAuthError("missing_token_request_parameter", name)
+        return value
+
 
 @dataclass(frozen=True)
 class Entitlement:
     """What a grant entitles its client to ask for.
 
     Attributes:
+        grant_type: What rules call it: of a refresh, the grant type that the tokens began with.
         scopes: In request order, without repetitions.
-        defaulted: No scope was requested; these are the server's default scopes (runtime contract §16.3).
+        defaulted: No scope was requested; these are the server's default scopes.
         sign_in: Whose tokens; ``None``: the client's own.
         family_id: Of the family that the tokens will belong to.
-        policy_grant: What rules call this grant where it is not the grant type itself (DEC-31).
-        decided: Ids of policy and rule, where they were found before (runtime contract §5.3: codes).
-        repeated: The very answer that another call of the same request got, within the leeway.
-        proof: What the grant found out in ``verify`` and needs in ``settle``.
+        approved: What the policies answered before, where they are not asked again.
+        refreshing: Rules that name ``refresh_token`` match too.
     """
 
+    grant_type: str
     scopes: tuple[str, ...]
-    defaulted: bool
+    defaulted: bool = False
     sign_in: "SignIn | None" = None
     family_id: str | None = None
-    policy_grant: str | None = None
-    decided: tuple[str, str] | None = None
-    repeated: bytes | None = None
-    proof: Any = None
+    approved: "Approved | None" = None
+    refreshing: bool = False
 
 
-@dataclass
-class Issued:
-    """Tokens that are signed and not yet given away.
+@dataclass(frozen=True, repr=False)
+class Tokens:
+    """Tokens that are signed and not yet given away. Without ``repr``: they are secrets."""
+
+    access_token: str
+    id_token: str | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class Answer:
+    """What the client gets. Without ``repr``: it holds tokens.
 
     Attributes:
-        answer: Of the token endpoint; ``settle`` may add to it.
-        refresh_token: A new one that ``settle`` added, for the log.
+        body: JSON.
+        minted: What is new in it, by kind: for the log.
     """
 
-    draft: "Draft"
-    answer: dict[str, Any]
-    refresh_token: str | None = None
-
-    def body(self) -> bytes:
-        """The answer as it is sent."""
-        return msgspec.json.encode(self.answer)
+    body: bytes
+    minted: Mapping[str, str] = field(default_factory=dict)
 
 
-class Grant(Protocol):
+def answer_with(draft: "Draft", tokens: Tokens, *, refresh_token: str | None = None, known: bool = False) -> Answer:
+    """The answer of the token endpoint (RFC 6749 §5.1).
+
+    Args:
+        draft: What the tokens were made from.
+        tokens: The new ones.
+        refresh_token: That goes with them.
+        known: The client had this refresh token before.
+    """
+    minted = {"access_token": tokens.access_token}
+    body: dict[str, str | int] = {
+        "token_type": "Bearer",
+        "expires_in": draft.lifetimes.access_token,
+        "access_token": tokens.access_token,
+        "scope": " ".join(draft.scopes),
+    }
+    if tokens.id_token is not None:
+        minted["id_token"] = body["id_token"] = tokens.id_token
+    if refresh_token is not None:
+        body["refresh_token"] = refresh_token
+        if not known:
+            minted["refresh_token"] = refresh_token
+    return Answer(msgspec.json.encode(body), minted)
+
+
+class Verified(Protocol):
+    """A grant that is proven. Each grant type has its own."""
+
+    @property
+    def entitlement(self) -> Entitlement:
+        """What the policies are asked about."""
+
+    def settle(self, draft: "Draft", tokens: Tokens) -> Answer:
+        """Make the grant unusable again, and store what the tokens hang on: one write or one transaction.
+
+        Returns:
+            The answer to send: these tokens, or what another call of the same request got.
+
+        Raises:
+            OAuthError: Another request came first.
+        """
+
+
+class GrantType(Protocol):
     """One grant type: only what is particular to it."""
 
     @property
-    def grant_type(self) -> str:
-        """As clients send it."""
+    def name(self) -> str:
+        """``grant_type`` as clients send it."""
 
-    def verify(self, request: GrantRequest) -> Entitlement:
+    def verify(self, request: GrantRequest) -> Verified:
         """Prove the grant. Reads only, so that a request refused later costs nothing.
 
         Raises:
             OAuthError: The grant does not entitle the client to tokens.
-        """
-
-    def settle(self, request: GrantRequest, entitlement: Entitlement, issued: Issued) -> bytes:
-        """Make the grant unusable again, and store what the tokens hang on: one write or one transaction.
-
-        Returns:
-            The answer to send: this one, or the one that another call of the same request got.
-
-        Raises:
-            OAuthError: Another request came first.
         """
 
 
@@ -100,21 +148,56 @@ P = TypeVar("P")
 
 
 class OnFirstUse(Generic[P]):
-    """``Grant`` that is put together when a request first asks for it."""
+    """``GrantType`` that is put together when a request first asks for it."""
 
-    def __init__(self, grant_type: str, make: Callable[[P], Grant], parts: P) -> None:
-        self.grant_type = grant_type
-        self._grant = cache(partial(make, parts))
+    def __init__(self, name: str, make: Callable[[P], GrantType], parts: P) -> None:
+        self.name = name
+        self._made = cache(partial(make, parts))
 
-    def verify(self, request: GrantRequest) -> Entitlement:
-        return self._grant().verify(request)
-
-    def settle(self, request: GrantRequest, entitlement: Entitlement, issued: Issued) -> bytes:
-        return self._grant().settle(request, entitlement, issued)
+    def verify(self, request: GrantRequest) -> Verified:
+        return self._made().verify(request)
 
 
-#: Why a refresh token was refused that takes its family along; the log tells it apart by this.
-REUSED: Final = "used again after its leeway: the family is revoked"
+class Held(Protocol):
+    """A stored credential: a code, a device code, a family of tokens."""
+
+    @property
+    def server_id(self) -> str: ...
+
+    @property
+    def client_id(self) -> str: ...
+
+    @property
+    def generations(self) -> "Generations": ...
+
+
+def check_held(held: Held, request: GrantRequest, *, refusal: str) -> None:
+    """Whether a stored credential is of this client at this server, and the client was not deactivated since.
+
+    Raises:
+        OAuthError: It is another's (RFC 6749 §5.2, ``invalid_grant``), or ``refusal``.
+    """
+    if held.server_id != request.server.id:
+        raise OAuthError("mismatched_authorization_server")
+    if held.client_id != request.client.id:
+        raise OAuthError("mismatched_client")
+    try:
+        check_client(request.client, held.generations)
+    except NotAlive as dead:
+        raise OAuthError(refusal, reason=str(dead)) from None
+
+
+def holder_of(directory: "Directory", user_id: str | None, held: Held, *, refusal: str) -> "Person":
+    """The user whose stored credential it is.
+
+    Raises:
+        OAuthError: ``refusal``: the user is gone, not ACTIVE, or was deactivated since.
+        Unavailable: Storage could not answer.
+    """
+    try:
+        return live_person(directory, user_id or "", held.generations)
+    except NotAlive as dead:
+        raise OAuthError(refusal, reason=str(dead)) from None
 
 
 def check_grant_type(grant_type: str, client: Client, served: Iterable[str]) -> None:

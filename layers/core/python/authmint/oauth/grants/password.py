@@ -1,49 +1,63 @@
 """Resource owner password credentials grant (RFC 6749 §4.3): for clients and rules that allow it, and no others."""
 
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from ...directory.authentication import AuthenticationFailed, Authenticator, PasswordExpired
 from ...ids import Ids
-from ...storage.families import TokenFamilies
+from ...storage.families import TokenFamilies, new_family_id
 from .. import scopes
 from ..errors import OAuthError
 from ..sign_in import SignIn
-from .base import Entitlement, GrantRequest, Issued
-from .families import new_family_id, start
+from .base import Answer, Entitlement, GrantRequest, Tokens, answer_with
+from .families import start
+
+if TYPE_CHECKING:
+    from ..issuance import Draft
+
+
+@dataclass(frozen=True)
+class VerifiedPassword:
+    """A user whose password was right."""
+
+    entitlement: Entitlement
+    request: GrantRequest
+    families: TokenFamilies
+    ids: Ids
+
+    def settle(self, draft: "Draft", tokens: Tokens) -> Answer:
+        """A password can be used again; a refresh token is the first of its family."""
+        if self.entitlement.family_id is None or not draft.refreshable:
+            return answer_with(draft, tokens)
+        begun = start(self.request, self.entitlement, draft, self.ids)
+        self.families.add(begun.family, begun.record)
+        return answer_with(draft, tokens, refresh_token=begun.text)
 
 
 class PasswordCredentials:
     """A client asks in the name of a user whose password it was told. No consent can be given here."""
 
-    grant_type: ClassVar[str] = "password"
+    name: ClassVar[str] = "password"
 
     def __init__(self, authenticator: Authenticator, families: TokenFamilies, ids: Ids) -> None:
         self._authenticator = authenticator
         self._families = families
         self._ids = ids
 
-    def verify(self, request: GrantRequest) -> Entitlement:
-        for name in ("username", "password"):
-            if name not in request.form:
-                raise OAuthError("missing_token_request_parameter", name)
+    def verify(self, request: GrantRequest) -> VerifiedPassword:
+        """The password is right, and no scope needs a consent that cannot be given here."""
+        username, password = request.parameter("username"), request.parameter("password")
         named = scopes.requested(request.form.get("scope", ""))
         asked = scopes.for_user(request.server, request.client, named)
         if needing := scopes.in_need_of_consent(request.server, request.client, asked):
             raise OAuthError("consent_required_ropf", ", ".join(needing))
         try:
-            person = self._authenticator.verify(
-                request.form["username"], request.form["password"], request.now, request=request.http
-            )
+            person = self._authenticator.verify(username, password, request.now, request=request.http)
         except PasswordExpired:
             raise OAuthError("expired_password_credentials") from None
         except AuthenticationFailed as error:
             raise OAuthError("invalid_password_credentials", reason=type(error).__name__) from None
         family_id = new_family_id(self._ids) if "offline_access" in asked else None
-        return Entitlement(asked, not named, SignIn(person, request.now), family_id)
-
-    def settle(self, request: GrantRequest, entitlement: Entitlement, issued: Issued) -> bytes:
-        """A password can be used again; a refresh token is the first of its family."""
-        if entitlement.family_id is not None and issued.draft.refreshable:
-            begun = start(request, entitlement, issued, self._ids, policy_grant=self.grant_type, session=None)
-            self._families.add(begun.family, None if begun.refresh_token is None else begun.refresh_token.record)
-        return issued.body()
+        sign_in = SignIn(person, request.now)
+        entitlement = Entitlement(self.name, asked, defaulted=not named, sign_in=sign_in, family_id=family_id)
+        return VerifiedPassword(entitlement, request, self._families, self._ids)

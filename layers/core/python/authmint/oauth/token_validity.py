@@ -1,0 +1,104 @@
+"""Whether a token that its signature speaks for is good: what it hangs on is read, and nothing of it may have ended."""
+
+from dataclasses import dataclass
+
+from ..storage.clients import Client
+from ..storage.configuration import Configuration
+from ..storage.directory import Directory, Person
+from ..storage.errors import NotFound
+from ..storage.families import TokenFamilies, TokenFamily
+from ..storage.generations import Generations
+from ..storage.grants import Revocations
+from ..storage.liveness import NotAlive, check_client, check_family, live_person
+from ..storage.servers import AuthorizationServer
+from .access_tokens import AccessToken, IdToken
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Whose token it is: the client and, where there is one, the user."""
+
+    client: Client
+    person: Person | None = None
+
+
+class TokenValidity:
+    """Looks at every record that a token hangs on. All reads are consistent.
+
+    Its methods raise ``NotAlive``, with a reason for the log that the caller of the endpoint is not told.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        revocations: Revocations,
+        families: TokenFamilies,
+        directory: Directory,
+    ) -> None:
+        self._configuration = configuration
+        self._revocations = revocations
+        self._families = families
+        self._directory = directory
+
+    def of_access_token(
+        self, token: AccessToken, server: AuthorizationServer, *, known: Client | None = None
+    ) -> Holder:
+        """Whose an access token is, if it is good.
+
+        Args:
+            token: Recognized.
+            server: That minted it.
+            known: A client that was read already.
+
+        Raises:
+            NotAlive: It was revoked, or client, user or family ended.
+        """
+        client = self._client(token.client_id, server, known)
+        made = token.generations
+        if token.family_id is not None:
+            made = self._family(token.family_id, server, client).generations
+        check_client(client, made)
+        if self._revocations.has(server.id, token.jti):
+            raise NotAlive("revoked")
+        return self._holder(client, token.user_id, made)
+
+    def of_id_token(self, token: IdToken, server: AuthorizationServer, *, known: Client | None = None) -> Holder:
+        """Whose an ID token is, if client and user did not end since.
+
+        Raises:
+            NotAlive: One of them did.
+        """
+        client = check_client(self._client(token.client_id, server, known), token.generations)
+        return self._holder(client, token.user_id, token.generations)
+
+    def of_family(self, family: TokenFamily, server: AuthorizationServer, client: Client) -> Holder:
+        """Whose a family is that was read already, if it is of this client at this server and good.
+
+        Raises:
+            NotAlive: It is another's, was revoked, or client or user ended.
+        """
+        _check_family_of(family, server, client)
+        return self._holder(check_client(client, family.generations), family.user_id, family.generations)
+
+    def _client(self, client_id: str, server: AuthorizationServer, known: Client | None) -> Client:
+        if known is not None and known.id == client_id:
+            return known
+        path_id = server.id if server.is_org else server.path_id
+        return check_client(self._configuration.read(path_id, client_id).client)
+
+    def _family(self, family_id: str, server: AuthorizationServer, client: Client) -> TokenFamily:
+        try:
+            family = self._families.get(family_id)
+        except NotFound:
+            raise NotAlive("its family is gone") from None
+        _check_family_of(family, server, client)
+        return family
+
+    def _holder(self, client: Client, user_id: str | None, made: Generations) -> Holder:
+        return Holder(client, None if user_id is None else live_person(self._directory, user_id, made))
+
+
+def _check_family_of(family: TokenFamily, server: AuthorizationServer, client: Client) -> None:
+    if family.server_id != server.id or family.client_id != client.id:
+        raise NotAlive("its family is another client's, or another server's")
+    check_family(family)
