@@ -142,7 +142,8 @@ def test_joda_patterns_read_an_instant(text: str, pattern: str, instant: str) ->
         ("idpuser.email", 0, "Explicit references to apps aren't supported"),
         ("$app_app.x", 0, "Explicit references to apps aren't supported"),
         ("String.length", 0, "has functions and no members"),
-        ("nope", 0, "there is no 'nope'"),
+        ("nope + 'x'", 0, "there is no 'nope'"),
+        ("user nope", 5, ""),
         ("String.nope('x')", 7, "no function 'String.nope'"),
         ("string.len('x')", 7, "no function 'string.len'"),
         ("String.len()", 7, "takes 1 argument, not 0"),
@@ -184,6 +185,21 @@ def test_what_cannot_be_saved_is_refused_with_the_place(text: str, at: int, prob
         check(text, STANDARD_ATTRIBUTES)
 
     assert (refused.value.at, problem in refused.value.problem) == (at, True), refused.value
+
+
+@pytest.mark.parametrize("text", ["cool", " cool ", "String"])
+def test_a_bare_word_that_is_no_name_is_a_text(text: str) -> None:
+    check(text, STANDARD_ATTRIBUTES)
+
+    expression = Expression(text)
+    assert expression.constant
+    assert expression.claim(Run(None)) == text.strip()
+
+
+@pytest.mark.parametrize("text", ["cool + 'x'", "{cool}", "cool.x", "cool ? 1 : 2", "!cool", "cool()"])
+def test_a_bare_word_is_a_text_as_a_whole_value_only(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        check(text, STANDARD_ATTRIBUTES)
 
 
 def test_custom_attributes_are_known_when_they_are_given() -> None:

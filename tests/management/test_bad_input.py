@@ -156,3 +156,14 @@ def test_any_path_is_answered(text: str) -> None:
 @pytest.mark.parametrize("query", ["limit=abc", "limit=1e3", "limit=%C3%B6", "after=%00", "after=" + "x" * 2_000])
 def test_bad_paging_is_refused(query: str) -> None:
     assert Admin().get(f"{SERVERS}?{query}").status == 400
+
+
+@pytest.mark.parametrize("method", ["delete", "Delete", "get", "pOST", "put"])
+def test_a_method_in_another_case_is_another_method(method: str) -> None:
+    """RFC 9110 §9.1."""
+    admin = Deployment()
+
+    answer = admin.call(method, f"{SERVERS}/default/policies/{admin.policy}")
+
+    assert (answer.status, answer.code) == (405, "E0000022")
+    assert admin.get(f"{SERVERS}/default/policies/{admin.policy}").status == 200

@@ -7,30 +7,10 @@ from typing import Any
 import pytest
 
 from tests.management.admin import BASE_URL, SERVERS, Admin
+from tests.management.apps import APPS, CLIENTS, an_app, app_body
 from tests.support.fakes import NOW, pregenerated
 
-APPS, CLIENTS = "/api/v1/apps", "/oauth2/v1/clients"
 JWK = pregenerated("RS256")[0]
-
-
-def app_body(label: str = "svc", **oauth: Any) -> dict[str, Any]:
-    settings = {"application_type": "service", "grant_types": ["client_credentials"]} | oauth
-    credentials = {
-        name: settings.pop(name)
-        for name in ("token_endpoint_auth_method", "client_id", "client_secret", "pkce_required")
-        if name in settings
-    }
-    return {
-        "name": "oidc_client",
-        "label": label,
-        "signOnMode": "OPENID_CONNECT",
-        "credentials": {"oauthClient": credentials},
-        "settings": {"oauthClient": settings},
-    }
-
-
-def an_app(admin: Admin, **oauth: Any) -> Any:
-    return admin.made(APPS, app_body(**oauth))
 
 
 def test_an_app_is_made_with_200_and_shows_its_secret_only_then(admin: Admin) -> None:
@@ -186,9 +166,12 @@ def test_keys_come_with_ids_and_without_private_members(admin: Admin) -> None:
             {"keys": [{"kty": "RSA", "e": "AQAB", "n": JWK["n"][:100]}]},
             "RSA key length in the 'jwks' is less than '2,048'",
         ),
-        ({"keys": [JWK, JWK]}, "Each key must have a unique ''kid''."),
-        ({"keys": [{**JWK, "kid": str(i)} for i in range(51)]}, "You've reached the maximum number of keys"),
-        ({"keys": [{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}]}, "The key is not valid"),
+        ({"keys": [JWK, JWK]}, "All keys in the 'jwks' must have a unique `kid`."),
+        (
+            {"keys": [{**JWK, "kid": str(i)} for i in range(51)]},
+            "You can't create a new key. You have reached the maximum number of keys allowed (50).",
+        ),
+        ({"keys": [{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}]}, "The key is not valid: malformed"),
         ({"keys": "x"}, "''jwks'' must be an object"),
         ([], "''jwks'' must be an object"),
     ],
@@ -323,7 +306,9 @@ def test_lists_of_apps_page_search_and_filter(admin: Admin) -> None:
     assert [app["label"] for app in admin.get(f"{APPS}?q=AL").json] == ["alpha"]
     assert len(admin.get(f'{APPS}?filter=status eq "ACTIVE"').json) == 3
     assert admin.get(f"{APPS}?filter=nonsense").code == "E0000031"
-    assert admin.get(f'{APPS}?q=a&filter=status eq "ACTIVE"').code == "E0000033"
+    assert [app["label"] for app in admin.get(f'{APPS}?q=a&filter=status eq "ACTIVE"').json] == ["alpha"]
+    assert admin.get(f'{APPS}?q=a&filter=status eq "INACTIVE"').json == []
+    assert admin.get(f"{APPS}?q=a&filter=nonsense").code == "E0000031"
     page = admin.get(f"{APPS}?limit=2")
     assert [link.rpartition("rel=")[2] for link in page.header("link")] == ['"self"', '"next"']
     assert page.header("link")[0].startswith(f"<{BASE_URL}{APPS}?limit=2>")

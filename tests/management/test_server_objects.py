@@ -110,13 +110,21 @@ def test_a_groups_claim_shows_its_filter(admin: Admin, path: str) -> None:
     assert admin.post(f"{path}/claims", body | {"name": "h", "group_filter_type": "REGEX", "value": "("}).status == 400
 
 
+def test_a_bare_word_is_kept_as_a_text_constant(admin: Admin, path: str) -> None:
+    body = {"name": "x", "claimType": "RESOURCE", "valueType": "EXPRESSION", "value": "cool"}
+
+    answer = admin.post(f"{path}/claims", body)
+
+    assert (answer.status, answer.json["value"]) == (201, "cool")
+
+
 @pytest.mark.parametrize(
     ("value", "cause"),
     [
         ("{1,", "value: the expression ends where a value must stand, at position 4."),
         ("user.nickname", "value: users have no attribute 'nickname', at position 6."),
         ("zendesk.firstName", "value: Explicit references to apps aren't supported"),
-        ("nope", "value: there is no 'nope'; an expression begins with user, appuser, app, org, session, access"),
+        ("nope + 'x'", "value: there is no 'nope'; an expression begins with user, appuser, app, org, session, access"),
         ("String.len()", "value: String.len takes 1 argument, not 0, at position 8."),
         ("user.email matches '('", "value: this is not a regular expression"),
         ("T(java.lang.Runtime)", "value: there is no function 'T' here, at position 1."),

@@ -1,4 +1,4 @@
-"""Cookies through API Gateway's two payload formats."""
+"""Methods and cookies through API Gateway's two payload formats."""
 
 from typing import Any
 
@@ -18,6 +18,18 @@ V1: dict[str, Any] = {
     "requestContext": {"domainName": "acme.example.com"},
 }
 TWO = Response(200, b"", (("set-cookie", "a=1; Path=/"), ("link", "x"), ("link", "y"), ("set-cookie", "b=2; Path=/")))
+
+
+@pytest.mark.parametrize("event", [V1, V2])
+def test_a_method_keeps_its_case(event: dict[str, Any]) -> None:
+    """RFC 9110 §9.1: ``delete`` is another method than ``DELETE``."""
+    sent = (
+        event | {"httpMethod": "delete"}
+        if event is V1
+        else event | {"requestContext": event["requestContext"] | {"http": {"method": "delete"}}}
+    )
+
+    assert request_of(sent, None).method == "delete"
 
 
 def test_cookies_of_format_2_become_the_cookie_header() -> None:

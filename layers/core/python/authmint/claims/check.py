@@ -69,8 +69,13 @@ def check(text: str, attributes: Collection[str]) -> None:
 
 
 def checked(text: str, attributes: Collection[str] | None = None, *, in_group: bool = False) -> Node:
-    """The tree of an expression whose names are all known; ``attributes`` ``None``: the user may have any."""
+    """The tree of an expression whose names are all known; ``attributes`` ``None``: the user may have any.
+
+    A whole text that is one bare word, and no name, is a text constant: ``internal`` gives ``internal``.
+    """
     node = parse(text)
+    if isinstance(node, Name) and node.name not in ROOTS and not in_group:
+        return Literal(node.name, node.at)
     _Check(attributes, in_group=in_group).kind_of(node)
     return node
 

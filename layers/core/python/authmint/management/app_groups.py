@@ -11,6 +11,7 @@ from ..storage.assignments import AppGroup
 from ..storage.clients import MOST_GROUPS, Client
 from ..storage.errors import Conflict, NotFound
 from .app_users import app_profile
+from .app_view import AppView
 from .call import NO_CONTENT, Call
 from .client_changes import ClientChanges, app_party
 from .errors import ApiError, invalid_field, not_found, unavailable
@@ -22,9 +23,19 @@ from .people import PeopleRecords, attempts, group_party
 class AppGroups:
     """Groups assigned to an app. Every member may use it."""
 
-    def __init__(self, clients: ClientChanges, records: PeopleRecords) -> None:
+    def __init__(self, clients: ClientChanges, records: PeopleRecords, view: AppView) -> None:
         self._clients = clients
         self._records = records
+        self._view = view
+
+    def apps(self, call: Call) -> Response:
+        """Apps that the group of the URL is assigned to."""
+        group = self._records.group(call)
+        limit, after = limit_of(call.request, default=20, most=200), id_after(call.request)
+        ids = self._records.assignments.clients_of_group(group.id, after=after, limit=limit + 1)
+        items = self._view.many(self._clients.clients.many(ids[:limit]), call)
+        following = ids[limit - 1] if len(ids) > limit else None
+        return page(call.request, f"/api/v1/groups/{group.id}/apps", items, limit=limit, following=following, extra={})
 
     def list(self, call: Call) -> Response:
         client = self._clients.load(call)

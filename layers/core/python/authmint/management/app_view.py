@@ -1,17 +1,47 @@
-"""A client as an app (contract §14.2)."""
+"""A client as an app."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from ..clock import timestamp
 from ..storage.clients import Client
-from .call import Call, lifecycle
+from ..storage.errors import NotFound
+from ..storage.servers import ORG_SERVER, Servers
+from .app_settings import kept
+from .call import Call, lifecycle, link
 from .client_body import KEPT_URIS
 from .client_keys import key_json
-from .org import ACCESS_POLICY, ORG_ID
+from .default_policies import ACCESS_POLICY, PROFILE_ENROLLMENT
+from .fixed_settings import APP_CREDENTIALS, APP_SETTINGS, CLIENT, SHOWN
+from .org import ORG_ID
+
+#: The one link that an app has on a dashboard.
+_APP_LINK: Final = "alnAuthmintLink00000"
 
 
-def app_json(client: Client, call: Call, *, secret: str | None = None) -> dict[str, Any]:
-    """The object; ``secret`` only in answers to POST and PUT, ``profile`` only where there is one."""
+class AppView:
+    """Shows apps. Each names the key that signs ID tokens of the org authorization server."""
+
+    def __init__(self, servers: Servers) -> None:
+        self._servers = servers
+
+    def one(self, client: Client, call: Call, *, secret: str | None = None) -> dict[str, Any]:
+        """The object; ``secret`` only in answers to POST and PUT."""
+        return _app_json(client, call, self._signing(), secret)
+
+    def many(self, clients: Sequence[Client], call: Call) -> list[dict[str, Any]]:
+        """The objects of a list."""
+        signing = self._signing() if clients else {}
+        return [_app_json(client, call, signing, None) for client in clients]
+
+    def _signing(self) -> dict[str, str]:
+        try:
+            return {"kid": self._servers.get(ORG_SERVER).active_key.kid}
+        except NotFound:
+            return {}
+
+
+def _app_json(client: Client, call: Call, signing: dict[str, str], secret: str | None) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": client.id,
         "orn": f"orn:okta:idp:{ORG_ID}:apps:oidc_client:{client.id}",
@@ -20,28 +50,19 @@ def app_json(client: Client, call: Call, *, secret: str | None = None) -> dict[s
         "status": client.status,
         "lastUpdated": timestamp(client.updated_at),
         "created": timestamp(client.created_at),
-        "accessibility": {"selfService": False, "errorRedirectUrl": None, "loginRedirectUrl": None},
-        "visibility": {
-            "autoLaunch": False,
-            "autoSubmitToolbar": False,
-            "hide": {"iOS": True, "web": True},
-            "appLinks": {"oidc_client_link": True},
-        },
+        "accessibility": kept(client.settings, "accessibility"),
+        "visibility": kept(client.settings, "visibility"),
         "features": [],
         "signOnMode": "OPENID_CONNECT",
-        "credentials": {
-            "userNameTemplate": {"template": "${source.login}", "type": "BUILT_IN"},
-            "signing": {},
-            "oauthClient": _credentials(client, secret),
-        },
+        "credentials": {**APP_CREDENTIALS, "signing": signing, "oauthClient": _credentials(client, secret)},
         "universalLogout": None,
         "settings": {
-            "app": {},
-            "notifications": {"vpn": {"network": {"connection": "DISABLED"}, "message": None, "helpUrl": None}},
-            "manualProvisioning": False,
+            "app": APP_SETTINGS["app"],
+            "notifications": APP_SETTINGS["notifications"],
+            "manualProvisioning": APP_SETTINGS["manualProvisioning"],
             "implicitAssignment": client.implicit_assignment,
             "emOptInStatus": "NONE",
-            "notes": {"admin": None, "enduser": None},
+            "notes": kept(client.settings, "notes"),
             "oauthClient": _settings(client, call),
         },
         "_links": _links(client, call),
@@ -50,7 +71,10 @@ def app_json(client: Client, call: Call, *, secret: str | None = None) -> dict[s
 
 
 def _credentials(client: Client, secret: str | None) -> dict[str, Any]:
-    shown: dict[str, Any] = {"autoKeyRotation": True, "client_id": client.id}
+    shown: dict[str, Any] = {
+        "autoKeyRotation": kept(client.settings, "auto_key_rotation"),
+        "client_id": client.id,
+    }
     if secret is not None:
         shown["client_secret"] = secret
     return shown | {"token_endpoint_auth_method": client.auth_method, "pkce_required": client.pkce_required}
@@ -66,11 +90,10 @@ def _settings(client: Client, call: Call) -> dict[str, Any]:
         "application_type": client.application_type,
         "consent_method": client.consent_method,
         "issuer_mode": client.issuer_mode,
-        "idp_initiated_login": {"mode": "DISABLED", "default_scope": []},
-        "wildcard_redirect": "DISABLED",
-        "dpop_bound_access_tokens": False,
-        "participate_slo": False,
+        **{name: CLIENT[name] for name in SHOWN},
     }
+    if (network := kept(client.settings, "network")) is not None:
+        shown["network"] = network
     shown |= {name: client.settings[name] for name in KEPT_URIS if name in client.settings}
     if client.post_logout_redirect_uris:
         shown["post_logout_redirect_uris"] = list(client.post_logout_redirect_uris)
@@ -91,14 +114,22 @@ def _app_key(key: Any, client: Client, call: Call) -> dict[str, Any]:
 
 def _links(client: Client, call: Call) -> dict[str, Any]:
     href = call.url(f"/api/v1/apps/{client.id}")
-    policy = {"href": call.url(f"/api/v1/policies/{ACCESS_POLICY}")}
+    page = call.url(f"/home/oidc_client/{client.id}/{_APP_LINK}")
     verb, target = next(iter(lifecycle(href, client.status).items()))
     return {
-        "profileEnrollment": policy,
+        "uploadLogo": link(f"{href}/logo", "POST"),
+        "appLinks": [{"name": "oidc_client_link", "href": page, "type": "text/html"}],
+        "profileEnrollment": {"href": call.url(f"/api/v1/policies/{PROFILE_ENROLLMENT}")},
         "policies": {"href": f"{href}/policies", "hints": {"allow": ["PUT"]}},
         "groups": {"href": f"{href}/groups"},
+        "logo": [{"name": "medium", "href": _logo(client, call), "type": "image/png"}],
         "clientCredentials": [{"name": "secrets", "href": f"{href}/credentials/secrets"}],
-        "accessPolicy": policy,
+        "accessPolicy": {"href": call.url(f"/api/v1/policies/{ACCESS_POLICY}")},
         "users": {"href": f"{href}/users"},
         verb: {"href": target["href"]},
     }
+
+
+def _logo(client: Client, call: Call) -> str:
+    registered: str | None = client.settings.get("logo_uri")
+    return registered or call.url("/assets/img/logos/default.png")

@@ -1,5 +1,6 @@
-"""``/api/v1/apps``: OpenID Connect apps (contract §14)."""
+"""``/api/v1/apps``: OpenID Connect apps."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -11,11 +12,13 @@ from ..storage.directory import is_assigned
 from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event
 from ..storage.servers import Status
-from .app_view import app_json
+from .app_settings import read_app_settings
+from .app_view import AppView
 from .call import NO_CONTENT, Call
-from .client_body import client_id_of, read_client
+from .client_body import KEPT_URIS, client_id_of, read_client
 from .client_changes import ClientChanges, app_party
 from .client_secrets import SECRET_METHODS, SecretVault
+from .default_policies import found_default
 from .errors import ApiError, invalid_field, unavailable
 from .fields import Fields
 from .filters import equality, parse_filter
@@ -24,6 +27,11 @@ from .people import PeopleRecords
 from .server_changes import ATTEMPTS
 
 PATH: Final = "/api/v1/apps"
+_KINDS: Final = (
+    "this service has OpenID Connect apps ('signOnMode': 'OPENID_CONNECT', 'name': 'oidc_client') of the types web, "
+    "native, browser and service, and no bookmark, SAML, SWA or catalogue apps."
+)
+_EXPAND: Final = re.compile(r"user/[A-Za-z0-9]{1,64}")
 #: Bytes of JSON that claims can read as ``app.profile``.
 _MAX_PROFILE: Final = 16_384
 
@@ -31,33 +39,36 @@ _MAX_PROFILE: Final = 16_384
 class Apps:
     """Apps. Each is a client; ``dynamic_clients`` is another view of the same records."""
 
-    def __init__(self, changes: ClientChanges, vault: SecretVault, ids: Ids, people: PeopleRecords) -> None:
+    def __init__(
+        self, changes: ClientChanges, view: AppView, vault: SecretVault, ids: Ids, people: PeopleRecords
+    ) -> None:
         self._changes = changes
+        self._view = view
         self._vault = vault
         self._ids = ids
         self._people = people
 
     def list(self, call: Call) -> Response:
-        """A page in ascending id. ``q`` is a prefix of the label; ``filter`` compares one member (§5.3)."""
+        """A page in ascending id. ``q`` is a prefix of the label, ``filter`` compares members; both hold."""
+        if call.request.query_value("expand"):
+            _check_expand(call.request.query_value("expand") or "")
         limit, after = limit_of(call.request, default=20, most=200), id_after(call.request)
         q, condition = call.request.query_value("q") or "", call.request.query_value("filter") or ""
-        if q and condition:
-            raise ApiError("E0000033")
-        wanted = self._wanted(condition) if condition else _by_name(q)
+        named, fitting = _by_name(q), self._wanted(condition) if condition else _any
         clients, more = scan(
             lambda after, size: self._changes.clients.list(after=after, limit=size),
             lambda client: client.id,
-            wanted,
+            lambda client: named(client) and fitting(client),
             after=after,
             limit=limit,
             size=limit + 1 if not q and not condition else 200,
         )
         extra = {name: value for name, value in (("q", q), ("filter", condition)) if value}
-        items = [app_json(client, call) for client in clients]
+        items = self._view.many(clients, call)
         return page(call.request, PATH, items, limit=limit, following=clients[-1].id if more else None, extra=extra)
 
     def _wanted(self, text: str) -> Callable[[Client], bool]:
-        """What a filter is about: members of an app, ``user.id`` and ``group.id`` of who is assigned (§5.3)."""
+        """What a filter is about: members of an app, ``user.id`` and ``group.id`` of who is assigned."""
         condition = parse_filter(text)
         user_id = equality(condition, "user.id")
         try:
@@ -74,8 +85,9 @@ class Apps:
         return wanted
 
     def create(self, call: Call) -> Response:
-        """**200**, with the secret (§14.3)."""
+        """**200**, with the secret."""
         body = call.body()
+        _check_kind(body)
         _, credentials = _members(body)
         client_id = client_id_of(credentials) or self._ids.object_id("0oa")
         status: Status = "INACTIVE" if call.request.query_value("activate") == "false" else "ACTIVE"
@@ -88,15 +100,16 @@ class Apps:
             self._changes.clients.add(client, [_event("create", client, call)])
         except AlreadyExists as error:
             raise _taken(error) from None
-        return Response.json(200, app_json(client, call, secret=secret))
+        return self._answer(client, call, secret=secret)
 
     def get(self, call: Call) -> Response:
-        return Response.json(200, app_json(self._changes.load(call), call))
+        return self._answer(self._changes.load(call), call)
 
     def replace(self, call: Call) -> Response:
         """200, with the secret. Secrets go where the method has none; one is made where there was none."""
         self._changes.load(call)
         body = call.body()
+        _check_kind(body)
         _, credentials = _members(body)
         given = credentials.text("client_secret", longest=10_000)
 
@@ -111,18 +124,19 @@ class Apps:
             client, secret = self._changes.change(call, change)
         except AlreadyExists as error:
             raise _taken(error) from None
-        return Response.json(200, app_json(client, call, secret=secret))
+        return self._answer(client, call, secret=secret)
 
     def _read(self, body: Fields, base: Client, call: Call, *, new: bool) -> Client:
         settings, credentials = _members(body)
         label = body.text("label", required=True, longest=100) or ""
         body.choice("signOnMode", ("OPENID_CONNECT",), "OPENID_CONNECT", required=new)
-        body.choice("name", ("oidc_client",), "oidc_client")
-        client = read_client(base, settings, credentials, self._ids, now=call.now, new=new, consent="TRUSTED")
+        kept = read_app_settings(body)
+        client = read_client(base, settings, credentials, self._ids, now=call.now, new=new)
         profile = body.free("profile", longest=_MAX_PROFILE)
         implicit = body.below("settings").flag("implicitAssignment", default=False)
         body.check()
-        return replace(client, label=label, profile=profile, implicit_assignment=implicit)
+        uris = {name: value for name, value in client.settings.items() if name in KEPT_URIS}
+        return replace(client, label=label, profile=profile, implicit_assignment=implicit, settings=uris | kept)
 
     def delete(self, call: Call) -> Response:
         """204; only an INACTIVE one."""
@@ -156,9 +170,18 @@ class Apps:
         return Response.json(200, {})
 
     def assign_policy(self, call: Call) -> Response:
-        """204: sign-on policies do not exist here; Terraform sends this all the same (§14.1)."""
+        """204 for the policy that every app has; there is no other yet. Terraform assigns it all the same."""
         self._changes.load(call)
+        found_default(call)
         return NO_CONTENT
+
+    def upload_logo(self, call: Call) -> Response:
+        """Refused with what to do instead."""
+        self._changes.load(call)
+        raise invalid_field("logo", "Logos cannot be uploaded here. Set settings.oauthClient.logo_uri.")
+
+    def _answer(self, client: Client, call: Call, *, secret: str | None = None) -> Response:
+        return Response.json(200, self._view.one(client, call, secret=secret))
 
 
 def with_secret(
@@ -176,6 +199,24 @@ def with_secret(
 
 def _by_name(q: str) -> Callable[[Client], bool]:
     return lambda client: client.label.casefold().startswith(q.casefold()) or bool(q and "oidc_client".startswith(q))
+
+
+def _any(_: Client) -> bool:
+    return True
+
+
+def _check_kind(body: Fields) -> None:
+    """Refuse what is no OpenID Connect app before anything else is read of it."""
+    for name, only in (("signOnMode", "OPENID_CONNECT"), ("name", "oidc_client")):
+        value = body.text(name)
+        if value is not None and value != only:
+            raise invalid_field(name, f"'{value[:50]}' is not supported: {_KINDS}")
+
+
+def _check_expand(expand: str) -> None:
+    """``user/{id}``, which embeds nothing: whether the user is assigned is what a filter finds."""
+    if not _EXPAND.fullmatch(expand):
+        raise ApiError("E0000001", "RequestParams", ["Expand query is malformed."])
 
 
 def _members(body: Fields) -> tuple[Fields, Fields]:

@@ -1,4 +1,4 @@
-"""Public keys of clients (contract §14.6): what is taken, and ``/api/v1/apps/{appId}/credentials/jwks``."""
+"""Public keys of clients: those of a body, and ``/api/v1/apps/{appId}/credentials/jwks``."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,51 +7,31 @@ from typing import Any, Final
 from ..clock import timestamp
 from ..http import Response
 from ..ids import Ids
-from ..jose.keys import PRIVATE_MEMBERS, BadKey, public_key
 from ..storage.clients import Client, ClientKey
 from ..storage.events import Event
 from ..storage.servers import Status
 from .call import NO_CONTENT, Call, lifecycle, link
 from .client_changes import ClientChanges, app_party
-from .errors import invalid, not_found
+from .errors import not_found
+from .key_reading import read_jwk, refused
 from .server_changes import replaced, without
 
 MOST: Final = 50
-_TOO_MANY: Final = f"You've reached the maximum number of keys per client ({MOST})."
-_SHORT: Final = "RSA key length in the 'jwks' is less than '2,048' bits for the given key."
-_NOT_UNIQUE: Final = "Each key must have a unique ''kid''."
+_TOO_MANY: Final = (
+    f"You can't create a new key. You have reached the maximum number of keys allowed ({MOST}). To add another key, "
+    "you must first delete an existing one."
+)
+_NOT_UNIQUE: Final = "All keys in the 'jwks' must have a unique `kid`."
+_WITHOUT_KID: Final = (
+    "Each key should have a unique kid when adding multiple keys. Use the Apps API to update the JWKS to add a kid for "
+    "the existing key, or delete the existing key and re-add the key with a kid using the JWKS APIs."
+)
+_ACTIVE: Final = "You can't delete an active JSON Web Key. Deactivate the key before deleting it."
+_ONLY_ONE: Final = (
+    "Can't deactivate the only active JSON Web Key when the value for `token_endpoint_auth_method` is "
+    "`private_key_jwt`."
+)
 Changed = tuple[Client, ClientKey, Sequence[Event]]
-
-
-def refused(cause: str) -> Exception:
-    """E0000001 about a key."""
-    return invalid("JsonWebKey", cause)
-
-
-def read_jwk(jwk: Any) -> dict[str, Any]:
-    """A public key as it is kept. Raises ApiError (E0000001, ``JsonWebKey``)."""
-    if not isinstance(jwk, Mapping):
-        raise refused("Each key must be an object.")
-    kept = {name: value for name, value in jwk.items() if name not in _NOT_OF_THE_KEY and value is not None}
-    if PRIVATE_MEMBERS & kept.keys():
-        raise refused("A private or symmetric key must not be sent. Send the public key only.")
-    for name in ("kid", "use", "alg"):
-        if name in kept and (not isinstance(kept[name], str) or not 0 < len(kept[name]) <= 255):
-            raise refused(f"''{name}'' must be a string of 1 to 255 characters.")
-    if kept.get("use", "sig") not in {"sig", "enc"}:
-        raise refused("''use'' must be 'sig' or 'enc'.")
-    if any(not isinstance(value, str | list) for value in kept.values()) or len(str(kept)) > 8_192:
-        raise refused("The key is malformed.")
-    try:
-        public_key(kept)
-    except BadKey as error:
-        if "RSA key length" in str(error):
-            raise refused(_SHORT) from None
-        raise refused(f"The key is not valid: {error}.") from None
-    return kept
-
-
-_NOT_OF_THE_KEY: Final = frozenset({"id", "status", "created", "lastUpdated", "_links"})
 
 
 def read_jwks(jwks: Any, ids: Ids, known: Sequence[ClientKey], now: int) -> tuple[ClientKey, ...]:
@@ -62,15 +42,15 @@ def read_jwks(jwks: Any, ids: Ids, known: Sequence[ClientKey], now: int) -> tupl
     if len(keys) > MOST:
         raise refused(_TOO_MANY)
     read = [read_jwk(key) for key in keys]
-    kids = [key.get("kid") for key in read]
+    kids = [jwk.get("kid") for jwk, _ in read]
     if len(read) > 1 and (None in kids or len(set(kids)) < len(kids)):
         raise refused(_NOT_UNIQUE)
     before = {key.jwk.get("kid"): key for key in known}
     return tuple(
-        replace(before[jwk.get("kid")], jwk=jwk)
+        replace(before[jwk.get("kid")], jwk=jwk, spelling=spelling)
         if jwk.get("kid") in before
-        else ClientKey(ids.object_id("pks"), jwk, now, now)
-        for jwk in read
+        else ClientKey(ids.object_id("pks"), jwk, now, now, spelling=spelling)
+        for jwk, spelling in read
     )
 
 
@@ -92,14 +72,17 @@ class ClientKeys:
     def create(self, call: Call) -> Response:
         self._changes.load(call)
         body = call.json()
-        jwk = read_jwk(body)
+        jwk, spelling = read_jwk(body)
         status: Status = "INACTIVE" if body.get("status") == "INACTIVE" else "ACTIVE"
-        key = ClientKey(self._ids.object_id("pks"), jwk, call.now, call.now, status)
+        key = ClientKey(self._ids.object_id("pks"), jwk, call.now, call.now, status, spelling)
 
         def change(client: Client) -> Changed:
             if len(client.keys) >= MOST:
                 raise refused(_TOO_MANY)
-            if any(known.jwk.get("kid") == jwk.get("kid") for known in client.keys):
+            kids = [known.jwk.get("kid") for known in client.keys]
+            if kids and None in {*kids, jwk.get("kid")}:
+                raise refused(_WITHOUT_KID)
+            if jwk.get("kid") in kids:
                 raise refused(_NOT_UNIQUE)
             after = replace(client, keys=(*client.keys, key), updated_at=call.now)
             return after, key, [_event("create", client, call)]
@@ -111,7 +94,7 @@ class ClientKeys:
         def change(client: Client) -> Changed:
             key = _found(client, call)
             if key.status == "ACTIVE":
-                raise refused("''ACTIVE'' keys cannot be deleted. Deactivate the key before deleting it.")
+                raise refused(_ACTIVE)
             after = replace(client, keys=without(client.keys, key.id), updated_at=call.now)
             return after, key, [_event("delete", client, call)]
 
@@ -127,6 +110,10 @@ class ClientKeys:
     def _status(self, call: Call, status: Status, verb: str) -> Response:
         def change(client: Client) -> Changed:
             key = replace(_found(client, call), status=status, updated_at=call.now)
+            others = [known for known in client.keys if known.id != key.id and known.status == "ACTIVE"]
+            needed = client.auth_method == "private_key_jwt" and client.jwks_uri is None
+            if status == "INACTIVE" and needed and not others:
+                raise refused(_ONLY_ONE)
             after = replace(client, keys=replaced(client.keys, key), updated_at=call.now)
             return after, key, [_event(verb, client, call)]
 
@@ -145,6 +132,7 @@ def key_json(key: ClientKey, client: Client, call: Call) -> dict[str, Any]:
         "status": key.status,
         "use": "sig",
         **key.jwk,
+        **key.spelling,
         "_links": links,
     }
 

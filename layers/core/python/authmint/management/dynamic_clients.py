@@ -83,7 +83,7 @@ class DynamicClients:
     def _read(self, body: Fields, base: Client, call: Call, *, new: bool) -> Client:
         try:
             name = body.text("client_name", required=True, longest=100) or ""
-            client = read_client(base, body, body, self._ids, now=call.now, new=new, consent="REQUIRED")
+            client = read_client(base, body, body, self._ids, now=call.now, new=new, registered=True)
         except ApiError as error:
             if error.code not in {"E0000001", "E0000078"}:
                 raise
@@ -142,7 +142,7 @@ def client_json(client: Client, *, secret: str | None = None) -> dict[str, Any]:
     if client.jwks_uri is not None:
         shown["jwks_uri"] = client.jwks_uri
     if client.keys:
-        shown["jwks"] = {"keys": [dict(key.jwk) for key in client.keys]}
+        shown["jwks"] = {"keys": [{**key.jwk, **key.spelling} for key in client.keys]}
     return shown
 
 

@@ -46,6 +46,10 @@ class Fields:
         """The member as it stands."""
         return self._body.get(name)
 
+    def names(self) -> tuple[str, ...]:
+        """Names of all members."""
+        return tuple(self._body)
+
     def below(self, name: str) -> "Fields":
         """The object of that name; an empty one where it is left out."""
         return Fields(self._typed(name, dict) or {}, f"{self._path}{name}.", self.problems)

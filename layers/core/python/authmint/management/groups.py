@@ -5,12 +5,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ..http import Response
-from ..storage.clients import Client, Clients
 from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event
 from ..storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group
 from ..storage.users import User, login_key
-from .app_view import app_json
 from .call import NO_CONTENT, Call
 from .errors import ApiError, invalid, invalid_field, read_only, unavailable
 from .fields import Fields
@@ -30,9 +28,8 @@ _WALK: Final = 1_000
 class Groups:
     """Groups. ``Everyone`` is the first of them and cannot be changed."""
 
-    def __init__(self, records: PeopleRecords, clients: Clients) -> None:
+    def __init__(self, records: PeopleRecords) -> None:
         self._records = records
-        self._clients = clients
 
     def list(self, call: Call) -> Response:
         """A page in ascending id, ``Everyone`` first. ``q`` is a prefix of the name."""
@@ -149,16 +146,6 @@ class Groups:
         items = [user_json(user, call, listed=True) for user in listed]
         path = f"{PATH}/{group.id}/users"
         return page(call.request, path, items, limit=limit, following=shown[-1].id if more else None, extra={})
-
-    def apps(self, call: Call) -> Response:
-        """Apps that the group is assigned to."""
-        group = self._records.group(call)
-        limit, after = limit_of(call.request, default=20, most=200), id_after(call.request)
-        ids = self._records.assignments.clients_of_group(group.id, after=after, limit=limit + 1)
-        found: Sequence[Client] = self._clients.many(ids[:limit])
-        items = [app_json(client, call) for client in found]
-        following = ids[limit - 1] if len(ids) > limit else None
-        return page(call.request, f"{PATH}/{group.id}/apps", items, limit=limit, following=following, extra={})
 
     def add_user(self, call: Call) -> Response:
         """204, also where the user is a member."""

@@ -7,6 +7,7 @@ from .api_tokens import PATH, ApiTokensResource
 from .app_grants import AppGrants
 from .app_groups import AppGroups
 from .app_users import AppUsers
+from .app_view import AppView
 from .apps import Apps
 from .associated import AssociatedServers
 from .call import Operation
@@ -14,6 +15,7 @@ from .claims import Claims
 from .client_changes import ClientChanges
 from .client_keys import ClientKeys
 from .client_secrets import ClientSecrets, SecretVault
+from .default_policies import DefaultPolicies
 from .dynamic_clients import DynamicClients
 from .groups import Groups
 from .issued import IssuedRecords, IssuedTokens, UserIssued
@@ -74,10 +76,10 @@ def operations(
     routes.add("POST", f"{_SERVER}/credentials/lifecycle/keyRotate", keys.rotate)
     routes.add("POST", f"{_SERVER}/credentials/keys/{{keyId}}/lifecycle/revoke", keys.revoke)
     routes.add("GET", f"{_SERVER}/credentials/rotation", keys.rotation)
-    _add_clients(routes, clients, people, seals, ids)
+    _add_clients(routes, clients, AppView(changes.servers), people, seals, ids)
     _add_org(routes, Org(changes, clients))
     _add_users(routes, clients, people)
-    _add_groups(routes, clients, people)
+    _add_groups(routes, people)
     _add_issued(routes, IssuedTokens(changes, clients.clients, issued), UserIssued(people, issued))
     _add_sessions(routes, AdministeredSessions(people.users, issued))
     _add_schemas(routes, Schemas(people))
@@ -144,11 +146,10 @@ def _add_sessions(routes: Routes[Operation], sessions: AdministeredSessions) -> 
     routes.add("POST", f"{path}/lifecycle/refresh", sessions.refresh)
 
 
-def _add_groups(routes: Routes[Operation], clients: ClientChanges, people: PeopleRecords) -> None:
-    groups = Groups(people, clients.clients)
+def _add_groups(routes: Routes[Operation], people: PeopleRecords) -> None:
+    groups = Groups(people)
     _crud(routes, "/api/v1/groups", "{groupId}", groups)
     routes.add("GET", f"{_GROUP}/users", groups.users)
-    routes.add("GET", f"{_GROUP}/apps", groups.apps)
     routes.add("PUT", f"{_GROUP}/users/{{userId}}", groups.add_user)
     routes.add("DELETE", f"{_GROUP}/users/{{userId}}", groups.remove_user)
 
@@ -160,8 +161,9 @@ def _add_schemas(routes: Routes[Operation], schemas: Schemas) -> None:
     routes.add("GET", "/api/v1/meta/types/user/{typeId}", schemas.type)
 
 
-def _add_assignments(routes: Routes[Operation], clients: ClientChanges, people: PeopleRecords) -> None:
-    users, groups = AppUsers(clients, people), AppGroups(clients, people)
+def _add_assignments(routes: Routes[Operation], clients: ClientChanges, people: PeopleRecords, view: AppView) -> None:
+    users, groups = AppUsers(clients, people), AppGroups(clients, people, view)
+    routes.add("GET", f"{_GROUP}/apps", groups.apps)
     routes.add("GET", f"{_APP}/users", users.list)
     routes.add("POST", f"{_APP}/users", users.create)
     routes.add("GET", f"{_APP}/users/{{userId}}", users.get)
@@ -175,13 +177,19 @@ def _add_assignments(routes: Routes[Operation], clients: ClientChanges, people: 
 
 
 def _add_clients(
-    routes: Routes[Operation], clients: ClientChanges, people: PeopleRecords, seals: SecretSeals, ids: Ids
+    routes: Routes[Operation],
+    clients: ClientChanges,
+    view: AppView,
+    people: PeopleRecords,
+    seals: SecretSeals,
+    ids: Ids,
 ) -> None:
     vault = SecretVault(seals, ids)
-    apps = Apps(clients, vault, ids, people)
+    apps = Apps(clients, view, vault, ids, people)
     _crud(routes, "/api/v1/apps", "{appId}", apps, lifecycle=True)
-    _add_assignments(routes, clients, people)
+    _add_assignments(routes, clients, people, view)
     routes.add("PUT", f"{_APP}/policies/{{policyId}}", apps.assign_policy)
+    routes.add("POST", f"{_APP}/logo", apps.upload_logo)
     grants = AppGrants(clients, ids)
     routes.add("GET", f"{_APP}/grants", grants.list)
     routes.add("POST", f"{_APP}/grants", grants.create)
@@ -205,9 +213,14 @@ def _add_clients(
 
 def _add_org(routes: Routes[Operation], org: Org) -> None:
     routes.add("GET", "/api/v1/users/me", org.me)
-    routes.add("GET", "/api/v1/policies", org.policies)
-    for method in ("GET", "POST"):
-        routes.add(method, "/api/v1/internal/apps/{appId}/settings/oauth/idToken", org.issuer_mode)
+    defaults = DefaultPolicies()
+    routes.add("GET", "/api/v1/policies", defaults.list)
+    routes.add("GET", "/api/v1/policies/{policyId}", defaults.get)
+    routes.add("GET", "/api/v1/policies/{policyId}/rules", defaults.rules)
+    routes.add("GET", "/api/v1/policies/{policyId}/rules/{ruleId}", defaults.rule)
+    id_token = "/api/v1/internal/apps/{appId}/settings/oauth/idToken"
+    routes.add("GET", id_token, org.id_token_settings)
+    routes.add("POST", id_token, org.change_id_token_settings)
 
 
 Crud = Apps | Claims | DynamicClients | Groups | Policies | Rules | Scopes | Servers | Users

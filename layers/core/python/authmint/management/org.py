@@ -1,18 +1,25 @@
-"""What official clients ask of an org before they do anything (contract §19), as far as there is an answer."""
+"""What official clients ask of an org before they do anything, as far as there is an answer."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from ..claims.facts import THIS_ORG
 from ..clock import timestamp
 from ..http import Response
+from ..storage.clients import Client
+from ..storage.events import Event
 from .call import Call
-from .client_changes import ClientChanges
+from .client_changes import ClientChanges, app_party
 from .errors import not_found
 from .server_changes import ServerChanges
+from .servers import ISSUER_MODES
 
 #: One deployment is one org: its own ids need not differ from those of other deployments.
 ORG_ID: Final = THIS_ORG.id
-ACCESS_POLICY: Final = "rstAuthmintAccess000"
+_NO_GROUPS_CLAIM: Final = (
+    "A groups claim of one app is not supported. Add a claim with 'valueType' 'GROUPS' to an authorization server."
+)
 
 
 class Org:
@@ -50,41 +57,40 @@ class Org:
         }
         return Response.json(200, user)
 
-    def policies(self, call: Call) -> Response:
-        """The one sign-on policy that apps can be assigned to (§19)."""
-        if call.request.query_value("type") not in {"ACCESS_POLICY", None}:
-            return Response.json(200, [])
-        href = call.url(f"/api/v1/policies/{ACCESS_POLICY}")
-        created = timestamp(call.caller.created_at)
-        policy = {
-            "id": ACCESS_POLICY,
-            "status": "ACTIVE",
-            "name": "Default Policy",
-            "description": "Default policy",
-            "priority": 1,
-            "system": True,
-            "conditions": None,
-            "created": created,
-            "lastUpdated": created,
-            "_links": {"self": {"href": href}, "rules": {"href": f"{href}/rules"}},
-            "type": "ACCESS_POLICY",
-        }
-        return Response.json(200, [policy])
-
-    def issuer_mode(self, call: Call) -> Response:
-        """What Terraform asks of an app beyond the public API."""
+    def id_token_settings(self, call: Call) -> Response:
+        """What Terraform reads of an app beyond the public API."""
         client = self._clients.load(call)
-        shown = call.request.method == "GET"
-        return Response.json(
-            200,
-            {
-                "issuer": call.request.base_url if shown else None,
-                "orgUrl": None,
-                "customUrl": None,
-                "audience": client.id if shown else None,
-                "issuerMode": client.issuer_mode,
-            },
-        )
+        return _id_token_settings(client, call.request.base_url, client.id)
+
+    def change_id_token_settings(self, call: Call) -> Response:
+        """200. The issuer mode is kept; a groups claim is refused: it would never be in a token."""
+        self._clients.load(call)
+        body = call.body()
+        mode = body.choice("issuerMode", ISSUER_MODES, "") or None
+        for name in ("name", "value", "valueType", "groupFilterType"):
+            if body.text(name):
+                body.problem(name, _NO_GROUPS_CLAIM)
+        body.check()
+
+        def change(before: Client) -> tuple[Client, None, Sequence[Event]]:
+            if mode in {None, before.issuer_mode}:
+                return before, None, ()
+            after = replace(before, issuer_mode=mode, updated_at=call.now)
+            return after, None, [call.recorder.event("application.lifecycle.update", app_party(after))]
+
+        client, _ = self._clients.change(call, change)
+        return _id_token_settings(client, None, None)
+
+
+def _id_token_settings(client: Client, issuer: str | None, audience: str | None) -> Response:
+    shown = {
+        "issuer": issuer,
+        "orgUrl": None,
+        "customUrl": None,
+        "audience": audience,
+        "issuerMode": client.issuer_mode,
+    }
+    return Response.json(200, shown)
 
 
 def organization(base_url: str) -> Response:

@@ -27,7 +27,7 @@ def request_of(event: Event, base_url: str | None) -> Request:
     if "rawPath" in event:
         http = context["http"]
         return Request(
-            method=http["method"].upper(),
+            method=http["method"],
             path=event["rawPath"],
             base_url=base_url,
             path_parameters=event.get("pathParameters") or {},
@@ -40,7 +40,7 @@ def request_of(event: Event, base_url: str | None) -> Request:
     query = event.get("multiValueQueryStringParameters") or {}
     headers = event.get("multiValueHeaders") or {}
     return Request(
-        method=event["httpMethod"].upper(),
+        method=event["httpMethod"],
         path=event["path"],
         base_url=base_url,
         path_parameters=event.get("pathParameters") or {},

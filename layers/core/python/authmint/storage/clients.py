@@ -34,13 +34,19 @@ class ClientSecret:
 
 @dataclass(frozen=True)
 class ClientKey:
-    """A public key of a client (management contract §14.6). ``jwk`` has public members only."""
+    """A public key of a client.
+
+    Attributes:
+        jwk: Public members only, in the one spelling that verification takes.
+        spelling: Members of ``jwk`` as the administrator wrote them, where that differs: what answers show.
+    """
 
     id: str
     jwk: Mapping[str, Any]
     created_at: int
     updated_at: int
     status: Status = "ACTIVE"
+    spelling: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
