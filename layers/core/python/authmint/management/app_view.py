@@ -1,7 +1,7 @@
 """A client as an app."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from ..clock import timestamp
 from ..storage.clients import Client
@@ -19,15 +19,27 @@ from .org import ORG_ID
 _APP_LINK: Final = "alnAuthmintLink00000"
 
 
+class Show(Protocol):
+    """Shows one app."""
+
+    def __call__(self, client: Client, *, secret: str | None = None) -> dict[str, Any]:
+        """The object; ``secret`` only in answers to POST and PUT."""
+
+
 class AppView:
     """Shows apps. Each names the key that signs ID tokens of the org authorization server."""
 
     def __init__(self, servers: Servers) -> None:
         self._servers = servers
 
-    def one(self, client: Client, call: Call, *, secret: str | None = None) -> dict[str, Any]:
-        """The object; ``secret`` only in answers to POST and PUT."""
-        return _app_json(client, call, self._signing(), secret)
+    def prepared(self, call: Call) -> Show:
+        """Reads what answers need beside the client: before a change is stored, because nothing may fail after it."""
+        signing = self._signing()
+
+        def show(client: Client, *, secret: str | None = None) -> dict[str, Any]:
+            return _app_json(client, call, signing, secret)
+
+        return show
 
     def many(self, clients: Sequence[Client], call: Call) -> list[dict[str, Any]]:
         """The objects of a list."""

@@ -89,6 +89,7 @@ class Apps:
         body = call.body()
         _check_kind(body)
         _, credentials = _members(body)
+        show = self._view.prepared(call)
         client_id = client_id_of(credentials) or self._ids.object_id("0oa")
         status: Status = "INACTIVE" if call.request.query_value("activate") == "false" else "ACTIVE"
         client = self._read(body, Client(client_id, "", call.now, call.now, status), call, new=True)
@@ -100,10 +101,10 @@ class Apps:
             self._changes.clients.add(client, [_event("create", client, call)])
         except AlreadyExists as error:
             raise _taken(error) from None
-        return self._answer(client, call, secret=secret)
+        return Response.json(200, show(client, secret=secret))
 
     def get(self, call: Call) -> Response:
-        return self._answer(self._changes.load(call), call)
+        return Response.json(200, self._view.prepared(call)(self._changes.load(call)))
 
     def replace(self, call: Call) -> Response:
         """200, with the secret. Secrets go where the method has none; one is made where there was none."""
@@ -112,6 +113,7 @@ class Apps:
         _check_kind(body)
         _, credentials = _members(body)
         given = credentials.text("client_secret", longest=10_000)
+        show = self._view.prepared(call)
 
         def change(before: Client) -> tuple[Client, str | None, Sequence[Event]]:
             if client_id_of(credentials) not in {None, before.id}:
@@ -124,7 +126,7 @@ class Apps:
             client, secret = self._changes.change(call, change)
         except AlreadyExists as error:
             raise _taken(error) from None
-        return self._answer(client, call, secret=secret)
+        return Response.json(200, show(client, secret=secret))
 
     def _read(self, body: Fields, base: Client, call: Call, *, new: bool) -> Client:
         settings, credentials = _members(body)
@@ -179,9 +181,6 @@ class Apps:
         """Refused with what to do instead."""
         self._changes.load(call)
         raise invalid_field("logo", "Logos cannot be uploaded here. Set settings.oauthClient.logo_uri.")
-
-    def _answer(self, client: Client, call: Call, *, secret: str | None = None) -> Response:
-        return Response.json(200, self._view.one(client, call, secret=secret))
 
 
 def with_secret(
