@@ -6,13 +6,20 @@ from typing import Any
 import jwt
 import pytest
 from authmint.jose.encoding import b64decode, b64encode, strict_json
-from authmint.jose.jws import BadToken, fits, read, verified_by_key, verified_by_secret
+from authmint.jose.jws import CLOCK_SKEW, MAX_TOKEN, BadToken, Jws, fits, verified_by_key, verified_by_secret
+from authmint.jose.jws import read as read_jws
+from authmint.jose.keys import BadKey, public_key
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fakes import pregenerated
 
 HEADER = {"alg": "HS256"}
+NAMELESS = (None, "jwt")
+
+
+def read(text: str) -> Jws:
+    return read_jws(text, types=NAMELESS)
 
 
 def token(header: Any = HEADER, payload: Any = None, signature: bytes = b"s") -> str:
@@ -122,6 +129,106 @@ def test_a_public_key_is_never_an_hmac_secret() -> None:
     assert not fits(jwk, "HS256")
     assert not fits(jwk, "none")
     assert not fits(jwk, "ES256")
+
+
+@pytest.mark.parametrize(
+    "typ", ["at+jwt", "application/at+jwt", "dpop+jwt", "logout+jwt", "jwt+at", "", None, 1, ["JWT"]]
+)
+def test_a_token_made_for_another_purpose_is_not_read(typ: Any) -> None:
+    with pytest.raises(BadToken, match="typ"):
+        read(token({"alg": "HS256", "typ": typ}))
+
+
+@pytest.mark.parametrize("typ", ["at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+jwt"])
+def test_types_are_media_types(typ: str) -> None:
+    assert read_jws(token({"alg": "HS256", "typ": typ}), types=("at+jwt",)).header["typ"] == typ
+
+
+def test_a_type_that_is_asked_for_may_not_be_missing() -> None:
+    with pytest.raises(BadToken, match="typ"):
+        read_jws(token(), types=("at+jwt",))
+
+
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+@pytest.mark.parametrize(("ahead", "later"), [(CLOCK_SKEW, False), (CLOCK_SKEW + 1, True)])
+def test_clocks_differ_by_fifteen_seconds_at_most(claim: str, ahead: int, later: bool) -> None:
+    assert CLOCK_SKEW == 15
+    assert read(token(payload={claim: 1_700_000_000 + ahead})).begins_after(1_700_000_000) is later
+
+
+def test_a_token_as_long_as_may_be_is_read_and_no_longer_one() -> None:
+    room = MAX_TOKEN - len(token(payload={"aa": 1}, signature=b""))
+    longest = token(payload={"aa": 1}, signature=b"s" * (room * 3 // 4))
+
+    assert len(longest) == MAX_TOKEN
+    assert read(longest)
+    with pytest.raises(BadToken, match="oversized"):
+        read(longest + "A")
+
+
+RSA, EC, OKP = (pregenerated(algorithm)[0] for algorithm in ("RS256", "ES256", "EdDSA"))
+
+
+def number(value: int, size: int = 256) -> str:
+    return b64encode(value.to_bytes(size, "big"))
+
+
+@pytest.mark.parametrize(
+    "jwk",
+    [
+        RSA | {"key_ops": ["sign"]},
+        RSA | {"key_ops": []},
+        RSA | {"key_ops": "verify"},
+        RSA | {"key_ops": ["verify", "verify"]},
+        RSA | {"key_ops": ["verify", 1]},
+        RSA | {"n": number(int.from_bytes(b64decode(RSA["n"]), "big") - 1)},
+        RSA | {"n": number(3, 128)},
+        RSA | {"n": number((1 << 8200) + 1, 1_100)},
+        RSA | {"n": RSA["n"] + "="},
+        RSA | {"e": number(1, 1)},
+        RSA | {"e": number(4, 1)},
+        RSA | {"e": number((1 << 34) + 1, 8)},
+        RSA | {"e": None},
+        EC | {"y": EC["x"]},
+        EC | {"x": EC["x"][:-4]},
+        EC | {"crv": "P-384"},
+        EC | {"crv": "secp256k1"},
+        {"kty": "EC", "x": EC["x"], "y": EC["y"]},
+        OKP | {"crv": "Ed448"},
+        OKP | {"x": OKP["x"][:-4]},
+        {"kty": "oct", "k": "c2VjcmV0"},
+        {},
+    ],
+)
+def test_what_is_no_key_to_verify_with(jwk: dict[str, Any]) -> None:
+    with pytest.raises(BadKey):
+        public_key(jwk)
+
+
+@pytest.mark.parametrize("jwk", [RSA, EC, OKP])
+def test_a_key_to_verify_with(jwk: dict[str, Any]) -> None:
+    assert public_key(jwk | {"key_ops": ["verify", "sign"], "use": "sig", "d": "ignored"})
+    assert public_key(jwk | {"key_ops": ["wrapKey"], "use": "enc"})
+
+
+@pytest.mark.parametrize("changes", [{"use": "enc"}, {"key_ops": ["sign"]}, {"key_ops": "verify"}])
+def test_a_key_for_something_else_verifies_nothing(changes: dict[str, Any]) -> None:
+    assert not fits(RSA | changes, "RS256")
+
+
+def test_ed25519_has_two_names() -> None:
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+    jwk, pkcs8 = pregenerated("EdDSA")
+    key: Any = load_der_private_key(pkcs8, None)
+    body = ".".join(b64encode(part) for part in (b'{"alg":"Ed25519"}', b"{}"))
+    jws = read(f"{body}.{b64encode(key.sign(body.encode()))}")
+
+    for named in (jwk, jwk | {"alg": "EdDSA"}, jwk | {"alg": "Ed25519"}):
+        assert verified_by_key(jws, named, algorithms=("Ed25519",))
+        assert fits(named, "EdDSA")
+    assert not verified_by_key(jws, jwk, algorithms=("EdDSA",))
+    assert not fits(jwk | {"alg": "ES256"}, "Ed25519")
 
 
 @given(st.text(max_size=200))

@@ -68,6 +68,33 @@ def test_audiences_that_are_this_endpoint_or_its_issuer(audience: Any) -> None:
     assert ask(Engine(client=key_client()), signed(aud=audience)) == 200
 
 
+@pytest.mark.parametrize("typ", ["JWT", "client-authentication+jwt", "application/client-authentication+jwt"])
+def test_types_of_assertions(typ: str) -> None:
+    assert ask(Engine(client=key_client()), signed(headers={"typ": typ})) == 200
+
+
+@pytest.mark.parametrize("typ", ["at+jwt", "dpop+jwt", "logout+jwt", "secevent+jwt"])
+def test_a_token_made_for_another_purpose_is_no_assertion(typ: str) -> None:
+    assert "assertion" in ask(Engine(client=key_client()), signed(headers={"typ": typ}))
+
+
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+def test_clocks_that_differ_a_little(claim: str) -> None:
+    engine = Engine(client=key_client())
+
+    def ahead(seconds: int) -> str:
+        return jwt.encode(claims(jti=str(seconds)) | {claim: NOW + seconds}, KEY, "RS256")
+
+    assert ask(engine, ahead(15)) == 200
+    assert ask(engine, ahead(16)).endswith("must be issued before the current time.")
+
+
+def test_a_key_that_is_not_for_verifying_is_not_used() -> None:
+    client = key_client({**JWK, "kid": "k1", "key_ops": ["sign"]})
+
+    assert ask(Engine(client=client), signed(headers={"kid": "k1"})) != 200
+
+
 def by_hand(algorithm: str, secret: bytes) -> str:
     """An assertion that no library would make."""
     header = json.dumps({"alg": algorithm}).encode()

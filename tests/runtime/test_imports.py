@@ -22,7 +22,7 @@ ALLOWED = dict.fromkeys(WIRES, STORAGE) | {"authorize": STORAGE | {"jinja2", "ma
 def third_party_after(statement: str) -> set[str]:
     environment = {
         "PATH": "/usr/bin:/bin",
-        "PYTHONPATH": str(CHECKOUT / "layers/core/python"),
+        "PYTHONPATH": f"{CHECKOUT / 'layers/core/python'}:{CHECKOUT}",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AUTHMINT_CONFIG_TABLE": "c",
         "AUTHMINT_GRANTS_TABLE": "g",
@@ -49,6 +49,16 @@ def test_importing_a_handler_does_nothing_and_loads_no_third_party_code() -> Non
         loaded = third_party_after(f"sys.path.insert(0, {str(directory)!r}); import handler")
 
         assert loaded == set(), directory.name
+
+
+@pytest.mark.parametrize(
+    ("calls", "verifies"),
+    [("access_token()", False), ("state('a.b.c')", False), ("state(engine.access_token())", True)],
+)
+def test_who_verifies_no_signature_does_not_load_the_library_for_it(calls: str, verifies: bool) -> None:
+    loaded = third_party_after(f"from tests.oauth.engine import Engine; engine = Engine(); engine.{calls}")
+
+    assert ("jwt" in loaded) is verifies
 
 
 def test_what_is_left_out_is_not_in_the_layer() -> None:

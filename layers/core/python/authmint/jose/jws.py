@@ -1,8 +1,8 @@
 """Strict reading of a JWS in compact form (RFC 7515 §7.1, RFC 8725).
 
 Stricter than the libraries: canonical base64url, no duplicate names, no ``crit``, no key of the token's own
-(``jku``, ``jwk``, ``x5u``, ``x5c``), no ``b64``, no compression, bounded sizes, and no algorithm that the caller did
-not name.
+(``jku``, ``jwk``, ``x5u``, ``x5c``), no ``b64``, no compression, bounded sizes, no kind of token and no algorithm that
+the caller did not name. PyJWT verifies the signature; it is loaded when the first one is verified.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,16 +10,20 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from .encoding import b64decode, strict_json
-from .keys import BadKey, public_key
+from .keys import BadKey, may_verify, public_key
 
+#: Characters. What is minted is held against the same limit, so that it can be read back.
 MAX_TOKEN: Final = 16_384
+#: Seconds that ``iat`` and ``nbf`` may lie ahead, because clocks differ. ``exp`` has no tolerance.
+CLOCK_SKEW: Final = 15
 _FORBIDDEN_HEADERS: Final = frozenset({"crit", "jku", "jwk", "x5u", "x5c", "b64", "zip", "enc"})
-HMAC_HASHES: Final = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
-_KEY_TYPES: Final = {
-    "RS256": "RSA", "RS384": "RSA", "RS512": "RSA", "PS256": "RSA",
-    "ES256": "EC", "ES384": "EC", "ES512": "EC", "EdDSA": "OKP",
+_HMAC: Final = frozenset({"HS256", "HS384", "HS512"})
+#: Type and curve of the key that an algorithm takes.
+_KEYS: Final = {
+    "RS256": ("RSA", None), "RS384": ("RSA", None), "RS512": ("RSA", None), "PS256": ("RSA", None),
+    "ES256": ("EC", "P-256"), "ES384": ("EC", "P-384"), "ES512": ("EC", "P-521"),
+    "EdDSA": ("OKP", "Ed25519"), "Ed25519": ("OKP", "Ed25519"),
 }  # fmt: skip
-_CURVE_OF: Final = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "EdDSA": "Ed25519"}
 #: NumericDate values beyond the year 9999 are nonsense (RFC 7519 §2).
 _MAX_DATE: Final = 253_402_300_799
 
@@ -58,14 +62,23 @@ class Jws:
             raise BadToken(f"{claim} is not a date")
         return int(value)
 
+    def begins_after(self, now: int) -> bool:
+        """Whether ``iat`` or ``nbf`` lies further ahead than clocks differ. Raises BadToken: one is not a date."""
+        return max(self.date("iat") or 0, self.date("nbf") or 0) > now + CLOCK_SKEW
 
-def read(token: str, *, max_size: int = MAX_TOKEN) -> Jws:
+
+def read(token: str, *, types: Collection[str | None]) -> Jws:
     """Take a compact JWS apart.
+
+    Args:
+        token: Of unknown origin.
+        types: Values of ``typ`` that are taken, in lower case and without ``application/``; ``None``: it may be
+            missing. A token that was made for another purpose is none for this one (RFC 8725 §3.11).
 
     Raises:
         BadToken: Anything about it is malformed, oversized or of a kind that we refuse.
     """
-    if len(token) > max_size:
+    if len(token) > MAX_TOKEN:
         raise BadToken("oversized")
     parts = token.split(".")
     if len(parts) != 3 or not all(parts):
@@ -82,24 +95,36 @@ def read(token: str, *, max_size: int = MAX_TOKEN) -> Jws:
         raise BadToken(f"header {min(forbidden)} is refused")
     if not isinstance(header.get("alg"), str) or not isinstance(header.get("kid", ""), str):
         raise BadToken("alg or kid is not a string")
+    if _type(header) not in types:
+        raise BadToken("typ is not that of such a token")
     return Jws(header, payload, f"{parts[0]}.{parts[1]}".encode("ascii"), signature)
+
+
+def _type(header: Mapping[str, Any]) -> str | None:
+    """``typ`` as it is compared: media types know no case, and leave ``application/`` out (RFC 7515 §4.1.9)."""
+    if "typ" not in header:
+        return None
+    return str(header["typ"]).lower().removeprefix("application/")
 
 
 def fits(jwk: Mapping[str, Any], algorithm: str) -> bool:
     """Whether a key may verify signatures of this algorithm (RFC 8725 §3.1)."""
-    if jwk.get("kty") != _KEY_TYPES.get(algorithm) or jwk.get("alg", algorithm) != algorithm:
+    if algorithm not in _KEYS or not may_verify(jwk):
         return False
-    return algorithm not in _CURVE_OF or jwk.get("crv") == _CURVE_OF[algorithm]
+    key_type, curve = _KEYS[algorithm]
+    if jwk.get("kty") != key_type or (curve is not None and jwk.get("crv") != curve):
+        return False
+    return bool(_canonical(jwk.get("alg", algorithm)) == _canonical(algorithm))
+
+
+def _canonical(algorithm: Any) -> Any:
+    """One name for the algorithm that has two: ``Ed25519`` is what ``EdDSA`` means with such a key (RFC 9864 §2.2)."""
+    return "EdDSA" if algorithm == "Ed25519" else algorithm
 
 
 def verified_by_secret(jws: Jws, secret: bytes, *, algorithms: Collection[str]) -> bool:
     """Whether the HMAC is right (RFC 7518 §3.2). Compares in constant time."""
-    import hmac
-
-    if jws.algorithm not in algorithms or jws.algorithm not in HMAC_HASHES:
-        return False
-    expected = hmac.digest(secret, jws.signing_input, HMAC_HASHES[jws.algorithm])
-    return hmac.compare_digest(expected, jws.signature)
+    return jws.algorithm in algorithms and jws.algorithm in _HMAC and _verified(jws, secret)
 
 
 def verified_by_key(jws: Jws, jwk: Mapping[str, Any], *, algorithms: Collection[str]) -> bool:
@@ -107,35 +132,13 @@ def verified_by_key(jws: Jws, jwk: Mapping[str, Any], *, algorithms: Collection[
     if jws.algorithm not in algorithms or not fits(jwk, jws.algorithm):
         return False
     try:
-        return _verify(public_key(jwk), jws)
+        return _verified(jws, public_key(jwk))
     except BadKey:
         return False
 
 
-def _verify(key: Any, jws: Jws) -> bool:
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec, padding
-    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+def _verified(jws: Jws, key: Any) -> bool:
+    from jwt import get_algorithm_by_name
 
-    algorithm, signature, message = jws.algorithm, jws.signature, jws.signing_input
-    try:
-        if algorithm == "EdDSA":
-            key.verify(signature, message)
-            return True
-        digests: dict[str, Any] = {"256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512}
-        digest = digests[algorithm[2:]]()
-        if algorithm.startswith("ES"):
-            half = (key.key_size + 7) // 8
-            if len(signature) != 2 * half:
-                return False
-            numbers = (int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big"))
-            key.verify(encode_dss_signature(*numbers), message, ec.ECDSA(digest))
-        elif algorithm.startswith("PS"):
-            salt = padding.PSS(padding.MGF1(digest), padding.PSS.DIGEST_LENGTH)
-            key.verify(signature, message, salt, digest)
-        else:
-            key.verify(signature, message, padding.PKCS1v15(), digest)
-    except InvalidSignature:
-        return False
-    return True
+    algorithm = get_algorithm_by_name(_canonical(jws.algorithm))
+    return bool(algorithm.verify(jws.signing_input, key, jws.signature))

@@ -61,36 +61,70 @@ def private_jwk_pair(algorithm: SigningAlgorithm) -> tuple[dict[str, str], bytes
 
 
 def public_key(jwk: Mapping[str, Any]) -> Any:
-    """The ``cryptography`` key of a public JWK.
+    """The key of a public JWK: the one judge of keys, for those that are registered and those that are used.
+
+    PyJWT makes it of the public members, once they are what they have to be.
 
     Raises:
-        BadKey: Unknown type, missing or malformed member, too small or too large.
+        BadKey: Unknown type, missing or malformed member, too small or too large, or not for verifying.
     """
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+    try:
+        _check_operations(jwk)
+        members = _members(jwk)
+    except (KeyError, TypeError, ValueError) as error:
+        raise error if isinstance(error, BadKey) else BadKey("malformed or missing member") from error
+    from jwt import PyJWK
+    from jwt.exceptions import PyJWTError
 
     try:
-        if jwk.get("kty") == "RSA":
-            modulus, exponent = _number(jwk, "n"), _number(jwk, "e")
-            if not MIN_RSA_BITS <= modulus.bit_length() <= MAX_RSA_BITS:
-                raise BadKey("RSA key length is not supported")
-            if exponent.bit_length() > 33:
-                raise BadKey("RSA exponent is not supported")
-            return rsa.RSAPublicNumbers(exponent, modulus).public_key()
-        if jwk.get("kty") == "EC":
-            size = _CURVES[jwk["crv"]]
-            if any(len(b64decode(jwk[member])) != size for member in ("x", "y")):
-                raise BadKey("coordinate of the wrong length")
-            curves: dict[str, Any] = {"P-256": ec.SECP256R1, "P-384": ec.SECP384R1, "P-521": ec.SECP521R1}
-            return ec.EllipticCurvePublicNumbers(
-                _number(jwk, "x"), _number(jwk, "y"), curves[jwk["crv"]]()
-            ).public_key()
-        if jwk.get("kty") == "OKP" and jwk.get("crv") == "Ed25519":
-            return ed25519.Ed25519PublicKey.from_public_bytes(b64decode(jwk["x"]))
-    except BadKey:
-        raise
-    except (KeyError, TypeError, ValueError) as error:
+        return PyJWK(members).key
+    except (PyJWTError, ValueError, TypeError) as error:  # a point that is not on its curve, for one
         raise BadKey("malformed or missing member") from error
+
+
+def may_verify(jwk: Mapping[str, Any]) -> bool:
+    """Whether ``use`` and ``key_ops`` allow to verify signatures with the key (RFC 7517 §4.2, §4.3)."""
+    operations = jwk.get("key_ops")
+    return jwk.get("use", "sig") == "sig" and (
+        operations is None or (isinstance(operations, list | tuple) and "verify" in operations)
+    )
+
+
+def _check_operations(jwk: Mapping[str, Any]) -> None:
+    """RFC 7517 §4.3: different operations, which agree with ``use``."""
+    operations = jwk.get("key_ops")
+    if operations is None:
+        return
+    named = isinstance(operations, list | tuple) and all(isinstance(name, str) for name in operations)
+    if not named or len(set(operations)) != len(operations):
+        raise BadKey("'key_ops' is not an array of different strings")
+    if jwk.get("use", "sig") == "sig" and "verify" not in operations:
+        raise BadKey("'key_ops' does not contain 'verify'")
+
+
+def _members(jwk: Mapping[str, Any]) -> dict[str, str]:
+    """The public members, each in its one canonical form. Raises BadKey, KeyError, TypeError, ValueError."""
+    key_type, curve = jwk.get("kty"), jwk.get("crv")
+    if key_type == "RSA":
+        _check_rsa(_number(jwk, "n"), _number(jwk, "e"))
+        return {name: jwk[name] for name in ("kty", "n", "e")}
+    if key_type == "EC":
+        if any(len(b64decode(jwk[member])) != _CURVES[jwk["crv"]] for member in ("x", "y")):
+            raise BadKey("coordinate of the wrong length")
+        return {name: jwk[name] for name in ("kty", "crv", "x", "y")}
+    if key_type == "OKP" and curve == "Ed25519":
+        b64decode(jwk["x"])
+        return {name: jwk[name] for name in ("kty", "crv", "x")}
     raise BadKey("unknown key type")
+
+
+def _check_rsa(modulus: int, exponent: int) -> None:
+    if not MIN_RSA_BITS <= modulus.bit_length() <= MAX_RSA_BITS:
+        raise BadKey("RSA key length is not supported")
+    if modulus % 2 == 0:
+        raise BadKey("an even RSA modulus is the product of no two large primes")
+    if exponent.bit_length() > 33 or exponent < 3 or exponent % 2 == 0:
+        raise BadKey("RSA exponent is not supported")
 
 
 def _number(jwk: Mapping[str, Any], member: str) -> int:

@@ -1,8 +1,8 @@
 """Reading back tokens that one of our servers minted."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from ..jose.jws import BadToken, Jws, read, verified_by_key
 from ..storage.families import FAMILY
@@ -10,6 +10,10 @@ from ..storage.generations import Generations
 from ..storage.servers import AuthorizationServer
 from ..tokens.access_token import JTI_PREFIX, generations_in
 from ..tokens.id_token import JTI_PREFIX as ID_TOKEN_JTI_PREFIX
+
+#: ``typ`` of what we mint: the profile of RFC 9068 names its tokens, the others have no name.
+ACCESS_TOKEN_TYPES: Final = (None, "at+jwt")
+ID_TOKEN_TYPES: Final = (None,)
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def recognize(token: str, server: AuthorizationServer, *, issuer: str, now: int)
 
     Whether it was revoked, and whether its client still stands, is not known here.
     """
-    found = _signed(token, server, issuer, JTI_PREFIX)
+    found = _signed(token, server, issuer, JTI_PREFIX, ACCESS_TOKEN_TYPES)
     if found is None:
         return None
     jws, issued_at, expires_at = found
@@ -77,7 +81,7 @@ def recognize(token: str, server: AuthorizationServer, *, issuer: str, now: int)
 
 def recognize_id_token(token: str, server: AuthorizationServer, *, issuer: str) -> IdToken | None:
     """The ID token if this server minted it, expired or not: a hint may be old (RP-Initiated Logout §2)."""
-    found = _signed(token, server, issuer, ID_TOKEN_JTI_PREFIX)
+    found = _signed(token, server, issuer, ID_TOKEN_JTI_PREFIX, ID_TOKEN_TYPES)
     if found is None:
         return None
     jws, issued_at, expires_at = found
@@ -87,10 +91,12 @@ def recognize_id_token(token: str, server: AuthorizationServer, *, issuer: str) 
     return IdToken(client_id, user_id, issued_at, expires_at, jws.payload)
 
 
-def _signed(token: str, server: AuthorizationServer, issuer: str, jti_prefix: str) -> tuple[Jws, int, int] | None:
+def _signed(
+    token: str, server: AuthorizationServer, issuer: str, jti_prefix: str, types: Collection[str | None]
+) -> tuple[Jws, int, int] | None:
     """A token of this server and of one kind, with the times in it."""
     try:
-        jws = read(token)
+        jws = read(token, types=types)
         issued_at, expires_at = jws.date("iat"), jws.date("exp")
     except BadToken:
         return None

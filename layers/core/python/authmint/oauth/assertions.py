@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, Final
 
 from ..jose.jws import BadToken, Jws, fits, verified_by_key, verified_by_secret
+from ..jose.keys import may_verify
 from ..keys.vault import SecretSeals
 from ..storage.clients import Client
 from ..storage.errors import AlreadyUsed
@@ -13,11 +14,10 @@ from .errors import OAuthError
 from .jwks_uri import ClientJwks
 
 MAX_LIFETIME: Final = 3600
-SKEW: Final = 5
 MAX_JTI: Final = 512
 MIN_HMAC_SECRET: Final = 32
 SECRET_ALGORITHMS: Final = ("HS256", "HS384", "HS512")
-KEY_ALGORITHMS: Final = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA")
+KEY_ALGORITHMS: Final = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA", "Ed25519")
 
 #: Uses a credential up. Raises OAuthError where it was used before, Unavailable.
 Spend = Callable[[], None]
@@ -61,7 +61,7 @@ class Assertions:
 
     def _check_claims(self, assertion: Jws, audiences: frozenset[str], now: int) -> int:
         try:
-            expires_at, issued_at, not_before = (assertion.date(name) for name in ("exp", "iat", "nbf"))
+            expires_at, ahead = assertion.date("exp"), assertion.begins_after(now)
         except BadToken as error:
             raise OAuthError("client_assertion_expiration_required", reason=str(error)) from None
         if expires_at is None:
@@ -70,7 +70,7 @@ class Assertions:
             raise OAuthError("client_assertion_expired_token")
         if expires_at > now + MAX_LIFETIME:
             raise OAuthError("client_assertion_expires_too_far_in_future")
-        if max(issued_at or 0, not_before or 0) > now + SKEW:
+        if ahead:
             raise OAuthError("client_assertion_issued_at_in_future")
         audience = assertion.payload.get("aud")
         if isinstance(audience, list) and len(audience) == 1:
@@ -117,7 +117,7 @@ def _candidates(keys: Sequence[Mapping[str, Any]], assertion: Jws) -> list[Mappi
         keys = [key for key in keys if key.get("kid") == assertion.kid]
         if not keys:
             raise OAuthError("client_assertion_invalid_kid")
-    signing = [key for key in keys if key.get("use", "sig") == "sig"]
+    signing = [key for key in keys if may_verify(key)]
     if not signing:
         raise OAuthError("client_assertion_invalid_key_use", "sig")
     fitting = [key for key in signing if fits(key, assertion.algorithm)]

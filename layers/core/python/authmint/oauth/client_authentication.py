@@ -21,6 +21,8 @@ from .assertions import Assertions, Spend
 from .errors import OAuthError
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+#: ``typ`` of assertions: none or the general one, as RFC 7523 left it open, or the one of draft-ietf-oauth-rfc7523bis.
+ASSERTION_TYPES: Final = (None, "jwt", "client-authentication+jwt")
 METHODS: Final = ("client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none")
 
 
@@ -82,7 +84,7 @@ def _assertion(form: Mapping[str, str]) -> Presented:
     if form.get("client_assertion_type") != ASSERTION_TYPE:
         raise OAuthError("client_assertion_type_invalid")
     try:
-        assertion = read_jws(form.get("client_assertion", ""))
+        assertion = read_jws(form.get("client_assertion", ""), types=ASSERTION_TYPES)
     except BadToken as error:
         raise OAuthError("client_assertion_invalid_jwt", reason=str(error)) from None
     subject = assertion.payload.get("sub")
