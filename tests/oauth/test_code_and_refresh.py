@@ -16,7 +16,7 @@ from authmint.oauth.token_events import token_hash
 from authmint.storage.clients import Client, secret_digest
 from authmint.storage.codes import AuthorizationCode
 from authmint.storage.liveness import generations_of
-from authmint.storage.servers import AuthorizationServer, Lifetimes, Policy
+from authmint.storage.servers import AuthorizationServer, Claim, Lifetimes, Policy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -123,6 +123,20 @@ def claims(token: str) -> dict[str, Any]:
 
 
 # Codes
+
+
+def test_tokens_that_would_be_too_large_leave_the_code_usable() -> None:
+    server = a_code_server()
+    claim = Claim("ocl9", "blob", "IDENTITY", "EXPRESSION", "app.profile.blob", always_include=True)
+    flow = Flow(replace(server, claims=(*server.claims, claim)), a_web_client(profile={"blob": "x" * 20_000}))
+    code = flow.code()
+
+    refused = decoded(flow.redeem(code).body)
+    client = flow.storage.clients.get(CLIENT_ID)
+    flow.storage.clients.save(client, replace(client, profile={"blob": "x"}), [])
+
+    assert refused["error_description"] == "The 'blob' user claim could not be evaluated."
+    assert flow.redeem(code).status == 200
 
 
 def test_a_code_gives_tokens_of_the_sign_in_that_it_came_from() -> None:

@@ -1,10 +1,13 @@
 """Introspection (RFC 7662) and revocation (RFC 7009): bound to server and client (runtime contract §9, §10)."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from authmint.jose.jws import MAX_TOKEN
 from authmint.keys.birth import new_key
 from authmint.keys.rotation import rotate
+from authmint.storage.servers import Claim
 
 from tests.oauth.engine import Engine
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_client, a_form, a_server, basic
@@ -51,6 +54,32 @@ def test_another_client_of_the_server_may_ask() -> None:
 @pytest.mark.parametrize("text", ["nonsense", "a.b.c", "x" * 20_000, "é"])
 def test_what_is_no_token_is_inactive(text: str) -> None:
     assert Engine().state(text) == INACTIVE
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+def test_what_is_minted_can_be_introspected_however_large_it_is(algorithm: str) -> None:
+    """One limit for writing and for reading: up to it a token works, beyond it there is none."""
+    claims = (Claim("ocl1", "blob", "RESOURCE", "EXPRESSION", "app.profile.blob"),)
+    engine = Engine(a_server(claims=claims, algorithm=algorithm))
+
+    def ask(size: int) -> Any:
+        client = engine.storage.clients.get(CLIENT_ID)
+        engine.storage.clients.save(client, replace(client, profile={"blob": "x" * size}), [])
+        return decoded(engine.ask().body)
+
+    empty = len(ask(0)["access_token"])
+    fits = (MAX_TOKEN - empty) * 3 // 4 - 3
+    while "error" not in ask(fits + 1):
+        fits += 1
+    token = ask(fits)["access_token"]
+
+    assert MAX_TOKEN - 4 < len(token) <= MAX_TOKEN
+    assert engine.state(token)["active"] is True
+    assert ask(fits + 1) == {
+        "error": "server_error",
+        "error_description": "The 'blob' user claim could not be evaluated.",
+    }
+    assert engine.events.emitted[-1].debug["reason_detail"].startswith("the token would have 16")
 
 
 def test_an_expired_token_is_inactive() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..http import Request
+from ..oauth import bearer
 from ..oauth.access_tokens import recognize
 from ..oauth.token_validity import TokenValidity
 from ..storage.admin_scopes import satisfied_by
@@ -16,8 +17,7 @@ from ..storage.liveness import NotAlive
 from ..storage.servers import ORG_SERVER
 from .errors import ApiError, BearerChallenge
 
-#: The official Python SDK sends scheme and token without a space (§3.1).
-_CREDENTIAL: Final = re.compile(r"(ssws|bearer)\s*(\S{1,16384})\s*", re.IGNORECASE)
+_API_TOKEN: Final = re.compile(r"ssws\s*(\S{1,1024})\s*", re.IGNORECASE)
 _JWT: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
 
 
@@ -61,16 +61,15 @@ class Authentication:
             BearerChallenge: 401 for an access token that is not, or no longer, good.
         """
         authorization = request.header("authorization") or ""
-        match = _CREDENTIAL.fullmatch(authorization)
-        if match is None:
-            if authorization[:4].lower() == "ssws":
+        if authorization[:4].lower() == "ssws":
+            match = _API_TOKEN.fullmatch(authorization)
+            if match is None:
                 raise _wrong()
+            return self._by_api_token(match[1], now)
+        token = bearer.from_header(authorization, space_required=False)
+        if token is None or not _JWT.fullmatch(token):
             raise ApiError("E0000005")
-        if match[1].lower() == "ssws":
-            return self._by_api_token(match[2], now)
-        if not _JWT.fullmatch(match[2]):
-            raise ApiError("E0000005")
-        return self._by_access_token(match[2], request, now)
+        return self._by_access_token(token, request, now)
 
     def _by_api_token(self, text: str, now: int) -> Caller:
         try:

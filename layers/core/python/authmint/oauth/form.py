@@ -44,8 +44,7 @@ def pairs(request: Request) -> list[tuple[str, str]]:
     """
     if len(request.body) > MAX_BODY:
         raise OAuthError("body_too_large", str(MAX_BODY))
-    media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    if media_type != "application/x-www-form-urlencoded":
+    if not is_form(request):
         raise OAuthError("unsupported_media_type", reason="content type")
     try:
         return parse_qsl(
@@ -53,3 +52,9 @@ def pairs(request: Request) -> list[tuple[str, str]]:
         )
     except ValueError:
         raise OAuthError("unsupported_media_type", reason="malformed body") from None
+
+
+def is_form(request: Request) -> bool:
+    """Whether the body is said to be a form."""
+    media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    return media_type == "application/x-www-form-urlencoded"

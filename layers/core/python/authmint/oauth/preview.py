@@ -21,6 +21,7 @@ from .errors import OAuthError
 from .grants.base import Entitlement, GrantRequest, check_grant_type
 from .grants.client_credentials import ClientCredentials
 from .issuance import Audience, Draft, Issuance, Trace
+from .minting import check_length
 from .sign_in import SignIn
 
 #: Grant types with a user whose proof a preview can leave out.
@@ -66,6 +67,7 @@ class Previews:
 
     def __init__(self, clock: Clock, ids: Ids, *, grant_types: Sequence[str] = PREVIEWED) -> None:
         self._clock = clock
+        self._ids = ids
         self._issuance = Issuance(ids)
         self._grant_types = grant_types
 
@@ -77,7 +79,11 @@ class Previews:
         try:
             entitlement = self._entitlement(server, wish, base_url, preview, now)
             fat = wish.response_type == "id_token"
-            preview.draft = self._issuance.draft(audience, entitlement, trace=preview.trace, now=now, fat=fat)
+            draft = self._issuance.draft(audience, entitlement, trace=preview.trace, now=now, fat=fat)
+            check_length(draft.access_token, server.active_key)
+            if draft.id_claims is not None:
+                check_length(draft.id_token(self._ids, now, access_token=None), server.active_key)
+            preview.draft = draft
         except OAuthError as error:
             preview.error = error
         if preview.trace.decision is not None and preview.trace.entitlement is not None:

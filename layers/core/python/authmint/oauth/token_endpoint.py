@@ -13,6 +13,7 @@ from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError
 from .grants.base import Answer, GrantRequest, GrantType, Tokens, check_grant_type
 from .issuance import Audience, Issuance
+from .minting import signed
 from .token_events import Record, TokenEvents
 
 
@@ -63,11 +64,11 @@ class TokenEndpoint:
         audience = Audience(call.server, call.issuer, call.client)
         draft = record.draft = self._issuance.draft(audience, verified.entitlement, trace=record.trace, now=now)
         signer = self._signers.signer(call.server)
-        call.confirm()
-        access_token = signer.sign(draft.access_token)
+        access_token = signed(signer, draft.access_token)
         id_token = None
         if draft.id_claims is not None:
-            id_token = signer.sign(draft.id_token(self._ids, now, access_token=access_token))
+            id_token = signed(signer, draft.id_token(self._ids, now, access_token=access_token))
+        call.confirm()
         return verified.settle(draft, Tokens(access_token, id_token))
 
     def _grant_type(self, call: Call) -> GrantType:

@@ -1,8 +1,6 @@
 """The userinfo endpoint (OpenID Connect Core §5.3, RFC 6750, runtime contract §12)."""
 
-import re
 from typing import Final
-from urllib.parse import parse_qsl
 
 from ..claims.errors import ClaimFailed
 from ..claims.facts import Facts
@@ -13,6 +11,7 @@ from ..storage.errors import Unavailable
 from ..storage.liveness import NotAlive
 from ..storage.servers import server_named
 from ..tokens.access_token import issuer_of
+from . import bearer
 from .access_tokens import recognize
 from .cors import ANY_ORIGIN
 from .endpoint import live_server
@@ -20,9 +19,6 @@ from .errors import NO_STORE, OAuthError
 from .minting import WarmClaims, app_facts, claim_refusal
 from .sign_in import SignIn
 from .token_validity import TokenValidity
-
-_BEARER: Final = re.compile(r"bearer +([\w.~+/=-]{1,16384})", re.IGNORECASE | re.ASCII)
-_MAX_BODY: Final = 65_536
 
 
 class UserinfoEndpoint:
@@ -44,7 +40,7 @@ class UserinfoEndpoint:
             return OAuthError("temporarily_unavailable").response(request.base_url).with_headers(*ANY_ORIGIN)
 
     def _answer(self, request: Request) -> Response:
-        text = _presented(request)
+        text = bearer.presented(request)
         server = live_server(self._configuration.read(server_named(request.path_parameters.get("authServerId"))))
         now = self._clock.now()
         token = recognize(text, server, issuer=issuer_of(server, request.base_url), now=now)
@@ -87,26 +83,3 @@ class UserinfoEndpoint:
 _SCOPES_WANTED: Final = (
     "The access token must provide access to at least one of these scopes - profile, email, address or phone"
 )
-
-
-def _presented(request: Request) -> str:
-    """The access token. Raises OAuthError: none, in the query, twice, or no token at all."""
-    if request.query_value("access_token") is not None:
-        raise OAuthError("access_token_in_query")
-    in_body = None
-    content_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    if request.method == "POST" and content_type == "application/x-www-form-urlencoded":
-        if len(request.body) > _MAX_BODY:
-            raise OAuthError("body_too_large", str(_MAX_BODY))
-        in_body = dict(parse_qsl(request.body.decode("ascii", "replace"))).get("access_token")
-    authorization = request.header("authorization")
-    if authorization is not None and in_body is not None:
-        raise OAuthError("access_token_duplicate")
-    if authorization is None and in_body is None:
-        raise OAuthError("access_token_missing")
-    if in_body is not None:
-        return in_body
-    match = _BEARER.fullmatch(authorization or "")
-    if match is None:
-        raise OAuthError("access_token_invalid", reason="no bearer token")
-    return match[1]

@@ -5,9 +5,39 @@ from typing import Any, Protocol
 
 import msgspec
 
-from ..jose.encoding import b64encode
+from ..jose.encoding import b64decode, b64encode
+from ..jose.jws import MAX_TOKEN
 from ..jose.keys import SigningAlgorithm
 from ..storage.servers import AuthorizationServer, SigningKey
+
+
+class TokenTooLarge(ValueError):
+    """A token would be longer than any that is read back.
+
+    Attributes:
+        member: The largest of its payload.
+    """
+
+    def __init__(self, payload: Mapping[str, Any], length: int) -> None:
+        super().__init__(f"the token would have {length} characters, and {MAX_TOKEN} is the most")
+        self.member = max(payload, key=lambda name: len(msgspec.json.encode(payload[name])))
+
+
+def check_length(payload: Mapping[str, Any], key: SigningKey) -> None:
+    """Whether a token of this payload could be signed, without signing it.
+
+    Raises:
+        TokenTooLarge: It could not.
+    """
+    signature = len(b64decode(key.jwk["n"])) if key.jwk["kty"] == "RSA" else 64
+    parts = (len(_header(key.kid, key.algorithm)), len(msgspec.json.encode(payload)), signature)
+    length = sum((4 * size + 2) // 3 for size in parts) + 2
+    if length > MAX_TOKEN:
+        raise TokenTooLarge(payload, length)
+
+
+def _header(kid: str, algorithm: SigningAlgorithm) -> bytes:
+    return msgspec.json.encode({"kid": kid, "alg": algorithm})
 
 
 class Signer(Protocol):
@@ -16,7 +46,11 @@ class Signer(Protocol):
     kid: str
 
     def sign(self, payload: Mapping[str, Any]) -> str:
-        """The payload as a compact JWS."""
+        """The payload as a compact JWS.
+
+        Raises:
+            TokenTooLarge: Nobody could introspect it, or use it at an endpoint of ours.
+        """
 
 
 class Signers(Protocol):
@@ -34,14 +68,16 @@ class KeySigner:
         from cryptography.hazmat.primitives.serialization import load_der_private_key
 
         self.kid = kid
-        header = msgspec.json.encode({"kid": kid, "alg": algorithm})
-        self._header = b64encode(header).encode() + b"."
+        self._header = b64encode(_header(kid, algorithm)).encode() + b"."
         key = load_der_private_key(pkcs8, None, unsafe_skip_rsa_key_validation=True)
         self._signature = _signature(key, algorithm)
 
     def sign(self, payload: Mapping[str, Any]) -> str:
         signing_input = self._header + b64encode(msgspec.json.encode(payload)).encode()
-        return (signing_input + b"." + b64encode(self._signature(signing_input)).encode()).decode("ascii")
+        token = (signing_input + b"." + b64encode(self._signature(signing_input)).encode()).decode("ascii")
+        if len(token) > MAX_TOKEN:
+            raise TokenTooLarge(payload, len(token))
+        return token
 
 
 def _signature(key: Any, algorithm: SigningAlgorithm) -> Any:

@@ -11,6 +11,7 @@ from ...storage.families import TokenFamilies, TokenFamily, new_family_id
 from ...storage.liveness import generations_of
 from ...tokens.signer import Signers
 from ..issuance import Approved, Draft
+from ..minting import signed
 from .granting import Grants
 from .request import Arrival
 from .rules import Wish
@@ -34,7 +35,7 @@ class Issued:
 
 
 class Issuing:
-    """Uses the request up as it stores what is given, then signs."""
+    """Signs, then uses the request up as it stores what is given: what cannot be signed costs nothing."""
 
     def __init__(
         self,
@@ -54,26 +55,30 @@ class Issuing:
         """The fields of the answer.
 
         Raises:
-            OAuthError: Another response was given to the request meanwhile.
+            OAuthError: Another response was given to the request meanwhile, or a token would be too large.
             Unavailable: Storage could not answer. Nothing was used up, and what was made nobody can use.
             VaultUnavailable: The signing key cannot be opened. Nothing was used up.
         """
-        draft = grants.tokens
-        signer = None if draft is None else self._signers.signer(wish.arrival.server)
+        arrival, draft = wish.arrival, grants.tokens
         issued = Issued()
-        code = None if grants.code is None else self._ids.opaque(_CODE_BYTES)
-        record = family = None
-        if code is not None and grants.code is not None:
+        record = family = code = None
+        if grants.code is not None:
+            code = issued.fields["code"] = issued.minted["code"] = self._ids.opaque(_CODE_BYTES)
             record = self._code(wish, grants, grants.code, code, now)
-            issued.fields["code"] = issued.minted["code"] = code
-        if draft is not None and grants.family_id is not None:
-            family = _family(wish, grants, draft, grants.family_id, now)
-        self._store(wish.arrival, record, family)
-        if draft is None or signer is None:
-            return issued
+        if draft is not None:
+            if grants.family_id is not None:
+                family = _family(wish, grants, draft, grants.family_id, now)
+            self._sign(issued, wish, draft, now, code=code, with_access_token=family is not None)
+        self._store(arrival, record, family)
+        return issued
+
+    def _sign(
+        self, issued: Issued, wish: Wish, draft: Draft, now: int, *, code: str | None, with_access_token: bool
+    ) -> None:
+        signer = self._signers.signer(wish.arrival.server)
         token = None
-        if family is not None:
-            token = issued.minted["access_token"] = signer.sign(draft.access_token)
+        if with_access_token:
+            token = issued.minted["access_token"] = signed(signer, draft.access_token)
             issued.fields |= {
                 "access_token": token,
                 "token_type": "Bearer",
@@ -82,8 +87,7 @@ class Issuing:
             }
         if "id_token" in wish.response_types:
             payload = draft.id_token(self._ids, now, access_token=token, code=code)
-            issued.fields["id_token"] = issued.minted["id_token"] = signer.sign(payload)
-        return issued
+            issued.fields["id_token"] = issued.minted["id_token"] = signed(signer, payload)
 
     def _store(self, arrival: Arrival, code: AuthorizationCode | None, family: TokenFamily | None) -> None:
         if arrival.stored:
