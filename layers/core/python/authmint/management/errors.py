@@ -4,6 +4,7 @@ from typing import Final
 
 from ..api_errors import CATALOGUE, ApiError, internal_error, invalid, invalid_field, not_found, unavailable
 from ..http import Request, Response
+from ..oauth.errors import described
 
 __all__ = [
     "CATALOGUE",
@@ -28,7 +29,7 @@ class BearerChallenge(Exception):
     def __init__(self, error: str, request: Request, *, scope: str = "") -> None:
         super().__init__(error)
         self.status, description = _CHALLENGES[error]
-        resource = "".join(c for c in request.path if c.isprintable() and c not in '"\\')[:256]
+        resource = described(request.path)[:256]
         self.challenge = (
             f'Bearer authorization_uri="{request.base_url}/oauth2/v1/authorize", realm="{request.base_url}", '
             f'scope="{scope}", error="{error}", error_description="{description}", resource="{resource}"'
@@ -56,7 +57,7 @@ class OAuthStyleError(Exception):
 
     def response(self) -> Response:
         """``error`` and ``error_description``."""
-        return Response.json(self.status, {"error": self.error, "error_description": self.description})
+        return Response.json(self.status, {"error": self.error, "error_description": described(self.description)})
 
 
 def read_only(kind: str) -> ApiError:

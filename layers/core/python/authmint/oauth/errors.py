@@ -4,6 +4,7 @@ The internal id says exactly what happened; it goes to the log as ``outcome.reas
 """
 
 from typing import Any, Final
+from urllib.parse import quote
 
 from ..http import Pairs, Response
 
@@ -133,6 +134,14 @@ NO_STORE: Final = (("cache-control", "no-cache, no-store"), ("pragma", "no-cache
 RETRY_AFTER_SECONDS: Final = "2"
 
 
+def described(text: str) -> str:
+    """A text as ``error_description`` may hold it (RFC 6749 §5.2): names in it are percent-encoded where they must be.
+
+    Printable ASCII without quote and backslash: it also stands in ``WWW-Authenticate`` (RFC 6750 §3).
+    """
+    return "".join(c if " " <= c <= "~" and c not in '"\\' else quote(c, errors="replace") for c in text)
+
+
 class OAuthError(Exception):
     """A refusal.
 
@@ -145,7 +154,7 @@ class OAuthError(Exception):
     def __init__(self, error_id: str, *values: str, reason: str | None = None) -> None:
         self.id = error_id
         self.status, self.code, text = CATALOGUE[error_id]
-        self.description = text.format(*values)
+        self.description = described(text.format(*values))
         self.reason = reason
         self.about: dict[str, str] = {}
         super().__init__(error_id if reason is None else f"{error_id}: {reason}")
