@@ -77,7 +77,7 @@ def test_authlib_signs_in_refreshes_and_signs_out(people: Deployment, monkeypatc
 
 
 def test_a_pushed_request_is_gone_after_one_sign_in(people: Deployment) -> None:
-    """Through ``requests``: the contract's 200 is not RFC 9126's 201, and openid-client insists on that."""
+    """RFC 9126 §2.2: openid-client 6 and oauth4webapi insist on 201."""
     registered, browser = people.client(), people.browser()
     credentials = (registered["client_id"], registered["client_secret"])
     form = {"redirect_uri": CALLBACK, "response_type": "code", "scope": "openid", "state": "s"}
@@ -89,7 +89,7 @@ def test_a_pushed_request_is_gone_after_one_sign_in(people: Deployment) -> None:
     redeemed = requests.post(f"{people.issuer}/v1/token", data=grant, auth=credentials, timeout=30)
     again = browser.visit(f"{people.issuer}/v1/authorize?{query}")
 
-    assert (pushed.status_code, pushed.json()["expires_in"], redeemed.status_code) == (200, 3600, 200)
+    assert (pushed.status_code, pushed.json()["expires_in"], redeemed.status_code) == (201, 3600, 200)
     assert isinstance(again, requests.Response)
     assert again.status_code == 400
 

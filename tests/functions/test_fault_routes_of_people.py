@@ -185,7 +185,7 @@ def to(place: str) -> Callable[[Answer], bool]:
 
 
 def has(member: str) -> Callable[[Answer], bool]:
-    return lambda answer: answer["statusCode"] == 200 and member in json.loads(answer["body"])
+    return lambda answer: answer["statusCode"] in {200, 201} and member in json.loads(answer["body"])
 
 
 def failed(answer: Answer) -> bool:

@@ -13,7 +13,7 @@ from authmint.storage.servers import ORG_SERVER, Scope
 
 from tests.oauth.authorization.world import CALLBACK, CHALLENGE, ISSUER, PKCE, World, a_browser_server, an_app
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_policy, a_rule
-from tests.support.fakes import NOW, CountingIds
+from tests.support.fakes import NOW, CountingIds, decoded
 
 
 def payload(token: str) -> dict[str, Any]:
@@ -101,6 +101,43 @@ def test_a_query_that_the_redirect_uri_has_stays() -> None:
         answer = World(client=an_app(redirect_uris=(CALLBACK + registered,))).ask(redirect_uri=CALLBACK + registered)
 
         assert answer.location.startswith(CALLBACK + expected)
+
+
+@pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        ("?code=forged&state=x&iss=https://evil.example.com&a=1", "?a=1"),
+        ("?a=1&error=x&%65rror_description=y", "?a=1"),
+        ("?co%64e=forged", ""),
+        ("?a=code&b=1", "?a=code&b=1"),
+    ],
+)
+def test_an_answer_never_stands_beside_parameters_of_the_same_name(mode: str, query: str, left: str) -> None:
+    """Such redirect URIs are not registered any more; older ones are answered without what could be mistaken."""
+    world = World(client=an_app(redirect_uris=(CALLBACK + query,)))
+
+    for changes in ({}, {"prompt": "none login"}):
+        answer = world.ask(redirect_uri=CALLBACK + query, response_mode=mode, **changes)
+
+        sent_to = answer.location or decoded(answer.response.body)["form_post"]
+        joint = {"query": "&" if left else "?", "fragment": "#", "form_post": ""}[mode]
+        assert sent_to.startswith(CALLBACK + left + joint)
+        assert "forged" not in sent_to
+        assert ("error" in answer.fields) == bool(changes)
+        assert answer.fields["iss"] == ISSUER
+
+
+def test_the_id_token_says_which_assurance_was_reached() -> None:
+    world = World()
+
+    def acr(**changes: str) -> Any:
+        token = world.ask(response_type="id_token", nonce="n", **changes).fields["id_token"]
+        return payload(token).get("acr")
+
+    assert acr(acr_values="urn:mace:incommon:iap:silver") == "urn:okta:loa:1fa:pwd"
+    assert acr(acr_values="urn:okta:loa:1fa:any") == "urn:okta:loa:1fa:any"
+    assert acr() is None
 
 
 def test_the_org_server_issues_under_its_own_name() -> None:

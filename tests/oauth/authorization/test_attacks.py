@@ -3,6 +3,7 @@
 import ast
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -11,6 +12,7 @@ import pytest
 from authmint.keys.vault import VaultUnavailable
 from authmint.oauth.authorization import return_to
 from authmint.storage.clients import secret_digest
+from authmint.storage.servers import Claim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -101,7 +103,7 @@ def test_a_reference_to_another_pushed_request_cannot_be_smuggled_in() -> None:
     digest = secret_digest(victim.removeprefix("urn:okta:"))
 
     assert world.push({"request_uri": f"urn:authmint:pushed:{digest}"}, headers=basic())[0] == 400
-    assert world.ask(request_uri=f"urn:authmint:pushed:{digest}").page == "request_uri_not_supported"
+    assert world.ask(request_uri=f"urn:authmint:pushed:{digest}").fields["error"] == "request_uri_not_supported"
 
 
 def test_a_waiting_request_is_answered_once() -> None:
@@ -163,6 +165,20 @@ def test_an_unusable_key_uses_nothing_up(monkeypatch: pytest.MonkeyPatch) -> Non
         failed = world.get((("client_id", CLIENT_ID), ("request_uri", uri)))
     assert failed.fields["error"] == "temporarily_unavailable"
     assert "id_token" in world.get((("client_id", CLIENT_ID), ("request_uri", uri))).fields
+
+
+def test_a_token_that_would_be_too_large_uses_nothing_up() -> None:
+    server = a_browser_server()
+    claim = Claim("ocl9", "blob", "RESOURCE", "EXPRESSION", "app.profile.blob")
+    world = World(replace(server, claims=(*server.claims, claim)), an_app(profile={"blob": "x" * 20_000}))
+    uri = world.push({"response_type": "code token"}, headers=basic())[1]["request_uri"]
+
+    refused = world.get((("client_id", CLIENT_ID), ("request_uri", uri))).fields
+    world.change_client(profile={"blob": "x"})
+
+    assert refused["error_description"] == "The 'blob' user claim could not be evaluated."
+    assert not world.storage.codes.records
+    assert world.get((("client_id", CLIENT_ID), ("request_uri", uri))).fields.keys() >= {"code", "access_token"}
 
 
 def test_code_injection_a_code_names_whom_and_what_it_was_made_for() -> None:

@@ -1,7 +1,7 @@
 """RP-initiated logout (runtime contract §13): who is signed out, and where the browser goes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,7 +15,7 @@ from authmint.storage.directory import Person
 from authmint.storage.sessions import Session
 
 from tests.oauth.test_code_and_refresh import Flow, a_web_client
-from tests.support.builders import BASE_URL, SERVER_ID
+from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID
 from tests.support.fakes import NOW
 
 BACK = "https://app.example/bye"
@@ -91,6 +91,17 @@ def test_a_hint_ends_the_session_and_the_browser_goes_back() -> None:
     assert (answer.status, headers["location"]) == (302, f"{BACK}?state=a+b%26c")
     assert headers["set-cookie"].startswith("session=;")
     assert world.browser.signed_out == 1
+
+
+def test_the_clients_state_takes_the_place_of_one_in_the_uri() -> None:
+    world = World()
+    uri = f"{BACK}?state=old&a=1"
+    client = world.flow.storage.clients.get(CLIENT_ID)
+    world.flow.storage.clients.save(client, replace(client, post_logout_redirect_uris=(uri,)), [])
+
+    answer = world.ask(("id_token_hint", world.hint), ("post_logout_redirect_uri", uri), ("state", "new"))
+
+    assert dict(answer.headers)["location"] == f"{BACK}?a=1&state=new"
 
 
 def test_an_old_hint_will_do() -> None:

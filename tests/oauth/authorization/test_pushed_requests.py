@@ -14,7 +14,7 @@ from tests.support.fakes import NOW
 
 def pushed(world: World, fields: dict[str, Any] | None = None) -> str:
     status, body = world.push(fields, headers=basic())
-    assert status == 200, body
+    assert status == 201, body
     uri: str = body["request_uri"]
     return uri
 
@@ -30,7 +30,7 @@ def test_a_pushed_request_is_as_good_as_a_sent_one(json: bool) -> None:
     status, body = world.push({"max_age": 300} | PKCE, json=json, headers=basic())
     answer = redeem(world, body["request_uri"], state="other", redirect_uri="https://evil.example.com")
 
-    assert (status, body["expires_in"]) == (200, 3600)
+    assert (status, body["expires_in"]) == (201, 3600)
     assert body["request_uri"].startswith("urn:okta:")
     assert answer.location.startswith(CALLBACK)
     assert answer.fields["state"] == "s"  # parameters beside the reference do not count
@@ -41,7 +41,7 @@ def test_a_client_may_name_itself_in_the_body() -> None:
 
     status, body = world.push({"client_id": CLIENT_ID, "client_secret": SECRET})
 
-    assert status == 200
+    assert status == 201
     (stored,) = world.storage.requests.records.values()
     assert stored.digest == secret_digest(body["request_uri"].removeprefix("urn:okta:"))
     assert (stored.client_id, stored.server_id, stored.expires_at) == (CLIENT_ID, SERVER_ID, NOW + 3_600)
@@ -74,7 +74,7 @@ def test_the_browser_may_bring_a_session_token_along() -> None:
         ({"scope": None}, 400, "no_default_scopes"),
         ({"scope": "profile"}, 403, "openid_scope_required_access_token"),
         ({"scope": "nonsense"}, 400, "no_matching_scope"),
-        ({"state": None}, 400, "invalid_state"),
+        ({"state": "s" * 5_000}, 400, "invalid_state"),
         ({"request": "a.b.c"}, 400, "request_not_supported"),
         ({"client_id": "0oaOTHER"}, 401, "invalid_client_id"),
     ],
@@ -127,6 +127,52 @@ def test_a_reference_is_good_for_one_answer_and_until_then_for_reloads() -> None
     assert len(world.storage.codes.records) == 1
 
 
+def test_a_reference_can_be_opened_again_before_anything_was_filled_in() -> None:
+    """A reload, the back button, a preview of the link: it is used up where the code is given (RFC 9126 §7.3)."""
+    world = World(signed_in=False)
+    uri = pushed(world)
+
+    opened = [redeem(world, uri).handle for _ in range(3)]
+    world.sign_in()
+
+    assert "code" in world.resume(opened[1]).fields
+    assert redeem(world, uri).page == "invalid_request_uri"
+    assert "code" not in world.resume(opened[0]).fields
+
+
+def test_a_pushed_request_needs_no_state() -> None:
+    """Nobody but its client can have begun it (RFC 9126 §1)."""
+    world = World()
+    uri = pushed(world, {"state": None})
+
+    assert redeem(world, uri).fields.keys() == {"code", "iss"}
+    waiting = World(signed_in=False)
+    handle = redeem(waiting, pushed(waiting, {"state": None})).handle
+    waiting.sign_in()
+    assert waiting.resume(handle).fields.keys() == {"code", "iss"}
+
+
+@pytest.mark.parametrize(
+    ("audience", "status"),
+    [
+        (ISSUER, 201),
+        (f"{ISSUER}/v1/token", 201),
+        ([f"{ISSUER}/v1/par"], 201),
+        (f"{ISSUER}/v1/introspect", 401),
+        ([ISSUER, f"{ISSUER}/v1/token"], 401),
+    ],
+)
+def test_audiences_of_assertions(audience: Any, status: int) -> None:
+    """RFC 9126 §2: the issuer, the token endpoint or this endpoint."""
+    claims = {"iss": CLIENT_ID, "sub": CLIENT_ID, "aud": audience, "exp": NOW + 60}
+    proof = {
+        "client_assertion": jwt.encode(claims, SECRET, "HS256"),
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    }
+
+    assert World(client=an_app(auth_method="client_secret_jwt")).push(proof)[0] == status
+
+
 def test_a_reference_dies_after_an_hour_and_what_waits_for_it_too() -> None:
     world = World(signed_in=False)
     uri = pushed(world)
@@ -170,7 +216,7 @@ def test_an_assertion_pushes_once_and_only_what_is_accepted() -> None:
     }
 
     assert world.push(proof | {"scope": "nonsense"})[1]["error"] == "invalid_scope"
-    assert world.push(proof)[0] == 200
+    assert world.push(proof)[0] == 201
     assert world.push(proof)[1]["error_description"] == "The client_assertion token has already been used."
     assert len(world.storage.requests.records) == 1
 

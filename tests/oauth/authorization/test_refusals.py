@@ -1,10 +1,13 @@
 """What is refused, and who learns of it: the user, on a page, or the client (runtime contract §3.5, §25, DEC-1)."""
 
+import re
 from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from authmint.http import Request
+from authmint.jose.encoding import b64encode
 from authmint.oauth.errors import CATALOGUE
 from authmint.storage.errors import Unavailable
 from authmint.storage.servers import Claim
@@ -36,12 +39,11 @@ TOKEN = {"response_type": "token", "nonce": "n"}
         ({"redirect_uri": f"{CALLBACK}?a"}, "illegal_redirect_uri"),
         ({"redirect_uri": f"{CALLBACK}#f"}, "illegal_redirect_uri"),
         ({"redirect_uri": CALLBACK.upper()}, "illegal_redirect_uri"),
-        ({"request_uri": "https://app.example.com/request.jwt"}, "request_uri_not_supported"),
+        ({"request_uri": "https://app.example.com/request.jwt", "redirect_uri": None}, "illegal_redirect_uri"),
         ({"request_uri": "urn:okta:unknown"}, "invalid_request_uri"),
         ({"request_uri": "urn:okta:"}, "invalid_request_uri"),
         ({"request_uri": "urn:okta:" + "x" * 9_000}, "invalid_request_uri"),
         ({"request_uri": "urn:authmint:interaction:unknown"}, "request_expired"),
-        ({"request_uri": "urn:authmint:pushed:unknown"}, "request_uri_not_supported"),
         ({"request_uri": "urn:okta:x", "request": "a.b.c"}, "authorize_request_object_and_request_uri_provided"),
         ({"state": "s" * 20_000}, "invalid_request"),
         ({"state": "\ud800"}, "invalid_request"),
@@ -90,7 +92,11 @@ def test_clients_that_have_no_users_are_a_page(changes: dict[str, Any], error: s
         ({"state": ""}, "invalid_state"),
         ({"state": "a\r\nset-cookie: b"}, "invalid_state"),
         ({"state": "\u20ac" * 500}, "invalid_state"),
-        (TOKEN | {"nonce": None}, "invalid_nonce"),
+        ({"response_type": "id_token token"}, "invalid_nonce"),
+        ({"request_uri": "https://app.example.com/request.jwt"}, "request_uri_not_supported"),
+        ({"request_uri": "urn:authmint:pushed:unknown"}, "request_uri_not_supported"),
+        (TOKEN | PKCE | {"state": None}, "invalid_state"),
+        (PKCE | {"state": "\u20ac" * 500}, "invalid_state"),
         ({"response_type": "code id_token"}, "invalid_nonce"),
         ({"nonce": "n" * 5_000}, "invalid_request"),
         ({"code_challenge": CHALLENGE}, "pkce_unsupported_code_challenge_method"),
@@ -141,7 +147,7 @@ def test_with_a_trusted_way_back_the_client_learns_the_error(changes: dict[str, 
 
 
 def test_the_text_of_a_missing_nonce_is_the_contracts_to_the_last_dot() -> None:
-    text = World().ask(response_type="token").fields["error_description"]
+    text = World().ask(response_type="id_token").fields["error_description"]
 
     assert text.startswith("The 'nonce' parameter is required for authorize requests with either the 'id_token' or ")
     assert text.endswith("'token' response types..")
@@ -199,6 +205,61 @@ def test_errors_take_the_response_mode_that_was_asked_for(mode: str, changes: di
     assert ("form_post" in str(answer.response.body)) == (mode == "form_post")
     assert ("post_message" in str(answer.response.body)) == (mode == "okta_post_message")
     assert ("#" in answer.location) == (mode == "fragment")
+
+
+@pytest.mark.parametrize("name", ["grüße", 'a"b', "a\\b", "a\u2028b", "a\r\nset-cookie: c"])
+def test_a_name_in_a_description_is_written_as_descriptions_may_be(name: str) -> None:
+    """RFC 6749 §5.2: ``error_description`` is printable ASCII without quote and backslash."""
+    claim = Claim("ocl9", name, "RESOURCE", "EXPRESSION", "1 / 0", always_include=True)
+    server = a_browser_server()
+    world = World(replace(server, claims=(*server.claims, claim)))
+
+    text = world.ask(**TOKEN).fields["error_description"]
+
+    assert re.fullmatch(r"[\x20-\x21\x23-\x5B\x5D-\x7E]+", text)
+    assert unquote(text) == f"The '{name}' user claim could not be evaluated."
+
+
+def an_object(payload: bytes) -> str:
+    return f"{b64encode(b'{}')}.{b64encode(payload)}."
+
+
+INSIDE = b'{"state":"inside","response_mode":"fragment","redirect_uri":"https://evil.example.com"}'
+
+
+@pytest.mark.parametrize(
+    ("request_object", "outside", "mode", "state"),
+    [
+        (an_object(INSIDE), {}, "form_post", "s"),
+        (an_object(INSIDE), {"state": None}, "form_post", "inside"),
+        (an_object(INSIDE), {"response_mode": None}, "fragment", "s"),
+        (an_object(INSIDE), {"response_mode": None, "state": None}, "fragment", "inside"),
+        (an_object(b'{"state":"a\\r\\nb"}'), {"state": None}, "form_post", None),
+        (an_object(b'{"state":1,"response_mode":[]}'), {"state": None, "response_mode": None}, "query", None),
+        (an_object(b"[]"), {}, "form_post", "s"),
+        ("nonsense", {}, "form_post", "s"),
+        ("a.!.c", {}, "form_post", "s"),
+    ],
+)
+def test_what_stands_beside_a_request_object_says_where_its_refusal_goes(
+    request_object: str, outside: dict[str, str | None], mode: str, state: str | None
+) -> None:
+    answer = World().ask(**{"response_mode": "form_post", "request": request_object} | outside)
+
+    assert (answer.fields["error"], answer.fields.get("state")) == ("request_not_supported", state)
+    assert ("form_post" in str(answer.response.body)) == (mode == "form_post")
+    assert answer.location.startswith(f"{CALLBACK}#" if mode == "fragment" else f"{CALLBACK}?") or mode == "form_post"
+
+
+def test_a_challenge_takes_the_place_of_state() -> None:
+    assert World().ask(state=None, **PKCE).fields.keys() == {"code", "iss"}
+
+
+def test_a_token_alone_needs_no_nonce() -> None:
+    world = World()
+
+    for response_type in ("token", "code token"):
+        assert "access_token" in world.ask(response_type=response_type).fields
 
 
 def test_a_forbidden_query_is_not_where_the_error_goes() -> None:
@@ -332,10 +393,12 @@ def test_what_has_no_meaning_here_is_ignored() -> None:
         ("urn:okta:loa:1fa:any", "urn:okta:loa:1fa:any"),
         ("phr urn:okta:loa:1fa:pwd", "urn:okta:loa:1fa:pwd"),
         ("urn:okta:loa:2fa:any:ifpossible", "urn:okta:loa:1fa:any"),
-        ("gold silver", None),
+        ("gold silver", "urn:okta:loa:1fa:pwd"),
+        ("gold urn:okta:loa:1fa:any", "urn:okta:loa:1fa:any"),
+        (None, None),
     ],
 )
-def test_the_first_assurance_that_a_password_gives_counts(values: str, acr: str | None) -> None:
+def test_the_first_assurance_that_a_password_gives_counts(values: str | None, acr: str | None) -> None:
     world = World()
 
     world.ask(acr_values=values)

@@ -1,6 +1,6 @@
 """What the endpoints with client authentication share: one read for server and client, then the proof."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..http import Request
@@ -74,6 +74,7 @@ class AuthenticatedEndpoint:
         *,
         endpoint: str,
         now: int,
+        also: Sequence[str] = (),
         read: Callable[[Request], Mapping[str, str]] = forms.read,
     ) -> Call:
         """The authenticated call.
@@ -82,6 +83,7 @@ class AuthenticatedEndpoint:
             request: With path parameter ``authServerId``; without one the org server is meant.
             endpoint: Path below the server's, as in ``/v1/token``: an audience of client assertions.
             now: Unix seconds.
+            also: Paths of further endpoints that are audiences of client assertions here.
             read: Gives the parameters of the request.
 
         Raises:
@@ -90,13 +92,13 @@ class AuthenticatedEndpoint:
         form = read(request)
         about: dict[str, str] = {"grant_type": form.get("grant_type", "")[:100]}
         try:
-            return self._open(request, form, about, endpoint=endpoint, now=now)
+            return self._open(request, form, about, endpoints=(endpoint, *also), now=now)
         except OAuthError as error:
             error.about = about
             raise
 
     def _open(
-        self, request: Request, form: Mapping[str, str], about: dict[str, str], *, endpoint: str, now: int
+        self, request: Request, form: Mapping[str, str], about: dict[str, str], *, endpoints: Sequence[str], now: int
     ) -> Call:
         credential: Presented | None = None
         refused: OAuthError | None = None
@@ -113,6 +115,6 @@ class AuthenticatedEndpoint:
         if credential is None:
             raise refused or OAuthError("missing_client_credentials")
         issuer = issuer_of(server, request.base_url)
-        audiences = frozenset({issuer, endpoints_of(server, request.base_url) + endpoint})
+        audiences = frozenset({issuer, *(endpoints_of(server, request.base_url) + path for path in endpoints)})
         client, spend = self._authentication.verify(credential, snapshot.client, audiences=audiences, now=now)
         return Call(server, issuer, client, form, now, spend)

@@ -196,7 +196,7 @@ def give(place: Place) -> Given:
 
 
 def _answered(place: Place, answer: Answer) -> Any:
-    if answer.status != 200:
+    if answer.status not in {200, 201}:
         raise CannotCheck(
             f"server {place.at.name} refused its own client: status {answer.status} {answer.body[:300]!r}"
         )

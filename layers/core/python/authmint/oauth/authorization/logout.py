@@ -15,7 +15,7 @@ from ..access_tokens import recognize_id_token
 from ..endpoint import live_server
 from ..errors import OAuthError
 from .interaction import SIGN_OUT, Browsers, Pages
-from .responses import redirect
+from .responses import redirect, with_query
 
 _FIELDS: Final = frozenset({"id_token_hint", "post_logout_redirect_uri", "state"})
 _MAX_BODY: Final = 65_536
@@ -72,9 +72,7 @@ class LogoutEndpoint:
         if client is None or uri not in client.post_logout_redirect_uris:
             raise OAuthError("illegal_post_logout_redirect_uri")
         state = fields.get("state")
-        if state is not None:
-            uri += ("&" if "?" in uri else "?") + urlencode({"state": state})
-        return redirect(uri)
+        return redirect(uri if state is None else with_query(uri, {"state": state}))
 
 
 def _fields(request: Request) -> dict[str, str]:

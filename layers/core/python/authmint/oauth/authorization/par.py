@@ -56,9 +56,9 @@ class PushedRequestEndpoint:
 
     def _push(self, request: Request, record: Record) -> Response:
         now = self._clock.now()
-        call = self._endpoint.open(request, endpoint="/v1/par", now=now, read=_read)
+        call = self._endpoint.open(request, endpoint="/v1/par", also=("/v1/token",), now=now, read=_read)
         arrival = record.arrival = _arrival(call)
-        record.wish = check(arrival)
+        record.wish = check(arrival, pushing=True)
         call.confirm()
         handle = self._ids.opaque(HANDLE_BYTES)
         self._requests.add(
@@ -72,8 +72,7 @@ class PushedRequestEndpoint:
                 now + LIFETIME,
             )
         )
-        # 200, not 201 as in RFC 9126 §2.2: clients of the contract expect it.
-        return Response.json(200, {"request_uri": PUSHED + handle, "expires_in": LIFETIME}, NO_STORE)
+        return Response.json(201, {"request_uri": PUSHED + handle, "expires_in": LIFETIME}, NO_STORE)
 
 
 def _arrival(call: Call) -> Arrival:

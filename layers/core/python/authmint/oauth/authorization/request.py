@@ -20,7 +20,7 @@ from ...tokens.access_token import issuer_of
 from ..endpoint import live_client, live_server
 from ..errors import OAuthError
 from .interaction import PUSHED, WAITING
-from .parameters import Parameters, read
+from .parameters import Parameters, beside_request_object, read
 from .return_to import ReturnTo, match_redirect_uri
 
 #: How a waiting request remembers which pushed request it came from: by digest, and by no name that can be sent.
@@ -100,13 +100,14 @@ class Arrivals:
         snapshot = self._configuration.read(server_id, sent.get("client_id"))
         server = live_server(snapshot)
         reference = sent.get("request_uri")
-        if reference is None:
-            client = _client_of(snapshot)
-            issuer = issuer_of(server, request.base_url)
-            way_back = match_redirect_uri(client, sent, issuer)
-            return Arrival(server, issuer, client, sent, way_back, session_token=sent.get("sessionToken"))
-        if sent.get("request") is not None:
+        if reference is not None and sent.get("request") is not None:
             raise OAuthError("authorize_request_object_and_request_uri_provided")
+        if reference is None or not reference.startswith((WAITING, PUSHED)):
+            # A reference that is not ours is refused like any parameter: through the redirect URI (``rules.check``).
+            client, asked = _client_of(snapshot), beside_request_object(sent)
+            issuer = issuer_of(server, request.base_url)
+            way_back = match_redirect_uri(client, asked, issuer)
+            return Arrival(server, issuer, client, asked, way_back, session_token=sent.get("sessionToken"))
         stored, handle = self._referred(reference, now)
         if stored.server_id != server.id:
             raise OAuthError("authorize_request_uri_mismatched_authorization_server")
@@ -126,11 +127,9 @@ class Arrivals:
         return _resumed(request, self._configuration.read(stored.server_id, stored.client_id), stored, handle)
 
     def _referred(self, reference: str, now: int) -> tuple[StoredRequest, str]:
-        for prefix, kind in ((WAITING, "interaction"), (PUSHED, "pushed")):
-            if reference.startswith(prefix):
-                handle = reference.removeprefix(prefix)
-                return self._live(handle, kind, now), handle
-        raise OAuthError("request_uri_not_supported", reason="not one of ours")
+        prefix, kind = (WAITING, "interaction") if reference.startswith(WAITING) else (PUSHED, "pushed")
+        handle = reference.removeprefix(prefix)
+        return self._live(handle, kind, now), handle
 
     def _live(self, handle: str, kind: str, now: int) -> StoredRequest:
         expired = OAuthError("request_expired" if kind == "interaction" else "invalid_request_uri")

@@ -1,12 +1,13 @@
 """How answers get back to the client: the four response modes (runtime contract §3.3, §3.5)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote_plus, urlencode
 
 from ...http import Pairs, Response
 from .interaction import Pages
 from .return_to import ReturnTo
+from .vocabulary import RESPONSE_PARAMETERS
 
 _NO_STORE: Final = (("cache-control", "no-store"), ("pragma", "no-cache"))
 #: An answer's URI holds credentials: it must not travel on to whatever the client's page loads.
@@ -19,12 +20,33 @@ def deliver(fields: Mapping[str, str], return_to: ReturnTo, pages: Pages) -> Res
     if return_to.state is not None:
         answer["state"] = return_to.state
     answer["iss"] = return_to.issuer
+    redirect_uri = without(return_to.redirect_uri, RESPONSE_PARAMETERS)
     if return_to.mode == "form_post":
-        return not_stored(pages.form_post(return_to.redirect_uri, answer))
+        return not_stored(pages.form_post(redirect_uri, answer))
     origin = return_to.origin
     if return_to.mode == "okta_post_message" and origin is not None:
         return not_stored(pages.post_message(origin, answer))
-    return redirect(_joined(return_to.redirect_uri, "query" if return_to.mode == "query" else "fragment", answer))
+    if return_to.mode == "query":
+        return redirect(with_query(redirect_uri, answer))
+    return redirect(f"{redirect_uri}#{urlencode(answer, encoding='utf-8')}")
+
+
+def without(uri: str, names: Collection[str]) -> str:
+    """The URI without parameters of these names in its query: beside those of an answer nobody knows whose they are."""
+    base, _, query = uri.partition("?")
+    pairs = query.split("&")
+    kept = [pair for pair in pairs if unquote_plus(pair.partition("=")[0]) not in names]
+    if len(kept) == len(pairs):
+        return uri
+    return f"{base}?{'&'.join(kept)}" if kept else base
+
+
+def with_query(uri: str, fields: Mapping[str, str]) -> str:
+    """The URI with these parameters in its query; what else it holds stays (RFC 6749 §3.1.2)."""
+    uri, encoded = without(uri, fields), urlencode(fields, encoding="utf-8")
+    if "?" not in uri:
+        return f"{uri}?{encoded}"
+    return uri + encoded if uri.endswith(("?", "&")) else f"{uri}&{encoded}"
 
 
 def redirect(uri: str) -> Response:
@@ -37,16 +59,6 @@ def not_stored(page: Response) -> Response:
     ours = {name for name, _ in _NO_STORE}
     kept: Pairs = tuple((name, value) for name, value in page.headers if name.lower() not in ours)
     return Response(page.status, page.body, (*kept, *_NO_STORE))
-
-
-def _joined(uri: str, part: str, fields: Mapping[str, str]) -> str:
-    """RFC 6749 §3.1.2: a query that the redirect URI has stays."""
-    encoded = urlencode(fields, encoding="utf-8")
-    if part == "fragment":
-        return f"{uri}#{encoded}"
-    if "?" not in uri:
-        return f"{uri}?{encoded}"
-    return uri + encoded if uri.endswith(("?", "&")) else f"{uri}&{encoded}"
 
 
 def _ascii(uri: str) -> str:

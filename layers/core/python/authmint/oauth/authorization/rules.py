@@ -12,7 +12,15 @@ from ..errors import OAuthError
 from .parameters import Parameters
 from .request import Arrival
 from .return_to import default_mode
-from .vocabulary import ASSURANCE, CHALLENGE_METHODS, FRONT_CHANNEL, PROMPTS, RESPONSE_MODES, RESPONSE_TYPES
+from .vocabulary import (
+    ASSURANCE,
+    BY_PASSWORD,
+    CHALLENGE_METHODS,
+    FRONT_CHANNEL,
+    PROMPTS,
+    RESPONSE_MODES,
+    RESPONSE_TYPES,
+)
 
 _RESPONSE_TYPES: Final = frozenset(frozenset(words.split()) for words in RESPONSE_TYPES)
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
@@ -30,7 +38,7 @@ class Wish:
         response_types: Of ``code``, ``token``, ``id_token``.
         scopes: Asked for, or the server's default ones: then ``defaulted``.
         prompt: Of ``login`` and ``consent``, or ``none`` alone. ``max_age=0`` counts as ``login``.
-        acr: What of ``acr_values`` a password attains.
+        acr: What a password reaches, where ``acr_values`` asks.
         hinted: The user that ``id_token_hint`` is about.
     """
 
@@ -52,8 +60,12 @@ class Wish:
         return "none" in self.prompt
 
 
-def check(arrival: Arrival) -> Wish:
+def check(arrival: Arrival, *, pushing: bool = False) -> Wish:
     """Every rule that does not depend on who is at the browser.
+
+    Args:
+        arrival: Its redirect URI stands.
+        pushing: The client is pushing it just now, by itself.
 
     Raises:
         OAuthError: For the client, through its redirect URI.
@@ -62,12 +74,13 @@ def check(arrival: Arrival) -> Wish:
     parameters.refuse_repeated()
     if parameters.get("request") is not None:
         raise OAuthError("request_not_supported")
+    if parameters.get("request_uri") is not None:
+        raise OAuthError("request_uri_not_supported", reason="not one of ours")
     response_types = _response_types(parameters, client)
     _check_response_mode(arrival, response_types)
-    if parameters.state is None:
-        raise OAuthError("invalid_state")
     nonce = _nonce(parameters, response_types)
     challenge = _code_challenge(parameters, client) if "code" in response_types else None
+    _check_state(parameters, protected=pushing or arrival.pushed is not None or challenge is not None)
     prompt = _prompt(parameters)
     max_age = _max_age(parameters, prompt)
     acr = _assurance(parameters)
@@ -116,9 +129,15 @@ def _check_response_mode(arrival: Arrival, response_types: frozenset[str]) -> No
             raise OAuthError("unsupported_response_mode_okta_post_message_with_code")
 
 
+def _check_state(parameters: Parameters, *, protected: bool) -> None:
+    """``state`` stands against forged answers, unless PKCE or a pushed request does (RFC 9700 §2.1)."""
+    if parameters.state is None and (parameters.get("state") is not None or not protected):
+        raise OAuthError("invalid_state")
+
+
 def _nonce(parameters: Parameters, response_types: frozenset[str]) -> str | None:
     nonce = parameters.get("nonce")
-    if nonce is None and not response_types.isdisjoint(FRONT_CHANNEL):
+    if nonce is None and "id_token" in response_types:  # OpenID Connect Core §3.2.2.1, §3.3.2.11
         raise OAuthError("invalid_nonce")
     if nonce is not None and len(nonce) > _MAX_NONCE:
         raise OAuthError("invalid_request", reason="nonce is too long")
@@ -158,12 +177,16 @@ def _max_age(parameters: Parameters, prompt: frozenset[str]) -> int | None:
 
 
 def _assurance(parameters: Parameters) -> str | None:
-    """The first value that is attained. Unknown ones do not count; known ones alone that nobody attains are an end."""
-    known = [ASSURANCE[value] for value in (parameters.get("acr_values") or "").split() if value in ASSURANCE]
+    """What is reached: the first value asked for that is. Known ones alone that nobody reaches are an end.
+
+    Unknown ones are a voluntary wish (OpenID Connect Core §3.1.2.1): the answer says what was reached instead.
+    """
+    asked = (parameters.get("acr_values") or "").split()
+    known = [ASSURANCE[value] for value in asked if value in ASSURANCE]
     attained = next((value for value in known if value is not None), None)
     if known and attained is None:
         raise OAuthError("unmet_authentication_requirements")
-    return attained
+    return BY_PASSWORD if asked and not known else attained
 
 
 def _check_grants(client: Client, response_types: frozenset[str]) -> None:
