@@ -99,7 +99,7 @@ def _check_operations(jwk: Mapping[str, Any]) -> None:
     if not named or len(set(operations)) != len(operations):
         raise BadKey("'key_ops' is not an array of different strings")
     if jwk.get("use", "sig") == "sig" and "verify" not in operations:
-        raise BadKey("'key_ops' does not contain 'verify'")
+        raise BadKey("'key_ops' does not contain 'verify', so the key verifies nothing")
 
 
 def _members(jwk: Mapping[str, Any]) -> dict[str, str]:
@@ -122,7 +122,7 @@ def _check_rsa(modulus: int, exponent: int) -> None:
     if not MIN_RSA_BITS <= modulus.bit_length() <= MAX_RSA_BITS:
         raise BadKey("RSA key length is not supported")
     if modulus % 2 == 0:
-        raise BadKey("an even RSA modulus is the product of no two large primes")
+        raise BadKey("the RSA modulus is even, so the key verifies nothing")
     if exponent.bit_length() > 33 or exponent < 3 or exponent % 2 == 0:
         raise BadKey("RSA exponent is not supported")
 

@@ -5,25 +5,9 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
+from ..oauth.authorization.vocabulary import RESPONSE_PARAMETERS
 from .fields import Fields
 
-#: What an authorization response may carry (RFC 6749 §4.1.2, §4.2.2, RFC 9207 §2, OpenID Connect Core §3.3.2.5). A
-#: redirect URI with one of these in a query of its own would make the client read two of them.
-RESPONSE_PARAMETERS: Final = frozenset(
-    {
-        "access_token",
-        "code",
-        "error",
-        "error_description",
-        "error_uri",
-        "expires_in",
-        "id_token",
-        "iss",
-        "scope",
-        "state",
-        "token_type",
-    }
-)
 #: Schemes whose URIs a browser runs or shows as its own.
 _RUNNING: Final = frozenset({"javascript", "data", "vbscript", "file", "about", "blob"})
 #: RFC 3986 has none of these; browsers read ``\`` as ``/``.
