@@ -94,9 +94,9 @@ def test_a_key_that_can_verify_nothing_is_refused_and_told_why(admin: Admin, jwk
 
     for answer in (in_app, alone):
         assert (answer.status, answer.json["errorSummary"]) == (400, "Api validation failed: JsonWebKey")
-        assert answer.causes[0].removeprefix("The key is not valid: ").startswith(text)
+        assert text in answer.causes[0]
     assert (registered.status, registered.json["error"]) == (400, "invalid_client_metadata")
-    assert registered.json["error_description"].removeprefix("The key is not valid: ").startswith(text)
+    assert text in registered.json["error_description"]
 
 
 @pytest.mark.parametrize("operations", [["verify"], ["sign", "verify"], None])
