@@ -10,7 +10,7 @@ from typing import Any
 
 from authmint.local.deployment import deployment
 from authmint.runtime import wiring
-from authmint.runtime.entrypoint import Function
+from authmint.runtime.entrypoint import Function, entrypoint
 from authmint.runtime.gateway_events import answer_of, request_of
 from botocore.client import BaseClient
 
@@ -97,6 +97,10 @@ class Functions:
         function = self.function(name)
         assert function.http is not None
         return answer_of(function.http(request_of(event, function.base_url)), event)
+
+    def invoke(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
+        """The answer of the function's ``lambda_handler``: as Lambda calls it, failures answered."""
+        return entrypoint(lambda _: self.function(name))(event, None)
 
     def direct(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
         function = self.function(name)

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from authmint.http import Request, Response
-from authmint.oauth.cors import preflight
 from authmint.oauth.device import ALPHABET, DEVICE_CODE
 from authmint.storage.clients import secret_digest
 from authmint.storage.servers import Claim
@@ -156,7 +155,20 @@ def test_a_script_of_the_clients_own_site_gets_tokens_that_it_can_read() -> None
 def test_a_script_of_another_site_gets_none() -> None:
     flow = Flow(client=a_spa())
 
-    assert flow.reason(a_script(flow, "https://evil.example")) == "illegal_origin_browser_request"
+    for origin in ("https://evil.example", "null", "https://app.example.evil.example"):
+        answer = a_script(flow, origin)
+
+        assert flow.reason(answer) == "illegal_origin_browser_request"
+        assert "access-control-allow-origin" not in dict(answer.headers), "nor may it read why"
+
+
+def test_a_script_of_the_clients_site_reads_why_it_was_refused() -> None:
+    flow = Flow(client=a_spa())
+    form = {"grant_type": "authorization_code", "client_id": CLIENT_ID, "code": "unknown", "redirect_uri": REDIRECT}
+    answer = flow.token(a_form(form, headers={"origin": "https://app.example"}))
+
+    assert flow.reason(answer) == "invalid_authorization_code"
+    assert dict(answer.headers)["access-control-allow-origin"] == "https://app.example"
 
 
 def test_a_script_has_no_secret() -> None:
@@ -165,15 +177,6 @@ def test_a_script_has_no_secret() -> None:
     answer = flow.token(a_form(form, headers={**basic(), "origin": "https://app.example"}))
 
     assert flow.reason(answer) == "unsupported_auth_method_browser_request"
-
-
-def test_preflight_is_answered() -> None:
-    answer = preflight(Request("OPTIONS", "/token", headers={"origin": "https://app.example"}))
-
-    headers = dict(answer.headers)
-    assert answer.status == 204
-    assert headers["access-control-allow-origin"] == "https://app.example"
-    assert headers["vary"] == "Origin"
 
 
 # Devices

@@ -58,7 +58,6 @@ def test_the_documents_say_what_works_and_nothing_else() -> None:
     assert metadata["scopes_supported"] == ["shown"]
     assert "authorization_endpoint" not in metadata
     assert dict(answer.headers)["cache-control"] == "public, max-age=300"
-    assert dict(answer.headers)["access-control-allow-origin"] == "*"
 
 
 def test_the_openid_document_names_the_signing_algorithm() -> None:

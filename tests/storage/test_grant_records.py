@@ -72,7 +72,8 @@ def storage(request: pytest.FixtureRequest) -> Storage:
 
 def a_family(**changes: Any) -> TokenFamily:
     family = TokenFamily("oar1", "ausA", "0oaA", "00u1", ("openid", "a"), NOW, NOW, NOW - 5)
-    return replace(family, **{"holds_refresh_token": True, "current": "t1"} | changes)
+    values: dict[str, Any] = {"holds_refresh_token": True, "current": "t1"}
+    return replace(family, **values | changes)
 
 
 def a_token(digest: str = "t1", **changes: Any) -> RefreshToken:

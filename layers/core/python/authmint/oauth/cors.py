@@ -1,5 +1,7 @@
 """Browsers that call from another origin (runtime contract §4, §7.3). No answer here depends on a cookie."""
 
+import re
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -7,25 +9,40 @@ from ..http import Pairs, Request, Response
 from ..storage.clients import Client
 from .errors import OAuthError
 
+#: Of an answer that scripts may have to read.
+_EXPOSED: Final = ("access-control-expose-headers", "WWW-Authenticate, Retry-After")
 #: For what anybody may read who holds what it takes.
-ANY_ORIGIN: Final = (("access-control-allow-origin", "*"),)
+ANY_ORIGIN: Final = (("access-control-allow-origin", "*"), _EXPOSED)
+#: A field name (RFC 9110 §5.1).
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 #: What scripts may do at the token endpoint (DEC-16).
 _BROWSER_GRANTS: Final = frozenset({"authorization_code", "refresh_token"})
 
 
-def preflight(request: Request) -> Response:
-    """204: the browser may send the request; whether it is granted is another question."""
+def preflight(request: Request, methods: Sequence[str]) -> Response:
+    """204: the browser may send the request; whether it is granted is another question.
+
+    Whatever headers a script wants to send, it may: tracing libraries add theirs, and nothing here depends on a header
+    that a browser adds by itself.
+    """
+    asked = request.header("access-control-request-headers") or ""
+    headers = ", ".join(name for name in (part.strip() for part in asked.split(",")) if _HEADER.fullmatch(name))
     return Response(
         204,
         b"",
         (
-            ("access-control-allow-origin", request.header("origin") or "*"),
-            ("access-control-allow-methods", "GET, POST"),
-            ("access-control-allow-headers", "authorization, content-type, dpop, x-okta-user-agent-extended"),
+            ("access-control-allow-origin", "*"),
+            ("access-control-allow-methods", ", ".join(methods)),
+            ("access-control-allow-headers", headers or "authorization, content-type"),
             ("access-control-max-age", "3600"),
-            ("vary", "Origin"),
+            ("vary", "Access-Control-Request-Headers"),
         ),
     )
+
+
+def with_cors(answer: Response) -> Response:
+    """The answer, for scripts of any origin."""
+    return answer.with_headers(*ANY_ORIGIN)
 
 
 def foreign_origin(request: Request) -> str | None:
@@ -34,14 +51,22 @@ def foreign_origin(request: Request) -> str | None:
     return None if origin is None or origin.lower() == request.base_url.lower() else origin
 
 
-def check_token_request(origin: str, client: Client, grant_type: str) -> None:
-    """Whether a script of another origin may use the token endpoint.
+def check_origin(origin: str, client: Client) -> None:
+    """Whether a script of another origin may use the token endpoint, and read what it answers.
 
     Raises:
-        OAuthError: It is not the client's own site, uses a secret, or a grant that is not for scripts.
+        OAuthError: It is not the client's own site.
     """
     if origin.lower() not in {_origin_of(uri) for uri in client.redirect_uris}:
         raise OAuthError("illegal_origin_browser_request")
+
+
+def check_token_request(client: Client, grant_type: str) -> None:
+    """Whether a script may make this request.
+
+    Raises:
+        OAuthError: It uses a secret, or a grant that is not for scripts.
+    """
     if client.auth_method != "none":
         raise OAuthError("unsupported_auth_method_browser_request")
     if grant_type not in _BROWSER_GRANTS:
@@ -50,7 +75,7 @@ def check_token_request(origin: str, client: Client, grant_type: str) -> None:
 
 def readable_by(origin: str | None) -> Pairs:
     """Headers that let a script of an origin read the answer."""
-    return () if origin is None else (("access-control-allow-origin", origin), ("vary", "Origin"))
+    return () if origin is None else (("access-control-allow-origin", origin), _EXPOSED, ("vary", "Origin"))
 
 
 def _origin_of(uri: str) -> str:

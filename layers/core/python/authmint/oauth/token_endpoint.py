@@ -8,7 +8,7 @@ from ..ids import Ids
 from ..keys.vault import VaultUnavailable
 from ..storage.errors import Unavailable
 from ..tokens.signer import Signers
-from .cors import check_token_request, foreign_origin, readable_by
+from .cors import check_origin, check_token_request, foreign_origin, readable_by
 from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError
 from .grants.base import Answer, GrantRequest, GrantType, Tokens, check_grant_type
@@ -39,7 +39,7 @@ class TokenEndpoint:
 
     def __call__(self, request: Request) -> Response:
         """Tokens, or an error of RFC 6749 §5.2. Every token, and every refusal, is one event."""
-        record, origin = Record(request, self._clock, self._ids), foreign_origin(request)
+        record = Record(request, self._clock, self._ids)
         try:
             answer = self._issue(request, record)
         except OAuthError as error:
@@ -49,17 +49,22 @@ class TokenEndpoint:
         else:
             for event in record.grants(answer.minted):
                 self._events.emit(event)
-            return Response(200, answer.body, (("content-type", "application/json"), *NO_STORE, *readable_by(origin)))
+            return Response(
+                200, answer.body, (("content-type", "application/json"), *NO_STORE, *readable_by(record.origin))
+            )
         for event in record.refusals(refusal):
             self._events.emit(event)
-        return refusal.response(request.base_url).with_headers(*readable_by(origin))
+        return refusal.response(request.base_url).with_headers(*readable_by(record.origin))
 
     def _issue(self, request: Request, record: Record) -> Answer:
         now = self._clock.now()
         call = record.call = self._endpoint.open(request, endpoint="/v1/token", now=now)
-        grant_type = self._grant_type(call)
         if (origin := foreign_origin(request)) is not None:
-            check_token_request(origin, call.client, grant_type.name)
+            check_origin(origin, call.client)
+            record.origin = origin  # from here on, for refusals too
+        grant_type = self._grant_type(call)
+        if origin is not None:
+            check_token_request(call.client, grant_type.name)
         verified = grant_type.verify(GrantRequest(call.form, call.client, call.server, now, request))
         audience = Audience(call.server, call.issuer, call.client)
         draft = record.draft = self._issuance.draft(audience, verified.entitlement, trace=record.trace, now=now)

@@ -51,7 +51,11 @@ def steps_shown(decision: Decision) -> list[str]:
 
 @dataclass
 class Record:
-    """What is known of a token request so far, and the events that it becomes."""
+    """What is known of a token request so far, and the events that it becomes.
+
+    Attributes:
+        origin: Of a script that may read the answer.
+    """
 
     request: Request
     clock: Clock
@@ -59,6 +63,7 @@ class Record:
     call: Call | None = None
     draft: Draft | None = None
     trace: Trace = field(default_factory=Trace)
+    origin: str | None = None
 
     def grants(self, minted: Mapping[str, str]) -> Iterator[Event]:
         """One event for each new token, by its kind. An answer that was given before is no news."""

@@ -13,7 +13,6 @@ from ..storage.servers import server_named
 from ..tokens.access_token import issuer_of
 from . import bearer
 from .access_tokens import recognize
-from .cors import ANY_ORIGIN
 from .endpoint import live_server
 from .errors import NO_STORE, OAuthError
 from .minting import WarmClaims, app_facts, claim_refusal
@@ -37,7 +36,7 @@ class UserinfoEndpoint:
         except OAuthError as error:
             return self._refused(error, request)
         except Unavailable:
-            return OAuthError("temporarily_unavailable").response(request.base_url).with_headers(*ANY_ORIGIN)
+            return OAuthError("temporarily_unavailable").response(request.base_url)
 
     def _answer(self, request: Request) -> Response:
         text = bearer.presented(request)
@@ -67,7 +66,7 @@ class UserinfoEndpoint:
         except ClaimFailed as failed:
             raise claim_refusal(failed) from None
         # The same ``sub`` as in the ID token, whatever a claim says (OpenID Connect Core §5.3.2).
-        return Response.json(200, claims | {"sub": person.user.id}, (*NO_STORE, *ANY_ORIGIN))
+        return Response.json(200, claims | {"sub": person.user.id}, NO_STORE)
 
     def _refused(self, error: OAuthError, request: Request) -> Response:
         """RFC 6750 §3: the challenge says what is wrong; it is the SDKs that read it."""
@@ -77,7 +76,7 @@ class UserinfoEndpoint:
             description = _SCOPES_WANTED if error.status == 403 else error.description.removesuffix(".")
             challenge = f'Bearer error="{error.code}", error_description="{description}"'
             headers += [("www-authenticate", challenge), ("expires", "0")]
-        return Response(answer.status, answer.body, (*headers, *ANY_ORIGIN))
+        return Response(answer.status, answer.body, tuple(headers))
 
 
 _SCOPES_WANTED: Final = (

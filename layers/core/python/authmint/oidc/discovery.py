@@ -20,7 +20,6 @@ MAX_AGE: Final = 300
 #: Advertised grants that have a user in them: the OpenID document lists no others (§2.2).
 _NOT_FOR_OPENID: Final = frozenset({"client_credentials"})
 _FRONT_CHANNEL: Final = frozenset({"token", "id_token"})
-CORS: Final = (("access-control-allow-origin", "*"),)
 
 
 @dataclass(frozen=True)
@@ -173,7 +172,7 @@ class Discovery:
             return _envelope(400, "invalid_client", "Invalid value for `client_id` parameter", self._ids)
         build = openid_metadata if "openid-configuration" in request.path else oauth_metadata
         document = build(snapshot.server, request.base_url, self._served)
-        return Response.json(200, document, (("cache-control", f"public, max-age={MAX_AGE}"), *CORS))
+        return Response.json(200, document, (("cache-control", f"public, max-age={MAX_AGE}"),))
 
 
 def not_found(server_id: str, ids: Ids) -> Response:
@@ -201,7 +200,7 @@ def _envelope(status: int, code: str, summary: str, ids: Ids) -> Response:
         "errorId": f"oae{ids.opaque(16)}",
         "errorCauses": [],
     }
-    return Response.json(status, body, (("cache-control", "no-store"), *CORS))
+    return Response.json(status, body, (("cache-control", "no-store"),))
 
 
 def etag(body: bytes) -> str:

@@ -8,7 +8,7 @@ from ..keys.rotation import jwks_max_age
 from ..storage.configuration import Configuration
 from ..storage.errors import Unavailable
 from ..storage.servers import server_named
-from .discovery import CORS, etag, not_found, unavailable
+from .discovery import etag, not_found, unavailable
 
 
 class KeySet:
@@ -35,5 +35,5 @@ class KeySet:
             ("etag", etag(answer.body)),
         )
         if request.header("if-none-match") == caching[1][1]:
-            return Response(304, b"", (*caching, *CORS))
-        return answer.with_headers(*caching, *CORS)
+            return Response(304, b"", caching)
+        return answer.with_headers(*caching)

@@ -8,6 +8,7 @@ from ..clock import Clock
 from ..http import Request, Response
 from ..ids import Ids
 from ..oauth.errors import OAuthError
+from ..oauth.routing import allowed
 from ..storage.errors import Unavailable
 from .authn_api import AuthnApi
 from .browsers import CookieBrowsers
@@ -64,7 +65,7 @@ class Site:
             "/signout": sign_out,
         }
         self._shown: dict[str, dict[str, Handler]] = {
-            path: {"GET": page.get, "HEAD": page.get, "POST": page.post} for path, page in shown.items()
+            path: {"GET": page.get, "POST": page.post} for path, page in shown.items()
         }
         self._called: dict[str, dict[str, Handler]] = {
             "/api/v1/authn": {"POST": authn.authenticate},
@@ -85,7 +86,7 @@ class Site:
     def _page(self, request: Request, methods: dict[str, Handler]) -> Response:
         if request.method not in methods:
             refusal = self._pages.problem("method", request, status=405)
-            return refusal.with_headers(("allow", ", ".join(methods)))
+            return refusal.with_headers(("allow", ", ".join(allowed(tuple(methods)))))
         try:
             visit = self._visit(request)
         except Unavailable:
@@ -105,7 +106,7 @@ class Site:
     def _call(self, request: Request, methods: dict[str, Handler]) -> Response:
         try:
             if request.method not in methods:
-                raise ApiError("E0000022", headers=(("allow", ", ".join(methods)),))
+                raise ApiError("E0000022", headers=(("allow", ", ".join(allowed(tuple(methods)))),))
             return methods[request.method](self._visit(request))
         except ApiError as error:
             return error.response(self._ids)

@@ -2,7 +2,7 @@
 
 import os  # the environment is read here and handed down
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -54,12 +54,15 @@ def entrypoint(wire: Callable[[Mapping[str, str]], Function]) -> Callable[[Mappi
         if function.http is None:
             raise NotInvokable("this function has no route")
         request = request_of(event, function.base_url)
+        head = request.method == "HEAD"
+        if head:  # the same as GET, without the content (RFC 9110 §9.3.2)
+            request = replace(request, method="GET")
         try:
             response = function.http(request)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
             function.report(error, request.request_id)
             response = function.failure(request)
-        return answer_of(response, event)
+        return answer_of(replace(response, body=b"") if head else response, event)
 
     if _ON_LAMBDA in os.environ:  # noqa: TID251 - the one place
         wired()

@@ -119,29 +119,10 @@ class Parts:
 Endpoint = Callable[[Request], Response]
 
 
-def with_preflight(endpoint: Endpoint) -> Endpoint:
-    """An endpoint that scripts of other origins may call."""
-    from ..oauth.cors import preflight
-
-    return lambda request: preflight(request) if request.method == "OPTIONS" else endpoint(request)
-
-
 def on_first_use(make: Callable[[], Endpoint]) -> Endpoint:
     """An endpoint that is put together when it is first asked: a cold start pays for what its first request needs."""
     made = cache(make)
     return lambda request: made()(request)
-
-
-def by_path(endpoints: Mapping[str, Endpoint]) -> Endpoint:
-    """The endpoint by the end of the path; the routes of the template let no other path through."""
-
-    def http(request: Request) -> Response:
-        for end, endpoint in endpoints.items():
-            if request.path.endswith(end):
-                return endpoint(request)
-        raise LookupError("no endpoint at this path")
-
-    return with_preflight(http)
 
 
 def new_function(parts: Parts, http: Any, failure: Any, direct: Any = None) -> Function:
@@ -151,6 +132,7 @@ def new_function(parts: Parts, http: Any, failure: Any, direct: Any = None) -> F
 
 def server_error(request: Request) -> Response:
     """500 of the protocol endpoints."""
+    from ..oauth.cors import with_cors
     from ..oauth.errors import OAuthError
 
-    return OAuthError("server_error").response(request.base_url)
+    return with_cors(OAuthError("server_error").response(request.base_url))

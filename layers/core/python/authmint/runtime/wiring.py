@@ -1,18 +1,20 @@
 """The composition root: one function per Lambda function. Heavy imports stay inside, so each loads what it uses."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..http import Request, Response
 from .entrypoint import Function
 from .grants import GRANT_TYPES, grants
-from .parts import Endpoint, Parts, by_path, new_function, on_first_use, server_error, with_preflight
+from .parts import Endpoint, Parts, new_function, on_first_use, server_error
 
 
 def discovery(env: Mapping[str, str]) -> Function:
     """Function ``discovery``."""
     from ..oauth.authorization.vocabulary import CHALLENGE_METHODS, PROMPTS, RESPONSE_MODES, RESPONSE_TYPES
     from ..oauth.client_authentication import METHODS
+    from ..oauth.cors import with_cors
+    from ..oauth.routing import Route, Routes
     from ..oidc.discovery import Discovery, Features, internal_error
 
     parts = Parts(env)
@@ -23,22 +25,29 @@ def discovery(env: Mapping[str, str]) -> Function:
     documents = Discovery(
         parts.configuration(), parts.ids, grant_types=GRANT_TYPES, auth_methods=METHODS, features=features
     )
-    return new_function(parts, with_preflight(documents), lambda _: internal_error(parts.ids))
+    get = Route(documents, ("GET",))
+    table = {"/.well-known/openid-configuration": get, "/.well-known/oauth-authorization-server": get}
+    http = Routes(table, parts.ids)
+    return new_function(parts, http, lambda _: with_cors(internal_error(parts.ids)))
 
 
 def key_set(env: Mapping[str, str]) -> Function:
     """Function ``jwks``."""
+    from ..oauth.cors import with_cors
+    from ..oauth.routing import Route, Routes
     from ..oidc.discovery import internal_error
     from ..oidc.key_set import KeySet
 
     parts = Parts(env)
     keys = KeySet(parts.configuration(), parts.clock, parts.ids)
-    return new_function(parts, with_preflight(keys), lambda _: internal_error(parts.ids))
+    http = Routes({"/v1/keys": Route(keys, ("GET",))}, parts.ids)
+    return new_function(parts, http, lambda _: with_cors(internal_error(parts.ids)))
 
 
 def token(env: Mapping[str, str]) -> Function:
     """Function ``token``: also what clients ask for before their users come (pushed requests, device codes)."""
     from ..kms.key_pairs import KmsKeyUnwrapper
+    from ..oauth.routing import Route, Routes
     from ..oauth.token_endpoint import TokenEndpoint
     from ..tokens.signer import WarmSigners
 
@@ -62,8 +71,12 @@ def token(env: Mapping[str, str]) -> Function:
         requests = DynamoStoredRequests(parts.tables, parts.ids)
         return PushedRequestEndpoint(endpoint, requests, parts.clock, parts.ids, parts.log)
 
-    http = by_path({"/token": tokens, "/device/authorize": on_first_use(device), "/par": on_first_use(pushed)})
-    return new_function(parts, http, server_error)
+    table = {
+        "/v1/token": Route(tokens, shared=False),
+        "/v1/device/authorize": Route(on_first_use(device)),
+        "/v1/par": Route(on_first_use(pushed)),
+    }
+    return new_function(parts, Routes(table, parts.ids), server_error)
 
 
 def authorize(env: Mapping[str, str]) -> Function:
@@ -89,6 +102,7 @@ def authorize(env: Mapping[str, str]) -> Function:
     from ..oauth.authorization.request import Arrivals
     from ..oauth.errors import OAuthError
     from ..oauth.issuance import Issuance
+    from ..oauth.routing import Route, Routes
     from ..pages.assembly import PageRecords, new_site
     from ..pages.documents import HostedPages
     from ..pages.journal import Journal
@@ -130,10 +144,14 @@ def authorize(env: Mapping[str, str]) -> Function:
         clock=clock,
         ids=ids,
     )
-    by_end = by_path({"/authorize": endpoint, "/logout": logout})
+    visited = {
+        "/v1/authorize": Route(endpoint, ("GET", "POST"), scripts=False),
+        "/v1/logout": Route(logout, ("GET", "POST"), scripts=False),
+    }
+    protocol = Routes(visited, ids)
 
     def http(request: Request) -> Response:
-        return site(request) or by_end(request)
+        return site(request) or protocol(request)
 
     def failure(request: Request) -> Response:
         if request.path.startswith("/api/"):
@@ -150,6 +168,7 @@ def token_status(env: Mapping[str, str]) -> Function:
     from ..dynamo.grants import DynamoRevocations
     from ..oauth.introspection import IntrospectionEndpoint
     from ..oauth.revocation import RevocationEndpoint
+    from ..oauth.routing import Route, Routes
     from ..oauth.token_validity import TokenValidity
     from ..oauth.userinfo import UserinfoEndpoint
 
@@ -159,12 +178,13 @@ def token_status(env: Mapping[str, str]) -> Function:
     revocations = DynamoRevocations(parts.tables, parts.ids)
     families = DynamoTokenFamilies(parts.tables, parts.ids)
     validity = TokenValidity(configuration, revocations, families, DynamoDirectory(parts.tables, parts.clock))
-    endpoints: Mapping[str, Callable[[Request], Response]] = {
-        "/introspect": IntrospectionEndpoint(endpoint, validity, families, parts.clock),
-        "/revoke": RevocationEndpoint(endpoint, revocations, families, parts.clock, parts.ids, parts.log),
-        "/userinfo": UserinfoEndpoint(configuration, validity, parts.clock),
+    revoke = RevocationEndpoint(endpoint, revocations, families, parts.clock, parts.ids, parts.log)
+    table = {
+        "/v1/introspect": Route(IntrospectionEndpoint(endpoint, validity, families, parts.clock)),
+        "/v1/revoke": Route(revoke),
+        "/v1/userinfo": Route(UserinfoEndpoint(configuration, validity, parts.clock), ("GET", "POST")),
     }
-    return new_function(parts, by_path(endpoints), server_error)
+    return new_function(parts, Routes(table, parts.ids), server_error)
 
 
 def key_rotation(env: Mapping[str, str]) -> Function:
@@ -240,6 +260,7 @@ def management(env: Mapping[str, str]) -> Function:
     from ..management.errors import internal_error
     from ..management.issued import IssuedRecords
     from ..management.people import PeopleRecords
+    from ..oauth.cors import preflight, with_cors
 
     parts = Parts(env)
     kms = parts.kms()
@@ -272,4 +293,13 @@ def management(env: Mapping[str, str]) -> Function:
         ids=parts.ids,
         key_retention=parts.settings.key_retention,
     )
-    return new_function(parts, api, lambda _: internal_error(parts.ids), direct=api.bootstrap)
+
+    def http(request: Request) -> Response:
+        if not request.path.startswith("/oauth2/"):
+            return api(request)
+        # Registration is a protocol endpoint (RFC 7591): scripts may use it like the others.
+        if request.method == "OPTIONS":
+            return preflight(request, ("GET", "POST", "PUT", "DELETE"))
+        return with_cors(api(request))
+
+    return new_function(parts, http, lambda _: internal_error(parts.ids), direct=api.bootstrap)
