@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from authmint.local.deployment import deployment
 from authmint.runtime import wiring
@@ -109,9 +110,11 @@ class Functions:
 
     def admin(self, method: str, path: str, body: Any = None) -> Any:
         """A call of the management API that succeeds."""
+        path, _, query = path.partition("?")
         event = load_event("management") | {
             "httpMethod": method,
             "path": path,
+            "multiValueQueryStringParameters": parse_qs(query),
             "body": None if body is None else json.dumps(body),
             "multiValueHeaders": {"Authorization": [f"SSWS {self.token}"]},
         }

@@ -13,7 +13,7 @@ from authmint.storage.errors import Conflict, Unavailable
 from authmint.storage.memory import MemoryStorage
 
 from tests.support.builders import a_server
-from tests.support.fakes import NOW, CountingIds, FakeKeyPairs, FrozenClock
+from tests.support.fakes import AT_ONCE, NOW, CountingIds, FakeKeyPairs, FrozenClock
 
 ANNOUNCED = NOW + ROTATION_PERIOD - ANNOUNCEMENT
 
@@ -42,6 +42,7 @@ class Deployment:
             CountingIds(),
             retention=90_000,
             on_failure=lambda error, _: self.reported.append(error),
+            retrying=AT_ONCE,
         )
 
     def add(self, *ids: str) -> None:
@@ -127,7 +128,7 @@ def test_a_server_that_keeps_changing_is_left_to_the_next_run(monkeypatch: pytes
 
     monkeypatch.setattr(deployment.storage.servers, "save", conflict)
 
-    assert deployment.schedule().run().failed == (("ausA", "Conflict"),)
+    assert deployment.schedule().run().failed == (("ausA", "Unavailable"),)
 
 
 def test_a_key_is_published_for_max_age_and_skew_before_it_signs() -> None:

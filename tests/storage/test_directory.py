@@ -314,7 +314,9 @@ def test_assignments_are_made_changed_and_ended(storage: Storage) -> None:
     storage.assignments.add_user(one, [an_event("e1")])
     with pytest.raises(AlreadyExists):
         storage.assignments.add_user(one, [an_event("lost")])
-    storage.assignments.change_user(replace(one, user_name="other"), [])
+    storage.assignments.change_user(one, replace(one, user_name="other"), [])
+    with pytest.raises(Conflict):
+        storage.assignments.change_user(one, replace(one, user_name="third"), [])
     storage.assignments.put_group(client, AppGroup(client.id, "00gA", 3, NOW), [an_event("e2")])
     with pytest.raises(Conflict):
         storage.assignments.put_group(client, AppGroup(client.id, "00gA", 4, NOW), [an_event("lost")])
@@ -329,7 +331,7 @@ def test_assignments_are_made_changed_and_ended(storage: Storage) -> None:
     with pytest.raises(NotFound):
         storage.assignments.remove_user(client.id, "00uA", [an_event("lost")])
     with pytest.raises(NotFound):
-        storage.assignments.change_user(one, [])
+        storage.assignments.change_user(one, one, [])
     storage.assignments.remove_group(storage.clients.get(client.id), "00gA", [])
     with pytest.raises(NotFound):
         storage.assignments.group(client.id, "00gA")

@@ -27,7 +27,7 @@ from tests.storage.test_grant_records import (
     rotated,
 )
 from tests.support.backend import Deployed
-from tests.support.fakes import NOW
+from tests.support.fakes import AT_ONCE, NOW
 
 DAY = 86_400
 
@@ -47,7 +47,7 @@ class Wire:
 
 @pytest.fixture
 def tables(deployed: Deployed) -> Tables:
-    return deployed.tables()
+    return replace(deployed.tables(), retrying=AT_ONCE)
 
 
 @pytest.fixture
@@ -224,7 +224,7 @@ def test_transactions_that_stay_in_the_way_are_unavailability(storage: Storage, 
     prepared(storage)
 
     for name in ("rotate", "revoke"):
-        wire.faults = [in_conflict] * 40
+        wire.faults = [in_conflict] * 100
         with pytest.raises(Unavailable):
             CHANGES[name][0](storage)
     wire.faults = []

@@ -7,8 +7,11 @@ from typing import Any
 from authmint.ids import base62
 from authmint.jose.keys import SigningAlgorithm, private_jwk_pair
 from authmint.keys.vault import KeyPair
+from authmint.storage.retrying import Retrying
 
 NOW = 1_700_000_000
+#: Tries again without waiting.
+AT_ONCE = Retrying(sleep=lambda _: None, random=lambda: 1.0)
 
 
 class FrozenClock:

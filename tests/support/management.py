@@ -10,7 +10,7 @@ from authmint.management.people import PeopleRecords
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.memory import MemoryStorage
 
-from .fakes import FakeSeals
+from .fakes import AT_ONCE, FakeSeals
 
 #: What hashes cost in earnest is for their own tests.
 CHEAP = Cost(memory_kib=8, iterations=1)
@@ -40,4 +40,5 @@ def management_api(storage: MemoryStorage, *, pairs: KeyPairs, clock: Clock, ids
         clock=clock,
         ids=ids,
         key_retention=90_000,
+        retrying=AT_ONCE,
     )

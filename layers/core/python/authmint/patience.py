@@ -18,14 +18,6 @@ MARGIN: Final = 0.25
 NEEDED: Final = CONNECT_TIMEOUT + READ_TIMEOUT + LONGEST_PAUSE + MARGIN
 
 
-def make_way(attempt: int, *, longest: float) -> None:
-    """Wait before trying again what others came first with: longer each time, up to ``longest`` seconds.
-
-    Who collides must not collide again: the clock's last digits differ from caller to caller.
-    """
-    time.sleep(min(0.004 * 2**attempt, longest) * (0.5 + time.monotonic_ns() // 1_000 % 64 / 64))
-
-
 class Deadline:
     """When the invocation at work has to be over. Without ``set`` there is none."""
 

@@ -8,12 +8,12 @@ from ..clock import Clock
 from ..http import Request
 from ..ids import Ids
 from ..storage.directory import Directory, Person
-from ..storage.errors import Conflict, NotFound, Unavailable
+from ..storage.errors import NotFound
 from ..storage.events import Party
+from ..storage.retrying import Retrying
 from ..storage.users import User, Users
 from .passwords import PasswordHashes, PasswordPolicy
 
-_ATTEMPTS: Final = 8
 _NOBODY: Final = Request("SIGNIN", "/")
 
 
@@ -52,6 +52,7 @@ class Authenticator:
         clock: Clock,
         ids: Ids,
         policy: PasswordPolicy | None = None,
+        retrying: Retrying | None = None,
     ) -> None:
         self._directory = directory
         self._users = users
@@ -59,6 +60,7 @@ class Authenticator:
         self._clock = clock
         self._ids = ids
         self._policy = policy or PasswordPolicy()
+        self._retrying = retrying or Retrying()
 
     def verify(self, login: str, password: str, now: int, *, request: Request = _NOBODY) -> Person:
         """The person who has this login and password.
@@ -71,17 +73,16 @@ class Authenticator:
             PasswordExpired: They do, but the password has to be changed.
             Unavailable: Storage could not answer, or too many attempts at once.
         """
-        for _ in range(_ATTEMPTS):
+
+        def attempt() -> Person:
             try:
                 person = self._directory.by_login(login)
             except NotFound:
                 self._hashes.burn(password)
                 raise BadCredentials("no such user") from None
-            try:
-                return self._tried(person, password, now, request)
-            except Conflict:  # the user changed while the password was tried
-                continue
-        raise Unavailable("too many attempts at once")
+            return self._tried(person, password, now, request)
+
+        return self._retrying(attempt)
 
     def _tried(self, person: Person, password: str, now: int, request: Request) -> Person:
         user = person.user

@@ -1,18 +1,16 @@
 """A new password in the place of an old one (management contract §15): checked, remembered, and stored."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ..audit.recorder import Recorder
 from ..clock import Clock
 from ..http import Request
 from ..ids import Ids
-from ..storage.errors import Conflict, Unavailable
 from ..storage.events import Party
+from ..storage.retrying import Retrying
 from ..storage.users import Password, User, Users
 from .passwords import Lack, PasswordHashes, PasswordPolicy
-
-_ATTEMPTS = 8
 
 
 class UnsuitablePassword(Exception):
@@ -66,6 +64,7 @@ class PasswordChange:
     clock: Clock
     ids: Ids
     policy: PasswordPolicy
+    retrying: Retrying = field(default_factory=Retrying)
 
     def choose(self, user_id: str, password: str, *, now: int, request: Request, still: Callable[[User], bool]) -> User:
         """Store a user's own new password, and make the user ACTIVE.
@@ -83,7 +82,8 @@ class PasswordChange:
             NotFound: No such user.
             Unavailable: Others keep coming first.
         """
-        for _ in range(_ATTEMPTS):
+
+        def attempt() -> User:
             before = self.users.get(user_id)
             if before.status not in {"ACTIVE", "PASSWORD_EXPIRED"} or not still(before):
                 raise NotChangeable(before.status)
@@ -93,9 +93,7 @@ class PasswordChange:
                 after = replace(after, status="ACTIVE", status_changed_at=now)
             party = Party(before.id, "User", alternate_id=before.login)
             event = Recorder(self.clock, self.ids, party, request).event("user.account.update_password", party)
-            try:
-                self.users.save(before, after, [event])
-            except Conflict:
-                continue
+            self.users.save(before, after, [event])
             return after
-        raise Unavailable("too many changes at once")
+
+        return self.retrying(attempt)

@@ -53,15 +53,18 @@ class DynamoAssignments:
                 raise NotFound(assigned.user_id) from None
             raise AlreadyExists("user") from None
 
-    def change_user(self, assigned: AppUser, events: Sequence[Event]) -> None:
-        client, user = client_partition(assigned.client_id), user_partition(assigned.user_id)
+    def change_user(self, before: AppUser, after: AppUser, events: Sequence[Event]) -> None:
+        client, user = client_partition(before.client_id), user_partition(before.user_id)
+        stored = self._body(before.client_id, user)
+        if decode(stored, AppUser) != before:
+            raise Conflict(before.user_id)
         try:
             with self._tables.transaction(events) as write:
-                body = encode(assigned)
-                write.save(self._item(client, user, body=body), condition=self._item.pk.exists())
+                body = encode(after)
+                write.save(self._item(client, user, body=body), condition=self._item.body == stored)
                 write.save(self._item(user, client, body=body))
         except ConditionFailed:
-            raise NotFound(assigned.user_id) from None
+            raise Conflict(before.user_id) from None
 
     def remove_user(self, client_id: str, user_id: str, events: Sequence[Event]) -> None:
         if not (well_formed(client_id, MAX_CLIENT_ID) and well_formed(user_id, MAX_ID)):
@@ -113,11 +116,13 @@ class DynamoAssignments:
         return [id_of(item.sk) for item in found]
 
     def _one(self, client_id: str, other: str, kind: type[_R]) -> _R:
+        return decode(self._body(client_id, other), kind)
+
+    def _body(self, client_id: str, other: str) -> str:
         if not (well_formed(client_id, MAX_CLIENT_ID) and well_formed(other, MAX_ID)):
             raise NotFound(other)
         with translated():
             try:
-                item = self._item.get(client_partition(client_id), other, consistent_read=True)
+                return self._item.get(client_partition(client_id), other, consistent_read=True).body or ""
             except self._item.DoesNotExist:
                 raise NotFound(other) from None
-        return decode(item.body or "", kind)

@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, TypeVar
 from ..clock import Clock
 from ..storage.clients import Client
 from ..storage.configuration import Snapshot
-from ..storage.errors import NotFound, Unavailable
+from ..storage.errors import NotFound
 from ..storage.servers import AuthorizationServer
 from .clients import MAX_ID as MAX_CLIENT_ID
 from .clients import client_of
@@ -20,7 +20,6 @@ from .servers import MAX_ID as MAX_SERVER_ID
 from .servers import DynamoServers, well_formed
 from .tables import Tables
 
-_ATTEMPTS: Final = 3
 _SERVERS_KEPT: Final = 1_000
 _CLIENTS_KEPT: Final = 10_000
 _T = TypeVar("_T")
@@ -73,6 +72,7 @@ class WarmConfiguration:
     def __init__(self, tables: Tables, clock: Clock, *, staleness: int = 0) -> None:
         self._client = tables.connection.client
         self._table = tables.config.Meta.table_name
+        self._retrying = tables.retrying
         self._plain = DynamoServers(tables, clock)
         self._clock = clock
         self._staleness = staleness
@@ -140,11 +140,19 @@ class WarmConfiguration:
             }
         }
         found: dict[str, _Item] = {}
-        with translated():
-            for _ in range(_ATTEMPTS):
+
+        def attempt() -> None:
+            nonlocal wanted
+            with translated():
                 answer = self._client.batch_get_item(RequestItems=wanted)
-                found |= {item["pk"]["S"]: item for item in answer["Responses"].get(self._table, ())}
-                wanted = answer.get("UnprocessedKeys") or {}
-                if not wanted:
-                    return found
-        raise Unavailable("DynamoDB left keys unprocessed")
+            found.update({item["pk"]["S"]: item for item in answer["Responses"].get(self._table, ())})
+            wanted = answer.get("UnprocessedKeys") or {}
+            if wanted:
+                raise _Unprocessed
+
+        self._retrying(attempt, on=(_Unprocessed,))
+        return found
+
+
+class _Unprocessed(Exception):
+    """DynamoDB left keys for another call: it is throttling."""

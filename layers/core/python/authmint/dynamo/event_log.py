@@ -2,11 +2,12 @@
 
 import heapq
 from collections.abc import Iterator, Sequence
+from functools import partial
 from operator import attrgetter
 from typing import Final
 
 from ..clock import Clock
-from ..storage.errors import Conflict, Unavailable
+from ..storage.errors import Unavailable
 from ..storage.events import EVENT_RETENTION, Event, Recorded, place_of
 from .connection import translated
 from .items import HEAD, EventItem
@@ -21,7 +22,6 @@ from .tables import (
     event_item,
 )
 
-_ATTEMPTS: Final = 5
 #: Two operations each.
 _AT_ONCE: Final = MAX_OPERATIONS // 2
 
@@ -43,22 +43,22 @@ class DynamoEventLog:
 
     def _record(self, events: list[Event]) -> None:
         """Each event with its marker, all or nothing; what is marked already is left out of the next attempt."""
-        for _ in range(_ATTEMPTS):
-            if not events:
-                return
-            now = self._clock.now_ms()
-            try:
-                with self._tables.transaction() as write:
-                    for event in events:
-                        marker = self._item(f"EVENT#{event.id}", HEAD, ttl=now // 1000 + EVENT_RETENTION)
-                        write.save(marker, condition=self._item.pk.does_not_exist())
-                        write.save(event_item(self._item, event, now))
-                return
-            except ConditionFailed as error:
-                events = [event for event, known in zip(events, error.failed[::2], strict=True) if not known]
-            except Conflict:  # the same events, handed over twice at once
-                continue
-        raise Unavailable(f"events were not recorded in {_ATTEMPTS} attempts")
+        left = events
+        while left:
+            left = self._tables.retrying(partial(self._tried, left))
+
+    def _tried(self, events: list[Event]) -> list[Event]:
+        """Those that are not marked yet where others are: nothing was written then. Raises Conflict."""
+        now = self._clock.now_ms()
+        try:
+            with self._tables.transaction() as write:
+                for event in events:
+                    marker = self._item(f"EVENT#{event.id}", HEAD, ttl=now // 1000 + EVENT_RETENTION)
+                    write.save(marker, condition=self._item.pk.does_not_exist())
+                    write.save(event_item(self._item, event, now))
+        except ConditionFailed as error:
+            return [event for event, known in zip(events, error.failed[::2], strict=True) if not known]
+        return []
 
     def read(self, *, after: str, before: str, limit: int, descending: bool = False) -> Sequence[Recorded]:
         found: list[Recorded] = []

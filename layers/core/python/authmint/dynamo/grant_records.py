@@ -13,7 +13,6 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from ..ids import Ids
-from ..patience import make_way
 from ..storage.errors import Conflict, NotFound, Unavailable
 from .connection import error_code, translated
 from .items import HEAD, GrantItem
@@ -24,7 +23,6 @@ from .tables import Tables
 GRACE: Final = 3_600
 #: Digests, and ids of every kind; what is longer leads nowhere.
 MAX_KEY: Final = 128
-_ATTEMPTS: Final = 8
 
 
 class Refused(Exception):
@@ -119,31 +117,31 @@ class GrantRecords:
             ConditionFailed: Nothing was written.
             Unavailable: DynamoDB did not answer, or the others never made way.
         """
-        for attempt in range(_ATTEMPTS):
-            try:
-                with self._tables.transaction() as write:
-                    add(write)
-                return
-            except Conflict:
-                make_way(attempt, longest=0.1)
-        raise Unavailable("other transactions never made way")
+
+        def attempt() -> None:
+            with self._tables.transaction() as write:
+                add(write)
+
+        self._tables.retrying(attempt)
 
     def _dispatch(self, operation: str, values: dict[str, Any]) -> dict[str, Any]:
         """A single conditional write, tried anew where a transaction was at the same item."""
         connection = self._item._get_connection().connection
-        with translated():
-            for attempt in range(_ATTEMPTS):
+
+        def attempt() -> dict[str, Any]:
+            with translated():
                 try:
                     answer: dict[str, Any] = connection.dispatch(operation, values)
-                    return answer
                 except ClientError as error:
                     code = error_code(error)
                     if code == "ConditionalCheckFailedException":
                         raise _ConditionFailed(getattr(error.__cause__, "response", {}).get("Item", {})) from None
-                    if code != "TransactionConflictException":
-                        raise
-                make_way(attempt, longest=0.1)
-        raise Unavailable("transactions never made way")
+                    if code == "TransactionConflictException":
+                        raise Conflict("a transaction is at the item") from error
+                    raise
+            return answer
+
+        return self._tables.retrying(attempt)
 
 
 class _ConditionFailed(Exception):

@@ -11,7 +11,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from ..clock import Clock
-from ..storage.errors import AlreadyExists, Conflict, NotFound, Unavailable
+from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event
 from ..storage.groups import Group
 from ..storage.users import login_key
@@ -25,8 +25,6 @@ from .servers import well_formed
 from .tables import ConditionFailed, Tables
 from .users import MAX_ID, MAX_KEY
 from .users import partition as user_partition
-
-_ATTEMPTS = 8
 
 
 class DynamoGroups:
@@ -111,18 +109,16 @@ class DynamoGroups:
         at_once(lambda: sweep(self._tables, own, released=lambda client: self._release(client, group.id)))
 
     def _release(self, client: str, group_id: str) -> None:
-        for _ in range(_ATTEMPTS):
+        def attempt() -> None:
             try:
                 before = self._clients.get(id_of(client))
-                if group_id in before.groups:
-                    left = tuple(other for other in before.groups if other != group_id)
-                    self._clients.save(before, replace(before, groups=left), [])
-            except Conflict:
-                continue
             except NotFound:
                 return
-            return
-        raise Unavailable(f"{client} keeps changing")
+            if group_id in before.groups:
+                left = tuple(other for other in before.groups if other != group_id)
+                self._clients.save(before, replace(before, groups=left), [])
+
+        self._tables.retrying(attempt)
 
     def join(self, group_id: str, user_id: str, events: Sequence[Event], *, at: int) -> bool:
         if not (well_formed(group_id, MAX_ID) and well_formed(user_id, MAX_ID)):

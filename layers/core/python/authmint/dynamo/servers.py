@@ -8,7 +8,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from ..clock import Clock
-from ..storage.errors import AlreadyExists, Conflict, NotFound, Unavailable
+from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event
 from ..storage.servers import AuthorizationServer
 from .connection import translated
@@ -19,7 +19,6 @@ from .tables import MAX_OPERATIONS, ConditionFailed, Tables
 
 SERVERS: Final = "SERVERS"
 MAX_ID: Final = 64
-_READINGS: Final = 5
 _SWEEP: Final = 1_000
 _DUE_AT_ONCE: Final = 1_000
 
@@ -40,19 +39,16 @@ class DynamoServers:
     def get(self, server_id: str) -> AuthorizationServer:
         if not well_formed(server_id, MAX_ID):
             raise NotFound(server_id)
+        return self._tables.retrying(lambda: self._read(server_id), on=(Torn,))
+
+    def _read(self, server_id: str) -> AuthorizationServer:
+        """One reading. Raises Torn where the server changed between its pages."""
         with translated():
-            for _ in range(_READINGS):
-                items = {item.sk: item for item in self._item.query(partition(server_id), consistent_read=True)}
-                head = items.get(HEAD)
-                if head is None or head.deleted_at is not None:
-                    raise NotFound(server_id)
-                if head.alias is not None:
-                    return self.get(head.alias)
-                try:
-                    return assemble(items)
-                except Torn:
-                    continue
-        raise Unavailable(f"server {server_id} changed during each of {_READINGS} readings")
+            items = {item.sk: item for item in self._item.query(partition(server_id), consistent_read=True)}
+        head = items.get(HEAD)
+        if head is None or head.deleted_at is not None:
+            raise NotFound(server_id)
+        return assemble(items) if head.alias is None else self.get(head.alias)
 
     def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[AuthorizationServer]:
         condition = None if after is None else self._item.sk > after

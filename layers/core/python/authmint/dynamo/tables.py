@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from pynamodb.exceptions import TransactWriteError
@@ -12,6 +12,7 @@ from pynamodb.transactions import TransactWrite
 from ..clock import Clock, SystemClock
 from ..storage.errors import Conflict, Unavailable
 from ..storage.events import EVENT_RETENTION, Event, place_of
+from ..storage.retrying import Retrying
 from .connection import SharedConnection, translated
 from .items import ConfigItem, EventItem, GrantItem, bound
 from .records import encode
@@ -46,6 +47,7 @@ class Tables:
     config: type[ConfigItem]
     grants: type[GrantItem] | None = None
     events: type[EventItem] | None = None
+    retrying: Retrying = field(default_factory=Retrying)
 
     @contextmanager
     def transaction(self, events: Sequence[Event] = ()) -> Iterator[TransactWrite]:
@@ -99,6 +101,7 @@ def tables(
     grants: str | None = None,
     events: str | None = None,
     clock: Clock | None = None,
+    retrying: Retrying | None = None,
 ) -> Tables:
     """Bind item classes to table names."""
     return Tables(
@@ -107,4 +110,5 @@ def tables(
         bound(ConfigItem, config, connection),
         None if grants is None else bound(GrantItem, grants, connection),
         None if events is None else bound(EventItem, events, connection),
+        retrying or Retrying(),
     )

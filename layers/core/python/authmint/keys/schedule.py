@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from ..audit.recorder import Recorder
 from ..clock import Clock
 from ..http import Request
 from ..ids import Ids
-from ..storage.errors import Conflict, NotFound, StorageError
+from ..storage.errors import NotFound, StorageError
 from ..storage.events import Event, Party
+from ..storage.retrying import Retrying
 from ..storage.servers import AuthorizationServer, Servers
 from .birth import new_key
 from .rotation import advance, wants_next
 from .vault import KeyPairs, VaultUnavailable
 
-_ATTEMPTS: Final = 4
 ROLLOVER: Final = "app.oauth2.as.key.rollover"
 
 
@@ -48,6 +49,7 @@ class RotationSchedule:
         *,
         retention: int,
         on_failure: Callable[[BaseException, str], None] | None = None,
+        retrying: Retrying | None = None,
     ) -> None:
         self._servers = servers
         self._pairs = pairs
@@ -55,6 +57,7 @@ class RotationSchedule:
         self._ids = ids
         self._retention = retention
         self._on_failure = on_failure
+        self._retrying = retrying or Retrying()
 
     def run(self) -> Run:
         """One server's failure does not stop the others'.
@@ -66,7 +69,7 @@ class RotationSchedule:
         advanced, swept, failed, lag = [], [], [], 0
         for server_id in self._servers.due(at=now):
             try:
-                outcome = self._serve(server_id, now)
+                outcome = self._retrying(partial(self._serve, server_id, now))
             except (StorageError, VaultUnavailable, LookupError, ValueError, StopIteration) as error:
                 if self._on_failure is not None:
                     self._on_failure(error, "")
@@ -80,24 +83,18 @@ class RotationSchedule:
         return Run(tuple(advanced), tuple(swept), tuple(failed), lag)
 
     def _serve(self, server_id: str, now: int) -> str:
-        for attempt in range(_ATTEMPTS):
-            try:
-                server = self._servers.get(server_id)
-            except NotFound:
-                return "swept" if self._servers.sweep(server_id) else "sweeping"
-            fresh = None
-            if wants_next(server, now):
-                fresh = new_key(server.id, server.algorithm, self._pairs, self._ids, now)
-            after = advance(server, now, fresh, retention=self._retention)
-            if after == server:
-                return "nothing"
-            try:
-                self._servers.save(server, after, self._events(server, after))
-                return "advanced"
-            except Conflict:
-                if attempt == _ATTEMPTS - 1:
-                    raise
-        return "nothing"
+        try:
+            server = self._servers.get(server_id)
+        except NotFound:
+            return "swept" if self._servers.sweep(server_id) else "sweeping"
+        fresh = None
+        if wants_next(server, now):
+            fresh = new_key(server.id, server.algorithm, self._pairs, self._ids, now)
+        after = advance(server, now, fresh, retention=self._retention)
+        if after == server:
+            return "nothing"
+        self._servers.save(server, after, self._events(server, after))
+        return "advanced"
 
     def _events(self, before: AuthorizationServer, after: AuthorizationServer) -> Sequence[Event]:
         recorder = Recorder(self._clock, self._ids, Party("system", "SystemPrincipal"), Request("SCHEDULE", "/"))

@@ -15,6 +15,7 @@ from ..storage.configuration import Configuration
 from ..storage.errors import Unavailable
 from ..storage.events import EventLog, Party
 from ..storage.grants import Revocations
+from ..storage.retrying import Retrying
 from ..storage.servers import Servers as ServerRecords
 from .authentication import Authentication
 from .bootstrap import Bootstrap
@@ -55,6 +56,7 @@ class ManagementApi:
         ids: Ids,
         *,
         key_retention: int,
+        retrying: Retrying | None = None,
     ) -> None:
         changes = ServerChanges(servers)
         resource = Servers(changes, pairs, clock, ids, retention=key_retention)
@@ -77,6 +79,7 @@ class ManagementApi:
         self._authentication = Authentication(api_tokens, configuration, validity)
         self._clock = clock
         self._ids = ids
+        self._retrying = retrying or Retrying()
 
     def __call__(self, request: Request) -> Response:
         """The answer, whatever the request. Only a fault of ours raises."""
@@ -105,7 +108,7 @@ class ManagementApi:
             raise BearerChallenge("insufficient_scope", request, scope=scope or "")
         actor = Party(caller.user_id or caller.id, caller.type, alternate_id=caller.id, display_name=caller.name)
         recorder = Recorder(self._clock, self._ids, actor, request)
-        return operation(Call(request, params, recorder, caller, now))
+        return operation(Call(request, params, recorder, caller, now, self._retrying))
 
     def _finished(self, answer: Response, request: Request, now: int, *, limited: bool = True) -> Response:
         headers = [

@@ -14,10 +14,10 @@ from .app_users import app_profile
 from .app_view import AppView
 from .call import NO_CONTENT, Call
 from .client_changes import ClientChanges, app_party
-from .errors import ApiError, invalid_field, not_found, unavailable
+from .errors import ApiError, invalid_field, not_found
 from .fields import Fields
 from .paging import id_after, limit_of, page
-from .people import PeopleRecords, attempts, group_party
+from .people import PeopleRecords, group_party
 
 
 class AppGroups:
@@ -88,7 +88,7 @@ class AppGroups:
         return Response.json(200, _group_json(self._put(call, change), call))
 
     def _put(self, call: Call, change: Callable[[Client, AppGroup | None], AppGroup]) -> AppGroup:
-        for _ in attempts():
+        def attempt() -> AppGroup:
             client = self._clients.load(call)
             group = self._records.group(call)
             before = self._assigned(client, group.id)
@@ -101,26 +101,23 @@ class AppGroups:
             if before is None:
                 party = app_party(client)
                 events.append(call.recorder.event("group.application_assignment.add", group_party(group), party))
-            try:
-                self._records.assignments.put_group(client, after, events)
-            except (Conflict, NotFound):
-                continue
+            self._records.assignments.put_group(client, after, events)
             return after
-        raise unavailable()
+
+        return call.retrying(attempt, on=(Conflict, NotFound))
 
     def delete(self, call: Call) -> Response:
         """204."""
-        for _ in attempts():
+
+        def attempt() -> None:
             client = self._clients.load(call)
             group = self._records.group(call)
             self._found(call, client)
             event = call.recorder.event("group.application_assignment.remove", group_party(group), app_party(client))
-            try:
-                self._records.assignments.remove_group(client, group.id, [event])
-            except (Conflict, NotFound):
-                continue
-            return NO_CONTENT
-        raise unavailable()
+            self._records.assignments.remove_group(client, group.id, [event])
+
+        call.retrying(attempt, on=(Conflict, NotFound))
+        return NO_CONTENT
 
     def _found(self, call: Call, client: Client) -> AppGroup:
         group = self._records.group(call)

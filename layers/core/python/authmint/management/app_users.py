@@ -8,14 +8,14 @@ from ..clock import timestamp
 from ..http import Response
 from ..storage.assignments import AppUser
 from ..storage.directory import is_assigned
-from ..storage.errors import AlreadyExists, Conflict, NotFound
+from ..storage.errors import AlreadyExists, NotFound
 from ..storage.users import User
 from .call import NO_CONTENT, Call
 from .client_changes import ClientChanges, app_party
-from .errors import ApiError, not_found, unavailable
+from .errors import ApiError, not_found
 from .fields import Fields
 from .paging import id_after, limit_of, page
-from .people import PeopleRecords, attempts, user_party
+from .people import PeopleRecords, user_party
 from .user_view import user_json
 
 #: Characters of JSON.
@@ -60,17 +60,13 @@ class AppUsers:
         _check_active(user)
         assigned = AppUser(client.id, user.id, user_name or user.login, call.now, call.now, profile or {})
         event = call.recorder.event("application.user_membership.add", user_party(user), app_party(client))
-        for _ in attempts():
-            try:
-                self._records.assignments.add_user(assigned, [event])
-            except Conflict:
-                continue
-            except AlreadyExists:
-                raise ApiError("E0000062") from None
-            except NotFound:
-                raise not_found(user_id, "User") from None
-            return Response.json(200, _user_json(assigned, call))
-        raise unavailable()
+        try:
+            call.retrying(lambda: self._records.assignments.add_user(assigned, [event]))
+        except AlreadyExists:
+            raise ApiError("E0000062") from None
+        except NotFound:
+            raise not_found(user_id, "User") from None
+        return Response.json(200, _user_json(assigned, call))
 
     def get(self, call: Call) -> Response:
         """Also who is assigned by a group: ``scope`` is ``GROUP`` then."""
@@ -91,34 +87,30 @@ class AppUsers:
         body.check()
         _check_active(user)
         event = call.recorder.event("application.user_membership.update", user_party(user), app_party(client))
-        for _ in attempts():
-            try:
-                before = self._records.assignments.user(client.id, user.id)
-                kept = before.profile if profile is None else profile
-                name = user_name or before.user_name
-                after = replace(before, user_name=name, profile=kept, updated_at=call.now)
-                self._records.assignments.change_user(after, [event])
-            except Conflict:
-                continue
-            except NotFound:
-                raise not_found(call.params["userId"], "AppUser") from None
-            return Response.json(200, _user_json(after, call))
-        raise unavailable()
+
+        def attempt() -> AppUser:
+            before = self._records.assignments.user(client.id, user.id)
+            kept = before.profile if profile is None else profile
+            name = user_name or before.user_name
+            after = replace(before, user_name=name, profile=kept, updated_at=call.now)
+            self._records.assignments.change_user(before, after, [event])
+            return after
+
+        try:
+            return Response.json(200, _user_json(call.retrying(attempt), call))
+        except NotFound:
+            raise not_found(call.params["userId"], "AppUser") from None
 
     def delete(self, call: Call) -> Response:
         """204. Who is assigned by a group too stays assigned by it."""
         client = self._clients.load(call)
         user = self._records.user(call)
         event = call.recorder.event("application.user_membership.remove", user_party(user), app_party(client))
-        for _ in attempts():
-            try:
-                self._records.assignments.remove_user(client.id, user.id, [event])
-            except Conflict:
-                continue
-            except NotFound:
-                raise not_found(call.params["userId"], "AppUser") from None
-            return NO_CONTENT
-        raise unavailable()
+        try:
+            call.retrying(lambda: self._records.assignments.remove_user(client.id, user.id, [event]))
+        except NotFound:
+            raise not_found(call.params["userId"], "AppUser") from None
+        return NO_CONTENT
 
 
 def _read_user(body: Fields) -> tuple[str | None, Mapping[str, Any] | None]:

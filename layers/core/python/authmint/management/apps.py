@@ -9,7 +9,7 @@ from ..http import Response
 from ..ids import Ids
 from ..storage.clients import Client
 from ..storage.directory import is_assigned
-from ..storage.errors import AlreadyExists, Conflict, NotFound
+from ..storage.errors import AlreadyExists, NotFound
 from ..storage.events import Event
 from ..storage.servers import Status
 from .app_settings import read_app_settings
@@ -19,12 +19,11 @@ from .client_body import KEPT_URIS, client_id_of, read_client
 from .client_changes import ClientChanges, app_party
 from .client_secrets import SECRET_METHODS, SecretVault
 from .default_policies import found_default
-from .errors import ApiError, invalid_field, unavailable
+from .errors import ApiError, invalid_field
 from .fields import Fields
 from .filters import equality, parse_filter
 from .paging import id_after, limit_of, page, scan
 from .people import PeopleRecords
-from .server_changes import ATTEMPTS
 
 PATH: Final = "/api/v1/apps"
 _KINDS: Final = (
@@ -98,7 +97,7 @@ class Apps:
             kept = self._vault.make(client.id, credentials.text("client_secret", longest=100), call.now)
             client, secret = replace(client, secrets=(kept,)), self._vault.show(client, kept)
         try:
-            self._changes.clients.add(client, [_event("create", client, call)])
+            self._changes.add(call, client, [_event("create", client, call)])
         except AlreadyExists as error:
             raise _taken(error) from None
         return Response.json(200, show(client, secret=secret))
@@ -142,16 +141,14 @@ class Apps:
 
     def delete(self, call: Call) -> Response:
         """204; only an INACTIVE one."""
-        for _ in range(ATTEMPTS):
-            client = self._changes.load(call)
+
+        def doomed(client: Client) -> Sequence[Event]:
             if client.status == "ACTIVE":
                 raise ApiError("E0000056", causes=["The application must be deactivated before deletion."])
-            try:
-                self._changes.clients.delete(client, [_event("delete", client, call)])
-            except (Conflict, NotFound):
-                continue
-            return NO_CONTENT
-        raise unavailable()
+            return [_event("delete", client, call)]
+
+        self._changes.delete(call, doomed)
+        return NO_CONTENT
 
     def activate(self, call: Call) -> Response:
         return self._status(call, "ACTIVE", "activate")

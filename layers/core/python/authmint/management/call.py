@@ -6,6 +6,7 @@ from typing import Any
 
 from ..audit.recorder import Recorder
 from ..http import Request, Response
+from ..storage.retrying import Retrying
 from .authentication import Caller
 from .fields import Fields, json_object
 
@@ -16,6 +17,7 @@ class Call:
 
     Attributes:
         now: Unix seconds.
+        retrying: Repeats a change when another came first.
     """
 
     request: Request
@@ -23,6 +25,7 @@ class Call:
     recorder: Recorder
     caller: Caller
     now: int
+    retrying: Retrying
 
     def url(self, path: str) -> str:
         """An absolute URL on the host that the caller used (§1.3)."""

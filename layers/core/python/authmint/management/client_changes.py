@@ -7,8 +7,7 @@ from ..storage.clients import Client, Clients
 from ..storage.errors import Conflict, NotFound
 from ..storage.events import Event, Party
 from .call import Call
-from .errors import not_found, unavailable
-from .server_changes import ATTEMPTS
+from .errors import not_found
 
 _R = TypeVar("_R")
 
@@ -35,20 +34,38 @@ class ClientChanges:
         """Apply a pure change to the client of the URL.
 
         Raises:
-            ApiError: The client is not there, the change refuses, or others keep coming first.
+            ApiError: The client is not there, or the change refuses.
             AlreadyExists: Its new label is taken.
+            Unavailable: Others keep coming first.
         """
-        for _ in range(ATTEMPTS):
+
+        def attempt() -> tuple[Client, _R]:
             before = self.load(call, kind)
             after, result, events = change(before)
             if after == before and not events:
                 return before, result
-            try:
-                self.clients.save(before, after, events)
-            except (Conflict, NotFound):
-                continue
+            self.clients.save(before, after, events)
             return after, result
-        raise unavailable()
+
+        return call.retrying(attempt, on=(Conflict, NotFound))
+
+    def add(self, call: Call, client: Client, events: Sequence[Event]) -> None:
+        """Store a new client. Raises AlreadyExists."""
+        call.retrying(lambda: self.clients.add(client, events))
+
+    def delete(self, call: Call, doomed: Callable[[Client], Sequence[Event]], kind: str = "AppInstance") -> None:
+        """Delete the client of the URL, with the events that ``doomed`` gives, unless it refuses.
+
+        Raises:
+            ApiError: The client is not there, or ``doomed`` refuses.
+            Unavailable: Others keep coming first.
+        """
+
+        def attempt() -> None:
+            client = self.load(call, kind)
+            self.clients.delete(client, doomed(client))
+
+        call.retrying(attempt, on=(Conflict, NotFound))
 
 
 def app_party(client: Client) -> Party:

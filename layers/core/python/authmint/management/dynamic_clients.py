@@ -7,17 +7,16 @@ from typing import Any, Final
 from ..http import Response
 from ..ids import Ids
 from ..storage.clients import Client
-from ..storage.errors import AlreadyExists, Conflict, NotFound
+from ..storage.errors import AlreadyExists
 from ..storage.events import Event
 from .apps import with_secret
 from .call import NO_CONTENT, Call
 from .client_body import KEPT_URIS, read_client
 from .client_changes import ClientChanges, app_party
 from .client_secrets import SECRET_METHODS, SecretVault
-from .errors import ApiError, OAuthStyleError, unavailable
+from .errors import ApiError, OAuthStyleError
 from .fields import Fields
 from .paging import after_of, limit_of, page, scan
-from .server_changes import ATTEMPTS
 
 PATH: Final = "/oauth2/v1/clients"
 _KIND: Final = "PublicClientApp"
@@ -54,7 +53,7 @@ class DynamicClients:
             kept = self._vault.make(client.id, None, call.now)
             client, secret = replace(client, secrets=(kept,)), self._vault.show(client, kept)
         try:
-            self._changes.clients.add(client, [_event("create", client, call)])
+            self._changes.add(call, client, [_event("create", client, call)])
         except AlreadyExists:
             raise _name_taken() from None
         return Response.json(201, client_json(client, secret=secret))
@@ -94,14 +93,8 @@ class DynamicClients:
         return replace(client, label=name)
 
     def delete(self, call: Call) -> Response:
-        for _ in range(ATTEMPTS):
-            client = self._changes.load(call, _KIND)
-            try:
-                self._changes.clients.delete(client, [_event("delete", client, call)])
-            except (Conflict, NotFound):
-                continue
-            return NO_CONTENT
-        raise unavailable()
+        self._changes.delete(call, lambda client: [_event("delete", client, call)], _KIND)
+        return NO_CONTENT
 
     def new_secret(self, call: Call) -> Response:
         """200 with a new secret; the ones before it stop working."""

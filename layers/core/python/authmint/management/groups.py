@@ -10,12 +10,12 @@ from ..storage.events import Event
 from ..storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group
 from ..storage.users import User, login_key
 from .call import NO_CONTENT, Call
-from .errors import ApiError, invalid, invalid_field, read_only, unavailable
+from .errors import ApiError, invalid, invalid_field, read_only
 from .fields import Fields
 from .filters import Condition, equality, parse_filter
 from .group_view import group_json, group_members
 from .paging import id_after, limit_of, page, scan
-from .people import TAKEN, PeopleRecords, attempts, group_party, user_party
+from .people import TAKEN, PeopleRecords, group_party, user_party
 from .user_view import user_json
 
 PATH: Final = "/api/v1/groups"
@@ -80,7 +80,7 @@ class Groups:
         group = Group(self._records.ids.object_id("00g"), name, call.now, call.now, call.now, description)
         event = call.recorder.event("group.lifecycle.create", group_party(group))
         try:
-            self._records.groups.add(group, [event])
+            call.retrying(lambda: self._records.groups.add(group, [event]))
         except AlreadyExists:
             raise invalid_field("name", TAKEN) from None
         return Response.json(200, group_json(group, call))
@@ -91,28 +91,27 @@ class Groups:
     def replace(self, call: Call) -> Response:
         self._changeable(call)
         name, description = _read(call.json())
-        for _ in attempts():
+
+        def attempt() -> Group:
             before = self._changeable(call)
             after = replace(before, name=name, description=description, updated_at=call.now)
-            try:
-                self._records.groups.save(before, after, [_event("group.profile.update", after, call)])
-            except Conflict:
-                continue
-            except AlreadyExists:
-                raise invalid_field("name", TAKEN) from None
-            return Response.json(200, group_json(after, call))
-        raise unavailable()
+            self._records.groups.save(before, after, [_event("group.profile.update", after, call)])
+            return after
+
+        try:
+            return Response.json(200, group_json(call.retrying(attempt), call))
+        except AlreadyExists:
+            raise invalid_field("name", TAKEN) from None
 
     def delete(self, call: Call) -> Response:
         """204. Memberships and assignments end with it, at once."""
-        for _ in attempts():
+
+        def attempt() -> None:
             group = self._changeable(call)
-            try:
-                self._records.groups.delete(group, [_event("group.lifecycle.delete", group, call)])
-            except Conflict:
-                continue
-            return NO_CONTENT
-        raise unavailable()
+            self._records.groups.delete(group, [_event("group.lifecycle.delete", group, call)])
+
+        call.retrying(attempt)
+        return NO_CONTENT
 
     def _changeable(self, call: Call) -> Group:
         group = self._records.group(call)
@@ -157,16 +156,15 @@ class Groups:
 
     def _membership(self, call: Call, verb: str) -> Response:
         groups = self._records.groups
-        for _ in attempts():
+
+        def attempt() -> None:
             group = self._changeable(call)
             user = self._records.user(call)
             events = [call.recorder.event(f"group.user_membership.{verb}", user_party(user), group_party(group))]
-            try:
-                (groups.join if verb == "add" else groups.leave)(group.id, user.id, events, at=call.now)
-            except (Conflict, NotFound):
-                continue
-            return NO_CONTENT
-        raise unavailable()
+            (groups.join if verb == "add" else groups.leave)(group.id, user.id, events, at=call.now)
+
+        call.retrying(attempt, on=(Conflict, NotFound))
+        return NO_CONTENT
 
 
 def _read(body: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -1,15 +1,14 @@
 """What the resources about people share: records, how a user is found, and how a change is repeated."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from ..directory.passwords import PasswordHashes, PasswordPolicy
 from ..ids import Ids
-from ..patience import make_way
 from ..storage.assignments import Assignments
 from ..storage.directory import Directory, Person
-from ..storage.errors import AlreadyExists, Conflict, NotFound
+from ..storage.errors import AlreadyExists, NotFound
 from ..storage.events import Event, Party
 from ..storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group, Groups
 from ..storage.profile import STANDARD_ATTRIBUTES
@@ -17,10 +16,9 @@ from ..storage.schemas import UserSchemas
 from ..storage.servers import EVERYONE, People
 from ..storage.users import User, Users
 from .call import Call
-from .errors import invalid_field, not_found, unavailable
+from .errors import invalid_field, not_found
 
 TAKEN: Final = "An object with this field already exists in the current organization"
-_ATTEMPTS: Final = 12
 
 
 @dataclass(frozen=True)
@@ -76,34 +74,27 @@ class PeopleRecords:
         """Apply a pure change to the user of the URL.
 
         Raises:
-            ApiError: The user is not there, the change refuses, its login is taken, or others keep coming first.
+            ApiError: The user is not there, the change refuses, or its login is taken.
+            Unavailable: Others keep coming first.
         """
-        for _ in attempts():
+
+        def attempt() -> User:
             before = self.user(call)
             after, events = change(before)
-            if after == before and not events:
-                return before
-            try:
+            if after != before or events:
                 self.users.save(before, after, events)
-            except Conflict:
-                continue
-            except AlreadyExists:
-                raise invalid_field("login", TAKEN) from None
             return after
-        raise unavailable()
+
+        try:
+            return call.retrying(attempt)
+        except AlreadyExists:
+            raise invalid_field("login", TAKEN) from None
 
     def any_valid(self, people: People) -> bool:
         """Whether the inclusions of a rule name at least one user or group that there is (contract §10)."""
         if {EVERYONE, EVERYONE_ID} & set(people.groups_include):
             return True
         return bool(self.groups.many(people.groups_include) or self.users.many(people.users_include))
-
-
-def attempts() -> Iterator[None]:
-    """Go on as long as others come first, after pauses that grow to a fifth of a second."""
-    for number in range(_ATTEMPTS):
-        yield
-        make_way(number, longest=0.2)
 
 
 def user_party(user: User) -> Party:

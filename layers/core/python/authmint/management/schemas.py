@@ -10,14 +10,13 @@ import msgspec
 from ..clock import timestamp
 from ..directory.profile import BASE, REQUIRED
 from ..http import Response
-from ..storage.errors import Conflict
 from ..storage.events import Party
 from ..storage.groups import EVERYONE_GROUP
 from ..storage.schemas import UserSchema
 from .call import Call
-from .errors import ApiError, invalid, invalid_field, not_found, unavailable
+from .errors import ApiError, invalid, invalid_field, not_found
 from .fields import Fields
-from .people import PeopleRecords, attempts
+from .people import PeopleRecords
 from .user_view import USER_SCHEMA, USER_TYPE
 
 MOST_ATTRIBUTES: Final = 500
@@ -50,22 +49,21 @@ class Schemas:
         if sent is not None and not isinstance(sent, dict):
             raise ApiError("E0000003")
         changes = {name: None if value is None else _attribute(name, value) for name, value in (sent or {}).items()}
-        for _ in attempts():
+
+        def attempt() -> UserSchema:
             before = self._schemas.get()
             custom = {name: value for name, value in before.custom.items() if name not in changes}
             custom |= {name: value for name, value in changes.items() if value is not None}
             if custom == before.custom:
-                return Response.json(200, _schema_json(before, call))
+                return before
             if len(custom) > MOST_ATTRIBUTES or len(msgspec.json.encode(custom)) > LARGEST:
                 raise invalid_field("definitions.custom.properties", f"At most {MOST_ATTRIBUTES} attributes.")
             after = replace(before, custom=custom, updated_at=call.now)
             party = Party(USER_SCHEMA, "UserSchema", display_name="user")
-            try:
-                self._schemas.save(before, after, [call.recorder.event("user.schema.update", party)])
-            except Conflict:
-                continue
-            return Response.json(200, _schema_json(after, call))
-        raise unavailable()
+            self._schemas.save(before, after, [call.recorder.event("user.schema.update", party)])
+            return after
+
+        return Response.json(200, _schema_json(call.retrying(attempt), call))
 
     def types(self, call: Call) -> Response:
         return Response.json(200, [_type_json(call)])

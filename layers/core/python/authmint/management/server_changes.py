@@ -1,15 +1,14 @@
 """Reading and changing a server: one transaction per change, with its events, repeated when another came first."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from ..storage.errors import Conflict, NotFound
 from ..storage.events import Event, Party
 from ..storage.servers import AuthorizationServer, Servers, server_named
 from .call import Call
-from .errors import not_found, unavailable
+from .errors import not_found
 
-ATTEMPTS: Final = 8
 _R = TypeVar("_R")
 Change = Callable[[AuthorizationServer], tuple[AuthorizationServer, _R, Sequence[Event]]]
 
@@ -34,19 +33,19 @@ class ServerChanges:
         Nothing is read after the change is stored: what could still fail then would hide that it took place.
 
         Raises:
-            ApiError: The server is not there, the change refuses, or others keep coming first.
+            ApiError: The server is not there, or the change refuses.
+            Unavailable: Others keep coming first.
         """
-        for _ in range(ATTEMPTS):
+
+        def attempt() -> tuple[AuthorizationServer, _R]:
             before = self.load(call)
             after, result, events = change(before)
             if after == before and not events:
                 return before, result
-            try:
-                self.servers.save(before, after, events)
-            except (Conflict, NotFound):
-                continue
+            self.servers.save(before, after, events)
             return after, result
-        raise unavailable()
+
+        return call.retrying(attempt, on=(Conflict, NotFound))
 
 
 def path_of(server: AuthorizationServer) -> str:

@@ -17,10 +17,10 @@ from ..storage.errors import Conflict, NotFound
 from ..storage.events import Event
 from ..storage.servers import AuthorizationServer, Status
 from .call import NO_CONTENT, Call
-from .errors import read_only, unavailable
+from .errors import read_only
 from .fields import Fields
 from .paging import after_of, limit_of, page, scan
-from .server_changes import ATTEMPTS, ServerChanges, server_party
+from .server_changes import ServerChanges, server_party
 from .server_view import server_json
 from .system_objects import system_claims, system_scopes
 
@@ -64,7 +64,8 @@ class Servers:
         body.check()
         server = self.newborn(name, audience, algorithm, call.now)
         server = replace(server, issuer_mode=issuer_mode, description=description)
-        self.changes.servers.add(server, [call.recorder.event("oauth2.as.created", server_party(server))])
+        events = [call.recorder.event("oauth2.as.created", server_party(server))]
+        call.retrying(lambda: self.changes.servers.add(server, events))
         return Response.json(201, server_json(server, call))
 
     def newborn(
@@ -130,16 +131,15 @@ class Servers:
 
     def delete(self, call: Call) -> Response:
         """204. Takes everything below it along; the default server stays (§6.5)."""
-        for _ in range(ATTEMPTS):
+
+        def attempt() -> None:
             server = self.changes.load(call)
             if server.is_default:
                 raise read_only("AuthorizationServer")
-            try:
-                self.changes.servers.delete(server, [call.recorder.event("oauth2.as.deleted", server_party(server))])
-            except (Conflict, NotFound):
-                continue
-            return NO_CONTENT
-        raise unavailable()
+            self.changes.servers.delete(server, [call.recorder.event("oauth2.as.deleted", server_party(server))])
+
+        call.retrying(attempt, on=(Conflict, NotFound))
+        return NO_CONTENT
 
     def activate(self, call: Call) -> Response:
         return self._status(call, "ACTIVE", "oauth2.as.activated")

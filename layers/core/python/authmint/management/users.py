@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from ..http import Response
 from ..storage.clients import Client, Clients
-from ..storage.errors import AlreadyExists, Conflict
+from ..storage.errors import AlreadyExists
 from ..storage.events import Event
 from ..storage.users import User, UserStatus
 from .call import NO_CONTENT, Call
-from .errors import ApiError, invalid_field, not_found, unavailable
+from .errors import ApiError, invalid_field, not_found
 from .group_view import group_json
-from .people import TAKEN, PeopleRecords, attempts, group_party, user_party
+from .people import TAKEN, PeopleRecords, group_party, user_party
 from .user_body import UserBody, checked_profile, new_password, read_user, recovery_question
 from .user_lifecycle import moved
 from .user_search import list_users
@@ -60,21 +60,21 @@ class Users:
 
     def _added(self, user: User, group_ids: Sequence[str], call: Call, *, activate: bool) -> User:
         event = call.recorder.event
-        for _ in attempts():
+
+        def attempt() -> User:
             groups = self._records.groups.many(group_ids)
             if missing := set(group_ids) - {group.id for group in groups}:
                 raise not_found(min(missing, key=group_ids.index), "UserGroup")
             events = [event("user.lifecycle.create", user_party(user))]
             events += [event("user.lifecycle.activate", user_party(user))] if activate else []
             events += [event("group.user_membership.add", user_party(user), group_party(group)) for group in groups]
-            try:
-                self._records.users.add(user, events, group_ids=group_ids)
-            except Conflict:
-                continue
-            except AlreadyExists:
-                raise invalid_field("login", TAKEN) from None
+            self._records.users.add(user, events, group_ids=group_ids)
             return user
-        raise unavailable()
+
+        try:
+            return call.retrying(attempt)
+        except AlreadyExists:
+            raise invalid_field("login", TAKEN) from None
 
     def get(self, call: Call) -> Response:
         return Response.json(200, user_json(self._records.user(call), call))
@@ -122,20 +122,19 @@ class Users:
 
     def delete(self, call: Call) -> Response:
         """204. The first call deactivates, the second one removes."""
-        for _ in attempts():
+
+        def attempt() -> None:
             user = self._records.user(call)
             party = user_party(user)
-            try:
-                if user.status == "DEPROVISIONED":
-                    event = call.recorder.event("user.lifecycle.delete.initiated", party)
-                    self._records.users.delete(user, [event])
-                else:
-                    event = call.recorder.event("user.lifecycle.deactivate", party)
-                    self._records.users.save(user, moved(user, "DEPROVISIONED", call.now), [event])
-            except Conflict:
-                continue
-            return NO_CONTENT
-        raise unavailable()
+            if user.status == "DEPROVISIONED":
+                event = call.recorder.event("user.lifecycle.delete.initiated", party)
+                self._records.users.delete(user, [event])
+            else:
+                event = call.recorder.event("user.lifecycle.deactivate", party)
+                self._records.users.save(user, moved(user, "DEPROVISIONED", call.now), [event])
+
+        call.retrying(attempt)
+        return NO_CONTENT
 
     def groups(self, call: Call) -> Response:
         """Groups of a user, ``Everyone`` among them."""

@@ -8,6 +8,7 @@ from ..clock import SystemClock
 from ..http import Request, Response
 from ..ids import RandomIds
 from ..patience import Deadline
+from ..storage.retrying import Retrying
 from .entrypoint import Function
 from .settings import BadSettings, Settings
 
@@ -33,6 +34,7 @@ class Parts:
 
         self.settings = Settings.from_env(env)
         self.deadline = Deadline()
+        self.retrying = Retrying(self.deadline.allows_an_attempt)
         self.clock = SystemClock()
         self.ids = RandomIds(self.clock)
         self.log: Log = Log(self.settings.service, self.clock)
@@ -43,6 +45,7 @@ class Parts:
             grants=self.settings.grants_table,
             events=self.settings.events_table,
             clock=self.clock,
+            retrying=self.retrying,
         )
 
     def configuration(self) -> "Configuration":
@@ -62,6 +65,7 @@ class Parts:
             PasswordHashes(self.ids),
             self.clock,
             self.ids,
+            retrying=self.retrying,
         )
 
     def password_change(self) -> "PasswordChange":
@@ -70,7 +74,7 @@ class Parts:
         from ..dynamo.users import DynamoUsers
 
         users = DynamoUsers(self.tables, self.clock)
-        return PasswordChange(users, PasswordHashes(self.ids), self.clock, self.ids, PasswordPolicy())
+        return PasswordChange(users, PasswordHashes(self.ids), self.clock, self.ids, PasswordPolicy(), self.retrying)
 
     def renderer(self) -> "Renderer":
         from ..pages.render import Renderer

@@ -201,6 +201,7 @@ def key_rotation(env: Mapping[str, str]) -> Function:
         parts.clock,
         parts.ids,
         retention=parts.settings.key_retention,
+        retrying=parts.retrying,
         on_failure=parts.log.report,
     )
 
@@ -292,6 +293,7 @@ def management(env: Mapping[str, str]) -> Function:
         clock=parts.clock,
         ids=parts.ids,
         key_retention=parts.settings.key_retention,
+        retrying=parts.retrying,
     )
 
     def http(request: Request) -> Response:

@@ -51,8 +51,13 @@ class Assignments(Protocol):
             NotFound: The client or the user is gone.
         """
 
-    def change_user(self, assigned: AppUser, events: Sequence[Event]) -> None:
-        """Store an assignment that is there. Raises NotFound."""
+    def change_user(self, before: AppUser, after: AppUser, events: Sequence[Event]) -> None:
+        """Store a change of an assignment.
+
+        Raises:
+            NotFound: There is none.
+            Conflict: It is not as ``before`` any more.
+        """
 
     def remove_user(self, client_id: str, user_id: str, events: Sequence[Event]) -> None:
         """Raises NotFound."""

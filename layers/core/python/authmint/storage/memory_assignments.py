@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from .assignments import AppGroup, AppUser
 from .clients import Client, Clients
-from .errors import AlreadyExists, NotFound
+from .errors import AlreadyExists, Conflict, NotFound
 from .events import Event
 from .groups import EVERYONE_GROUP
 from .memory_directory import MemoryUsers, Record, ids_after
@@ -40,10 +40,11 @@ class MemoryAssignments:
             self._state.app_users[assigned.client_id, assigned.user_id] = assigned
             self._record(events)
 
-    def change_user(self, assigned: AppUser, events: Sequence[Event]) -> None:
+    def change_user(self, before: AppUser, after: AppUser, events: Sequence[Event]) -> None:
         with self._lock:
-            self.user(assigned.client_id, assigned.user_id)
-            self._state.app_users[assigned.client_id, assigned.user_id] = assigned
+            if self.user(before.client_id, before.user_id) != before:
+                raise Conflict(before.user_id)
+            self._state.app_users[before.client_id, before.user_id] = after
             self._record(events)
 
     def remove_user(self, client_id: str, user_id: str, events: Sequence[Event]) -> None:
