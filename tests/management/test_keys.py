@@ -62,9 +62,9 @@ def test_the_doctor_reads_since_when_keys_serve_and_what_comes_next(admin: Admin
     active, expired = shown["keys"]
     assert shown["rotationMode"] == "AUTO"
     assert shown["jwksMaxAge"] == 86_400
-    assert active["signsSince"] == "2023-11-14T22:13:20.000Z"
-    assert active["next"] == {"step": "announce successor", "at": "2024-01-29T22:13:20.000Z", "overdue": False}
-    assert expired["lastTokenExpiresBy"] == expired["next"]["at"] == "2023-11-15T23:13:20.000Z"
+    assert active["signsSince"] == "2099-12-03T16:53:20.000Z"
+    assert active["next"] == {"step": "announce successor", "at": "2100-02-17T16:53:20.000Z", "overdue": False}
+    assert expired["lastTokenExpiresBy"] == expired["next"]["at"] == "2099-12-04T17:53:20.000Z"
     assert "wrapped" not in str(shown)
 
 

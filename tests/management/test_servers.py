@@ -16,12 +16,12 @@ def test_a_new_server_is_shown_as_recorded(admin: Admin) -> None:
         "credentials", "default", "_links",
     ]  # fmt: skip
     assert server["issuer"] == issuer
-    assert server["created"] == server["lastUpdated"] == "2023-11-14T22:13:20.000Z"
+    assert server["created"] == server["lastUpdated"] == "2099-12-03T16:53:20.000Z"
     assert server["credentials"]["signing"] | {"kid": ""} == {
         "kid": "",
         "rotationMode": "AUTO",
-        "lastRotated": "2023-11-14T22:13:20.000Z",
-        "nextRotation": "2024-02-12T22:13:20.000Z",
+        "lastRotated": "2099-12-03T16:53:20.000Z",
+        "nextRotation": "2100-03-03T16:53:20.000Z",
     }
     assert server["_links"]["self"] == {"href": base, "hints": {"allow": ["GET", "DELETE", "PUT"]}}
     assert server["_links"]["metadata"][1]["href"] == f"{issuer}/.well-known/openid-configuration"

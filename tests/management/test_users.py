@@ -53,7 +53,7 @@ def test_a_staged_user_has_the_recorded_shape(admin: Admin) -> None:
     ]  # fmt: skip
     assert user["status"] == "STAGED"
     assert (user["activated"], user["statusChanged"], user["lastLogin"]) == (None, None, None)
-    assert user["created"] == user["lastUpdated"] == user["passwordChanged"] == "2023-11-14T22:13:20.000Z"
+    assert user["created"] == user["lastUpdated"] == user["passwordChanged"] == "2099-12-03T16:53:20.000Z"
     assert user["profile"] == {
         "firstName": "Ann",
         "lastName": "Lee",
@@ -389,7 +389,7 @@ def crowd(admin: Admin) -> Admin:
         ('search=profile.email eq "cyd@example.com" and status eq "ACTIVE"', []),
         ('search=profile.email eq "cyd@example.com"', ["cyd"]),
         ('search=profile.firstName sw "d" or profile.firstName sw "e"', ["dan", "eve"]),
-        ('search=created gt "2023-11-14T22:13:21.000Z"', ["cyd", "dan", "eve"]),
+        ('search=created gt "2099-12-03T16:53:21.000Z"', ["cyd", "dan", "eve"]),
         (
             'search=profile.lastName eq "Lee"&sortBy=profile.firstName&sortOrder=desc',
             ["eve", "dan", "cyd", "bob", "ann"],

@@ -38,12 +38,12 @@ def test_the_right_password_gives_a_session_token(browser: Browser) -> None:
     assert answer.status == 200
     assert len(token) == 43
     assert body == {
-        "expiresAt": "2023-11-14T22:18:20.000Z",
+        "expiresAt": "2099-12-03T16:58:20.000Z",
         "status": "SUCCESS",
         "_embedded": {
             "user": {
                 "id": "00uA",
-                "passwordChanged": "2023-11-14T22:13:10.000Z",
+                "passwordChanged": "2099-12-03T16:53:10.000Z",
                 "profile": {
                     "login": "ann@example.com",
                     "firstName": "Ann",
@@ -196,10 +196,10 @@ def test_a_session_token_starts_a_session_once(hosted: Hosted, browser: Browser)
         "id": session.id,
         "userId": "00uA",
         "login": "ann@example.com",
-        "createdAt": "2023-11-14T22:13:20.000Z",
-        "expiresAt": "2023-11-15T00:13:20.000Z",
+        "createdAt": "2099-12-03T16:53:20.000Z",
+        "expiresAt": "2099-12-03T18:53:20.000Z",
         "status": "ACTIVE",
-        "lastPasswordVerification": "2023-11-14T22:13:20.000Z",
+        "lastPasswordVerification": "2099-12-03T16:53:20.000Z",
         "lastFactorVerification": None,
         "amr": ["pwd"],
         "idp": {"id": "00oAuthmintAuthmint0", "type": "OKTA"},
@@ -232,8 +232,8 @@ def test_a_session_is_shown_refreshed_and_closed_by_its_cookie(hosted: Hosted, b
     refreshed = decoded(call(browser, "POST", "/api/v1/sessions/me/lifecycle/refresh").body)
     closed = call(browser, "DELETE", "/api/v1/sessions/me")
 
-    assert shown["expiresAt"] == "2023-11-15T00:13:20.000Z"
-    assert refreshed["expiresAt"] == "2023-11-15T00:13:50.000Z"
+    assert shown["expiresAt"] == "2099-12-03T18:53:20.000Z"
+    assert refreshed["expiresAt"] == "2099-12-03T18:53:50.000Z"
     assert (closed.status, closed.body) == (204, b"")
     assert hosted.storage.sessions.records == {}
 

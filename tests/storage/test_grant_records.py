@@ -297,9 +297,9 @@ def test_a_code_is_spent_once_and_found_afterwards(storage: Storage) -> None:
 
 
 def test_an_expired_code_is_found_and_a_missing_one_is_not(storage: Storage) -> None:
-    storage.codes.add(a_code(expires_at=1))
+    storage.codes.add(a_code(expires_at=NOW - 1))
 
-    assert storage.codes.get("c1").expires_at == 1
+    assert storage.codes.get("c1").expires_at == NOW - 1
     with pytest.raises(NotFound):
         storage.codes.get("c2")
     with pytest.raises(AlreadyUsed):

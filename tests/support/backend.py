@@ -2,6 +2,8 @@
 
 import itertools
 import os
+import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -65,7 +67,9 @@ class Deployed:
             return original(service, endpoint_url=self.aws.endpoint, **values)
 
         session.create_client = create_client
-        return SharedConnection(session)
+        connection = SharedConnection(session)
+        connection.client.meta.events.register("before-send.dynamodb.*", _lives)
+        return connection
 
     def tables(self) -> Tables:
         """The tables over a connection of their own."""
@@ -80,6 +84,15 @@ class Deployed:
             "AUTHMINT_KMS_KEY_ID": self.key,
             "AUTHMINT_BASE_URL": "https://acme.example.com",
         }
+
+
+_TTL = re.compile(r'"ttl": ?\{"N": ?"(\d+)"\}')
+
+
+def _lives(request: Any, **_: Any) -> None:
+    """No test stores what the backend's reaper, which goes by the real time, would remove under its hands."""
+    past = [found for found in _TTL.findall(request.body.decode()) if int(found) < time.time()]
+    assert not past, f"a ttl in the real past: {past}; store with tests.support.fakes.NOW"
 
 
 def start(state: Path | None = None) -> Backend:

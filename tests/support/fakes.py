@@ -9,7 +9,9 @@ from authmint.jose.keys import SigningAlgorithm, private_jwk_pair
 from authmint.keys.vault import KeyPair
 from authmint.storage.retrying import Retrying
 
-NOW = 1_700_000_000
+#: The tests' date, 2099-12-03. It lies ahead of the real one: what a test stores with a lifetime would otherwise be
+#: expired at once for the backend's own clock, and removed under the test's hands.
+NOW = 4_100_000_000
 #: Tries again without waiting.
 AT_ONCE = Retrying(sleep=lambda _: None, random=lambda: 1.0)
 
