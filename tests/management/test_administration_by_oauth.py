@@ -328,3 +328,42 @@ def test_without_credentials_there_is_no_session(admin: Admin) -> None:
     request = Request("GET", "/api/v1/apps", BASE_URL)
 
     assert Answer(admin.api(request)).code == "E0000005"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "raw", "status", "error"),
+    [
+        ("GET", "/oauth2/v1/clients/none", b"", 401, "invalid_client"),
+        ("DELETE", "/oauth2/v1/clients/none", b"", 401, "invalid_client"),
+        ("POST", "/oauth2/v1/clients", b"{", 400, "invalid_client_metadata"),
+        ("POST", "/oauth2/v1/clients", b'{"client_name": 1}', 400, "invalid_client_metadata"),
+        ("POST", "/oauth2/v1/clients", b"{}", 400, "invalid_client_metadata"),
+        ("GET", "/oauth2/v1/clients?limit=x", b"", 400, "invalid_request"),
+        ("PATCH", "/oauth2/v1/clients", b"", 405, "invalid_request"),
+        ("GET", "/oauth2/v1/clients/none/more", b"", 404, "invalid_request"),
+    ],
+)
+def test_registration_refuses_a_service_as_rfc_7591_says(
+    robot: Robot, method: str, path: str, raw: bytes, status: int, error: str
+) -> None:
+    scopes = ("okta.clients.manage", "okta.clients.register")
+    for scope in scopes:
+        robot.grant(scope)
+    bearer = {"authorization": f"Bearer {robot.token(' '.join(scopes))}"}
+
+    answer = robot.admin.call(method, path, raw=raw, headers=bearer)
+
+    assert (answer.status, answer.json["error"]) == (status, error)
+    assert answer.json["error_description"]
+    assert "errorCode" not in answer.json
+
+
+def test_a_bearer_that_is_no_token_of_ours_is_challenged_there(admin: Admin) -> None:
+    answer = admin.call("POST", "/oauth2/v1/clients", {}, headers={"authorization": "Bearer opaque"})
+
+    assert answer.status == 401
+    assert 'error="invalid_token"' in answer.header("www-authenticate")[0]
+
+
+def test_an_administrator_s_token_reads_the_envelope_there_too(admin: Admin) -> None:
+    assert admin.get("/oauth2/v1/clients/none").code == "E0000007"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.management.admin import BASE_URL, SERVERS, Admin
-from tests.management.apps import APPS, CLIENTS, an_app, app_body
-from tests.support.fakes import NOW, pregenerated
+from tests.management.apps import APPS, an_app, app_body
+from tests.support.fakes import pregenerated
 
 JWK = pregenerated("RS256")[0]
 
@@ -220,65 +220,6 @@ def test_secrets_one_by_one(admin: Admin) -> None:
     ]
     assert admin.delete(f"{path}/{first['id']}").status == 204
     assert admin.get(f"{path}/{first['id']}").json["errorSummary"].endswith("(OAuth2ClientSecretMediated)")
-
-
-def test_a_dynamic_client_is_the_same_record_as_its_app(admin: Admin) -> None:
-    answer = admin.post(
-        CLIENTS, {"client_name": "dyn", "application_type": "service", "grant_types": ["client_credentials"]}
-    )
-
-    client = answer.json
-    assert answer.status == 201
-    assert list(client)[:5] == [
-        "client_id", "client_secret", "client_secret_expires_at", "client_id_issued_at", "client_name",
-    ]  # fmt: skip
-    assert client["client_id_issued_at"] == NOW
-    assert "client_secret" not in admin.get(f"{CLIENTS}/{client['client_id']}").json
-    app = admin.get(f"{APPS}/{client['client_id']}").json
-    assert (app["label"], app["settings"]["oauthClient"]["consent_method"]) == ("dyn", "REQUIRED")
-    assert [c["client_name"] for c in admin.get(f"{CLIENTS}?q=dy").json] == ["dyn"]
-    assert admin.get(f"{CLIENTS}?q=x").json == []
-
-
-@pytest.mark.parametrize(
-    ("body", "error", "text"),
-    [
-        ({}, "invalid_client_metadata", "client_name: The field cannot be left blank"),
-        (
-            {"client_name": "x", "redirect_uris": ["x y"]},
-            "invalid_redirect_uri",
-            "redirect_uris: Each must be an absolute",
-        ),
-        ({"client_name": "x", "application_type": "tv"}, "invalid_client_metadata", "application_type: must be one of"),
-    ],
-)
-def test_registration_refuses_in_its_own_words(admin: Admin, body: dict[str, Any], error: str, text: str) -> None:
-    answer = admin.post(CLIENTS, body)
-
-    assert (answer.status, answer.json["error"]) == (400, error)
-    assert answer.json["error_description"].startswith(text)
-
-
-def test_a_new_secret_replaces_the_old_one(admin: Admin) -> None:
-    body = {"client_name": "dyn", "application_type": "service", "grant_types": ["client_credentials"]}
-    client = admin.made(CLIENTS, body)
-
-    renewed = admin.post(f"{CLIENTS}/{client['client_id']}/lifecycle/newSecret").json
-
-    assert renewed["client_secret"] != client["client_secret"]
-    assert len(admin.storage.clients.get(client["client_id"]).secrets) == 1
-    assert admin.post(f"{CLIENTS}/none/lifecycle/newSecret").json["errorSummary"].endswith("(PublicClientApp)")
-
-
-def test_a_dynamic_client_is_replaced_and_deleted(admin: Admin) -> None:
-    body = {"client_name": "dyn", "application_type": "service", "grant_types": ["client_credentials"]}
-    path = f"{CLIENTS}/{admin.made(CLIENTS, body)['client_id']}"
-
-    assert admin.put(path, body | {"client_name": "new"}).json["client_name"] == "new"
-    assert admin.put(path, body | {"client_id": "other"}).json["error"] == "invalid_client_metadata"
-    assert admin.put(path, body | {"application_type": "web"}).status == 400
-    assert admin.delete(path).status == 204
-    assert admin.get(path).status == 404
 
 
 def test_every_change_has_its_event_and_no_event_a_secret(admin: Admin) -> None:

@@ -235,6 +235,29 @@ def test_labels_of_clients_are_unique(storage: Storage) -> None:
     assert storage.events() == []
 
 
+def test_a_client_that_reserves_no_label_may_share_one(storage: Storage) -> None:
+    storage.clients.add(a_client(id="0oaA", label="a"), [])
+    storage.clients.add(a_client(id="0oaB", label="a", reserves_label=False), [])
+    storage.clients.add(a_client(id="0oaC", label="a", reserves_label=False), [])
+
+    shared = storage.clients.get("0oaB")
+    storage.clients.save(shared, replace(shared, label="b"), [])
+    storage.clients.delete(storage.clients.get("0oaC"), [])
+
+    with pytest.raises(AlreadyExists, match="label"):
+        storage.clients.add(a_client(id="0oaD", label="a"), [])
+    storage.clients.add(a_client(id="0oaD", label="b"), [])
+    shared = storage.clients.get("0oaB")
+    with pytest.raises(AlreadyExists, match="label"):
+        storage.clients.save(shared, replace(shared, reserves_label=True), [])
+    storage.clients.save(shared, replace(shared, label="c", reserves_label=True), [])
+    holder = storage.clients.get("0oaA")
+    storage.clients.save(holder, replace(holder, reserves_label=False), [])
+    storage.clients.add(a_client(id="0oaE", label="a"), [])
+    with pytest.raises(AlreadyExists, match="label"):
+        storage.clients.add(a_client(id="0oaF", label="c"), [])
+
+
 def test_a_reader_of_the_configuration_sees_every_change_at_once(storage: Storage) -> None:
     storage.servers.add(FULL, [])
     storage.clients.add(a_client(), [])

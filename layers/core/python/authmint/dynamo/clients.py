@@ -1,4 +1,4 @@
-"""``Clients`` in DynamoDB: an item per client, one per label (unique), one in the list."""
+"""``Clients`` in DynamoDB: an item per client, one per label that is reserved, one in the list."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -71,22 +71,24 @@ class DynamoClients:
         try:
             with self._tables.transaction(events) as write:
                 write.save(self._head(client), condition=self._item.pk.does_not_exist())
-                write.save(self._label(client), condition=self._item.pk.does_not_exist())
                 write.save(self._item(CLIENTS, client.id))
+                if client.reserves_label:
+                    write.save(self._label(client), condition=self._item.pk.does_not_exist())
         except ConditionFailed as error:
             raise AlreadyExists("id" if error.failed[0] else "label") from None
 
     def save(self, before: Client, after: Client, events: Sequence[Event]) -> None:
-        renamed = before.label != after.label
+        kept = before.label == after.label and before.reserves_label == after.reserves_label
+        released = before.reserves_label and not kept
         try:
             with self._tables.transaction(events) as write:
-                if renamed:
+                if released:
                     write.delete(self._label(before))
                 self.put(write, before, after)
-                if renamed:
+                if after.reserves_label and not kept:
                     write.save(self._label(after), condition=self._item.pk.does_not_exist())
         except ConditionFailed as error:
-            if error.failed[int(renamed)]:
+            if error.failed[int(released)]:
                 raise Conflict(before.id) from None
             raise AlreadyExists("label") from None
 
@@ -98,7 +100,8 @@ class DynamoClients:
         own = partition(client.id)
         try:
             with self._tables.transaction(events) as write:
-                write.delete(self._label(client))
+                if client.reserves_label:
+                    write.delete(self._label(client))
                 write.delete(self._item(CLIENTS, client.id))
                 write.save(tombstone(self._item, own, client.version, self._clock.now()), condition=self._at(client))
         except ConditionFailed:

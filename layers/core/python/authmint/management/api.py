@@ -29,6 +29,7 @@ from .operations import operations
 from .org import organization
 from .people import PeopleRecords
 from .preview import Explanations
+from .registration_errors import is_registration, registration_refusal
 from .server_changes import ServerChanges
 from .servers import Servers
 
@@ -87,14 +88,19 @@ class ManagementApi:
         try:
             answer = self._answer(request, now)
         except ApiError as error:
-            answer = error.response(self._ids)
+            answer = self._refusal(error, request)
             if error.status == 405:
                 return self._finished(answer, request, now, limited=False)
         except (BearerChallenge, OAuthStyleError) as error:
             answer = error.response()
         except (Unavailable, VaultUnavailable):
-            answer = unavailable().response(self._ids)
+            answer = self._refusal(unavailable(), request)
         return self._finished(answer, request, now)
+
+    def _refusal(self, error: ApiError, request: Request) -> Response:
+        if is_registration(request):
+            return registration_refusal(error, request)
+        return error.response(self._ids)
 
     def _answer(self, request: Request, now: int) -> Response:
         if request.path == ORGANIZATION:

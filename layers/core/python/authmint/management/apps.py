@@ -137,7 +137,14 @@ class Apps:
         implicit = body.below("settings").flag("implicitAssignment", default=False)
         body.check()
         uris = {name: value for name, value in client.settings.items() if name in KEPT_URIS}
-        return replace(client, label=label, profile=profile, implicit_assignment=implicit, settings=uris | kept)
+        return replace(
+            client,
+            label=label,
+            reserves_label=base.reserves_label or label != base.label,
+            profile=profile,
+            implicit_assignment=implicit,
+            settings=uris | kept,
+        )
 
     def delete(self, call: Call) -> Response:
         """204; only an INACTIVE one."""

@@ -1,4 +1,4 @@
-"""``/oauth2/v1/clients``: dynamic client registration (RFC 7591 and 7592, contract §13)."""
+"""``/oauth2/v1/clients``: dynamic client registration (RFC 7591 and 7592)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,7 +7,6 @@ from typing import Any, Final
 from ..http import Response
 from ..ids import Ids
 from ..storage.clients import Client
-from ..storage.errors import AlreadyExists
 from ..storage.events import Event
 from .apps import with_secret
 from .call import NO_CONTENT, Call
@@ -20,6 +19,8 @@ from .paging import after_of, limit_of, page, scan
 
 PATH: Final = "/oauth2/v1/clients"
 _KIND: Final = "PublicClientApp"
+#: Members of an answer that are not for the client to change.
+_OURS: Final = frozenset({"client_id", "client_id_issued_at"})
 
 
 class DynamicClients:
@@ -52,31 +53,26 @@ class DynamicClients:
         if client.auth_method in SECRET_METHODS:
             kept = self._vault.make(client.id, None, call.now)
             client, secret = replace(client, secrets=(kept,)), self._vault.show(client, kept)
-        try:
-            self._changes.add(call, client, [_event("create", client, call)])
-        except AlreadyExists:
-            raise _name_taken() from None
+        self._changes.add(call, client, [_event("create", client, call)])
         return Response.json(201, client_json(client, secret=secret))
 
     def get(self, call: Call) -> Response:
         return Response.json(200, client_json(self._changes.load(call, _KIND)))
 
     def replace(self, call: Call) -> Response:
-        """200, with the secret. The whole object is sent; its id must be the one of the URL."""
+        """200, with the secret. The whole object is sent (RFC 7592 §2.2); its id must be the one of the URL."""
         known = self._changes.load(call, _KIND)
         body = call.body()
         if body.text("client_id") not in {None, known.id}:
             raise OAuthStyleError("invalid_client_metadata", "client_id: cannot be changed")
 
         def change(before: Client) -> tuple[Client, str | None, Sequence[Event]]:
+            _check_whole(body, before)
             after = self._read(body, replace(before, updated_at=call.now), call, new=False)
             after, secret = with_secret(before, after, None, self._vault, call.now)
             return after, secret, [_event("update", after, call)]
 
-        try:
-            client, secret = self._changes.change(call, change, _KIND)
-        except AlreadyExists:
-            raise _name_taken() from None
+        client, secret = self._changes.change(call, change, _KIND)
         return Response.json(200, client_json(client, secret=secret))
 
     def _read(self, body: Fields, base: Client, call: Call, *, new: bool) -> Client:
@@ -90,7 +86,8 @@ class DynamicClients:
             about_redirects = text.startswith(("redirect_uris", "post_logout_redirect_uris"))
             code = "invalid_redirect_uri" if about_redirects else "invalid_client_metadata"
             raise OAuthStyleError(code, text) from None
-        return replace(client, label=name)
+        reserves = base.reserves_label and not new and name == base.label
+        return replace(client, label=name, reserves_label=reserves)
 
     def delete(self, call: Call) -> Response:
         self._changes.delete(call, lambda client: [_event("delete", client, call)], _KIND)
@@ -139,8 +136,13 @@ def client_json(client: Client, *, secret: str | None = None) -> dict[str, Any]:
     return shown
 
 
-def _name_taken() -> OAuthStyleError:
-    return OAuthStyleError("invalid_client_metadata", "client_name: must not be the same as the name of another client")
+def _check_whole(body: Fields, client: Client) -> None:
+    """Refuse an update that leaves out what the client has: it would lose it without a word."""
+    sent = set(body.names())
+    for name, value in client_json(client).items():
+        if name not in sent | _OURS and value not in (None, [], ""):
+            text = "must be sent, because an update replaces the whole client. To remove it, send null."
+            raise OAuthStyleError("invalid_client_metadata", f"{name}: {text}")
 
 
 def _event(verb: str, client: Client, call: Call) -> Event:

@@ -70,6 +70,8 @@ class Client:
         token_generation: Raised by every deactivation: what was made for the client before one is dead for good.
         groups: Ids of the groups assigned, at most ``MOST_GROUPS``. A deleted group may stay until it is swept.
         implicit_assignment: Everybody is assigned.
+        reserves_label: Whether no other client that reserves its label may have the same. Those of administrators do;
+            registered ones need no name of their own (RFC 7591 §2).
         settings: What the management API keeps and the protocol does not read: logos, notes, visibility.
         profile: Free JSON for claims, ``app.profile`` there.
         version: Raised by every change.
@@ -98,6 +100,7 @@ class Client:
     token_generation: int = 0
     groups: tuple[str, ...] = ()
     implicit_assignment: bool = False
+    reserves_label: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict)
     profile: Mapping[str, Any] = field(default_factory=dict)
     version: int = 0
@@ -119,14 +122,14 @@ class Clients(Protocol):
         """Store a new client and its events, all or nothing.
 
         Raises:
-            AlreadyExists: ``id`` or ``label`` is taken.
+            AlreadyExists: ``id``, or the ``label`` that it reserves, is taken.
         """
 
     def save(self, before: Client, after: Client, events: Sequence[Event]) -> None:
         """Store a change and its events, all or nothing, and raise the version.
 
         Raises:
-            AlreadyExists: The new ``label`` is taken.
+            AlreadyExists: The ``label`` that it reserves now is taken.
             Conflict: The client is not at ``before.version`` any more.
         """
 

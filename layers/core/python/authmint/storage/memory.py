@@ -167,7 +167,8 @@ class MemoryClients:
             raise Conflict(seen.id)
 
     def _check_label(self, client: Client) -> None:
-        if any(c.label == client.label and c.id != client.id for c in self._clients.values()):
+        others = (known for known in self._clients.values() if known.id != client.id and known.reserves_label)
+        if client.reserves_label and any(known.label == client.label for known in others):
             raise AlreadyExists("label")
 
 
