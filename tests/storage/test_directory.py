@@ -211,6 +211,25 @@ def test_names_of_groups_are_unique_and_can_change(storage: Storage) -> None:
     assert storage.events() == ["e1"]
 
 
+def test_groups_that_make_way_are_stored_with_the_one_that_comes(storage: Storage) -> None:
+    for name in ("00gA", "00gB", "00gC"):
+        storage.groups.add(a_group(id=name, name=name), [])
+    storage.clients.add(a_client(), [])
+    own = a_client().id
+    for priority, name in enumerate(("00gA", "00gB")):
+        storage.assignments.put_group(storage.clients.get(own), AppGroup(own, name, priority, NOW), [])
+    seen = storage.clients.get(own)
+    moved = [AppGroup(own, "00gA", 1, NOW), AppGroup(own, "00gB", 2, NOW)]
+
+    storage.assignments.put_group(seen, AppGroup(own, "00gC", 0, NOW), [], moved=moved)
+
+    assert [one.priority for one in storage.assignments.groups(own)] == [1, 2, 0]
+    assert storage.clients.get(own).groups == ("00gA", "00gB", "00gC")
+    with pytest.raises(Conflict):
+        storage.assignments.put_group(seen, AppGroup(own, "00gC", 3, NOW), [], moved=[AppGroup(own, "00gA", 9, NOW)])
+    assert storage.assignments.group(own, "00gA").priority == 1
+
+
 def test_a_person_has_groups_and_assignments(storage: Storage) -> None:
     for name in ("00gA", "00gB", "00gC"):
         storage.groups.add(a_group(id=name), [])

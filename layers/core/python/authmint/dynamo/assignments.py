@@ -82,7 +82,9 @@ class DynamoAssignments:
         found = linked(self._item, client_partition(client_id), "GROUP#", after=after, limit=limit)
         return [decode(item.body or "", AppGroup) for item in found]
 
-    def put_group(self, client: Client, assigned: AppGroup, events: Sequence[Event]) -> None:
+    def put_group(
+        self, client: Client, assigned: AppGroup, events: Sequence[Event], *, moved: Sequence[AppGroup] = ()
+    ) -> None:
         own, group = client_partition(client.id), group_partition(assigned.group_id)
         groups = tuple(dict.fromkeys((*client.groups, assigned.group_id)))
         checked = assigned.group_id != EVERYONE_ID
@@ -91,7 +93,8 @@ class DynamoAssignments:
                 if checked:
                     write.condition_check(self._item, group, HEAD, condition=alive(self._item))
                 self._clients.put(write, client, replace(client, groups=groups))
-                link(write, self._item, own, group, body=encode(assigned), condition=False)
+                for one in (assigned, *moved):
+                    link(write, self._item, own, group_partition(one.group_id), body=encode(one), condition=False)
         except ConditionFailed as error:
             if checked and error.failed[0]:
                 raise NotFound(assigned.group_id) from None

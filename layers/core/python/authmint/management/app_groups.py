@@ -1,13 +1,14 @@
-"""``/api/v1/apps/{id}/groups`` (contract §14.4)."""
+"""``/api/v1/apps/{id}/groups``."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from ..clock import timestamp
 from ..http import Response
 from ..jose.encoding import strict_json
-from ..storage.assignments import AppGroup
+from ..storage.assignments import MOST_MOVED, AppGroup, Assignments
 from ..storage.clients import MOST_GROUPS, Client
 from ..storage.errors import Conflict, NotFound
 from .app_users import app_profile
@@ -16,8 +17,11 @@ from .call import NO_CONTENT, Call
 from .client_changes import ClientChanges, app_party
 from .errors import ApiError, invalid_field, not_found
 from .fields import Fields
-from .paging import id_after, limit_of, page
+from .paging import after_of, id_after, limit_of, page
 from .people import PeopleRecords, group_party
+
+#: Priority and id of the last group of a page.
+_CURSOR: Final = re.compile(r"(\d{1,9})\.([!-~]{1,100})", re.ASCII)
 
 
 class AppGroups:
@@ -38,11 +42,14 @@ class AppGroups:
         return page(call.request, f"/api/v1/groups/{group.id}/apps", items, limit=limit, following=following, extra={})
 
     def list(self, call: Call) -> Response:
+        """A page by priority; the cursor is a place in that order."""
         client = self._clients.load(call)
-        limit, after = limit_of(call.request, default=20, most=200), id_after(call.request)
-        found = self._records.assignments.groups(client.id, after=after, limit=limit + 1)
-        items = [_group_json(one, call) for one in found[:limit] if one.group_id in client.groups]
-        following = found[limit - 1].group_id if len(found) > limit else None
+        limit, after = limit_of(call.request, default=20, most=200), _place_after(call)
+        found = [
+            one for one in _assigned_groups(self._records.assignments, client) if after is None or _place(one) > after
+        ]
+        items = [_group_json(one, call) for one in found[:limit]]
+        following = "{}.{}".format(*_place(found[limit - 1])) if len(found) > limit else None
         return page(call.request, f"/api/v1/apps/{client.id}/groups", items, limit=limit, following=following, extra={})
 
     def get(self, call: Call) -> Response:
@@ -50,7 +57,7 @@ class AppGroups:
         return Response.json(200, _group_json(self._found(call, client), call))
 
     def put(self, call: Call) -> Response:
-        """200. The body may be empty; ``priority`` is then the next one."""
+        """200. The body may be empty; a new group takes the first priority that is free then."""
         self._clients.load(call)
         self._records.group(call)
         body = Fields({}) if not call.request.body.strip() else call.body()
@@ -59,8 +66,8 @@ class AppGroups:
         sent = app_profile(body)
         body.check()
 
-        def change(client: Client, before: AppGroup | None) -> AppGroup:
-            default = len(client.groups) if before is None else before.priority
+        def change(client: Client, before: AppGroup | None, free: int) -> AppGroup:
+            default = free if before is None else before.priority
             group_id = call.params["groupId"]
             return AppGroup(client.id, group_id, default if priority is None else priority, call.now, sent or {})
 
@@ -71,7 +78,7 @@ class AppGroups:
         self._found(call, self._clients.load(call))
         steps = _patch(call)
 
-        def change(_: Client, before: AppGroup | None) -> AppGroup:
+        def change(_: Client, before: AppGroup | None, _free: int) -> AppGroup:
             if before is None:
                 raise not_found(call.params["groupId"], "ApplicationGroupAssignment")
             after = replace(before, updated_at=call.now)
@@ -87,21 +94,23 @@ class AppGroups:
 
         return Response.json(200, _group_json(self._put(call, change), call))
 
-    def _put(self, call: Call, change: Callable[[Client, AppGroup | None], AppGroup]) -> AppGroup:
+    def _put(self, call: Call, change: Callable[[Client, AppGroup | None, int], AppGroup]) -> AppGroup:
         def attempt() -> AppGroup:
             client = self._clients.load(call)
             group = self._records.group(call)
-            before = self._assigned(client, group.id)
+            known = _assigned_groups(self._records.assignments, client)
+            before = next((one for one in known if one.group_id == group.id), None)
+            others = [one for one in known if one.group_id != group.id]
             if before is None and len(client.groups) >= MOST_GROUPS:
                 raise invalid_field("id", f"An app can have at most {MOST_GROUPS} groups.")
-            after = change(client, before)
+            after = change(client, before, _free(others))
             if before is not None and replace(after, updated_at=before.updated_at) == before:
                 return before
             events = []
             if before is None:
                 party = app_party(client)
                 events.append(call.recorder.event("group.application_assignment.add", group_party(group), party))
-            self._records.assignments.put_group(client, after, events)
+            self._records.assignments.put_group(client, after, events, moved=_making_way(after, others))
             return after
 
         return call.retrying(attempt, on=(Conflict, NotFound))
@@ -133,6 +142,54 @@ class AppGroups:
             return self._records.assignments.group(client.id, group_id)
         except NotFound:
             return None
+
+
+def _assigned_groups(assignments: Assignments, client: Client) -> list[AppGroup]:
+    """Every group assigned, by priority."""
+    found: list[AppGroup] = []
+    after: str | None = None
+    while batch := assignments.groups(client.id, after=after, limit=MOST_GROUPS):
+        found += batch
+        if len(batch) < MOST_GROUPS:
+            break
+        after = batch[-1].group_id
+    return sorted((one for one in found if one.group_id in client.groups), key=_place)
+
+
+def _place(one: AppGroup) -> tuple[int, str]:
+    return one.priority, one.group_id
+
+
+def _place_after(call: Call) -> tuple[int, str] | None:
+    cursor = after_of(call.request)
+    if cursor is None:
+        return None
+    match = _CURSOR.fullmatch(cursor)
+    if match is None:
+        raise ApiError("E0000029", causes=["Invalid cursor."])
+    return int(match[1]), match[2]
+
+
+def _free(others: Sequence[AppGroup]) -> int:
+    """The first priority that nobody has."""
+    taken = {one.priority for one in others}
+    return next(priority for priority in range(len(taken) + 1) if priority not in taken)
+
+
+def _making_way(placed: AppGroup, others: Sequence[AppGroup]) -> list[AppGroup]:
+    """The others that move up by one, so that no two have one priority: a run from the place that is taken.
+
+    Raises:
+        ApiError: They are more than can move at once.
+    """
+    moved, priority = [], placed.priority
+    for one in sorted(others, key=_place):
+        if one.priority == priority:
+            priority += 1
+            moved.append(replace(one, priority=priority, updated_at=placed.updated_at))
+    if len(moved) > MOST_MOVED:
+        raise invalid_field("priority", f"More than {MOST_MOVED} groups would have to make way: choose a free one.")
+    return moved
 
 
 def _check_priority(priority: int | None) -> None:

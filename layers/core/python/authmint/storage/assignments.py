@@ -5,10 +5,13 @@ The groups of a client stand on its own record, ``Client.groups``: whoever reads
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from .clients import Client
 from .events import Event
+
+#: Assignments that make way for one: they are stored together.
+MOST_MOVED: Final = 40
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class AppUser:
 
 @dataclass(frozen=True)
 class AppGroup:
-    """A group assigned. ``priority`` starts at 0."""
+    """A group assigned. ``priority`` starts at 0; no other group of the client has the same."""
 
     client_id: str
     group_id: str
@@ -68,8 +71,16 @@ class Assignments(Protocol):
     def groups(self, client_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[AppGroup]:
         """Groups assigned, in ascending id; deleted ones too, until they are swept."""
 
-    def put_group(self, client: Client, assigned: AppGroup, events: Sequence[Event]) -> None:
+    def put_group(
+        self, client: Client, assigned: AppGroup, events: Sequence[Event], *, moved: Sequence[AppGroup] = ()
+    ) -> None:
         """Assign a group, or store an assignment that is there.
+
+        Args:
+            client: As it was read, with the groups that are assigned.
+            assigned: To store.
+            events: Of the change.
+            moved: At most ``MOST_MOVED`` other assignments that are there and make way.
 
         Raises:
             NotFound: The group is gone.

@@ -63,13 +63,16 @@ class MemoryAssignments:
         ids = ids_after([group for client, group in self._state.app_groups if client == client_id], after, limit)
         return [self._state.app_groups[client_id, group_id] for group_id in ids]
 
-    def put_group(self, client: Client, assigned: AppGroup, events: Sequence[Event]) -> None:
+    def put_group(
+        self, client: Client, assigned: AppGroup, events: Sequence[Event], *, moved: Sequence[AppGroup] = ()
+    ) -> None:
         with self._lock:
             if assigned.group_id not in self._state.groups and assigned.group_id != EVERYONE_GROUP.id:
                 raise NotFound(assigned.group_id)
             groups = tuple(dict.fromkeys((*client.groups, assigned.group_id)))
             self._clients.save(client, replace(client, groups=groups), events)
-            self._state.app_groups[client.id, assigned.group_id] = assigned
+            for one in (*moved, assigned):
+                self._state.app_groups[client.id, one.group_id] = one
 
     def remove_group(self, client: Client, group_id: str, events: Sequence[Event]) -> None:
         with self._lock:
