@@ -65,7 +65,7 @@ MUTATIONS = {
     ),
     "secret of the client": Mutation(
         "oauth/client_authentication.py",
-        'if credential.kind != "none" and not _secret_matches(client, credential.secret):',
+        "if not named and not _secret_matches(client, credential.secret):",
         "if False:",
     ),
     "a client revokes its own tokens only": Mutation(

@@ -1,5 +1,6 @@
 """Introspection (RFC 7662) and revocation (RFC 7009): bound to server and client (runtime contract §9, §10)."""
 
+import base64
 from dataclasses import replace
 from typing import Any
 
@@ -190,3 +191,23 @@ def test_the_token_is_required_and_so_is_the_client(path: str) -> None:
 
     assert decoded(missing.body)["error_description"] == "The 'token' parameter is required."
     assert anonymous.status == 401
+
+
+@pytest.mark.parametrize("named", [CLIENT_ID, f"{CLIENT_ID}:"])
+def test_a_public_client_may_be_named_by_basic_without_a_secret(named: str) -> None:
+    """Official browser clients do so at revocation and introspection."""
+    engine = Engine(client=a_client(auth_method="none", application_type="browser"))
+    headers = {"authorization": f"Basic {base64.b64encode(named.encode()).decode()}"}
+
+    assert engine.state("", a_form({"token": "x"}, headers=headers, path="introspect")) == INACTIVE
+    assert engine.revoke(a_form({"token": "x"}, headers=headers, path="revoke")).status == 200
+
+
+@pytest.mark.parametrize("named", [CLIENT_ID, f"{CLIENT_ID}:", ":", "", f":{CLIENT_ID}"])
+def test_a_client_with_a_secret_has_to_show_it(named: str) -> None:
+    engine = Engine()
+    headers = {"authorization": f"Basic {base64.b64encode(named.encode()).decode()}"}
+
+    answer = engine.introspect(a_form({"token": engine.access_token()}, headers=headers, path="introspect"))
+
+    assert (answer.status, decoded(answer.body)["error"]) == (401, "invalid_client")

@@ -94,7 +94,14 @@ class Hosted:
         self.clock = clock or FrozenClock()
         self.ids = ids or RandomIds(self.clock)
         self.hashes = PasswordHashes(self.ids, CHEAP)
-        changes = {"label": "Orders", "application_type": "web", "implicit_assignment": True, **(client or {})}
+        about = {"client_uri": "https://orders.example", "policy_uri": "https://orders.example/privacy"}
+        changes = {
+            "label": "Orders",
+            "application_type": "web",
+            "implicit_assignment": True,
+            "settings": about | {"tos_uri": "https://orders.example/terms"},
+            **(client or {}),
+        }
         self.client = a_client(**changes)
         storage.clients.add(self.client, [])
         storage.servers.add(a_server(scopes=scopes), [])

@@ -1,5 +1,6 @@
 """The pages over real HTTP, with a client on another origin: what a real browser needs."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,6 +95,9 @@ document.documentElement.appendChild(frame);
     class Client(_Quiet):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("content-length") or 0))
+            if self.path.startswith("/hop?"):  # a callback that leads on to the site that it belongs to
+                self.respond(Response(302, b"", (("location", parse_qsl(urlsplit(self.path).query)[0][1]),)))
+                return
             body = opener if self.path == "/opener" else CALLBACK
             self.respond(Response(200, body, (("content-type", "text/html"),)))
 
@@ -102,14 +106,19 @@ document.documentElement.appendChild(frame);
     return Client
 
 
+class _IPv6Server(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
 @contextmanager
-def serving(**changes: Any) -> Iterator[Served]:
+def serving(*, client_host: str = "127.0.0.1", **changes: Any) -> Iterator[Served]:
     """Two servers, until the block ends."""
     pages = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     base_url = f"http://127.0.0.1:{pages.server_port}"
-    client = ThreadingHTTPServer(("127.0.0.1", 0), _client(base_url))
+    client = (_IPv6Server if ":" in client_host else ThreadingHTTPServer)((client_host, 0), _client(base_url))
+    client_url = f"http://{f'[{client_host}]' if ':' in client_host else client_host}:{client.server_port}"
     hosted = Hosted(clock=SystemClock(), **changes)
-    hosted.waiting.redirect_uri = f"http://127.0.0.1:{client.server_port}/callback"
+    hosted.waiting.redirect_uri = f"{client_url}/callback"
     pages.RequestHandlerClass = _pages(hosted, base_url)
     threads = [
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}) for server in (pages, client)
@@ -117,7 +126,7 @@ def serving(**changes: Any) -> Iterator[Served]:
     for thread in threads:
         thread.start()
     try:
-        yield Served(hosted, base_url, f"http://127.0.0.1:{client.server_port}")
+        yield Served(hosted, base_url, client_url)
     finally:
         for server in (pages, client):
             server.shutdown()

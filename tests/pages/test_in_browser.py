@@ -123,6 +123,30 @@ def test_who_needs_no_consent_goes_straight_from_the_form_to_the_client(
     expect(page.get_by_text("Back at the client")).to_be_visible()
 
 
+def test_the_clients_callback_may_lead_on_to_another_origin(served: Served, window: Callable[..., Page]) -> None:
+    served.hosted.waiting.scopes = ()
+    elsewhere = served.client_url.replace("127.0.0.1", "localhost")
+    served.hosted.waiting.redirect_uri = f"{served.client_url}/hop?to={elsewhere}/callback"
+    page = window()
+
+    sign_in(page, served)
+
+    expect(page.get_by_text("Back at the client")).to_be_visible()
+    assert page.url.startswith(elsewhere)
+
+
+def test_an_app_that_listens_on_ipv6_gets_its_answer(window: Callable[..., Page]) -> None:
+    """RFC 8252 §7.3: no source expression could name it."""
+    with serving(client_host="::1") as served:
+        served.hosted.waiting.scopes = ()
+        page = window()
+
+        sign_in(page, served)
+
+        expect(page.get_by_text("Back at the client")).to_be_visible()
+        assert page.url.startswith("http://[::1]:")
+
+
 def test_a_wrong_password_is_said_and_the_name_is_kept(served: Served, window: Callable[..., Page]) -> None:
     page = window()
 

@@ -29,9 +29,6 @@ def test_who_is_not_signed_in_signs_in_and_comes_back() -> None:
     assert (waiting.client.label, waiting.redirect_uri, waiting.server_id) == (
         f"app {CLIENT_ID}", CALLBACK, SERVER_ID,
     )  # fmt: skip
-    assert waiting.link("logo_uri") == "https://app.example.com/logo.png"
-    assert waiting.link("tos_uri") is None  # no web address
-    assert waiting.link("policy_uri") is None
     assert code.fields["state"] == "s"
     assert world.storage.codes.get(secret_digest(code.fields["code"])).code_challenge == PKCE["code_challenge"]
     assert not world.storage.requests.records  # answered once

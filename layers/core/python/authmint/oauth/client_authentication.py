@@ -31,7 +31,7 @@ class Presented:
     """What a request offers to authenticate its client. Without ``repr``: it holds secrets."""
 
     client_id: str
-    kind: Literal["basic", "post", "assertion", "none"]
+    kind: Literal["basic", "basic without a secret", "post", "assertion", "none"]
     secret: str = ""
     assertion: Jws | None = None
 
@@ -71,13 +71,12 @@ def _basic(header: str) -> Presented:
         if scheme.lower() != "basic":
             raise ValueError("scheme")
         decoded = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
-        client_id, colon, secret = decoded.partition(":")
-        if not colon:
-            raise ValueError("no colon")
+        # Without a colon there is no password: official clients name a public client that way.
+        client_id, _, secret = decoded.partition(":")
         client_id, secret = unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict")
     except (ValueError, binascii.Error):
         raise OAuthError("invalid_basic_auth_creds") from None
-    return Presented(client_id, "basic", secret)
+    return Presented(client_id, "basic", secret) if secret else Presented(client_id, "basic without a secret")
 
 
 def _assertion(form: Mapping[str, str]) -> Presented:
@@ -124,11 +123,12 @@ class ClientAuthentication:
             if client.auth_method not in {"client_secret_jwt", "private_key_jwt"}:
                 raise OAuthError("invalid_token_endpoint_auth_method", reason="assertion")
             return client, self._assertions.verify(credential.assertion, client, audiences=audiences, now=now)
-        if client.auth_method != ("none" if credential.kind == "none" else f"client_secret_{credential.kind}"):
+        named = credential.kind in {"none", "basic without a secret"}
+        if client.auth_method != ("none" if named else f"client_secret_{credential.kind}"):
             if credential.kind == "none":
                 raise OAuthError("missing_client_credentials")
             raise OAuthError("invalid_token_endpoint_auth_method", reason=credential.kind)
-        if credential.kind != "none" and not _secret_matches(client, credential.secret):
+        if not named and not _secret_matches(client, credential.secret):
             raise OAuthError("invalid_client_secret")
         return client, None
 

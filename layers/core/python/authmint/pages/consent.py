@@ -7,11 +7,12 @@ from ..http import Response
 from ..ids import Ids
 from ..storage.consents import Consent, Consents
 from ..storage.users import User
+from .client_view import view_of
 from .documents import HostedPages
 from .forms import BadForm
 from .journal import Journal
 from .onward import Onward
-from .scope_view import picture, views
+from .scope_view import views
 from .visit import Visit, see_other
 from .waiting import Authorizations, Waiting
 
@@ -73,10 +74,9 @@ class ConsentPage:
         ]
 
     def _form(self, visit: Visit, handle: str, waiting: Waiting, user: User) -> Response:
-        target = urlsplit(waiting.redirect_uri)
+        target, client = urlsplit(waiting.redirect_uri), view_of(waiting.client)
         values = {
-            "client_name": waiting.client.label,
-            "logo_uri": picture(waiting.client.settings.get("logo_uri")),
+            "client": client,
             "goes_to": target.hostname or target.scheme,
             "login": user.login,
             "scopes": views(waiting.scopes),
@@ -86,7 +86,8 @@ class ConsentPage:
             "consent.html",
             visit.request,
             values,
-            forms_to=[waiting.redirect_uri],
+            forms="away",
+            images=client.images,
             wished=waiting.ui_locales,
         )
 

@@ -11,10 +11,11 @@ from ..storage.liveness import NotAlive, check_client, check_server
 from ..storage.servers import AuthorizationServer, Servers
 from ..storage.sessions import Session
 from .attempts import Attempts
+from .client_view import view_of
 from .documents import HostedPages
 from .forms import BadForm
 from .onward import Onward, normalized
-from .scope_view import picture, views
+from .scope_view import views
 from .visit import Visit, see_other
 
 
@@ -97,16 +98,16 @@ class DevicePage:
     def _question(
         self, visit: Visit, code: DeviceCode, client: Client, server: AuthorizationServer, person: Person
     ) -> Response:
+        shown = view_of(client)
         wanted = [scope for scope in server.scopes if scope.name in code.scopes and scope.name != "openid"]
         values = {
-            "client_name": client.label,
-            "logo_uri": picture(client.settings.get("logo_uri")),
+            "client": shown,
             "user_code": _shown(code.user_code),
             "scopes": views(wanted, choice=False),
             "login": person.user.login,
             "fields": {"user_code": code.user_code, "csrf": visit.guest.csrf("decide", code.user_code)},
         }
-        return self.pages.show("device_confirm.html", visit.request, values)
+        return self.pages.show("device_confirm.html", visit.request, values, images=shown.images)
 
 
 def _usable(code: DeviceCode, client: Client, server: AuthorizationServer, now: int) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 from ..http import Request, Response
 from ..oauth.errors import OAuthError
 from .render import Renderer
+from .security import Forms
 
 Kind = Literal["expired", "form", "method", "not_assigned", "oauth", "server", "unavailable"]
 _KINDS: Final[dict[str, Kind]] = {"server_error": "server", "temporarily_unavailable": "unavailable"}
@@ -26,12 +27,13 @@ class HostedPages:
         values: dict[str, Any],
         *,
         status: int = 200,
-        forms_to: Sequence[str] = (),
+        forms: Forms = "own",
+        images: Sequence[str] = (),
         wished: str | None = None,
     ) -> Response:
-        """A page. ``wished``: ``ui_locales``. ``forms_to``: where a form may lead, beside this deployment."""
+        """A page. ``wished``: ``ui_locales``. ``forms``, ``images``: where its forms lead, and what it shows."""
         language = self._renderer.language(request, wished)
-        return self._renderer.page(template, language, values, status=status, forms_to=forms_to)
+        return self._renderer.page(template, language, values, status=status, forms=forms, images=images)
 
     def text(self, key: str, request: Request, wished: str | None = None, **values: str | int) -> str:
         """A text in the browser's language."""
@@ -66,7 +68,7 @@ class HostedPages:
     def form_post(self, redirect_uri: str, fields: Mapping[str, str]) -> Response:
         """A form that posts itself (OAuth 2.0 Form Post Response Mode)."""
         values = {"redirect_uri": redirect_uri, "fields": fields}
-        return self._renderer.posting(self._renderer.language(_ANY), values, redirect_uri)
+        return self._renderer.posting(self._renderer.language(_ANY), values)
 
     def post_message(self, target_origin: str, message: Mapping[str, str]) -> Response:
         """A script that hands a message to the window that opened this one, if that is of the origin.

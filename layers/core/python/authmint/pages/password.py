@@ -98,6 +98,6 @@ class PasswordPage:
             visit.request,
             values,
             status=422 if lacks else 200,
-            forms_to=[] if waiting is None else [waiting.redirect_uri],
+            forms="own" if waiting is None else "away",
             wished=wished,
         )

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from ..http import Request, Response
 from ..ids import Ids
 from .catalogue import Catalogue, Language
-from .security import page_headers
+from .security import Forms, page_headers
 from .theme import Theme
 
 _HERE: Final = Path(__file__).parent
@@ -46,25 +46,27 @@ class Renderer:
         values: dict[str, Any],
         *,
         status: int = 200,
-        forms_to: Sequence[str] = (),
+        forms: Forms = "own",
+        images: Sequence[str] = (),
     ) -> Response:
         """A page for people: without scripts."""
         nonce = self._ids.opaque(16)
         body = self._html(template, language, nonce, values)
-        headers = (*page_headers(nonce, forms_to=forms_to), ("content-language", language.tag))
-        return Response(status, body, headers)
+        shown = images if self._theme.logo is None else (*images, self._theme.logo)
+        headers = page_headers(nonce, forms=forms, images=shown)
+        return Response(status, body, (*headers, ("content-language", language.tag)))
 
-    def posting(self, language: Language, values: dict[str, Any], uri: str) -> Response:
-        """A document with a form that posts itself to ``uri``."""
+    def posting(self, language: Language, values: dict[str, Any]) -> Response:
+        """A document with a form that posts itself to a client."""
         nonce = self._ids.opaque(16)
         body = self._html("form_post.html", language, nonce, values)
-        return Response(200, body, page_headers(nonce, script=True, forms_to=[uri], own_forms=False))
+        return Response(200, body, page_headers(nonce, script=True, forms="away"))
 
     def messaging(self, language: Language, values: dict[str, Any], origin: str) -> Response:
         """A document with a script that speaks to a window of ``origin``, which may have it in a frame."""
         nonce = self._ids.opaque(16)
         body = self._html("post_message.html", language, nonce, values)
-        return Response(200, body, page_headers(nonce, script=True, own_forms=False, framed_by=origin))
+        return Response(200, body, page_headers(nonce, script=True, forms="none", framed_by=origin))
 
     def _html(self, template: str, language: Language, nonce: str, values: dict[str, Any]) -> bytes:
         common = {"t": language, "lang": language.tag, "theme": self._theme, "css": self._css, "nonce": nonce}

@@ -33,8 +33,3 @@ def views(scopes: Iterable[Scope], *, chosen: frozenset[str] = frozenset(), choi
         )
         for scope in scopes
     ]
-
-
-def picture(uri: object) -> str:
-    """A client's logo where it is one that a page may show; empty where not."""
-    return uri if isinstance(uri, str) and uri.startswith("https://") else ""

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from ..http import Pairs
 
-_HOST: Final = re.compile(r"[a-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-f:.]+\](:[0-9]{1,5})?")
-_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*")
-_NEVER: Final = frozenset({"javascript", "data", "vbscript", "blob", "file", "filesystem", "about"})
+#: What a source expression can name (CSP Level 3 §2.3.1): no IPv6 address, no underscore.
+_HOST: Final = re.compile(r"[a-z0-9.-]+(:[0-9]{1,5})?")
+#: Where a page's forms lead: to this deployment, on to wherever a client sends the browser, or nowhere.
+Forms = Literal["own", "away", "none"]
 _FIXED: Final[Pairs] = (
     ("content-type", "text/html; charset=utf-8"),
     ("cache-control", "no-store"),
@@ -22,28 +23,28 @@ _FIXED: Final[Pairs] = (
 
 
 def source_of(uri: str) -> str | None:
-    """The source expression that covers a URI: its origin, or the scheme of an app. ``None``: it cannot be written.
+    """The source expression of a web address: its origin, or its scheme where the host cannot be written in one.
 
-    Nothing but letters, digits and ``.-+:[]/`` comes out, whatever goes in.
+    ``None``: it is no web address. Nothing but letters, digits and ``.-:/`` comes out, whatever goes in.
     """
     try:
         parts = urlsplit(uri)
-        scheme, netloc = parts.scheme.lower(), parts.netloc.lower()
-    except ValueError:
+        scheme, host, port = parts.scheme.lower(), parts.hostname or "", parts.port
+        host = host.encode("idna").decode("ascii") if not host.isascii() else host
+    except ValueError:  # UnicodeError is one
         return None
-    if not _SCHEME.fullmatch(scheme) or scheme in _NEVER:
+    if scheme not in {"http", "https"} or not host:
         return None
-    if scheme not in {"http", "https"}:
-        return f"{scheme}:"
-    return f"{scheme}://{netloc}" if _HOST.fullmatch(netloc) else None
+    origin = host if port is None else f"{host}:{port}"
+    return f"{scheme}://{origin}" if _HOST.fullmatch(origin) else f"{scheme}:"
 
 
 def page_headers(
     nonce: str,
     *,
     script: bool = False,
-    forms_to: Sequence[str] = (),
-    own_forms: bool = True,
+    forms: Forms = "own",
+    images: Sequence[str] = (),
     framed_by: str | None = None,
 ) -> Pairs:
     """The headers of one answer.
@@ -51,22 +52,22 @@ def page_headers(
     Args:
         nonce: Of its style element, and of its script element where it has one.
         script: Whether it has one.
-        forms_to: URIs that a form may lead to. Browsers apply ``form-action`` to redirects after a POST as well, so
-            that the client's redirect URI belongs here where such a redirect may follow.
-        own_forms: Whether forms post to this deployment.
+        forms: ``away`` writes no ``form-action``: browsers hold every redirect after a POST to it, and where a
+            client sends the browser once it has its answer is not for us to say, nor to know.
+        images: Addresses of pictures in it, beside those that are in the page itself.
         framed_by: The one origin that may show it in a frame; ``None``: nobody.
     """
-    sources = ["'self'"] if own_forms else []
-    sources += sorted({source for uri in forms_to if (source := source_of(uri)) is not None})
+    pictures = sorted({source for uri in images if (source := source_of(uri)) is not None})
     frame = (framed_by and source_of(framed_by)) or "'none'"
     policy = [
         "default-src 'none'",
         f"style-src 'nonce-{nonce}'",
-        "img-src https: data:",
-        f"form-action {' '.join(sources) or chr(39) + 'none' + chr(39)}",
+        " ".join(("img-src", "data:", *pictures)),
         "base-uri 'none'",
         f"frame-ancestors {frame}",
     ]
+    if forms != "away":
+        policy.append("form-action 'self'" if forms == "own" else "form-action 'none'")
     if script:
         policy.append(f"script-src 'nonce-{nonce}'")
     refused = () if frame != "'none'" else (("x-frame-options", "DENY"),)

@@ -6,6 +6,7 @@ from typing import Final
 from ..directory.authentication import AuthenticationFailed, PasswordExpired
 from ..http import Response
 from .browsers import CookieBrowsers
+from .client_view import view_of
 from .documents import HostedPages
 from .expired_passwords import ExpiredPasswords
 from .journal import Verifier
@@ -70,8 +71,9 @@ class SignInPage:
         self, visit: Visit, onward: Onward, waiting: Waiting | None, username: str, *, failed: bool = False
     ) -> Response:
         wished = None if waiting is None else waiting.ui_locales
+        client = None if waiting is None else view_of(waiting.client)
         values = {
-            "client_name": "" if waiting is None else waiting.client.label,
+            "client": client,
             "activating": onward.activating,
             "username": username,
             "problem": self.pages.text("signin.failed", visit.request, wished) if failed else "",
@@ -82,6 +84,7 @@ class SignInPage:
             visit.request,
             values,
             status=403 if failed else 200,
-            forms_to=[] if waiting is None else [waiting.redirect_uri],
+            forms="own" if client is None else "away",
+            images=() if client is None else client.images,
             wished=wished,
         )

@@ -54,11 +54,6 @@ class Waiting:
     ui_locales: str | None
     created_at: int
 
-    def link(self, name: str) -> str | None:
-        """``logo_uri``, ``client_uri``, ``policy_uri`` or ``tos_uri`` of the client, if it is a web address."""
-        uri = self.client.settings.get(name)
-        return uri if isinstance(uri, str) and uri.startswith(("https://", "http://")) else None
-
 
 class Interactions:
     """Keeps requests for their users, tells the pages about them, and takes a no for an answer."""
