@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 from authmint.clock import SystemClock
+from authmint.dynamo.app_schemas import DynamoAppSchemas
 from authmint.dynamo.assignments import DynamoAssignments
 from authmint.dynamo.clients import DynamoClients
 from authmint.dynamo.configuration import WarmConfiguration
@@ -14,6 +15,7 @@ from authmint.dynamo.leftovers import DynamoLeftovers
 from authmint.dynamo.tables import Tables
 from authmint.dynamo.user_schemas import DynamoUserSchemas
 from authmint.dynamo.users import DynamoUsers
+from authmint.storage.app_schemas import AppSchema, AppSchemas
 from authmint.storage.assignments import AppGroup, AppUser, Assignments
 from authmint.storage.clients import Clients
 from authmint.storage.directory import Directory, is_assigned
@@ -43,6 +45,7 @@ class Storage:
     clients: Clients
     assignments: Assignments
     schemas: UserSchemas
+    app_schemas: AppSchemas
     directory: Directory
     events: Callable[[], list[str]]
 
@@ -57,6 +60,7 @@ def in_dynamo(tables: Tables) -> Storage:
         DynamoClients(tables, clock),
         DynamoAssignments(tables, clock),
         DynamoUserSchemas(tables),
+        DynamoAppSchemas(tables),
         DynamoDirectory(tables, clock),
         lambda: sorted(item.sk.partition("#")[2] for item in events.scan()),
     )
@@ -73,6 +77,7 @@ def storage(request: pytest.FixtureRequest) -> Storage:
         memory.clients,
         memory.assignments,
         memory.user_schemas,
+        memory.app_schemas,
         memory.directory,
         lambda: sorted(event.id for event in memory.events),
     )
@@ -228,6 +233,26 @@ def test_groups_that_make_way_are_stored_with_the_one_that_comes(storage: Storag
     with pytest.raises(Conflict):
         storage.assignments.put_group(seen, AppGroup(own, "00gC", 3, NOW), [], moved=[AppGroup(own, "00gA", 9, NOW)])
     assert storage.assignments.group(own, "00gA").priority == 1
+
+
+def test_the_schema_of_an_app_changes_by_its_version_and_goes_with_the_app(storage: Storage) -> None:
+    client = a_client()
+    schema = AppSchema({"team": {"type": "string", "title": "Team"}}, ("name",), NOW)
+    with pytest.raises(NotFound):
+        storage.app_schemas.save(client.id, AppSchema(), schema, [an_event("lost")])
+    storage.clients.add(client, [])
+
+    storage.app_schemas.save(client.id, AppSchema(), schema, [an_event("e1")])
+
+    assert storage.app_schemas.get(client.id) == replace(schema, version=1)
+    with pytest.raises(Conflict):
+        storage.app_schemas.save(client.id, AppSchema(), schema, [an_event("lost")])
+    stored = storage.app_schemas.get(client.id)
+    storage.app_schemas.save(client.id, stored, replace(stored, custom={}), [])
+    assert storage.app_schemas.get(client.id) == AppSchema({}, ("name",), NOW, 2)
+    assert storage.events() == ["e1"]
+    storage.clients.delete(storage.clients.get(client.id), [])
+    assert storage.app_schemas.get(client.id) == AppSchema()
 
 
 def test_a_person_has_groups_and_assignments(storage: Storage) -> None:

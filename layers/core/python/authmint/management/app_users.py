@@ -10,10 +10,11 @@ from ..storage.assignments import AppUser
 from ..storage.directory import is_assigned
 from ..storage.errors import AlreadyExists, NotFound
 from ..storage.users import User
+from .app_schemas import missing
 from .call import NO_CONTENT, Call
 from .client_changes import ClientChanges, app_party
-from .errors import ApiError, not_found
-from .fields import Fields
+from .errors import ApiError, invalid, not_found
+from .fields import BLANK, Fields
 from .paging import id_after, limit_of, page
 from .people import PeopleRecords, user_party
 from .user_view import user_json
@@ -58,6 +59,7 @@ class AppUsers:
         except NotFound:
             raise not_found(user_id, "User") from None
         _check_active(user)
+        self._check_profile(client.id, profile or {})
         assigned = AppUser(client.id, user.id, user_name or user.login, call.now, call.now, profile or {})
         event = call.recorder.event("application.user_membership.add", user_party(user), app_party(client))
         try:
@@ -86,6 +88,8 @@ class AppUsers:
         user_name, profile = _read_user(body)
         body.check()
         _check_active(user)
+        if profile is not None:
+            self._check_profile(client.id, profile)
         event = call.recorder.event("application.user_membership.update", user_party(user), app_party(client))
 
         def attempt() -> AppUser:
@@ -111,6 +115,11 @@ class AppUsers:
         except NotFound:
             raise not_found(call.params["userId"], "AppUser") from None
         return NO_CONTENT
+
+    def _check_profile(self, client_id: str, profile: Mapping[str, Any]) -> None:
+        """Raises ApiError (E0000001): an attribute that the app's schema asks for is left out."""
+        if names := missing(self._records.app_schemas.get(client_id), profile):
+            raise invalid(f"profile.{names[0]}", *(f"profile.{name}: {BLANK}" for name in names))
 
 
 def _read_user(body: Fields) -> tuple[str | None, Mapping[str, Any] | None]:

@@ -6,6 +6,7 @@ from ..storage.api_tokens import ApiTokens
 from .api_tokens import PATH, ApiTokensResource
 from .app_grants import AppGrants
 from .app_groups import AppGroups
+from .app_schemas import AppUserSchemas
 from .app_users import AppUsers
 from .app_view import AppView
 from .apps import Apps
@@ -188,6 +189,9 @@ def _add_clients(
     apps = Apps(clients, view, vault, ids, people)
     _crud(routes, "/api/v1/apps", "{appId}", apps, lifecycle=True)
     _add_assignments(routes, clients, people, view)
+    schemas = AppUserSchemas(clients, people)
+    routes.add("GET", "/api/v1/meta/schemas/apps/{appId}/{schemaId}", schemas.get)
+    routes.add("POST", "/api/v1/meta/schemas/apps/{appId}/{schemaId}", schemas.update)
     routes.add("PUT", f"{_APP}/policies/{{policyId}}", apps.assign_policy)
     routes.add("POST", f"{_APP}/logo", apps.upload_logo)
     grants = AppGrants(clients, ids)

@@ -6,6 +6,7 @@ from typing import Final
 
 from ..directory.passwords import PasswordHashes, PasswordPolicy
 from ..ids import Ids
+from ..storage.app_schemas import AppSchemas
 from ..storage.assignments import Assignments
 from ..storage.directory import Directory, Person
 from ..storage.errors import AlreadyExists, NotFound
@@ -29,6 +30,7 @@ class PeopleRecords:
     groups: Groups
     assignments: Assignments
     schemas: UserSchemas
+    app_schemas: AppSchemas
     directory: Directory
     hashes: PasswordHashes
     ids: Ids

@@ -243,6 +243,7 @@ def management(env: Mapping[str, str]) -> Function:
     """Function ``management``."""
     from ..directory.passwords import PasswordHashes
     from ..dynamo.api_tokens import DynamoApiTokens
+    from ..dynamo.app_schemas import DynamoAppSchemas
     from ..dynamo.assignments import DynamoAssignments
     from ..dynamo.clients import DynamoClients
     from ..dynamo.consents import DynamoConsents
@@ -274,6 +275,7 @@ def management(env: Mapping[str, str]) -> Function:
             groups=DynamoGroups(parts.tables, parts.clock),
             assignments=DynamoAssignments(parts.tables, parts.clock),
             schemas=DynamoUserSchemas(parts.tables),
+            app_schemas=DynamoAppSchemas(parts.tables),
             directory=DynamoDirectory(parts.tables, parts.clock),
             hashes=PasswordHashes(parts.ids),
             ids=parts.ids,

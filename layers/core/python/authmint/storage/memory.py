@@ -9,6 +9,7 @@ from .clients import Client
 from .errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from .events import Event, Recorded, place_of
 from .grants import Revocation
+from .memory_app_schemas import MemoryAppSchemas
 from .memory_assignments import MemoryAssignments
 from .memory_directory import MemoryDirectory, MemoryGroups, MemoryUsers, MemoryUserSchemas
 from .memory_grants import (
@@ -38,6 +39,7 @@ class MemoryStorage:
         self.users = MemoryUsers(self.lock, self.events.extend)
         self.groups = MemoryGroups(self.users, self.clients, self.lock, self.events.extend)
         self.assignments = MemoryAssignments(self.users, self.clients, self.lock, self.events.extend)
+        self.app_schemas = MemoryAppSchemas(self.clients, self.lock, self.events.extend)
         self.user_schemas = MemoryUserSchemas(self.lock, self.events.extend)
         self.directory = MemoryDirectory(self.users)
         self.families = MemoryTokenFamilies(self.lock)
@@ -160,6 +162,7 @@ class MemoryClients:
             self._check(client)
             del self._clients[client.id]
             self._storage.assignments.client_deleted(client.id)
+            self._storage.app_schemas.client_deleted(client.id)
             self._storage.events.extend(events)
 
     def _check(self, seen: Client) -> None:
