@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from authmint.storage.consents import Consent
 from authmint.storage.families import RefreshToken, TokenFamily
+from authmint.storage.servers import ORG_SERVER
 from authmint.storage.sessions import Session
 
-from tests.management.admin import SERVERS, Admin
+from tests.management.admin import BASE_URL, SERVERS, Admin
 from tests.support.builders import a_user
 from tests.support.fakes import NOW
 
@@ -202,3 +203,80 @@ def test_a_session_of_a_suspended_user_is_not_there() -> None:
     world.admin.call("POST", "/api/v1/users/00uA/lifecycle/suspend")
 
     assert world.admin.get("/api/v1/sessions/102A").status == 404
+
+
+def test_tokens_of_an_app_are_those_at_every_server() -> None:
+    world = World()
+    other = world.admin.server(name="other")["id"]
+    world.hold("oar2", server_id=other)
+    world.hold("oar3", server_id=ORG_SERVER, scopes=("openid",))
+    world.hold("oar4", client_id="0oaNobody")
+    path = f"/api/v1/apps/{world.client}/tokens"
+
+    tokens = world.admin.get(f"{path}?expand=scope").json
+
+    assert [token["id"] for token in tokens] == ["oar0", "oar1", "oar2", "oar3"]
+    assert tokens[2]["issuer"] == f"{BASE_URL}/oauth2/{other}"
+    assert tokens[2]["_links"]["authorizationServer"]["title"] == "other"
+    assert tokens[2]["_links"]["self"]["href"] == f"{BASE_URL}{path}/oar2"
+    assert tokens[2]["_links"]["user"]["title"] == "Ann Lee"
+    assert tokens[3]["issuer"] == BASE_URL
+    assert [token["id"] for token in world.admin.get(f"{path}?limit=2&after=oar0").json] == ["oar1", "oar2"]
+    assert world.admin.get(f"{path}/oar2").json["id"] == "oar2"
+    missing = world.admin.get(f"{path}/oar4").json["errorSummary"]
+    assert missing == f"Not found: Resource not found: {world.client}.oar4 (OAuth2RefreshTokenTx)"
+    assert world.admin.get("/api/v1/apps/none/tokens").json["errorSummary"].endswith("none (AppInstance)")
+
+
+def test_tokens_of_an_app_are_revoked_one_by_one_or_all() -> None:
+    world = World()
+    other = world.admin.server(name="other")["id"]
+    world.hold("oar2", server_id=other)
+    path = f"/api/v1/apps/{world.client}/tokens"
+
+    assert world.admin.delete(f"{path}/oar1").status == 204
+    assert world.alive() == ["oar0", "oar2"]
+    assert world.admin.delete(path).status == 204
+
+    assert world.alive() == []
+    assert world.events().count("app.oauth2.as.token.revoke") == 3
+
+
+def test_clients_of_a_user_are_those_that_hold_or_were_granted_something() -> None:
+    world = World()
+    granted, stranger = (
+        world.admin.made("/oauth2/v1/clients", {"client_name": name, "redirect_uris": ["https://a.example/cb"]})
+        for name in ("granted", "stranger")
+    )
+    world.admin.storage.consents.record([Consent("oag1", "00uA", granted["client_id"], world.server, "a", NOW)])
+    world.hold("oar9", client_id=stranger["client_id"], user_id="00uB")
+    path = "/api/v1/users/00uA/clients"
+
+    clients = world.admin.get(path).json
+
+    assert {client["client_name"] for client in clients} == {"orders", "granted"}
+    (holder,) = (client for client in clients if client["client_id"] == world.client)
+    assert list(holder) == ["client_id", "client_name", "client_uri", "logo_uri", "_links"]
+    for name, link in holder["_links"].items():
+        assert link["href"] == f"{BASE_URL}{path}/{world.client}/{name}"
+        assert link["hints"] == {"allow": ["GET", "DELETE"]}
+        assert world.admin.get(link["href"]).status == 200
+    world.admin.delete(f"{path}/{world.client}/tokens")
+    world.admin.delete(f"{path}/{granted['client_id']}/grants")
+    assert world.admin.get(path).json == []
+    assert world.admin.get("/api/v1/users/none/clients").json["errorSummary"].endswith("(User)")
+
+
+def test_tokens_of_a_user_for_a_client() -> None:
+    world = World()
+    world.admin.storage.users.add(a_user(id="00uB"), [])
+    world.hold("oar7", user_id="00uB")
+    path = f"/api/v1/users/00uA/clients/{world.client}/tokens"
+
+    assert [token["id"] for token in world.admin.get(path).json] == ["oar0", "oar1"]
+    assert world.admin.get(f"{path}/oar7").json["errorSummary"].endswith("(OAuth2RefreshToken)")
+    assert world.admin.delete(f"{path}/oar0").status == 204
+    assert world.admin.delete(f"{path}/oar7").status == 404
+    assert world.admin.delete(path).status == 204
+    assert world.alive() == ["oar7"]
+    assert world.admin.get("/api/v1/users/00uA/clients/none/tokens").status == 404

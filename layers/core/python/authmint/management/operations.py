@@ -3,29 +3,27 @@
 from ..ids import Ids
 from ..keys.vault import KeyPairs, SecretSeals
 from ..storage.api_tokens import ApiTokens
+from ..storage.clients import Clients
+from ..storage.servers import Servers as ServerRecords
 from .api_tokens import PATH, ApiTokensResource
-from .app_grants import AppGrants
-from .app_groups import AppGroups
-from .app_schemas import AppUserSchemas
-from .app_users import AppUsers
+from .app_operations import add_apps
 from .app_view import AppView
-from .apps import Apps
 from .associated import AssociatedServers
 from .call import Operation
 from .claims import Claims
 from .client_changes import ClientChanges
-from .client_keys import ClientKeys
-from .client_secrets import ClientSecrets, SecretVault
+from .client_secrets import SecretVault
+from .crud import add_crud, add_lifecycle
 from .default_policies import DefaultPolicies
-from .dynamic_clients import DynamicClients
 from .groups import Groups
-from .issued import IssuedRecords, IssuedTokens, UserIssued
+from .issued import IssuedRecords, RefreshTokens
 from .keys import Keys
 from .logs import Logs
 from .org import Org
 from .people import PeopleRecords
 from .policies import Policies
 from .preview import Explanations
+from .refresh_tokens import TokensAtServer, TokensOfApp
 from .routes import Routes
 from .rules import Rules
 from .schemas import Schemas
@@ -34,13 +32,13 @@ from .server_changes import ServerChanges
 from .servers import Servers
 from .sessions import AdministeredSessions
 from .user_credentials import UserCredentials
+from .user_issued import TokensOfUser, UserIssued
 from .user_lifecycle import UserLifecycle
 from .users import Users
 
 _SERVER = "/api/v1/authorizationServers/{authServerId}"
 _POLICY = f"{_SERVER}/policies/{{policyId}}"
 _APP = "/api/v1/apps/{appId}"
-_CLIENT = "/oauth2/v1/clients/{appId}"
 _USER = "/api/v1/users/{userId}"
 _GROUP = "/api/v1/groups/{groupId}"
 
@@ -62,26 +60,31 @@ def operations(
 ) -> Routes[Operation]:
     """The table of routes."""
     routes: Routes[Operation] = Routes()
-    _crud(routes, "/api/v1/authorizationServers", "{authServerId}", servers, lifecycle=True)
+    add_crud(routes, "/api/v1/authorizationServers", "{authServerId}", servers)
+    add_lifecycle(routes, "/api/v1/authorizationServers", "{authServerId}", servers)
     associated = AssociatedServers(changes)
     routes.add("GET", f"{_SERVER}/associatedServers", associated.list)
     routes.add("POST", f"{_SERVER}/associatedServers", associated.add)
     routes.add("DELETE", f"{_SERVER}/associatedServers/{{associatedServerId}}", associated.remove)
-    _crud(routes, f"{_SERVER}/scopes", "{scopeId}", Scopes(changes, ids))
-    _crud(routes, f"{_SERVER}/claims", "{claimId}", Claims(changes, ids, people.attributes))
-    _crud(routes, f"{_SERVER}/policies", "{policyId}", Policies(changes, ids), lifecycle=True)
-    _crud(routes, f"{_POLICY}/rules", "{ruleId}", Rules(changes, ids, people), lifecycle=True)
+    add_crud(routes, f"{_SERVER}/scopes", "{scopeId}", Scopes(changes, ids))
+    add_crud(routes, f"{_SERVER}/claims", "{claimId}", Claims(changes, ids, people.attributes))
+    policies = Policies(changes, ids)
+    add_crud(routes, f"{_SERVER}/policies", "{policyId}", policies)
+    add_lifecycle(routes, f"{_SERVER}/policies", "{policyId}", policies)
+    rules = Rules(changes, ids, people)
+    add_crud(routes, f"{_POLICY}/rules", "{ruleId}", rules)
+    add_lifecycle(routes, f"{_POLICY}/rules", "{ruleId}", rules)
     keys = Keys(changes, pairs, ids, retention=retention)
     routes.add("GET", f"{_SERVER}/credentials/keys", keys.list)
     routes.add("GET", f"{_SERVER}/credentials/keys/{{keyId}}", keys.get)
     routes.add("POST", f"{_SERVER}/credentials/lifecycle/keyRotate", keys.rotate)
     routes.add("POST", f"{_SERVER}/credentials/keys/{{keyId}}/lifecycle/revoke", keys.revoke)
     routes.add("GET", f"{_SERVER}/credentials/rotation", keys.rotation)
-    _add_clients(routes, clients, AppView(changes.servers), people, seals, ids)
+    add_apps(routes, clients, AppView(changes.servers), people, SecretVault(seals, ids), ids)
     _add_org(routes, Org(changes, clients))
     _add_users(routes, clients, people)
     _add_groups(routes, people)
-    _add_issued(routes, IssuedTokens(changes, clients.clients, issued), UserIssued(people, issued))
+    _add_issued(routes, changes.servers, clients.clients, people, issued)
     _add_sessions(routes, AdministeredSessions(people.users, issued))
     _add_schemas(routes, Schemas(people))
     _add_api_tokens(routes, ApiTokensResource(api_tokens, ids))
@@ -101,7 +104,7 @@ def _add_api_tokens(routes: Routes[Operation], tokens: ApiTokensResource) -> Non
 
 def _add_users(routes: Routes[Operation], clients: ClientChanges, people: PeopleRecords) -> None:
     users = Users(people, clients.clients)
-    _crud(routes, "/api/v1/users", "{userId}", users)
+    add_crud(routes, "/api/v1/users", "{userId}", users)
     routes.add("POST", _USER, users.update)
     routes.add("GET", f"{_USER}/groups", users.groups)
     routes.add("GET", f"{_USER}/appLinks", users.app_links)
@@ -125,19 +128,29 @@ def _add_users(routes: Routes[Operation], clients: ClientChanges, people: People
         routes.add("POST", f"{_USER}/{name}", operation)
 
 
-def _add_issued(routes: Routes[Operation], tokens: IssuedTokens, of_users: UserIssued) -> None:
-    base = f"{_SERVER}/clients"
-    routes.add("GET", base, tokens.clients)
-    routes.add("GET", f"{base}/{{clientId}}/tokens", tokens.list)
-    routes.add("DELETE", f"{base}/{{clientId}}/tokens", tokens.revoke_all)
-    routes.add("GET", f"{base}/{{clientId}}/tokens/{{tokenId}}", tokens.get)
-    routes.add("DELETE", f"{base}/{{clientId}}/tokens/{{tokenId}}", tokens.revoke)
+def _add_issued(
+    routes: Routes[Operation], servers: ServerRecords, clients: Clients, people: PeopleRecords, issued: IssuedRecords
+) -> None:
+    at_server = TokensAtServer(servers, clients, people.users, issued)
+    routes.add("GET", f"{_SERVER}/clients", at_server.holders)
+    of_user = UserIssued(clients, people, issued)
+    routes.add("GET", f"{_USER}/clients", of_user.clients)
+    tokens: tuple[tuple[str, RefreshTokens], ...] = (
+        (f"{_SERVER}/clients/{{clientId}}/tokens", at_server),
+        (f"{_APP}/tokens", TokensOfApp(servers, clients, people.users, issued)),
+        (f"{_USER}/clients/{{clientId}}/tokens", TokensOfUser(servers, clients, people, issued)),
+    )
+    for path, resource in tokens:
+        routes.add("GET", path, resource.list)
+        routes.add("DELETE", path, resource.revoke_all)
+        routes.add("GET", f"{path}/{{tokenId}}", resource.get)
+        routes.add("DELETE", f"{path}/{{tokenId}}", resource.revoke)
     for path in (f"{_USER}/grants", f"{_USER}/clients/{{clientId}}/grants"):
-        routes.add("GET", path, of_users.grants)
-        routes.add("DELETE", path, of_users.revoke_grants)
-    routes.add("GET", f"{_USER}/grants/{{grantId}}", of_users.grant)
-    routes.add("DELETE", f"{_USER}/grants/{{grantId}}", of_users.revoke_grant)
-    routes.add("DELETE", f"{_USER}/sessions", of_users.end_sessions)
+        routes.add("GET", path, of_user.grants)
+        routes.add("DELETE", path, of_user.revoke_grants)
+    routes.add("GET", f"{_USER}/grants/{{grantId}}", of_user.grant)
+    routes.add("DELETE", f"{_USER}/grants/{{grantId}}", of_user.revoke_grant)
+    routes.add("DELETE", f"{_USER}/sessions", of_user.end_sessions)
 
 
 def _add_sessions(routes: Routes[Operation], sessions: AdministeredSessions) -> None:
@@ -149,7 +162,7 @@ def _add_sessions(routes: Routes[Operation], sessions: AdministeredSessions) -> 
 
 def _add_groups(routes: Routes[Operation], people: PeopleRecords) -> None:
     groups = Groups(people)
-    _crud(routes, "/api/v1/groups", "{groupId}", groups)
+    add_crud(routes, "/api/v1/groups", "{groupId}", groups)
     routes.add("GET", f"{_GROUP}/users", groups.users)
     routes.add("PUT", f"{_GROUP}/users/{{userId}}", groups.add_user)
     routes.add("DELETE", f"{_GROUP}/users/{{userId}}", groups.remove_user)
@@ -162,59 +175,6 @@ def _add_schemas(routes: Routes[Operation], schemas: Schemas) -> None:
     routes.add("GET", "/api/v1/meta/types/user/{typeId}", schemas.type)
 
 
-def _add_assignments(routes: Routes[Operation], clients: ClientChanges, people: PeopleRecords, view: AppView) -> None:
-    users, groups = AppUsers(clients, people), AppGroups(clients, people, view)
-    routes.add("GET", f"{_GROUP}/apps", groups.apps)
-    routes.add("GET", f"{_APP}/users", users.list)
-    routes.add("POST", f"{_APP}/users", users.create)
-    routes.add("GET", f"{_APP}/users/{{userId}}", users.get)
-    routes.add("POST", f"{_APP}/users/{{userId}}", users.update)
-    routes.add("DELETE", f"{_APP}/users/{{userId}}", users.delete)
-    routes.add("GET", f"{_APP}/groups", groups.list)
-    routes.add("GET", f"{_APP}/groups/{{groupId}}", groups.get)
-    routes.add("PUT", f"{_APP}/groups/{{groupId}}", groups.put)
-    routes.add("PATCH", f"{_APP}/groups/{{groupId}}", groups.patch)
-    routes.add("DELETE", f"{_APP}/groups/{{groupId}}", groups.delete)
-
-
-def _add_clients(
-    routes: Routes[Operation],
-    clients: ClientChanges,
-    view: AppView,
-    people: PeopleRecords,
-    seals: SecretSeals,
-    ids: Ids,
-) -> None:
-    vault = SecretVault(seals, ids)
-    apps = Apps(clients, view, vault, ids, people)
-    _crud(routes, "/api/v1/apps", "{appId}", apps, lifecycle=True)
-    _add_assignments(routes, clients, people, view)
-    schemas = AppUserSchemas(clients, people)
-    routes.add("GET", "/api/v1/meta/schemas/apps/{appId}/{schemaId}", schemas.get)
-    routes.add("POST", "/api/v1/meta/schemas/apps/{appId}/{schemaId}", schemas.update)
-    routes.add("PUT", f"{_APP}/policies/{{policyId}}", apps.assign_policy)
-    routes.add("POST", f"{_APP}/logo", apps.upload_logo)
-    grants = AppGrants(clients, ids)
-    routes.add("GET", f"{_APP}/grants", grants.list)
-    routes.add("POST", f"{_APP}/grants", grants.create)
-    routes.add("GET", f"{_APP}/grants/{{grantId}}", grants.get)
-    routes.add("DELETE", f"{_APP}/grants/{{grantId}}", grants.delete)
-    for name, parameter, resource in (
-        ("secrets", "{secretId}", ClientSecrets(clients, vault)),
-        ("jwks", "{keyId}", ClientKeys(clients, ids)),
-    ):
-        base = f"{_APP}/credentials/{name}"
-        routes.add("GET", base, resource.list)
-        routes.add("POST", base, resource.create)
-        routes.add("GET", f"{base}/{parameter}", resource.get)
-        routes.add("DELETE", f"{base}/{parameter}", resource.delete)
-        routes.add("POST", f"{base}/{parameter}/lifecycle/activate", resource.activate)
-        routes.add("POST", f"{base}/{parameter}/lifecycle/deactivate", resource.deactivate)
-    dynamic = DynamicClients(clients, vault, ids)
-    _crud(routes, "/oauth2/v1/clients", "{appId}", dynamic)
-    routes.add("POST", f"{_CLIENT}/lifecycle/newSecret", dynamic.new_secret)
-
-
 def _add_org(routes: Routes[Operation], org: Org) -> None:
     routes.add("GET", "/api/v1/users/me", org.me)
     defaults = DefaultPolicies()
@@ -225,17 +185,3 @@ def _add_org(routes: Routes[Operation], org: Org) -> None:
     id_token = "/api/v1/internal/apps/{appId}/settings/oauth/idToken"
     routes.add("GET", id_token, org.id_token_settings)
     routes.add("POST", id_token, org.change_id_token_settings)
-
-
-Crud = Apps | Claims | DynamicClients | Groups | Policies | Rules | Scopes | Servers | Users
-
-
-def _crud(routes: Routes[Operation], path: str, parameter: str, resource: Crud, *, lifecycle: bool = False) -> None:
-    routes.add("GET", path, resource.list)
-    routes.add("POST", path, resource.create)
-    routes.add("GET", f"{path}/{parameter}", resource.get)
-    routes.add("PUT", f"{path}/{parameter}", resource.replace)
-    routes.add("DELETE", f"{path}/{parameter}", resource.delete)
-    if lifecycle and not isinstance(resource, Claims | DynamicClients | Groups | Scopes | Users):
-        routes.add("POST", f"{path}/{parameter}/lifecycle/activate", resource.activate)
-        routes.add("POST", f"{path}/{parameter}/lifecycle/deactivate", resource.deactivate)
