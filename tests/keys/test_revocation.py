@@ -1,63 +1,61 @@
 """Emergency rotation: a leaked key is gone at once, whatever state it was in; the others go on as before."""
 
-from dataclasses import replace
-
 import pytest
+from authmint.keys.birth import fresh_keys
 from authmint.keys.forecast import forecast
 from authmint.keys.jwks import jwks
 from authmint.keys.rotation import (
-    ANNOUNCEMENT,
     JWKS_MAX_AGE,
+    JWKS_MIN_AGE,
     REMEMBERED,
     RETENTION,
     ROTATION_PERIOD,
     SKEW,
-    replacement_wanted,
+    jwks_max_age,
+    needed_to_rotate,
     revoke,
-    rotate,
     scheduled,
 )
 from authmint.storage.servers import AuthorizationServer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.keys.test_rotation import DAY, fresh, newborn, run, states
+from tests.keys.test_rotation import DAY, IDS, PAIRS, newborn, rotated, run, states, unannounced
 from tests.support.fakes import NOW
-
-ANNOUNCED = NOW + ROTATION_PERIOD - ANNOUNCEMENT
 
 
 def revoked(server: AuthorizationServer, kid: str, now: int) -> AuthorizationServer:
-    return revoke(server, kid, now, fresh(now) if replacement_wanted(server, kid) else None)
+    fresh = fresh_keys("aus", "ES256", PAIRS, IDS, now, needed=needed_to_rotate(server))
+    return revoke(server, kid, now, fresh)
 
 
 def kids(server: AuthorizationServer) -> set[str]:
     return {key["kid"] for key in jwks(server)["keys"]}
 
 
-def test_a_fresh_key_signs_in_place_of_a_leaked_one() -> None:
+def test_an_announced_key_signs_in_place_of_a_leaked_one_because_verifiers_know_it() -> None:
     server = newborn()
+    (announced,) = (key for key in server.keys if key.status == "NEXT")
 
     after = revoked(server, server.active_key.kid, NOW + DAY)
 
-    assert states(after) == ["ACTIVE"]
-    assert kids(after).isdisjoint(kids(server))
-    assert after.active_key.activated_at == NOW + DAY
-    assert after.rotate_at == NOW + DAY + ROTATION_PERIOD - ANNOUNCEMENT
-
-
-def test_an_announced_key_signs_in_place_of_a_leaked_one_because_verifiers_know_it() -> None:
-    server = run(newborn(), ANNOUNCED)
-    (announced,) = (key for key in server.keys if key.status == "NEXT")
-
-    after = revoked(server, server.active_key.kid, ANNOUNCED + DAY)
-
-    assert states(after) == ["ACTIVE"]
+    assert states(after) == ["ACTIVE", "NEXT"]
     assert after.active_key.kid == announced.kid
+    assert after.active_key.activated_at == NOW + DAY
+    assert after.rotate_at == NOW + DAY + ROTATION_PERIOD
+
+
+def test_a_fresh_key_signs_in_place_of_a_leaked_one_where_none_was_announced() -> None:
+    server = unannounced()
+
+    after = revoked(server, server.active_key.kid, NOW + DAY)
+
+    assert states(after) == ["ACTIVE", "NEXT"]
+    assert kids(after).isdisjoint(kids(server))
 
 
 def test_a_leaked_announced_key_is_replaced_and_announced_for_as_long_as_any() -> None:
-    server = run(newborn(), ANNOUNCED)
+    server = newborn()
     (announced,) = (key for key in server.keys if key.status == "NEXT")
     late = NOW + ROTATION_PERIOD - 60
 
@@ -69,22 +67,33 @@ def test_a_leaked_announced_key_is_replaced_and_announced_for_as_long_as_any() -
     assert after.rotate_at == late + JWKS_MAX_AGE + SKEW
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_leaked_key_goes_though_no_other_can_be_made(which: int) -> None:
+    server = newborn()
+
+    after = revoke(server, server.keys[which].kid, NOW + DAY, ())
+
+    assert states(after) == ["ACTIVE"]
+    assert jwks_max_age(after, NOW + DAY) == JWKS_MIN_AGE
+    assert states(run(after, NOW + DAY)) == ["ACTIVE", "NEXT"]
+
+
 def test_a_leaked_expired_key_just_goes() -> None:
-    server = rotate(newborn(), NOW + DAY, fresh(NOW + DAY))
+    server = rotated(newborn(), NOW + DAY)
     (expired,) = (key for key in server.keys if key.status == "EXPIRED")
 
     after = revoked(server, expired.kid, NOW + DAY + 60)
 
-    assert states(after) == ["ACTIVE"]
+    assert states(after) == ["ACTIVE", "NEXT"]
     assert after.active_key == server.active_key
 
 
 def test_a_manual_server_is_served_as_well() -> None:
-    server = scheduled(newborn(rotation_mode="MANUAL"))
+    server = newborn(rotation_mode="MANUAL")
 
     after = revoked(server, server.active_key.kid, NOW + DAY)
 
-    assert states(after) == ["ACTIVE"]
+    assert states(after) == ["ACTIVE", "NEXT"]
     assert after.rotate_at is None
 
 
@@ -122,8 +131,7 @@ def test_whatever_happens_one_key_signs_and_a_revoked_one_never_comes_back(
         if action == "run":
             server = run(server, now)
         elif action == "rotate":
-            has_next = any(key.status == "NEXT" for key in server.keys)
-            server = rotate(server, now, None if has_next else fresh(now))
+            server = rotated(server, now)
         else:
             leaked = server.keys[which % len(server.keys)]
             gone.add(leaked.kid)
@@ -131,13 +139,13 @@ def test_whatever_happens_one_key_signs_and_a_revoked_one_never_comes_back(
             kept = {key.kid for key in before.keys} - {leaked.kid}
             assert kept <= kids(server), "the others' verification is unaffected"
         assert states(server).count("ACTIVE") == 1
-        assert states(server).count("NEXT") <= 1
+        assert states(server).count("NEXT") == 1
         assert kids(server).isdisjoint(gone)
 
 
 @given(actions)
 def test_a_forecast_says_what_the_schedule_then_does(actions: list[tuple[int, str, int]]) -> None:
-    server, now = newborn(), NOW
+    server, now = unannounced(), NOW
     for passed, _, _ in actions[:12]:
         now += passed
         server = run(server, now)
@@ -154,8 +162,7 @@ def test_a_forecast_says_what_the_schedule_then_does(actions: list[tuple[int, st
     [("AUTO", ["stop signing", "start signing"]), ("MANUAL", ["wait for keyRotate", "wait for keyRotate"])],
 )
 def test_an_announced_key_starts_when_the_active_one_stops(mode: str, steps: list[str]) -> None:
-    server = run(newborn(), ANNOUNCED)
-    active, announced = forecast(replace(server, rotation_mode=mode), ANNOUNCED)  # type: ignore[arg-type]
+    active, announced = forecast(newborn(rotation_mode=mode), NOW)
 
     assert [active.next_step, announced.next_step] == steps
     assert active.next_at == announced.next_at

@@ -6,16 +6,18 @@ from typing import Any
 
 import pytest
 from authmint.jose.keys import SigningAlgorithm
-from authmint.keys.rotation import ANNOUNCEMENT, JWKS_MAX_AGE, ROTATION_PERIOD, SKEW
+from authmint.keys.rotation import JWKS_MAX_AGE, SKEW
 from authmint.keys.schedule import RotationSchedule
 from authmint.keys.vault import KeyPair, VaultUnavailable
 from authmint.storage.errors import Conflict, Unavailable
 from authmint.storage.memory import MemoryStorage
+from authmint.storage.servers import ORG_SERVER
 
 from tests.support.builders import a_server
 from tests.support.fakes import AT_ONCE, NOW, CountingIds, FakeKeyPairs, FrozenClock
 
-ANNOUNCED = NOW + ROTATION_PERIOD - ANNOUNCEMENT
+DAY = 86_400
+LATER = NOW + 76 * DAY
 
 
 class Stubborn(FakeKeyPairs):
@@ -30,7 +32,7 @@ class Stubborn(FakeKeyPairs):
 class Deployment:
     def __init__(self) -> None:
         self.storage = MemoryStorage()
-        self.clock = FrozenClock(ANNOUNCED)
+        self.clock = FrozenClock(LATER)
         self.pairs = Stubborn()
         self.reported: list[BaseException] = []
 
@@ -59,8 +61,39 @@ def test_a_server_that_fails_does_not_stop_the_others_and_the_lag_says_how_late_
 
     assert run.advanced == ("ausA", "ausC")
     assert run.failed == (("ausBad", "VaultUnavailable"),)
-    assert run.lag == 7_300
+    assert run.lag == LATER + 7_300 - NOW
     assert [type(error) for error in deployment.reported] == [VaultUnavailable]
+
+
+def test_servers_from_before_a_next_key_was_always_published_get_one_at_the_next_run() -> None:
+    """Their records do not say that they are due: they are found without them, once per instance of the function."""
+    deployment = Deployment()
+    deployment.add("ausA", "ausB")
+    deployment.storage.servers.add(a_server(id=ORG_SERVER), [])
+    for server_id, mode, due in (
+        ("ausA", "MANUAL", None),
+        ("ausB", "AUTO", LATER + DAY),
+        (ORG_SERVER, "AUTO", None),
+    ):
+        server = deployment.storage.servers.get(server_id)
+        deployment.storage.servers.save(server, replace(server, rotation_mode=mode, rotate_at=due), [])  # type: ignore[arg-type]
+    schedule = deployment.schedule()
+
+    runs = [schedule.run(), schedule.run()]
+
+    assert [sorted(run.advanced) for run in runs] == [sorted(["ausA", "ausB", ORG_SERVER]), []]
+    for server_id in ("ausA", "ausB", ORG_SERVER):
+        assert [key.status for key in deployment.storage.servers.get(server_id).keys] == ["ACTIVE", "NEXT"]
+
+
+def test_a_key_that_could_not_be_made_is_tried_again_for_servers_that_nothing_is_due_for() -> None:
+    deployment = Deployment()
+    deployment.add("ausBad")
+    server = deployment.storage.servers.get("ausBad")
+    deployment.storage.servers.save(server, replace(server, rotate_at=None), [])
+    schedule = deployment.schedule()
+
+    assert [schedule.run().failed for _ in range(2)] == [(("ausBad", "VaultUnavailable"),)] * 2
 
 
 def test_delivered_twice_it_makes_one_key() -> None:
@@ -110,12 +143,12 @@ def test_a_crash_around_a_write_resumes(monkeypatch: pytest.MonkeyPatch, committ
     monkeypatch.setattr(servers, "save", original)
     deployment.schedule().run()
     announced = servers.get("ausA")
-    deployment.clock.advance(seconds=ANNOUNCEMENT)
+    deployment.clock.advance(seconds=14 * 86_400)
     deployment.schedule().run()
 
     promoted = servers.get("ausA")
     assert [key.status for key in announced.keys] == ["ACTIVE", "NEXT"]
-    assert [key.status for key in promoted.keys] == ["EXPIRED", "ACTIVE"]
+    assert [key.status for key in promoted.keys] == ["EXPIRED", "ACTIVE", "NEXT"]
     assert [event.type for event in deployment.storage.events] == ["app.oauth2.as.key.rollover"]
 
 

@@ -1,7 +1,7 @@
 """``…/credentials``: revoking a leaked key, and what ``authmint keys doctor`` reads."""
 
 import pytest
-from authmint.keys.rotation import replacement_wanted, revoke, rotate
+from authmint.keys.rotation import revoke, rotate
 
 from tests.keys.test_rotation import fresh
 from tests.management.admin import SERVERS, Admin
@@ -17,7 +17,7 @@ def test_a_revoked_key_is_gone_a_fresh_one_signs_and_the_log_says_why(admin: Adm
     left = admin.post(f"{path}/credentials/keys/{kid}/lifecycle/revoke", {"reason": "found in a repository"})
 
     assert left.status == 200
-    assert [key["status"] for key in left.json] == ["ACTIVE"]
+    assert [key["status"] for key in left.json] == ["ACTIVE", "NEXT"]
     assert admin.get(f"{path}/credentials/keys").json == left.json
     assert admin.get(f"{path}/credentials/keys/{kid}").status == 404
     assert admin.get(path).json["credentials"]["signing"]["kid"] == left.json[0]["kid"] != kid
@@ -38,7 +38,7 @@ def test_revoking_again_answers_the_same_and_is_not_logged_again(admin: Admin) -
 
     assert (again.status, again.json) == (200, first.json)
     assert len(admin.storage.events) == events
-    assert len(admin.pairs.generated) == 4  # the built-in servers', this one's, the fresh one
+    assert len(admin.pairs.generated) == 7  # two of each server, and the fresh one
 
 
 def test_a_key_of_another_server_is_not_there_to_revoke(admin: Admin) -> None:
@@ -59,11 +59,12 @@ def test_the_doctor_reads_since_when_keys_serve_and_what_comes_next(admin: Admin
 
     shown = admin.get(f"{path}/credentials/rotation").json
 
-    active, expired = shown["keys"]
+    active, announced, expired = shown["keys"]
     assert shown["rotationMode"] == "AUTO"
     assert shown["jwksMaxAge"] == 86_400
     assert active["signsSince"] == "2099-12-03T16:53:20.000Z"
-    assert active["next"] == {"step": "announce successor", "at": "2100-02-17T16:53:20.000Z", "overdue": False}
+    assert active["next"] == {"step": "stop signing", "at": "2100-03-03T16:53:20.000Z", "overdue": False}
+    assert announced["next"] == {"step": "start signing", "at": "2100-03-03T16:53:20.000Z", "overdue": False}
     assert expired["lastTokenExpiresBy"] == expired["next"]["at"] == "2099-12-04T17:53:20.000Z"
     assert "wrapped" not in str(shown)
 
@@ -76,11 +77,11 @@ def test_tokens_of_a_revoked_key_are_inactive_and_nothing_to_revoke(state: str) 
     server = engine.storage.servers.get(a_server().id)
     kid, now = server.active_key.kid, engine.clock.now()
     if state == "EXPIRED":
-        engine.storage.servers.save(server, rotate(server, now, fresh(now)), [])
+        engine.storage.servers.save(server, rotate(server, now, [fresh(now)]), [])
         server = engine.storage.servers.get(server.id)
         assert engine.state(token)["active"] is True
 
-    after = revoke(server, kid, now, fresh(now) if replacement_wanted(server, kid) else None)
+    after = revoke(server, kid, now, [fresh(now), fresh(now)])
     engine.storage.servers.save(server, after, [])
 
     assert engine.state(token) == {"active": False}

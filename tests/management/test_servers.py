@@ -35,14 +35,14 @@ def test_reading_right_after_writing_gives_the_same(admin: Admin) -> None:
     assert admin.get(f"{SERVERS}/{server['id']}").json == server
 
 
-def test_a_new_server_has_seven_scopes_nineteen_claims_one_key_and_no_policy(admin: Admin) -> None:
+def test_a_new_server_has_seven_scopes_nineteen_claims_two_keys_and_no_policy(admin: Admin) -> None:
     path = f"{SERVERS}/{admin.server()['id']}"
 
     assert [scope["name"] for scope in admin.get(f"{path}/scopes").json] == [
         "openid", "profile", "email", "address", "phone", "offline_access", "device_sso",
     ]  # fmt: skip
     assert len(admin.get(f"{path}/claims").json) == 19
-    assert [key["status"] for key in admin.get(f"{path}/credentials/keys").json] == ["ACTIVE"]
+    assert [key["status"] for key in admin.get(f"{path}/credentials/keys").json] == ["ACTIVE", "NEXT"]
     assert admin.get(f"{path}/policies").json == []
     assert admin.get(f"{path}/clients").json == []
 
@@ -97,7 +97,9 @@ def test_another_algorithm_rotates_at_once_and_is_shown(admin: Admin) -> None:
 
     keys = admin.get(f"{path}/credentials/keys").json
     assert changed["credentials"]["signing"]["alg"] == "ES256"
-    assert [(key["alg"], key["status"]) for key in keys] == [("ES256", "ACTIVE"), ("RS256", "EXPIRED")]
+    assert [(key["alg"], key["status"]) for key in keys] == [
+        ("ES256", "ACTIVE"), ("ES256", "NEXT"), ("RS256", "EXPIRED"),
+    ]  # fmt: skip
 
 
 def test_lifecycle_is_idempotent_and_changes_the_links(admin: Admin) -> None:
@@ -196,13 +198,15 @@ def test_keys_rotate_at_once_and_the_former_one_stays_published(admin: Admin) ->
     server = admin.server()
     path = f"{SERVERS}/{server['id']}/credentials"
 
+    published = [key["kid"] for key in admin.get(f"{path}/keys").json]
     keys = admin.post(f"{path}/lifecycle/keyRotate", {"use": "sig"}).json
 
-    assert [key["status"] for key in keys] == ["ACTIVE", "EXPIRED"]
-    assert keys[1]["kid"] == server["credentials"]["signing"]["kid"]
+    assert [key["status"] for key in keys] == ["ACTIVE", "NEXT", "EXPIRED"]
+    assert [keys[2]["kid"], keys[0]["kid"]] == published
+    assert keys[2]["kid"] == server["credentials"]["signing"]["kid"]
     assert list(keys[0]) == ["kty", "status", "alg", "kid", "use", "_links", "e", "n"]
     assert admin.get(f"{SERVERS}/{server['id']}").json["credentials"]["signing"]["kid"] == keys[0]["kid"]
-    assert admin.get(f"{path}/keys/{keys[1]['kid']}").json == keys[1]
+    assert admin.get(f"{path}/keys/{keys[2]['kid']}").json == keys[2]
     assert admin.get(f"{path}/keys/none").json["errorSummary"].endswith("none (JsonWebKey)")
     assert admin.storage.events[-1].type == "app.oauth2.as.key.rollover"
 

@@ -163,7 +163,7 @@ def test_tokens_of_an_expired_key_live_and_of_a_withdrawn_one_do_not() -> None:
     engine = Engine()
     token = engine.access_token()
     before = engine.storage.servers.get(SERVER_ID)
-    rotated = rotate(before, NOW, new_key(SERVER_ID, "ES256", FakeKeyPairs(), CountingIds(), NOW))
+    rotated = rotate(before, NOW, [new_key(SERVER_ID, "ES256", FakeKeyPairs(), CountingIds(), NOW)])
     engine.storage.servers.save(before, rotated, [])
 
     assert engine.state(token)["active"] is True

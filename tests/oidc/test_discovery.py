@@ -6,7 +6,7 @@ from typing import Any
 import jwt
 import pytest
 from authmint.http import Request
-from authmint.keys.birth import new_key
+from authmint.keys.birth import first_keys, new_key
 from authmint.keys.rotation import rotate
 from authmint.management.system_objects import system_scopes
 from authmint.oauth import scopes
@@ -89,7 +89,7 @@ def test_the_key_set_holds_every_published_key_and_no_private_member() -> None:
     published = Published()
     before = published.storage.servers.get(SERVER_ID)
     fresh = new_key(SERVER_ID, "ES256", FakeKeyPairs(), CountingIds(), NOW)
-    published.storage.servers.save(before, rotate(before, NOW, replace(fresh, kid="new")), [])
+    published.storage.servers.save(before, rotate(before, NOW, [replace(fresh, kid="new")]), [])
 
     keys = decoded(published.keys(get("/v1/keys")).body)["keys"]
 
@@ -101,7 +101,7 @@ def test_the_key_set_holds_every_published_key_and_no_private_member() -> None:
 
 
 def test_the_key_set_is_cached_a_day_less_as_a_rotation_comes_near_and_revalidated() -> None:
-    published = Published(rotate_at=None)
+    published = Published(rotate_at=None, keys=first_keys(SERVER_ID, "ES256", FakeKeyPairs(), CountingIds(), NOW))
     server = published.storage.servers.get(SERVER_ID)
     ages = []
     for until in (10 * 86_400, 3_600, 10):

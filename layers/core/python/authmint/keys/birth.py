@@ -1,9 +1,12 @@
 """How a signing key comes into being."""
 
+from contextlib import suppress
+from dataclasses import replace
+
 from ..ids import Ids
 from ..jose.keys import SigningAlgorithm
 from ..storage.servers import SigningKey
-from .vault import KeyPairs
+from .vault import KeyPairs, VaultUnavailable
 
 
 def new_key(server_id: str, algorithm: SigningAlgorithm, pairs: KeyPairs, ids: Ids, now: int) -> SigningKey:
@@ -23,3 +26,27 @@ def new_key(server_id: str, algorithm: SigningAlgorithm, pairs: KeyPairs, ids: I
         published_at=now,
         activated_at=now,
     )
+
+
+def fresh_keys(
+    server_id: str, algorithm: SigningAlgorithm, pairs: KeyPairs, ids: Ids, now: int, *, needed: int
+) -> tuple[SigningKey, ...]:
+    """The keys that are needed, and one more to be announced, where the key management service gives it.
+
+    A rotation in need does not wait for the key after the next: the schedule makes up for it.
+
+    Raises:
+        VaultUnavailable: A key that is needed could not be made.
+    """
+    keys = [new_key(server_id, algorithm, pairs, ids, now) for _ in range(needed)]
+    with suppress(VaultUnavailable):
+        keys.append(new_key(server_id, algorithm, pairs, ids, now))
+    return tuple(keys)
+
+
+def first_keys(
+    server_id: str, algorithm: SigningAlgorithm, pairs: KeyPairs, ids: Ids, now: int
+) -> tuple[SigningKey, ...]:
+    """What a server is born with: a key that signs, and the one after it. Raises VaultUnavailable."""
+    signing, *announced = fresh_keys(server_id, algorithm, pairs, ids, now, needed=1)
+    return (signing, *(replace(key, status="NEXT", activated_at=None) for key in announced))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..storage.servers import AuthorizationServer, SigningKey
-from .rotation import ANNOUNCEMENT, RETENTION, in_order, period_end, ready_at
+from .rotation import RETENTION, in_order, ready_at
 
 What = Literal["announce successor", "stop signing", "start signing", "leave the key set", "wait for keyRotate"]
 
@@ -34,15 +34,18 @@ def forecast(server: AuthorizationServer, now: int, *, retention: int = RETENTIO
 
 
 def _of(key: SigningKey, server: AuthorizationServer, now: int, retention: int) -> KeyForecast:
-    automatic, ready = server.rotation_mode == "AUTO", ready_at(server)
-    step: What = "leave the key set"
-    expires_by = at = key.withdraw_at
-    if key.status == "NEXT":
-        expires_by, step, at = None, "start signing", ready
-    elif key.status == "ACTIVE" and ready is not None:
-        expires_by, step, at = ready + retention, "stop signing", ready
-    elif key.status == "ACTIVE":
-        expires_by, step, at = None, "announce successor", period_end(server) - ANNOUNCEMENT
-    if key.status != "EXPIRED" and not automatic:
-        expires_by, step, at = None, "wait for keyRotate", None
+    expires_by, step, at = _next(key, server, retention)
     return KeyForecast(key, expires_by, step, at, at is not None and at <= now)
+
+
+def _next(key: SigningKey, server: AuthorizationServer, retention: int) -> tuple[int | None, What, int | None]:
+    ready = ready_at(server)
+    if key.status == "EXPIRED":
+        return key.withdraw_at, "leave the key set", key.withdraw_at
+    if key.status == "ACTIVE" and ready is None:
+        return None, "announce successor", server.rotate_at
+    if ready is None or server.rotation_mode == "MANUAL":
+        return None, "wait for keyRotate", None
+    if key.status == "NEXT":
+        return None, "start signing", ready
+    return ready + retention, "stop signing", ready

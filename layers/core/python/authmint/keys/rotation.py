@@ -1,16 +1,20 @@
-"""The rotation state machine (management contract §11, runtime contract §19): pure over a server and the time.
+"""The rotation state machine: pure over a server and the time.
 
 A key is born NEXT (published, not signing), becomes ACTIVE (signs) once every verifier that honours the JWKS
 max-age has seen it, then EXPIRED (published, verifies) until the last token it signed has expired, then it goes.
+
+A NEXT key is always published, under manual rotation too: whoever rotates at once promotes a key that caches hold
+already. A verifier's refetch does not help there, because a browser's own cache may answer it. Where there is none for
+a moment (the key management service failed), the key set may be kept for minutes only.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from ..storage.servers import AuthorizationServer, RevokedKey, SigningKey
 
 ROTATION_PERIOD: Final = 90 * 86_400
-ANNOUNCEMENT: Final = 14 * 86_400
 JWKS_MAX_AGE: Final = 86_400
 JWKS_MIN_AGE: Final = 300
 SKEW: Final = 300
@@ -25,19 +29,20 @@ def period_end(server: AuthorizationServer) -> int:
     return (server.active_key.activated_at or 0) + ROTATION_PERIOD
 
 
+def announced(server: AuthorizationServer) -> SigningKey | None:
+    """The NEXT key."""
+    return next((key for key in server.keys if key.status == "NEXT"), None)
+
+
 def wants_next(server: AuthorizationServer, now: int) -> bool:
-    """Whether a NEXT key is due to be made and published."""
-    return (
-        server.rotation_mode == "AUTO"
-        and all(key.status != "NEXT" for key in server.keys)
-        and now >= period_end(server) - ANNOUNCEMENT
-    )
+    """Whether ``advance`` takes a fresh key: none is announced, or the one that is starts to sign now."""
+    return announced(server) is None or _is_ready(server, now)
 
 
 def advance(
     server: AuthorizationServer, now: int, fresh: SigningKey | None = None, *, retention: int = RETENTION
 ) -> AuthorizationServer:
-    """One step of the schedule: withdraw what has served, publish ``fresh``, promote NEXT when its time has come.
+    """One step of the schedule: withdraw what has served, promote NEXT when its time has come, publish ``fresh``.
 
     Args:
         server: As stored.
@@ -48,78 +53,85 @@ def advance(
     Returns:
         The server with its keys and ``rotate_at`` brought up to date; equal to the input when nothing was due.
     """
-    keys = [key for key in server.keys if key.withdraw_at is None or key.withdraw_at > now]
-    if fresh is not None:
-        keys.append(replace(fresh, status="NEXT", published_at=now, activated_at=None))
-    server = replace(server, keys=tuple(keys))
-    if server.rotation_mode == "AUTO" and (ready := ready_at(server)) is not None and ready <= now:
+    server = _withdrawn(server, now)
+    if _is_ready(server, now):
         server = _promote(server, now, retention)
+    if fresh is not None:
+        server = _announce(server, now, fresh)
     return scheduled(server)
 
 
+def needed_to_rotate(server: AuthorizationServer) -> int:
+    """How many fresh keys ``rotate`` cannot do without: one where none is announced."""
+    return 1 if announced(server) is None else 0
+
+
 def rotate(
-    server: AuthorizationServer, now: int, fresh: SigningKey | None, *, retention: int = RETENTION
+    server: AuthorizationServer, now: int, fresh: Sequence[SigningKey], *, retention: int = RETENTION
 ) -> AuthorizationServer:
-    """Rotate at once (``keyRotate``): NEXT signs from now on, or ``fresh`` where there is no NEXT.
+    """Rotate at once (``keyRotate``): NEXT signs from now on.
 
-    A key that was never published may sign at once here, so verifiers need their one refetch on an unknown kid.
+    A key that was published less than the max-age ago may be unknown to verifiers: where none was announced, or after
+    another rotation a short while ago.
+
+    Args:
+        server: As stored.
+        now: Unix seconds.
+        fresh: ``needed_to_rotate``, and one more that is announced. Without that one the schedule announces it.
+        retention: Seconds that an expired key stays published.
     """
-    if fresh is not None:
-        next_key = replace(fresh, status="NEXT", published_at=now, activated_at=None)
-        server = replace(server, keys=(*server.keys, next_key))
-    keys = tuple(key for key in server.keys if key.withdraw_at is None or key.withdraw_at > now)
-    return scheduled(_promote(replace(server, keys=keys), now, retention))
+    return scheduled(_rotated(_withdrawn(server, now), now, fresh, retention))
 
 
-def replacement_wanted(server: AuthorizationServer, kid: str) -> bool:
-    """Whether ``revoke`` of this key takes a fresh one: for the NEXT key, and for the ACTIVE one without a NEXT."""
-    status = next((key.status for key in server.keys if key.kid == kid), None)
-    return status == "NEXT" or (status == "ACTIVE" and all(key.status != "NEXT" for key in server.keys))
-
-
-def revoke(server: AuthorizationServer, kid: str, now: int, fresh: SigningKey | None) -> AuthorizationServer:
+def revoke(server: AuthorizationServer, kid: str, now: int, fresh: Sequence[SigningKey]) -> AuthorizationServer:
     """Withdraw a leaked key at once, whatever it breaks: it is neither published nor accepted from now on.
 
-    In place of an ACTIVE key the announced one signs, or ``fresh`` where none was; a NEXT key is replaced by
-    ``fresh``, announced anew. A verifier that cached the key set trusts the leaked key for up to the ``max-age`` that
-    it was served; tokens signed by the others go on as before.
+    In place of an ACTIVE key the announced one signs, or a fresh one where none was; a NEXT key is replaced by a fresh
+    one. A verifier that cached the key set trusts the leaked key for up to the ``max-age`` that it was served; tokens
+    signed by the others go on as before.
 
     Args:
         server: As stored.
         kid: Of a key in any state. Unknown, or revoked before: nothing changes.
         now: Unix seconds.
-        fresh: A key made because ``replacement_wanted`` said so.
+        fresh: As for ``rotate``.
     """
     leaked = next((key for key in server.keys if key.kid == kid), None)
     if leaked is None:
         return server
     keys = tuple(key for key in server.keys if key.kid != kid)
-    if fresh is not None:
-        keys = (*keys, replace(fresh, status="NEXT", published_at=now, activated_at=None))
-    revoked = (*server.revoked, RevokedKey(kid, now))[-REMEMBERED:]
-    server = replace(server, keys=keys, revoked=revoked)
-    return scheduled(_promote(server, now, 0) if leaked.status == "ACTIVE" else server)
+    server = replace(server, keys=keys, revoked=(*server.revoked, RevokedKey(kid, now))[-REMEMBERED:])
+    if leaked.status == "ACTIVE":
+        server = _rotated(server, now, fresh, 0)
+    elif leaked.status == "NEXT" and fresh:
+        server = _announce(server, now, fresh[-1])
+    return scheduled(server)
 
 
 def ready_at(server: AuthorizationServer) -> int | None:
     """When the NEXT key may sign: every verifier that honours the max-age has seen it. ``None`` without one."""
-    for key in server.keys:
-        if key.status == "NEXT":
-            return max(period_end(server), key.published_at + JWKS_MAX_AGE + SKEW)
-    return None
+    key = announced(server)
+    return None if key is None else max(period_end(server), key.published_at + JWKS_MAX_AGE + SKEW)
 
 
 def scheduled(server: AuthorizationServer) -> AuthorizationServer:
     """The server with ``rotate_at`` set to the next moment at which ``advance`` has something to do."""
     times = [key.withdraw_at for key in server.keys if key.withdraw_at is not None]
-    if server.rotation_mode == "AUTO":
-        ready = ready_at(server)
-        times.append(period_end(server) - ANNOUNCEMENT if ready is None else ready)
+    ready = ready_at(server)
+    if ready is None:
+        times.append(server.active_key.published_at)  # at once
+    elif server.rotation_mode == "AUTO":
+        times.append(ready)
     return replace(server, rotate_at=min(times, default=None))
 
 
 def jwks_max_age(server: AuthorizationServer, now: int) -> int:
-    """Seconds for which a verifier may keep the key set (RFC 9111). Shrinks as a change comes near."""
+    """Seconds for which a verifier may keep the key set (RFC 9111).
+
+    Shrinks as a change comes near. Minutes while no key is announced: a rotation would use one that nobody has seen.
+    """
+    if announced(server) is None:
+        return JWKS_MIN_AGE
     until_change = JWKS_MAX_AGE if server.rotate_at is None else server.rotate_at - now
     return max(JWKS_MIN_AGE, min(JWKS_MAX_AGE, until_change))
 
@@ -140,3 +152,28 @@ def _promote(server: AuthorizationServer, now: int, retention: int) -> Authoriza
         else:
             keys.append(key)
     return replace(server, keys=tuple(keys))
+
+
+def _is_ready(server: AuthorizationServer, now: int) -> bool:
+    ready = ready_at(server)
+    return server.rotation_mode == "AUTO" and ready is not None and ready <= now
+
+
+def _rotated(server: AuthorizationServer, now: int, fresh: Sequence[SigningKey], retention: int) -> AuthorizationServer:
+    unused = list(fresh)
+    if announced(server) is None:
+        server = _announce(server, now, unused.pop(0))
+    server = _promote(server, now, retention)
+    return _announce(server, now, unused[0]) if unused else server
+
+
+def _announce(server: AuthorizationServer, now: int, fresh: SigningKey) -> AuthorizationServer:
+    if announced(server) is not None:
+        return server
+    key = replace(fresh, status="NEXT", published_at=now, activated_at=None)
+    return replace(server, keys=(*server.keys, key))
+
+
+def _withdrawn(server: AuthorizationServer, now: int) -> AuthorizationServer:
+    keys = tuple(key for key in server.keys if key.withdraw_at is None or key.withdraw_at > now)
+    return replace(server, keys=keys)

@@ -1,6 +1,7 @@
 """The scheduled run over servers whose keys have something due (runtime contract §19)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -12,7 +13,7 @@ from ..ids import Ids
 from ..storage.errors import NotFound, StorageError
 from ..storage.events import Event, Party
 from ..storage.retrying import Retrying
-from ..storage.servers import AuthorizationServer, Servers
+from ..storage.servers import ORG_SERVER, AuthorizationServer, Servers
 from .birth import new_key
 from .rotation import advance, wants_next
 from .vault import KeyPairs, VaultUnavailable
@@ -58,6 +59,7 @@ class RotationSchedule:
         self._retention = retention
         self._on_failure = on_failure
         self._retrying = retrying or Retrying()
+        self._all_announced = False
 
     def run(self) -> Run:
         """One server's failure does not stop the others'.
@@ -67,7 +69,7 @@ class RotationSchedule:
         """
         now = self._clock.now()
         advanced, swept, failed, lag = [], [], [], 0
-        for server_id in self._servers.due(at=now):
+        for server_id in dict.fromkeys((*self._servers.due(at=now), *self._unannounced())):
             try:
                 outcome = self._retrying(partial(self._serve, server_id, now))
             except (StorageError, VaultUnavailable, LookupError, ValueError, StopIteration) as error:
@@ -80,7 +82,21 @@ class RotationSchedule:
                 advanced.append(server_id)
             elif outcome == "swept":
                 swept.append(server_id)
+        self._all_announced |= not failed
         return Run(tuple(advanced), tuple(swept), tuple(failed), lag)
+
+    def _unannounced(self) -> Iterator[str]:
+        """Servers that may have no NEXT key, from before one was always announced: their records say when the schedule
+        was to look at them then. Every server is looked at once by each instance of the function.
+        """
+        if self._all_announced:
+            return
+        with suppress(NotFound):  # it is made with the first administrator
+            yield self._servers.get(ORG_SERVER).id
+        after = None
+        while page := self._servers.list(after=after):
+            yield from (server.id for server in page)
+            after = page[-1].id
 
     def _serve(self, server_id: str, now: int) -> str:
         try:

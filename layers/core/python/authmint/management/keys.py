@@ -8,9 +8,9 @@ from ..clock import timestamp
 from ..http import Response
 from ..ids import Ids
 from ..jose.keys import SigningAlgorithm
-from ..keys.birth import new_key
+from ..keys.birth import fresh_keys
 from ..keys.forecast import forecast
-from ..keys.rotation import in_order, jwks_max_age, period_end, replacement_wanted, revoke, rotate
+from ..keys.rotation import in_order, jwks_max_age, needed_to_rotate, period_end, revoke, rotate
 from ..keys.schedule import revocation, rollover
 from ..keys.vault import KeyPairs
 from ..storage.events import Event
@@ -46,8 +46,7 @@ class Keys:
             raise invalid("rotateKeys", "Invalid value specified for key 'use' parameter.")
 
         def change(server: AuthorizationServer) -> tuple[AuthorizationServer, None, Sequence[Event]]:
-            announced = any(key.status == "NEXT" for key in server.keys)
-            new = None if announced else fresh(server.algorithm)
+            new = fresh(server.algorithm, needed_to_rotate(server))
             after = rotate(server, call.now, new, retention=self._retention)
             return after, None, [rollover(call.recorder, after)]
 
@@ -74,8 +73,8 @@ class Keys:
                 return server, None, ()
             if all(key.kid != kid for key in server.keys):
                 raise not_found(kid, "JsonWebKey")
-            new = fresh(server.algorithm) if replacement_wanted(server, kid) else None
-            after = revoke(server, kid, call.now, new)
+            expired = any(key.kid == kid and key.status == "EXPIRED" for key in server.keys)
+            after = revoke(server, kid, call.now, () if expired else fresh(server.algorithm, needed_to_rotate(server)))
             return after, None, [revocation(call.recorder, after, kid, reason)]
 
         after, _ = self._changes.change(call, change)
@@ -85,9 +84,13 @@ class Keys:
         """Since when each key is published and signs, and what happens to it next: an extension of ours."""
         return Response.json(200, rotation_json(self._changes.load(call), call.now, retention=self._retention))
 
-    def _maker(self, server: AuthorizationServer, now: int) -> Callable[[SigningAlgorithm], SigningKey]:
-        """Makes a new key, once: also when the change that it is for has to be repeated."""
-        return cache(lambda algorithm: new_key(server.id, algorithm, self._pairs, self._ids, now))
+    def _maker(
+        self, server: AuthorizationServer, now: int
+    ) -> Callable[[SigningAlgorithm, int], tuple[SigningKey, ...]]:
+        """Makes new keys, once: also when the change that they are for has to be repeated."""
+        return cache(
+            lambda algorithm, needed: fresh_keys(server.id, algorithm, self._pairs, self._ids, now, needed=needed)
+        )
 
 
 def key_json(key: SigningKey, server: AuthorizationServer, call: Call) -> dict[str, Any]:

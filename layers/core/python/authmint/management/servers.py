@@ -9,7 +9,7 @@ from ..clock import Clock
 from ..http import Response
 from ..ids import Ids
 from ..jose.keys import SigningAlgorithm
-from ..keys.birth import new_key
+from ..keys.birth import first_keys, fresh_keys
 from ..keys.rotation import rotate, scheduled
 from ..keys.schedule import rollover
 from ..keys.vault import KeyPairs
@@ -83,7 +83,7 @@ class Servers:
                 algorithm=algorithm,
                 scopes=system_scopes(self._ids),
                 claims=system_claims(self._ids),
-                keys=(new_key(server_id, algorithm, self._pairs, self._ids, now),),
+                keys=first_keys(server_id, algorithm, self._pairs, self._ids, now),
             )
         )
 
@@ -124,8 +124,8 @@ class Servers:
         return Response.json(200, server_json(after, call))
 
     def _resigned(self, server: AuthorizationServer, now: int) -> AuthorizationServer:
-        """The server signing with a fresh key of its algorithm; a NEXT key of another one is dropped."""
-        fresh = new_key(server.id, server.algorithm, self._pairs, self._ids, now)
+        """The server signing with a fresh key of its algorithm; a NEXT key of another one is replaced."""
+        fresh = fresh_keys(server.id, server.algorithm, self._pairs, self._ids, now, needed=1)
         kept = tuple(key for key in server.keys if key.status != "NEXT")
         return rotate(replace(server, keys=kept), now, fresh, retention=self._retention)
 
