@@ -220,8 +220,6 @@ USING_KMS = {
     "token": OPERATIONS["token"],
     "token by assertion": OPERATIONS["token by assertion"],
     "create server": OPERATIONS["create server"],
-    "rotate keys": OPERATIONS["rotate keys"],
-    "revoke a key": admin("POST", SERVER + "/credentials/keys/{kid}/lifecycle/revoke"),
     "change the algorithm": admin("PUT", SERVER, OTHER | {"credentials": {"signing": {"alg": "EdDSA"}}}),
     "create client": OPERATIONS["create client"],
     "create app": admin("POST", "/api/v1/apps", APP | {"label": "new"}),
@@ -243,8 +241,6 @@ def test_without_key_management_a_route_is_a_503_that_changed_nothing(
     ready = prepared(functions)
     keys = functions.admin("GET", f"{SERVER.format(server=ready[0])}/credentials/keys")
     operation = USING_KMS[name]
-    if name == "revoke a key":
-        operation = admin("POST", f"{SERVER}/credentials/keys/{keys[0]['kid']}/lifecycle/revoke")
     before = state(functions, faults)
     for fault in KMS_FAULTS.values():
         faults.arm(only_kms(fault), 1, lasting=True)
@@ -255,6 +251,27 @@ def test_without_key_management_a_route_is_a_503_that_changed_nothing(
         assert functions.admin("GET", f"{SERVER.format(server=ready[0])}/credentials/keys") == keys
         assert state(functions, faults) == before
     assert operation(functions, ready)["statusCode"] < 300
+
+
+@pytest.mark.parametrize("name", ["rotate", "revoke"])
+def test_a_key_can_be_replaced_without_key_management_once(functions: Functions, faults: Faults, name: str) -> None:
+    """The announced key signs; the one after it is made by the schedule, and until then nothing else can sign."""
+    ready = functions.ready()
+    base = f"{SERVERS}/{ready[0]}/credentials"
+
+    def replaced() -> Any:
+        signing = functions.admin("GET", f"{base}/keys")[0]["kid"]
+        path = f"{base}/lifecycle/keyRotate" if name == "rotate" else f"{base}/keys/{signing}/lifecycle/revoke"
+        faults.arm(only_kms(FAULTS["unreachable"]), 1, lasting=True)
+        answer = admin("POST", path, {"use": "sig"} if name == "rotate" else None)(functions, ready)
+        faults.clear()
+        return answer
+
+    first, second = replaced(), replaced()
+    functions.direct("key_rotation", load_event("schedule"))
+
+    assert (first["statusCode"], second["statusCode"]) == (200, 503)
+    assert [key["status"] for key in functions.admin("GET", f"{base}/keys")][:2] == ["ACTIVE", "NEXT"]
 
 
 def test_introspection_by_assertion_without_key_management_is_temporarily_unavailable(
@@ -272,11 +289,12 @@ def test_introspection_by_assertion_without_key_management_is_temporarily_unavai
     assert functions.http("token_status", event)["statusCode"] == 200
 
 
-def aged(deployed: Deployed, server: str) -> None:
-    """Make the server's key old enough for a successor."""
+def aged(deployed: Deployed, server: str, *, without_next: bool = False) -> None:
+    """Make the server's keys old enough: the NEXT one signs at the next run, or one is made where there is none."""
     servers = DynamoServers(deployed.tables(), SystemClock())
     record = servers.get(server)
-    old = tuple(replace(key, activated_at=1, published_at=1) for key in record.keys)
+    kept = (key for key in record.keys if not without_next or key.status != "NEXT")
+    old = tuple(replace(key, activated_at=1, published_at=1) for key in kept)
     servers.save(record, replace(record, keys=old, rotate_at=1), [])
 
 
@@ -287,7 +305,7 @@ def test_the_schedule_with_a_fault_at_any_call_ends_with_one_new_key(
     functions.ready()
     for position in itertools.count(1):
         server = functions.admin("POST", SERVERS, OTHER | {"name": f"aged {position}"})["id"]
-        aged(deployed, server)
+        aged(deployed, server, without_next=True)
         reached = scheduled(functions, faults, fault, position)
         announced = functions.admin("GET", f"{SERVERS}/{server}/credentials/keys")
         aged(deployed, server)
@@ -295,7 +313,7 @@ def test_the_schedule_with_a_fault_at_any_call_ends_with_one_new_key(
         promoted = functions.admin("GET", f"{SERVERS}/{server}/credentials/keys")
 
         assert [key["status"] for key in announced] == ["ACTIVE", "NEXT"], position
-        assert [key["status"] for key in promoted] == ["ACTIVE", "EXPIRED"], position
+        assert [key["status"] for key in promoted] == ["ACTIVE", "NEXT", "EXPIRED"], position
         assert promoted[0]["kid"] == announced[1]["kid"]
         if not reached:
             return

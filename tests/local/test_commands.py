@@ -35,10 +35,11 @@ def test_doctor_shows_every_key_and_revoke_withdraws_one(
     left = printed(capsys, "keys", "revoke", "--reason", "leaked", server["id"], "--", kid)
     after = printed(capsys, "keys", "doctor", "--server", server["id"])
 
-    assert [key["kid"] for key in before[0]["keys"]] == [kid]
-    assert before[0]["keys"][0]["next"]["step"] == "announce successor"
-    assert [key["status"] for key in left] == ["ACTIVE"]
-    assert [key["kid"] for key in after[0]["keys"]] == [left[0]["kid"]]
+    assert [key["next"]["step"] for key in before[0]["keys"]] == ["stop signing", "start signing"]
+    assert before[0]["keys"][0]["kid"] == kid
+    assert [key["status"] for key in left] == ["ACTIVE", "NEXT"]
+    assert left[0]["kid"] == before[0]["keys"][1]["kid"]
+    assert [key["kid"] for key in after[0]["keys"]] == [key["kid"] for key in left]
     assert [key["kid"] for key in after[0]["revoked"]] == [kid]
 
 
@@ -60,7 +61,7 @@ def test_people_get_a_table(
 
     out = capsys.readouterr().out
     assert "published since" in out
-    assert "announce successor" in out
+    assert "stop signing" in out
 
 
 def test_a_value_is_never_markup(capsys: pytest.CaptureFixture[str]) -> None:

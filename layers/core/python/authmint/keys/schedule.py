@@ -59,7 +59,7 @@ class RotationSchedule:
         self._retention = retention
         self._on_failure = on_failure
         self._retrying = retrying or Retrying()
-        self._all_announced = False
+        self._all_seen = False
 
     def run(self) -> Run:
         """One server's failure does not stop the others'.
@@ -69,7 +69,7 @@ class RotationSchedule:
         """
         now = self._clock.now()
         advanced, swept, failed, lag = [], [], [], 0
-        for server_id in dict.fromkeys((*self._servers.due(at=now), *self._unannounced())):
+        for server_id in self._to_look_at(now):
             try:
                 outcome = self._retrying(partial(self._serve, server_id, now))
             except (StorageError, VaultUnavailable, LookupError, ValueError, StopIteration) as error:
@@ -82,21 +82,32 @@ class RotationSchedule:
                 advanced.append(server_id)
             elif outcome == "swept":
                 swept.append(server_id)
-        self._all_announced |= not failed
+        self._all_seen = self._all_seen and not failed
         return Run(tuple(advanced), tuple(swept), tuple(failed), lag)
 
-    def _unannounced(self) -> Iterator[str]:
-        """Servers that may have no NEXT key, from before one was always announced: their records say when the schedule
-        was to look at them then. Every server is looked at once by each instance of the function.
+    def _to_look_at(self, now: int) -> Iterator[str]:
+        """The due servers, then all others once per instance of the function.
+
+        Those that have no NEXT key from before one was always published do not say in their records that they are due.
         """
-        if self._all_announced:
-            return
-        with suppress(NotFound):  # it is made with the first administrator
-            yield self._servers.get(ORG_SERVER).id
+        due = self._servers.due(at=now)
+        yield from due
+        if not self._all_seen:
+            yield from (server_id for server_id in self._all() if server_id not in due)
+
+    def _all(self) -> Iterator[str]:
         after = None
-        while page := self._servers.list(after=after):
-            yield from (server.id for server in page)
-            after = page[-1].id
+        try:
+            with suppress(NotFound):  # it is made with the first administrator
+                yield self._servers.get(ORG_SERVER).id
+            while page := self._servers.list(after=after):
+                yield from (server.id for server in page)
+                after = page[-1].id
+        except StorageError as error:  # the next run begins anew; what is due is done
+            if self._on_failure is not None:
+                self._on_failure(error, "")
+            return
+        self._all_seen = True
 
     def _serve(self, server_id: str, now: int) -> str:
         try:
