@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,18 +42,29 @@ class Running:
         """Invoke a function directly, as the command does."""
         file = self.data / "event.json"
         file.write_text(json.dumps(event))
-        command = ["invoke", function, "--event", str(file), "--data", str(self.data)]
+        return json.loads(self.command("invoke", function, "--event", str(file), "--data", str(self.data)))
+
+    def advance(self, time: str) -> str:
+        """Move the stack's clock ahead; what time it is then."""
+        return self.command("clock", "--advance", time, "--data", str(self.data)).strip()
+
+    def command(self, *arguments: str) -> str:
+        """What a command of ``authmint`` that succeeds prints."""
         done = subprocess.run(
-            [sys.executable, "-m", "authmint.local", *command], capture_output=True, text=True, timeout=60, check=False
+            [sys.executable, "-m", "authmint.local", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return done.stdout
 
 
 @contextmanager
-def running_stack(data: Path, *, port: int = 0, **environment: str) -> Iterator[Running]:
+def running_stack(data: Path, *, port: int = 0, options: Sequence[str] = (), **environment: str) -> Iterator[Running]:
     """Start ``authmint dev`` and stop it afterwards."""
-    command = [sys.executable, "-m", "authmint.local", "dev", "--data", str(data), "--port", str(port)]
+    command = [sys.executable, "-m", "authmint.local", "dev", "--data", str(data), "--port", str(port), *options]
     log = data / "stderr.log"
     data.mkdir(parents=True, exist_ok=True)
     with log.open("a") as errors:

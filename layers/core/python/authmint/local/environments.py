@@ -15,6 +15,8 @@ from .runtime_api import Invocation, Outcome, RuntimeApi
 from .template import ACCOUNT, REGION, FunctionSpec
 
 _INIT_SECONDS: Final = 30
+#: What Python imports first in every function's process: see ``sitecustomize`` there.
+_INSIDE: Final = Path(__file__).resolve().parent / "inside"
 #: Bytes; CloudWatch Logs takes no longer line.
 _MAX_LINE: Final = 1_048_576
 
@@ -33,6 +35,7 @@ class Host:
         environment: Variables on top of the template's.
         most: Environments per function.
         read_line: What reads the log lines of a log group, where something does.
+        ahead: Seconds that the functions' clock is ahead of the machine's.
     """
 
     functions: Path
@@ -40,6 +43,7 @@ class Host:
     environment: Mapping[str, str]
     most: int = 4
     read_line: Mapping[str, Callable[[bytes], None]] = field(default_factory=dict)
+    ahead: Callable[[], int] = lambda: 0
 
 
 class Environment:
@@ -95,7 +99,7 @@ class Environment:
         return {
             "PATH": os.environ.get("PATH", ""),
             "HOME": os.environ.get("HOME", "/"),
-            "PYTHONPATH": os.pathsep.join([str(directory), self._host.import_path]),
+            "PYTHONPATH": os.pathsep.join([str(_INSIDE), str(directory), self._host.import_path]),
             "AWS_LAMBDA_RUNTIME_API": address,
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_LAMBDA_FUNCTION_NAME": name,
@@ -123,7 +127,7 @@ class Environment:
         invocation = Invocation(
             request_id=str(uuid.uuid4()),
             event=event,
-            deadline_ms=int((time.time() + timeout) * 1000),
+            deadline_ms=int((time.time() + self._host.ahead() + timeout) * 1000),
             function_arn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self._spec.name}",
         )
         answered = asyncio.ensure_future(self._api.invoke(invocation))

@@ -1,8 +1,9 @@
 """A loopback HTTP front with the routes of ``template.yaml``: requests become API Gateway events, as ASGI.
 
-Assumed, because it could not be settled offline: ``rawPath`` and ``path`` arrive percent-encoded as sent, path
-parameters decoded; repeated headers are joined with a comma. In format 2.0 cookies travel apart from the headers, both
-ways; a ``set-cookie`` among the headers of an answer is dropped, for nobody may come to rely on it.
+As HTTP APIs do it, ``rawPath`` and ``path`` arrive percent-decoded, all but ``%25``, and path parameters decoded; a
+route is found by the path as it was sent. Assumed, because it could not be settled offline: repeated headers are joined
+with a comma. In format 2.0 cookies travel apart from the headers, both ways; a ``set-cookie`` among the headers of an
+answer is dropped, for nobody may come to rely on it.
 """
 
 import base64
@@ -94,6 +95,7 @@ class Gateway:
         request_id = uuid.uuid4().hex
         source_ip = (scope.get("client") or ("127.0.0.1",))[0]
         text, encoded = _encoded(body)
+        path = _decoded(path)
         common: dict[str, Any] = {"body": text, "isBase64Encoded": encoded, "pathParameters": dict(parameters)}
         context = {"domainName": self._domain, "requestId": request_id, "stage": "$default", "apiId": "local"}
         if route.payload_format == "2.0":
@@ -135,6 +137,11 @@ def _with_cookies(answer: Mapping[str, Any]) -> dict[str, Any]:
     headers = {name: [str(value)] for name, value in answer.get("headers", {}).items() if name.lower() != "set-cookie"}
     cookies = {"set-cookie": answer["cookies"]} if answer.get("cookies") else {}
     return {**answer, "headers": {}, "multiValueHeaders": headers | cookies}
+
+
+def _decoded(path: str) -> str:
+    """A path as functions get it: ``%25`` stays, so that decoding once more gives what was meant."""
+    return unquote(path.replace("%25", "%2525"))
 
 
 def _encoded(body: bytes) -> tuple[str, bool]:

@@ -1,11 +1,16 @@
-"""Lambda's Invoke API on a loopback port of its own: what ``authmint invoke`` and AWS SDKs call."""
+"""Lambda's Invoke API on a loopback port of its own, which ``authmint invoke`` and AWS SDKs call; and the clock."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from ..clock import timestamp
 from .environments import InvocationFailed, Pool
 from .gateway import Receive, Scope, Send, plain, read_body
+
+#: Moves the functions' clock so many seconds ahead; what time it is then (Unix seconds).
+MoveClock = Callable[[int], Awaitable[int]]
 
 _PATH: Final = re.compile(r"/2015-03-31/functions/([\w-]+)/invocations")
 
@@ -13,13 +18,17 @@ _PATH: Final = re.compile(r"/2015-03-31/functions/([\w-]+)/invocations")
 class InvokeApi:
     """The ASGI application."""
 
-    def __init__(self, pools: Mapping[str, Pool]) -> None:
+    def __init__(self, pools: Mapping[str, Pool], move_clock: MoveClock) -> None:
         self._pools = pools
+        self._move_clock = move_clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         event = await read_body(receive)
+        if (scope["method"], scope["path"]) == ("POST", "/clock"):
+            await self._clock(send, event or b"{}")
+            return
         match = _PATH.fullmatch(scope["path"])
         pool = self._pools.get(match[1]) if match else None
         if scope["method"] != "POST" or pool is None or event is None:
@@ -33,6 +42,21 @@ class InvokeApi:
             return
         if outcome.error:
             headers.append((b"x-amz-function-error", b"Unhandled"))
-        headers.append((b"content-length", str(len(outcome.body)).encode()))
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": outcome.body})
+        await _respond(send, outcome.body, headers)
+
+    async def _clock(self, send: Send, body: bytes) -> None:
+        try:
+            seconds = int(json.loads(body).get("advance", 0))
+        except (ValueError, AttributeError, TypeError):
+            seconds = -1
+        if seconds < 0:
+            await plain(send, 400, 'the clock goes ahead only: {"advance": seconds}')
+            return
+        now = timestamp(await self._move_clock(seconds))
+        await _respond(send, json.dumps({"now": now}).encode(), [(b"content-type", b"application/json")])
+
+
+async def _respond(send: Send, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    headers = [*headers, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -7,14 +7,17 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 from .backend import Backend, BackendFailed, backend_python
+from .clock import LocalClock
 from .deployment import Deployment
 from .environments import Host, InvocationFailed, Pool
 from .gateway import Gateway
@@ -37,12 +40,20 @@ class Options:
         data: Directory that keeps the state; ``None``: nothing is kept.
         token: The administrator's API token; ``None``: one is made.
         environments: Most environments per function.
+        base_url: What clients call it, where something stands in front; ``None``: where it serves.
+        certificate: PEM files of a certificate and its key; ``None``: it serves plain http.
     """
 
     port: int
     data: Path | None = None
     token: str | None = None
     environments: int = 4
+    base_url: str | None = None
+    certificate: tuple[Path, Path] | None = None
+
+    def served_at(self, port: int) -> str:
+        """Where the gateway listens."""
+        return f"{'http' if self.certificate is None else 'https'}://127.0.0.1:{port}"
 
 
 class Stack:
@@ -54,6 +65,7 @@ class Stack:
         self._backend: Backend | None = None
         self._pools: dict[str, Pool] = {}
         self._subscriptions: dict[str, Subscription] = {}
+        self._clock = LocalClock(options.data)
         self._stopping = asyncio.Event()
 
     async def run(self) -> int:
@@ -75,6 +87,7 @@ class Stack:
             await asyncio.gather(*(pool.stop() for pool in self._pools.values()))
             if self._backend is not None:
                 self._backend.stop()
+            self._clock.close()
             if self._options.data is not None:
                 run_file(self._options.data).unlink(missing_ok=True)
 
@@ -103,9 +116,13 @@ class Stack:
     def _host(self, endpoints: Mapping[str, str], listener: socket.socket) -> Host:
         environment = {f"AWS_ENDPOINT_URL_{name}": url for name, url in endpoints.items()}
         environment |= {
-            "AUTHMINT_BASE_URL": f"http://127.0.0.1:{listener.getsockname()[1]}",
+            "AUTHMINT_BASE_URL": self._options.base_url or self._options.served_at(listener.getsockname()[1]),
             "AUTHMINT_ALLOW_PRIVATE_JWKS_URI": "1",
+            "AUTHMINT_LOCAL_CLOCK": str(self._clock.path),
         }
+        for name in ("AUTHMINT_FETCH_CA", "AUTHMINT_FETCH_HOSTS"):
+            if given := os.environ.get(name):
+                environment[name] = str(Path(given).resolve()) if name.endswith("_CA") else given
         if level := os.environ.get("AUTHMINT_LOG_LEVEL"):
             environment["POWERTOOLS_LOG_LEVEL"] = level
         return Host(
@@ -114,6 +131,7 @@ class Stack:
             environment,
             self._options.environments,
             {group: subscription.line for group, subscription in self._subscriptions.items()},
+            lambda: self._clock.ahead,
         )
 
     async def _seeded(self) -> str | None:
@@ -143,16 +161,16 @@ class Stack:
     ) -> int:
         port, invoke_port = (listener.getsockname()[1] for listener in (gateway_socket, invoke_socket))
         gateway = Gateway(template.routes, self._pools, f"127.0.0.1:{port}")
-        servers = [_server(gateway), _server(InvokeApi(self._pools))]
+        schedules = {name: spec.schedule for name, spec in template.functions.items() if spec.schedule is not None}
+        servers = [
+            _server(gateway, self._options.certificate),
+            _server(InvokeApi(self._pools, partial(self._move_clock, schedules))),
+        ]
         tasks = [
             asyncio.ensure_future(server.serve(sockets=[listener]))
             for server, listener in zip(servers, (gateway_socket, invoke_socket), strict=True)
         ]
-        tasks += [
-            asyncio.ensure_future(self._repeat(name, spec.schedule))
-            for name, spec in template.functions.items()
-            if spec.schedule is not None
-        ]
+        tasks += [asyncio.ensure_future(self._repeat(name, seconds)) for name, seconds in schedules.items()]
         tasks += [
             asyncio.ensure_future(subscription.deliver(self._pools[template.subscriptions[group]]))
             for group, subscription in self._subscriptions.items()
@@ -180,12 +198,24 @@ class Stack:
         if self._options.token is None:
             known = f"API token: {token}" if token else "API token: the one printed when this data was made"
             print(known)
-        print(f"authmint ready on http://127.0.0.1:{port}", flush=True)
+        served = self._options.served_at(port)
+        base_url = self._options.base_url or served
+        print(f"authmint ready on {served}")
+        print(f"Issuer of the default server: {base_url}/oauth2/default")
+        print(f"Where to go from here: {base_url}/ (and authmint --help)", flush=True)
 
     def _kept(self) -> str:
         if self._options.data is None:
             return "Nothing was kept: start with --data DIR to keep state."
         return f"{self._options.data} holds the state of at most a second before; start again to go on from it."
+
+    async def _move_clock(self, schedules: Mapping[str, int], seconds: int) -> int:
+        """Move the functions' clock; what would have run meanwhile runs once. What time it is then."""
+        ahead = self._clock.advance(seconds)
+        for name, every in schedules.items():
+            if seconds >= every:
+                await self._invoke(name, {"source": "schedule"})
+        return int(time.time()) + ahead
 
     async def _repeat(self, function: str, seconds: int) -> None:
         """Run a scheduled function, now and then; a failure is reported and the next one still runs."""
@@ -197,9 +227,19 @@ class Stack:
             await asyncio.sleep(seconds)
 
 
-def _server(application: Any) -> uvicorn.Server:
+def _server(application: Any, certificate: tuple[Path, Path] | None = None) -> uvicorn.Server:
+    tls: dict[str, Any] = {}
+    if certificate is not None:
+        tls = {"ssl_certfile": certificate[0], "ssl_keyfile": certificate[1]}
     config = uvicorn.Config(
-        application, log_level="warning", lifespan="off", server_header=False, timeout_graceful_shutdown=3
+        application,
+        log_level="warning",
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=3,
+        # As load balancers have it: a client that reuses a connection must not find it closed.
+        timeout_keep_alive=75,
+        **tls,
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined] # the stack stops in its own order

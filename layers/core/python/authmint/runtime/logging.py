@@ -37,7 +37,8 @@ class Log:
     def _logger(self) -> "Logger":
         from aws_lambda_powertools import Logger
 
-        return Logger(service=self._service)
+        # Without ``location``: it would name this module on every line.
+        return Logger(service=self._service, location=None)
 
     @cached_property
     def _metrics(self) -> "Metrics":

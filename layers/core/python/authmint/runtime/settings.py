@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
+#: Plain http is for a machine of one's own.
+_SCHEMES: Final = ("https://", "http://127.0.0.1:", "http://localhost:", "http://[::1]:")
 DEFAULT_KEY_RETENTION: Final = 90_000
 DEFAULT_SESSION_IDLE: Final = 7_200
 DEFAULT_SESSION_LIFETIME: Final = 43_200
@@ -43,7 +45,7 @@ class Settings:
     def from_env(cls, env: Mapping[str, str]) -> Self:
         """Raises BadSettings."""
         base_url = env.get("AUTHMINT_BASE_URL") or None
-        if base_url is not None and (not base_url.startswith(("https://", "http://127.0.0.1:")) or base_url[-1] == "/"):
+        if base_url is not None and (not base_url.startswith(_SCHEMES) or base_url[-1] == "/"):
             raise BadSettings("AUTHMINT_BASE_URL must be https://host without a slash at the end")
         return cls(
             service=env.get("POWERTOOLS_SERVICE_NAME", "authmint"),

@@ -1,4 +1,4 @@
-"""Cookies through the local gateway, as API Gateway would carry them."""
+"""Requests through the local gateway as API Gateway would carry them: cookies and paths."""
 
 import asyncio
 import json
@@ -72,3 +72,32 @@ def test_without_cookies_nothing_is_added(payload_format: str) -> None:
 
     assert "cookies" not in event
     assert back == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "path", "parameter"),
+    [
+        (b"/x/a%2Fb", "/x/a/b", "a/b"),
+        (b"/x/a%3Fb%23", "/x/a?b#", "a?b#"),
+        (b"/x/%C3%A9", "/x/\u00e9", "\u00e9"),
+        (b"/x/a%2525b", "/x/a%2525b", "a%25b"),
+        (b"/x/a%252Fb", "/x/a%252Fb", "a%2Fb"),
+        (b"/x/a+b", "/x/a+b", "a+b"),
+    ],
+)
+@pytest.mark.parametrize("payload_format", ["1.0", "2.0"])
+def test_paths_arrive_decoded_as_from_an_http_api(payload_format: str, sent: bytes, path: str, parameter: str) -> None:
+    echo = Echo({})
+    gateway = Gateway([Route("ANY", "/x/{id}", payload_format, "f")], {"f": cast("Pool", echo)}, "localhost")
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        """Nobody reads it."""
+
+    scope = {"type": "http", "method": "GET", "raw_path": sent, "query_string": b"", "headers": []}
+    asyncio.run(gateway(scope, receive, send))
+
+    assert echo.event["rawPath" if payload_format == "2.0" else "path"] == path
+    assert echo.event["pathParameters"] == {"id": parameter}
