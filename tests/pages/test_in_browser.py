@@ -276,6 +276,7 @@ VIEWS: dict[str, Callable[[Page, Served], Any]] = {
     "device-done": lambda page, served: _device(page, served, "WDJBMJHT", "Allow access"),
     "sign-out": lambda page, served: _signed_in(page, served, "/signout"),
     "signed-out": lambda page, served: page.goto(f"{served.base_url}/signout"),
+    "start": lambda page, served: page.goto(f"{served.base_url}/"),
     "error": lambda page, served: page.goto(f"{served.base_url}/error"),
 }
 

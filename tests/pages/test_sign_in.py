@@ -4,7 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from authmint.http import Request
 from authmint.storage.errors import Unavailable
+
+from tests.support.builders import SERVER_ID
 
 from .hosted import HANDLE, NEW_PASSWORD, PASSWORD, Browser, Hosted, header, shown
 
@@ -205,6 +208,20 @@ def test_what_is_no_form_of_ours_is_refused(browser: Browser, path: str, content
     answer = browser.send("POST", path, body, content_type=content_type)
 
     assert answer.status == 400
+
+
+def test_the_first_page_leads_to_the_documents_of_the_servers(hosted: Hosted, browser: Browser) -> None:
+    documents = f"/oauth2/{SERVER_ID}/.well-known/openid-configuration"
+    local = Request("GET", "/", "http://127.0.0.1:8080")
+
+    shown_locally = hosted.site(local)
+    answer = browser.get("/")
+
+    assert shown_locally is not None
+    assert f"http://127.0.0.1:8080{documents}" in shown_locally.body.decode()
+    assert answer.status == 200
+    assert documents not in answer.body.decode(), "on the internet only the default server is named"
+    assert (browser.send("POST", "/").status, header(browser.send("POST", "/"), "allow")) == (405, "GET, HEAD")
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])

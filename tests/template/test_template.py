@@ -64,6 +64,7 @@ def test_every_documented_route_is_there(template: Template) -> None:
         *((f"{base}/{path}", function) for path, function in of_servers for base in (server, org)),
         *((path, "discovery") for path in documents),
         *((f"/{page}", "authorize") for page in ("signin", "password", "consent", "activate", "signout")),
+        ("/", "authorize"),
         ("/api/v1/authn", "authorize"),
         ("/api/v1/authn/credentials/change_password", "authorize"),
         ("/api/v1/sessions", "authorize"),

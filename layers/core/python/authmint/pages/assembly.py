@@ -26,6 +26,7 @@ from .sessions_api import SessionsApi
 from .sign_in import SignInPage
 from .sign_out import SignOutPage
 from .site import Site
+from .start import StartPage
 from .waiting import Authorizations
 
 
@@ -67,6 +68,7 @@ def new_site(
         consent=ConsentPage(pages, authorizations, records.consents, journal, ids),
         device=DevicePage(pages, records.device_codes, records.clients, records.servers, Attempts(records.attempts)),
         sign_out=SignOutPage(pages, browsers),
+        start=StartPage(pages, records.servers),
         authn=AuthnApi(verifier, records.session_tokens, expired, ids, show_lockout=show_lockout),
         sessions=SessionsApi(browsers, records.session_tokens, records.directory),
         clock=clock,

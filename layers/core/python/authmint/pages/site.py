@@ -20,6 +20,7 @@ from .password import PasswordPage
 from .sessions_api import SessionsApi
 from .sign_in import SignInPage
 from .sign_out import SignOutPage
+from .start import StartPage
 from .visit import Visit
 
 Handler = Callable[[Visit], Response]
@@ -48,6 +49,7 @@ class Site:
         consent: ConsentPage,
         device: DevicePage,
         sign_out: SignOutPage,
+        start: StartPage,
         authn: AuthnApi,
         sessions: SessionsApi,
         clock: Clock,
@@ -67,6 +69,7 @@ class Site:
         self._shown: dict[str, dict[str, Handler]] = {
             path: {"GET": page.get, "POST": page.post} for path, page in shown.items()
         }
+        self._shown["/"] = {"GET": start.get}
         self._called: dict[str, dict[str, Handler]] = {
             "/api/v1/authn": {"POST": authn.authenticate},
             "/api/v1/authn/credentials/change_password": {"POST": authn.change_password},
