@@ -9,16 +9,16 @@ from authmint.http import Request
 from authmint.keys.birth import first_keys, new_key
 from authmint.keys.rotation import rotate
 from authmint.management.system_objects import system_scopes
-from authmint.oauth import scopes
+from authmint.oauth import assertions
+from authmint.oauth.authentication_methods import METHODS
 from authmint.oauth.authorization import vocabulary
-from authmint.oauth.client_authentication import METHODS
-from authmint.oidc.discovery import ID_TOKEN_CLAIMS, Discovery, Features
+from authmint.oidc.discovery import ID_TOKEN_CLAIMS, Capabilities, Discovery, Features
 from authmint.oidc.key_set import KeySet
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.memory import MemoryStorage
-from authmint.storage.servers import Scope
+from authmint.storage.servers import ORG_SERVER, Scope
 
-from tests.oauth.authorization.world import PKCE, World
+from tests.oauth.authorization.world import PKCE, World, a_browser_server
 from tests.support.builders import BASE_URL, SERVER_ID, a_client, a_server
 from tests.support.fakes import NOW, CountingIds, FakeKeyPairs, FrozenClock, decoded
 
@@ -121,7 +121,7 @@ BROWSERS = Features(
     response_modes=vocabulary.RESPONSE_MODES,
     prompts=vocabulary.PROMPTS,
     challenge_methods=vocabulary.CHALLENGE_METHODS,
-    hidden_scopes=scopes.NOT_SERVED,
+    assurance=vocabulary.REACHABLE,
     pushed_requests=True,
     device=True,
     userinfo=True,
@@ -234,3 +234,59 @@ def test_every_value_that_is_listed_works_at_the_authorization_endpoint() -> Non
         assert "code" in world.ask(code_challenge=PKCE["code_challenge"], code_challenge_method=method).fields
     for scope in openid["scopes_supported"]:
         assert "code" in world.ask(scope=f"openid {scope}").fields
+    for value in openid["acr_values_supported"]:
+        token = world.ask(response_type="id_token", nonce="n", acr_values=value).fields["id_token"]
+        assert jwt.decode(token, options={"verify_signature": False})["acr"] == value
+
+
+def test_the_org_server_has_a_scope_of_its_own() -> None:
+    org = {"id": ORG_SERVER, "scopes": system_scopes(CountingIds())}
+    published = Published(grant_types=GRANTS, features=BROWSERS, **org)
+
+    document = decoded(published.discovery(Request("GET", "/.well-known/openid-configuration", BASE_URL)).body)
+
+    expected = ["openid", "profile", "email", "address", "phone", "offline_access", "groups"]
+    assert document["scopes_supported"] == expected
+    world = World(a_browser_server(**org))
+    for scope in expected:
+        assert "code" in world.ask(server_id=None, scope=f"openid {scope}").fields
+    assert World().ask(scope="openid groups").fields["error"] == "invalid_scope"
+
+
+def all_documents() -> list[Any]:
+    """Of a custom server and of the org server, of browsers' deployments and of machines'."""
+    org = Published(grant_types=GRANTS, features=BROWSERS, id=ORG_SERVER, scopes=system_scopes(CountingIds()))
+    return [
+        *documents(Published(grant_types=GRANTS, features=BROWSERS)),
+        *documents(Published()),
+        decoded(org.discovery(Request("GET", "/.well-known/openid-configuration", BASE_URL)).body),
+        decoded(org.discovery(Request("GET", "/.well-known/oauth-authorization-server", BASE_URL)).body),
+    ]
+
+
+def test_members_that_others_demand_are_there_in_every_document() -> None:
+    """RFC 8414 §2 and OpenID Connect Discovery §3: what is required once something else is listed."""
+    for document in all_documents():
+        endpoints = {name.removesuffix("_endpoint") for name in document if name.endswith("_endpoint")}
+        for endpoint in endpoints & {"token", "introspection", "revocation"}:
+            methods = document[f"{endpoint}_endpoint_auth_methods_supported"]
+            algorithms = document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]
+            assert "private_key_jwt" in methods
+            assert set(algorithms) == {*assertions.SECRET_ALGORITHMS, *assertions.KEY_ALGORITHMS}
+            assert "none" not in algorithms
+        authorized = {"authorization_code", "implicit"}.intersection(document["grant_types_supported"])
+        assert ("authorization_endpoint" in document) == bool(authorized)
+        assert {"issuer", "jwks_uri", "token_endpoint", "response_types_supported"} <= document.keys()
+        assert ("device_authorization_endpoint" in document) == (DEVICE in document["grant_types_supported"])
+        assert document["claims_parameter_supported"] is False
+        if "authorization_endpoint" in document:
+            assert {"code_challenge_methods_supported", "response_modes_supported"} <= document.keys()
+            assert document["acr_values_supported"] == ["urn:okta:loa:1fa:any", "urn:okta:loa:1fa:pwd"]
+        if "userinfo_endpoint" in document:
+            assert {"id_token_signing_alg_values_supported", "subject_types_supported"} <= document.keys()
+
+
+def test_no_algorithm_is_listed_where_nothing_is_signed() -> None:
+    served = Capabilities(GRANTS, ("client_secret_basic", "none"))
+
+    assert served.authentication("token") == {"token_endpoint_auth_methods_supported": ["client_secret_basic", "none"]}

@@ -6,6 +6,7 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from ..ids import Ids
+from ..oauth.authentication_methods import METHODS
 from ..storage.clients import Client
 from .client_keys import read_jwks
 from .client_secrets import SECRET_METHODS, check_secret
@@ -15,7 +16,6 @@ from .fields import Fields
 from .fixed_settings import CLIENT, refuse_unbuilt
 
 Consent = Literal["TRUSTED", "REQUIRED"]
-AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none")
 _SAML: Final = "urn:ietf:params:oauth:grant-type:saml2-bearer"
 _DEVICE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 _EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -69,7 +69,7 @@ def read_client(
         redirect_uris=settings.texts("redirect_uris") or (),
         post_logout_redirect_uris=settings.texts("post_logout_redirect_uris") or (),
         auth_method=credentials.choice(
-            "token_endpoint_auth_method", AUTH_METHODS, "client_secret_basic" if new else base.auth_method
+            "token_endpoint_auth_method", METHODS, "client_secret_basic" if new else base.auth_method
         ),
         jwks_uri=settings.text("jwks_uri", longest=1_024),
         settings={name: value for name, value in base.settings.items() if name not in KEPT_URIS}

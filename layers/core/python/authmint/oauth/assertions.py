@@ -10,14 +10,15 @@ from ..keys.vault import SecretSeals
 from ..storage.clients import Client
 from ..storage.errors import AlreadyUsed
 from ..storage.grants import UsedAssertions
+from .authentication_methods import ALGORITHMS
 from .errors import OAuthError
 from .jwks_uri import ClientJwks
 
 MAX_LIFETIME: Final = 3600
 MAX_JTI: Final = 512
 MIN_HMAC_SECRET: Final = 32
-SECRET_ALGORITHMS: Final = ("HS256", "HS384", "HS512")
-KEY_ALGORITHMS: Final = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA", "Ed25519")
+SECRET_ALGORITHMS: Final = ALGORITHMS["client_secret_jwt"]
+KEY_ALGORITHMS: Final = ALGORITHMS["private_key_jwt"]
 
 #: Uses a credential up. Raises OAuthError where it was used before, Unavailable.
 Spend = Callable[[], None]

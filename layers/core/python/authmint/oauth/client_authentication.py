@@ -18,12 +18,12 @@ from ..jose.jws import read as read_jws
 from ..storage.clients import Client, secret_digest
 from ..storage.liveness import NotAlive, check_client
 from .assertions import Assertions, Spend
+from .authentication_methods import ALGORITHMS
 from .errors import OAuthError
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 #: ``typ`` of assertions: none or the general one, as RFC 7523 left it open, or the one of draft-ietf-oauth-rfc7523bis.
 ASSERTION_TYPES: Final = (None, "jwt", "client-authentication+jwt")
-METHODS: Final = ("client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none")
 
 
 @dataclass(frozen=True, repr=False)
@@ -120,7 +120,7 @@ class ClientAuthentication:
         except NotAlive as dead:
             raise OAuthError("invalid_client_id", reason=str(dead)) from None
         if credential.assertion is not None:
-            if client.auth_method not in {"client_secret_jwt", "private_key_jwt"}:
+            if client.auth_method not in ALGORITHMS:
                 raise OAuthError("invalid_token_endpoint_auth_method", reason="assertion")
             return client, self._assertions.verify(credential.assertion, client, audiences=audiences, now=now)
         named = credential.kind in {"none", "basic without a secret"}

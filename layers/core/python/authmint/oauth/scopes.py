@@ -15,6 +15,8 @@ OPENID_SCOPES: Final = frozenset({"openid", "profile", "email", "address", "phon
 _ABOUT_USERS: Final = frozenset({"profile", "email", "address", "phone"})
 #: Known to every server, and not served.
 NOT_SERVED: Final = frozenset({"device_sso"})
+#: Known to the org server alone: its claim about groups is a setting of the app.
+ORG_SCOPES: Final = ("groups",)
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 
 
@@ -77,7 +79,7 @@ def for_user(server: AuthorizationServer, client: Client, names: tuple[str, ...]
     Raises:
         OAuthError: Unknown, not to be had by this client, without ``openid`` where it is needed, or none at all.
     """
-    known = {scope.name for scope in server.scopes}
+    known = {scope.name for scope in server.scopes}.union(ORG_SCOPES if server.is_org else ())
     if not names:
         names = tuple(scope.name for scope in server.scopes if scope.default)
         if not names:

@@ -11,6 +11,9 @@ from ..claims.identity import SYSTEM_CLAIMS
 from ..http import Request, Response
 from ..ids import Ids
 from ..jose.encoding import b64encode
+from ..oauth.authentication_methods import ALGORITHMS
+from ..oauth.authorization.vocabulary import FRONT_CHANNEL
+from ..oauth.scopes import NOT_SERVED, ORG_SCOPES
 from ..storage.configuration import Configuration
 from ..storage.errors import Unavailable
 from ..storage.servers import AuthorizationServer, server_named
@@ -19,7 +22,6 @@ from ..tokens.access_token import endpoints_of, issuer_of
 MAX_AGE: Final = 300
 #: Advertised grants that have a user in them: the OpenID document lists no others (§2.2).
 _NOT_FOR_OPENID: Final = frozenset({"client_credentials"})
-_FRONT_CHANNEL: Final = frozenset({"token", "id_token"})
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Features:
 
     Attributes:
         response_types: Of the authorization endpoint; none: there is no such endpoint.
-        hidden_scopes: System scopes that are known and not served.
+        assurance: Values that ``acr`` can have.
         pushed_requests, device, userinfo, sign_out: Whether the endpoint is there.
     """
 
@@ -36,7 +38,7 @@ class Features:
     response_modes: Sequence[str] = ()
     prompts: Sequence[str] = ()
     challenge_methods: Sequence[str] = ()
-    hidden_scopes: frozenset[str] = frozenset({"device_sso"})
+    assurance: Sequence[str] = ()
     pushed_requests: bool = False
     device: bool = False
     userinfo: bool = False
@@ -60,7 +62,7 @@ class Capabilities:
     @property
     def grant_types(self) -> tuple[str, ...]:
         """With ``implicit``, which never comes to the token endpoint."""
-        if not any(_FRONT_CHANNEL.intersection(words.split()) for words in self.response_types):
+        if not any(FRONT_CHANNEL.intersection(words.split()) for words in self.response_types):
             return tuple(self.token_grants)
         first = [name for name in self.token_grants if name == "authorization_code"]
         return (*first, "implicit", *(name for name in self.token_grants if name != "authorization_code"))
@@ -72,11 +74,19 @@ class Capabilities:
 
     def scopes(self, server: AuthorizationServer) -> list[str]:
         """Published ones that somebody can get."""
-        hidden = set(self.features.hidden_scopes)
+        hidden = set(NOT_SERVED)
         if "refresh_token" not in self.token_grants:
             hidden.add("offline_access")
         published = [scope for scope in server.scopes if scope.metadata_publish == "ALL_CLIENTS"]
-        return [s.name for s in published if not s.system or (self.has_users and s.name not in hidden)]
+        named = [s.name for s in published if not s.system or (self.has_users and s.name not in hidden)]
+        return [*named, *ORG_SCOPES] if server.is_org and self.has_users else named
+
+    def authentication(self, endpoint: str) -> dict[str, list[str]]:
+        """How clients authenticate there: the algorithms too, where a method has any (RFC 8414 §2)."""
+        members = {f"{endpoint}_endpoint_auth_methods_supported": list(self.auth_methods)}
+        if algorithms := [name for method in ALGORITHMS if method in self.auth_methods for name in ALGORITHMS[method]]:
+            members[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = algorithms
+        return members
 
 
 def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilities) -> dict[str, Any]:
@@ -93,13 +103,13 @@ def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilit
         "grant_types_supported": list(served.grant_types),
         "subject_types_supported": ["public"],
         "scopes_supported": served.scopes(server),
-        "token_endpoint_auth_methods_supported": list(served.auth_methods),
-        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        **served.authentication("token"),
         "claims_supported": ["ver", "jti", "iss", "aud", "iat", "exp", "cid", *people, "scp", "sub"],
         "introspection_endpoint": f"{endpoints}/v1/introspect",
-        "introspection_endpoint_auth_methods_supported": list(served.auth_methods),
+        **served.authentication("introspection"),
         "revocation_endpoint": f"{endpoints}/v1/revoke",
-        "revocation_endpoint_auth_methods_supported": list(served.auth_methods),
+        **served.authentication("revocation"),
+        "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,  # left out it would mean true (OpenID Connect Discovery §3)
     }
@@ -108,6 +118,7 @@ def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilit
             "authorization_endpoint": f"{endpoints}/v1/authorize",
             "code_challenge_methods_supported": list(features.challenge_methods),
             "prompt_values_supported": list(features.prompts),
+            "acr_values_supported": list(features.assurance),
             "authorization_response_iss_parameter_supported": True,
         }
     paths = {
@@ -116,11 +127,6 @@ def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilit
         "end_session_endpoint": ("logout", features.sign_out),
     }
     return metadata | {name: f"{endpoints}/v1/{path}" for name, (path, there) in paths.items() if there}
-
-
-ASSERTION_ALGORITHMS: Final = (
-    "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA",
-)  # fmt: skip
 
 
 def openid_metadata(server: AuthorizationServer, base_url: str, served: Capabilities) -> dict[str, Any]:

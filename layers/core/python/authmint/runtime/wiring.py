@@ -11,15 +11,15 @@ from .parts import Endpoint, Parts, new_function, on_first_use, server_error
 
 def discovery(env: Mapping[str, str]) -> Function:
     """Function ``discovery``."""
-    from ..oauth.authorization.vocabulary import CHALLENGE_METHODS, PROMPTS, RESPONSE_MODES, RESPONSE_TYPES
-    from ..oauth.client_authentication import METHODS
+    from ..oauth.authentication_methods import METHODS
+    from ..oauth.authorization.vocabulary import CHALLENGE_METHODS, PROMPTS, REACHABLE, RESPONSE_MODES, RESPONSE_TYPES
     from ..oauth.cors import with_cors
     from ..oauth.routing import Route, Routes
     from ..oidc.discovery import Discovery, Features, internal_error
 
     parts = Parts(env)
     features = Features(
-        RESPONSE_TYPES, RESPONSE_MODES, PROMPTS, CHALLENGE_METHODS,
+        RESPONSE_TYPES, RESPONSE_MODES, PROMPTS, CHALLENGE_METHODS, REACHABLE,
         pushed_requests=True, device=True, userinfo=True, sign_out=True,
     )  # fmt: skip
     documents = Discovery(
