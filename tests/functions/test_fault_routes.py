@@ -117,6 +117,15 @@ class Objects:
 
 #: Method, path, body, and what ``{it}`` is.
 ROUTES: list[tuple[str, str, Any, str]] = [
+    ("GET", "/api/v1/meta/schemas/apps/{it}/default", None, "app"),
+    (
+        "POST",
+        "/api/v1/meta/schemas/apps/{it}/default",
+        {"definitions": {"custom": {"properties": {"team": {"title": "Team", "type": "string"}}}}},
+        "app",
+    ),
+    ("GET", "/api/v1/apps/{it}/tokens", None, "app"),
+    ("GET", "/api/v1/users/{it}/clients", None, "user"),
     ("GET", SERVER, None, ""),
     ("PUT", SERVER, OTHER, ""),
     ("POST", SERVER + "/lifecycle/deactivate", None, ""),

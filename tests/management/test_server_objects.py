@@ -336,3 +336,30 @@ def test_priorities_stay_dense_and_as_asked(moves: list[tuple[str, int, int | No
     listed = admin.get(f"{path}/policies").json
     assert [policy["id"] for policy in listed] == model
     assert [policy["priority"] for policy in listed] == list(range(1, len(model) + 1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "conditions", "field"),
+    [
+        ("policies", {"clients": {"include": ["ALL_CLIENTS"]}, "network": {"connection": "ZONE"}}, "network"),
+        ("policies", {"people": {"groups": {"include": ["00gA"]}}}, "people"),
+        ("rules", RULE["conditions"] | {"network": {"connection": "ZONE"}}, "network"),
+        ("rules", RULE["conditions"] | {"device": {"managed": True}}, "device"),
+        ("rules", RULE["conditions"] | {"people": {"userTypes": {"include": ["otyA"]}}}, "people.userTypes"),
+        ("claims", {"scopes": [], "people": {"users": {"include": ["00uA"]}}}, "people"),
+    ],
+)
+def test_a_condition_that_nobody_evaluates_is_refused(
+    admin: Admin, path: str, kind: str, conditions: Any, field: str
+) -> None:
+    policy = admin.made(f"{path}/policies", {"name": "p", "description": "d"})["id"]
+    place, body = {
+        "policies": (f"{path}/policies", {"name": "other", "description": "d"}),
+        "rules": (f"{path}/policies/{policy}/rules", RULE),
+        "claims": (f"{path}/claims", {"name": "c", "claimType": "RESOURCE", "valueType": "EXPRESSION", "value": "'x'"}),
+    }[kind]
+
+    answer = admin.post(place, body | {"conditions": conditions})
+
+    assert (answer.status, answer.causes) == (400, [f"conditions.{field}: This condition is not supported."])
+    assert admin.post(place, body | {"conditions": conditions | {field.partition(".")[0]: None}}).status == 201

@@ -272,3 +272,19 @@ def test_only_the_first_bootstrap_makes_a_token(admin: Admin) -> None:
     assert admin.api.bootstrap({"action": "create_api_token", "token": "short"})["error"] == "bad_token"
     made = admin.api.bootstrap({"action": "create_api_token", "name": "locked out"})["token"]
     assert admin.call("GET", SERVERS, headers={"authorization": f"SSWS {made}"}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("accessTokenEncryptedResponseAlgorithm", "RSA-OAEP-256"),
+        ("jwks", {"keys": []}),
+        ("jwks_uri", "https://api.example.com/jwks"),
+    ],
+)
+def test_encrypted_access_tokens_are_refused_and_not_sent_in_the_clear(admin: Admin, name: str, value: object) -> None:
+    made = admin.post(SERVERS, {"name": "n", "audiences": ["a"], name: value})
+    replaced = admin.put(f"{SERVERS}/default", {"name": "n", "audiences": ["a"], "issuerMode": "ORG_URL", name: value})
+
+    for answer in (made, replaced):
+        assert (answer.status, answer.json["errorSummary"]) == (400, f"Api validation failed: {name}")

@@ -16,6 +16,7 @@ from ..storage.servers import AuthorizationServer, Claim
 from .call import NO_CONTENT, Call, link
 from .errors import invalid_field, not_found, read_only
 from .fields import Fields
+from .fixed_settings import refuse_unknown
 from .scopes import TAKEN
 from .server_changes import ServerChanges, find, path_of, replaced, server_party, without
 
@@ -113,6 +114,7 @@ def claim_json(claim: Claim, server: AuthorizationServer, call: Call) -> dict[st
 
 def _read(body: Fields, base: Claim, server: AuthorizationServer, attributes: Collection[str]) -> Claim:
     fields = Fields({name: body.raw(name) for name in _MEMBERS})
+    refuse_unknown(fields.below("conditions"), frozenset({"scopes"}))
     name = fields.text("name", required=True) or ""
     claim_type = fields.choice("claimType", ("RESOURCE", "IDENTITY"), "RESOURCE", required=True)
     value_type = fields.choice("valueType", ("EXPRESSION", "GROUPS"), "EXPRESSION", required=True)

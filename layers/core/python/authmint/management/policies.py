@@ -12,9 +12,11 @@ from ..storage.servers import AuthorizationServer, Policy, Status
 from .call import NO_CONTENT, Call, lifecycle, link
 from .errors import invalid_field, not_found
 from .fields import Fields
+from .fixed_settings import refuse_unknown
 from .server_changes import ServerChanges, find, path_of, placed, server_party, without
 
 MOST: Final = 1_000
+_CONDITIONS: Final = frozenset({"clients"})
 Changed = tuple[AuthorizationServer, Policy, Sequence[Event]]
 
 
@@ -129,6 +131,7 @@ def policy_party(policy: Policy) -> Party:
 
 
 def _read(body: Fields, base: Policy) -> Policy:
+    refuse_unknown(body.below("conditions"), _CONDITIONS)
     policy = replace(
         base,
         name=body.text("name", required=True, longest=100) or "",

@@ -7,6 +7,7 @@ from typing import Any, Final
 from ..clock import timestamp
 from ..storage.servers import ANY_SCOPE, People, Rule
 from .fields import Fields
+from .fixed_settings import refuse_unknown
 
 _IETF: Final = "urn:ietf:params:oauth:grant-type:"
 GRANT_TYPES: Final = frozenset(
@@ -34,6 +35,9 @@ _NO_PEOPLE: Final = (
     "user or group when ''conditions.grantTypes'' contains one or more of [authorization_code, implicit, password]."
 )
 _SCOPES_IN_ACTIONS: Final = "Cannot add scopes to 'action.scopes', add to 'conditions.scopes.include' instead."
+#: Whatever else narrows a rule is refused: a rule that drops a condition would let in more than was meant.
+_CONDITIONS: Final = frozenset({"people", "grantTypes", "scopes"})
+_PEOPLE: Final = frozenset({"users", "groups"})
 ACCESS_MINUTES: Final = (5, 1_440)
 WINDOW_MINUTES: Final = (5, 2_628_000)
 DEFAULT_WINDOW: Final = 10_080
@@ -54,6 +58,8 @@ def read_rule(body: Fields, base: Rule, *, any_valid: Callable[[People], bool]) 
     if not body.has("conditions"):
         body.problem("conditions", "The field cannot be left blank")
     conditions = body.below("conditions")
+    refuse_unknown(conditions, _CONDITIONS)
+    refuse_unknown(conditions.below("people"), _PEOPLE)
     grant_types = conditions.below("grantTypes").texts("include") or ()
     if unknown := [grant for grant in grant_types if grant not in GRANT_TYPES]:
         conditions.problem("grantTypes.include", f"'{unknown[0]}' is not a grant type.")

@@ -19,6 +19,7 @@ from ..storage.servers import AuthorizationServer, Status
 from .call import NO_CONTENT, Call
 from .errors import read_only
 from .fields import Fields
+from .fixed_settings import SERVER, refuse_unbuilt
 from .paging import after_of, limit_of, page, scan
 from .server_changes import ServerChanges, server_party
 from .server_view import server_json
@@ -58,6 +59,7 @@ class Servers:
         """201. Starts ACTIVE, with AUTO rotation whatever was asked (§6.3), and without any policy (§6.4)."""
         body = call.body()
         name, audience = _audience_first(body)
+        refuse_unbuilt(body, SERVER)
         issuer_mode = body.choice("issuerMode", ISSUER_MODES, "DYNAMIC")
         description = body.text("description", longest=1_000)
         algorithm = body.below("credentials").below("signing").choice("alg", ALGORITHMS, "RS256")
@@ -95,6 +97,7 @@ class Servers:
         self.changes.load(call)
         body = call.body()
         name, audience = _audience_first(body, replacing=True)
+        refuse_unbuilt(body, SERVER)
         issuer_mode = body.choice("issuerMode", ISSUER_MODES, "ORG_URL")
         description = body.text("description", longest=1_000)
         signing = body.below("credentials").below("signing")
