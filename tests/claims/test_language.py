@@ -1,5 +1,6 @@
 """Syntax, checks when saved, and failures when evaluated (runtime contract §20.1, §20.2)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -316,3 +317,22 @@ def test_group_expressions_see_no_user() -> None:
     with pytest.raises(ExpressionError):
         check("getFilteredGroups({'a'}, 'group.name + user.getInternalProperty(''id'')', 1)", STANDARD_ATTRIBUTES)
     assert evaluate("Arrays.isEmpty(getFilteredGroups(app.profile.groupallowlist, 'group.name', 5))", C) is True
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("appuser.given_name", "Winston"),
+        ("appuser.email == user.email", True),
+        ("appuser.name != null", True),
+        ("appuser.nickname", "Winnie"),
+        ("appuser.role", "prime minister"),
+        ("appuser.userName", "winston"),
+        ("appuser.nothing", None),
+    ],
+)
+def test_an_app_knows_its_users_by_the_standard_claims_unless_assigned_otherwise(text: str, value: Any) -> None:
+    assert W.app_user is not None
+    assigned = replace(W.app_user, profile={"nickname": "Winnie", "role": "prime minister", "userName": "x"})
+
+    assert evaluate(text, replace(W, app_user=assigned)) == value

@@ -66,7 +66,9 @@ def test_a_user_is_assigned_changed_and_unassigned(admin: Admin) -> None:
     assert assigned.json["credentials"] == {"userName": "ann"}
     assert assigned.json["_links"]["user"]["href"] == f"{BASE_URL}{USERS}/{user['id']}"
     assert (again.status, again.code) == (409, "E0000062")
-    assert changed.json["profile"] == {"role": "x"}
+    assert changed.json["profile"]["role"] == "x"
+    assert (changed.json["profile"]["name"], changed.json["profile"]["given_name"]) == ("Ann Lee", "Ann")
+    assert changed.json["profile"]["birthdate"] is None
     assert admin.get(f"{path}/{user['id']}").json == changed.json
     assert admin.get(path).json == [changed.json]
     assert admin.get(f"{path}?expand=user").json[0]["_embedded"]["user"]["id"] == user["id"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.management.admin import BASE_URL, SERVERS, Admin
 
-RULE = {
+RULE: dict[str, Any] = {
     "name": "all",
     "conditions": {"grantTypes": {"include": ["client_credentials"]}, "scopes": {"include": ["*"]}},
 }

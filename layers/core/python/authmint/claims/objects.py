@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from .app_profile import app_profile
 from .run import Run
 from .values import Object, Value
 
@@ -13,8 +14,11 @@ def _user(run: Run) -> Value:
 
 
 def _app_user(run: Run) -> Value:
-    app_user = run.facts.assigned
-    return None if app_user is None else Object({**app_user.profile, "userName": app_user.user_name})
+    app_user, user = run.facts.assigned, run.facts.user
+    if app_user is None:
+        return None
+    profile = app_user.profile if user is None else app_profile(user.profile, app_user.profile)
+    return Object({**profile, "userName": app_user.user_name})
 
 
 def _app(run: Run) -> Value:

@@ -11,7 +11,7 @@ from ..jose.encoding import strict_json
 from ..storage.assignments import MOST_MOVED, AppGroup, Assignments
 from ..storage.clients import MOST_GROUPS, Client
 from ..storage.errors import Conflict, NotFound
-from .app_users import app_profile
+from .app_users import profile_sent
 from .app_view import AppView
 from .call import NO_CONTENT, Call
 from .client_changes import ClientChanges, app_party
@@ -63,7 +63,7 @@ class AppGroups:
         body = Fields({}) if not call.request.body.strip() else call.body()
         priority = body.number("priority")
         _check_priority(priority)
-        sent = app_profile(body)
+        sent = profile_sent(body)
         body.check()
 
         def change(client: Client, before: AppGroup | None, free: int) -> AppGroup:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from ..claims.app_profile import app_profile
 from ..clock import timestamp
 from ..http import Response
 from ..storage.assignments import AppUser
@@ -37,11 +38,10 @@ class AppUsers:
         if expand not in {"", "user"}:
             raise ApiError("E0000001", "RequestParams", ["Expand query is malformed."])
         found = self._records.assignments.users(client.id, after=after, limit=limit + 1)
-        items = [_user_json(one, call) for one in found[:limit]]
+        users = {user.id: user for user in self._records.users.many([one.user_id for one in found[:limit]])}
+        items = [_user_json(one, users[one.user_id], call) for one in found[:limit] if one.user_id in users]
         if expand:
-            users = {user.id: user for user in self._records.users.many([one.user_id for one in found[:limit]])}
-            items = [item | {"_embedded": {"user": user_json(users[item["id"]], call)}} for item in items
-                     if item["id"] in users]  # fmt: skip
+            items = [item | {"_embedded": {"user": user_json(users[item["id"]], call)}} for item in items]
         following = found[limit - 1].user_id if len(found) > limit else None
         extra = {"expand": expand} if expand else {}
         return page(call.request, f"/api/v1/apps/{client.id}/users", items, limit=limit, following=following,
@@ -68,18 +68,18 @@ class AppUsers:
             raise ApiError("E0000062") from None
         except NotFound:
             raise not_found(user_id, "User") from None
-        return Response.json(200, _user_json(assigned, call))
+        return Response.json(200, _user_json(assigned, user, call))
 
     def get(self, call: Call) -> Response:
         """Also who is assigned by a group: ``scope`` is ``GROUP`` then."""
         client = self._clients.load(call)
         person = self._records.person(call)
         if client.id in person.app_users:
-            return Response.json(200, _user_json(person.app_users[client.id], call))
+            return Response.json(200, _user_json(person.app_users[client.id], person.user, call))
         if not is_assigned(person, client):
             raise not_found(call.params["userId"], "AppUser")
         assigned = AppUser(client.id, person.user.id, person.user.login, client.created_at, client.updated_at)
-        return Response.json(200, _user_json(assigned, call, scope="GROUP"))
+        return Response.json(200, _user_json(assigned, person.user, call, scope="GROUP"))
 
     def update(self, call: Call) -> Response:
         client = self._clients.load(call)
@@ -101,7 +101,7 @@ class AppUsers:
             return after
 
         try:
-            return Response.json(200, _user_json(call.retrying(attempt), call))
+            return Response.json(200, _user_json(call.retrying(attempt), user, call))
         except NotFound:
             raise not_found(call.params["userId"], "AppUser") from None
 
@@ -125,10 +125,10 @@ class AppUsers:
 def _read_user(body: Fields) -> tuple[str | None, Mapping[str, Any] | None]:
     name = body.below("credentials").text("userName", longest=100)
     body.choice("scope", ("USER", "GROUP"), "USER")
-    return name or None, app_profile(body)
+    return name or None, profile_sent(body)
 
 
-def app_profile(body: Fields) -> Mapping[str, Any] | None:
+def profile_sent(body: Fields) -> Mapping[str, Any] | None:
     """The profile for this app: anything, within bounds; ``None`` where it is left out. Claims read it."""
     sent = body.free("profile", longest=_LARGEST)
     return sent if body.has("profile") else None
@@ -139,7 +139,7 @@ def _check_active(user: User) -> None:
         raise ApiError("E0000117")
 
 
-def _user_json(one: AppUser, call: Call, *, scope: str = "USER") -> dict[str, Any]:
+def _user_json(one: AppUser, user: User, call: Call, *, scope: str = "USER") -> dict[str, Any]:
     return {
         "id": one.user_id,
         "externalId": None,
@@ -151,7 +151,7 @@ def _user_json(one: AppUser, call: Call, *, scope: str = "USER") -> dict[str, An
         "passwordChanged": None,
         "syncState": "DISABLED",
         "credentials": {"userName": one.user_name},
-        "profile": one.profile,
+        "profile": app_profile(user.profile, one.profile),
         "_links": {
             "app": {"href": call.url(f"/api/v1/apps/{one.client_id}")},
             "user": {"href": call.url(f"/api/v1/users/{one.user_id}")},
