@@ -12,7 +12,8 @@ const config = await client.discovery(new URL(issuer), clientId, clientSecret, u
 const pkceCodeVerifier = client.randomPKCECodeVerifier()
 const expectedState = client.randomState()
 const expectedNonce = client.randomNonce()
-const url = client.buildAuthorizationUrl(config, {
+// RFC 9126: the request goes to the server first, and the browser carries its name only.
+const url = await client.buildAuthorizationUrlWithPAR(config, {
   redirect_uri: redirectUri,
   scope,
   code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),

@@ -128,6 +128,30 @@ def test_openid_client_signs_in_refreshes_and_revokes(people: Deployment) -> Non
     assert browser.visit(seen["logout"]) == f"{SIGNED_OUT}?state=bye"
 
 
+@needs_packages
+def test_openid_client_5_configures_itself_and_pushes(people: Deployment) -> None:
+    registered = people.client(auth_method="client_secret_post")
+    settings = {
+        "issuer": people.issuer,
+        "clientId": registered["client_id"],
+        "clientSecret": registered["client_secret"],
+        "redirectUri": CALLBACK,
+        "scope": SCOPES,
+    }
+
+    done = subprocess.run(
+        [str(NODE), "openid_client_5.mjs", json.dumps(settings)],
+        cwd=CLIENTS,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["requestUri"].startswith("urn:")
+
+
 class SpaSite(Site):
     """A single-page application."""
 
@@ -142,14 +166,14 @@ class SpaSite(Site):
 @needs_packages
 @pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM} (set AUTHMINT_CHROMIUM)")
 @pytest.mark.parametrize("scopes", [SCOPES.split(), ["openid", "profile", "email"]], ids=["refresh", "iframe"])
-def test_okta_auth_js_signs_in_and_renews(people: Deployment, scopes: list[str]) -> None:
+def test_okta_auth_js_signs_in_renews_revokes_and_signs_out(people: Deployment, scopes: list[str]) -> None:
     """Renewed with a refresh token, or, without one, in a hidden frame with ``prompt=none``."""
     with serving(SpaSite) as site, sync_playwright() as playwright:
         registered = people.client(
             auth_method="none",
             application_type="browser",
             redirect_uris=[f"{site}/callback"],
-            post_logout_redirect_uris=[site],
+            post_logout_redirect_uris=[f"{site}/bye"],
         )
         settings = {"issuer": people.issuer, "clientId": registered["client_id"], "scopes": scopes, "devMode": True}
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
@@ -163,7 +187,13 @@ def test_okta_auth_js_signs_in_and_renews(people: Deployment, scopes: list[str])
         page.get_by_role("button").click()
         expect(page.locator("#state")).to_have_text("done", timeout=PATIENCE)
         result = json.loads(page.locator("#result").inner_text())
+        page.locator("#leave").click()
+        expect(page.locator("#state")).to_have_text("signed out", timeout=PATIENCE)
+        left = json.loads(page.locator("#result").inner_text())
+        page.goto(f"{people.issuer.partition('/oauth2')[0]}/signin")
+        expect(page.get_by_label("Password")).to_be_visible()  # the session is over too
         chromium.close()
 
     assert (result["claims"]["sub"], result["user"]["email"], result["renewed"]) == (people.user, LOGIN, True)
+    assert (result["active"], left) == ([True, False], {"left": False})
     assert [text for text in complaints if "favicon" not in text] == []
