@@ -60,7 +60,7 @@ MUTATIONS = {
     ),
     "scopes of the server": Mutation(
         "oauth/scopes.py",
-        'if any(name not in known for name in names):\n        raise OAuthError("no_matching_scope")',
+        'raise OAuthError("no_matching_scope", reason=unknown("scope", wrong[0], known))',
         "pass",
     ),
     "secret of the client": Mutation(

@@ -324,3 +324,23 @@ def test_who_can_get_a_scope_and_how() -> None:
         ["client_credentials"],
     )
     assert admin.get(f"{BASE}/analysis?scope=unknown").code == "E0000007"
+
+
+def test_a_redirect_uri_that_is_not_registered_is_named_with_the_nearest() -> None:
+    client = a_client(
+        grant_types=("authorization_code",),
+        redirect_uris=("https://app.example/callback",),
+        implicit_assignment=True,
+    )
+    world = World(
+        a_server(scopes=SYSTEM, keys=KEYS, policies=(a_policy(a_rule(grant_types=("authorization_code",))),)), client
+    )
+
+    wrong = world.preview("authorization_code", "openid", redirect_uri="https://app.example/calback?secret=1")
+    right = world.preview("authorization_code", "openid", redirect_uri="https://app.example/callback")
+
+    assert wrong["error"]["reason"] == "illegal_redirect_uri"
+    assert wrong["error"]["detail"] == (
+        "redirect_uri 'https://app.example/calback' is not known; the nearest that is: 'https://app.example/callback'"
+    )
+    assert right["error"] is None

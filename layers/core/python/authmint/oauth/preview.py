@@ -13,10 +13,14 @@ from ..ids import Ids
 from ..policy.evaluate import TokenRequest
 from ..policy.explain import Explanation, explain
 from ..storage.clients import Client
+from ..storage.configuration import Snapshot
 from ..storage.directory import Person
+from ..storage.liveness import NotAlive, check_user
 from ..storage.servers import AuthorizationServer
 from ..tokens.access_token import issuer_of
 from . import scopes
+from .authorization.return_to import check_redirect_uri
+from .endpoint import live_client, live_server
 from .errors import OAuthError
 from .grants.base import Entitlement, GrantRequest, check_grant_type
 from .grants.client_credentials import ClientCredentials
@@ -35,6 +39,7 @@ class Wish:
 
     Attributes:
         response_type: Of the grant ``implicit``: ``token``, ``id_token`` or both.
+        redirect_uri: Of grants that begin at the authorization endpoint; empty: it is not looked at.
     """
 
     client: Client
@@ -42,6 +47,7 @@ class Wish:
     scope: str = ""
     person: Person | None = None
     response_type: str = ""
+    redirect_uri: str = ""
 
 
 @dataclass
@@ -93,10 +99,11 @@ class Previews:
     def _entitlement(
         self, server: AuthorizationServer, wish: Wish, base_url: str, preview: Preview, now: int
     ) -> Entitlement:
-        if server.status != "ACTIVE":
-            raise OAuthError("invalid_authorization_server", reason="inactive")
-        if wish.client.status != "ACTIVE":
-            raise OAuthError("invalid_client_id", reason="deactivated client")
+        snapshot = Snapshot(server, wish.client)
+        live_server(snapshot)
+        live_client(snapshot)
+        if wish.redirect_uri:
+            check_redirect_uri(wish.client, wish.redirect_uri)
         check_grant_type(wish.grant_type, wish.client, self._grant_types)
         if wish.grant_type == "client_credentials":
             form = {"scope": wish.scope} if wish.scope else {}
@@ -108,16 +115,21 @@ class Previews:
         if wish.grant_type == "password":
             if consent:
                 raise OAuthError("consent_required_ropf", ", ".join(consent))
-            if wish.person is None or wish.person.user.status != "ACTIVE":
-                raise OAuthError("invalid_password_credentials", reason=_state(wish.person))
-        elif wish.person is None or wish.person.user.status != "ACTIVE":
-            raise OAuthError("access_denied", reason=_state(wish.person))
+            person = _live(wish.person, refusal="invalid_password_credentials")
+        else:
+            person = _live(wish.person, refusal="access_denied")
         preview.consent = consent
-        return Entitlement(wish.grant_type, asked, not named, SignIn(wish.person, now))
+        return Entitlement(wish.grant_type, asked, not named, SignIn(person, now))
 
 
-def _state(person: Person | None) -> str:
-    return "no user" if person is None else f"the user is {person.user.status}"
+def _live(person: Person | None, *, refusal: str) -> Person:
+    if person is None:
+        raise OAuthError(refusal, reason="no user")
+    try:
+        check_user(person.user)
+    except NotAlive as dead:
+        raise OAuthError(refusal, reason=str(dead)) from None
+    return person
 
 
 def _request(wish: Wish, entitlement: Entitlement) -> TokenRequest:

@@ -7,6 +7,7 @@ from ..storage.admin_scopes import ADMIN_SCOPES
 from ..storage.clients import Client
 from ..storage.servers import AuthorizationServer
 from .errors import OAuthError
+from .nearest import unknown
 
 MAX_LENGTH: Final = 4096
 #: Scopes about a signed-in user (§16.1): never for a client alone.
@@ -44,8 +45,8 @@ def granted_by_administrators(client: Client, names: tuple[str, ...]) -> tuple[s
         raise OAuthError("missing_scopes")
     if any(name in OPENID_SCOPES for name in names):
         raise OAuthError("openid_not_allowed_client_creds")
-    if any(name not in ADMIN_SCOPES for name in names):
-        raise OAuthError("illegal_custom_scope")
+    if wrong := [name for name in names if name not in ADMIN_SCOPES]:
+        raise OAuthError("illegal_custom_scope", reason=unknown("scope", wrong[0], ADMIN_SCOPES))
     granted = {grant.scope for grant in client.scope_grants}
     allowed = tuple(name for name in names if name in granted)
     if not allowed:
@@ -66,8 +67,8 @@ def for_client_alone(server: AuthorizationServer, names: tuple[str, ...]) -> tup
         names = tuple(s.name for s in server.scopes if s.default and s.name not in OPENID_SCOPES)
         if not names:
             raise OAuthError("no_default_scopes")
-    if any(name not in known for name in names):
-        raise OAuthError("no_matching_scope")
+    if wrong := [name for name in names if name not in known]:
+        raise OAuthError("no_matching_scope", reason=unknown("scope", wrong[0], known))
     if consent := [name for name in names if known[name].consent == "REQUIRED"]:
         raise OAuthError("consent_required_client_credentials", ", ".join(consent))
     return names
@@ -84,8 +85,9 @@ def for_user(server: AuthorizationServer, client: Client, names: tuple[str, ...]
         names = tuple(scope.name for scope in server.scopes if scope.default)
         if not names:
             raise OAuthError("no_default_scopes")
-    if any(name not in known for name in names):
-        raise OAuthError("illegal_custom_scope" if server.is_org else "no_matching_scope")
+    if wrong := [name for name in names if name not in known]:
+        error = "illegal_custom_scope" if server.is_org else "no_matching_scope"
+        raise OAuthError(error, reason=unknown("scope", wrong[0], known))
     if "openid" not in names and not _ABOUT_USERS.isdisjoint(names):
         raise OAuthError("openid_scope_required_access_token")
     not_allowed = [name for name in names if name in NOT_SERVED]

@@ -38,6 +38,7 @@ def _add_wish(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--grant", metavar="TYPE", default="client_credentials", help="default: client_credentials")
     parser.add_argument("--user", metavar="ID", help="id or login")
     parser.add_argument("--scope", metavar="SCOPES", default="", help="separated by spaces")
+    parser.add_argument("--redirect-uri", metavar="URI", default="", help="of grants that begin in a browser")
     parser.add_argument("--response-type", metavar="TYPES", default="", help="of the grant implicit")
     add_options(parser)
 
@@ -51,6 +52,7 @@ def _wish(options: argparse.Namespace) -> dict[str, str]:
         "user_id": options.user,
         "scope": options.scope,
         "response_type": options.response_type,
+        "redirect_uri": options.redirect_uri,
     }
     return {name: value for name, value in wish.items() if value}
 

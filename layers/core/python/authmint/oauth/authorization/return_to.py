@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from ...storage.clients import Client
 from ..errors import OAuthError
+from ..nearest import unknown
 from .parameters import Parameters
 from .vocabulary import FRONT_CHANNEL, RESPONSE_MODES, ResponseMode
 
@@ -42,10 +43,22 @@ def match_redirect_uri(client: Client, parameters: Parameters, issuer: str) -> R
     Raises:
         OAuthError: None is named, or not one of the client's: the error must stay with us (RFC 6749 §4.1.2.1).
     """
-    sent = parameters.get("redirect_uri")
-    if sent is None or "#" in sent or not any(_matches(client, uri, sent) for uri in client.redirect_uris):
-        raise OAuthError("illegal_redirect_uri")
+    sent = check_redirect_uri(client, parameters.get("redirect_uri"))
     return ReturnTo(sent, issuer, _mode(parameters, sent), parameters.state)
+
+
+def check_redirect_uri(client: Client, sent: str | None) -> str:
+    """The redirect URI, if it is one of the client's (RFC 9700 §4.1.3: to the letter).
+
+    Raises:
+        OAuthError: None was sent, or it is not.
+    """
+    if sent is None or "#" in sent or not any(_matches(client, uri, sent) for uri in client.redirect_uris):
+        # What stands behind the question mark may be a secret of the client's, and is not ours to log.
+        raise OAuthError(
+            "illegal_redirect_uri", reason=unknown("redirect_uri", (sent or "").partition("?")[0], client.redirect_uris)
+        )
+    return sent
 
 
 def _matches(client: Client, registered: str, sent: str) -> bool:

@@ -12,6 +12,7 @@ from ...storage.clients import Client
 from ...storage.liveness import NotAlive, check_client, live_person
 from ...storage.servers import AuthorizationServer
 from ..errors import OAuthError
+from ..nearest import unknown
 
 if TYPE_CHECKING:  # a token for a machine needs nothing of what people sign in with
     from ...storage.directory import Directory, Person
@@ -208,6 +209,7 @@ def check_grant_type(grant_type: str, client: Client, served: Iterable[str]) -> 
     """
     served = tuple(served)
     if grant_type not in served:
-        raise OAuthError("unsupported_grant_type", ", ".join(served))
+        raise OAuthError("unsupported_grant_type", ", ".join(served), reason=unknown("grant type", grant_type, served))
     if grant_type not in client.grant_types:
-        raise OAuthError("unauthorized_client", ", ".join(client.grant_types))
+        reason = f"the client may not use the grant type '{grant_type}'"
+        raise OAuthError("unauthorized_client", ", ".join(client.grant_types), reason=reason)
