@@ -1,5 +1,6 @@
 """What every storage does, in memory and in DynamoDB: changes are whole, conflicts are noticed, once means once."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from authmint.storage.grants import Revocation, Revocations, UsedAssertions
 from authmint.storage.memory import MemoryStorage
 from authmint.storage.servers import Servers
 
+from tests.support.backend import Deployed
 from tests.support.builders import a_client, a_policy, a_rule, a_server
 from tests.support.fakes import NOW, FrozenClock
 
@@ -395,7 +397,7 @@ def a_token_event(number: int, at: int = NOW) -> Event:
 
 
 def everything(log: EventLog, *, descending: bool = False) -> Sequence[Recorded]:
-    return log.read(after=FIRST, before=LAST, limit=1_000, descending=descending)
+    return list(log.read(after=FIRST, before=LAST, batch=100, descending=descending))
 
 
 FIRST, LAST = place_of((NOW - 60) * 1000), place_of((NOW + 60) * 1000)
@@ -419,15 +421,26 @@ def test_places_are_exclusive_bounds_and_pages_fit_together(storage: Storage) ->
     storage.log.record([a_token_event(number) for number in range(30)])
     read = everything(storage.log)
 
-    pages: list[Recorded] = []
-    after = FIRST
-    while page := storage.log.read(after=after, before=LAST, limit=7):
-        pages += page
-        after = page[-1].place
+    def between(after: int, before: int) -> list[Recorded]:
+        return list(storage.log.read(after=read[after].place, before=read[before].place, batch=9))
 
-    assert pages == read
-    assert storage.log.read(after=read[3].place, before=read[6].place, limit=9) == read[4:6]
-    assert storage.log.read(after=read[3].place, before=read[4].place, limit=9) == []
+    assert list(storage.log.read(after=FIRST, before=LAST, batch=7)) == read
+    assert between(3, 6) == read[4:6]
+    assert between(3, 4) == []
+
+
+def test_who_stops_early_has_read_little(deployed: Deployed) -> None:
+    tables, fetched = deployed.tables(), []
+    log = DynamoEventLog(tables, FrozenClock())
+    log.record([a_token_event(number) for number in range(200)])
+    tables.connection.client.meta.events.register(
+        "after-call.dynamodb.Query", lambda parsed, **_: fetched.append(len(parsed["Items"]))
+    )
+
+    first = list(itertools.islice(log.read(after=FIRST, before=LAST, batch=20), 10))
+
+    assert [recorded.event.id for recorded in first] == [f"event-{number:04d}" for number in range(10)]
+    assert sum(fetched) <= 40
 
 
 def test_a_change_and_its_event_are_one(storage: Storage) -> None:

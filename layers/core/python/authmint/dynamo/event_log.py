@@ -6,6 +6,8 @@ from functools import partial
 from operator import attrgetter
 from typing import Final
 
+from pynamodb.expressions.condition import Condition
+
 from ..clock import Clock
 from ..storage.errors import Unavailable
 from ..storage.events import EVENT_RETENTION, Event, Recorded, place_of
@@ -60,31 +62,25 @@ class DynamoEventLog:
             return [event for event, known in zip(events, error.failed[::2], strict=True) if not known]
         return []
 
-    def read(self, *, after: str, before: str, limit: int, descending: bool = False) -> Sequence[Recorded]:
-        found: list[Recorded] = []
+    def read(self, *, after: str, before: str, batch: int, descending: bool = False) -> Iterator[Recorded]:
         first, last = int(after[:14]) // DAY_MS, int(before[:14]) // DAY_MS
-        days = range(last, first - 1, -1) if descending else range(first, last + 1)
-        for day in days:
-            found += self._day(day, after, before, limit - len(found), descending=descending)
-            if len(found) >= limit:
-                break
+        for day in range(last, first - 1, -1) if descending else range(first, last + 1):
+            # DynamoDB's BETWEEN is inclusive at both ends; a place followed by a blank comes right after that place.
+            low, high = max(f"{after} ", place_of(day * DAY_MS)), min(before, place_of((day + 1) * DAY_MS))
+            between = self._item.sk.between(low, high)
+            with translated():
+                shards = [self._shard(day, number, between, batch, descending) for number in range(EVENT_SHARDS)]
+                merged = heapq.merge(*shards, key=attrgetter("sk"), reverse=descending)
+                for item in merged:
+                    if item.sk != high:
+                        yield Recorded(item.sk, decode(item.body or "", Event))
+
+    def _shard(self, day: int, number: int, between: Condition, batch: int, descending: bool) -> Iterator[EventItem]:
+        found: Iterator[EventItem] = self._item.query(
+            day_partition(day, number),
+            between,
+            consistent_read=True,
+            scan_index_forward=not descending,
+            page_size=batch // EVENT_SHARDS + 1,
+        )
         return found
-
-    def _day(self, day: int, after: str, before: str, limit: int, *, descending: bool) -> list[Recorded]:
-        # DynamoDB's BETWEEN is inclusive at both ends; a place followed by a blank comes right after that place.
-        after, before = max(f"{after} ", place_of(day * DAY_MS)), min(before, place_of((day + 1) * DAY_MS))
-
-        def shard(number: int) -> Iterator[Recorded]:
-            items = self._item.query(
-                day_partition(day, number),
-                self._item.sk.between(after, before),
-                consistent_read=True,
-                scan_index_forward=not descending,
-                limit=limit,
-            )
-            return (Recorded(item.sk, decode(item.body or "", Event)) for item in items if item.sk != before)
-
-        with translated():
-            shards = [list(shard(number)) for number in range(EVENT_SHARDS)]
-        merged = heapq.merge(*shards, key=attrgetter("place"), reverse=descending)
-        return [recorded for recorded, _ in zip(merged, range(limit), strict=False)]

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, Never
 
-from ..audit.log_pages import BadCursor, Cursor, Query, page
+from ..audit.log_cursors import BadCursor
+from ..audit.log_pages import Query, page
 from ..audit.view import event_json
 from ..clock import Clock
 from ..http import Pairs, Response
@@ -34,18 +35,18 @@ class Logs:
     def list(self, call: Call) -> Response:
         """A page. Without ``until`` and ascending it can be polled: there is a next page always.
 
-        With ``until``, ``since`` and ``until`` are about the time at which an event happened, else about the time at
-        which it was recorded.
+        With ``until`` or descending, order, ``since`` and ``until`` are about the time at which an event happened, else
+        about the time at which it was recorded. A page may be short, or empty, and still have a next one.
         """
         now_ms = self._clock.now_ms()
         limit = _limit(call)
         query = self._query(call, now_ms, limit)
         text = call.request.query_value("after")
         try:
-            cursor = Cursor.parse(text) if text else None
+            cursor = query.cursor(text) if text else None
         except BadCursor:
             raise ApiError("E0000029", causes=["Invalid cursor."]) from None
-        found = page(self._log, query, cursor, now_ms=now_ms)
+        found = page(self._log, query, cursor, now_ms=now_ms, in_time=call.retrying.in_time)
         extra = {
             name: value
             for name in ("since", "until", "filter", "q", "sortOrder")

@@ -1,6 +1,6 @@
 """System log events (runtime contract §23.3)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -70,5 +70,11 @@ class EventLog(Protocol):
             Unavailable: Some may be written; hand all of them over again.
         """
 
-    def read(self, *, after: str, before: str, limit: int, descending: bool = False) -> Sequence[Recorded]:
-        """The first ``limit`` events whose places lie between two places, both exclusive."""
+    def read(self, *, after: str, before: str, batch: int, descending: bool = False) -> Iterator[Recorded]:
+        """The events whose places lie between two places, both exclusive, in the order of their places.
+
+        Fetched while they are looked at, about ``batch`` at once: who stops early has read little.
+
+        Raises:
+            Unavailable: At any step.
+        """

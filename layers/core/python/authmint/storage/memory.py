@@ -1,7 +1,7 @@
 """Every protocol of this package in memory: for unit tests and the benchmarks of the engine alone."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from .api_tokens import ApiToken
@@ -63,10 +63,10 @@ class MemoryEventLog:
             new = {event.id: event for event in events if event.id not in known}
             self._storage.events.extend(new.values())
 
-    def read(self, *, after: str, before: str, limit: int, descending: bool = False) -> Sequence[Recorded]:
+    def read(self, *, after: str, before: str, batch: int, descending: bool = False) -> Iterator[Recorded]:  # noqa: ARG002
         found = [Recorded(place_of(event.published_ms, event.id), event) for event in self._storage.events]
         found = [recorded for recorded in found if after < recorded.place < before]
-        return sorted(found, key=lambda recorded: recorded.place, reverse=descending)[:limit]
+        return iter(sorted(found, key=lambda recorded: recorded.place, reverse=descending))
 
 
 class MemoryServers:
