@@ -150,6 +150,8 @@ def many(admin: Admin) -> Admin:
         ("", ["Everyone", "Alpha", "Beta", "Gamma", "alphabet"]),
         ("q=ALPHA", ["Alpha", "alphabet"]),
         ("q=e", ["Everyone"]),
+        ('q=alpha&filter=type eq "OKTA_GROUP"', ["Alpha", "alphabet"]),
+        ('q=alpha&filter=type eq "BUILT_IN"', []),
         ('filter=type eq "BUILT_IN"', ["Everyone"]),
         ('search=profile.name eq "beta"', ["Beta"]),
         ('search=profile.name eq "Everyone"', ["Everyone"]),

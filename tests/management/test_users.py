@@ -384,6 +384,9 @@ def crowd(admin: Admin) -> Admin:
         ("q=A", ["ann"]),
         ("q=lee", ["ann", "bob", "cyd", "dan"]),
         ("q=zz", []),
+        ('q=b&filter=status eq "ACTIVE"', ["bob"]),
+        ('q=b&filter=status eq "DEPROVISIONED"', []),
+        ('q=b&filter=profile.login eq "ann@example.com"', []),
         ('filter=status eq "DEPROVISIONED"', ["eve"]),
         ('filter=profile.login eq "BOB@example.com"', ["bob"]),
         ('search=profile.email eq "cyd@example.com" and status eq "ACTIVE"', []),
@@ -418,7 +421,8 @@ def test_searching_by_id(crowd: Admin) -> None:
     [
         ("filter=status is ACTIVE", "E0000031"),
         ("filter=1=1; DROP TABLE users", "E0000031"),
-        ("filter=status pr&q=a", "E0000033"),
+        ("search=status pr&q=a", "E0000033"),
+        ("search=status pr&filter=status pr", "E0000033"),
         ("after=%00", "E0000029"),
         ("after=" + "x" * 101, "E0000029"),
         ("after=é", "E0000029"),
@@ -457,3 +461,36 @@ def test_groups_of_a_new_user(admin: Admin) -> None:
     assert unknown.json["errorSummary"] == "Not found: Resource not found: 00gNone (UserGroup)"
     assert admin.get(f"{USERS}/bob@example.com").status == 404
     assert events(admin)[-1] == "group.user_membership.add"
+
+
+def test_the_owner_of_an_api_token_is_a_user_that_every_endpoint_knows(admin: Admin) -> None:
+    me = admin.get(f"{USERS}/me").json
+    group = admin.post("/api/v1/groups", {"profile": {"name": "operators"}}).json["id"]
+
+    joined = admin.put(f"/api/v1/groups/{group}/users/{me['id']}")
+
+    assert joined.status == 204
+    assert [one["id"] for one in admin.get(f"/api/v1/groups/{group}/users").json] == [me["id"]]
+    assert [one["id"] for one in admin.get(USERS).json] == [me["id"]]
+    assert admin.get(f"{USERS}/{me['profile']['login']}").json["id"] == me["id"]
+    assert {one["profile"]["name"] for one in admin.get(f"{USERS}/me/groups").json} == {"Everyone", "operators"}
+    assert admin.get(f"{USERS}/me").json["created"] == me["created"]
+    assert admin.storage.users.get(me["id"]).password is None
+
+
+def test_no_user_has_an_administrators_role(admin: Admin) -> None:
+    user = admin.get(f"{USERS}/me").json["id"]
+
+    assert (admin.get(f"{USERS}/{user}/roles").status, admin.get(f"{USERS}/{user}/roles").json) == (200, [])
+    assert admin.get(f"{USERS}/00uNobody/roles").status == 404
+
+
+def test_a_replacement_without_a_profile_leaves_the_profile_alone(crowd: Admin) -> None:
+    before = crowd.get(f"{USERS}/ann").json
+
+    answer = crowd.put(f"{USERS}/ann", {"credentials": {"password": {"value": "Another-Horse-8"}}})
+
+    assert answer.status == 200, answer.json
+    assert answer.json["profile"] == before["profile"]
+    hashed = crowd.storage.users.get(before["id"]).password
+    assert hashed is not None

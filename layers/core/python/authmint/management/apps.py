@@ -54,17 +54,18 @@ class Apps:
         limit, after = limit_of(call.request, default=20, most=200), id_after(call.request)
         q, condition = call.request.query_value("q") or "", call.request.query_value("filter") or ""
         named, fitting = _by_name(q), self._wanted(condition) if condition else _any
-        clients, more = scan(
+        clients, following = scan(
             lambda after, size: self._changes.clients.list(after=after, limit=size),
             lambda client: client.id,
             lambda client: named(client) and fitting(client),
             after=after,
             limit=limit,
             size=limit + 1 if not q and not condition else 200,
+            in_time=call.retrying.in_time,
         )
         extra = {name: value for name, value in (("q", q), ("filter", condition)) if value}
         items = self._view.many(clients, call)
-        return page(call.request, PATH, items, limit=limit, following=clients[-1].id if more else None, extra=extra)
+        return page(call.request, PATH, items, limit=limit, following=following, extra=extra)
 
     def _wanted(self, text: str) -> Callable[[Client], bool]:
         """What a filter is about: members of an app, ``user.id`` and ``group.id`` of who is assigned."""

@@ -35,16 +35,16 @@ class AssociatedServers:
                 return False
             return q in other.name.casefold() or q in other.audience.casefold()
 
-        found, more = scan(
+        found, following = scan(
             lambda after, size: self._changes.servers.list(after=after, limit=size),
             lambda other: other.id,
             wanted,
             after=after,
             limit=limit,
+            in_time=call.retrying.in_time,
         )
         extra = {"trusted": str(trusted).lower()} | ({"q": q} if q else {})
         path = f"{path_of(server)}/associatedServers"
-        following = found[-1].id if more else None
         items = [_item(other, call) for other in found]
         return page(call.request, path, items, limit=limit, following=following, extra=extra)
 

@@ -34,15 +34,15 @@ class DynamicClients:
     def list(self, call: Call) -> Response:
         limit, after = limit_of(call.request, default=20, most=200), after_of(call.request)
         q = call.request.query_value("q") or ""
-        clients, more = scan(
+        clients, following = scan(
             lambda after, size: self._changes.clients.list(after=after, limit=size),
             lambda client: client.id,
             lambda client: client.label.casefold().startswith(q.casefold()),
             after=after,
             limit=limit,
+            in_time=call.retrying.in_time,
         )
         items = [client_json(client) for client in clients]
-        following = clients[-1].id if more else None
         return page(call.request, PATH, items, limit=limit, following=following, extra={"q": q} if q else {})
 
     def create(self, call: Call) -> Response:

@@ -32,9 +32,9 @@ class Groups:
         self._records = records
 
     def list(self, call: Call) -> Response:
-        """A page in ascending id, ``Everyone`` first. ``q`` is a prefix of the name."""
+        """A page in ascending id, ``Everyone`` first. ``q``, a prefix of the name, and ``filter`` both hold."""
         query = {name: call.request.query_value(name) or "" for name in ("q", "filter", "search")}
-        if sum(map(bool, query.values())) > 1:
+        if query["search"] and (query["q"] or query["filter"]):
             raise ApiError("E0000033")
         most = 300 if query["q"] else 10_000
         limit, after = limit_of(call.request, default=most, most=most), id_after(call.request)
@@ -43,10 +43,11 @@ class Groups:
         wanted = _wanted(condition, query["q"])
         size = limit + 1 if wanted is _any else _WALK
         read = self._reader(condition)
-        groups, more = scan(read, lambda group: group.id, wanted, after=after, limit=limit, size=size)
+        groups, following = scan(
+            read, lambda group: group.id, wanted, after=after, limit=limit, size=size, in_time=call.retrying.in_time
+        )
         items = [group_json(group, call) for group in groups]
         extra = {name: value for name, value in query.items() if value}
-        following = groups[-1].id if more else None
         return page(call.request, PATH, items, limit=limit, following=following, extra=extra)
 
     def _reader(self, condition: Condition | None) -> Callable[[str | None, int], Sequence[Group]]:
@@ -133,18 +134,19 @@ class Groups:
             # One deleted and not yet swept keeps its place, so that the walk goes on; it is not shown.
             return [found.get(user_id) or _gone(user_id) for user_id in ids]
 
-        shown, more = scan(
+        shown, following = scan(
             read,
             lambda user: user.id,
             lambda user: user.status != "DEPROVISIONED",
             after=after,
             limit=limit,
             size=limit + 1,
+            in_time=call.retrying.in_time,
         )
         listed = users.sign_ins(shown) if group.id == EVERYONE_ID else shown
         items = [user_json(user, call, listed=True) for user in listed]
         path = f"{PATH}/{group.id}/users"
-        return page(call.request, path, items, limit=limit, following=shown[-1].id if more else None, extra={})
+        return page(call.request, path, items, limit=limit, following=following, extra={})
 
     def add_user(self, call: Call) -> Response:
         """204, also where the user is a member."""
@@ -191,11 +193,13 @@ def _any(group: Group) -> bool:
 
 
 def _wanted(condition: Condition | None, q: str) -> Callable[[Group], bool]:
-    if condition is not None:
-        return lambda group: condition.matches(group_members(group))
-    if q:
-        return lambda group: login_key(group.name).startswith(login_key(q))
-    return _any
+    """Groups that the condition and ``q`` leave, where there are any: both hold."""
+    if condition is None and not q:
+        return _any
+    prefix = login_key(q)
+    return lambda group: (
+        login_key(group.name).startswith(prefix) and (condition is None or condition.matches(group_members(group)))
+    )
 
 
 def _gone(user_id: str) -> User:

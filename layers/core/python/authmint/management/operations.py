@@ -108,6 +108,7 @@ def _add_users(routes: Routes[Operation], clients: ClientChanges, people: People
     routes.add("POST", _USER, users.update)
     routes.add("GET", f"{_USER}/groups", users.groups)
     routes.add("GET", f"{_USER}/appLinks", users.app_links)
+    routes.add("GET", f"{_USER}/roles", users.roles)
     lifecycle = UserLifecycle(people)
     credentials = UserCredentials(people)
     for name, operation in (
@@ -176,7 +177,6 @@ def _add_schemas(routes: Routes[Operation], schemas: Schemas) -> None:
 
 
 def _add_org(routes: Routes[Operation], org: Org) -> None:
-    routes.add("GET", "/api/v1/users/me", org.me)
     defaults = DefaultPolicies()
     routes.add("GET", "/api/v1/policies", defaults.list)
     routes.add("GET", "/api/v1/policies/{policyId}", defaults.get)

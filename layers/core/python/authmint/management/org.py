@@ -5,13 +5,11 @@ from dataclasses import replace
 from typing import Final
 
 from ..claims.facts import THIS_ORG
-from ..clock import timestamp
 from ..http import Response
 from ..storage.clients import Client
 from ..storage.events import Event
 from .call import Call
 from .client_changes import ClientChanges, app_party
-from .errors import not_found
 from .server_changes import ServerChanges
 from .servers import ISSUER_MODES
 
@@ -28,34 +26,6 @@ class Org:
     def __init__(self, servers: ServerChanges, clients: ClientChanges) -> None:
         self._servers = servers
         self._clients = clients
-
-    def me(self, call: Call) -> Response:
-        """The owner of the API token; Terraform asks before anything else."""
-        if call.caller.user_id is None:
-            raise not_found("me", "User")
-        login = f"{call.caller.user_id}@authmint.invalid"
-        created = timestamp(call.caller.created_at)
-        user = {
-            "id": call.caller.user_id,
-            "status": "ACTIVE",
-            "created": created,
-            "activated": created,
-            "statusChanged": created,
-            "lastLogin": None,
-            "lastUpdated": created,
-            "passwordChanged": None,
-            "profile": {
-                "firstName": "Authmint",
-                "lastName": "Administrator",
-                "mobilePhone": None,
-                "secondEmail": None,
-                "login": login,
-                "email": login,
-            },
-            "credentials": {"provider": {"type": "OKTA", "name": "OKTA"}},
-            "_links": {"self": {"href": call.url(f"/api/v1/users/{call.caller.user_id}")}},
-        }
-        return Response.json(200, user)
 
     def id_token_settings(self, call: Call) -> Response:
         """What Terraform reads of an app beyond the public API."""

@@ -51,19 +51,33 @@ def scan(
     after: str | None,
     limit: int,
     size: int = 200,
-) -> tuple[list[_T], bool]:
-    """A page of the wanted ones out of a listing by key, and whether there are more.
+    in_time: Callable[[], bool],
+) -> tuple[list[_T], str | None]:
+    """A page of the wanted ones out of a listing by key, and the cursor of the next page, if there is one.
 
-    ``size`` is how many are read at once: ``limit + 1`` where all are wanted, more where few are.
+    A page ends when it is full, or when time runs out: then it is short, or empty, and its cursor goes on from the
+    last record that was looked at.
+
+    Args:
+        read: So many records after a key.
+        key: Of a record.
+        wanted: Whether to show it.
+        after: The cursor of this page.
+        limit: Of the page.
+        size: How many are read at once: ``limit + 1`` where all are wanted, more where few are.
+        in_time: Whether there is time for one more reading.
     """
     found: list[_T] = []
-    while len(found) <= limit:
+    while True:
         batch = read(after, size)
         found += [record for record in batch if wanted(record)]
+        if len(found) > limit:
+            return found[:limit], key(found[limit - 1])
         if len(batch) < size:
-            break
+            return found, None
         after = key(batch[-1])
-    return found[:limit], len(found) > limit
+        if not in_time():
+            return found, after
 
 
 def page(

@@ -9,7 +9,7 @@ from ..ids import Ids
 from ..storage.app_schemas import AppSchemas
 from ..storage.assignments import Assignments
 from ..storage.directory import Directory, Person
-from ..storage.errors import AlreadyExists, NotFound
+from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event, Party
 from ..storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group, Groups
 from ..storage.profile import STANDARD_ATTRIBUTES
@@ -39,9 +39,10 @@ class PeopleRecords:
     def user(self, call: Call) -> User:
         """The user of the URL: by id, login, short login or ``me``. Raises ApiError (E0000007)."""
         name = call.params["userId"]
+        own = call.caller.user_id
+        if own is not None and name in {"me", own}:
+            return self._administrator(call, own)
         try:
-            if name == "me":
-                return self.users.get(call.caller.user_id or "")
             if "@" in name:
                 return self.users.by_login(name)
             try:
@@ -50,6 +51,22 @@ class PeopleRecords:
                 return self.users.by_short_login(name)
         except NotFound:
             raise not_found(name, "User") from None
+
+    def _administrator(self, call: Call, user_id: str) -> User:
+        """The user whose API token calls, stored when first asked for: tokens are made before there are people."""
+
+        def attempt() -> User:
+            try:
+                return self.users.get(user_id)
+            except NotFound:
+                login = f"{user_id}@authmint.invalid"
+                profile = {"firstName": "Authmint", "lastName": "Administrator", "login": login, "email": login}
+                at = call.caller.created_at
+                user = User(user_id, at, at, "ACTIVE", profile, activated_at=at, status_changed_at=at)
+                self.users.add(user, [call.recorder.event("user.lifecycle.create", user_party(user))])
+                return user
+
+        return call.retrying(attempt, on=(Conflict, AlreadyExists))
 
     def person(self, call: Call) -> Person:
         """The user of the URL with groups and assignments. Raises ApiError (E0000007)."""

@@ -44,15 +44,15 @@ class Servers:
         """A page in ascending id; ``q`` finds name or audience, case-insensitive (§5.3)."""
         limit, after = limit_of(call.request, default=200, most=200), after_of(call.request)
         q = call.request.query_value("q") or ""
-        servers, more = scan(
+        servers, following = scan(
             lambda after, size: self.changes.servers.list(after=after, limit=size),
             lambda server: server.id,
             lambda server: q.casefold() in server.name.casefold() or q.casefold() in server.audience.casefold(),
             after=after,
             limit=limit,
+            in_time=call.retrying.in_time,
         )
         items = [server_json(server, call) for server in servers]
-        following = servers[-1].id if more else None
         return page(call.request, PATH, items, limit=limit, following=following, extra={"q": q} if q else {})
 
     def create(self, call: Call) -> Response:

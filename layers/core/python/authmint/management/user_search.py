@@ -24,44 +24,48 @@ _NAMES: Final = ("firstName", "lastName", "email")
 def list_users(users: Users, call: Call) -> Response:
     """A page, in ascending id unless ``sortBy`` says otherwise. Deactivated users only when a condition asks."""
     query = {name: call.request.query_value(name) or "" for name in ("q", "filter", "search", "sortBy", "sortOrder")}
-    if sum(bool(query[name]) for name in ("q", "filter", "search")) > 1:
+    if query["search"] and (query["q"] or query["filter"]):
         raise ApiError("E0000033")
     limit = limit_of(call.request, default=10 if query["q"] else 200, most=200)
     text = query["filter"] or query["search"]
     condition = parse_filter(text) if text else None
     after = id_after(call.request)
     found = None if condition is None else _by_key(users, condition)
+    if found is not None:
+        found = [user for user in found if _named(user, query["q"])]
     if query["search"] and query["sortBy"]:
         found = _sorted(_all(users, condition) if found is None else found, query["sortBy"], query["sortOrder"])
-        shown, more = _page_of(found, after, limit)
+        shown, following = _page_of(found, after, limit)
     elif found is not None:
-        shown, more = _page_of(sorted(found, key=lambda user: user.id), after, limit)
+        shown, following = _page_of(sorted(found, key=lambda user: user.id), after, limit)
     else:
         wanted = _wanted(condition, query["q"])
         size = limit + 1 if condition is None and not query["q"] else _WALK
-        shown, more = scan(
+        shown, following = scan(
             lambda after, size: users.list(after=after, limit=size),
             lambda user: user.id,
             wanted,
             after=after,
             limit=limit,
             size=size,
+            in_time=call.retrying.in_time,
         )
     items = [user_json(user, call, listed=True) for user in users.sign_ins(shown)]
     extra = {name: value for name, value in query.items() if value}
-    return page(call.request, PATH, items, limit=limit, following=shown[-1].id if more else None, extra=extra)
+    return page(call.request, PATH, items, limit=limit, following=following, extra=extra)
 
 
 def _wanted(condition: Condition | None, q: str) -> Callable[[User], bool]:
-    if condition is not None:
-        return lambda user: condition.matches(user_members(user))
-    if not q:
-        return lambda user: user.status != "DEPROVISIONED"
+    """Users that the condition and ``q`` leave: both hold."""
+    if condition is None:
+        return lambda user: user.status != "DEPROVISIONED" and _named(user, q)
+    return lambda user: condition.matches(user_members(user)) and _named(user, q)
+
+
+def _named(user: User, q: str) -> bool:
+    """Whether first name, last name or e-mail address begin with ``q``."""
     key = login_key(q)
-    return lambda user: (
-        user.status != "DEPROVISIONED"
-        and any(login_key(str(user.profile.get(name) or "")).startswith(key) for name in _NAMES)
-    )
+    return not key or any(login_key(str(user.profile.get(name) or "")).startswith(key) for name in _NAMES)
 
 
 def _by_key(users: Users, condition: Condition) -> list[User] | None:
@@ -100,11 +104,15 @@ def _sorted(found: list[User], by: str, order: str) -> list[User]:
     return sorted(found, key=key, reverse=order.lower() in {"desc", "descending"})
 
 
-def _page_of(found: Sequence[User], after: str | None, limit: int) -> tuple[list[User], bool]:
-    """The page after a user. It goes on from the user, not from a count: changes in between shift nothing."""
+def _page_of(found: Sequence[User], after: str | None, limit: int) -> tuple[list[User], str | None]:
+    """The page after a user, and the cursor of the next one.
+
+    It goes on from the user, not from a count: changes in between shift nothing.
+    """
     start = 0
     if after is not None:
         start = next((number + 1 for number, user in enumerate(found) if user.id == after), -1)
         if start < 0:
             raise ApiError("E0000029", causes=["Invalid cursor."])
-    return list(found[start : start + limit]), len(found) > start + limit
+    shown = list(found[start : start + limit])
+    return shown, shown[-1].id if len(found) > start + limit else None

@@ -1,6 +1,6 @@
 """``/api/v1/users`` (contract §15)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -84,7 +84,7 @@ class Users:
         return self._change(call, merge=True)
 
     def replace(self, call: Call) -> Response:
-        """PUT: attributes that are left out are removed. Credentials that are left out stay."""
+        """PUT: attributes that are left out of a profile are removed. A profile or credentials left out stay."""
         return self._change(call, merge=False)
 
     def _change(self, call: Call, *, merge: bool) -> Response:
@@ -94,11 +94,9 @@ class Users:
         def change(before: User) -> tuple[User, Sequence[Event]]:
             if before.status == "DEPROVISIONED":
                 raise ApiError("E0000038")
-            profile: Mapping[str, Any] = body.profile or {}
-            if merge:
-                profile = {**before.profile, **profile}
             after = before
-            if not merge or body.profile is not None:
+            if body.profile is not None:
+                profile = {**before.profile, **body.profile} if merge else body.profile
                 after = replace(before, profile=checked_profile(profile, self._records))
             events = []
             if after != before:
@@ -139,6 +137,11 @@ class Users:
     def groups(self, call: Call) -> Response:
         """Groups of a user, ``Everyone`` among them."""
         return Response.json(200, [group_json(group, call) for group in self._records.person(call).groups])
+
+    def roles(self, call: Call) -> Response:
+        """200 and nothing: no user has an administrator's role here, only API tokens and service apps administer."""
+        self._records.user(call)
+        return Response.json(200, [])
 
     def app_links(self, call: Call) -> Response:
         """Apps that a user is assigned to directly or by a group."""
