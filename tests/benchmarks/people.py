@@ -10,12 +10,14 @@ from typing import Any, Final
 from unittest.mock import patch
 from urllib.parse import urlencode
 
+from authmint.directory.rate_limit import RateLimit
 from botocore.session import Session
 
 from tests.benchmarks.measure import says
 from tests.functions.deployment import Calls, Functions, form_event
 from tests.functions.sign_ins import VERIFIER, People, people_at
 from tests.support.backend import LocalAws
+from tests.support.pace import unbraked
 from tests.support.people import CALLBACK, LOGIN, PASSWORD, Form
 
 _READS: Final = ("BatchGetItem", "GetItem", "Query")
@@ -40,6 +42,7 @@ class Operation:
 
 def signed_in(functions: Functions, algorithm: str) -> People:
     """Maria, who has a session and has agreed to everything."""
+    patch.object(RateLimit, "take", unbraked()).start()
     server = functions.ready()[0]
     body = {"name": "s", "audiences": ["a"], "issuerMode": "ORG_URL", "credentials": {"signing": {"alg": algorithm}}}
     functions.admin("PUT", f"/api/v1/authorizationServers/{server}", body)

@@ -1,11 +1,13 @@
 from typing import Any
 
 import pytest
+from authmint.directory.rate_limit import RateLimit
 from botocore.session import Session
 
 from tests.functions.deployment import Calls, Functions
 from tests.functions.faults import Faults
 from tests.support.backend import Deployed
+from tests.support.pace import unbraked as unbraked_take
 
 
 @pytest.fixture
@@ -34,6 +36,11 @@ def calls(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Calls:
 @pytest.fixture
 def functions(deployed: Deployed, calls: Calls) -> Functions:
     return Functions(deployed, calls)
+
+
+@pytest.fixture
+def unbraked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RateLimit, "take", unbraked_take())
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from tests.functions.sign_ins import CHALLENGE, DEVICE, VERIFIER, People, people
 from tests.functions.test_fault_routes import KMS_FAULTS, only_kms
 from tests.support.people import CALLBACK, LOGIN, PASSWORD, SIGNED_OUT, Form, query_of
 
+pytestmark = pytest.mark.usefixtures("unbraked")
+
 Answer = dict[str, Any]
 
 

@@ -29,6 +29,7 @@ CATALOGUE: Final[dict[str, tuple[int, str]]] = {
     "E0000035": (403, "Change password not allowed on specified user."),
     "E0000038": (403, "This operation is not allowed in the user's current status."),
     "E0000040": (400, "Application label must not be the same as an existing application label."),
+    "E0000047": (429, "API call exceeded rate limit due to too many requests."),
     "E0000056": (403, "Delete application forbidden."),
     "E0000060": (501, "Unsupported operation."),
     "E0000062": (409, "The specified user is already assigned to the application."),

@@ -1,5 +1,6 @@
 """Whether a login and a password belong together, for the password grant and for sign-in (runtime contract §5.3)."""
 
+import hashlib
 from dataclasses import replace
 from typing import Final
 
@@ -11,14 +12,19 @@ from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound
 from ..storage.events import Party
 from ..storage.retrying import Retrying
-from ..storage.users import User, Users
+from ..storage.users import User, Users, login_key
 from .passwords import PasswordHashes, PasswordPolicy
+from .rate_limit import RateLimit
 
 _NOBODY: Final = Request("SIGNIN", "/")
 
 
 class AuthenticationFailed(Exception):
-    """Base of this tree: ``BadCredentials``, ``LockedOut``, ``PasswordExpired``."""
+    """Base of this tree: ``BadCredentials``, ``LockedOut``, ``PasswordExpired``, ``TooFast``."""
+
+
+class TooFast(AuthenticationFailed):
+    """Too many attempts for this login within a second. The password was not looked at."""
 
 
 class BadCredentials(AuthenticationFailed):
@@ -42,7 +48,7 @@ class PasswordExpired(AuthenticationFailed):
 
 
 class Authenticator:
-    """Tries passwords. Locks after ``policy.attempts`` wrong ones in a row."""
+    """Tries passwords, so many in a second. Locks after ``policy.attempts`` wrong ones in a row."""
 
     def __init__(
         self,
@@ -53,6 +59,7 @@ class Authenticator:
         ids: Ids,
         policy: PasswordPolicy | None = None,
         retrying: Retrying | None = None,
+        limit: RateLimit | None = None,
     ) -> None:
         self._directory = directory
         self._users = users
@@ -61,18 +68,22 @@ class Authenticator:
         self._ids = ids
         self._policy = policy or PasswordPolicy()
         self._retrying = retrying or Retrying()
+        self._limit = limit
 
     def verify(self, login: str, password: str, now: int, *, request: Request = _NOBODY) -> Person:
         """The person who has this login and password.
 
-        Every call costs one hash, for a known user as for an unknown one.
+        Every call that is not too fast costs one hash, for a known user as for an unknown one.
 
         Raises:
+            TooFast: Too many attempts for this login within this second, whether there is such a user or not.
             BadCredentials: They do not belong together.
             LockedOut: The user is locked, perhaps by this very call.
             PasswordExpired: They do, but the password has to be changed.
             Unavailable: Storage could not answer, or too many attempts at once.
         """
+        if self._limit is not None and not self._limit.take(f"login:{_digest(login)}", now=now):
+            raise TooFast("too many attempts for this login")
 
         def attempt() -> Person:
             try:
@@ -107,3 +118,8 @@ class Authenticator:
         most = self._policy.attempts
         if self._users.count_failure(user, locked, [event], most=most) >= most:
             raise LockedOut("locked by this attempt")
+
+
+def _digest(login: str) -> str:
+    """A login as it is counted: the same for all its spellings, and of no use to who reads the counts."""
+    return hashlib.sha256(login_key(login).encode("utf-8", "surrogatepass")).hexdigest()

@@ -29,6 +29,7 @@ CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
     "expired_token": (400, "expired_token", "The device code has expired."),
     "slow_down": (400, "slow_down", "Slow down the polling frequency. Please try again later."),
     "too_many_user_codes": (429, "too_many_user_codes", "Too many user codes generated. Please try again later."),
+    "user_rate_limited": (429, "invalid_grant", "API call exceeded rate limit due to too many requests."),
     "access_token_insufficient_scopes": (403, "insufficient_scope", "The access token provided does not contain the required scopes."),
     "access_token_invalid": (401, "invalid_token", "The access token is invalid."),
     "id_token_invalid": (401, "invalid_token", "The id token is invalid."),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ..clock import Clock
 from ..directory.new_password import PasswordChange
+from ..directory.rate_limit import RateLimit
 from ..ids import Ids
 from ..storage.authorization_requests import StoredRequests
 from ..storage.clients import Clients
@@ -13,7 +14,6 @@ from ..storage.directory import Directory
 from ..storage.grants import UsedAssertions
 from ..storage.servers import Servers
 from ..storage.sessions import SessionTokens
-from .attempts import Attempts
 from .authn_api import AuthnApi
 from .browsers import CookieBrowsers
 from .consent import ConsentPage
@@ -60,13 +60,14 @@ def new_site(
     """The site over its records. The authorization endpoint shares ``pages`` and ``browsers`` with it."""
     verifier = WatchedVerifier(authenticator, journal)
     expired = ExpiredPasswords(records.requests, change, ids)
+    limited = RateLimit(records.attempts, most=20, seconds=600)
     return Site(
         pages,
         browsers,
         sign_in=SignInPage(pages, browsers, verifier, authorizations, expired),
         password=PasswordPage(pages, browsers, verifier, authorizations, expired),
         consent=ConsentPage(pages, authorizations, records.consents, journal, ids),
-        device=DevicePage(pages, records.device_codes, records.clients, records.servers, Attempts(records.attempts)),
+        device=DevicePage(pages, records.device_codes, records.clients, records.servers, limited),
         sign_out=SignOutPage(pages, browsers),
         start=StartPage(pages, records.servers),
         authn=AuthnApi(verifier, records.session_tokens, expired, ids, show_lockout=show_lockout),

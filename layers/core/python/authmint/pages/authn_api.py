@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ..api_errors import ApiError
 from ..clock import timestamp
-from ..directory.authentication import AuthenticationFailed, LockedOut, PasswordExpired
+from ..directory.authentication import AuthenticationFailed, LockedOut, PasswordExpired, TooFast
 from ..directory.new_password import NotChangeable, UnsuitablePassword
 from ..http import Response
 from ..ids import Ids
@@ -44,7 +44,7 @@ class AuthnApi:
         """200: SUCCESS, or PASSWORD_EXPIRED.
 
         Raises:
-            ApiError: E0000004 where username and password do not belong together.
+            ApiError: E0000004 where username and password do not belong together; E0000047 where too many were tried.
         """
         body = JsonBody.read(visit.request)
         relayed = _relayed(body)
@@ -53,6 +53,8 @@ class AuthnApi:
             person = self.authenticator.verify(username, password, visit.now, request=visit.request)
         except PasswordExpired as proved:
             return self._expired(visit, proved.person.user, relayed)
+        except TooFast:
+            raise ApiError("E0000047", headers=_NO_STORE) from None
         except LockedOut:
             if self.show_lockout:
                 return Response.json(200, {"status": "LOCKED_OUT", **relayed, "_embedded": {}}, _NO_STORE)

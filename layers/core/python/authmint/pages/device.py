@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from ..directory.rate_limit import RateLimit
 from ..http import Response
 from ..storage.clients import Client, Clients
 from ..storage.device_codes import DeviceCode, DeviceCodes
@@ -10,7 +11,6 @@ from ..storage.errors import AlreadyUsed, NotFound
 from ..storage.liveness import NotAlive, check_client, check_server
 from ..storage.servers import AuthorizationServer, Servers
 from ..storage.sessions import Session
-from .attempts import Attempts
 from .client_view import view_of
 from .documents import HostedPages
 from .forms import BadForm
@@ -30,7 +30,7 @@ class DevicePage:
     codes: DeviceCodes
     clients: Clients
     servers: Servers
-    attempts: Attempts
+    attempts: RateLimit
 
     def get(self, visit: Visit) -> Response:
         """The form; who is not signed in signs in first."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from ..clock import Clock
-from ..directory.authentication import AuthenticationFailed, LockedOut, PasswordExpired
+from ..directory.authentication import AuthenticationFailed, LockedOut, PasswordExpired, TooFast
 from ..http import Request
 from ..ids import Ids
 from ..oauth.token_events import TokenEvents
@@ -17,6 +17,8 @@ from ..storage.users import User
 
 #: What looks like a login. Somebody may have typed the password into the wrong field: the log must not hold that.
 _LOGIN: Final = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,255}")
+
+_REASONS: Final[Mapping[type[AuthenticationFailed], str]] = {LockedOut: "LOCKED_OUT", TooFast: "RATE_LIMITED"}
 
 
 class Verifier(Protocol):
@@ -89,7 +91,7 @@ class WatchedVerifier:
             raise
         except AuthenticationFailed as error:
             typed = login if _LOGIN.fullmatch(login) else None
-            reason = "LOCKED_OUT" if isinstance(error, LockedOut) else "INVALID_CREDENTIALS"
+            reason = _REASONS.get(type(error), "INVALID_CREDENTIALS")
             self.journal.refused(request, Party("unknown", "User", typed), reason)
             raise
         self.journal.signed_in(request, person.user)

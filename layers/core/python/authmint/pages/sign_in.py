@@ -1,9 +1,9 @@
 """``/signin``: username and password."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
-from ..directory.authentication import AuthenticationFailed, PasswordExpired
+from ..directory.authentication import AuthenticationFailed, PasswordExpired, TooFast
 from ..http import Response
 from .browsers import CookieBrowsers
 from .client_view import view_of
@@ -17,6 +17,8 @@ from .waiting import Authorizations, Waiting
 _LONGEST_USERNAME: Final = 320
 #: How somebody who typed a password signed in (RFC 8176).
 PASSWORD_AMR: Final = ("pwd",)
+
+_STATUS: Final = {None: 200, "failed": 403, "too_fast": 429}
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,11 @@ class SignInPage:
         except PasswordExpired as proved:
             proof = self.expired.proved(proved.person.user, visit.guest.browser, onward.fields, now=visit.now)
             return see_other(f"/password?state={proof.handle}")
+        except TooFast:
+            return self._form(visit, onward, waiting, username, refused="too_fast")
         except AuthenticationFailed:
             # One text for all: neither whether the user exists, nor whether it is locked, is anybody's business.
-            return self._form(visit, onward, waiting, username, failed=True)
+            return self._form(visit, onward, waiting, username, refused="failed")
         signed_in = self.browsers.sign_in(visit.request, person, auth_time=visit.now, amr=PASSWORD_AMR, now=visit.now)
         return see_other(onward.uri(waiting)).with_headers(*signed_in.cookies)
 
@@ -68,22 +72,33 @@ class SignInPage:
         return self.authorizations.waiting(visit.request, onward.handle, visit.guest, now=visit.now)
 
     def _form(
-        self, visit: Visit, onward: Onward, waiting: Waiting | None, username: str, *, failed: bool = False
+        self,
+        visit: Visit,
+        onward: Onward,
+        waiting: Waiting | None,
+        username: str,
+        *,
+        refused: Literal["failed", "too_fast"] | None = None,
     ) -> Response:
         wished = None if waiting is None else waiting.ui_locales
         client = None if waiting is None else view_of(waiting.client)
+        problem = ""
+        if refused == "failed":
+            problem = self.pages.text("signin.failed", visit.request, wished)
+        elif refused == "too_fast":
+            problem = self.pages.text("signin.too_fast", visit.request, wished)
         values = {
             "client": client,
             "activating": onward.activating,
             "username": username,
-            "problem": self.pages.text("signin.failed", visit.request, wished) if failed else "",
+            "problem": problem,
             "fields": onward.fields | {"csrf": visit.guest.csrf("signin", onward.subject, anonymous=True)},
         }
         return self.pages.show(
             "sign_in.html",
             visit.request,
             values,
-            status=403 if failed else 200,
+            status=_STATUS[refused],
             forms="own" if client is None else "away",
             images=() if client is None else client.images,
             wished=wished,

@@ -56,7 +56,9 @@ class Parts:
     def authenticator(self) -> "Authenticator":
         from ..directory.authentication import Authenticator
         from ..directory.passwords import PasswordHashes
+        from ..directory.rate_limit import RateLimit
         from ..dynamo.directory import DynamoDirectory
+        from ..dynamo.grants import DynamoUsedAssertions
         from ..dynamo.users import DynamoUsers
 
         return Authenticator(
@@ -66,6 +68,7 @@ class Parts:
             self.clock,
             self.ids,
             retrying=self.retrying,
+            limit=RateLimit(DynamoUsedAssertions(self.tables, self.ids), most=4, seconds=1),
         )
 
     def password_change(self) -> "PasswordChange":

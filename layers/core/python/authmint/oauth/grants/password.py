@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from ...directory.authentication import AuthenticationFailed, Authenticator, PasswordExpired
+from ...directory.authentication import AuthenticationFailed, Authenticator, PasswordExpired, TooFast
 from ...ids import Ids
 from ...storage.families import TokenFamilies, new_family_id
 from .. import scopes
@@ -55,6 +55,8 @@ class PasswordCredentials:
             person = self._authenticator.verify(username, password, request.now, request=request.http)
         except PasswordExpired:
             raise OAuthError("expired_password_credentials") from None
+        except TooFast:
+            raise OAuthError("user_rate_limited") from None
         except AuthenticationFailed as error:
             raise OAuthError("invalid_password_credentials", reason=type(error).__name__) from None
         family_id = new_family_id(self._ids) if "offline_access" in asked else None

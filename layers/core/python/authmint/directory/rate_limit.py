@@ -9,10 +9,13 @@ from ..storage.grants import UsedAssertions
 _NOBODY: Final = "~attempts"
 
 
-class Attempts:
-    """So many attempts in so many seconds, also where they come all at once."""
+class RateLimit:
+    """So many attempts in so many seconds, also where they come all at once.
 
-    def __init__(self, used: UsedAssertions, *, most: int = 20, seconds: int = 600) -> None:
+    They are counted where used assertions are remembered: a count is single-use, too.
+    """
+
+    def __init__(self, used: UsedAssertions, *, most: int, seconds: int) -> None:
         self._used = used
         self._most = most
         self._seconds = seconds
