@@ -3,24 +3,26 @@
 import { createInterface } from 'node:readline'
 import * as client from 'openid-client'
 
-const { issuer, clientId, clientSecret, redirectUri, scope, postLogoutRedirectUri } = JSON.parse(process.argv[2])
+const { issuer, clientId, clientSecret, redirectUri, scope, postLogoutRedirectUri, pushed } = JSON.parse(process.argv[2])
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 
 const config = await client.discovery(new URL(issuer), clientId, clientSecret, undefined, {
   execute: [client.allowInsecureRequests],
 })
 const pkceCodeVerifier = client.randomPKCECodeVerifier()
-const expectedState = client.randomState()
+const expectedState = pushed ? undefined : client.randomState() // PKCE and the push stand in its place
 const expectedNonce = client.randomNonce()
-// RFC 9126: the request goes to the server first, and the browser carries its name only.
-const url = await client.buildAuthorizationUrlWithPAR(config, {
+const parameters = {
   redirect_uri: redirectUri,
   scope,
   code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
   code_challenge_method: 'S256',
-  state: expectedState,
   nonce: expectedNonce,
-})
+  ...(expectedState && { state: expectedState }),
+}
+const url = pushed
+  ? await client.buildAuthorizationUrlWithPAR(config, parameters)
+  : client.buildAuthorizationUrl(config, parameters)
 console.log(JSON.stringify({ url: url.href }))
 
 const { value: callback } = await lines.next()

@@ -95,7 +95,8 @@ def test_a_pushed_request_is_gone_after_one_sign_in(people: Deployment) -> None:
 
 
 @needs_packages
-def test_openid_client_signs_in_refreshes_and_revokes(people: Deployment) -> None:
+@pytest.mark.parametrize("pushed", [False, True])
+def test_openid_client_signs_in_refreshes_and_revokes(people: Deployment, pushed: bool) -> None:
     browser = people.browser()
     rotated = {"rotation_type": "ROTATE", "leeway": 0}
     registered = people.client(auth_method="client_secret_post", refresh_token=rotated)
@@ -106,6 +107,7 @@ def test_openid_client_signs_in_refreshes_and_revokes(people: Deployment) -> Non
         "redirectUri": CALLBACK,
         "postLogoutRedirectUri": SIGNED_OUT,
         "scope": SCOPES,
+        "pushed": pushed,
     }
     command = [str(NODE), "openid_client.mjs", json.dumps(settings)]
     with subprocess.Popen(

@@ -6,7 +6,10 @@ import jwt
 import pytest
 from authmint.claims.names import SUBJECT
 from authmint.jose.keys import SigningAlgorithm
+from authmint.oauth.errors import OAuthError
 from authmint.storage.servers import Claim, Scope
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.oauth.engine import Engine
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_client, a_form, a_policy, a_rule, a_server, basic
@@ -109,6 +112,16 @@ def test_a_claim_that_cannot_be_evaluated_denies(value: str) -> None:
 
     assert answer == {"error": "server_error", "error_description": "The 'x' user claim could not be evaluated."}
     assert engine.events.emitted[-1].reason == "user_claim_evaluation_failure"
+
+
+@given(st.text(max_size=40))
+def test_a_description_holds_only_what_descriptions_may(name: str) -> None:
+    """RFC 6749 §5.2: printable ASCII without quote and backslash; plain names are left alone."""
+    error = OAuthError("user_claim_evaluation_failure", name)
+
+    assert all(" " <= c <= "~" and c not in '"\\' for c in error.description)
+    if name.isalnum() and name.isascii():
+        assert name in error.description
 
 
 def test_claims_see_the_client_and_the_scopes_and_no_user() -> None:

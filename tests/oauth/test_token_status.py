@@ -4,15 +4,17 @@ import base64
 from dataclasses import replace
 from typing import Any
 
+import jwt
 import pytest
 from authmint.jose.jws import MAX_TOKEN
 from authmint.keys.birth import new_key
 from authmint.keys.rotation import rotate
 from authmint.storage.servers import Claim
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from tests.oauth.engine import Engine
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_client, a_form, a_server, basic
-from tests.support.fakes import NOW, CountingIds, FakeKeyPairs, decoded
+from tests.support.fakes import NOW, CountingIds, FakeKeyPairs, decoded, pregenerated
 
 INACTIVE = {"active": False}
 
@@ -81,6 +83,21 @@ def test_what_is_minted_can_be_introspected_however_large_it_is(algorithm: str) 
         "error_description": "The 'blob' user claim could not be evaluated.",
     }
     assert engine.events.emitted[-1].debug["reason_detail"].startswith("the token would have 16")
+
+
+@pytest.mark.parametrize(
+    ("typ", "accepted"), [(None, True), ("at+jwt", True), ("JWT", False), ("logout+jwt", False), ("dpop+jwt", False)]
+)
+def test_only_what_is_an_access_token_by_its_type_is_one(typ: str | None, accepted: bool) -> None:
+    """RFC 8725 §3.11: other tokens that are signed with a server's key are none."""
+    engine = Engine()
+    payload = jwt.decode(engine.access_token(), options={"verify_signature": False})
+    server = engine.storage.servers.get(SERVER_ID)
+    key: Any = load_der_private_key(pregenerated("RS256")[1], None)
+
+    token = jwt.encode(payload, key, "RS256", {"kid": server.active_key.kid, "typ": typ})
+
+    assert engine.state(token)["active"] is accepted
 
 
 def test_an_expired_token_is_inactive() -> None:

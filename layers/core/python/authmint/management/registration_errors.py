@@ -6,6 +6,7 @@ Callers with an API token of an administrator read the envelope of ``/api/v1``, 
 from typing import Final
 
 from ..http import Request, Response
+from ..oauth import bearer
 from .errors import ApiError, BearerChallenge, OAuthStyleError
 
 CLIENTS: Final = "/oauth2/v1/clients"
@@ -21,8 +22,9 @@ _UNKNOWN_CLIENT: Final = "Invalid value for 'client_id' parameter."
 
 def is_registration(request: Request) -> bool:
     """Whether a request is one of a registered client, or of one that registers."""
-    bearer = (request.header("authorization") or "")[:6].lower() == "bearer"
-    return bearer and (request.path == CLIENTS or request.path.startswith(f"{CLIENTS}/"))
+    return bearer.is_bearer(request.header("authorization") or "") and (
+        request.path == CLIENTS or request.path.startswith(f"{CLIENTS}/")
+    )
 
 
 def registration_refusal(error: ApiError, request: Request) -> Response:

@@ -21,6 +21,11 @@ def from_header(authorization: str, *, space_required: bool = True) -> str | Non
     return None if match is None else match[1]
 
 
+def is_bearer(authorization: str) -> bool:
+    """Whether the value of ``authorization`` is of this scheme, well-formed or not."""
+    return authorization[:6].lower() == "bearer"
+
+
 def presented(request: Request) -> str:
     """The access token of a request to a protected resource.
 
