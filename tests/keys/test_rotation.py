@@ -92,6 +92,7 @@ def test_a_server_without_a_next_key_is_due_at_once_and_its_key_set_is_kept_for_
     server = unannounced(rotation_mode=mode)
 
     assert (server.rotate_at, jwks_max_age(server, NOW + DAY)) == (NOW, JWKS_MIN_AGE)
+    assert jwks_max_age(replace(server, rotate_at=NOW + 50 * DAY), NOW) == JWKS_MIN_AGE  # as records of before have it
     assert states(run(server, NOW + DAY)) == ["ACTIVE", "NEXT"]
     assert jwks_max_age(run(server, NOW + DAY), NOW + DAY) == JWKS_MAX_AGE
 
