@@ -11,10 +11,11 @@ from authmint.claims.explain import Outcome, explain_access_token, explain_id_to
 from authmint.claims.facts import Facts
 from authmint.claims.names import RESERVED, SUBJECT
 from authmint.management.system_objects import system_claims
-from authmint.storage.servers import Claim
+from authmint.oauth.minting import app_facts
+from authmint.storage.servers import ORG_SERVER, Claim
 
 from tests.claims.contexts import C, W, groups, listed, member_of
-from tests.support.builders import a_server
+from tests.support.builders import a_client, a_server
 from tests.support.fakes import CountingIds
 
 NAMES = ("Engineering", "engineers", "Sales", "sales-east")
@@ -272,3 +273,25 @@ def test_explanation_and_token_agree() -> None:
         assert included(explain_id_token(claims, facts, everything=everything)) == claims.id_token(
             facts, everything=everything
         )
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_the_groups_claim_of_an_app_is_in_id_tokens_of_the_org_server_only(everything: bool) -> None:
+    own = a_groups_claim("eng", claim_type="IDENTITY", scopes=("groups",), always_include=True)
+    facts = replace(member_of(*NAMES), scopes=("openid", "groups"))
+    facts = replace(facts, app=replace(facts.app, groups_claim=own))
+    org, custom = CompiledClaims(a_server(id=ORG_SERVER, claims=())), compiled()
+
+    assert listed(org.id_token(facts, everything=everything)["groups"]) == ["Engineering", "engineers"]
+
+    assert by_name(explain_id_token(org, facts, everything=everything))["groups"].left_out is None
+    assert org.id_token(replace(facts, scopes=("openid",)), everything=everything) == {}
+    assert custom.id_token(facts, everything=everything) == {}
+    assert "groups" not in org.access_token(facts)
+    assert org.id_token(replace(facts, app=replace(facts.app, groups_claim=None)), everything=everything) == {}
+
+
+def test_claims_know_the_groups_claim_of_a_client() -> None:
+    own = a_groups_claim("eng", claim_type="IDENTITY", scopes=("groups",), always_include=True)
+
+    assert app_facts(a_client(groups_claim=own)).groups_claim == own

@@ -278,3 +278,46 @@ def test_the_issuer_mode_that_terraform_posts_is_kept(admin: Admin) -> None:
     assert admin.get(path).json["issuerMode"] == "ORG_URL"
     assert admin.get(f"{APPS}/{app['id']}").json["settings"]["oauthClient"]["issuer_mode"] == "ORG_URL"
     assert admin.post(path, {"issuerMode": "NONE"}).status == 400
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"name": "groups", "valueType": "GROUPS", "value": "Eng", "groupFilterType": "CONTAINS"},
+        {"name": "groups", "valueType": "EXPRESSION", "value": "user.getGroups({'group.type': 'OKTA_GROUP'}).![name]"},
+    ],
+)
+def test_the_groups_claim_of_an_app_is_kept_and_goes_when_it_is_left_out(admin: Admin, claim: dict[str, str]) -> None:
+    app = an_app(admin, **web())
+    path = f"/api/v1/internal/apps/{app['id']}/settings/oauth/idToken"
+
+    assert admin.post(path, claim | {"issuerMode": "ORG_URL"}).status == 200
+
+    shown = admin.get(path).json
+    assert {name: shown[name] for name in claim} == claim
+    assert shown["audience"] == app["id"]
+    assert ("groupFilterType" in shown) is (claim["valueType"] == "GROUPS")
+    assert admin.put(f"{APPS}/{app['id']}", app).status == 200
+    assert admin.get(path).json == shown | {"issuerMode": app["settings"]["oauthClient"]["issuer_mode"]}
+    assert "name" not in admin.post(path, {"issuerMode": "ORG_URL"}).json
+    assert "name" not in admin.get(path).json
+
+
+@pytest.mark.parametrize(
+    ("claim", "field"),
+    [
+        ({"name": "groups", "valueType": "GROUPS"}, "value"),
+        ({"name": "groups", "valueType": "GROUPS", "value": "(", "groupFilterType": "REGEX"}, "value"),
+        ({"name": "groups", "valueType": "EXPRESSION", "value": "user.nope"}, "value"),
+        ({"name": "groups", "valueType": "SYSTEM", "value": "x"}, "valueType"),
+        ({"name": "groups", "value": "x", "groupFilterType": "ENDS_WITH"}, "groupFilterType"),
+        ({"name": "sub", "value": "x"}, "name"),
+        ({"name": "email", "value": "x"}, "name"),
+    ],
+)
+def test_a_groups_claim_that_cannot_be_is_refused(admin: Admin, claim: dict[str, str], field: str) -> None:
+    app = an_app(admin, **web())
+
+    answer = admin.post(f"/api/v1/internal/apps/{app['id']}/settings/oauth/idToken", claim)
+
+    assert (answer.status, answer.json["errorSummary"]) == (400, f"Api validation failed: {field}")

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -9,7 +10,7 @@ import pytest
 from authmint.management.system_objects import system_scopes
 from authmint.oauth.authorization.vocabulary import RESPONSE_TYPES
 from authmint.storage.clients import secret_digest
-from authmint.storage.servers import ORG_SERVER, Scope
+from authmint.storage.servers import ORG_SERVER, Claim, Scope
 
 from tests.oauth.authorization.world import CALLBACK, CHALLENGE, ISSUER, PKCE, World, a_browser_server, an_app
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_policy, a_rule
@@ -154,6 +155,19 @@ def test_the_org_server_issues_under_its_own_name() -> None:
         "app.oauth2.authorize.implicit.access_token",
     ]
     assert world.ask(server_id=None, scope=None).fields["error_description"] == "No scopes were requested."
+
+
+def test_the_groups_claim_of_an_app_is_in_id_tokens_of_the_org_server() -> None:
+    every = Claim("ocl1", "groups", "IDENTITY", "GROUPS", "every", scopes=("groups",), always_include=True)
+    client = an_app(groups_claim=replace(every, group_filter_type="STARTS_WITH"))
+    world = World(a_browser_server(id=ORG_SERVER, scopes=system_scopes(CountingIds(3_000_000))), client)
+
+    def groups(scope: str) -> Any:
+        answer = world.ask(server_id=None, response_type="id_token", nonce="n", scope=scope)
+        return payload(answer.fields["id_token"]).get("groups")
+
+    assert groups("openid groups") == ["Everyone"]
+    assert groups("openid") is None
 
 
 def test_offline_access_without_a_code_counts_as_not_asked_for() -> None:

@@ -1,7 +1,7 @@
 """The claims of one server, parsed once per version of it (runtime contract §15.4, §17)."""
 
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, Literal
 
 from ..storage.servers import AuthorizationServer, Claim
@@ -60,6 +60,7 @@ class CompiledClaims:
 
     def __init__(self, server: AuthorizationServer) -> None:
         self._claims = server.claims
+        self._is_org = server.is_org
         self.resource = [Definition(claim) for claim in self._claims if claim.claim_type == "RESOURCE"]
         self._subject = next((one for one in self.resource if one.is_subject), None)
         self._in_access_tokens = [one for one in _candidates(self.resource) if one is not self._subject]
@@ -94,7 +95,18 @@ class CompiledClaims:
         Raises:
             ClaimFailed: A claim that applies could not be evaluated: there must be no token.
         """
-        return _evaluated(self._in_id_tokens, Run(facts), {}, everything=everything)
+        definitions = (*self._in_id_tokens, *self.of_app(facts))
+        return _evaluated(definitions, Run(facts), {}, everything=everything)
+
+    def of_app(self, facts: Facts) -> tuple[Definition, ...]:
+        """The claim that the app itself has in ID tokens, which only the org server gives."""
+        claim = facts.app.groups_claim
+        return () if claim is None or not self._is_org else (_defined(claim),)
+
+
+@lru_cache(maxsize=1_024)
+def _defined(claim: Claim) -> Definition:
+    return Definition(claim)
 
 
 def _evaluated(

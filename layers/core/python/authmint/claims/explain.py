@@ -43,7 +43,7 @@ def explain_access_token(claims: CompiledClaims, facts: Facts) -> tuple[Outcome,
 def explain_id_token(claims: CompiledClaims, facts: Facts, *, everything: bool) -> tuple[Outcome, ...]:
     """What becomes of every claim of the type IDENTITY; ``everything`` as in ``CompiledClaims``. Never raises."""
     run = Run(facts)
-    return tuple(_outcome(one, run, everything=everything) for one in claims.identity)
+    return tuple(_outcome(one, run, everything=everything) for one in (*claims.identity, *claims.of_app(facts)))
 
 
 def _outcome(definition: Definition, run: Run, *, everything: bool) -> Outcome:

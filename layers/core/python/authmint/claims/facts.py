@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ..storage.servers import Claim
+
 
 @dataclass(frozen=True)
 class GroupFacts:
@@ -56,12 +58,17 @@ class AppUserFacts:
 
 @dataclass(frozen=True)
 class AppFacts:
-    """The requesting application. ``profile`` is free JSON."""
+    """The requesting application. ``profile`` is free JSON.
+
+    Attributes:
+        groups_claim: Of its own, for ID tokens of the org server.
+    """
 
     id: str
     client_id: str
     label: str
     profile: Mapping[str, Any] = field(default_factory=dict)
+    groups_claim: Claim | None = None
 
 
 @dataclass(frozen=True)

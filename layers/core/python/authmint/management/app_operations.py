@@ -1,6 +1,7 @@
 """Operations of apps and registered clients by method and path."""
 
 from ..ids import Ids
+from . import id_token_settings
 from .app_grants import AppGrants
 from .app_groups import AppGroups
 from .app_schemas import AppUserSchemas
@@ -13,6 +14,7 @@ from .client_keys import ClientKeys
 from .client_secrets import ClientSecrets, SecretVault
 from .crud import add_crud, add_lifecycle
 from .dynamic_clients import DynamicClients
+from .id_token_settings import IdTokenSettings
 from .people import PeopleRecords
 from .routes import Routes
 
@@ -39,6 +41,9 @@ def add_apps(
     routes.add("POST", "/api/v1/meta/schemas/apps/{appId}/{schemaId}", schemas.update)
     routes.add("PUT", f"{_APP}/policies/{{policyId}}", apps.assign_policy)
     routes.add("POST", f"{_APP}/logo", apps.upload_logo)
+    id_token = IdTokenSettings(clients, ids, people.attributes)
+    routes.add("GET", id_token_settings.PATH, id_token.get)
+    routes.add("POST", id_token_settings.PATH, id_token.change)
     grants = AppGrants(clients, ids)
     routes.add("GET", f"{_APP}/grants", grants.list)
     routes.add("POST", f"{_APP}/grants", grants.create)

@@ -136,7 +136,7 @@ def _read(body: Fields, base: Claim, server: AuthorizationServer, attributes: Co
         fields.problem("name", f"'{name}' is reserved.")
     elif any(known.name == name and known.claim_type == claim_type and known.id != base.id for known in server.claims):
         fields.problem("name", TAKEN)
-    _check_value(fields, claim, attributes)
+    check_value(fields, claim, attributes)
     _check_scopes(fields, claim, server)
     fields.check()
     return claim
@@ -154,7 +154,7 @@ _MEMBERS: Final = [
 ]
 
 
-def _check_value(fields: Fields, claim: Claim, attributes: Collection[str]) -> None:
+def check_value(fields: Fields, claim: Claim, attributes: Collection[str]) -> None:
     """Stored verbatim, so what is wrong is said now and not by the first token."""
     value = claim.value or ""
     if not value.strip() or len(value) > MAX_LENGTH:
@@ -186,7 +186,7 @@ def _read_system(body: Fields, before: Claim, attributes: Collection[str]) -> Cl
     value = before.value
     if before.value_type == "EXPRESSION":
         value = fields.text("value", longest=MAX_LENGTH) or before.value
-        _check_value(fields, replace(before, value=value), attributes)
+        check_value(fields, replace(before, value=value), attributes)
     always = before.claim_type == "RESOURCE" or fields.flag("alwaysIncludeInToken", default=before.always_include)
     fields.check()
     return replace(before, value=value, always_include=always)

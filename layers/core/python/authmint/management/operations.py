@@ -19,7 +19,6 @@ from .groups import Groups
 from .issued import IssuedRecords, RefreshTokens
 from .keys import Keys
 from .logs import Logs
-from .org import Org
 from .people import PeopleRecords
 from .policies import Policies
 from .preview import Explanations
@@ -81,7 +80,7 @@ def operations(
     routes.add("POST", f"{_SERVER}/credentials/keys/{{keyId}}/lifecycle/revoke", keys.revoke)
     routes.add("GET", f"{_SERVER}/credentials/rotation", keys.rotation)
     add_apps(routes, clients, AppView(changes.servers), people, SecretVault(seals, ids), ids)
-    _add_org(routes, Org(changes, clients))
+    _add_default_policies(routes, DefaultPolicies())
     _add_users(routes, clients, people)
     _add_groups(routes, people)
     _add_issued(routes, changes.servers, clients.clients, people, issued)
@@ -176,12 +175,8 @@ def _add_schemas(routes: Routes[Operation], schemas: Schemas) -> None:
     routes.add("GET", "/api/v1/meta/types/user/{typeId}", schemas.type)
 
 
-def _add_org(routes: Routes[Operation], org: Org) -> None:
-    defaults = DefaultPolicies()
+def _add_default_policies(routes: Routes[Operation], defaults: DefaultPolicies) -> None:
     routes.add("GET", "/api/v1/policies", defaults.list)
     routes.add("GET", "/api/v1/policies/{policyId}", defaults.get)
     routes.add("GET", "/api/v1/policies/{policyId}/rules", defaults.rules)
     routes.add("GET", "/api/v1/policies/{policyId}/rules/{ruleId}", defaults.rule)
-    id_token = "/api/v1/internal/apps/{appId}/settings/oauth/idToken"
-    routes.add("GET", id_token, org.id_token_settings)
-    routes.add("POST", id_token, org.change_id_token_settings)

@@ -37,7 +37,7 @@ class WarmClaims:
 
 def app_facts(client: Client) -> AppFacts:
     """The client as claims see it."""
-    return AppFacts(client.id, client.id, client.label, client.profile)
+    return AppFacts(client.id, client.id, client.label, client.profile, client.groups_claim)
 
 
 def claim_refusal(failed: ClaimFailed) -> OAuthError:

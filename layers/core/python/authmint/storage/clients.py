@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from ..jose.encoding import b64encode
 from .events import Event
-from .servers import Status
+from .servers import Claim, Status
 
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"]
 ApplicationType = Literal["web", "native", "browser", "service"]
@@ -72,6 +72,7 @@ class Client:
         implicit_assignment: Everybody is assigned.
         reserves_label: Whether no other client that reserves its label may have the same. Those of administrators do;
             registered ones need no name of their own (RFC 7591 §2).
+        groups_claim: In ID tokens of the org server, where the scope ``groups`` was granted.
         settings: What the management API keeps and the protocol does not read: logos, notes, visibility.
         profile: Free JSON for claims, ``app.profile`` there.
         version: Raised by every change.
@@ -101,6 +102,7 @@ class Client:
     groups: tuple[str, ...] = ()
     implicit_assignment: bool = False
     reserves_label: bool = True
+    groups_claim: Claim | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     profile: Mapping[str, Any] = field(default_factory=dict)
     version: int = 0
