@@ -51,7 +51,7 @@ class Apps:
         """A page in ascending id. ``q`` is a prefix of the label, ``filter`` compares members; both hold."""
         if call.request.query_value("expand"):
             _check_expand(call.request.query_value("expand") or "")
-        limit, after = limit_of(call.request, default=20, most=200), id_after(call.request)
+        limit, after = limit_of(call.request, default=20, most=200), self._after(call)
         q, condition = call.request.query_value("q") or "", call.request.query_value("filter") or ""
         named, fitting = _by_name(q), self._wanted(condition) if condition else _any
         clients, following = scan(
@@ -66,6 +66,13 @@ class Apps:
         extra = {name: value for name, value in (("q", q), ("filter", condition)) if value}
         items = self._view.many(clients, call)
         return page(call.request, PATH, items, limit=limit, following=following, extra=extra)
+
+    def _after(self, call: Call) -> str | None:
+        """The cursor: an id of ours, or one that a caller chose and that is there."""
+        after = id_after(call.request)
+        if after is not None and not after.startswith("0oa") and not self._changes.clients.many([after]):
+            raise ApiError("E0000029", causes=["Invalid cursor."])
+        return after
 
     def _wanted(self, text: str) -> Callable[[Client], bool]:
         """What a filter is about: members of an app, ``user.id`` and ``group.id`` of who is assigned."""

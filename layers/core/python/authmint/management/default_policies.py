@@ -49,6 +49,9 @@ _POLICIES: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
 }
 
 
+_LISTED: Final = {"_embedded": {"resourceType": "APP"}}
+
+
 class DefaultPolicies:
     """The default access policy of apps, and the default of self-registration, which is off."""
 
@@ -56,7 +59,7 @@ class DefaultPolicies:
         """Those of the ``type`` asked for."""
         kind = call.request.query_value("type")
         found = [policy_id for policy_id, (known, _, _) in _POLICIES.items() if kind in {None, known}]
-        return Response.json(200, [_policy_json(policy_id, call) for policy_id in found])
+        return Response.json(200, [_policy_json(policy_id, call) | _LISTED for policy_id in found])
 
     def get(self, call: Call) -> Response:
         return Response.json(200, _policy_json(found_default(call), call))
