@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from authmint.storage.families import RefreshToken, TokenFamily
 
-from tests.management.admin import Admin
+from tests.management.admin import BASE_URL, Admin
 from tests.management.apps import APPS, an_app, app_body, web
 from tests.support.fakes import NOW
 
@@ -251,10 +251,7 @@ def test_making_and_replacing_an_app_show_the_secret_beside_the_rest(admin: Admi
 
 def test_a_scope_grant(admin: Admin) -> None:
     app = an_app(admin, **web())
-    body = {
-        "scopeId": "okta.apps.read",
-        "issuer": admin.get(f"{SERVERS}/default").json["issuer"].partition("/oauth2")[0],
-    }
+    body = {"scopeId": "okta.apps.read", "issuer": BASE_URL}
 
     assert shape_problems(GRANT, admin.made(f"{APPS}/{app['id']}/grants", body)) == []
 
