@@ -117,7 +117,7 @@ MUTATIONS = {
         named("tests/oauth/test_token_status.py::test_a_revoked_token_is_inactive_and_revoking_again_is_no_error"),
     ),
     "server of a stored revocation": Mutation(
-        "dynamo/grants.py",
+        "dynamo/revocations.py",
         'return f"REVOKED#{server_id}#{jti}"',
         'return f"REVOKED#{jti}"',
         named("tests/storage/test_contracts.py::test_a_revocation_counts_once_and_for_its_server_only"),

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from authmint.clock import SystemClock
-from authmint.dynamo.grants import DynamoUsedAssertions
+from authmint.dynamo.replay import DynamoUsedAssertions
 from authmint.ids import RandomIds
 from authmint.storage.errors import AlreadyUsed
 from cryptography.hazmat.primitives import hashes

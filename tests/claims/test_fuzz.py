@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from authmint.claims.check import check
-from authmint.claims.errors import EvaluationFailed, ExpressionError
 from authmint.claims.evaluate import Expression
-from authmint.claims.names import MAX_LENGTH
+from authmint.claims.language_errors import EvaluationFailed, ExpressionError
+from authmint.claims.limits import MAX_LENGTH
 from authmint.claims.parser import parse
 from authmint.claims.run import Run
 from authmint.claims.syntax import Node

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from authmint.claims.check import check
-from authmint.claims.errors import EvaluationFailed, ExpressionError
 from authmint.claims.evaluate import Expression
+from authmint.claims.language_errors import EvaluationFailed, ExpressionError
 from authmint.claims.run import Run
 from authmint.storage.profile import STANDARD_ATTRIBUTES
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from authmint.claims.check import check
-from authmint.claims.errors import EvaluationFailed
+from authmint.claims.language_errors import EvaluationFailed
 from authmint.storage.profile import STANDARD_ATTRIBUTES
 
 from tests.claims.contexts import WINSTON, C, G, W, evaluate, ids

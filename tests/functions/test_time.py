@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from authmint.local.deployment import deployment
 from authmint.local.template import read
-from authmint.oauth.jwks_uri import TIMEOUT_SECONDS
+from authmint.oauth.outbound_fetch import TIMEOUT_SECONDS
 from authmint.patience import ATTEMPTS, CONNECT_TIMEOUT, LONGEST_PAUSE, MARGIN, NEEDED, READ_TIMEOUT, Deadline
 from botocore.exceptions import ReadTimeoutError
 

@@ -15,7 +15,7 @@ from authmint.oauth.grants.client_credentials import ClientCredentials
 from authmint.oauth.jwks_uri import FetchedJwks
 from authmint.oauth.token_endpoint import TokenEndpoint
 from authmint.storage.configuration import PlainConfiguration
-from authmint.storage.grants import Revocation
+from authmint.storage.revocations import Revocation
 from authmint.storage.servers import ORG_SERVER
 from authmint.tokens.signer import WarmSigners
 from cryptography.hazmat.primitives.serialization import load_der_private_key

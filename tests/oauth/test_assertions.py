@@ -10,7 +10,7 @@ from typing import Any
 import jwt
 import pytest
 from authmint.jose.encoding import b64encode
-from authmint.oauth.jwks_uri import FetchFailed, fetch, is_public
+from authmint.oauth.outbound_fetch import FetchFailed, fetch, is_public
 from authmint.storage.clients import Client, ClientKey
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
-from authmint.oauth.jwks_uri import MAX_BYTES, FetchFailed, fetch
+from authmint.oauth.outbound_fetch import MAX_BYTES, FetchFailed, fetch
 
 from tests.oauth.engine import Engine
 from tests.oauth.test_assertions import ask, key_client, signed
@@ -91,7 +91,7 @@ def test_a_fetch_takes_no_longer_than_the_invocation_has_left() -> None:
 
 def test_a_name_that_takes_too_long_to_look_up_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
-    monkeypatch.setattr("authmint.oauth.jwks_uri.socket.getaddrinfo", lambda *_, **__: over.wait(10) and [])
+    monkeypatch.setattr("authmint.oauth.outbound_fetch.socket.getaddrinfo", lambda *_, **__: over.wait(10) and [])
 
     with pytest.raises(FetchFailed, match="does not resolve"):
         fetch("https://slow.example/keys", timeout=0.1)

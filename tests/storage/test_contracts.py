@@ -12,7 +12,8 @@ from authmint.dynamo.api_tokens import DynamoApiTokens
 from authmint.dynamo.clients import DynamoClients
 from authmint.dynamo.configuration import WarmConfiguration
 from authmint.dynamo.event_log import DynamoEventLog
-from authmint.dynamo.grants import DynamoRevocations, DynamoUsedAssertions
+from authmint.dynamo.replay import DynamoUsedAssertions
+from authmint.dynamo.revocations import DynamoRevocations
 from authmint.dynamo.servers import DynamoServers
 from authmint.ids import RandomIds
 from authmint.storage.api_tokens import ApiToken, ApiTokens
@@ -20,8 +21,9 @@ from authmint.storage.clients import Clients
 from authmint.storage.configuration import Configuration, PlainConfiguration
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from authmint.storage.events import Event, EventLog, Party, Recorded, place_of
-from authmint.storage.grants import Revocation, Revocations, UsedAssertions
 from authmint.storage.memory import MemoryStorage
+from authmint.storage.replay import UsedAssertions
+from authmint.storage.revocations import Revocation, Revocations
 from authmint.storage.servers import Servers
 
 from tests.support.backend import Deployed

@@ -4,9 +4,10 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Final
 
-from .errors import ExpressionError
-from .functions import Function, Kind, all_functions
+from .function_table import all_functions
+from .functions import Function, Kind
 from .functions_groups import CRITERIA, OPERATORS
+from .language_errors import ExpressionError
 from .parser import parse
 from .regexes import BadPattern, compiled, without_slashes
 from .syntax import (

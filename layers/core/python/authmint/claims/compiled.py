@@ -5,8 +5,9 @@ from functools import cached_property, lru_cache
 from typing import Final, Literal
 
 from ..storage.servers import AuthorizationServer, Claim
-from .errors import ClaimFailed, EvaluationFailed, TooManyGroups
+from .errors import ClaimFailed
 from .facts import Facts
+from .language_errors import EvaluationFailed, TooManyGroups
 from .names import RESERVED
 from .run import Run
 from .sources import Constant, Source, default_subject, source_of

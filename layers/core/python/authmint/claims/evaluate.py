@@ -1,9 +1,9 @@
 """Trees to closures, and what they give. Nothing but the values of ``values`` is ever reached."""
 
 from .check import checked, function_of, functions
-from .errors import EvaluationFailed
 from .facts import GroupFacts
 from .functions_groups import filtered_groups, get_groups, group_object
+from .language_errors import EvaluationFailed
 from .objects import ROOTS, internal_property, linked_user
 from .operators import BINARY, UNARY, Evaluate, conditional, elvis
 from .run import Run

@@ -8,8 +8,8 @@ from ..storage.profile import STANDARD_ATTRIBUTES
 from .compiled import CompiledClaims, Definition
 from .errors import ClaimFailed
 from .facts import AppFacts, Facts, GroupFacts, UserFacts
+from .limits import MAX_GROUPS
 from .run import Run
-from .sources import MAX_GROUPS
 
 _APP: Final = AppFacts("0oaWitness", "0oaWitness", "a client without a profile")
 _REQUIRED: Final = {"login": "a@example.com", "email": "a@example.com", "firstName": "A", "lastName": "B"}

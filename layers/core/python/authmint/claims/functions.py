@@ -1,10 +1,10 @@
-"""What a function of the language is, and the table of all of them (runtime contract §20.3, §20.5, §20.7)."""
+"""What a function of the language is: its arguments, how they are read, and what it gives."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from .errors import EvaluationFailed
+from .language_errors import EvaluationFailed
 from .run import Run
 from .values import Value, is_number, text_of
 
@@ -94,12 +94,3 @@ INTEGER: Final = Parameter(_integer)
 SCALAR: Final = Parameter(_scalar)
 ARRAY: Final = Parameter(_array, nullable=True)
 ANY: Final = Parameter(lambda value: value, nullable=True)
-
-
-def all_functions() -> dict[str, Function]:
-    """Every function by the name it is called by, deprecated aliases included."""
-    from . import functions_arrays, functions_groups, functions_text, functions_time
-
-    modules = (functions_text, functions_arrays, functions_time, functions_groups)
-    table = {function.name: function for module in modules for function in module.FUNCTIONS}
-    return table | {name: table[known] for name, known in functions_text.ALIASES.items()}

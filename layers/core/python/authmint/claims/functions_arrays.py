@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from .errors import EvaluationFailed
 from .functions import ANY, ARRAY, INTEGER, Function
 from .functions_text import join
+from .language_errors import EvaluationFailed
 from .run import Run
 from .values import Value, equal, text_of
 

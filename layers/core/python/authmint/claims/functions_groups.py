@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from .errors import EvaluationFailed, TooManyGroups
 from .facts import GroupFacts
 from .functions import ARRAY, INTEGER, TEXT, Function, Kind
+from .language_errors import EvaluationFailed, TooManyGroups
+from .limits import MAX_GROUPS
 from .regexes import matches, without_slashes
 from .run import Run
-from .sources import MAX_GROUPS
 from .values import Object, Value
 
 #: Criteria of ``user.getGroups``.

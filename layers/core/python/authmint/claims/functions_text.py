@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from .errors import EvaluationFailed
 from .functions import ANY, INTEGER, SCALAR, TEXT, Function
+from .language_errors import EvaluationFailed
 from .run import Run
 from .values import Value, number, text_of
 

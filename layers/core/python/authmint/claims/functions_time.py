@@ -4,9 +4,9 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
-from .errors import EvaluationFailed
 from .functions import TEXT, Function
 from .joda import offset_of, read, shown
+from .language_errors import EvaluationFailed
 from .run import Run
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from .errors import ExpressionError
+from .language_errors import ExpressionError
 from .values import INTEGERS, Value
 
 Kind = Literal["literal", "name", "mark", "end"]

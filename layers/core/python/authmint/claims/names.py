@@ -5,9 +5,6 @@ from typing import Final
 #: The value of the system claim ``sub`` (management contract §8.2): user name, or client id without a user.
 SUBJECT: Final = "(appuser != null) ? appuser.userName : app.clientId"
 
-#: Longest expression or group filter, in characters (runtime contract §24).
-MAX_LENGTH: Final = 1024
-
 #: Names that the protocol itself gives (runtime contract §17, management contract §8.1). ``groups`` and ``scope``
 #: may be made. An access token's ``sub`` comes from the system claim and from no other.
 RESERVED: Final = {

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from .errors import EvaluationFailed
 from .functions_text import join
+from .language_errors import EvaluationFailed
 from .regexes import matches
 from .run import Run
 from .values import Value, compare, equal, is_number, number, text_of, truth

@@ -4,9 +4,9 @@ comparisons and ``matches``, ``+`` and ``-``, ``!`` and unary ``-``, then member
 
 from typing import Final, TypeVar
 
-from .errors import ExpressionError
+from .language_errors import ExpressionError
 from .lexer import Token, tokens
-from .names import MAX_LENGTH
+from .limits import MAX_LENGTH
 from .syntax import (
     ArrayOf,
     Binary,

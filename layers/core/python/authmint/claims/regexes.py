@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any, Final
 
-from .errors import EvaluationFailed
+from .language_errors import EvaluationFailed
 
 #: Bytes that one pattern may take. RE2 slows down rather than take more.
 _MEMORY: Final = 262_144

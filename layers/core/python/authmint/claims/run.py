@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from .errors import EvaluationFailed
 from .facts import Facts
+from .language_errors import EvaluationFailed
 from .values import MAX_SIZE, Object, Value
 
 #: Work that the claims of one token may take together. A unit is a step, or 16 bytes of output; all of it takes less

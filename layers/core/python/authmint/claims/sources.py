@@ -1,16 +1,14 @@
 """Where the value of one claim comes from: a constant, an expression, a group filter or the profile (§17)."""
 
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from ..storage.servers import Claim
-from .errors import EvaluationFailed, ExpressionError, TooManyGroups
+from .language_errors import EvaluationFailed, ExpressionError, TooManyGroups
+from .limits import MAX_GROUPS
 from .names import SUBJECT
 from .run import Run
 from .values import Json, claim_of
-
-#: Groups in a claim outside of code flows (§17).
-MAX_GROUPS: Final = 100
 
 #: The value of a claim for the facts of a run; ``None`` leaves the claim out. Raises EvaluationFailed.
 Source: TypeAlias = Callable[[Run], Json]

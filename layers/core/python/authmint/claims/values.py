@@ -5,7 +5,7 @@ from typing import Any, Final, TypeAlias, TypeGuard
 
 import msgspec
 
-from .errors import EvaluationFailed
+from .language_errors import EvaluationFailed
 
 Json: TypeAlias = "str | int | float | bool | tuple[Json, ...] | Mapping[str, Json] | None"
 Value: TypeAlias = "str | int | float | bool | tuple[Value, ...] | Object | None"

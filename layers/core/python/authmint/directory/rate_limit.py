@@ -3,7 +3,7 @@
 from typing import Final
 
 from ..storage.errors import AlreadyUsed
-from ..storage.grants import UsedAssertions
+from ..storage.replay import UsedAssertions
 
 #: No client has such an id.
 _NOBODY: Final = "~attempts"

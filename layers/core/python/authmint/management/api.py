@@ -14,8 +14,8 @@ from ..storage.clients import Clients
 from ..storage.configuration import Configuration
 from ..storage.errors import Unavailable
 from ..storage.events import EventLog, Party
-from ..storage.grants import Revocations
 from ..storage.retrying import Retrying
+from ..storage.revocations import Revocations
 from ..storage.servers import Servers as ServerRecords
 from .authentication import Authentication
 from .bootstrap import Bootstrap

@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ..claims.check import check
-from ..claims.errors import ExpressionError
-from ..claims.names import MAX_LENGTH, RESERVED
+from ..claims.language_errors import ExpressionError
+from ..claims.limits import MAX_LENGTH
+from ..claims.names import RESERVED
 from ..claims.regexes import BadPattern, compiled, without_slashes
 from ..http import Response
 from ..ids import Ids

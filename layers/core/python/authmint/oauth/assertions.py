@@ -9,7 +9,7 @@ from ..jose.keys import may_verify
 from ..keys.vault import SecretSeals
 from ..storage.clients import Client
 from ..storage.errors import AlreadyUsed
-from ..storage.grants import UsedAssertions
+from ..storage.replay import UsedAssertions
 from .authentication_methods import ALGORITHMS
 from .errors import OAuthError
 from .jwks_uri import ClientJwks

@@ -15,8 +15,8 @@ from ..storage.liveness import generations_of
 from ..storage.servers import AuthorizationServer, Lifetimes
 from ..tokens.access_token import SignedIn, access_token_payload
 from ..tokens.id_token import id_token_payload
+from .entitlement import Approved, Entitlement
 from .errors import OAuthError
-from .grants.base import Entitlement
 from .minting import WarmClaims, app_facts, claim_refusal
 
 if TYPE_CHECKING:  # it brings the directory along, of which a token for a machine needs nothing
@@ -74,21 +74,6 @@ class Draft:
             acr=self.sign_in.acr,
             generations=generations_of(self.audience.client, self.sign_in.person.user),
         )
-
-
-@dataclass(frozen=True)
-class Approved:
-    """What the policies granted. A code carries it: it stands until the code's end, whatever becomes of the rule.
-
-    Attributes:
-        granted: Scopes.
-        policy_id, rule_id: Which decided.
-    """
-
-    granted: tuple[str, ...]
-    lifetimes: Lifetimes
-    policy_id: str
-    rule_id: str
 
 
 @dataclass

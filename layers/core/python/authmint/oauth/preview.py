@@ -21,8 +21,9 @@ from ..tokens.access_token import issuer_of
 from . import scopes
 from .authorization.return_to import check_redirect_uri
 from .endpoint import live_client, live_server
+from .entitlement import Entitlement
 from .errors import OAuthError
-from .grants.base import Entitlement, GrantRequest, check_grant_type
+from .grants.base import GrantRequest, check_grant_type
 from .grants.client_credentials import ClientCredentials
 from .issuance import Audience, Draft, Issuance, Trace
 from .minting import check_length

@@ -8,7 +8,7 @@ from ..storage.clients import secret_digest
 from ..storage.errors import NotFound, Unavailable
 from ..storage.events import Event, Party
 from ..storage.families import TokenFamilies
-from ..storage.grants import Revocation, Revocations
+from ..storage.revocations import Revocation, Revocations
 from .access_tokens import recognize
 from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError

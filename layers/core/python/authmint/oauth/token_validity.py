@@ -8,8 +8,8 @@ from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound
 from ..storage.families import TokenFamilies, TokenFamily
 from ..storage.generations import Generations
-from ..storage.grants import Revocations
 from ..storage.liveness import NotAlive, check_client, check_family, live_person
+from ..storage.revocations import Revocations
 from ..storage.servers import AuthorizationServer
 from .access_tokens import AccessToken, IdToken
 

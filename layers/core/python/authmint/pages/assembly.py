@@ -11,7 +11,7 @@ from ..storage.clients import Clients
 from ..storage.consents import Consents
 from ..storage.device_codes import DeviceCodes
 from ..storage.directory import Directory
-from ..storage.grants import UsedAssertions
+from ..storage.replay import UsedAssertions
 from ..storage.servers import Servers
 from ..storage.sessions import SessionTokens
 from .authn_api import AuthnApi

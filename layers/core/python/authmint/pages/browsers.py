@@ -1,13 +1,10 @@
 """Who a browser is: its session and its name, by two cookies (``Browsers`` of ``oauth.authorization.interaction``)."""
 
-import hashlib
-import hmac
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ..http import Pairs, Request
 from ..ids import Ids
-from ..jose.encoding import b64encode
 from ..oauth.authorization.interaction import Visitor
 from ..storage.clients import secret_digest
 from ..storage.directory import Directory, Person
@@ -15,6 +12,7 @@ from ..storage.errors import NotFound
 from ..storage.generations import Generations
 from ..storage.liveness import NotAlive, check_session
 from ..storage.sessions import Session, Sessions
+from . import csrf
 from .cookies import Cookie
 
 SESSION: Final = Cookie("authmint-session")
@@ -45,24 +43,17 @@ class Guest(Visitor):
     def csrf(self, purpose: str, subject: str = "", *, anonymous: bool = False) -> str:
         """What a form of this browser sends back for one purpose.
 
-        No site but ours can know it: it is a digest of the browser's cookie, which no script can read, and of the
-        session's own secret. So nothing needs to be stored, and it cannot be carried to another form, another waiting
-        request, another browser, or the session of another user in the same browser.
-
         Args:
             purpose: Which form.
             subject: What the form is about: the handle of a request, a user code.
             anonymous: The form is for a browser in which nobody may be signed in yet.
         """
         session = "" if anonymous or self.session is None else self.session.csrf
-        # A JSON-like frame would say the same: none of the parts before the subject can hold a line feed.
-        text = "\n".join(("csrf", self.value, session, purpose, subject))
-        return b64encode(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
+        return csrf.token(self.value, session, purpose, subject)
 
     def sent(self, token: str, purpose: str, subject: str = "", *, anonymous: bool = False) -> bool:
         """Whether a form is of this browser. Takes the same time however much of the token is right."""
-        expected = self.csrf(purpose, subject, anonymous=anonymous)
-        return hmac.compare_digest(expected.encode(), token.encode("utf-8", "surrogatepass"))
+        return csrf.equal(self.csrf(purpose, subject, anonymous=anonymous), token)
 
 
 class CookieBrowsers:

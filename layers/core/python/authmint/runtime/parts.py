@@ -58,7 +58,7 @@ class Parts:
         from ..directory.passwords import PasswordHashes
         from ..directory.rate_limit import RateLimit
         from ..dynamo.directory import DynamoDirectory
-        from ..dynamo.grants import DynamoUsedAssertions
+        from ..dynamo.replay import DynamoUsedAssertions
         from ..dynamo.users import DynamoUsers
 
         return Authenticator(
@@ -108,12 +108,13 @@ class Parts:
     def authenticated(self, configuration: "Configuration", kms: tuple[Any, str]) -> "AuthenticatedEndpoint":
         from functools import partial
 
-        from ..dynamo.grants import DynamoUsedAssertions
+        from ..dynamo.replay import DynamoUsedAssertions
         from ..kms.seals import KmsSeals
         from ..oauth.assertions import Assertions
         from ..oauth.client_authentication import ClientAuthentication
         from ..oauth.endpoint import AuthenticatedEndpoint
-        from ..oauth.jwks_uri import FetchedJwks, fetch
+        from ..oauth.jwks_uri import FetchedJwks
+        from ..oauth.outbound_fetch import fetch
 
         assertions = Assertions(
             DynamoUsedAssertions(self.tables, self.ids),

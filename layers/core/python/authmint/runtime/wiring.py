@@ -89,7 +89,7 @@ def authorize(env: Mapping[str, str]) -> Function:
     from ..dynamo.device_codes import DynamoDeviceCodes
     from ..dynamo.directory import DynamoDirectory
     from ..dynamo.families import DynamoTokenFamilies
-    from ..dynamo.grants import DynamoUsedAssertions
+    from ..dynamo.replay import DynamoUsedAssertions
     from ..dynamo.servers import DynamoServers
     from ..dynamo.sessions import DynamoSessionTokens
     from ..kms.key_pairs import KmsKeyUnwrapper
@@ -165,7 +165,7 @@ def token_status(env: Mapping[str, str]) -> Function:
     """Function ``token_status``: introspection, revocation, userinfo."""
     from ..dynamo.directory import DynamoDirectory
     from ..dynamo.families import DynamoTokenFamilies
-    from ..dynamo.grants import DynamoRevocations
+    from ..dynamo.revocations import DynamoRevocations
     from ..oauth.introspection import IntrospectionEndpoint
     from ..oauth.revocation import RevocationEndpoint
     from ..oauth.routing import Route, Routes
@@ -250,8 +250,8 @@ def management(env: Mapping[str, str]) -> Function:
     from ..dynamo.directory import DynamoDirectory
     from ..dynamo.event_log import DynamoEventLog
     from ..dynamo.families import DynamoTokenFamilies
-    from ..dynamo.grants import DynamoRevocations
     from ..dynamo.groups import DynamoGroups
+    from ..dynamo.revocations import DynamoRevocations
     from ..dynamo.servers import DynamoServers
     from ..dynamo.sessions import DynamoSessions
     from ..dynamo.user_schemas import DynamoUserSchemas

@@ -8,7 +8,6 @@ from .api_tokens import ApiToken
 from .clients import Client
 from .errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from .events import Event, Recorded, place_of
-from .grants import Revocation
 from .memory_app_schemas import MemoryAppSchemas
 from .memory_assignments import MemoryAssignments
 from .memory_directory import MemoryDirectory, MemoryGroups, MemoryUsers, MemoryUserSchemas
@@ -21,6 +20,7 @@ from .memory_grants import (
     MemoryStoredRequests,
     MemoryTokenFamilies,
 )
+from .revocations import Revocation
 from .servers import ORG_SERVER, AuthorizationServer
 
 

@@ -8,9 +8,9 @@ from ...storage.consents import Consents
 from ...storage.directory import Person
 from ...storage.families import new_family_id
 from ...storage.sessions import Session
+from ..entitlement import Approved, Entitlement
 from ..errors import OAuthError
-from ..grants.base import Entitlement
-from ..issuance import Approved, Audience, Draft, Issuance, Trace
+from ..issuance import Audience, Draft, Issuance, Trace
 from ..sign_in import SignIn
 from .consent import Agreed, agreed
 from .rules import Wish, grants_of

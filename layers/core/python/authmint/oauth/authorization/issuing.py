@@ -10,7 +10,8 @@ from ...storage.codes import AuthorizationCode, AuthorizationCodes
 from ...storage.families import TokenFamilies, TokenFamily, new_family_id
 from ...storage.liveness import generations_of
 from ...tokens.signer import Signers
-from ..issuance import Approved, Draft
+from ..entitlement import Approved
+from ..issuance import Draft
 from ..minting import signed
 from .granting import Grants
 from .request import Arrival

@@ -11,10 +11,10 @@ from ...storage.directory import Directory
 from ...storage.errors import AlreadyUsed, NotFound
 from ...storage.families import TokenFamilies
 from .. import pkce
+from ..entitlement import Approved, Entitlement
 from ..errors import OAuthError
-from ..issuance import Approved
 from ..sign_in import SignIn
-from .base import Answer, Entitlement, GrantRequest, Tokens, answer_with, check_held, holder_of
+from .base import Answer, GrantRequest, Tokens, answer_with, check_held, holder_of
 from .families import start
 
 if TYPE_CHECKING:

@@ -11,14 +11,14 @@ from ...http import Request
 from ...storage.clients import Client
 from ...storage.liveness import NotAlive, check_client, live_person
 from ...storage.servers import AuthorizationServer
+from ..entitlement import Entitlement
 from ..errors import OAuthError
 from ..nearest import unknown
 
 if TYPE_CHECKING:  # a token for a machine needs nothing of what people sign in with
     from ...storage.directory import Directory, Person
     from ...storage.generations import Generations
-    from ..issuance import Approved, Draft
-    from ..sign_in import SignIn
+    from ..issuance import Draft
 
 
 @dataclass(frozen=True)
@@ -41,29 +41,6 @@ class GrantRequest:
         if value is None:
             raise OAuthError("missing_token_request_parameter", name)
         return value
-
-
-@dataclass(frozen=True)
-class Entitlement:
-    """What a grant entitles its client to ask for.
-
-    Attributes:
-        grant_type: What rules call it: of a refresh, the grant type that the tokens began with.
-        scopes: In request order, without repetitions.
-        defaulted: No scope was requested; these are the server's default scopes.
-        sign_in: Whose tokens; ``None``: the client's own.
-        family_id: Of the family that the tokens will belong to.
-        approved: What the policies answered before, where they are not asked again.
-        refreshing: Rules that name ``refresh_token`` match too.
-    """
-
-    grant_type: str
-    scopes: tuple[str, ...]
-    defaulted: bool = False
-    sign_in: "SignIn | None" = None
-    family_id: str | None = None
-    approved: "Approved | None" = None
-    refreshing: bool = False
 
 
 @dataclass(frozen=True, repr=False)

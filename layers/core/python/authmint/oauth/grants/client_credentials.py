@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ...storage.clients import Client
 from .. import scopes
+from ..entitlement import Entitlement
 from ..errors import OAuthError
-from .base import Answer, Entitlement, GrantRequest, Tokens, answer_with
+from .base import Answer, GrantRequest, Tokens, answer_with
 
 if TYPE_CHECKING:
     from ..issuance import Draft

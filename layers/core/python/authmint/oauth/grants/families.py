@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from ...ids import Ids
 from ...storage.families import RefreshToken, TokenFamily
 from ...storage.liveness import generations_of
+from ..entitlement import Entitlement
 from ..refresh_tokens import mint
-from .base import Entitlement, GrantRequest
+from .base import GrantRequest
 
 if TYPE_CHECKING:
     from ..issuance import Draft

@@ -7,9 +7,10 @@ from ...directory.authentication import AuthenticationFailed, Authenticator, Pas
 from ...ids import Ids
 from ...storage.families import TokenFamilies, new_family_id
 from .. import scopes
+from ..entitlement import Entitlement
 from ..errors import OAuthError
 from ..sign_in import SignIn
-from .base import Answer, Entitlement, GrantRequest, Tokens, answer_with
+from .base import Answer, GrantRequest, Tokens, answer_with
 from .families import start
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ from ...storage.errors import AlreadyUsed, Conflict, NotFound
 from ...storage.families import RefreshToken, TokenFamilies, TokenFamily
 from ...storage.liveness import NotAlive, check_family
 from .. import scopes
+from ..entitlement import Entitlement
 from ..errors import OAuthError, RefreshTokenReused
 from ..refresh_tokens import expired, family_of, mint, seal, unseal
 from ..sign_in import SignIn
-from .base import Answer, Entitlement, GrantRequest, Tokens, answer_with, check_held, holder_of
+from .base import Answer, GrantRequest, Tokens, answer_with, check_held, holder_of
 
 if TYPE_CHECKING:
     from ..issuance import Draft

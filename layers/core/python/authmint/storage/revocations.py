@@ -1,4 +1,4 @@
-"""Grant records: what is single-use or revocable. ``expires_at`` is always compared; deletion may come late."""
+"""Access tokens that were revoked before they expired (RFC 7009)."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,14 +23,3 @@ class Revocations(Protocol):
 
     def has(self, server_id: str, jti: str) -> bool:
         """Whether this token of this server was revoked. A consistent read."""
-
-
-class UsedAssertions(Protocol):
-    """``jti`` values of client assertions (RFC 7523 §3), per client."""
-
-    def spend(self, client_id: str, jti: str, *, expires_at: int, at: int) -> None:
-        """Use a ``jti``, exactly once even under concurrent calls.
-
-        Raises:
-            AlreadyUsed: A call before this one used it, and it has not expired since.
-        """
