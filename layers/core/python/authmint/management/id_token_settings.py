@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ..claims.identity import SYSTEM_CLAIMS
-from ..claims.names import MAX_LENGTH, RESERVED
+from ..claims.limits import MAX_LENGTH
 from ..http import Response
 from ..ids import Ids
 from ..oauth.scopes import ORG_SCOPES
