@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ..claims.identity import SYSTEM_CLAIMS
 from ..claims.limits import MAX_LENGTH
+from ..claims.names import RESERVED
 from ..http import Response
 from ..ids import Ids
 from ..oauth.scopes import ORG_SCOPES
