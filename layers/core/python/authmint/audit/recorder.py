@@ -8,6 +8,7 @@ from ..clock import Clock
 from ..http import Request
 from ..ids import Ids
 from ..storage.events import Event, Party
+from .builder import EventBuilder
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,5 @@ class Recorder:
         debug: Mapping[str, Any] | None = None,
     ) -> Event:
         """An event of this request that succeeded, to be stored in the same transaction as its change."""
-        return Event(
-            id=self.ids.uuid(),
-            published_ms=self.clock.now_ms(),
-            type=event_type,
-            actor=self.actor,
-            message=message,
-            targets=targets,
-            debug=debug or {},
-            source_ip=self.request.source_ip,
-            user_agent=(self.request.header("user-agent") or "")[:256],
-            request_id=self.request.request_id,
-        )
+        builder = EventBuilder(self.request, self.clock, self.ids)
+        return builder.event(event_type, actor=self.actor, targets=targets, message=message, debug=debug)

@@ -1,12 +1,13 @@
 """Token revocation (RFC 7009, runtime contract §10)."""
 
+from ..audit.builder import EventBuilder
 from ..clock import Clock
 from ..http import Request, Response
 from ..ids import Ids
 from ..keys.vault import VaultUnavailable
 from ..storage.clients import secret_digest
 from ..storage.errors import NotFound, Unavailable
-from ..storage.events import Event, Party
+from ..storage.events import Party
 from ..storage.families import TokenFamilies
 from ..storage.revocations import Revocation, Revocations
 from .access_tokens import recognize
@@ -74,15 +75,10 @@ class RevocationEndpoint:
     def _emit(self, call: Call, request: Request, text: str, kind: str) -> None:
         prefix = "app.oauth2" if call.server.is_org else "app.oauth2.as"
         self._events.emit(
-            Event(
-                id=self._ids.uuid(),
-                published_ms=self._clock.now_ms(),
-                type=f"{prefix}.token.revoke",
+            EventBuilder(request, self._clock, self._ids).event(
+                f"{prefix}.token.revoke",
                 actor=Party(call.client.id, "PublicClientApp", call.client.id, call.client.label),
-                targets=(Party(token_hash(text), kind, detail={"TokenCount": 1}),),
+                targets=[Party(token_hash(text), kind, detail={"TokenCount": 1})],
                 debug={"authorization_server": call.server.id, "client_auth_type": call.client.auth_method},
-                source_ip=request.source_ip,
-                user_agent=(request.header("user-agent") or "")[:256],
-                request_id=request.request_id,
             )
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from ..audit.builder import EventBuilder
 from ..clock import Clock
 from ..http import Request
 from ..ids import Ids
@@ -36,11 +37,6 @@ def token_hash(token: str) -> str:
 def _padded(digest: str | None) -> str | None:
     """The hash in the log of a token of which only our digest is known: the same bytes in the other alphabet."""
     return None if digest is None else base64.b64encode(b64decode(digest)).decode("ascii")
-
-
-def without_empty(debug: Mapping[str, Any]) -> dict[str, Any]:
-    """Debug data without the members that have nothing to say."""
-    return {name: value for name, value in debug.items() if value not in (None, "", [])}
 
 
 def steps_shown(decision: Decision) -> list[str]:
@@ -140,16 +136,10 @@ class Record:
         if actor is None and self.call is not None:
             client = self.call.client
             actor = Party(client.id, "PublicClientApp", client.id, client.label)
-        return Event(
-            id=self.ids.uuid(),
-            published_ms=self.clock.now_ms(),
-            type=event_type,
+        return EventBuilder(self.request, self.clock, self.ids).event(
+            event_type,
             actor=actor or Party("unknown", "PublicClientApp"),
-            outcome="SUCCESS" if refusal is None else "FAILURE",
-            reason=None if refusal is None else refusal.id,
             targets=targets,
-            debug=without_empty(debug),
-            source_ip=self.request.source_ip,
-            user_agent=(self.request.header("user-agent") or "")[:256],
-            request_id=self.request.request_id,
+            reason=None if refusal is None else refusal.id,
+            debug=debug,
         )

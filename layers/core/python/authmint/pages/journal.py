@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from ..audit.builder import EventBuilder
 from ..clock import Clock
 from ..directory.authentication import AuthenticationFailed, LockedOut, PasswordExpired, TooFast
 from ..http import Request
@@ -12,7 +13,7 @@ from ..ids import Ids
 from ..oauth.token_events import TokenEvents
 from ..storage.clients import Client
 from ..storage.directory import Person
-from ..storage.events import Event, Party
+from ..storage.events import Party
 from ..storage.users import User
 
 #: What looks like a login. Somebody may have typed the password into the wrong field: the log must not hold that.
@@ -59,20 +60,8 @@ class Journal:
         reason: str | None = None,
         debug: Mapping[str, Any] | None = None,
     ) -> None:
-        event = Event(
-            id=self.ids.uuid(),
-            published_ms=self.clock.now_ms(),
-            type=event_type,
-            actor=actor,
-            outcome="SUCCESS" if reason is None else "FAILURE",
-            reason=reason,
-            targets=targets,
-            debug=debug or {},
-            source_ip=request.source_ip,
-            user_agent=(request.header("user-agent") or "")[:256],
-            request_id=request.request_id,
-        )
-        self.events.emit(event)
+        builder = EventBuilder(request, self.clock, self.ids)
+        self.events.emit(builder.event(event_type, actor=actor, targets=targets, reason=reason, debug=debug))
 
 
 @dataclass(frozen=True)

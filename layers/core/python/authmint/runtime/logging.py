@@ -18,11 +18,16 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
 
 NAMESPACE: Final = "authmint"
-#: Metric per outcome of a token event type.
+#: Metric per type and outcome of an event. The org server's types are those of the others without ``as.``.
 _METRICS: Final = {
-    "app.oauth2.as.token.grant.access_token": "TokensIssued",
-    "app.oauth2.as.token.grant": "TokensRefused",
-    "app.oauth2.as.token.revoke": "TokensRevoked",
+    ("app.oauth2.token.grant.access_token", "SUCCESS"): "TokensIssued",
+    ("app.oauth2.authorize.implicit.access_token", "SUCCESS"): "TokensIssued",
+    ("app.oauth2.token.grant", "FAILURE"): "TokensRefused",
+    ("app.oauth2.token.detect_reuse", "FAILURE"): "TokensReused",
+    ("app.oauth2.token.revoke", "SUCCESS"): "TokensRevoked",
+    ("app.oauth2.authorize", "FAILURE"): "AuthorizationsRefused",
+    ("user.session.start", "SUCCESS"): "SignIns",
+    ("user.session.start", "FAILURE"): "SignInsRefused",
 }
 
 
@@ -55,7 +60,7 @@ class Log:
             "service": self._service,
             "event": event,
         }
-        metric = _METRICS.get(event.type)
+        metric = _METRICS.get((event.type.replace("app.oauth2.as.", "app.oauth2.", 1), event.outcome))
         if metric is not None:
             line[metric] = 1
             line["_aws"] = {"Timestamp": event.published_ms, "CloudWatchMetrics": [_definition(metric)]}

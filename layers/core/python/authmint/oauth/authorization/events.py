@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ...audit.builder import EventBuilder
 from ...clock import Clock
 from ...http import Request, Response
 from ...ids import Ids
@@ -11,7 +12,7 @@ from ...storage.events import Event, Party
 from ..errors import OAuthError
 from ..issuance import Trace
 from ..minting import CLAIM_FAILURES
-from ..token_events import steps_shown, token_hash, without_empty
+from ..token_events import steps_shown, token_hash
 from .interaction import Visitor
 from .request import Arrival
 from .return_to import ReturnTo
@@ -111,16 +112,10 @@ class Record:
     def _event(
         self, event_type: str, targets: tuple[Party, ...], debug: dict[str, Any], refusal: OAuthError | None = None
     ) -> Event:
-        return Event(
-            id=self.ids.uuid(),
-            published_ms=self.clock.now_ms(),
-            type=event_type,
+        return EventBuilder(self.request, self.clock, self.ids).event(
+            event_type,
             actor=self._actor(),
-            outcome="SUCCESS" if refusal is None else "FAILURE",
-            reason=None if refusal is None else refusal.id,
             targets=targets,
-            debug=without_empty(debug),
-            source_ip=self.request.source_ip,
-            user_agent=(self.request.header("user-agent") or "")[:256],
-            request_id=self.request.request_id,
+            reason=None if refusal is None else refusal.id,
+            debug=debug,
         )
