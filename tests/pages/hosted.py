@@ -121,6 +121,7 @@ class Hosted:
                 consents=storage.consents,
                 device_codes=storage.device_codes,
                 session_tokens=storage.session_tokens,
+                trusted_origins=storage.trusted_origins,
                 attempts=storage.assertions,
             ),
             self.authorizations,

@@ -12,8 +12,8 @@ from authmint.dynamo.configuration import WarmConfiguration
 from authmint.dynamo.directory import DynamoDirectory
 from authmint.dynamo.groups import DynamoGroups
 from authmint.dynamo.leftovers import DynamoLeftovers
+from authmint.dynamo.singletons import DynamoUserSchemas
 from authmint.dynamo.tables import Tables
-from authmint.dynamo.user_schemas import DynamoUserSchemas
 from authmint.dynamo.users import DynamoUsers
 from authmint.storage.app_schemas import AppSchema, AppSchemas
 from authmint.storage.assignments import AppGroup, AppUser, Assignments

@@ -31,6 +31,7 @@ def management_api(storage: MemoryStorage, *, pairs: KeyPairs, clock: Clock, ids
             groups=storage.groups,
             assignments=storage.assignments,
             schemas=storage.user_schemas,
+            trusted_origins=storage.trusted_origins,
             app_schemas=storage.app_schemas,
             directory=storage.directory,
             hashes=PasswordHashes(ids, CHEAP),

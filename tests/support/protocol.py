@@ -113,6 +113,7 @@ def _site(
             consents=storage.consents,
             device_codes=storage.device_codes,
             session_tokens=storage.session_tokens,
+            trusted_origins=storage.trusted_origins,
             attempts=storage.assertions,
         ),
         interactions,

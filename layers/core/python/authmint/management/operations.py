@@ -30,6 +30,7 @@ from .scopes import Scopes
 from .server_changes import ServerChanges
 from .servers import Servers
 from .sessions import AdministeredSessions
+from .trusted_origins import TrustedOriginsResource
 from .user_credentials import UserCredentials
 from .user_issued import TokensOfUser, UserIssued
 from .user_lifecycle import UserLifecycle
@@ -87,6 +88,9 @@ def operations(
     _add_sessions(routes, AdministeredSessions(people.users, issued))
     _add_schemas(routes, Schemas(people))
     _add_api_tokens(routes, ApiTokensResource(api_tokens, ids))
+    origins = TrustedOriginsResource(people.trusted_origins, ids)
+    add_crud(routes, "/api/v1/trustedOrigins", "{trustedOriginId}", origins)
+    add_lifecycle(routes, "/api/v1/trustedOrigins", "{trustedOriginId}", origins)
     routes.add("GET", "/api/v1/logs", logs.list)
     routes.add("POST", f"{_SERVER}/tokens/preview", explanations.preview)
     routes.add("GET", f"{_SERVER}/analysis", explanations.analysis)

@@ -15,6 +15,7 @@ from ..storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group, Groups
 from ..storage.profile import STANDARD_ATTRIBUTES
 from ..storage.schemas import UserSchemas
 from ..storage.servers import EVERYONE, People
+from ..storage.trusted_origins import TrustedOrigins
 from ..storage.users import User, Users
 from .call import Call
 from .errors import invalid_field, not_found
@@ -31,6 +32,7 @@ class PeopleRecords:
     assignments: Assignments
     schemas: UserSchemas
     app_schemas: AppSchemas
+    trusted_origins: TrustedOrigins
     directory: Directory
     hashes: PasswordHashes
     ids: Ids

@@ -1,4 +1,7 @@
-"""Browsers that call from another origin (runtime contract §4, §7.3). No answer here depends on a cookie."""
+"""Browsers that call from another origin (runtime contract §4, §7.3).
+
+What cookies reach is for scripts of trusted origins alone; no other answer depends on a cookie.
+"""
 
 import re
 from collections.abc import Sequence
@@ -25,18 +28,46 @@ def preflight(request: Request, methods: Sequence[str]) -> Response:
     Whatever headers a script wants to send, it may: tracing libraries add theirs, and nothing here depends on a header
     that a browser adds by itself.
     """
-    asked = request.header("access-control-request-headers") or ""
-    headers = ", ".join(name for name in (part.strip() for part in asked.split(",")) if _HEADER.fullmatch(name))
     return Response(
         204,
         b"",
         (
             ("access-control-allow-origin", "*"),
             ("access-control-allow-methods", ", ".join(methods)),
-            ("access-control-allow-headers", headers or "authorization, content-type"),
+            ("access-control-allow-headers", _wished_headers(request)),
             ("access-control-max-age", "3600"),
             ("vary", "Access-Control-Request-Headers"),
         ),
+    )
+
+
+def _wished_headers(request: Request) -> str:
+    asked = request.header("access-control-request-headers") or ""
+    headers = ", ".join(name for name in (part.strip() for part in asked.split(",")) if _HEADER.fullmatch(name))
+    return headers or "authorization, content-type"
+
+
+def credentialed_preflight(request: Request, methods: Sequence[str], origin: str | None) -> Response:
+    """204: scripts of ``origin``, which is trusted, may send the request with cookies; ``None``: nobody else's may."""
+    answer = Response(204, b"", (("vary", "Access-Control-Request-Headers"),))
+    if origin is not None:
+        allowed = (
+            ("access-control-allow-methods", ", ".join(methods)),
+            ("access-control-allow-headers", _wished_headers(request)),
+        )
+        answer = answer.with_headers(*allowed)
+    return with_credentials(answer, origin)
+
+
+def with_credentials(answer: Response, origin: str | None) -> Response:
+    """The answer of an endpoint that cookies reach: for scripts of one trusted origin, or of none."""
+    if origin is None:
+        return answer.with_headers(("vary", "Origin"))
+    return answer.with_headers(
+        ("access-control-allow-origin", origin),
+        ("access-control-allow-credentials", "true"),
+        ("vary", "Origin"),
+        _EXPOSED,
     )
 
 

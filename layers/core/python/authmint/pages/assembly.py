@@ -14,6 +14,7 @@ from ..storage.directory import Directory
 from ..storage.replay import UsedAssertions
 from ..storage.servers import Servers
 from ..storage.sessions import SessionTokens
+from ..storage.trusted_origins import TrustedOrigins
 from .authn_api import AuthnApi
 from .browsers import CookieBrowsers
 from .consent import ConsentPage
@@ -41,6 +42,7 @@ class PageRecords:
     consents: Consents
     device_codes: DeviceCodes
     session_tokens: SessionTokens
+    trusted_origins: TrustedOrigins
     attempts: UsedAssertions
 
 
@@ -72,6 +74,7 @@ def new_site(
         start=StartPage(pages, records.servers),
         authn=AuthnApi(verifier, records.session_tokens, expired, ids, show_lockout=show_lockout),
         sessions=SessionsApi(browsers, records.session_tokens, records.directory),
+        origins=records.trusted_origins,
         clock=clock,
         ids=ids,
     )

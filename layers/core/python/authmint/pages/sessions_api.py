@@ -11,7 +11,7 @@ from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound
 from ..storage.liveness import NotAlive, signed_in_person
 from ..storage.sessions import Session, SessionTokens
-from .api_call import JsonBody, same_origin
+from .api_call import JsonBody, of_trusted_site
 from .browsers import CookieBrowsers
 from .visit import Visit
 
@@ -32,7 +32,7 @@ class SessionsApi:
         Raises:
             ApiError: E0000004: no such token, or it was used; its user is not ACTIVE, or has another password now.
         """
-        same_origin(visit.request)
+        of_trusted_site(visit)
         text = JsonBody.read(visit.request).text("sessionToken")
         try:
             token = self.tokens.spend(secret_digest(text), at=visit.now)
@@ -44,19 +44,19 @@ class SessionsApi:
 
     def show(self, visit: Visit) -> Response:
         """200, the session of this browser. Raises ApiError (E0000007): there is none."""
-        same_origin(visit.request)
+        of_trusted_site(visit)
         return self._shown(visit, visit.guest.session, visit.guest.person)
 
     def refresh(self, visit: Visit) -> Response:
         """200, the session, idle no more. Raises ApiError (E0000007)."""
-        same_origin(visit.request)
+        of_trusted_site(visit)
         session = visit.guest.session
         touched = None if session is None else self.browsers.refresh(session, now=visit.now)
         return self._shown(visit, touched, visit.guest.person)
 
     def close(self, visit: Visit) -> Response:
         """204. Raises ApiError (E0000007)."""
-        same_origin(visit.request)
+        of_trusted_site(visit)
         if visit.guest.session is None:
             raise not_found("me", "Session")
         return Response(204, b"", (*_NO_STORE, *self.browsers.sign_out(visit.request, now=visit.now)))

@@ -7,9 +7,11 @@ from ..api_errors import ApiError, unavailable
 from ..clock import Clock
 from ..http import Request, Response
 from ..ids import Ids
+from ..oauth.cors import credentialed_preflight, foreign_origin, with_credentials
 from ..oauth.errors import OAuthError
 from ..oauth.routing import allowed
 from ..storage.errors import Unavailable
+from ..storage.trusted_origins import TrustedOrigins
 from .authn_api import AuthnApi
 from .browsers import CookieBrowsers
 from .consent import ConsentPage
@@ -52,11 +54,13 @@ class Site:
         start: StartPage,
         authn: AuthnApi,
         sessions: SessionsApi,
+        origins: TrustedOrigins,
         clock: Clock,
         ids: Ids,
     ) -> None:
         self._pages = pages
         self._browsers = browsers
+        self._origins = origins
         self._clock = clock
         self._ids = ids
         shown: dict[str, Page] = {
@@ -107,15 +111,26 @@ class Site:
         return self._pages.problem("unavailable", request, status=503, code="temporarily_unavailable")
 
     def _call(self, request: Request, methods: dict[str, Handler]) -> Response:
+        origin = foreign_origin(request)
+        try:
+            trusted = origin is not None and self._origins.get().trusts(origin, "CORS")
+        except Unavailable:
+            return unavailable().response(self._ids)
+        if request.method == "OPTIONS":
+            return credentialed_preflight(request, allowed(tuple(methods)), origin if trusted else None)
+        answer = self._called_by(request, methods, trusted=trusted)
+        return answer if origin is None else with_credentials(answer, origin if trusted else None)
+
+    def _called_by(self, request: Request, methods: dict[str, Handler], *, trusted: bool) -> Response:
         try:
             if request.method not in methods:
                 raise ApiError("E0000022", headers=(("allow", ", ".join(allowed(tuple(methods)))),))
-            return methods[request.method](self._visit(request))
+            return methods[request.method](self._visit(request, trusted=trusted))
         except ApiError as error:
             return error.response(self._ids)
         except Unavailable:
             return unavailable().response(self._ids)
 
-    def _visit(self, request: Request) -> Visit:
+    def _visit(self, request: Request, *, trusted: bool = False) -> Visit:
         now = self._clock.now()
-        return Visit(request, self._browsers.visitor(request, now=now), now)
+        return Visit(request, self._browsers.visitor(request, now=now), now, trusted)

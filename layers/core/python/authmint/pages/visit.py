@@ -10,11 +10,16 @@ from .forms import BadForm, Form
 
 @dataclass(frozen=True)
 class Visit:
-    """Who asks, for what, and when."""
+    """Who asks, for what, and when.
+
+    Attributes:
+        trusted: Whether the script that asks is of another site that administrators trust.
+    """
 
     request: Request
     guest: Guest
     now: int
+    trusted: bool = False
 
     @cached_property
     def form(self) -> Form:

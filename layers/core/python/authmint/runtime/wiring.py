@@ -92,6 +92,7 @@ def authorize(env: Mapping[str, str]) -> Function:
     from ..dynamo.replay import DynamoUsedAssertions
     from ..dynamo.servers import DynamoServers
     from ..dynamo.sessions import DynamoSessionTokens
+    from ..dynamo.singletons import DynamoTrustedOrigins
     from ..kms.key_pairs import KmsKeyUnwrapper
     from ..oauth.authorization.endpoint import AuthorizationEndpoint
     from ..oauth.authorization.granting import Granting
@@ -133,6 +134,7 @@ def authorize(env: Mapping[str, str]) -> Function:
             consents=consents,
             device_codes=DynamoDeviceCodes(tables, ids),
             session_tokens=session_tokens,
+            trusted_origins=DynamoTrustedOrigins(tables),
             attempts=DynamoUsedAssertions(tables, ids),
         ),
         interactions,
@@ -254,7 +256,7 @@ def management(env: Mapping[str, str]) -> Function:
     from ..dynamo.revocations import DynamoRevocations
     from ..dynamo.servers import DynamoServers
     from ..dynamo.sessions import DynamoSessions
-    from ..dynamo.user_schemas import DynamoUserSchemas
+    from ..dynamo.singletons import DynamoTrustedOrigins, DynamoUserSchemas
     from ..dynamo.users import DynamoUsers
     from ..kms.key_pairs import KmsKeyPairs
     from ..kms.seals import KmsSeals
@@ -275,6 +277,7 @@ def management(env: Mapping[str, str]) -> Function:
             groups=DynamoGroups(parts.tables, parts.clock),
             assignments=DynamoAssignments(parts.tables, parts.clock),
             schemas=DynamoUserSchemas(parts.tables),
+            trusted_origins=DynamoTrustedOrigins(parts.tables),
             app_schemas=DynamoAppSchemas(parts.tables),
             directory=DynamoDirectory(parts.tables, parts.clock),
             hashes=PasswordHashes(parts.ids),

@@ -12,6 +12,7 @@ _MANAGED: Final = (
     "policies",
     "schemas",
     "sessions",
+    "trustedOrigins",
     "users",
 )
 ADMIN_SCOPES: Final = frozenset(

@@ -10,7 +10,7 @@ from .errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from .events import Event, Recorded, place_of
 from .memory_app_schemas import MemoryAppSchemas
 from .memory_assignments import MemoryAssignments
-from .memory_directory import MemoryDirectory, MemoryGroups, MemoryUsers, MemoryUserSchemas
+from .memory_directory import MemoryDirectory, MemoryGroups, MemorySingleton, MemoryUsers
 from .memory_grants import (
     MemoryAuthorizationCodes,
     MemoryConsents,
@@ -21,7 +21,9 @@ from .memory_grants import (
     MemoryTokenFamilies,
 )
 from .revocations import Revocation
+from .schemas import UserSchema
 from .servers import ORG_SERVER, AuthorizationServer
+from .trusted_origins import OriginList
 
 
 class MemoryStorage:
@@ -40,7 +42,8 @@ class MemoryStorage:
         self.groups = MemoryGroups(self.users, self.clients, self.lock, self.events.extend)
         self.assignments = MemoryAssignments(self.users, self.clients, self.lock, self.events.extend)
         self.app_schemas = MemoryAppSchemas(self.clients, self.lock, self.events.extend)
-        self.user_schemas = MemoryUserSchemas(self.lock, self.events.extend)
+        self.user_schemas = MemorySingleton(UserSchema(), self.lock, self.events.extend)
+        self.trusted_origins = MemorySingleton(OriginList(), self.lock, self.events.extend)
         self.directory = MemoryDirectory(self.users)
         self.families = MemoryTokenFamilies(self.lock)
         self.codes = MemoryAuthorizationCodes(self.lock, self.families)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Generic, TypeVar
 
 from .assignments import AppGroup, AppUser
 from .clients import Clients
@@ -11,6 +12,7 @@ from .errors import AlreadyExists, Conflict, NotFound
 from .events import Event
 from .groups import EVERYONE_GROUP, Group
 from .schemas import UserSchema
+from .trusted_origins import OriginList
 from .users import User, login_key
 
 Record = Callable[[Sequence[Event]], None]
@@ -225,22 +227,25 @@ class MemoryDirectory:
         return self.person(self._state.by_login(login).id)
 
 
-class MemoryUserSchemas:
-    """``UserSchemas``."""
+_S = TypeVar("_S", UserSchema, OriginList)
 
-    def __init__(self, lock: threading.RLock, record: Record) -> None:
+
+class MemorySingleton(Generic[_S]):
+    """``UserSchemas``, ``TrustedOrigins``."""
+
+    def __init__(self, first: _S, lock: threading.RLock, record: Record) -> None:
         self._lock = lock
         self._record = record
-        self._schema = UserSchema()
+        self._kept: _S = first
 
-    def get(self) -> UserSchema:
-        return self._schema
+    def get(self) -> _S:
+        return self._kept
 
-    def save(self, before: UserSchema, after: UserSchema, events: Sequence[Event]) -> None:
+    def save(self, before: _S, after: _S, events: Sequence[Event]) -> None:
         with self._lock:
-            if self._schema.version != before.version:
-                raise Conflict("user schema")
-            self._schema = replace(after, version=before.version + 1)
+            if self._kept.version != before.version:
+                raise Conflict(type(before).__name__)
+            self._kept = replace(after, version=before.version + 1)
             self._record(events)
 
 

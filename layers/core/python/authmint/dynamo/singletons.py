@@ -1,0 +1,58 @@
+"""What a deployment has one of: one item, changed on the condition of its version."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Generic, TypeVar
+
+from ..storage.errors import Conflict
+from ..storage.events import Event
+from ..storage.schemas import UserSchema
+from ..storage.trusted_origins import OriginList
+from .connection import translated
+from .items import HEAD
+from .records import decode, encode
+from .tables import ConditionFailed, Tables
+
+_S = TypeVar("_S", UserSchema, OriginList)
+
+
+class _Singleton(Generic[_S]):
+    """One record."""
+
+    def __init__(self, tables: Tables, partition: str, kind: type[_S]) -> None:
+        self._tables = tables
+        self._item = tables.config
+        self._partition = partition
+        self._kind: type[_S] = kind
+
+    def get(self) -> _S:
+        with translated():
+            try:
+                item = self._item.get(self._partition, HEAD, consistent_read=True)
+            except self._item.DoesNotExist:
+                return self._kind()
+        return decode(item.body or "", self._kind)
+
+    def save(self, before: _S, after: _S, events: Sequence[Event]) -> None:
+        after = replace(after, version=before.version + 1)
+        unchanged = self._item.version == before.version if before.version else self._item.pk.does_not_exist()
+        try:
+            with self._tables.transaction(events) as write:
+                item = self._item(self._partition, HEAD, body=encode(after), version=after.version)
+                write.save(item, condition=unchanged)
+        except ConditionFailed:
+            raise Conflict(self._partition) from None
+
+
+class DynamoUserSchemas(_Singleton[UserSchema]):
+    """``UserSchemas``: ``SCHEMA#user``."""
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__(tables, "SCHEMA#user", UserSchema)
+
+
+class DynamoTrustedOrigins(_Singleton[OriginList]):
+    """``TrustedOrigins``: ``ORIGINS``."""
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__(tables, "ORIGINS", OriginList)
