@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from authmint.storage.assignments import MOST_MOVED
+from authmint.storage.assignments import MOST_MOVED, AppGroup
 
 from tests.management.admin import Admin
 from tests.management.apps import APPS, an_app
@@ -52,6 +52,18 @@ def test_who_has_the_priority_makes_way(admin: Admin, path: str, patching: bool)
         admin.put(f"{path}/{new}", {"priority": 1})
 
     assert _priorities(admin, path) == {a: 0, new: 1, b: 2, c: 3, d: 7}
+
+
+def test_those_that_had_one_priority_before_make_way_one_by_one(admin: Admin, path: str) -> None:
+    a, b, c, new = _groups(admin, 4)
+    app_id = path.split("/")[4]
+    for group in (a, b, c):
+        client = admin.storage.clients.get(app_id)
+        admin.storage.assignments.put_group(client, AppGroup(app_id, group, 1, 0), [])
+
+    admin.put(f"{path}/{new}", {"priority": 1})
+
+    assert _priorities(admin, path) == {new: 1, a: 2, b: 3, c: 4}
 
 
 def test_changing_places_one_by_one_ends_as_asked(admin: Admin, path: str) -> None:

@@ -182,11 +182,12 @@ def _making_way(placed: AppGroup, others: Sequence[AppGroup]) -> list[AppGroup]:
     Raises:
         ApiError: They are more than can move at once.
     """
-    moved, priority = [], placed.priority
-    for one in sorted(others, key=_place):
-        if one.priority == priority:
-            priority += 1
-            moved.append(replace(one, priority=priority, updated_at=placed.updated_at))
+    moved, free = [], placed.priority + 1
+    for one in sorted((one for one in others if one.priority >= placed.priority), key=_place):
+        if one.priority >= free:
+            break
+        moved.append(replace(one, priority=free, updated_at=placed.updated_at))
+        free += 1
     if len(moved) > MOST_MOVED:
         raise invalid_field("priority", f"More than {MOST_MOVED} groups would have to make way: choose a free one.")
     return moved
