@@ -116,7 +116,7 @@ def test_from_an_empty_org_to_a_verified_token_across_a_rotation(sdk: Sdk, stack
     keys = sdk.rotate_authorization_server_keys(server.id, {"use": "sig"})
     second = token()
 
-    assert [key.status for key in keys] == ["ACTIVE", "EXPIRED"]
+    assert [key.status for key in keys] == ["ACTIVE", "NEXT", "EXPIRED"]
     assert accepted(first["access_token"], issuer, "api://orders")
     assert accepted(second["access_token"], issuer, "api://orders")
 
@@ -140,5 +140,5 @@ def test_the_sdk_lists_reads_replaces_and_deletes(sdk: Sdk) -> None:
 
     assert server.id in [found.id for found in listed]
     assert replaced.description == "changed"
-    assert (len(claims), len(scopes), len(keys)) == (19, 7, 1)
+    assert (len(claims), len(scopes), len(keys)) == (19, 7, 2)
     assert server.id not in [found.id for found in sdk.list_authorization_servers(q="crud")]
