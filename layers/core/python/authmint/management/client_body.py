@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from ..ids import Ids
@@ -54,8 +54,7 @@ def read_client(
         ids: For new keys.
         now: Unix seconds.
         new: Whether the client is being made.
-        registered: Whether the body is metadata of a registered client. What such metadata has no name for (consent,
-            rotation of refresh tokens), an update leaves alone.
+        registered: Whether the body is registered metadata; an update leaves alone what that has no name for.
 
     Raises:
         ApiError: E0000001 with every field that is wrong; E0000078 for what cannot change.
@@ -72,24 +71,36 @@ def read_client(
             "token_endpoint_auth_method", METHODS, "client_secret_basic" if new else base.auth_method
         ),
         jwks_uri=settings.text("jwks_uri", longest=1_024),
-        settings={name: value for name, value in base.settings.items() if name not in KEPT_URIS}
-        | {name: read_page_uri(settings, name) for name in KEPT_URIS if settings.has(name)},
+        settings=_with_uris(base, settings),
     )
     untouched = base if registered and not new else _defaults(client, consent="REQUIRED" if registered else "TRUSTED")
     client = _with_choices(client, untouched, settings, credentials)
     _check_grants(client, settings, registered=registered)
     _check_uris(client, settings)
-    if kind == "browser" and client.auth_method in SECRET_METHODS:
-        credentials.problem("token_endpoint_auth_method", "A browser application cannot keep a secret: use 'none'.")
-    if client.auth_method == "none" and not client.pkce_required:
-        credentials.problem("pkce_required", _PKCE_REQUIRED)
+    _check_method(client, credentials)
     client = _with_keys(client, settings, ids, now)
     settings.check()
     credentials.check()
+    _check_secret(client, credentials, new=new)
+    return client
+
+
+def _with_uris(base: Client, settings: Fields) -> dict[str, Any]:
+    others = {name: value for name, value in base.settings.items() if name not in KEPT_URIS}
+    return others | {name: read_page_uri(settings, name) for name in KEPT_URIS if settings.has(name)}
+
+
+def _check_secret(client: Client, credentials: Fields, *, new: bool) -> None:
     secret = credentials.text("client_secret", longest=10_000)
     if secret is not None and (new or secret):
         check_secret(secret, client.auth_method)
-    return client
+
+
+def _check_method(client: Client, credentials: Fields) -> None:
+    if client.application_type == "browser" and client.auth_method in SECRET_METHODS:
+        credentials.problem("token_endpoint_auth_method", "A browser application cannot keep a secret: use 'none'.")
+    if client.auth_method == "none" and not client.pkce_required:
+        credentials.problem("pkce_required", _PKCE_REQUIRED)
 
 
 def _with_types(client: Client, settings: Fields) -> Client:

@@ -59,18 +59,11 @@ def read_rule(body: Fields, base: Rule, *, any_valid: Callable[[People], bool]) 
         body.problem("conditions", "The field cannot be left blank")
     conditions = body.below("conditions")
     refuse_unknown(conditions, _CONDITIONS)
-    refuse_unknown(conditions.below("people"), _PEOPLE)
     grant_types = conditions.below("grantTypes").texts("include") or ()
     if unknown := [grant for grant in grant_types if grant not in GRANT_TYPES]:
         conditions.problem("grantTypes.include", f"'{unknown[0]}' is not a grant type.")
     scopes = conditions.below("scopes").texts("include") or ()
-    users, groups = conditions.below("people").below("users"), conditions.below("people").below("groups")
-    people = People(
-        users_include=users.texts("include") or (),
-        users_exclude=users.texts("exclude") or (),
-        groups_include=groups.texts("include") or (),
-        groups_exclude=groups.texts("exclude") or (),
-    )
+    people = _people(conditions.below("people"))
     if _WITH_PEOPLE & set(grant_types) and not any_valid(people):
         conditions.problem("people", _NO_PEOPLE)
     actions = body.below("actions")
@@ -87,6 +80,17 @@ def read_rule(body: Fields, base: Rule, *, any_valid: Callable[[People], bool]) 
         access_token_lifetime=access * 60,
         refresh_token_lifetime=refresh * 60,
         refresh_token_window=window * 60,
+    )
+
+
+def _people(fields: Fields) -> People:
+    refuse_unknown(fields, _PEOPLE)
+    users, groups = fields.below("users"), fields.below("groups")
+    return People(
+        users_include=users.texts("include") or (),
+        users_exclude=users.texts("exclude") or (),
+        groups_include=groups.texts("include") or (),
+        groups_exclude=groups.texts("exclude") or (),
     )
 
 
