@@ -89,3 +89,47 @@ def test_a_schema_has_bounds(admin: Admin) -> None:
 
     assert admin.post(SCHEMA, custom(**many)).code == "E0000001"
     assert admin.post(SCHEMA, custom(x={"title": "X", "type": "string", "oneOf": ["x" * 300_000]})).code == "E0000001"
+
+
+GROUP_SCHEMA = "/api/v1/meta/schemas/group/default"
+
+
+def test_the_schema_of_groups_is_a_name_and_a_description(admin: Admin) -> None:
+    shown = admin.get(GROUP_SCHEMA).json
+
+    assert shown["definitions"]["base"]["required"] == ["name"]
+    assert set(shown["definitions"]["base"]["properties"]) == {"name", "description"}
+    assert shown["definitions"]["custom"]["properties"] == {}
+    assert admin.post(GROUP_SCHEMA, shown).json == shown
+    assert admin.post(GROUP_SCHEMA, {"definitions": {"custom": {"properties": {"gone": None}}}}).json == shown
+    refused = admin.post(GROUP_SCHEMA, {"definitions": {"custom": {"properties": {"level": {"type": "string"}}}}})
+    assert (refused.status, refused.code) == (400, "E0000001")
+
+
+@pytest.mark.parametrize(
+    ("schema", "name", "change"),
+    [
+        ("/api/v1/meta/schemas/user/default", "city", {"permissions": [{"principal": "SELF", "action": "HIDE"}]}),
+        ("/api/v1/meta/schemas/user/default", "firstName", {"minLength": 5}),
+        ("/api/v1/meta/schemas/user/default", "nickName", {"required": True}),
+        ("/api/v1/meta/schemas/user/default", "city", None),
+        ("/api/v1/meta/schemas/user/default", "shoeSize", {"type": "integer"}),
+        (GROUP_SCHEMA, "name", {"maxLength": 10}),
+    ],
+)
+def test_a_change_of_a_standard_attribute_is_refused_and_not_ignored(
+    admin: Admin, schema: str, name: str, change: dict[str, object] | None
+) -> None:
+    before = admin.get(schema).json
+
+    answer = admin.post(schema, {"definitions": {"base": {"properties": {name: change}}}})
+
+    assert (answer.status, answer.code) == (400, "E0000001")
+    assert name in answer.causes[0]
+    assert admin.get(schema).json == before
+
+
+def test_standard_attributes_may_be_sent_back_as_they_were_shown(admin: Admin) -> None:
+    schema = "/api/v1/meta/schemas/user/default"
+
+    assert admin.post(schema, admin.get(schema).json).status == 200

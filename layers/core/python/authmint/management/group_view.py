@@ -11,7 +11,11 @@ def group_json(group: Group, call: Call) -> dict[str, Any]:
     """The object, in lists too."""
     href = call.url(f"/api/v1/groups/{group.id}")
     links = {name: {"href": f"{href}/{name}"} for name in ("owners", "users", "apps")}
-    return group_members(group) | {"_links": {"logo": [], **links}}
+    logo = [
+        {"name": size, "href": call.url(f"/assets/img/logos/groups/{size}.png"), "type": "image/png"}
+        for size in ("medium", "large")
+    ]
+    return group_members(group) | {"_links": {"logo": logo, **links}}
 
 
 def group_members(group: Group) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from .client_changes import ClientChanges
 from .client_secrets import SecretVault
 from .crud import add_crud, add_lifecycle
 from .default_policies import DefaultPolicies
+from .group_schema import GroupSchema
 from .groups import Groups
 from .issued import IssuedRecords, RefreshTokens
 from .keys import Keys
@@ -175,6 +176,9 @@ def _add_groups(routes: Routes[Operation], people: PeopleRecords) -> None:
 def _add_schemas(routes: Routes[Operation], schemas: Schemas) -> None:
     routes.add("GET", "/api/v1/meta/schemas/user/{schemaId}", schemas.get)
     routes.add("POST", "/api/v1/meta/schemas/user/{schemaId}", schemas.update)
+    of_groups = GroupSchema()
+    routes.add("GET", "/api/v1/meta/schemas/group/default", of_groups.get)
+    routes.add("POST", "/api/v1/meta/schemas/group/default", of_groups.update)
     routes.add("GET", "/api/v1/meta/types/user", schemas.types)
     routes.add("GET", "/api/v1/meta/types/user/{typeId}", schemas.type)
 

@@ -22,7 +22,7 @@ from .user_view import USER_SCHEMA, USER_TYPE
 MOST_ATTRIBUTES: Final = 500
 #: Bytes: the schema is one item, read by every change of a user.
 LARGEST: Final = 200_000
-_DRAFT: Final = "http://json-schema.org/draft-04/schema#"
+DRAFT: Final = "http://json-schema.org/draft-04/schema#"
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _TYPES: Final = ("string", "boolean", "number", "integer", "array")
 _KEPT: Final = (
@@ -45,7 +45,9 @@ class Schemas:
     def update(self, call: Call) -> Response:
         """200. Attributes that are sent are added or replaced; ``null`` removes one; the others stay."""
         _known(call, "schemaId", {"default", USER_SCHEMA}, "UserSchema")
-        sent = call.body().below("definitions").below("custom").raw("properties")
+        definitions = call.body().below("definitions")
+        base_changes(definitions, _base())
+        sent = definitions.below("custom").raw("properties")
         if sent is not None and not isinstance(sent, dict):
             raise ApiError("E0000003")
         changes = {name: None if value is None else _attribute(name, value) for name, value in (sent or {}).items()}
@@ -115,8 +117,28 @@ def _attribute(name: str, value: Any) -> Mapping[str, Any]:
     } | given
 
 
-def _schema_json(schema: UserSchema, call: Call) -> dict[str, Any]:
-    base = {
+def base_changes(definitions: Fields, shown: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse changes of standard attributes; clients may send them back as they were shown.
+
+    Raises:
+        ApiError: E0000001, with the attribute and the member; an attribute that is none.
+    """
+    sent = definitions.below("base").raw("properties") or {}
+    if not isinstance(sent, dict):
+        raise ApiError("E0000003")
+    for name, value in sent.items():
+        path = f"definitions.base.properties.{str(name)[:64]}"
+        if name not in shown:
+            raise invalid_field(path, "There is no such standard attribute.")
+        if not isinstance(value, dict):
+            raise invalid_field(path, "Standard attributes cannot be changed.")
+        for member, asked in value.items():
+            if asked != shown[name].get(member) and asked not in (None, False, "", []):
+                raise invalid_field(f"{path}.{str(member)[:64]}", "Standard attributes cannot be changed.")
+
+
+def _base() -> dict[str, dict[str, Any]]:
+    return {
         name: {
             **definition,
             "mutability": "READ_WRITE",
@@ -126,11 +148,14 @@ def _schema_json(schema: UserSchema, call: Call) -> dict[str, Any]:
         }
         for name, definition in BASE.items()
     }
+
+
+def _schema_json(schema: UserSchema, call: Call) -> dict[str, Any]:
     href = call.url(f"/api/v1/meta/schemas/user/{USER_SCHEMA}")
     required = [name for name, definition in schema.custom.items() if definition.get("required")]
     return {
         "id": href,
-        "$schema": _DRAFT,
+        "$schema": DRAFT,
         "name": "user",
         "title": "User",
         "description": "Profile of users",
@@ -138,7 +163,7 @@ def _schema_json(schema: UserSchema, call: Call) -> dict[str, Any]:
         "lastUpdated": timestamp(schema.updated_at) if schema.updated_at else _SINCE,
         "definitions": {
             "custom": {"id": "#custom", "type": "object", "properties": schema.custom, "required": required},
-            "base": {"id": "#base", "type": "object", "properties": base, "required": list(REQUIRED)},
+            "base": {"id": "#base", "type": "object", "properties": _base(), "required": list(REQUIRED)},
         },
         "type": "object",
         "properties": {"profile": {"allOf": [{"$ref": "#/definitions/custom"}, {"$ref": "#/definitions/base"}]}},
