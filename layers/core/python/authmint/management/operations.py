@@ -20,6 +20,7 @@ from .groups import Groups
 from .issued import IssuedRecords, RefreshTokens
 from .keys import Keys
 from .logs import Logs
+from .not_offered import add_not_offered
 from .people import PeopleRecords
 from .policies import Policies
 from .preview import Explanations
@@ -61,6 +62,7 @@ def operations(
 ) -> Routes[Operation]:
     """The table of routes."""
     routes: Routes[Operation] = Routes()
+    add_not_offered(routes)
     add_crud(routes, "/api/v1/authorizationServers", "{authServerId}", servers)
     add_lifecycle(routes, "/api/v1/authorizationServers", "{authServerId}", servers)
     associated = AssociatedServers(changes)
