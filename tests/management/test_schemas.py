@@ -133,3 +133,13 @@ def test_standard_attributes_may_be_sent_back_as_they_were_shown(admin: Admin) -
     schema = "/api/v1/meta/schemas/user/default"
 
     assert admin.post(schema, admin.get(schema).json).status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", ""), ("POST", "/default"), ("PUT", "/default"), ("DELETE", "/default")]
+)
+def test_there_is_one_type_of_users_and_that_is_said(admin: Admin, method: str, path: str) -> None:
+    answer = admin.call(method, f"/api/v1/meta/types/user{path}", {"name": "staff", "displayName": "Staff"})
+
+    assert (answer.status, answer.code) == (501, "E0000060")
+    assert "one type of users" in answer.causes[0]

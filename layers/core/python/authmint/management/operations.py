@@ -183,6 +183,9 @@ def _add_schemas(routes: Routes[Operation], schemas: Schemas) -> None:
     routes.add("POST", "/api/v1/meta/schemas/group/default", of_groups.update)
     routes.add("GET", "/api/v1/meta/types/user", schemas.types)
     routes.add("GET", "/api/v1/meta/types/user/{typeId}", schemas.type)
+    routes.add("POST", "/api/v1/meta/types/user", schemas.change_types)
+    for method in ("POST", "PUT", "DELETE"):
+        routes.add(method, "/api/v1/meta/types/user/{typeId}", schemas.change_types)
 
 
 def _add_default_policies(routes: Routes[Operation], defaults: DefaultPolicies) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import msgspec
 
@@ -69,6 +69,10 @@ class Schemas:
 
     def types(self, call: Call) -> Response:
         return Response.json(200, [_type_json(call)])
+
+    def change_types(self, _: Call) -> NoReturn:
+        """501: there is one type of users, and it stays as it is."""
+        raise ApiError("E0000060", causes=["There is one type of users. Others can be neither made nor changed."])
 
     def type(self, call: Call) -> Response:
         """There is one type, also called ``default``."""
