@@ -80,11 +80,11 @@ MUTATIONS = {
         "tokens/signer.py", "self._vault.unwrap(server.id, key.kid, key.wrapped)", 'self._vault.unwrap("", key.kid, "")'
     ),
     "decisions of the server": Mutation(
-        "policy/index.py", "if known is None or known.server is not server:", "if known is None:",
+        "policy/evaluate.py", "if known is None or known.server is not server:", "if known is None:",
         named("tests/policy/test_index.py::test_what_a_server_no_longer_allows_is_refused"),
     ),
     "decisions of one server at another": Mutation(
-        "policy/index.py",
+        "policy/evaluate.py",
         "known = self._servers.get(server.id)\n        if known is None or known.server is not server:",
         "known = next(iter(self._servers.values()), None)\n        if known is None:",
     ),
@@ -196,8 +196,8 @@ MUTATIONS = {
     ),
     "kind of a request_uri": Mutation(
         "oauth/authorization/request.py",
-        "if stored.kind != kind or stored.expires_at <= now:",
-        "if stored.expires_at <= now:",
+        "if stored is None or stored.kind != kind or stored.expires_at <= now:",
+        "if stored is None or stored.expires_at <= now:",
     ),
     "redirect_uri of a request": Mutation(
         "oauth/authorization/return_to.py",

@@ -11,7 +11,7 @@ from authmint.claims.explain import Outcome, explain_access_token, explain_id_to
 from authmint.claims.facts import Facts
 from authmint.claims.names import RESERVED, SUBJECT
 from authmint.management.system_objects import system_claims
-from authmint.oauth.minting import app_facts
+from authmint.oauth.issuance import app_facts
 from authmint.storage.servers import ORG_SERVER, Claim
 
 from tests.claims.contexts import C, W, groups, listed, member_of

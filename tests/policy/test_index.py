@@ -4,9 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from authmint.policy import index
-from authmint.policy.evaluate import TokenRequest, evaluate, match
-from authmint.policy.index import PolicyIndex
+from authmint.policy import evaluate as index
+from authmint.policy.evaluate import PolicyIndex, TokenRequest, evaluate, match
 from authmint.storage.servers import Policy, Rule
 from hypothesis import given
 from hypothesis import strategies as st

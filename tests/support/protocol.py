@@ -15,9 +15,9 @@ from authmint.oauth.authorization.granting import Granting
 from authmint.oauth.authorization.interactions import Interactions
 from authmint.oauth.authorization.issuing import Issuing
 from authmint.oauth.authorization.logout import LogoutEndpoint
-from authmint.oauth.authorization.outcomes import Outcomes
 from authmint.oauth.authorization.par import PushedRequestEndpoint
 from authmint.oauth.authorization.request import Arrivals
+from authmint.oauth.authorization.responses import Outcomes
 from authmint.oauth.client_authentication import ClientAuthentication
 from authmint.oauth.device import DeviceAuthorizationEndpoint
 from authmint.oauth.endpoint import AuthenticatedEndpoint

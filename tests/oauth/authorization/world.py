@@ -14,9 +14,9 @@ from authmint.oauth.authorization.granting import Granting
 from authmint.oauth.authorization.interaction import Visitor
 from authmint.oauth.authorization.interactions import Interactions
 from authmint.oauth.authorization.issuing import Issuing
-from authmint.oauth.authorization.outcomes import Outcomes
 from authmint.oauth.authorization.par import PushedRequestEndpoint
 from authmint.oauth.authorization.request import Arrivals
+from authmint.oauth.authorization.responses import Outcomes
 from authmint.oauth.client_authentication import ClientAuthentication
 from authmint.oauth.endpoint import AuthenticatedEndpoint
 from authmint.oauth.errors import OAuthError

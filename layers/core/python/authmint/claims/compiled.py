@@ -133,3 +133,19 @@ def _candidates(definitions: Iterable[Definition]) -> list[Definition]:
         if one.not_evaluated(one.scopes, everything=True) is None
         and not (isinstance(one.source, Constant) and one.source.value is None)
     ]
+
+
+class WarmClaims:
+    """Compiles the claims of a server once per version of it."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[AuthorizationServer, CompiledClaims]] = {}
+
+    def of(self, server: AuthorizationServer) -> CompiledClaims:
+        """The claims of exactly this record: a newer version is another record."""
+        known = self._known.get(server.id)
+        if known is not None and known[0] is server:
+            return known[1]
+        claims = CompiledClaims(server)
+        self._known[server.id] = (server, claims)
+        return claims

@@ -14,10 +14,9 @@ from ..storage.consents import Consents
 from ..storage.errors import NotFound
 from ..storage.events import EventLog
 from ..storage.families import TokenFamilies, TokenFamily
-from ..storage.servers import AuthorizationServer, Servers
+from ..storage.servers import AuthorizationServer, Servers, issuer_of
 from ..storage.sessions import Sessions
 from ..storage.users import User, Users
-from ..tokens.access_token import issuer_of
 from .call import NO_CONTENT, Call, link
 from .client_changes import app_party
 from .errors import not_found

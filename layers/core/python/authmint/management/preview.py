@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from ..claims.compiled import WarmClaims
 from ..claims.errors import ClaimFailed
 from ..claims.explain import Outcome, explain_access_token, explain_id_token
 from ..claims.failing import failures
 from ..http import Response
 from ..ids import Ids
-from ..oauth.minting import WarmClaims
 from ..oauth.preview import WITH_USER, Preview, Previews, Wish
 from ..policy.analysis import Way, analyze, ways_to
 from ..policy.explain import Trial

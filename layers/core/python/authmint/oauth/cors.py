@@ -82,14 +82,15 @@ def foreign_origin(request: Request) -> str | None:
     return None if origin is None or origin.lower() == request.base_url.lower() else origin
 
 
-def check_origin(origin: str, client: Client) -> None:
-    """Whether a script of another origin may use the token endpoint, and read what it answers.
+def readable_by(origin: str, client: Client) -> Pairs:
+    """Headers that let a script of another origin read what the token endpoint answers.
 
     Raises:
         OAuthError: It is not the client's own site.
     """
     if origin.lower() not in {_origin_of(uri) for uri in client.redirect_uris}:
         raise OAuthError("illegal_origin_browser_request")
+    return (("access-control-allow-origin", origin), _EXPOSED, ("vary", "Origin"))
 
 
 def check_token_request(client: Client, grant_type: str) -> None:
@@ -102,11 +103,6 @@ def check_token_request(client: Client, grant_type: str) -> None:
         raise OAuthError("unsupported_auth_method_browser_request")
     if grant_type not in _BROWSER_GRANTS:
         raise OAuthError("unsupported_grant_type_browser_request")
-
-
-def readable_by(origin: str | None) -> Pairs:
-    """Headers that let a script of an origin read the answer."""
-    return () if origin is None else (("access-control-allow-origin", origin), _EXPOSED, ("vary", "Origin"))
 
 
 def _origin_of(uri: str) -> str:

@@ -7,8 +7,7 @@ from ..http import Request
 from ..storage.clients import Client
 from ..storage.configuration import Configuration, Snapshot
 from ..storage.liveness import NotAlive, check_client, check_server
-from ..storage.servers import AuthorizationServer, server_named
-from ..tokens.access_token import endpoints_of, issuer_of
+from ..storage.servers import AuthorizationServer, endpoints_of, issuer_of, server_named
 from . import form as forms
 from .assertions import Spend
 from .client_authentication import ClientAuthentication, Presented, presented

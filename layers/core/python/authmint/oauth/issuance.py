@@ -4,20 +4,61 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from ..claims.compiled import WarmClaims
 from ..claims.errors import ClaimFailed
-from ..claims.facts import THIS_ORG, Facts
+from ..claims.facts import THIS_ORG, AppFacts, Facts
 from ..claims.values import Json
 from ..ids import Ids
-from ..policy.evaluate import Decision, TokenRequest
-from ..policy.index import PolicyIndex
+from ..policy.evaluate import Decision, PolicyIndex, TokenRequest
 from ..storage.clients import Client
 from ..storage.liveness import generations_of
 from ..storage.servers import AuthorizationServer, Lifetimes
 from ..tokens.access_token import SignedIn, access_token_payload
 from ..tokens.id_token import id_token_payload
-from .entitlement import Approved, Entitlement
+from .claim_failures import claim_refusal
 from .errors import OAuthError
-from .minting import WarmClaims, app_facts, claim_refusal
+
+if TYPE_CHECKING:  # it brings the directory along, of which a token for a machine needs nothing
+    from .sign_in import SignIn
+
+
+@dataclass(frozen=True)
+class Approved:
+    """What the policies granted. A code carries it: it stands until the code's end, whatever becomes of the rule.
+
+    Attributes:
+        granted: Scopes.
+        policy_id, rule_id: Which decided.
+    """
+
+    granted: tuple[str, ...]
+    lifetimes: Lifetimes
+    policy_id: str
+    rule_id: str
+
+
+@dataclass(frozen=True)
+class Entitlement:
+    """What a grant entitles its client to ask for.
+
+    Attributes:
+        grant_type: What rules call it: of a refresh, the grant type that the tokens began with.
+        scopes: In request order, without repetitions.
+        defaulted: No scope was requested; these are the server's default scopes.
+        sign_in: Whose tokens; ``None``: the client's own.
+        family_id: Of the family that the tokens will belong to.
+        approved: What the policies answered before, where they are not asked again.
+        refreshing: Rules that name ``refresh_token`` match too.
+    """
+
+    grant_type: str
+    scopes: tuple[str, ...]
+    defaulted: bool = False
+    sign_in: "SignIn | None" = None
+    family_id: str | None = None
+    approved: "Approved | None" = None
+    refreshing: bool = False
+
 
 if TYPE_CHECKING:  # it brings the directory along, of which a token for a machine needs nothing
     from .sign_in import SignIn
@@ -90,6 +131,11 @@ class Trace:
     approved: Approved | None = None
     facts: Facts | None = None
     debug: dict[str, str] = field(default_factory=dict)
+
+
+def app_facts(client: Client) -> AppFacts:
+    """The client as claims see it."""
+    return AppFacts(client.id, client.id, client.label, client.profile, client.groups_claim)
 
 
 class Issuance:

@@ -16,17 +16,15 @@ from ..storage.clients import Client
 from ..storage.configuration import Snapshot
 from ..storage.directory import Person
 from ..storage.liveness import NotAlive, check_user
-from ..storage.servers import AuthorizationServer
-from ..tokens.access_token import issuer_of
+from ..storage.servers import AuthorizationServer, issuer_of
 from . import scopes
 from .authorization.return_to import check_redirect_uri
+from .claim_failures import check_length
 from .endpoint import live_client, live_server
-from .entitlement import Entitlement
 from .errors import OAuthError
 from .grants.base import GrantRequest, check_grant_type
 from .grants.client_credentials import ClientCredentials
-from .issuance import Audience, Draft, Issuance, Trace
-from .minting import check_length
+from .issuance import Audience, Draft, Entitlement, Issuance, Trace
 from .sign_in import SignIn
 
 #: Grant types with a user whose proof a preview can leave out.

@@ -7,13 +7,13 @@ from ..http import Request, Response
 from ..ids import Ids
 from ..keys.vault import VaultUnavailable
 from ..storage.errors import Unavailable
-from ..tokens.signer import Signers
-from .cors import check_origin, check_token_request, foreign_origin, readable_by
+from ..tokens.signer import Signers, TokenTooLarge
+from .claim_failures import too_large
+from .cors import check_token_request, foreign_origin, readable_by
 from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError
 from .grants.base import Answer, GrantRequest, GrantType, Tokens, check_grant_type
 from .issuance import Audience, Issuance
-from .minting import signed
 from .token_events import Record, TokenEvents
 
 
@@ -44,24 +44,24 @@ class TokenEndpoint:
             answer = self._issue(request, record)
         except OAuthError as error:
             refusal = error
+        except TokenTooLarge as large:
+            refusal = too_large(large)
         except (Unavailable, VaultUnavailable) as error:
             refusal = OAuthError("temporarily_unavailable", reason=str(error))
         else:
             for event in record.grants(answer.minted):
                 self._events.emit(event)
-            return Response(
-                200, answer.body, (("content-type", "application/json"), *NO_STORE, *readable_by(record.origin))
-            )
+            return Response(200, answer.body, (("content-type", "application/json"), *NO_STORE, *record.cors))
         for event in record.refusals(refusal):
             self._events.emit(event)
-        return refusal.response(request.base_url).with_headers(*readable_by(record.origin))
+        return refusal.response(request.base_url).with_headers(*record.cors)
 
     def _issue(self, request: Request, record: Record) -> Answer:
         now = self._clock.now()
         call = record.call = self._endpoint.open(request, endpoint="/v1/token", now=now)
-        if (origin := foreign_origin(request)) is not None:
-            check_origin(origin, call.client)
-            record.origin = origin  # from here on, for refusals too
+        origin = None if request.header("origin") is None else foreign_origin(request)
+        if origin is not None:
+            record.cors = readable_by(origin, call.client)  # from here on, for refusals too
         grant_type = self._grant_type(call)
         if origin is not None:
             check_token_request(call.client, grant_type.name)
@@ -69,10 +69,10 @@ class TokenEndpoint:
         audience = Audience(call.server, call.issuer, call.client)
         draft = record.draft = self._issuance.draft(audience, verified.entitlement, trace=record.trace, now=now)
         signer = self._signers.signer(call.server)
-        access_token = signed(signer, draft.access_token)
+        access_token = signer.sign(draft.access_token)
         id_token = None
         if draft.id_claims is not None:
-            id_token = signed(signer, draft.id_token(self._ids, now, access_token=access_token))
+            id_token = signer.sign(draft.id_token(self._ids, now, access_token=access_token))
         call.confirm()
         return verified.settle(draft, Tokens(access_token, id_token))
 

@@ -8,15 +8,15 @@ from typing import Any, Final, Protocol
 
 from ..audit.builder import EventBuilder
 from ..clock import Clock
-from ..http import Request
+from ..http import Pairs, Request
 from ..ids import Ids
 from ..jose.encoding import b64decode
 from ..policy.evaluate import Decision
 from ..storage.events import Event, Party
+from .claim_failures import CLAIM_FAILURES
 from .endpoint import Call
 from .errors import OAuthError, RefreshTokenReused
 from .issuance import Draft, Trace
-from .minting import CLAIM_FAILURES
 
 _CLAIM: Final = "app.oauth2.as.evaluate.claim"
 _STEPS_SHOWN: Final = 50
@@ -50,7 +50,7 @@ class Record:
     """What is known of a token request so far, and the events that it becomes.
 
     Attributes:
-        origin: Of a script that may read the answer.
+        cors: Headers that let a script of the client read the answer.
     """
 
     request: Request
@@ -59,7 +59,7 @@ class Record:
     call: Call | None = None
     draft: Draft | None = None
     trace: Trace = field(default_factory=Trace)
-    origin: str | None = None
+    cors: Pairs = ()
 
     def grants(self, minted: Mapping[str, str]) -> Iterator[Event]:
         """One event for each new token, by its kind. An answer that was given before is no news."""

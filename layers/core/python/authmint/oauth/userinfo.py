@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from ..claims.compiled import WarmClaims
 from ..claims.errors import ClaimFailed
 from ..claims.facts import Facts
 from ..clock import Clock
@@ -9,13 +10,13 @@ from ..http import Request, Response
 from ..storage.configuration import Configuration
 from ..storage.errors import Unavailable
 from ..storage.liveness import NotAlive
-from ..storage.servers import server_named
-from ..tokens.access_token import issuer_of
+from ..storage.servers import issuer_of, server_named
 from . import bearer
 from .access_tokens import recognize
+from .claim_failures import claim_refusal
 from .endpoint import live_server
 from .errors import NO_STORE, OAuthError
-from .minting import WarmClaims, app_facts, claim_refusal
+from .issuance import app_facts
 from .sign_in import SignIn
 from .token_validity import TokenValidity
 

@@ -16,8 +16,7 @@ from ..oauth.authorization.vocabulary import FRONT_CHANNEL
 from ..oauth.scopes import NOT_SERVED, ORG_SCOPES
 from ..storage.configuration import Configuration
 from ..storage.errors import Unavailable
-from ..storage.servers import AuthorizationServer, server_named
-from ..tokens.access_token import endpoints_of, issuer_of
+from ..storage.servers import AuthorizationServer, endpoints_of, issuer_of, server_named
 
 MAX_AGE: Final = 300
 #: Advertised grants that have a user in them: the OpenID document lists no others (§2.2).

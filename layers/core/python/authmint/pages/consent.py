@@ -11,9 +11,8 @@ from .client_view import view_of
 from .documents import HostedPages
 from .forms import BadForm
 from .journal import Journal
-from .onward import Onward
 from .scope_view import views
-from .visit import Visit, see_other
+from .visit import Onward, Visit, see_other
 from .waiting import Authorizations, Waiting
 
 

@@ -14,9 +14,8 @@ from ..storage.sessions import Session
 from .client_view import view_of
 from .documents import HostedPages
 from .forms import BadForm
-from .onward import Onward, normalized
 from .scope_view import views
-from .visit import Visit, see_other
+from .visit import Onward, Visit, normalized, see_other
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,8 @@ from .browsers import CookieBrowsers
 from .documents import HostedPages
 from .expired_passwords import ExpiredPasswords, Proof
 from .journal import Verifier
-from .onward import Onward
 from .sign_in import PASSWORD_AMR
-from .visit import Visit, see_other
+from .visit import Onward, Visit, see_other
 from .waiting import Authorizations, Waiting
 
 

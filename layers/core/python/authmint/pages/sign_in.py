@@ -10,8 +10,7 @@ from .client_view import view_of
 from .documents import HostedPages
 from .expired_passwords import ExpiredPasswords
 from .journal import Verifier
-from .onward import Onward
-from .visit import Visit, see_other
+from .visit import Onward, Visit, see_other
 from .waiting import Authorizations, Waiting
 
 _LONGEST_USERNAME: Final = 320

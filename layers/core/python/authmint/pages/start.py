@@ -6,8 +6,7 @@ from urllib.parse import urlsplit
 
 from ..http import Response
 from ..storage.errors import NotFound
-from ..storage.servers import AuthorizationServer, Servers
-from ..tokens.access_token import endpoints_of, issuer_of
+from ..storage.servers import AuthorizationServer, Servers, endpoints_of, issuer_of
 from .documents import HostedPages
 from .visit import Visit
 

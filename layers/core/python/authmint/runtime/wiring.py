@@ -99,8 +99,8 @@ def authorize(env: Mapping[str, str]) -> Function:
     from ..oauth.authorization.interactions import Interactions
     from ..oauth.authorization.issuing import Issuing
     from ..oauth.authorization.logout import LogoutEndpoint
-    from ..oauth.authorization.outcomes import Outcomes
     from ..oauth.authorization.request import Arrivals
+    from ..oauth.authorization.responses import Outcomes
     from ..oauth.errors import OAuthError
     from ..oauth.issuance import Issuance
     from ..oauth.routing import Route, Routes

@@ -201,6 +201,16 @@ def server_named(path_id: str | None) -> str:
     return "" if path_id == ORG_SERVER else path_id
 
 
+def endpoints_of(server: AuthorizationServer, base_url: str) -> str:
+    """Where the server's endpoints are: the prefix of ``/v1/…``."""
+    return f"{base_url}/oauth2" if server.is_org else f"{base_url}/oauth2/{server.path_id}"
+
+
+def issuer_of(server: AuthorizationServer, base_url: str) -> str:
+    """The issuer URI."""
+    return base_url if server.is_org else endpoints_of(server, base_url)
+
+
 class Servers(Protocol):
     """All authorization servers of a deployment."""
 

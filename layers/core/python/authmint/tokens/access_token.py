@@ -99,13 +99,3 @@ def generations_in(jti: str) -> Generations:
     """The generations that a token id names."""
     found = _GENERATIONS.search(jti)
     return FIRST if found is None else Generations(int(found[1]), int(found[2]))
-
-
-def endpoints_of(server: AuthorizationServer, base_url: str) -> str:
-    """Where the server's endpoints are: the prefix of ``/v1/…`` (runtime contract §1)."""
-    return f"{base_url}/oauth2" if server.is_org else f"{base_url}/oauth2/{server.path_id}"
-
-
-def issuer_of(server: AuthorizationServer, base_url: str) -> str:
-    """The issuer URI (runtime contract §1)."""
-    return base_url if server.is_org else endpoints_of(server, base_url)

@@ -11,17 +11,17 @@ from ...storage.directory import Directory
 from ...storage.errors import NotFound, Unavailable
 from ...storage.liveness import NotAlive, signed_in_person
 from ...storage.sessions import SessionTokens
+from ...tokens.signer import TokenTooLarge
+from ..claim_failures import too_large
 from ..errors import OAuthError
 from .events import Record
-from .freshness import missing_sign_in
 from .granting import Granting
 from .interaction import CONSENT, SIGN_IN, Browsers, Visitor
 from .interactions import Interactions, check_browser
 from .issuing import Issuing
-from .outcomes import Outcomes
 from .request import Arrivals
-from .responses import redirect
-from .rules import Wish, check
+from .responses import Outcomes, redirect
+from .rules import Wish, check, missing_sign_in
 
 
 class AuthorizationEndpoint:
@@ -58,6 +58,8 @@ class AuthorizationEndpoint:
             return self._answer(request, record)
         except OAuthError as error:
             refusal = error
+        except TokenTooLarge as large:
+            refusal = too_large(large)
         except (Unavailable, VaultUnavailable) as error:
             refusal = OAuthError("temporarily_unavailable", reason=str(error))
         return self._outcomes.refused(record, refusal)

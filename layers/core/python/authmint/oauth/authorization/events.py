@@ -9,9 +9,9 @@ from ...clock import Clock
 from ...http import Request, Response
 from ...ids import Ids
 from ...storage.events import Event, Party
+from ..claim_failures import CLAIM_FAILURES
 from ..errors import OAuthError
 from ..issuance import Trace
-from ..minting import CLAIM_FAILURES
 from ..token_events import steps_shown, token_hash
 from .interaction import Visitor
 from .request import Arrival

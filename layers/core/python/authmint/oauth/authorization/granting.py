@@ -1,20 +1,72 @@
-"""What policies and the user's consent make of a request (runtime contract §3.2, steps 9 to 12)."""
+"""What policies and the user's consent make of a request: what there is to ask, and what is given."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from ...ids import Ids
-from ...storage.consents import Consents
+from ...storage.clients import Client
+from ...storage.consents import Consent, Consents
 from ...storage.directory import Person
 from ...storage.families import new_family_id
+from ...storage.servers import AuthorizationServer, Scope
 from ...storage.sessions import Session
-from ..entitlement import Approved, Entitlement
 from ..errors import OAuthError
-from ..issuance import Audience, Draft, Issuance, Trace
+from ..issuance import Approved, Audience, Draft, Entitlement, Issuance, Trace
 from ..sign_in import SignIn
-from .consent import Agreed, agreed
 from .rules import Wish, grants_of
 from .vocabulary import FRONT_CHANNEL
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """What came of asking.
+
+    Attributes:
+        outstanding: Scopes to ask about, in the order of the request.
+        skipped: Optional ones that the user left out.
+    """
+
+    outstanding: tuple[Scope, ...] = ()
+    skipped: frozenset[str] = frozenset()
+
+
+def agreed(
+    server: AuthorizationServer,
+    client: Client,
+    scopes: Sequence[str],
+    given: Sequence[Consent],
+    *,
+    prompt: bool,
+    since: int | None,
+) -> Agreed:
+    """Compare what a client would get with what the user answered before.
+
+    Args:
+        server: Whose scopes. The org server asks nobody.
+        client: TRUSTED ones ask only where the request says so.
+        scopes: Those that the policies grant: others are never offered.
+        given: Answers of the user for this client at this server.
+        prompt: ``prompt=consent``: ask again, whatever was answered.
+        since: Unix seconds: answers from then on are to this very request; ``None``: there are none.
+    """
+    if server.is_org or (client.consent_method == "TRUSTED" and not prompt):
+        return Agreed()
+    known = {scope.name: scope for scope in server.scopes}
+    answers = {consent.scope: consent for consent in given}
+    outstanding: list[Scope] = []
+    skipped: set[str] = set()
+    for scope in (known[name] for name in scopes if known[name].consent != "IMPLICIT"):
+        answer = answers.get(scope.name)
+        if answer is None or (prompt and (since is None or answer.created_at < since)):
+            outstanding.append(scope)
+        elif answer.answer == "SKIPPED":
+            if scope.optional:
+                skipped.add(scope.name)
+            else:
+                outstanding.append(scope)  # it may not be skipped any more
+    return Agreed(tuple(outstanding), frozenset(skipped))
+
 
 _CODE: Final = "authorization_code"
 _IMPLICIT: Final = "implicit"

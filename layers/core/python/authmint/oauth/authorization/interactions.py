@@ -11,17 +11,15 @@ from ...keys.vault import VaultUnavailable
 from ...storage.authorization_requests import StoredRequest, StoredRequests
 from ...storage.clients import Client, secret_digest
 from ...storage.errors import Unavailable
-from ...storage.servers import Scope
-from ...tokens.access_token import endpoints_of
+from ...storage.servers import Scope, endpoints_of
 from ..errors import OAuthError
 from ..issuance import Trace
 from .events import Record
-from .freshness import missing_sign_in
 from .granting import Granting
 from .interaction import PUSHED, WAITING, Visitor
-from .outcomes import Outcomes
 from .request import Arrival, Arrivals
-from .rules import check
+from .responses import Outcomes
+from .rules import check, missing_sign_in
 
 #: Seconds that a user may take.
 LIFETIME: Final = 3_600

@@ -10,9 +10,7 @@ from ...storage.codes import AuthorizationCode, AuthorizationCodes
 from ...storage.families import TokenFamilies, TokenFamily, new_family_id
 from ...storage.liveness import generations_of
 from ...tokens.signer import Signers
-from ..entitlement import Approved
-from ..issuance import Draft
-from ..minting import signed
+from ..issuance import Approved, Draft
 from .granting import Grants
 from .request import Arrival
 from .rules import Wish
@@ -56,7 +54,8 @@ class Issuing:
         """The fields of the answer.
 
         Raises:
-            OAuthError: Another response was given to the request meanwhile, or a token would be too large.
+            OAuthError: Another response was given to the request meanwhile.
+            TokenTooLarge: A token could not be read back. Nothing was used up.
             Unavailable: Storage could not answer. Nothing was used up, and what was made nobody can use.
             VaultUnavailable: The signing key cannot be opened. Nothing was used up.
         """
@@ -79,7 +78,7 @@ class Issuing:
         signer = self._signers.signer(wish.arrival.server)
         token = None
         if with_access_token:
-            token = issued.minted["access_token"] = signed(signer, draft.access_token)
+            token = issued.minted["access_token"] = signer.sign(draft.access_token)
             issued.fields |= {
                 "access_token": token,
                 "token_type": "Bearer",
@@ -88,7 +87,7 @@ class Issuing:
             }
         if "id_token" in wish.response_types:
             payload = draft.id_token(self._ids, now, access_token=token, code=code)
-            issued.fields["id_token"] = issued.minted["id_token"] = signed(signer, payload)
+            issued.fields["id_token"] = issued.minted["id_token"] = signer.sign(payload)
 
     def _store(self, arrival: Arrival, code: AuthorizationCode | None, family: TokenFamily | None) -> None:
         if arrival.stored:

@@ -9,8 +9,7 @@ from ...http import Request, Response
 from ...storage.clients import Client
 from ...storage.configuration import Configuration
 from ...storage.errors import Unavailable
-from ...storage.servers import AuthorizationServer, server_named
-from ...tokens.access_token import issuer_of
+from ...storage.servers import AuthorizationServer, issuer_of, server_named
 from ..access_tokens import recognize_id_token
 from ..endpoint import live_server
 from ..errors import OAuthError

@@ -15,8 +15,7 @@ from ...storage.codes import AuthorizationCode
 from ...storage.configuration import Configuration, Snapshot
 from ...storage.errors import NotFound
 from ...storage.families import TokenFamily
-from ...storage.servers import AuthorizationServer, server_named
-from ...tokens.access_token import issuer_of
+from ...storage.servers import AuthorizationServer, issuer_of, server_named
 from ..endpoint import live_client, live_server
 from ..errors import OAuthError
 from .interaction import PUSHED, WAITING
@@ -132,16 +131,18 @@ class Arrivals:
         return self._live(handle, kind, now), handle
 
     def _live(self, handle: str, kind: str, now: int) -> StoredRequest:
-        expired = OAuthError("request_expired" if kind == "interaction" else "invalid_request_uri")
-        if not 0 < len(handle) <= _MAX_HANDLE:
-            raise expired
-        try:
-            stored = self._requests.get(secret_digest(handle))
-        except NotFound:
-            raise expired from None
-        if stored.kind != kind or stored.expires_at <= now:
-            raise expired
+        stored = self._found(handle)
+        if stored is None or stored.kind != kind or stored.expires_at <= now:
+            raise OAuthError("request_expired" if kind == "interaction" else "invalid_request_uri")
         return stored
+
+    def _found(self, handle: str) -> StoredRequest | None:
+        if not 0 < len(handle) <= _MAX_HANDLE:
+            return None
+        try:
+            return self._requests.get(secret_digest(handle))
+        except NotFound:
+            return None
 
 
 def _resumed(request: Request, snapshot: Snapshot, stored: StoredRequest, handle: str) -> Arrival:

@@ -1,4 +1,4 @@
-"""What an authorization request may ask for, in the contract's order (runtime contract §3.2, steps 5 to 7)."""
+"""What an authorization request may ask for, and whether the session at the browser is enough for it."""
 
 import re
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Final
 
 from ...claims.facts import THIS_ORG
 from ...storage.clients import Client
+from ...storage.sessions import Session
 from .. import scopes
 from ..access_tokens import recognize_id_token
 from ..errors import OAuthError
@@ -208,3 +209,22 @@ def _hinted(arrival: Arrival) -> str | None:
     if hint is None or hint.client_id != arrival.client.id:
         raise OAuthError("id_token_invalid")
     return hint.user_id
+
+
+def missing_sign_in(wish: Wish, session: Session | None, *, now: int) -> str | None:
+    """Internal id of the error that a silent request gets because the user would have to sign in; ``None``: enough.
+
+    Raises:
+        OAuthError: The user has just signed in for this request, as somebody else than it is about.
+    """
+    if session is None:
+        return "login_required"
+    waiting = wish.arrival.waiting
+    # Only the request's own record knows since when it waits: a parameter would be the browser's word.
+    fresh = waiting is not None and session.auth_time >= waiting.created_at
+    if wish.hinted not in {None, session.user_id}:
+        if fresh:
+            raise OAuthError("id_token_does_not_match_session")
+        return "login_required"
+    too_old = wish.max_age is not None and now - session.auth_time > wish.max_age
+    return "app_sign_on_required" if not fresh and (too_old or "login" in wish.prompt) else None

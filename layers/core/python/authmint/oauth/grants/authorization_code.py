@@ -11,8 +11,8 @@ from ...storage.directory import Directory
 from ...storage.errors import AlreadyUsed, NotFound
 from ...storage.families import TokenFamilies
 from .. import pkce
-from ..entitlement import Approved, Entitlement
 from ..errors import OAuthError
+from ..issuance import Approved, Entitlement
 from ..sign_in import SignIn
 from .base import Answer, GrantRequest, Tokens, answer_with, check_held, holder_of
 from .families import start

@@ -11,8 +11,8 @@ from ...http import Request
 from ...storage.clients import Client
 from ...storage.liveness import NotAlive, check_client, live_person
 from ...storage.servers import AuthorizationServer
-from ..entitlement import Entitlement
 from ..errors import OAuthError
+from ..issuance import Entitlement
 from ..nearest import unknown
 
 if TYPE_CHECKING:  # a token for a machine needs nothing of what people sign in with

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ...storage.clients import Client
 from .. import scopes
-from ..entitlement import Entitlement
 from ..errors import OAuthError
+from ..issuance import Entitlement
 from .base import Answer, GrantRequest, Tokens, answer_with
 
 if TYPE_CHECKING:

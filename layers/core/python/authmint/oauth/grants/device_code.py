@@ -10,8 +10,8 @@ from ...storage.directory import Directory
 from ...storage.errors import AlreadyUsed, NotFound
 from ...storage.families import new_family_id
 from ..device import DEVICE_CODE, INTERVAL
-from ..entitlement import Entitlement
 from ..errors import OAuthError
+from ..issuance import Entitlement
 from ..sign_in import SignIn
 from .base import Answer, GrantRequest, Tokens, answer_with, check_held, holder_of
 from .families import start

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from ...ids import Ids
 from ...storage.families import RefreshToken, TokenFamily
 from ...storage.liveness import generations_of
-from ..entitlement import Entitlement
+from ..issuance import Entitlement
 from ..refresh_tokens import mint
 from .base import GrantRequest
 

@@ -7,8 +7,8 @@ from ...directory.authentication import AuthenticationFailed, Authenticator, Pas
 from ...ids import Ids
 from ...storage.families import TokenFamilies, new_family_id
 from .. import scopes
-from ..entitlement import Entitlement
 from ..errors import OAuthError
+from ..issuance import Entitlement
 from ..sign_in import SignIn
 from .base import Answer, GrantRequest, Tokens, answer_with
 from .families import start

@@ -14,8 +14,8 @@ from ...storage.errors import AlreadyUsed, Conflict, NotFound
 from ...storage.families import RefreshToken, TokenFamilies, TokenFamily
 from ...storage.liveness import NotAlive, check_family
 from .. import scopes
-from ..entitlement import Entitlement
 from ..errors import OAuthError, RefreshTokenReused
+from ..issuance import Entitlement
 from ..refresh_tokens import expired, family_of, mint, seal, unseal
 from ..sign_in import SignIn
 from .base import Answer, GrantRequest, Tokens, answer_with, check_held, holder_of
