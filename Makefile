@@ -20,7 +20,7 @@ $(STAMP): $(LOCKS)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements/dev.txt
 	$(BIN)/python -c 'import pathlib, site; pathlib.Path(site.getsitepackages()[0], "authmint.pth").write_text(str(pathlib.Path("layers/core/python").resolve()))'
-	printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -m authmint.local "$$@"\n' > $(BIN)/authmint
+	printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -m authmint.cli "$$@"\n' > $(BIN)/authmint
 	chmod +x $(BIN)/authmint
 	touch $@
 

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from authmint.local.cli import main
-from authmint.local.isolation import check as checks
-from authmint.local.isolation.check import check
-from authmint.local.isolation.sides import CannotCheck, two_sides
-from authmint.local.remote import Answer
+from authmint.cli.isolation import check as checks
+from authmint.cli.isolation.check import check
+from authmint.cli.isolation.sides import CannotCheck, two_sides
+from authmint.cli.main import main
+from authmint.cli.remote import Answer
 
 from tests.functions.deployment import Functions
 from tests.support.remotes import InMemory, OverFunctions, readable
@@ -73,7 +73,7 @@ class Leaky(InMemory):
 def test_what_crosses_is_seen_and_fails_the_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("authmint.local.commands.isolation.of_options", lambda _: Leaky())
+    monkeypatch.setattr("authmint.cli.commands.isolation.of_options", lambda _: Leaky())
 
     assert main(["isolation-check", "--token", "t" * 32]) == 1
 

@@ -44,7 +44,7 @@ MUTATIONS = {
         "if key is None:",
     ),
     "audience of an assertion": Mutation(
-        "oauth/assertions.py",
+        "oauth/client_auth/assertions.py",
         "if not isinstance(audience, str) or audience not in audiences:",
         "if not isinstance(audience, str):",
     ),
@@ -54,7 +54,7 @@ MUTATIONS = {
         "issuer = issuer_of(server, request.base_url).rpartition('/')[0]",
     ),
     "clients of a policy": Mutation(
-        "policy/evaluate.py",
+        "policy/access/evaluate.py",
         "if ALL_CLIENTS not in policy.clients and request.client_id not in policy.clients:",
         "if not policy.clients:",
     ),
@@ -64,7 +64,7 @@ MUTATIONS = {
         "pass",
     ),
     "secret of the client": Mutation(
-        "oauth/client_authentication.py",
+        "oauth/client_auth/authentication.py",
         "if not named and not _secret_matches(client, credential.secret):",
         "if False:",
     ),
@@ -80,35 +80,35 @@ MUTATIONS = {
         "tokens/signer.py", "self._vault.unwrap(server.id, key.kid, key.wrapped)", 'self._vault.unwrap("", key.kid, "")'
     ),
     "decisions of the server": Mutation(
-        "policy/evaluate.py", "if known is None or known.server is not server:", "if known is None:",
-        named("tests/policy/test_index.py::test_what_a_server_no_longer_allows_is_refused"),
+        "policy/access/evaluate.py", "if known is None or known.server is not server:", "if known is None:",
+        named("tests/policy/access/test_index.py::test_what_a_server_no_longer_allows_is_refused"),
     ),
     "decisions of one server at another": Mutation(
-        "policy/evaluate.py",
+        "policy/access/evaluate.py",
         "known = self._servers.get(server.id)\n        if known is None or known.server is not server:",
         "known = next(iter(self._servers.values()), None)\n        if known is None:",
     ),
     "objects below the server": Mutation(
-        "management/server_changes.py",
+        "management/servers/server_changes.py",
         "return next((record for record in records if record.id == identifier), None)",
         "return next((record for record in records if record.id == identifier), records[-1] if records else None)",
     ),
     "keys below the server": Mutation(
-        "management/keys.py", 'if key.kid == call.params["keyId"]:', "if key.kid:"
+        "management/servers/keys.py", 'if key.kid == call.params["keyId"]:', "if key.kid:"
     ),
     "keys to revoke": Mutation(
-        "management/keys.py", "if all(key.kid != kid for key in server.keys):", "if not server.keys:"
+        "management/servers/keys.py", "if all(key.kid != kid for key in server.keys):", "if not server.keys:"
     ),
     "the server of the URL": Mutation(
-        "management/server_changes.py",
+        "management/servers/server_changes.py",
         "return self.servers.get(server_named(server_id))",
         "return self.servers.get([s.id for s in self.servers.list() if not s.is_default][0])",
     ),
     "only administrators administer": Mutation(
-        "management/authentication.py",
+        "management/http/authentication.py",
         "token = self._api_tokens.find(secret_digest(text))",
         "token = next(iter(self._api_tokens._tokens.values()))",
-        named("tests/management/test_servers.py::test_who_has_no_token_is_refused"),
+        named("tests/management/servers/test_servers.py::test_who_has_no_token_is_refused"),
     ),
     "server of a revocation": Mutation(
         "oauth/revocation.py",

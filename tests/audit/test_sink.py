@@ -10,8 +10,8 @@ import pytest
 from authmint.audit.sink import AuditSink, NotRecorded
 from authmint.storage.errors import Unavailable
 from authmint.storage.events import Event, Party
-from authmint.storage.memory import MemoryStorage
 
+from tests.memory.storage import MemoryStorage
 from tests.support.fakes import NOW
 
 

@@ -8,13 +8,13 @@ import pytest
 from authmint.claims.compiled import CompiledClaims
 from authmint.claims.errors import ClaimFailed
 from authmint.claims.explain import Outcome, explain_access_token, explain_id_token
-from authmint.claims.facts import Facts
 from authmint.claims.names import RESERVED, SUBJECT
-from authmint.management.system_objects import system_claims
+from authmint.expressions.facts import Facts
+from authmint.management.servers.system_objects import system_claims
 from authmint.oauth.issuance import app_facts
 from authmint.storage.servers import ORG_SERVER, Claim
 
-from tests.claims.contexts import C, W, groups, listed, member_of
+from tests.expressions.contexts import C, W, groups, listed, member_of
 from tests.support.builders import a_client, a_server
 from tests.support.fakes import CountingIds
 

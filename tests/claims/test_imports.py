@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-HEAVY = ["re2", "iso3166", "zoneinfo", "authmint.claims.parser", "authmint.claims.evaluate"]
+HEAVY = ["re2", "iso3166", "zoneinfo", "authmint.expressions.parser", "authmint.expressions.evaluate"]
 CODE = """
 import sys
 from tests.support.builders import a_server
 from authmint.claims.compiled import CompiledClaims
-from authmint.claims.facts import AppFacts, Facts
+from authmint.expressions.facts import AppFacts, Facts
 from authmint.claims.names import SUBJECT
 from authmint.oauth.token_endpoint import TokenEndpoint
 from authmint.storage.servers import Claim
@@ -26,7 +26,10 @@ print(*sys.modules)
     [
         ("Claim('2', 'x', 'IDENTITY', 'SYSTEM')", []),
         ("Claim('2', 'x', 'RESOURCE', 'GROUPS', 'a')", []),
-        ("Claim('2', 'x', 'RESOURCE', 'EXPRESSION', 'app.id')", ["authmint.claims.parser", "authmint.claims.evaluate"]),
+        (
+            "Claim('2', 'x', 'RESOURCE', 'EXPRESSION', 'app.id')",
+            ["authmint.expressions.parser", "authmint.expressions.evaluate"],
+        ),
     ],
 )
 def test_regular_expressions_countries_zones_and_the_language_are_loaded_when_needed(

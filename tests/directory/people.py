@@ -2,9 +2,9 @@
 
 from authmint.directory.authentication import Authenticator
 from authmint.directory.passwords import Cost, PasswordHashes
-from authmint.storage.memory import MemoryStorage
 from authmint.storage.users import Password, User
 
+from tests.memory.storage import MemoryStorage
 from tests.support.builders import a_user
 from tests.support.fakes import NOW, CountingIds, FrozenClock
 

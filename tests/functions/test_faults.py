@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from authmint.patience import NEEDED
+from authmint.deadline import NEEDED
 from botocore.awsrequest import AWSResponse
 
 from tests.functions.deployment import Functions

@@ -6,10 +6,10 @@ In simulated time: each attempt takes as long as its time-outs allow, each pause
 from typing import Any
 
 import pytest
+from authmint.deadline import ATTEMPTS, CONNECT_TIMEOUT, LONGEST_PAUSE, MARGIN, NEEDED, READ_TIMEOUT, Deadline
 from authmint.local.deployment import deployment
 from authmint.local.template import read
 from authmint.oauth.outbound_fetch import TIMEOUT_SECONDS
-from authmint.patience import ATTEMPTS, CONNECT_TIMEOUT, LONGEST_PAUSE, MARGIN, NEEDED, READ_TIMEOUT, Deadline
 from botocore.exceptions import ReadTimeoutError
 
 from tests.functions.deployment import WIRES, Functions, load_event

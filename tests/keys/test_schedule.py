@@ -10,9 +10,9 @@ from authmint.keys.rotation import JWKS_MAX_AGE, SKEW
 from authmint.keys.schedule import RotationSchedule
 from authmint.keys.vault import KeyPair, VaultUnavailable
 from authmint.storage.errors import Conflict, Unavailable
-from authmint.storage.memory import MemoryStorage
 from authmint.storage.servers import ORG_SERVER
 
+from tests.memory.storage import MemoryStorage
 from tests.support.builders import a_server
 from tests.support.fakes import AT_ONCE, NOW, CountingIds, FakeKeyPairs, FrozenClock
 

@@ -14,7 +14,7 @@ import requests
 from tests.support.stack import ADMIN_TOKEN, Running, running_stack
 
 SERVERS = "/api/v1/authorizationServers"
-COMMAND = [sys.executable, "-m", "authmint.local"]
+COMMAND = [sys.executable, "-m", "authmint.cli"]
 
 
 def children(pid: int) -> list[tuple[int, str]]:

@@ -93,7 +93,7 @@ def test_behind_https_everything_is_called_as_clients_call_it(tmp_path: Path, ce
 )
 def test_what_cannot_be_is_said_before_anything_starts(options: list[str], problem: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "authmint.local", "dev", "--port", "0", *options],
+        [sys.executable, "-m", "authmint.cli", "dev", "--port", "0", *options],
         capture_output=True,
         text=True,
         timeout=60,

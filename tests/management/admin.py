@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from authmint.http import Request, Response
-from authmint.storage.memory import MemoryStorage
 
+from tests.memory.storage import MemoryStorage
 from tests.support.fakes import CountingIds, FakeKeyPairs, FrozenClock
 from tests.support.management import management_api
 from tests.support.openapi import problems

@@ -6,8 +6,9 @@ from typing import Any
 from authmint.directory.authentication import Authenticator
 from authmint.directory.passwords import Cost, PasswordHashes
 from authmint.http import Request, Response
-from authmint.oauth.assertions import Assertions
-from authmint.oauth.client_authentication import ClientAuthentication
+from authmint.oauth.client_auth.assertions import Assertions
+from authmint.oauth.client_auth.authentication import ClientAuthentication
+from authmint.oauth.client_auth.jwks_uri import FetchedJwks
 from authmint.oauth.device import DeviceAuthorizationEndpoint
 from authmint.oauth.endpoint import AuthenticatedEndpoint
 from authmint.oauth.grants.authorization_code import AuthorizationCodeGrant
@@ -17,16 +18,15 @@ from authmint.oauth.grants.device_code import DeviceCodeGrant
 from authmint.oauth.grants.password import PasswordCredentials
 from authmint.oauth.grants.refresh_token import RefreshTokenGrant
 from authmint.oauth.introspection import IntrospectionEndpoint
-from authmint.oauth.jwks_uri import FetchedJwks
 from authmint.oauth.revocation import RevocationEndpoint
 from authmint.oauth.token_endpoint import TokenEndpoint
 from authmint.oauth.token_validity import TokenValidity
 from authmint.oauth.userinfo import UserinfoEndpoint
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.events import Event
-from authmint.storage.memory import MemoryStorage
 from authmint.tokens.signer import WarmSigners
 
+from tests.memory.storage import MemoryStorage
 from tests.support.builders import a_client, a_form, a_server, basic
 from tests.support.fakes import CountingIds, FakeKeyPairs, FakeSeals, FrozenClock, decoded
 

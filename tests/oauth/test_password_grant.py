@@ -9,7 +9,7 @@ import jwt
 import pytest
 from authmint.directory.passwords import PasswordHashes
 from authmint.ids import RandomIds
-from authmint.management.system_objects import system_claims, system_scopes
+from authmint.management.servers.system_objects import system_claims, system_scopes
 from authmint.oauth.errors import CATALOGUE
 from authmint.storage.clients import Client
 from authmint.storage.servers import AuthorizationServer, Claim, People, Scope

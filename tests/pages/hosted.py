@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from authmint.clock import Clock
 from authmint.directory.authentication import Authenticator
-from authmint.directory.new_password import PasswordChange
+from authmint.directory.password_change import PasswordChange
 from authmint.directory.passwords import Cost, PasswordHashes, PasswordPolicy
 from authmint.http import Request, Response
 from authmint.ids import Ids, RandomIds
@@ -17,16 +17,16 @@ from authmint.oauth.authorization.interaction import Visitor
 from authmint.oauth.errors import OAuthError
 from authmint.pages.assembly import PageRecords, new_site
 from authmint.pages.browsers import CookieBrowsers
-from authmint.pages.documents import HostedPages
-from authmint.pages.journal import Journal
-from authmint.pages.render import Renderer
-from authmint.pages.theme import Theme
+from authmint.pages.documents import TEMPLATES, HostedPages
+from authmint.pages.sign_on_events import SignOnEvents
 from authmint.storage.clients import Client, secret_digest
 from authmint.storage.device_codes import DeviceCode
-from authmint.storage.memory import MemoryStorage
 from authmint.storage.servers import Scope
 from authmint.storage.users import Password
+from authmint.web.render import Renderer
+from authmint.web.theme import Theme
 
+from tests.memory.storage import MemoryStorage
 from tests.oauth.engine import Events
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_client, a_server, a_user
 from tests.support.fakes import NOW, FrozenClock
@@ -109,7 +109,7 @@ class Hosted:
         storage.users.add(a_user(**{"login": "ann@example.com", "password": password, **(user or {})}), [])
         self.authorizations = FakeAuthorizations({HANDLE: FakeWaiting(self.client, scopes=scopes)})
         self.browsers = CookieBrowsers(storage.sessions, storage.directory, self.ids)
-        self.pages = HostedPages(Renderer(theme or Theme("Acme"), self.ids))
+        self.pages = HostedPages(Renderer(theme or Theme("Acme"), self.ids, TEMPLATES))
         self.events = Events()
         policy = PasswordPolicy()
         self.site = new_site(
@@ -128,7 +128,7 @@ class Hosted:
             pages=self.pages,
             browsers=self.browsers,
             authenticator=Authenticator(storage.directory, storage.users, self.hashes, self.clock, self.ids, policy),
-            journal=Journal(self.events, self.clock, self.ids),
+            journal=SignOnEvents(self.events, self.clock, self.ids),
             change=PasswordChange(storage.users, self.hashes, self.clock, self.ids, policy),
             clock=self.clock,
             ids=self.ids,

@@ -10,16 +10,17 @@ import pytest
 from authmint.http import Request, Response
 from authmint.oauth.authorization.interaction import Browsers, Pages
 from authmint.oauth.errors import OAuthError
-from authmint.pages.catalogue import TEXTS, Catalogue, places
-from authmint.pages.security import source_of
-from authmint.pages.theme import BadTheme, Theme, contrast
+from authmint.pages.documents import TEMPLATES
 from authmint.storage.servers import Scope
+from authmint.web.security_headers import source_of
+from authmint.web.texts import TEXTS, Catalogue, places
+from authmint.web.theme import BadTheme, Theme, contrast
 from hypothesis import given
 from hypothesis import strategies as st
 
 from .hosted import HANDLE, Browser, Hosted, header, shown
 
-PACKAGE = TEXTS.parent
+PACKAGE = TEMPLATES.parent
 EVIL = "\"'><script>alert(1)</script>{{7*7}}</style><!--\r\nset-cookie: x=y"
 ANY = Request("GET", "/x", "https://acme.example.com", request_id="req-1")
 
@@ -237,7 +238,7 @@ def test_languages_have_the_same_texts_with_the_same_places() -> None:
 
 
 def test_every_text_is_used_and_every_text_used_is_there() -> None:
-    sources = [*PACKAGE.glob("templates/*.html"), *PACKAGE.glob("*.py")]
+    sources = [*PACKAGE.glob("templates/*.html"), *PACKAGE.glob("*.py"), *TEXTS.parent.glob("templates/*.html")]
     source = "\n".join(Path(path).read_text() for path in sources)
     asked = set(re.findall(r"""\bt\("([^"]+)""", source)) | set(
         re.findall(r"""pages\.text\(\s*"([a-z_.]+)\"""", source)

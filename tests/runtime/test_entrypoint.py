@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 import pytest
+from authmint.deadline import Deadline
 from authmint.http import Request, Response
-from authmint.patience import Deadline
 from authmint.runtime.entrypoint import Function, entrypoint
 
 from tests.functions.deployment import load_event

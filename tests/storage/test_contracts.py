@@ -21,11 +21,11 @@ from authmint.storage.clients import Clients
 from authmint.storage.configuration import Configuration, PlainConfiguration
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from authmint.storage.events import Event, EventLog, Party, Recorded, place_of
-from authmint.storage.memory import MemoryStorage
 from authmint.storage.replay import UsedAssertions
 from authmint.storage.revocations import Revocation, Revocations
 from authmint.storage.servers import Servers
 
+from tests.memory.storage import MemoryStorage
 from tests.support.backend import Deployed
 from tests.support.builders import a_client, a_policy, a_rule, a_server
 from tests.support.fakes import NOW, FrozenClock

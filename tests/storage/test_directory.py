@@ -7,11 +7,11 @@ import pytest
 from authmint.clock import SystemClock
 from authmint.dynamo.app_schemas import DynamoAppSchemas
 from authmint.dynamo.assignments import DynamoAssignments
+from authmint.dynamo.cleanup import DynamoCleanup
 from authmint.dynamo.clients import DynamoClients
 from authmint.dynamo.configuration import WarmConfiguration
 from authmint.dynamo.directory import DynamoDirectory
 from authmint.dynamo.groups import DynamoGroups
-from authmint.dynamo.leftovers import DynamoLeftovers
 from authmint.dynamo.singletons import DynamoUserSchemas
 from authmint.dynamo.tables import Tables
 from authmint.dynamo.users import DynamoUsers
@@ -22,12 +22,12 @@ from authmint.storage.directory import Directory, is_assigned
 from authmint.storage.errors import AlreadyExists, Conflict, NotFound
 from authmint.storage.events import Event, Party
 from authmint.storage.groups import EVERYONE_GROUP, EVERYONE_ID, Groups
-from authmint.storage.memory import MemoryStorage
 from authmint.storage.schemas import UserSchemas
-from authmint.storage.users import Password, Ticket, Users, login_key
+from authmint.storage.users import Password, RecoveryToken, Users, login_key
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.memory.storage import MemoryStorage
 from tests.storage.test_contracts import race
 from tests.support.backend import Deployed
 from tests.support.builders import a_client, a_group, a_user
@@ -89,7 +89,7 @@ def an_event(name: str) -> Event:
 
 FULL = a_user(
     password=Password("$argon2id$x", NOW, ("$argon2id$y",)),
-    ticket=Ticket("activation", "digest", NOW + 60),
+    ticket=RecoveryToken("activation", "digest", NOW + 60),
     profile={"level": 3, "tags": ["a", "b"], "vip": True, "nickName": "Ñandú"},
 )
 
@@ -513,7 +513,7 @@ def test_a_crash_during_a_deletion_is_finished_by_the_schedule(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tables = deployed.tables()
-    storage, leftovers = in_dynamo(tables), DynamoLeftovers(tables)
+    storage, leftovers = in_dynamo(tables), DynamoCleanup(tables)
     storage.groups.add(a_group(), [])
     storage.groups.add(a_group(id="00gB"), [])
     storage.clients.add(a_client(), [])
@@ -558,7 +558,7 @@ def test_a_group_of_hundreds_is_swept_in_parts(deployed: Deployed) -> None:
 
     storage.groups.delete(storage.groups.get("00gA"), [])
 
-    assert DynamoLeftovers(tables).run() == (["GROUP#00gA"], [])
+    assert DynamoCleanup(tables).run() == (["GROUP#00gA"], [])
     assert list(tables.config.scan()) == []
 
 

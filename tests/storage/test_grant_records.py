@@ -12,21 +12,21 @@ from authmint.dynamo.authorization_requests import DynamoStoredRequests
 from authmint.dynamo.codes import DynamoAuthorizationCodes
 from authmint.dynamo.consents import DynamoConsents
 from authmint.dynamo.device_codes import DynamoDeviceCodes
-from authmint.dynamo.families import DynamoTokenFamilies
 from authmint.dynamo.sessions import DynamoSessions, DynamoSessionTokens
 from authmint.dynamo.tables import Tables
+from authmint.dynamo.token_families import DynamoTokenFamilies
 from authmint.ids import RandomIds
 from authmint.storage.authorization_requests import StoredRequest, StoredRequests
 from authmint.storage.codes import AuthorizationCode, AuthorizationCodes
 from authmint.storage.consents import Consent, Consents
 from authmint.storage.device_codes import DeviceCode, DeviceCodes
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
-from authmint.storage.families import RefreshToken, TokenFamilies, TokenFamily
 from authmint.storage.generations import Generations
-from authmint.storage.memory import MemoryStorage
 from authmint.storage.servers import Lifetimes
 from authmint.storage.sessions import Session, Sessions, SessionToken, SessionTokens
+from authmint.storage.token_families import RefreshToken, TokenFamilies, TokenFamily
 
+from tests.memory.storage import MemoryStorage
 from tests.storage.test_contracts import race
 from tests.support.backend import Deployed
 from tests.support.fakes import NOW

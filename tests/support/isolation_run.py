@@ -6,7 +6,7 @@ For mutants: a copy of the package that comes first on the path.
 import os
 import sys
 
-from authmint.local.isolation.check import check
+from authmint.cli.isolation.check import check
 
 from tests.functions.deployment import Functions
 from tests.support.backend import LocalAws, start

@@ -4,11 +4,12 @@ from authmint.clock import Clock
 from authmint.directory.passwords import Cost, PasswordHashes
 from authmint.ids import Ids
 from authmint.keys.vault import KeyPairs
-from authmint.management.api import ManagementApi
-from authmint.management.issued import IssuedRecords
-from authmint.management.people import PeopleRecords
+from authmint.management.directory.people import PeopleRecords
+from authmint.management.http.api import ManagementApi
+from authmint.management.sign_on.issued import IssuedRecords
 from authmint.storage.configuration import PlainConfiguration
-from authmint.storage.memory import MemoryStorage
+
+from tests.memory.storage import MemoryStorage
 
 from .fakes import AT_ONCE, FakeSeals
 

@@ -5,20 +5,21 @@ from typing import Any
 
 from authmint.clock import Clock
 from authmint.directory.authentication import Authenticator
-from authmint.directory.new_password import PasswordChange
+from authmint.directory.password_change import PasswordChange
 from authmint.directory.passwords import PasswordHashes, PasswordPolicy
 from authmint.http import Request, Response
 from authmint.ids import Ids
-from authmint.oauth.assertions import Assertions
+from authmint.oauth.authorization.approval import Granting
 from authmint.oauth.authorization.endpoint import AuthorizationEndpoint
-from authmint.oauth.authorization.granting import Granting
 from authmint.oauth.authorization.interactions import Interactions
 from authmint.oauth.authorization.issuing import Issuing
 from authmint.oauth.authorization.logout import LogoutEndpoint
 from authmint.oauth.authorization.par import PushedRequestEndpoint
 from authmint.oauth.authorization.request import Arrivals
 from authmint.oauth.authorization.responses import Outcomes
-from authmint.oauth.client_authentication import ClientAuthentication
+from authmint.oauth.client_auth.assertions import Assertions
+from authmint.oauth.client_auth.authentication import ClientAuthentication
+from authmint.oauth.client_auth.jwks_uri import FetchedJwks
 from authmint.oauth.device import DeviceAuthorizationEndpoint
 from authmint.oauth.endpoint import AuthenticatedEndpoint
 from authmint.oauth.grants.authorization_code import AuthorizationCodeGrant
@@ -28,23 +29,22 @@ from authmint.oauth.grants.device_code import DeviceCodeGrant
 from authmint.oauth.grants.refresh_token import RefreshTokenGrant
 from authmint.oauth.introspection import IntrospectionEndpoint
 from authmint.oauth.issuance import Issuance
-from authmint.oauth.jwks_uri import FetchedJwks
 from authmint.oauth.revocation import RevocationEndpoint
 from authmint.oauth.token_endpoint import TokenEndpoint
 from authmint.oauth.token_validity import TokenValidity
 from authmint.oauth.userinfo import UserinfoEndpoint
 from authmint.pages.assembly import PageRecords, new_site
 from authmint.pages.browsers import CookieBrowsers
-from authmint.pages.documents import HostedPages
-from authmint.pages.journal import Journal
-from authmint.pages.render import Renderer
+from authmint.pages.documents import TEMPLATES, HostedPages
+from authmint.pages.sign_on_events import SignOnEvents
 from authmint.pages.site import Site
-from authmint.pages.theme import Theme
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.events import Event
-from authmint.storage.memory import MemoryStorage
 from authmint.tokens.signer import KeyUnwrapper, WarmSigners
+from authmint.web.render import Renderer
+from authmint.web.theme import Theme
 
+from tests.memory.storage import MemoryStorage
 from tests.support.fakes import FakeSeals
 from tests.support.management import CHEAP
 
@@ -74,7 +74,10 @@ def endpoints(
         RefreshTokenGrant(storage.families, storage.directory, ids),
         DeviceCodeGrant(storage.device_codes, storage.directory, ids),
     ]
-    pages, browsers = HostedPages(Renderer(Theme(), ids)), CookieBrowsers(storage.sessions, storage.directory, ids)
+    pages, browsers = (
+        HostedPages(Renderer(Theme(), ids, TEMPLATES)),
+        CookieBrowsers(storage.sessions, storage.directory, ids),
+    )
     signers, arrivals = WarmSigners(vault), Arrivals(configuration, storage.requests)
     granting, outcomes = Granting(Issuance(ids), storage.consents, ids), Outcomes(pages, Nowhere())
     interactions = Interactions(arrivals, storage.requests, granting, outcomes, clock, ids)
@@ -120,7 +123,7 @@ def _site(
         pages=pages,
         browsers=browsers,
         authenticator=Authenticator(storage.directory, storage.users, hashes, clock, ids, policy),
-        journal=Journal(Nowhere(), clock, ids),
+        journal=SignOnEvents(Nowhere(), clock, ids),
         change=PasswordChange(storage.users, hashes, clock, ids, policy),
         clock=clock,
         ids=ids,

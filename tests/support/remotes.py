@@ -7,20 +7,20 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from authmint.cli.isolation.sides import Side
+from authmint.cli.remote import Answer, Remote
 from authmint.clock import SystemClock
 from authmint.http import Request, Response
 from authmint.ids import RandomIds
 from authmint.jose.keys import SigningAlgorithm, private_jwk_pair
 from authmint.keys.vault import KeyPair
-from authmint.local.isolation.sides import Side
-from authmint.local.remote import Answer, Remote
-from authmint.oidc.discovery import Discovery
-from authmint.oidc.key_set import KeySet
+from authmint.oauth.discovery import Discovery
+from authmint.oauth.key_set import KeySet
 from authmint.storage.configuration import PlainConfiguration
-from authmint.storage.memory import MemoryStorage
 from authmint.tokens.signer import KeySigner
 
 from tests.functions.deployment import Functions, load_event
+from tests.memory.storage import MemoryStorage
 from tests.support.builders import BASE_URL
 from tests.support.fakes import FakeKeyPairs
 from tests.support.management import management_api

@@ -51,7 +51,7 @@ class Running:
     def command(self, *arguments: str) -> str:
         """What a command of ``authmint`` that succeeds prints."""
         done = subprocess.run(
-            [sys.executable, "-m", "authmint.local", *arguments],
+            [sys.executable, "-m", "authmint.cli", *arguments],
             capture_output=True,
             text=True,
             timeout=60,
@@ -64,7 +64,7 @@ class Running:
 @contextmanager
 def running_stack(data: Path, *, port: int = 0, options: Sequence[str] = (), **environment: str) -> Iterator[Running]:
     """Start ``authmint dev`` and stop it afterwards."""
-    command = [sys.executable, "-m", "authmint.local", "dev", "--data", str(data), "--port", str(port), *options]
+    command = [sys.executable, "-m", "authmint.cli", "dev", "--data", str(data), "--port", str(port), *options]
     log = data / "stderr.log"
     data.mkdir(parents=True, exist_ok=True)
     with log.open("a") as errors:

@@ -162,7 +162,9 @@ def test_the_layer_is_importable_as_built(tmp_path: Path) -> None:
     code += "\n".join(f"import {module}" for module in sorted(modules))
     code += "\nfor service in ('dynamodb', 'kms'):\n"
     code += "    authmint.runtime.aws_session.session().create_client(service, region_name='us-east-1')\n"
-    code += "\nauthmint.pages.render.Renderer(authmint.pages.theme.Theme(), None)"  # templates and texts are data
+    # Templates and texts are data.
+    code += "\nfrom authmint.pages.documents import TEMPLATES"
+    code += "\nauthmint.web.render.Renderer(authmint.web.theme.Theme(), None, TEMPLATES)"
 
     subprocess.run([sys.executable, "-I", "-S", "-c", code], check=True)
 

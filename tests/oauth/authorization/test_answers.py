@@ -7,7 +7,7 @@ from typing import Any
 
 import jwt
 import pytest
-from authmint.management.system_objects import system_scopes
+from authmint.management.servers.system_objects import system_scopes
 from authmint.oauth.authorization.vocabulary import RESPONSE_TYPES
 from authmint.storage.clients import secret_digest
 from authmint.storage.servers import ORG_SERVER, Claim, Scope

@@ -5,34 +5,34 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
-from authmint.claims.facts import THIS_ORG
+from authmint.expressions.facts import THIS_ORG
 from authmint.http import Pairs, Request, Response
-from authmint.management.system_objects import system_claims, system_scopes
-from authmint.oauth.assertions import Assertions
+from authmint.management.servers.system_objects import system_claims, system_scopes
+from authmint.oauth.authorization.approval import Granting
 from authmint.oauth.authorization.endpoint import AuthorizationEndpoint
-from authmint.oauth.authorization.granting import Granting
 from authmint.oauth.authorization.interaction import Visitor
 from authmint.oauth.authorization.interactions import Interactions
 from authmint.oauth.authorization.issuing import Issuing
 from authmint.oauth.authorization.par import PushedRequestEndpoint
 from authmint.oauth.authorization.request import Arrivals
 from authmint.oauth.authorization.responses import Outcomes
-from authmint.oauth.client_authentication import ClientAuthentication
+from authmint.oauth.client_auth.assertions import Assertions
+from authmint.oauth.client_auth.authentication import ClientAuthentication
+from authmint.oauth.client_auth.jwks_uri import FetchedJwks
 from authmint.oauth.endpoint import AuthenticatedEndpoint
 from authmint.oauth.errors import OAuthError
 from authmint.oauth.issuance import Issuance
-from authmint.oauth.jwks_uri import FetchedJwks
 from authmint.storage.clients import Client, secret_digest
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.consents import Consent
 from authmint.storage.directory import Person
-from authmint.storage.memory import MemoryStorage
 from authmint.storage.servers import AuthorizationServer, Scope
 from authmint.storage.sessions import Session, SessionToken
 from authmint.tokens.access_token import SignedIn
 from authmint.tokens.id_token import id_token_payload
 from authmint.tokens.signer import WarmSigners
 
+from tests.memory.storage import MemoryStorage
 from tests.oauth.engine import Events
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_client, a_form, a_policy, a_rule, a_server, a_user
 from tests.support.fakes import NOW, CountingIds, FakeKeyPairs, FakeSeals, FrozenClock, decoded

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from typing import Final, Literal
 
+from ..expressions.errors import EvaluationFailed, TooManyGroups
+from ..expressions.facts import Facts
+from ..expressions.run import Run
+from ..expressions.values import Json
 from ..storage.servers import AuthorizationServer, Claim
 from .errors import ClaimFailed
-from .facts import Facts
-from .language_errors import EvaluationFailed, TooManyGroups
 from .names import RESERVED
-from .run import Run
 from .sources import Constant, Source, default_subject, source_of
-from .values import Json
 
 NotEvaluated = Literal["inactive", "reserved", "scope", "not_always_included"]
 SUBJECT_NAME: Final = "sub"

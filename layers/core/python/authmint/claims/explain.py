@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ..expressions.facts import Facts
+from ..expressions.run import Run
+from ..expressions.values import Json, Value
 from .compiled import CompiledClaims, Definition, NotEvaluated
 from .errors import ClaimFailed
-from .facts import Facts
-from .run import Run
-from .values import Json, Value
 
 LeftOut = NotEvaluated | Literal["null", "no_match", "failed"]
 

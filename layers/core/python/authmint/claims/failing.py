@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from ..expressions.facts import AppFacts, Facts, GroupFacts, UserFacts
+from ..expressions.limits import MAX_GROUPS
+from ..expressions.run import Run
 from ..storage.profile import STANDARD_ATTRIBUTES
 from .compiled import CompiledClaims, Definition
 from .errors import ClaimFailed
-from .facts import AppFacts, Facts, GroupFacts, UserFacts
-from .limits import MAX_GROUPS
-from .run import Run
 
 _APP: Final = AppFacts("0oaWitness", "0oaWitness", "a client without a profile")
 _REQUIRED: Final = {"login": "a@example.com", "email": "a@example.com", "firstName": "A", "lastName": "B"}

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from .facts import UserFacts
-from .values import Json, Value, claim_of, value_of
+from ..expressions.facts import UserFacts
+from ..expressions.values import Json, Value, claim_of, value_of
 
 _ADDRESS: Final = {
     "street_address": "streetAddress",

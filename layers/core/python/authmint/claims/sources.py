@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
+from ..expressions.errors import EvaluationFailed, ExpressionError, TooManyGroups
+from ..expressions.limits import MAX_GROUPS
+from ..expressions.run import Run
+from ..expressions.values import Json, claim_of
 from ..storage.servers import Claim
-from .language_errors import EvaluationFailed, ExpressionError, TooManyGroups
-from .limits import MAX_GROUPS
 from .names import SUBJECT
-from .run import Run
-from .values import Json, claim_of
 
 #: The value of a claim for the facts of a run; ``None`` leaves the claim out. Raises EvaluationFailed.
 Source: TypeAlias = Callable[[Run], Json]
@@ -47,7 +47,7 @@ def default_subject(run: Run) -> Json:
 
 def _expression(text: str) -> Source:
     # The language is loaded by those who use it: most servers have no expression but the default subject.
-    from .evaluate import Expression
+    from ..expressions.evaluate import Expression
 
     try:
         expression = Expression(text)
@@ -104,7 +104,7 @@ def _groups(pattern: str, kind: str) -> Source:
 def _filter(pattern: str, kind: str) -> Callable[[str], bool]:
     """Literals compare whatever their case; regular expressions do not (§17)."""
     if kind == "REGEX":
-        from .regexes import matches, without_slashes
+        from ..expressions.regexes import matches, without_slashes
 
         undelimited = without_slashes(pattern)
         return lambda name: matches(undelimited, name)

@@ -10,7 +10,7 @@ from ..storage.events import Event
 from .clients import MAX_ID, partition
 from .connection import translated
 from .items import HEAD
-from .links import alive
+from .memberships import alive
 from .records import decode, encode
 from .servers import well_formed
 from .tables import ConditionFailed, Tables

@@ -16,7 +16,7 @@ from .clients import partition as client_partition
 from .connection import translated
 from .group_items import partition as group_partition
 from .items import HEAD
-from .links import alive, id_of, link, linked, unlink
+from .memberships import alive, id_of, link, linked, unlink
 from .records import decode, encode
 from .servers import well_formed
 from .tables import ConditionFailed, Tables

@@ -9,14 +9,14 @@ from ..ids import Ids
 from ..storage.authorization_requests import StoredRequest
 from ..storage.codes import AuthorizationCode
 from ..storage.errors import AlreadyExists, NotFound
-from ..storage.families import TokenFamily
+from ..storage.token_families import TokenFamily
 from .codes import DynamoAuthorizationCodes
-from .families import DynamoTokenFamilies
 from .grant_records import GRACE, MAX_KEY, GrantRecords, Refused
 from .items import HEAD
 from .records import decode, encode
 from .servers import well_formed
 from .tables import ConditionFailed, Tables
+from .token_families import DynamoTokenFamilies
 
 _REQUEST: Final = "REQUEST"
 _SPENT: Final = "SPENT"

@@ -13,7 +13,7 @@ from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event
 from .connection import translated
 from .items import HEAD, ConfigItem
-from .links import alive, at_once, sweep, tombstone
+from .memberships import alive, at_once, sweep, tombstone
 from .records import decode, encode
 from .servers import well_formed
 from .tables import ConditionFailed, Tables

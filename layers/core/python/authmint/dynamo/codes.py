@@ -8,12 +8,12 @@ from pynamodb.transactions import TransactWrite
 from ..ids import Ids
 from ..storage.codes import AuthorizationCode
 from ..storage.errors import AlreadyExists, AlreadyUsed
-from ..storage.families import RefreshToken, TokenFamily
-from .families import DynamoTokenFamilies
+from ..storage.token_families import RefreshToken, TokenFamily
 from .grant_records import GRACE, GrantRecords
 from .items import HEAD, GrantItem
 from .records import decode, encode
 from .tables import ConditionFailed, Tables
+from .token_families import DynamoTokenFamilies
 
 _CODE: Final = "CODE"
 

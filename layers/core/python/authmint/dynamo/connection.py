@@ -10,7 +10,7 @@ from botocore.session import Session
 from pynamodb.connection.base import Connection
 from pynamodb.exceptions import PynamoDBException
 
-from ..patience import ATTEMPTS, CONNECT_TIMEOUT, READ_TIMEOUT
+from ..deadline import ATTEMPTS, CONNECT_TIMEOUT, READ_TIMEOUT
 from ..storage.errors import Unavailable
 
 

@@ -8,12 +8,12 @@ from pynamodb.transactions import TransactWrite
 from ..ids import Ids
 from ..storage.device_codes import DeviceCode
 from ..storage.errors import AlreadyExists, AlreadyUsed, NotFound
-from ..storage.families import RefreshToken, TokenFamily
-from .families import DynamoTokenFamilies
+from ..storage.token_families import RefreshToken, TokenFamily
 from .grant_records import GRACE, GrantRecords, Refused
 from .items import HEAD, GrantItem
 from .records import decode, encode
 from .tables import ConditionFailed, Tables
+from .token_families import DynamoTokenFamilies
 
 _DEVICE: Final = "DEVICE"
 _USER_CODE: Final = "USERCODE"

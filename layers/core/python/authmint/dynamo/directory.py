@@ -8,7 +8,7 @@ from ..storage.groups import EVERYONE_GROUP
 from .connection import translated
 from .groups import DynamoGroups
 from .items import HEAD
-from .links import id_of
+from .memberships import id_of
 from .records import decode
 from .servers import well_formed
 from .tables import Tables

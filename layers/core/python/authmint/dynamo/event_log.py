@@ -14,15 +14,7 @@ from ..storage.events import EVENT_RETENTION, Event, Recorded, place_of
 from .connection import translated
 from .items import HEAD, EventItem
 from .records import decode
-from .tables import (
-    DAY_MS,
-    EVENT_SHARDS,
-    MAX_OPERATIONS,
-    ConditionFailed,
-    Tables,
-    day_partition,
-    event_item,
-)
+from .tables import DAY_MS, EVENT_SHARDS, MAX_OPERATIONS, ConditionFailed, Tables, day_partition, event_item
 
 #: Two operations each.
 _AT_ONCE: Final = MAX_OPERATIONS // 2

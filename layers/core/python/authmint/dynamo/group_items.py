@@ -3,7 +3,7 @@
 from pynamodb.transactions import TransactWrite
 
 from .items import HEAD, ConfigItem
-from .links import alive
+from .memberships import alive
 
 GROUPS = "GROUPS"
 

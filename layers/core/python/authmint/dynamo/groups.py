@@ -19,7 +19,7 @@ from .clients import DynamoClients
 from .connection import translated
 from .group_items import GROUPS, moved, partition
 from .items import HEAD, ConfigItem
-from .links import alive, at_once, id_of, link, linked, sweep, tombstone, unlink
+from .memberships import alive, at_once, id_of, link, linked, sweep, tombstone, unlink
 from .records import decode, encode
 from .servers import well_formed
 from .tables import ConditionFailed, Tables

@@ -20,7 +20,7 @@ from .connection import error_code, translated
 from .group_items import moved
 from .group_items import partition as group_partition
 from .items import HEAD, ConfigItem
-from .links import alive, at_once, link, sweep, tombstone
+from .memberships import alive, at_once, link, sweep, tombstone
 from .records import decode, encode
 from .servers import well_formed
 from .tables import ConditionFailed, Tables

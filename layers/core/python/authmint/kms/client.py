@@ -5,7 +5,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.session import Session
 
-from ..patience import ATTEMPTS, CONNECT_TIMEOUT, READ_TIMEOUT
+from ..deadline import ATTEMPTS, CONNECT_TIMEOUT, READ_TIMEOUT
 
 
 def client(session: Session) -> Any:

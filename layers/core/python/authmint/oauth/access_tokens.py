@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..jose.jws import BadToken, Jws, read, verified_by_key
-from ..storage.families import FAMILY
 from ..storage.generations import Generations
 from ..storage.servers import AuthorizationServer
+from ..storage.token_families import FAMILY
 from ..tokens.access_token import JTI_PREFIX, generations_in
 from ..tokens.id_token import JTI_PREFIX as ID_TOKEN_JTI_PREFIX
 

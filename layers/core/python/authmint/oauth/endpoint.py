@@ -9,8 +9,8 @@ from ..storage.configuration import Configuration, Snapshot
 from ..storage.liveness import NotAlive, check_client, check_server
 from ..storage.servers import AuthorizationServer, endpoints_of, issuer_of, server_named
 from . import form as forms
-from .assertions import Spend
-from .client_authentication import ClientAuthentication, Presented, presented
+from .client_auth.assertions import Spend
+from .client_auth.authentication import ClientAuthentication, Presented, presented
 from .errors import OAuthError
 
 

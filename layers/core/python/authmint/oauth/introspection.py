@@ -7,8 +7,8 @@ from ..http import Request, Response
 from ..keys.vault import VaultUnavailable
 from ..storage.clients import secret_digest
 from ..storage.errors import NotFound, Unavailable
-from ..storage.families import TokenFamilies
 from ..storage.liveness import NotAlive
+from ..storage.token_families import TokenFamilies
 from .access_tokens import recognize, recognize_id_token
 from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..claims.compiled import WarmClaims
 from ..claims.errors import ClaimFailed
-from ..claims.facts import THIS_ORG, AppFacts, Facts
-from ..claims.values import Json
+from ..expressions.facts import THIS_ORG, AppFacts, Facts
+from ..expressions.values import Json
 from ..ids import Ids
-from ..policy.evaluate import Decision, PolicyIndex, TokenRequest
+from ..policy.access.evaluate import Decision, PolicyIndex, TokenRequest
 from ..storage.clients import Client
 from ..storage.liveness import generations_of
 from ..storage.servers import AuthorizationServer, Lifetimes

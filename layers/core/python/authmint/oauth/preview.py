@@ -10,8 +10,8 @@ from typing import Final
 from ..clock import Clock
 from ..http import Request
 from ..ids import Ids
-from ..policy.evaluate import TokenRequest
-from ..policy.explain import Explanation, explain
+from ..policy.access.evaluate import TokenRequest
+from ..policy.access.explain import Explanation, explain
 from ..storage.clients import Client
 from ..storage.configuration import Snapshot
 from ..storage.directory import Person

@@ -11,8 +11,8 @@ from typing import Final
 from ..ids import Ids
 from ..jose.encoding import b64decode, b64encode
 from ..storage.clients import secret_digest
-from ..storage.families import FAMILY, RefreshToken, TokenFamily
 from ..storage.servers import Lifetimes
+from ..storage.token_families import FAMILY, RefreshToken, TokenFamily
 
 _TEXT: Final = re.compile(r"([0-9A-Za-z]{17})[\w-]{43}", re.ASCII)
 _NONCE_BYTES: Final = 12

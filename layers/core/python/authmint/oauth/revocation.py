@@ -8,8 +8,8 @@ from ..keys.vault import VaultUnavailable
 from ..storage.clients import secret_digest
 from ..storage.errors import NotFound, Unavailable
 from ..storage.events import Party
-from ..storage.families import TokenFamilies
 from ..storage.revocations import Revocation, Revocations
+from ..storage.token_families import TokenFamilies
 from .access_tokens import recognize
 from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from ..claims.facts import AppUserFacts, GroupFacts, UserFacts
-from ..policy.evaluate import Subject
+from ..expressions.facts import AppUserFacts, GroupFacts, UserFacts
+from ..policy.access.evaluate import Subject
 from ..storage.clients import Client
 from ..storage.directory import Person, is_assigned
 

@@ -11,7 +11,7 @@ from ..clock import Clock
 from ..http import Pairs, Request
 from ..ids import Ids
 from ..jose.encoding import b64decode
-from ..policy.evaluate import Decision
+from ..policy.access.evaluate import Decision
 from ..storage.events import Event, Party
 from .claim_failures import CLAIM_FAILURES
 from .endpoint import Call

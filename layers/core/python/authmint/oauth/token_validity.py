@@ -6,11 +6,11 @@ from ..storage.clients import Client
 from ..storage.configuration import Configuration
 from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound
-from ..storage.families import TokenFamilies, TokenFamily
 from ..storage.generations import Generations
 from ..storage.liveness import NotAlive, check_client, check_family, live_person
 from ..storage.revocations import Revocations
 from ..storage.servers import AuthorizationServer
+from ..storage.token_families import TokenFamilies, TokenFamily
 from .access_tokens import AccessToken, IdToken
 
 

@@ -4,8 +4,8 @@ from typing import Final
 
 from ..claims.compiled import WarmClaims
 from ..claims.errors import ClaimFailed
-from ..claims.facts import Facts
 from ..clock import Clock
+from ..expressions.facts import Facts
 from ..http import Request, Response
 from ..storage.configuration import Configuration
 from ..storage.errors import Unavailable

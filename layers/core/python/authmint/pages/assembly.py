@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..clock import Clock
-from ..directory.new_password import PasswordChange
+from ..directory.password_change import PasswordChange
 from ..directory.rate_limit import RateLimit
 from ..ids import Ids
 from ..storage.authorization_requests import StoredRequests
@@ -21,10 +21,10 @@ from .consent import ConsentPage
 from .device import DevicePage
 from .documents import HostedPages
 from .expired_passwords import ExpiredPasswords
-from .journal import Journal, Verifier, WatchedVerifier
 from .password import PasswordPage
 from .sessions_api import SessionsApi
 from .sign_in import SignInPage
+from .sign_on_events import SignOnEvents, Verifier, WatchedVerifier
 from .sign_out import SignOutPage
 from .site import Site
 from .start import StartPage
@@ -53,7 +53,7 @@ def new_site(
     pages: HostedPages,
     browsers: CookieBrowsers,
     authenticator: Verifier,
-    journal: Journal,
+    journal: SignOnEvents,
     change: PasswordChange,
     clock: Clock,
     ids: Ids,

@@ -6,7 +6,7 @@ from typing import Any, Final
 from ..api_errors import ApiError
 from ..clock import timestamp
 from ..directory.authentication import AuthenticationFailed, LockedOut, PasswordExpired, TooFast
-from ..directory.new_password import NotChangeable, UnsuitablePassword
+from ..directory.password_change import NotChangeable, UnsuitablePassword
 from ..http import Response
 from ..ids import Ids
 from ..storage.clients import secret_digest
@@ -17,8 +17,8 @@ from ..storage.sessions import SessionToken, SessionTokens
 from ..storage.users import User
 from .api_call import JsonBody
 from .expired_passwords import NO_BROWSER, ExpiredPasswords
-from .journal import Verifier
 from .sign_in import PASSWORD_AMR
+from .sign_on_events import Verifier
 from .visit import Visit
 
 SESSION_TOKEN_LIFETIME: Final = 300

@@ -12,8 +12,8 @@ from ..storage.errors import NotFound
 from ..storage.generations import Generations
 from ..storage.liveness import NotAlive, check_session
 from ..storage.sessions import Session, Sessions
-from . import csrf
-from .cookies import Cookie
+from ..web import csrf
+from ..web.cookies import Cookie
 
 SESSION: Final = Cookie("authmint-session")
 BROWSER: Final = Cookie("authmint-browser")

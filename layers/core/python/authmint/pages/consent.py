@@ -7,11 +7,11 @@ from ..http import Response
 from ..ids import Ids
 from ..storage.consents import Consent, Consents
 from ..storage.users import User
+from ..web.forms import BadForm
 from .client_view import view_of
 from .documents import HostedPages
-from .forms import BadForm
-from .journal import Journal
 from .scope_view import views
+from .sign_on_events import SignOnEvents
 from .visit import Onward, Visit, see_other
 from .waiting import Authorizations, Waiting
 
@@ -23,7 +23,7 @@ class ConsentPage:
     pages: HostedPages
     authorizations: Authorizations
     consents: Consents
-    journal: Journal
+    journal: SignOnEvents
     ids: Ids
 
     def get(self, visit: Visit) -> Response:

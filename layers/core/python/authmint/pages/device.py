@@ -11,9 +11,9 @@ from ..storage.errors import AlreadyUsed, NotFound
 from ..storage.liveness import NotAlive, check_client, check_server
 from ..storage.servers import AuthorizationServer, Servers
 from ..storage.sessions import Session
+from ..web.forms import BadForm
 from .client_view import view_of
 from .documents import HostedPages
-from .forms import BadForm
 from .scope_view import views
 from .visit import Onward, Visit, normalized, see_other
 

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from ..http import Request, Response
 from ..oauth.errors import OAuthError
-from .render import Renderer
-from .security import Forms
+from ..web.render import Renderer
+from ..web.security_headers import Forms
 
+#: Of the pages; they extend those of the web toolkit.
+TEMPLATES: Final = Path(__file__).parent / "templates"
 Kind = Literal["expired", "form", "method", "not_assigned", "oauth", "server", "unavailable"]
 _KINDS: Final[dict[str, Kind]] = {"server_error": "server", "temporarily_unavailable": "unavailable"}
 _KINDS_BY_ID: Final[dict[str, Kind]] = {"request_expired": "expired", "user_not_assigned": "not_assigned"}

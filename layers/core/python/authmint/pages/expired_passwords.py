@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ..directory.new_password import NotChangeable, PasswordChange
+from ..directory.password_change import NotChangeable, PasswordChange
 from ..http import Request
 from ..ids import Ids
 from ..storage.authorization_requests import StoredRequest, StoredRequests

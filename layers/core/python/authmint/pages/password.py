@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..directory.authentication import AuthenticationFailed
-from ..directory.new_password import NotChangeable, UnsuitablePassword
+from ..directory.password_change import NotChangeable, UnsuitablePassword
 from ..directory.passwords import LONGEST
 from ..http import Response
 from ..oauth.errors import OAuthError
@@ -12,8 +12,8 @@ from ..storage.errors import NotFound
 from .browsers import CookieBrowsers
 from .documents import HostedPages
 from .expired_passwords import ExpiredPasswords, Proof
-from .journal import Verifier
 from .sign_in import PASSWORD_AMR
+from .sign_on_events import Verifier
 from .visit import Onward, Visit, see_other
 from .waiting import Authorizations, Waiting
 

@@ -9,7 +9,7 @@ from .browsers import CookieBrowsers
 from .client_view import view_of
 from .documents import HostedPages
 from .expired_passwords import ExpiredPasswords
-from .journal import Verifier
+from .sign_on_events import Verifier
 from .visit import Onward, Visit, see_other
 from .waiting import Authorizations, Waiting
 

@@ -12,12 +12,12 @@ from ..oauth.errors import OAuthError
 from ..oauth.routing import allowed
 from ..storage.errors import Unavailable
 from ..storage.trusted_origins import TrustedOrigins
+from ..web.forms import BadForm
 from .authn_api import AuthnApi
 from .browsers import CookieBrowsers
 from .consent import ConsentPage
 from .device import DevicePage
 from .documents import HostedPages
-from .forms import BadForm
 from .password import PasswordPage
 from .sessions_api import SessionsApi
 from .sign_in import SignInPage

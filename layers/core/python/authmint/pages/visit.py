@@ -7,8 +7,8 @@ from typing import Final
 from urllib.parse import urlencode
 
 from ..http import Request, Response
+from ..web.forms import BadForm, Form
 from .browsers import Guest
-from .forms import BadForm, Form
 from .waiting import Waiting
 
 

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.session import Session
 
-from ..patience import Deadline
+from ..deadline import Deadline
 
 _SERVICES: Final = ("dynamodb", "kms")
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
+from ..deadline import Deadline
 from ..http import Request, Response
-from ..patience import Deadline
 from .gateway_events import answer_of, is_http, request_of
 
 #: Set by Lambda, nowhere else: there, what can be done before the first request is done during INIT.

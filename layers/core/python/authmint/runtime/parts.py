@@ -5,22 +5,22 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..clock import SystemClock
+from ..deadline import Deadline
 from ..http import Request, Response
 from ..ids import RandomIds
-from ..patience import Deadline
 from ..storage.retrying import Retrying
 from .entrypoint import Function
 from .settings import BadSettings, Settings
 
 if TYPE_CHECKING:
     from ..directory.authentication import Authenticator
-    from ..directory.new_password import PasswordChange
+    from ..directory.password_change import PasswordChange
     from ..dynamo.tables import Tables
     from ..oauth.endpoint import AuthenticatedEndpoint
     from ..pages.browsers import CookieBrowsers
-    from ..pages.render import Renderer
     from ..storage.configuration import Configuration
     from ..storage.directory import Directory
+    from ..web.render import Renderer
 
 
 class Parts:
@@ -72,7 +72,7 @@ class Parts:
         )
 
     def password_change(self) -> "PasswordChange":
-        from ..directory.new_password import PasswordChange
+        from ..directory.password_change import PasswordChange
         from ..directory.passwords import PasswordHashes, PasswordPolicy
         from ..dynamo.users import DynamoUsers
 
@@ -80,15 +80,16 @@ class Parts:
         return PasswordChange(users, PasswordHashes(self.ids), self.clock, self.ids, PasswordPolicy(), self.retrying)
 
     def renderer(self) -> "Renderer":
-        from ..pages.render import Renderer
-        from ..pages.theme import BadTheme, Theme
+        from ..pages.documents import TEMPLATES
+        from ..web.render import Renderer
+        from ..web.theme import BadTheme, Theme
 
         text = self.settings.theme
         try:
             theme = Theme() if text is None else Theme.parse(text)
         except BadTheme as error:
             raise BadSettings(f"AUTHMINT_THEME: {error}") from None
-        return Renderer(theme, self.ids)
+        return Renderer(theme, self.ids, TEMPLATES)
 
     def browsers(self, directory: "Directory") -> "CookieBrowsers":
         from ..dynamo.sessions import DynamoSessions
@@ -110,10 +111,10 @@ class Parts:
 
         from ..dynamo.replay import DynamoUsedAssertions
         from ..kms.seals import KmsSeals
-        from ..oauth.assertions import Assertions
-        from ..oauth.client_authentication import ClientAuthentication
+        from ..oauth.client_auth.assertions import Assertions
+        from ..oauth.client_auth.authentication import ClientAuthentication
+        from ..oauth.client_auth.jwks_uri import FetchedJwks
         from ..oauth.endpoint import AuthenticatedEndpoint
-        from ..oauth.jwks_uri import FetchedJwks
         from ..oauth.outbound_fetch import fetch
 
         assertions = Assertions(

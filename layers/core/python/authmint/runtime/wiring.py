@@ -5,17 +5,17 @@ from typing import Any
 
 from ..http import Request, Response
 from .entrypoint import Function
-from .grants import GRANT_TYPES, grants
+from .grant_types import GRANT_TYPES, grants
 from .parts import Endpoint, Parts, new_function, on_first_use, server_error
 
 
 def discovery(env: Mapping[str, str]) -> Function:
     """Function ``discovery``."""
-    from ..oauth.authentication_methods import METHODS
     from ..oauth.authorization.vocabulary import CHALLENGE_METHODS, PROMPTS, REACHABLE, RESPONSE_MODES, RESPONSE_TYPES
+    from ..oauth.client_auth.methods import METHODS
     from ..oauth.cors import with_cors
+    from ..oauth.discovery import Discovery, Features, internal_error
     from ..oauth.routing import Route, Routes
-    from ..oidc.discovery import Discovery, Features, internal_error
 
     parts = Parts(env)
     features = Features(
@@ -34,9 +34,9 @@ def discovery(env: Mapping[str, str]) -> Function:
 def key_set(env: Mapping[str, str]) -> Function:
     """Function ``jwks``."""
     from ..oauth.cors import with_cors
+    from ..oauth.discovery import internal_error
+    from ..oauth.key_set import KeySet
     from ..oauth.routing import Route, Routes
-    from ..oidc.discovery import internal_error
-    from ..oidc.key_set import KeySet
 
     parts = Parts(env)
     keys = KeySet(parts.configuration(), parts.clock, parts.ids)
@@ -88,14 +88,14 @@ def authorize(env: Mapping[str, str]) -> Function:
     from ..dynamo.consents import DynamoConsents
     from ..dynamo.device_codes import DynamoDeviceCodes
     from ..dynamo.directory import DynamoDirectory
-    from ..dynamo.families import DynamoTokenFamilies
     from ..dynamo.replay import DynamoUsedAssertions
     from ..dynamo.servers import DynamoServers
     from ..dynamo.sessions import DynamoSessionTokens
     from ..dynamo.singletons import DynamoTrustedOrigins
+    from ..dynamo.token_families import DynamoTokenFamilies
     from ..kms.key_pairs import KmsKeyUnwrapper
+    from ..oauth.authorization.approval import Granting
     from ..oauth.authorization.endpoint import AuthorizationEndpoint
-    from ..oauth.authorization.granting import Granting
     from ..oauth.authorization.interactions import Interactions
     from ..oauth.authorization.issuing import Issuing
     from ..oauth.authorization.logout import LogoutEndpoint
@@ -106,7 +106,7 @@ def authorize(env: Mapping[str, str]) -> Function:
     from ..oauth.routing import Route, Routes
     from ..pages.assembly import PageRecords, new_site
     from ..pages.documents import HostedPages
-    from ..pages.journal import Journal
+    from ..pages.sign_on_events import SignOnEvents
     from ..tokens.signer import WarmSigners
 
     parts = Parts(env)
@@ -141,7 +141,7 @@ def authorize(env: Mapping[str, str]) -> Function:
         pages=pages,
         browsers=browsers,
         authenticator=parts.authenticator(),
-        journal=Journal(parts.log, clock, ids),
+        journal=SignOnEvents(parts.log, clock, ids),
         change=parts.password_change(),
         clock=clock,
         ids=ids,
@@ -166,8 +166,8 @@ def authorize(env: Mapping[str, str]) -> Function:
 def token_status(env: Mapping[str, str]) -> Function:
     """Function ``token_status``: introspection, revocation, userinfo."""
     from ..dynamo.directory import DynamoDirectory
-    from ..dynamo.families import DynamoTokenFamilies
     from ..dynamo.revocations import DynamoRevocations
+    from ..dynamo.token_families import DynamoTokenFamilies
     from ..oauth.introspection import IntrospectionEndpoint
     from ..oauth.revocation import RevocationEndpoint
     from ..oauth.routing import Route, Routes
@@ -191,7 +191,7 @@ def token_status(env: Mapping[str, str]) -> Function:
 
 def key_rotation(env: Mapping[str, str]) -> Function:
     """Function ``key_rotation``."""
-    from ..dynamo.leftovers import DynamoLeftovers
+    from ..dynamo.cleanup import DynamoCleanup
     from ..dynamo.servers import DynamoServers
     from ..keys.schedule import RotationSchedule
     from ..kms.key_pairs import KmsKeyPairs
@@ -207,7 +207,7 @@ def key_rotation(env: Mapping[str, str]) -> Function:
         on_failure=parts.log.report,
     )
 
-    leftovers = DynamoLeftovers(parts.tables)
+    leftovers = DynamoCleanup(parts.tables)
 
     def direct(_: Mapping[str, Any]) -> dict[str, Any]:
         run = schedule.run()
@@ -251,19 +251,19 @@ def management(env: Mapping[str, str]) -> Function:
     from ..dynamo.consents import DynamoConsents
     from ..dynamo.directory import DynamoDirectory
     from ..dynamo.event_log import DynamoEventLog
-    from ..dynamo.families import DynamoTokenFamilies
     from ..dynamo.groups import DynamoGroups
     from ..dynamo.revocations import DynamoRevocations
     from ..dynamo.servers import DynamoServers
     from ..dynamo.sessions import DynamoSessions
     from ..dynamo.singletons import DynamoTrustedOrigins, DynamoUserSchemas
+    from ..dynamo.token_families import DynamoTokenFamilies
     from ..dynamo.users import DynamoUsers
     from ..kms.key_pairs import KmsKeyPairs
     from ..kms.seals import KmsSeals
-    from ..management.api import ManagementApi
-    from ..management.errors import internal_error
-    from ..management.issued import IssuedRecords
-    from ..management.people import PeopleRecords
+    from ..management.directory.people import PeopleRecords
+    from ..management.http.api import ManagementApi
+    from ..management.http.errors import internal_error
+    from ..management.sign_on.issued import IssuedRecords
     from ..oauth.cors import preflight, with_cors
 
     parts = Parts(env)

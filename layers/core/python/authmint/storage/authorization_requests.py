@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from .codes import AuthorizationCode
-from .families import TokenFamily
+from .token_families import TokenFamily
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from .families import RefreshToken, TokenFamily
 from .generations import FIRST, Generations
 from .servers import Lifetimes
+from .token_families import RefreshToken, TokenFamily
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from .families import RefreshToken, TokenFamily
 from .generations import FIRST, Generations
+from .token_families import RefreshToken, TokenFamily
 
 
 @dataclass(frozen=True)

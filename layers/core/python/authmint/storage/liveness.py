@@ -11,9 +11,9 @@ from .generations import Generations
 if TYPE_CHECKING:  # a token for a machine loads none of what people need
     from .clients import Client
     from .directory import Directory, Person
-    from .families import TokenFamily
     from .servers import AuthorizationServer
     from .sessions import Session, SessionToken
+    from .token_families import TokenFamily
     from .users import User
 
 

@@ -29,7 +29,7 @@ class Password:
 
 
 @dataclass(frozen=True)
-class Ticket:
+class RecoveryToken:
     """A single-use token that was handed out; ``digest`` is SHA-256 of its 256 random bits, base64url."""
 
     purpose: Literal["activation", "recovery"]
@@ -64,7 +64,7 @@ class User:
     profile: Mapping[str, Any] = field(repr=False)
     password: Password | None = None
     recovery: RecoveryQuestion | None = None
-    ticket: Ticket | None = None
+    ticket: RecoveryToken | None = None
     activated_at: int | None = None
     status_changed_at: int | None = None
     failed_attempts: int = 0

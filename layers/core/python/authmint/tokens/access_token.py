@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..claims.names import RESERVED
-from ..claims.values import Json
+from ..expressions.values import Json
 from ..ids import Ids
 from ..storage.generations import FIRST, Generations
 from ..storage.servers import AuthorizationServer

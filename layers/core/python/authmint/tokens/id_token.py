@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..claims.names import RESERVED
-from ..claims.values import Json
+from ..expressions.values import Json
 from ..ids import Ids
 from ..jose.encoding import b64encode
 from ..jose.keys import SigningAlgorithm

@@ -14,8 +14,8 @@ from ...storage.sessions import SessionTokens
 from ...tokens.signer import TokenTooLarge
 from ..claim_failures import too_large
 from ..errors import OAuthError
+from .approval import Granting
 from .events import Record
-from .granting import Granting
 from .interaction import CONSENT, SIGN_IN, Browsers, Visitor
 from .interactions import Interactions, check_browser
 from .issuing import Issuing

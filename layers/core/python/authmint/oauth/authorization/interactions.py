@@ -14,8 +14,8 @@ from ...storage.errors import Unavailable
 from ...storage.servers import Scope, endpoints_of
 from ..errors import OAuthError
 from ..issuance import Trace
+from .approval import Granting
 from .events import Record
-from .granting import Granting
 from .interaction import PUSHED, WAITING, Visitor
 from .request import Arrival, Arrivals
 from .responses import Outcomes

@@ -7,11 +7,11 @@ from ...ids import Ids
 from ...storage.authorization_requests import StoredRequests
 from ...storage.clients import secret_digest
 from ...storage.codes import AuthorizationCode, AuthorizationCodes
-from ...storage.families import TokenFamilies, TokenFamily, new_family_id
 from ...storage.liveness import generations_of
+from ...storage.token_families import TokenFamilies, TokenFamily, new_family_id
 from ...tokens.signer import Signers
 from ..issuance import Approved, Draft
-from .granting import Grants
+from .approval import Grants
 from .request import Arrival
 from .rules import Wish
 

@@ -14,8 +14,8 @@ from ...storage.clients import Client, secret_digest
 from ...storage.codes import AuthorizationCode
 from ...storage.configuration import Configuration, Snapshot
 from ...storage.errors import NotFound
-from ...storage.families import TokenFamily
 from ...storage.servers import AuthorizationServer, issuer_of, server_named
+from ...storage.token_families import TokenFamily
 from ..endpoint import live_client, live_server
 from ..errors import OAuthError
 from .interaction import PUSHED, WAITING

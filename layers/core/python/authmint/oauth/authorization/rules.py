@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from ...claims.facts import THIS_ORG
+from ...expressions.facts import THIS_ORG
 from ...storage.clients import Client
 from ...storage.sessions import Session
 from .. import scopes

@@ -9,13 +9,13 @@ from ...storage.clients import secret_digest
 from ...storage.codes import AuthorizationCode, AuthorizationCodes
 from ...storage.directory import Directory
 from ...storage.errors import AlreadyUsed, NotFound
-from ...storage.families import TokenFamilies
+from ...storage.token_families import TokenFamilies
 from .. import pkce
 from ..errors import OAuthError
 from ..issuance import Approved, Entitlement
 from ..sign_in import SignIn
 from .base import Answer, GrantRequest, Tokens, answer_with, check_held, holder_of
-from .families import start
+from .token_families import start
 
 if TYPE_CHECKING:
     from ..issuance import Draft

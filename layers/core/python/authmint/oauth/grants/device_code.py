@@ -8,13 +8,13 @@ from ...storage.clients import secret_digest
 from ...storage.device_codes import DeviceCode, DeviceCodes
 from ...storage.directory import Directory
 from ...storage.errors import AlreadyUsed, NotFound
-from ...storage.families import new_family_id
+from ...storage.token_families import new_family_id
 from ..device import DEVICE_CODE, INTERVAL
 from ..errors import OAuthError
 from ..issuance import Entitlement
 from ..sign_in import SignIn
 from .base import Answer, GrantRequest, Tokens, answer_with, check_held, holder_of
-from .families import start
+from .token_families import start
 
 if TYPE_CHECKING:
     from ..issuance import Draft

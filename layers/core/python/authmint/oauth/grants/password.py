@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ...directory.authentication import AuthenticationFailed, Authenticator, PasswordExpired, TooFast
 from ...ids import Ids
-from ...storage.families import TokenFamilies, new_family_id
+from ...storage.token_families import TokenFamilies, new_family_id
 from .. import scopes
 from ..errors import OAuthError
 from ..issuance import Entitlement
 from ..sign_in import SignIn
 from .base import Answer, GrantRequest, Tokens, answer_with
-from .families import start
+from .token_families import start
 
 if TYPE_CHECKING:
     from ..issuance import Draft

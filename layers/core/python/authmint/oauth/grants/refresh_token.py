@@ -11,8 +11,8 @@ from ...jose.encoding import b64encode
 from ...storage.clients import secret_digest
 from ...storage.directory import Directory
 from ...storage.errors import AlreadyUsed, Conflict, NotFound
-from ...storage.families import RefreshToken, TokenFamilies, TokenFamily
 from ...storage.liveness import NotAlive, check_family
+from ...storage.token_families import RefreshToken, TokenFamilies, TokenFamily
 from .. import scopes
 from ..errors import OAuthError, RefreshTokenReused
 from ..issuance import Entitlement

@@ -1,0 +1,1 @@
+"""The ``authmint`` command, against any deployment."""

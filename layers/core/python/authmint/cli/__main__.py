@@ -1,0 +1,7 @@
+"""``python -m authmint.local``."""
+
+import sys
+
+from .main import main
+
+sys.exit(main())

@@ -1,7 +1,0 @@
-"""``python -m authmint.local``."""
-
-import sys
-
-from .cli import main
-
-sys.exit(main())

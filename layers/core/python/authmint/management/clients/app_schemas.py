@@ -1,0 +1,206 @@
+"""``/api/v1/meta/schemas/apps/{appId}/default``: what the profile of an app's user may hold."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import msgspec
+
+from ...clock import timestamp
+from ...http import Response
+from ...storage.app_schemas import AppSchema
+from ...storage.clients import Client
+from ...storage.errors import Conflict, NotFound
+from ...storage.events import Party
+from ..directory.people import PeopleRecords
+from ..http.call import Call
+from ..http.errors import ApiError, invalid_field, not_found
+from ..http.fields import Fields
+from .app_claims import BASE
+from .client_changes import ClientChanges, app_party
+
+MOST_ATTRIBUTES: Final = 200
+#: Bytes: the schema is one item.
+LARGEST: Final = 100_000
+_DRAFT: Final = "http://json-schema.org/draft-04/schema#"
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_TYPES: Final = ("string", "boolean", "number", "integer", "array")
+_ITEM_TYPES: Final = ("string", "number", "integer", "object")
+#: Members that are shown, in this order.
+_SHOWN: Final = (
+    "title", "description", "type", "required", "externalName", "externalNamespace", "scope", "items", "enum", "oneOf",
+    "minLength", "maxLength", "union",
+)  # fmt: skip
+#: Members that say what always is so.
+_FIXED: Final[Mapping[str, Any]] = {
+    "permissions": [{"principal": "SELF", "action": "READ_ONLY"}],
+    "master": {"type": "PROFILE_MASTER"},
+    "mutability": "READ_WRITE",
+    "unique": "NOT_UNIQUE",
+}
+
+
+class AppUserSchemas:
+    """Schemas of apps' users: the standard claims, and attributes of the app's own."""
+
+    def __init__(self, clients: ClientChanges, records: PeopleRecords) -> None:
+        self._clients = clients
+        self._schemas = records.app_schemas
+
+    def get(self, call: Call) -> Response:
+        client = self._client(call)
+        return Response.json(200, _schema_json(self._schemas.get(client.id), client, call))
+
+    def update(self, call: Call) -> Response:
+        """200. Attributes that are sent are added or replaced; ``null`` removes one; the others stay."""
+        self._client(call)
+        definitions = call.body().below("definitions")
+        custom = {name: _attribute(name, value) for name, value in _properties(definitions, "custom").items()}
+        required = {name: _required(name, value) for name, value in _properties(definitions, "base").items()}
+
+        def attempt() -> tuple[AppSchema, Client]:
+            client = self._client(call)
+            before = self._schemas.get(client.id)
+            after = replace(
+                before,
+                custom=_merged(before.custom, custom),
+                required=tuple(name for name in BASE if required.get(name, name in before.required)),
+            )
+            if after == before:
+                return before, client
+            if len(after.custom) > MOST_ATTRIBUTES or len(msgspec.json.encode(after.custom)) > LARGEST:
+                raise invalid_field("definitions.custom.properties", f"At most {MOST_ATTRIBUTES} attributes.")
+            after = replace(after, updated_at=call.now)
+            party = Party(client.id, "AppUserSchema", display_name=client.label)
+            event = call.recorder.event("application.user_schema.update", party, app_party(client))
+            self._schemas.save(client.id, before, after, [event])
+            return after, client
+
+        schema, client = call.retrying(attempt, on=(Conflict, NotFound))
+        return Response.json(200, _schema_json(schema, client, call))
+
+    def _client(self, call: Call) -> Client:
+        client = self._clients.load(call)
+        if call.params["schemaId"] != "default":
+            raise not_found(call.params["schemaId"], "AppUserSchema")
+        return client
+
+
+def missing(schema: AppSchema, profile: Mapping[str, Any]) -> Sequence[str]:
+    """Names of attributes of the app's own that must be in a profile and are not."""
+    required = [name for name, definition in schema.custom.items() if definition.get("required")]
+    return [name for name in required if profile.get(name) in (None, "")]
+
+
+def _properties(definitions: Fields, name: str) -> Mapping[str, Any]:
+    properties = definitions.below(name).raw("properties")
+    if properties is None:
+        return {}
+    if not isinstance(properties, dict) or not all(isinstance(v, dict | None) for v in properties.values()):
+        raise ApiError("E0000003")
+    return properties
+
+
+def _merged(
+    before: Mapping[str, Mapping[str, Any]], sent: Mapping[str, Mapping[str, Any] | None]
+) -> dict[str, Mapping[str, Any]]:
+    kept = {name: definition for name, definition in before.items() if name not in sent}
+    return kept | {name: definition for name, definition in sent.items() if definition is not None}
+
+
+def _attribute(name: str, value: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The definition of an attribute as it is stored."""
+    path = f"definitions.custom.properties.{name[:64]}"
+    if not _NAME.fullmatch(name) or name in BASE:
+        raise invalid_field(path, "The name must be letters, digits and '_', and not that of a standard attribute.")
+    if value is None:
+        return None
+    fields = Fields(value, f"{path}.")
+    kind = fields.choice("type", _TYPES, "string", required=True)
+    fields.text("title", required=True, longest=255)
+    fields.text("description", longest=1_024)
+    fields.flag("required", default=False)
+    fields.choice("scope", ("NONE", "SELF"), "NONE")
+    _check_lengths(fields, kind)
+    _check_values(fields, kind)
+    _check_fixed(fields)
+    if value.get("pattern") is not None:
+        fields.problem("pattern", "Patterns are not supported.")
+    fields.check()
+    kept = {member: value[member] for member in _SHOWN if value.get(member) not in (None, False)}
+    kept.setdefault("scope", "NONE")
+    if kind != "array":
+        kept.pop("union", None)
+    elif kept["items"]["type"] == "object":
+        kept["items"] = {**kept["items"], "additionalProperties": True}
+    return {member: kept[member] for member in _SHOWN if member in kept}
+
+
+def _check_lengths(fields: Fields, kind: str) -> None:
+    for bound in ("minLength", "maxLength"):
+        length = fields.number(bound)
+        if length is not None and not (0 <= length <= 32_768 and kind == "string"):
+            fields.problem(bound, "must be between 0 and 32768, of a string.")
+
+
+def _check_values(fields: Fields, kind: str) -> None:
+    items = fields.below("items")
+    if kind == "array" and items.raw("type") not in _ITEM_TYPES:
+        items.problem("type", f"must be one of [{', '.join(_ITEM_TYPES)}].")
+    for place in (fields, items):
+        for member in ("enum", "oneOf"):
+            values = place.raw(member)
+            if values is not None and not (isinstance(values, list) and 0 < len(values) <= 200):
+                place.problem(member, "must be a list of 1 to 200 values.")
+
+
+def _check_fixed(fields: Fields) -> None:
+    for member, value in _FIXED.items():
+        if fields.raw(member) not in (None, "", False, value):
+            fields.problem(member, "Another value than the default is not supported.")
+
+
+def _required(name: str, value: Mapping[str, Any] | None) -> bool:
+    """Whether a standard attribute must be there; nothing else of it can change."""
+    path = f"definitions.base.properties.{name[:64]}"
+    known = BASE.get(name)
+    if known is None:
+        raise invalid_field(path, "There is no standard attribute of this name.")
+    if value is None:
+        raise invalid_field(path, "A standard attribute cannot be removed.")
+    fields = Fields(value, f"{path}.")
+    _check_fixed(fields)
+    for member in ("title", "description", "type", "externalName", "scope"):
+        if value.get(member) not in (None, "", known.get(member)):
+            fields.problem(member, "This cannot be changed of a standard attribute.")
+    required = fields.flag("required", default=False)
+    fields.check()
+    return required
+
+
+def _schema_json(schema: AppSchema, client: Client, call: Call) -> dict[str, Any]:
+    base = {
+        name: {member: value for member, value in definition.items() if member != "scope"}
+        | ({"required": True} if name == "userName" or name in schema.required else {})
+        | {"scope": definition["scope"]}
+        for name, definition in BASE.items()
+    }
+    custom: dict[str, Any] = {"id": "#custom", "type": "object", "properties": schema.custom}
+    if schema.custom:
+        custom["required"] = [name for name, definition in schema.custom.items() if definition.get("required")]
+    required = [name for name, definition in base.items() if definition.get("required")]
+    return {
+        "id": call.url(f"/meta/schemas/apps/{client.id}/default"),
+        "$schema": _DRAFT,
+        "name": "oidc_client",
+        "title": f"{client.label} User",
+        "lastUpdated": timestamp(schema.updated_at or client.created_at),
+        "created": timestamp(client.created_at),
+        "definitions": {
+            "custom": custom,
+            "base": {"id": "#base", "type": "object", "properties": base, "required": required},
+        },
+        "type": "object",
+        "properties": {"profile": {"allOf": [{"$ref": "#/definitions/custom"}, {"$ref": "#/definitions/base"}]}},
+    }

@@ -1,0 +1,129 @@
+"""What the resources about people share: records, how a user is found, and how a change is repeated."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from ...directory.passwords import PasswordHashes, PasswordPolicy
+from ...ids import Ids
+from ...storage.app_schemas import AppSchemas
+from ...storage.assignments import Assignments
+from ...storage.directory import Directory, Person
+from ...storage.errors import AlreadyExists, Conflict, NotFound
+from ...storage.events import Event, Party
+from ...storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group, Groups
+from ...storage.profile import STANDARD_ATTRIBUTES
+from ...storage.schemas import UserSchemas
+from ...storage.servers import EVERYONE, People
+from ...storage.trusted_origins import TrustedOrigins
+from ...storage.users import User, Users
+from ..http.call import Call
+from ..http.errors import invalid_field, not_found
+
+TAKEN: Final = "An object with this field already exists in the current organization"
+
+
+@dataclass(frozen=True)
+class PeopleRecords:
+    """Storage of the directory, and what makes passwords."""
+
+    users: Users
+    groups: Groups
+    assignments: Assignments
+    schemas: UserSchemas
+    app_schemas: AppSchemas
+    trusted_origins: TrustedOrigins
+    directory: Directory
+    hashes: PasswordHashes
+    ids: Ids
+    policy: PasswordPolicy = field(default_factory=PasswordPolicy)
+
+    def user(self, call: Call) -> User:
+        """The user of the URL: by id, login, short login or ``me``. Raises ApiError (E0000007)."""
+        name = call.params["userId"]
+        own = call.caller.user_id
+        if own is not None and name in {"me", own}:
+            return self._administrator(call, own)
+        try:
+            if "@" in name:
+                return self.users.by_login(name)
+            try:
+                return self.users.get(name)
+            except NotFound:
+                return self.users.by_short_login(name)
+        except NotFound:
+            raise not_found(name, "User") from None
+
+    def _administrator(self, call: Call, user_id: str) -> User:
+        """The user whose API token calls, stored when first asked for: tokens are made before there are people."""
+
+        def attempt() -> User:
+            try:
+                return self.users.get(user_id)
+            except NotFound:
+                login = f"{user_id}@authmint.invalid"
+                profile = {"firstName": "Authmint", "lastName": "Administrator", "login": login, "email": login}
+                at = call.caller.created_at
+                user = User(user_id, at, at, "ACTIVE", profile, activated_at=at, status_changed_at=at)
+                self.users.add(user, [call.recorder.event("user.lifecycle.create", user_party(user))])
+                return user
+
+        return call.retrying(attempt, on=(Conflict, AlreadyExists))
+
+    def person(self, call: Call) -> Person:
+        """The user of the URL with groups and assignments. Raises ApiError (E0000007)."""
+        try:
+            return self.directory.person(self.user(call).id)
+        except NotFound:
+            raise not_found(call.params["userId"], "User") from None
+
+    def group(self, call: Call) -> Group:
+        """The group of the URL. Raises ApiError (E0000007)."""
+        group_id = call.params["groupId"]
+        if group_id == EVERYONE_ID:
+            return EVERYONE_GROUP
+        try:
+            return self.groups.get(group_id)
+        except NotFound:
+            raise not_found(group_id, "UserGroup") from None
+
+    def attributes(self) -> Collection[str]:
+        """Names of every attribute of a profile, custom ones too: what ``user.`` may be followed by."""
+        return {*STANDARD_ATTRIBUTES, *self.schemas.get().custom}
+
+    def change(self, call: Call, change: Callable[[User], tuple[User, Sequence[Event]]]) -> User:
+        """Apply a pure change to the user of the URL.
+
+        Raises:
+            ApiError: The user is not there, the change refuses, or its login is taken.
+            Unavailable: Others keep coming first.
+        """
+
+        def attempt() -> User:
+            before = self.user(call)
+            after, events = change(before)
+            if after != before or events:
+                self.users.save(before, after, events)
+            return after
+
+        try:
+            return call.retrying(attempt)
+        except AlreadyExists:
+            raise invalid_field("login", TAKEN) from None
+
+    def any_valid(self, people: People) -> bool:
+        """Whether the inclusions of a rule name at least one user or group that there is (contract §10)."""
+        if {EVERYONE, EVERYONE_ID} & set(people.groups_include):
+            return True
+        return bool(self.groups.many(people.groups_include) or self.users.many(people.users_include))
+
+
+def user_party(user: User) -> Party:
+    """The user as a target of an event."""
+    name = f"{user.profile.get('firstName')} {user.profile.get('lastName')}"
+    return Party(user.id, "User", alternate_id=user.login, display_name=name)
+
+
+def group_party(group: Group) -> Party:
+    """The group as a target of an event."""
+    return Party(group.id, "UserGroup", alternate_id=group.name, display_name=group.name)

@@ -1,0 +1,88 @@
+"""What a request may say about a user (contract §4.2, §15)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ...directory.password_change import UnsuitablePassword, remembered
+from ...directory.profile import profile_problems, unknown_attributes
+from ...storage.users import MOST_GROUPS_AT_ONCE, Password, RecoveryQuestion, User
+from ..http.errors import ApiError, invalid
+from ..http.fields import Fields
+from .people import PeopleRecords
+
+_MEMBERS: Final = frozenset(
+    {"profile", "credentials", "groupIds", "type", "realmId", "id", "status", "created", "activated", "statusChanged"}
+    | {"lastLogin", "lastUpdated", "passwordChanged", "transitioningToStatus", "_links", "_embedded"}
+)
+_LONGEST_QUESTION: Final = 100
+
+
+@dataclass(frozen=True)
+class UserBody:
+    """A body, read. ``None`` is what it does not say."""
+
+    profile: Mapping[str, Any] | None
+    password: str | None
+    question: tuple[str, str] | None
+    group_ids: tuple[str, ...]
+
+
+def read_user(body: Mapping[str, Any]) -> UserBody:
+    """Raises ApiError: E0000003 for a member that nobody knows, or of the wrong JSON type."""
+    if not body.keys() <= _MEMBERS:
+        raise ApiError("E0000003")
+    fields = Fields(body)
+    profile = fields.raw("profile")
+    if profile is not None and not isinstance(profile, dict):
+        raise ApiError("E0000003")
+    credentials = fields.below("credentials")
+    secret = credentials.below("password")
+    if secret.has("hash") or secret.has("hook"):
+        secret.problem("hash", "Importing a password is not supported.")
+    asked = credentials.below("recovery_question")
+    question = None
+    if asked.has("answer"):
+        text = asked.text("question", required=True, longest=_LONGEST_QUESTION) or ""
+        question = (text, asked.text("answer", required=True, longest=_LONGEST_QUESTION) or "")
+    group_ids = fields.texts("groupIds", longest=64) or ()
+    if len(group_ids) > MOST_GROUPS_AT_ONCE:
+        fields.problem("groupIds", f"A new user can be put into at most {MOST_GROUPS_AT_ONCE} groups at once.")
+    fields.check()
+    return UserBody(profile, secret.text("value", longest=10_000), question, group_ids)
+
+
+def checked_profile(profile: Mapping[str, Any], records: PeopleRecords) -> Mapping[str, Any]:
+    """The profile as it is stored: without what is ``null``. Raises ApiError (E0000001)."""
+    schema = records.schemas.get()
+    if unknown := unknown_attributes(profile, schema):
+        raise invalid("newUser", *(f"Property name '{name[:100]}' is not defined in profile" for name in unknown[:20]))
+    if problems := profile_problems(profile, schema):
+        raise invalid(problems[0][0], *(f"{name}: {text}" for name, text in problems))
+    return {name: value for name, value in profile.items() if value is not None}
+
+
+def new_password(user: User, password: str, records: PeopleRecords, now: int, *, own: bool = False) -> Password:
+    """The password as it is remembered.
+
+    Args:
+        user: Whose, with the profile as it will be.
+        password: The new one.
+        records: For hashes and policy.
+        now: Unix seconds.
+        own: The user chose it: then it must be none of the last ones. An administrator is not asked that.
+
+    Raises:
+        ApiError: E0000080 with what it lacks.
+    """
+    try:
+        return remembered(user, password, records.hashes, records.policy, now, own=own)
+    except UnsuitablePassword as error:
+        lacking = ", ".join(records.policy.in_words(lack) for lack in error.lacks)
+        raise ApiError("E0000080", causes=[f"Password requirements were not met. Missing: {lacking}."]) from None
+
+
+def recovery_question(question: tuple[str, str], records: PeopleRecords) -> RecoveryQuestion:
+    """The question, and the answer as it is remembered: without case and outer spaces."""
+    text, answer = question
+    return RecoveryQuestion(text, records.hashes.make(answer.strip().casefold()))

@@ -1,0 +1,168 @@
+"""``/api/v1/users`` (contract §15)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from ...http import Response
+from ...storage.clients import Client, Clients
+from ...storage.errors import AlreadyExists
+from ...storage.events import Event
+from ...storage.users import User, UserStatus
+from ..http.call import NO_CONTENT, Call
+from ..http.errors import ApiError, invalid_field, not_found
+from .group_view import group_json
+from .people import TAKEN, PeopleRecords, group_party, user_party
+from .user_body import UserBody, checked_profile, new_password, read_user, recovery_question
+from .user_lifecycle import moved
+from .user_search import list_users
+from .user_view import user_json
+
+#: Setting a password ends these: the user has what was missing.
+_WAITING: Final = frozenset({"PROVISIONED", "RECOVERY", "PASSWORD_EXPIRED"})
+
+
+class Users:
+    """Users."""
+
+    def __init__(self, records: PeopleRecords, clients: Clients) -> None:
+        self._records = records
+        self._clients = clients
+
+    def list(self, call: Call) -> Response:
+        return list_users(self._records.users, call)
+
+    def create(self, call: Call) -> Response:
+        """**200**. With a password ACTIVE at once, without one PROVISIONED, with ``activate=false`` STAGED."""
+        body = read_user(call.json())
+        profile = checked_profile(body.profile or {}, self._records)
+        activate = call.request.query_value("activate") != "false"
+        expire = call.request.query_value("nextLogin") == "changePassword"
+        if expire and body.password is None:
+            raise ApiError("E0000124")
+        if expire and not activate:
+            raise ApiError("E0000125")
+        status: UserStatus = "STAGED"
+        if activate:
+            status = "PROVISIONED" if body.password is None else "PASSWORD_EXPIRED" if expire else "ACTIVE"
+        changed = call.now if activate else None
+        user = User(
+            self._records.ids.object_id("00u"),
+            call.now,
+            call.now,
+            status,
+            profile,
+            activated_at=changed,
+            status_changed_at=changed,
+        )
+        user = self._with_credentials(user, body, call)
+        return Response.json(200, user_json(self._added(user, body.group_ids, call, activate=activate), call))
+
+    def _added(self, user: User, group_ids: Sequence[str], call: Call, *, activate: bool) -> User:
+        event = call.recorder.event
+
+        def attempt() -> User:
+            groups = self._records.groups.many(group_ids)
+            if missing := set(group_ids) - {group.id for group in groups}:
+                raise not_found(min(missing, key=group_ids.index), "UserGroup")
+            events = [event("user.lifecycle.create", user_party(user))]
+            events += [event("user.lifecycle.activate", user_party(user))] if activate else []
+            events += [event("group.user_membership.add", user_party(user), group_party(group)) for group in groups]
+            self._records.users.add(user, events, group_ids=group_ids)
+            return user
+
+        try:
+            return call.retrying(attempt)
+        except AlreadyExists:
+            raise invalid_field("login", TAKEN) from None
+
+    def get(self, call: Call) -> Response:
+        return Response.json(200, user_json(self._records.user(call), call))
+
+    def update(self, call: Call) -> Response:
+        """POST: what is left out stays as it is."""
+        return self._change(call, merge=True)
+
+    def replace(self, call: Call) -> Response:
+        """PUT: attributes that are left out of a profile are removed. A profile or credentials left out stay."""
+        return self._change(call, merge=False)
+
+    def _change(self, call: Call, *, merge: bool) -> Response:
+        self._records.user(call)
+        body = read_user(call.json())
+
+        def change(before: User) -> tuple[User, Sequence[Event]]:
+            if before.status == "DEPROVISIONED":
+                raise ApiError("E0000038")
+            after = before
+            if body.profile is not None:
+                profile = {**before.profile, **body.profile} if merge else body.profile
+                after = replace(before, profile=checked_profile(profile, self._records))
+            events = []
+            if after != before:
+                events.append(call.recorder.event("user.account.update_profile", user_party(after)))
+            changed = self._with_credentials(after, body, call)
+            if body.password is not None:
+                events.append(call.recorder.event("user.account.update_password", user_party(after)))
+                if changed.status in _WAITING:
+                    changed = moved(changed, "ACTIVE", call.now)
+            return (before if changed == before else replace(changed, updated_at=call.now)), events
+
+        return Response.json(200, user_json(self._records.change(call, change), call))
+
+    def _with_credentials(self, user: User, body: UserBody, call: Call) -> User:
+        if body.password is not None:
+            password = new_password(user, body.password, self._records, call.now)
+            user = replace(user, password=password, ticket=None)
+        if body.question is not None:
+            user = replace(user, recovery=recovery_question(body.question, self._records))
+        return user
+
+    def delete(self, call: Call) -> Response:
+        """204. The first call deactivates, the second one removes."""
+
+        def attempt() -> None:
+            user = self._records.user(call)
+            party = user_party(user)
+            if user.status == "DEPROVISIONED":
+                event = call.recorder.event("user.lifecycle.delete.initiated", party)
+                self._records.users.delete(user, [event])
+            else:
+                event = call.recorder.event("user.lifecycle.deactivate", party)
+                self._records.users.save(user, moved(user, "DEPROVISIONED", call.now), [event])
+
+        call.retrying(attempt)
+        return NO_CONTENT
+
+    def groups(self, call: Call) -> Response:
+        """Groups of a user, ``Everyone`` among them."""
+        return Response.json(200, [group_json(group, call) for group in self._records.person(call).groups])
+
+    def roles(self, call: Call) -> Response:
+        """200 and nothing: no user has an administrator's role here, only API tokens and service apps administer."""
+        self._records.user(call)
+        return Response.json(200, [])
+
+    def app_links(self, call: Call) -> Response:
+        """Apps that a user is assigned to directly or by a group."""
+        person = self._records.person(call)
+        ids = set(person.app_users)
+        for group in person.groups:
+            ids |= set(self._records.assignments.clients_of_group(group.id, limit=1_000))
+        found = (client for client in self._clients.many(sorted(ids)) if client.status == "ACTIVE")
+        return Response.json(200, [_link_json(client, number) for number, client in enumerate(found)])
+
+
+def _link_json(client: Client, number: int) -> dict[str, Any]:
+    return {
+        "id": f"aln{client.id}",
+        "label": client.label,
+        "linkUrl": client.settings.get("initiate_login_uri") or client.settings.get("client_uri") or "",
+        "logoUrl": client.settings.get("logo_uri"),
+        "appName": "oidc_client",
+        "appInstanceId": client.id,
+        "appAssignmentId": client.id,
+        "credentialsSetup": False,
+        "hidden": False,
+        "sortOrder": number,
+    }

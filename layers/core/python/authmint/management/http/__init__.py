@@ -1,0 +1,1 @@
+"""What all operations of the management API share: who calls, bodies, filters, paging, errors, the table of routes."""

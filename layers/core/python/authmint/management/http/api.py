@@ -1,0 +1,132 @@
+"""The management API: routes, who may call, and what every answer carries (contract §2)."""
+
+from typing import Final
+
+from ...audit.recorder import Recorder
+from ...clock import Clock
+from ...http import Request, Response
+from ...ids import Ids
+from ...keys.vault import KeyPairs, SecretSeals, VaultUnavailable
+from ...oauth.preview import Previews
+from ...oauth.token_validity import TokenValidity
+from ...storage.api_tokens import ApiTokens
+from ...storage.clients import Clients
+from ...storage.configuration import Configuration
+from ...storage.errors import Unavailable
+from ...storage.events import EventLog, Party
+from ...storage.retrying import Retrying
+from ...storage.revocations import Revocations
+from ...storage.servers import Servers as ServerRecords
+from ..clients.client_changes import ClientChanges
+from ..directory.people import PeopleRecords
+from ..org.bootstrap import Bootstrap
+from ..org.logs import Logs
+from ..org.organization import organization
+from ..servers.preview import Explanations
+from ..servers.server_changes import ServerChanges
+from ..servers.servers import Servers
+from ..sign_on.issued import IssuedRecords
+from .authentication import Authentication
+from .call import Call
+from .errors import ApiError, BearerChallenge, OAuthStyleError, unavailable
+from .needed_scopes import needed_scope
+from .operations import operations
+from .registration_errors import is_registration, registration_refusal
+
+#: API Gateway throttles; the headers that clients compute with are a constant of this size per minute (§4.5).
+RATE_LIMIT: Final = 1_000
+ORGANIZATION: Final = "/.well-known/okta-organization"
+
+
+class ManagementApi:
+    """Every route below ``/api/v1`` and ``/oauth2/v1/clients``."""
+
+    def __init__(
+        self,
+        servers: ServerRecords,
+        clients: Clients,
+        api_tokens: ApiTokens,
+        people: PeopleRecords,
+        issued: IssuedRecords,
+        configuration: Configuration,
+        revocations: Revocations,
+        log: EventLog,
+        pairs: KeyPairs,
+        seals: SecretSeals,
+        clock: Clock,
+        ids: Ids,
+        *,
+        key_retention: int,
+        retrying: Retrying | None = None,
+    ) -> None:
+        changes = ServerChanges(servers)
+        resource = Servers(changes, pairs, clock, ids, retention=key_retention)
+        self.bootstrap = Bootstrap(resource, api_tokens, clock, ids)
+        self._routes = operations(
+            resource,
+            changes,
+            ClientChanges(clients),
+            api_tokens,
+            people,
+            issued,
+            Logs(log, clock),
+            Explanations(changes, clients, people.directory, Previews(clock, ids), ids),
+            pairs,
+            seals,
+            ids,
+            retention=key_retention,
+        )
+        validity = TokenValidity(configuration, revocations, issued.families, people.directory)
+        self._authentication = Authentication(api_tokens, configuration, validity)
+        self._clock = clock
+        self._ids = ids
+        self._retrying = retrying or Retrying()
+
+    def __call__(self, request: Request) -> Response:
+        """The answer, whatever the request. Only a fault of ours raises."""
+        now = self._clock.now()
+        try:
+            answer = self._answer(request, now)
+        except ApiError as error:
+            answer = self._refusal(error, request)
+            if error.status == 405:
+                return self._finished(answer, request, now, limited=False)
+        except (BearerChallenge, OAuthStyleError) as error:
+            answer = error.response()
+        except (Unavailable, VaultUnavailable):
+            answer = self._refusal(unavailable(), request)
+        return self._finished(answer, request, now)
+
+    def _refusal(self, error: ApiError, request: Request) -> Response:
+        if is_registration(request):
+            return registration_refusal(error, request)
+        return error.response(self._ids)
+
+    def _answer(self, request: Request, now: int) -> Response:
+        if request.path == ORGANIZATION:
+            if request.method != "GET":
+                raise ApiError("E0000022")
+            return organization(request.base_url)
+        caller = self._authentication.caller(request, now=now)
+        operation, params = self._routes.find(request.method, request.path)
+        scope = needed_scope(request.method, request.path)
+        if caller.scopes is not None and (scope is None or not caller.may(scope)):
+            raise BearerChallenge("insufficient_scope", request, scope=scope or "")
+        actor = Party(caller.user_id or caller.id, caller.type, alternate_id=caller.id, display_name=caller.name)
+        recorder = Recorder(self._clock, self._ids, actor, request)
+        return operation(Call(request, params, recorder, caller, now, self._retrying))
+
+    def _finished(self, answer: Response, request: Request, now: int, *, limited: bool = True) -> Response:
+        headers = [
+            ("x-okta-request-id", request.request_id or self._ids.opaque(16)),
+            ("cache-control", "no-cache, no-store"),
+            ("pragma", "no-cache"),
+            ("expires", "0"),
+        ]
+        if limited:
+            headers += [
+                ("x-rate-limit-limit", str(RATE_LIMIT)),
+                ("x-rate-limit-remaining", str(RATE_LIMIT - 1)),
+                ("x-rate-limit-reset", str(now - now % 60 + 60)),
+            ]
+        return answer.with_headers(*headers)

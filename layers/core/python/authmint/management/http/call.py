@@ -1,0 +1,56 @@
+"""One authenticated call of the management API."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...audit.recorder import Recorder
+from ...http import Request, Response
+from ...storage.retrying import Retrying
+from .authentication import Caller
+from .fields import Fields, json_object
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request with its parameters and its administrator.
+
+    Attributes:
+        now: Unix seconds.
+        retrying: Repeats a change when another came first.
+    """
+
+    request: Request
+    params: Mapping[str, str]
+    recorder: Recorder
+    caller: Caller
+    now: int
+    retrying: Retrying
+
+    def url(self, path: str) -> str:
+        """An absolute URL on the host that the caller used (§1.3)."""
+        return self.request.base_url + path
+
+    def body(self) -> Fields:
+        """Raises ApiError."""
+        return Fields(json_object(self.request))
+
+    def json(self) -> Mapping[str, Any]:
+        """Raises ApiError."""
+        return json_object(self.request)
+
+
+Operation = Callable[[Call], Response]
+
+NO_CONTENT = Response(204)
+
+
+def link(href: str, *allow: str) -> dict[str, Any]:
+    """A ``_links`` member."""
+    return {"href": href, "hints": {"allow": list(allow)}}
+
+
+def lifecycle(href: str, status: str) -> dict[str, Any]:
+    """``deactivate`` of an ACTIVE object, ``activate`` of an INACTIVE one (§1.3)."""
+    verb = "deactivate" if status == "ACTIVE" else "activate"
+    return {verb: link(f"{href}/lifecycle/{verb}", "POST")}

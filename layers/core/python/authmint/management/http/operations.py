@@ -1,0 +1,195 @@
+"""Every operation of the management API by method and path."""
+
+from ...ids import Ids
+from ...keys.vault import KeyPairs, SecretSeals
+from ...storage.api_tokens import ApiTokens
+from ...storage.clients import Clients
+from ...storage.servers import Servers as ServerRecords
+from ..clients.app_operations import add_apps
+from ..clients.app_view import AppView
+from ..clients.client_changes import ClientChanges
+from ..clients.client_secrets import SecretVault
+from ..directory.group_schema import GroupSchema
+from ..directory.groups import Groups
+from ..directory.people import PeopleRecords
+from ..directory.schemas import Schemas
+from ..directory.user_credentials import UserCredentials
+from ..directory.user_lifecycle import UserLifecycle
+from ..directory.users import Users
+from ..org.api_tokens import PATH, ApiTokensResource
+from ..org.logs import Logs
+from ..org.trusted_origins import TrustedOriginsResource
+from ..servers.associated import AssociatedServers
+from ..servers.claims import Claims
+from ..servers.default_policies import DefaultPolicies
+from ..servers.keys import Keys
+from ..servers.policies import Policies
+from ..servers.preview import Explanations
+from ..servers.rules import Rules
+from ..servers.scopes import Scopes
+from ..servers.server_changes import ServerChanges
+from ..servers.servers import Servers
+from ..sign_on.issued import IssuedRecords, RefreshTokens
+from ..sign_on.refresh_tokens import TokensAtServer, TokensOfApp
+from ..sign_on.sessions import AdministeredSessions
+from ..sign_on.user_issued import TokensOfUser, UserIssued
+from .call import Operation
+from .crud import add_crud, add_lifecycle
+from .not_offered import add_not_offered
+from .routes import Routes
+
+_SERVER = "/api/v1/authorizationServers/{authServerId}"
+_POLICY = f"{_SERVER}/policies/{{policyId}}"
+_APP = "/api/v1/apps/{appId}"
+_USER = "/api/v1/users/{userId}"
+_GROUP = "/api/v1/groups/{groupId}"
+
+
+def operations(
+    servers: Servers,
+    changes: ServerChanges,
+    clients: ClientChanges,
+    api_tokens: ApiTokens,
+    people: PeopleRecords,
+    issued: IssuedRecords,
+    logs: Logs,
+    explanations: Explanations,
+    pairs: KeyPairs,
+    seals: SecretSeals,
+    ids: Ids,
+    *,
+    retention: int,
+) -> Routes[Operation]:
+    """The table of routes."""
+    routes: Routes[Operation] = Routes()
+    add_not_offered(routes)
+    add_crud(routes, "/api/v1/authorizationServers", "{authServerId}", servers)
+    add_lifecycle(routes, "/api/v1/authorizationServers", "{authServerId}", servers)
+    associated = AssociatedServers(changes)
+    routes.add("GET", f"{_SERVER}/associatedServers", associated.list)
+    routes.add("POST", f"{_SERVER}/associatedServers", associated.add)
+    routes.add("DELETE", f"{_SERVER}/associatedServers/{{associatedServerId}}", associated.remove)
+    add_crud(routes, f"{_SERVER}/scopes", "{scopeId}", Scopes(changes, ids))
+    add_crud(routes, f"{_SERVER}/claims", "{claimId}", Claims(changes, ids, people.attributes))
+    policies = Policies(changes, ids)
+    add_crud(routes, f"{_SERVER}/policies", "{policyId}", policies)
+    add_lifecycle(routes, f"{_SERVER}/policies", "{policyId}", policies)
+    rules = Rules(changes, ids, people)
+    add_crud(routes, f"{_POLICY}/rules", "{ruleId}", rules)
+    add_lifecycle(routes, f"{_POLICY}/rules", "{ruleId}", rules)
+    keys = Keys(changes, pairs, ids, retention=retention)
+    routes.add("GET", f"{_SERVER}/credentials/keys", keys.list)
+    routes.add("GET", f"{_SERVER}/credentials/keys/{{keyId}}", keys.get)
+    routes.add("POST", f"{_SERVER}/credentials/lifecycle/keyRotate", keys.rotate)
+    routes.add("POST", f"{_SERVER}/credentials/keys/{{keyId}}/lifecycle/revoke", keys.revoke)
+    routes.add("GET", f"{_SERVER}/credentials/rotation", keys.rotation)
+    add_apps(routes, clients, AppView(changes.servers), people, SecretVault(seals, ids), ids)
+    _add_default_policies(routes, DefaultPolicies())
+    _add_users(routes, clients, people)
+    _add_groups(routes, people)
+    _add_issued(routes, changes.servers, clients.clients, people, issued)
+    _add_sessions(routes, AdministeredSessions(people.users, issued))
+    _add_schemas(routes, Schemas(people))
+    _add_api_tokens(routes, ApiTokensResource(api_tokens, ids))
+    origins = TrustedOriginsResource(people.trusted_origins, ids)
+    add_crud(routes, "/api/v1/trustedOrigins", "{trustedOriginId}", origins)
+    add_lifecycle(routes, "/api/v1/trustedOrigins", "{trustedOriginId}", origins)
+    routes.add("GET", "/api/v1/logs", logs.list)
+    routes.add("POST", f"{_SERVER}/tokens/preview", explanations.preview)
+    routes.add("GET", f"{_SERVER}/analysis", explanations.analysis)
+    return routes
+
+
+def _add_api_tokens(routes: Routes[Operation], tokens: ApiTokensResource) -> None:
+    routes.add("GET", PATH, tokens.list)
+    routes.add("POST", PATH, tokens.create)
+    routes.add("DELETE", f"{PATH}/current", tokens.delete_current)
+    routes.add("GET", f"{PATH}/{{apiTokenId}}", tokens.get)
+    routes.add("DELETE", f"{PATH}/{{apiTokenId}}", tokens.delete)
+
+
+def _add_users(routes: Routes[Operation], clients: ClientChanges, people: PeopleRecords) -> None:
+    users = Users(people, clients.clients)
+    add_crud(routes, "/api/v1/users", "{userId}", users)
+    routes.add("POST", _USER, users.update)
+    routes.add("GET", f"{_USER}/groups", users.groups)
+    routes.add("GET", f"{_USER}/appLinks", users.app_links)
+    routes.add("GET", f"{_USER}/roles", users.roles)
+    lifecycle = UserLifecycle(people)
+    credentials = UserCredentials(people)
+    for name, operation in (
+        ("lifecycle/activate", lifecycle.activate),
+        ("lifecycle/reactivate", lifecycle.reactivate),
+        ("lifecycle/deactivate", lifecycle.deactivate),
+        ("lifecycle/suspend", lifecycle.suspend),
+        ("lifecycle/unsuspend", lifecycle.unsuspend),
+        ("lifecycle/unlock", lifecycle.unlock),
+        ("lifecycle/reset_factors", lifecycle.reset_factors),
+        ("lifecycle/expire_password", credentials.expire_password),
+        ("lifecycle/expire_password_with_temp_password", credentials.expire_password_with_temp_password),
+        ("lifecycle/reset_password", credentials.reset_password),
+        ("credentials/forgot_password", credentials.forgot_password),
+        ("credentials/change_password", credentials.change_password),
+        ("credentials/change_recovery_question", credentials.change_recovery_question),
+    ):
+        routes.add("POST", f"{_USER}/{name}", operation)
+
+
+def _add_issued(
+    routes: Routes[Operation], servers: ServerRecords, clients: Clients, people: PeopleRecords, issued: IssuedRecords
+) -> None:
+    at_server = TokensAtServer(servers, clients, people.users, issued)
+    routes.add("GET", f"{_SERVER}/clients", at_server.holders)
+    of_user = UserIssued(clients, people, issued)
+    routes.add("GET", f"{_USER}/clients", of_user.clients)
+    tokens: tuple[tuple[str, RefreshTokens], ...] = (
+        (f"{_SERVER}/clients/{{clientId}}/tokens", at_server),
+        (f"{_APP}/tokens", TokensOfApp(servers, clients, people.users, issued)),
+        (f"{_USER}/clients/{{clientId}}/tokens", TokensOfUser(servers, clients, people, issued)),
+    )
+    for path, resource in tokens:
+        routes.add("GET", path, resource.list)
+        routes.add("DELETE", path, resource.revoke_all)
+        routes.add("GET", f"{path}/{{tokenId}}", resource.get)
+        routes.add("DELETE", f"{path}/{{tokenId}}", resource.revoke)
+    for path in (f"{_USER}/grants", f"{_USER}/clients/{{clientId}}/grants"):
+        routes.add("GET", path, of_user.grants)
+        routes.add("DELETE", path, of_user.revoke_grants)
+    routes.add("GET", f"{_USER}/grants/{{grantId}}", of_user.grant)
+    routes.add("DELETE", f"{_USER}/grants/{{grantId}}", of_user.revoke_grant)
+    routes.add("DELETE", f"{_USER}/sessions", of_user.end_sessions)
+
+
+def _add_sessions(routes: Routes[Operation], sessions: AdministeredSessions) -> None:
+    path = "/api/v1/sessions/{sessionId}"
+    routes.add("GET", path, sessions.get)
+    routes.add("DELETE", path, sessions.close)
+    routes.add("POST", f"{path}/lifecycle/refresh", sessions.refresh)
+
+
+def _add_groups(routes: Routes[Operation], people: PeopleRecords) -> None:
+    groups = Groups(people)
+    add_crud(routes, "/api/v1/groups", "{groupId}", groups)
+    routes.add("GET", f"{_GROUP}/users", groups.users)
+    routes.add("PUT", f"{_GROUP}/users/{{userId}}", groups.add_user)
+    routes.add("DELETE", f"{_GROUP}/users/{{userId}}", groups.remove_user)
+
+
+def _add_schemas(routes: Routes[Operation], schemas: Schemas) -> None:
+    routes.add("GET", "/api/v1/meta/schemas/user/{schemaId}", schemas.get)
+    routes.add("POST", "/api/v1/meta/schemas/user/{schemaId}", schemas.update)
+    of_groups = GroupSchema()
+    routes.add("GET", "/api/v1/meta/schemas/group/default", of_groups.get)
+    routes.add("POST", "/api/v1/meta/schemas/group/default", of_groups.update)
+    routes.add("GET", "/api/v1/meta/types/user", schemas.types)
+    routes.add("GET", "/api/v1/meta/types/user/{typeId}", schemas.type)
+    routes.add("POST", "/api/v1/meta/types/user", schemas.change_types)
+    for method in ("POST", "PUT", "DELETE"):
+        routes.add(method, "/api/v1/meta/types/user/{typeId}", schemas.change_types)
+
+
+def _add_default_policies(routes: Routes[Operation], defaults: DefaultPolicies) -> None:
+    routes.add("GET", "/api/v1/policies", defaults.list)
+    routes.add("GET", "/api/v1/policies/{policyId}", defaults.get)
+    routes.add("GET", "/api/v1/policies/{policyId}/rules", defaults.rules)
+    routes.add("GET", "/api/v1/policies/{policyId}/rules/{ruleId}", defaults.rule)

@@ -1,0 +1,108 @@
+"""Lists that come in pages (contract §5): limits, cursors, two separate ``Link`` headers."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from ...http import Pairs, Request, Response
+from .errors import ApiError
+
+_T = TypeVar("_T")
+_MAX_CURSOR = 1_024
+_ID = re.compile(r"[\x21-\x7e]{1,100}")
+
+
+def limit_of(request: Request, *, default: int, most: int) -> int:
+    """The ``limit`` parameter, clamped (U10). Raises ApiError where it is no number."""
+    text = request.query_value("limit")
+    if not text:
+        return default
+    try:
+        limit = int(text[:12])
+    except ValueError:
+        raise ApiError("E0000001", "limit", ["limit: must be a number."]) from None
+    return default if limit == -1 else max(1, min(limit, most))
+
+
+def after_of(request: Request) -> str | None:
+    """The cursor. Raises ApiError (E0000029) where it cannot be one of ours."""
+    after = request.query_value("after")
+    if after is None or after == "":
+        return None
+    if len(after) > _MAX_CURSOR or not after.isprintable():
+        raise ApiError("E0000029", causes=["Invalid cursor."])
+    return after
+
+
+def id_after(request: Request) -> str | None:
+    """The cursor of a list in order of ids. Raises ApiError (E0000029)."""
+    after = after_of(request)
+    if after is not None and not _ID.fullmatch(after):
+        raise ApiError("E0000029", causes=["Invalid cursor."])
+    return after
+
+
+def scan(
+    read: Callable[[str | None, int], Sequence[_T]],
+    key: Callable[[_T], str],
+    wanted: Callable[[_T], bool],
+    *,
+    after: str | None,
+    limit: int,
+    size: int = 200,
+    in_time: Callable[[], bool],
+) -> tuple[list[_T], str | None]:
+    """A page of the wanted ones out of a listing by key, and the cursor of the next page, if there is one.
+
+    A page ends when it is full, or when time runs out: then it is short, or empty, and its cursor goes on from the
+    last record that was looked at.
+
+    Args:
+        read: So many records after a key.
+        key: Of a record.
+        wanted: Whether to show it.
+        after: The cursor of this page.
+        limit: Of the page.
+        size: How many are read at once: ``limit + 1`` where all are wanted, more where few are.
+        in_time: Whether there is time for one more reading.
+    """
+    found: list[_T] = []
+    while True:
+        batch = read(after, size)
+        found += [record for record in batch if wanted(record)]
+        if len(found) > limit:
+            return found[:limit], key(found[limit - 1])
+        if len(batch) < size:
+            return found, None
+        after = key(batch[-1])
+        if not in_time():
+            return found, after
+
+
+def page(
+    request: Request, path: str, items: Sequence[Any], *, limit: int, following: str | None, extra: Mapping[str, str]
+) -> Response:
+    """The page, ``self`` first and ``next`` last, each in a header of its own.
+
+    Args:
+        request: For the base URL and the cursor of this page.
+        path: Of the list.
+        items: JSON values.
+        limit: In effect.
+        following: Cursor of the next page, if there is one.
+        extra: Query parameters that narrow the list.
+    """
+    current = request.query_value("after")
+    links: Pairs = (link_header(request, path, extra, limit, current or None, "self"),)
+    if following is not None:
+        links = (*links, link_header(request, path, extra, limit, following, "next"))
+    return Response.json(200, list(items), links)
+
+
+def link_header(
+    request: Request, path: str, extra: Mapping[str, str], limit: int, after: str | None, relation: str
+) -> tuple[str, str]:
+    """A ``Link`` header to a page of a list, its query parameters sorted (§5.1)."""
+    query = dict(extra) | {"limit": str(limit)} | ({} if after is None else {"after": after})
+    return "link", f'<{request.base_url}{path}?{urlencode(sorted(query.items()))}>; rel="{relation}"'

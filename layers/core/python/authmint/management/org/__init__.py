@@ -1,0 +1,1 @@
+"""The org itself: its settings, API tokens, first administrator and system log."""

@@ -1,0 +1,99 @@
+"""``/api/v1/api-tokens``: API tokens of administrators, their list, and their end.
+
+Making one is an extension of ours: the contract's product does it in its console.
+"""
+
+from typing import Any, Final
+
+from ...clock import timestamp
+from ...http import Response
+from ...ids import Ids
+from ...storage.api_tokens import ApiToken, ApiTokens
+from ...storage.clients import secret_digest
+from ...storage.errors import NotFound
+from ...storage.events import Event, Party
+from ..http.call import NO_CONTENT, Call
+from ..http.errors import ApiError, not_found
+
+PATH: Final = "/api/v1/api-tokens"
+#: 256 bits.
+_TOKEN_BYTES: Final = 32
+
+
+class ApiTokensResource:
+    """API tokens."""
+
+    def __init__(self, tokens: ApiTokens, ids: Ids) -> None:
+        self._tokens = tokens
+        self._ids = ids
+
+    def list(self, call: Call) -> Response:
+        """All that are alive; never a token itself."""
+        alive = [token for token in self._tokens.list() if token.expires_at > call.now]
+        return Response.json(200, [_token_json(token, call) for token in alive])
+
+    def create(self, call: Call) -> Response:
+        """201 with the token, once. Only who holds an API token may: a service must not outgrow its scopes."""
+        if call.caller.user_id is None:
+            raise ApiError("E0000006")
+        body = call.body()
+        name = body.text("name", required=True) or ""
+        body.check()
+        text = self._ids.opaque(_TOKEN_BYTES)
+        token = ApiToken(
+            id=self._ids.object_id("00T"),
+            name=name,
+            user_id=call.caller.user_id,
+            digest=secret_digest(text),
+            created_at=call.now,
+            used_at=call.now,
+        )
+        self._tokens.add(token, [_event("create", token, call)])
+        return Response.json(201, _token_json(token, call) | {"token": text})
+
+    def get(self, call: Call) -> Response:
+        return Response.json(200, _token_json(self._found(call), call))
+
+    def delete(self, call: Call) -> Response:
+        return self._revoked(self._found(call), call)
+
+    def delete_current(self, call: Call) -> Response:
+        """204: the token that the call was made with dies."""
+        if call.caller.user_id is None:
+            raise ApiError("E0000006")
+        try:
+            return self._revoked(self._tokens.get(call.caller.id), call)
+        except NotFound:
+            raise not_found(call.caller.id, "ApiToken") from None
+
+    def _revoked(self, token: ApiToken, call: Call) -> Response:
+        try:
+            self._tokens.delete(token, [_event("revoke", token, call)])
+        except NotFound:
+            raise not_found(token.id, "ApiToken") from None
+        return NO_CONTENT
+
+    def _found(self, call: Call) -> ApiToken:
+        try:
+            return self._tokens.get(call.params["apiTokenId"])
+        except NotFound:
+            raise not_found(call.params["apiTokenId"], "ApiToken") from None
+
+
+def _token_json(token: ApiToken, call: Call) -> dict[str, Any]:
+    return {
+        "id": token.id,
+        "name": token.name,
+        "userId": token.user_id,
+        "tokenWindow": "P30D",
+        "network": {"connection": "ANYWHERE"},
+        "created": timestamp(token.created_at),
+        "lastUpdated": timestamp(max(token.used_at, token.created_at)),
+        "expiresAt": timestamp(token.expires_at),
+        "clientName": "Okta API",
+        "_link": {"self": {"href": call.url(f"{PATH}/{token.id}"), "hints": {"allow": ["GET", "DELETE"]}}},
+    }
+
+
+def _event(verb: str, token: ApiToken, call: Call) -> Event:
+    return call.recorder.event(f"system.api_token.{verb}", Party(token.id, "Token", display_name=token.name))

@@ -1,0 +1,45 @@
+"""The org authorization server as it is born (runtime contract §1): its own keys, one policy, nothing to configure."""
+
+from dataclasses import replace
+from typing import Final
+
+from ...ids import Ids
+from ...storage.servers import ALL_CLIENTS, ANY_SCOPE, EVERYONE, AuthorizationServer, People, Policy, Rule
+
+#: Seconds (runtime contract §15.5).
+ACCESS_TOKEN_LIFETIME: Final = 3_600
+REFRESH_TOKEN_LIFETIME: Final = 90 * 86_400
+_GRANT_TYPES: Final = (
+    "authorization_code",
+    "implicit",
+    "password",
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:device_code",
+)
+
+
+def org_server(newborn: AuthorizationServer, ids: Ids, now: int) -> AuthorizationServer:
+    """A newborn server turned into the org server: no custom claims; whoever is assigned gets what was granted."""
+    rule = Rule(
+        id=ids.object_id("0pr"),
+        name="Org",
+        created_at=now,
+        updated_at=now,
+        grant_types=_GRANT_TYPES,
+        scopes=(ANY_SCOPE,),
+        people=People(groups_include=(EVERYONE,)),
+        access_token_lifetime=ACCESS_TOKEN_LIFETIME,
+        refresh_token_lifetime=REFRESH_TOKEN_LIFETIME,
+        refresh_token_window=REFRESH_TOKEN_LIFETIME,
+        system=True,
+    )
+    policy = Policy(
+        id=ids.object_id("00p"),
+        name="Org",
+        created_at=now,
+        updated_at=now,
+        clients=(ALL_CLIENTS,),
+        rules=(rule,),
+        system=True,
+    )
+    return replace(newborn, policies=(policy,))

@@ -1,0 +1,1 @@
+"""Authorization servers with their scopes, claims, policies, rules and keys."""

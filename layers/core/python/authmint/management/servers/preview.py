@@ -1,0 +1,244 @@
+"""``…/tokens/preview`` and ``…/analysis`` of a server: what a request would get, and what can be told without one.
+
+Extensions of ours (design §12). Nothing is stored, no hook runs, no token event is written, and no signature is made.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ...claims.compiled import WarmClaims
+from ...claims.errors import ClaimFailed
+from ...claims.explain import Outcome, explain_access_token, explain_id_token
+from ...claims.failing import failures
+from ...http import Response
+from ...ids import Ids
+from ...oauth.preview import WITH_USER, Preview, Previews, Wish
+from ...policy.access.analysis import Way, analyze, ways_to
+from ...policy.access.explain import Trial
+from ...storage.clients import Client, Clients
+from ...storage.directory import Directory, Person
+from ...storage.errors import NotFound
+from ...storage.servers import AuthorizationServer, Policy, Rule
+from ..http.call import Call
+from ..http.errors import not_found
+from .server_changes import ServerChanges
+
+_PAGE = 200
+
+
+class Explanations:
+    """Answers to "what would happen" and "why"."""
+
+    def __init__(
+        self, changes: ServerChanges, clients: Clients, directory: Directory, previews: Previews, ids: Ids
+    ) -> None:
+        self._changes = changes
+        self._clients = clients
+        self._directory = directory
+        self._previews = previews
+        self._ids = ids
+        self._claims = WarmClaims()
+
+    def preview(self, call: Call) -> Response:
+        """200 with the decision, every token that would be issued, decoded, or the error of the real request."""
+        server = self._changes.load(call)
+        body = call.body()
+        client_id = body.text("client_id", required=True) or ""
+        grant_type = body.text("grant_type", required=True) or ""
+        user_id = body.text("user_id")
+        scope = body.text("scope", longest=4_096) or ""
+        response_type = body.text("response_type") or ""
+        redirect_uri = body.text("redirect_uri", longest=2_048) or ""
+        if grant_type in WITH_USER and not user_id:
+            body.problem("user_id", f"The grant type '{grant_type}' needs a user: an id or a login.")
+        body.check()
+        client = self._client(client_id)
+        person = None if grant_type not in WITH_USER else self._person(user_id or "")
+        wish = Wish(client, grant_type, scope, person, " ".join(sorted(response_type.split())), redirect_uri)
+        preview = self._previews.preview(server, wish, call.request.base_url)
+        return Response.json(200, self._shown(server, wish, preview, call.now))
+
+    def analysis(self, call: Call) -> Response:
+        """200 with what is wrong with the configuration, or, with ``scope``, who can get that scope, and how."""
+        server = self._changes.load(call)
+        clients = self._all_clients()
+        scope = call.request.query_value("scope")
+        if scope is not None:
+            if scope not in {known.name for known in server.scopes}:
+                raise not_found(scope, "OAuth2Scope")
+            ways = [_way_json(way) for way in ways_to(server, scope, clients)]
+            return Response.json(200, {"scope": scope, "ways": ways})
+        found = analyze(server, clients)
+        names, failing = _Names(server), failures(self._claims.of(server))
+        return Response.json(
+            200,
+            {
+                "unreachable": [
+                    {
+                        "policy": names.policy(verdict.policy_id),
+                        "rule": names.rule(verdict.rule_id),
+                        "reason": verdict.reason,
+                        "shadowedBy": [names.rule(rule_id) for rule_id in verdict.shadowed_by],
+                    }
+                    for verdict in found.unreachable
+                ],
+                "unobtainableScopes": list(found.unobtainable_scopes),
+                "defaultScopesNotPermitted": list(found.refused_defaults),
+                "clientsWithoutRule": [
+                    {"id": client.id, "name": client.label}
+                    for client in clients
+                    if client.id in set(found.clients_without_rule)
+                ],
+                "claimsThatCanFail": [
+                    {
+                        "id": claim.id,
+                        "name": claim.name,
+                        "failures": [{"for": one.witness, "reason": one.reason} for one in failing[claim.id]],
+                    }
+                    for claim in server.claims
+                    if claim.id in failing
+                ],
+            },
+        )
+
+    def _client(self, client_id: str) -> Client:
+        try:
+            return self._clients.get(client_id)
+        except NotFound:
+            raise not_found(client_id, "PublicClientApp") from None
+
+    def _person(self, user_id: str) -> Person:
+        try:
+            return self._directory.person(user_id)
+        except NotFound:
+            pass
+        try:
+            return self._directory.by_login(user_id)
+        except NotFound:
+            raise not_found(user_id, "User") from None
+
+    def _all_clients(self) -> Sequence[Client]:
+        found: list[Client] = []
+        after = None
+        while page := self._clients.list(after=after, limit=_PAGE):
+            found += page
+            after = page[-1].id
+            if len(page) < _PAGE:
+                break
+        return found
+
+    def _shown(self, server: AuthorizationServer, wish: Wish, preview: Preview, now: int) -> dict[str, Any]:
+        claims, facts, draft = self._claims.of(server), preview.trace.facts, preview.draft
+        only_id_token = wish.grant_type == "implicit" and wish.response_type == "id_token"
+        fat = wish.response_type == "id_token"
+        header = {"kid": server.active_key.kid, "alg": server.active_key.algorithm}
+        access: dict[str, Any] | None = None
+        identity: dict[str, Any] | None = None
+        if facts is not None and not only_id_token:
+            outcomes = [_outcome_json(outcome) for outcome in explain_access_token(claims, facts)]
+            access = {"header": header, "payload": None if draft is None else draft.access_token, "claims": outcomes}
+        if facts is not None and facts.user is not None and "openid" in facts.scopes and _wants_id_token(wish):
+            outcomes = [_outcome_json(outcome) for outcome in explain_id_token(claims, facts, everything=fat)]
+            payload = None if draft is None else draft.id_token(self._ids, now, access_token=None)
+            identity = {"header": header, "payload": payload, "claims": outcomes}
+        return {
+            "decision": _decision_json(preview),
+            "access_token": access,
+            "id_token": identity,
+            "refresh_token": _refresh_json(preview, wish),
+            "error": _error_json(preview),
+        }
+
+
+def _wants_id_token(wish: Wish) -> bool:
+    return wish.grant_type != "implicit" or "id_token" in wish.response_type.split()
+
+
+def _decision_json(preview: Preview) -> dict[str, Any]:
+    decision, explanation = preview.trace.decision, preview.explanation
+    return {
+        "outcome": "ALLOW" if preview.error is None else "DENY",
+        "policy": None if decision is None else _named(decision.policy),
+        "rule": None if decision is None else _named(decision.rule),
+        "grantedScopes": [] if decision is None else list(decision.granted),
+        "consentNeeded": list(preview.consent),
+        "steps": [] if explanation is None else [_trial_json(trial) for trial in explanation.trials],
+        "nearestMiss": None
+        if explanation is None or explanation.nearest is None
+        else _trial_json(explanation.nearest) | {"changes": [miss.change for miss in explanation.nearest.misses]},
+    }
+
+
+def _trial_json(trial: Trial) -> dict[str, Any]:
+    return {
+        "policy": {**_named_always(trial.policy), "priority": trial.policy_priority},
+        "rule": None if trial.rule is None else {**_named_always(trial.rule), "priority": trial.rule_priority},
+        "matched": trial.matched and trial.rule is not None,
+        "conditions": [asdict(condition) for condition in trial.conditions],
+    }
+
+
+def _outcome_json(outcome: Outcome) -> dict[str, Any]:
+    failure: ClaimFailed | None = outcome.failure
+    return {
+        "name": outcome.name,
+        "id": outcome.claim_id,
+        "definition": outcome.expression,
+        "included": outcome.left_out is None,
+        "value": outcome.value,
+        "leftOut": outcome.left_out,
+        "inputs": dict(outcome.reads),
+        "failure": None if failure is None else failure.reason,
+    }
+
+
+def _refresh_json(preview: Preview, wish: Wish) -> dict[str, Any] | None:
+    if preview.draft is None or not preview.draft.refreshable or wish.grant_type == "implicit":
+        return None
+    lifetimes = preview.draft.lifetimes
+    return {"lifetimeMinutes": lifetimes.refresh_token // 60, "windowMinutes": lifetimes.refresh_token_window // 60}
+
+
+def _error_json(preview: Preview) -> dict[str, Any] | None:
+    if preview.error is None:
+        return None
+    return {**preview.error.body(), "reason": preview.error.id, "detail": preview.error.reason}
+
+
+def _way_json(way: Way) -> dict[str, Any]:
+    return {
+        "policy": _named_always(way.policy),
+        "rule": _named_always(way.rule),
+        "clients": list(way.clients),
+        "grantTypes": list(way.grant_types),
+        "people": {
+            "users": {"include": list(way.rule.people.users_include), "exclude": list(way.rule.people.users_exclude)},
+            "groups": {
+                "include": list(way.rule.people.groups_include),
+                "exclude": list(way.rule.people.groups_exclude),
+            },
+        },
+    }
+
+
+def _named(record: Policy | Rule | None) -> dict[str, Any] | None:
+    return None if record is None else _named_always(record)
+
+
+def _named_always(record: Policy | Rule) -> dict[str, Any]:
+    return {"id": record.id, "name": record.name}
+
+
+class _Names:
+    """Names of policies and rules by id."""
+
+    def __init__(self, server: AuthorizationServer) -> None:
+        self._policies = {policy.id: policy for policy in server.policies}
+        self._rules = {rule.id: rule for policy in server.policies for rule in policy.rules}
+
+    def policy(self, policy_id: str) -> dict[str, Any] | None:
+        return _named(self._policies.get(policy_id))
+
+    def rule(self, rule_id: str | None) -> dict[str, Any] | None:
+        return None if rule_id is None else _named(self._rules.get(rule_id))

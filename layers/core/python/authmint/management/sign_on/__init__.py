@@ -1,0 +1,1 @@
+"""What was issued to people: sessions, refresh tokens, consents."""

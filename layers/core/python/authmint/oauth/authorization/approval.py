@@ -1,0 +1,159 @@
+"""What policies and the user's consent make of a request: what there is to ask, and what is given."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ...ids import Ids
+from ...storage.clients import Client
+from ...storage.consents import Consent, Consents
+from ...storage.directory import Person
+from ...storage.servers import AuthorizationServer, Scope
+from ...storage.sessions import Session
+from ...storage.token_families import new_family_id
+from ..errors import OAuthError
+from ..issuance import Approved, Audience, Draft, Entitlement, Issuance, Trace
+from ..sign_in import SignIn
+from .rules import Wish, grants_of
+from .vocabulary import FRONT_CHANNEL
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """What came of asking.
+
+    Attributes:
+        outstanding: Scopes to ask about, in the order of the request.
+        skipped: Optional ones that the user left out.
+    """
+
+    outstanding: tuple[Scope, ...] = ()
+    skipped: frozenset[str] = frozenset()
+
+
+def agreed(
+    server: AuthorizationServer,
+    client: Client,
+    scopes: Sequence[str],
+    given: Sequence[Consent],
+    *,
+    prompt: bool,
+    since: int | None,
+) -> Agreed:
+    """Compare what a client would get with what the user answered before.
+
+    Args:
+        server: Whose scopes. The org server asks nobody.
+        client: TRUSTED ones ask only where the request says so.
+        scopes: Those that the policies grant: others are never offered.
+        given: Answers of the user for this client at this server.
+        prompt: ``prompt=consent``: ask again, whatever was answered.
+        since: Unix seconds: answers from then on are to this very request; ``None``: there are none.
+    """
+    if server.is_org or (client.consent_method == "TRUSTED" and not prompt):
+        return Agreed()
+    known = {scope.name: scope for scope in server.scopes}
+    answers = {consent.scope: consent for consent in given}
+    outstanding: list[Scope] = []
+    skipped: set[str] = set()
+    for scope in (known[name] for name in scopes if known[name].consent != "IMPLICIT"):
+        answer = answers.get(scope.name)
+        if answer is None or (prompt and (since is None or answer.created_at < since)):
+            outstanding.append(scope)
+        elif answer.answer == "SKIPPED":
+            if scope.optional:
+                skipped.add(scope.name)
+            else:
+                outstanding.append(scope)  # it may not be skipped any more
+    return Agreed(tuple(outstanding), frozenset(skipped))
+
+
+_CODE: Final = "authorization_code"
+_IMPLICIT: Final = "implicit"
+
+
+@dataclass(frozen=True)
+class Grants:
+    """What is going to be issued.
+
+    Attributes:
+        code: What an authorization code stands for; ``None``: no code is.
+        tokens: For the browser itself; ``None``: none are.
+        family_id: Of the access token among them.
+    """
+
+    session: Session
+    person: Person
+    code: Approved | None = None
+    tokens: Draft | None = None
+    family_id: str | None = None
+
+
+class Granting:
+    """Decides. Writes nothing."""
+
+    def __init__(self, issuance: Issuance, consents: Consents, ids: Ids) -> None:
+        self._issuance = issuance
+        self._consents = consents
+        self._ids = ids
+
+    def agreed(self, wish: Wish, session: Session, person: Person, trace: Trace) -> Agreed:
+        """What the user still has to be asked: assignment and policies come first, consent after them.
+
+        Raises:
+            OAuthError: The user is not assigned, no rule matches, or nothing is left that the user agreed to.
+        """
+        audience = _audience(wish)
+        granted: dict[str, None] = {}
+        for grant_type in sorted(grants_of(wish.response_types)):
+            entitlement = _entitlement(grant_type, wish, session, person)
+            granted |= dict.fromkeys(self._issuance.decide(audience, entitlement, trace=trace).granted)
+        server, client, waiting = audience.server, audience.client, wish.arrival.waiting
+        answers = self._consents.given(person.user.id, client.id, server.id)
+        result = agreed(
+            server,
+            client,
+            tuple(granted),
+            answers,
+            prompt="consent" in wish.prompt,
+            since=None if waiting is None else waiting.created_at,
+        )
+        if result.skipped >= granted.keys():
+            raise OAuthError("access_denied", reason="the user skipped every scope")
+        return result
+
+    def grants(
+        self, wish: Wish, session: Session, person: Person, skipped: frozenset[str], trace: Trace, *, now: int
+    ) -> Grants:
+        """What the request gives. Where the user left scopes out, the policies decide about what is left.
+
+        Raises:
+            OAuthError: A claim of a token could not be evaluated, or the policies left no ``openid``.
+        """
+        audience = _audience(wish)
+        entitlement = _entitlement(_CODE, wish, session, person)
+        if skipped:
+            left = tuple(name for name in entitlement.scopes if name not in skipped)
+            entitlement = replace(entitlement, scopes=left)
+        grants = Grants(session, person)
+        if "code" in wish.response_types:
+            grants = replace(grants, code=self._issuance.decide(audience, entitlement, trace=trace))
+        if not wish.response_types.isdisjoint(FRONT_CHANNEL):
+            family_id = new_family_id(self._ids) if "token" in wish.response_types else None
+            # Without an access token there is no userinfo, so the ID token says everything.
+            fat = "token" not in wish.response_types
+            entitlement = replace(entitlement, grant_type=_IMPLICIT, family_id=family_id)
+            draft = self._issuance.draft(audience, entitlement, trace=trace, now=now, fat=fat)
+            grants = replace(grants, tokens=draft, family_id=family_id)
+            if "id_token" in wish.response_types and draft.id_claims is None:
+                raise OAuthError("openid_scope_required_access_token", reason="the rule grants no openid")
+        return grants
+
+
+def _entitlement(grant_type: str, wish: Wish, session: Session, person: Person) -> Entitlement:
+    sign_in = SignIn(person, session.auth_time, session.amr, wish.nonce, wish.acr)
+    return Entitlement(grant_type, wish.scopes, wish.defaulted, sign_in)
+
+
+def _audience(wish: Wish) -> Audience:
+    return Audience(wish.arrival.server, wish.arrival.issuer, wish.arrival.client)

@@ -1,0 +1,1 @@
+"""Client authentication: secrets, assertions and the keys that they are verified by."""

@@ -1,0 +1,142 @@
+"""Client authentication (RFC 6749 §2.3, RFC 7523, runtime contract §6).
+
+Two steps, so that server and client load in one read in between: ``presented`` finds what the request offers
+without any I/O, ``ClientAuthentication.verify`` checks it against the client's record.
+"""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+from urllib.parse import unquote_plus
+
+from ...http import Request
+from ...jose.jws import BadToken, Jws
+from ...jose.jws import read as read_jws
+from ...storage.clients import Client, secret_digest
+from ...storage.liveness import NotAlive, check_client
+from ..errors import OAuthError
+from .assertions import Assertions, Spend
+from .methods import ALGORITHMS
+
+ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+#: ``typ`` of assertions: none or the general one, as RFC 7523 left it open, or the one of draft-ietf-oauth-rfc7523bis.
+ASSERTION_TYPES: Final = (None, "jwt", "client-authentication+jwt")
+
+
+@dataclass(frozen=True, repr=False)
+class Presented:
+    """What a request offers to authenticate its client. Without ``repr``: it holds secrets."""
+
+    client_id: str
+    kind: Literal["basic", "basic without a secret", "post", "assertion", "none"]
+    secret: str = ""
+    assertion: Jws | None = None
+
+
+def presented(request: Request, form: Mapping[str, str]) -> Presented:
+    """The one credential of the request.
+
+    Raises:
+        OAuthError: None, several, or a malformed one.
+    """
+    authorization = request.header("authorization")
+    offered = [
+        authorization is not None,
+        "client_secret" in form,
+        "client_assertion" in form or "client_assertion_type" in form,
+    ]
+    if sum(offered) > 1:
+        raise OAuthError("multiple_client_credentials")
+    if authorization is not None:
+        found = _basic(authorization)
+    elif offered[1]:
+        found = Presented(form.get("client_id", ""), "post", form["client_secret"])
+    elif offered[2]:
+        found = _assertion(form)
+    else:
+        found = Presented(form.get("client_id", ""), "none")
+    if not found.client_id:
+        raise OAuthError("missing_client_credentials")
+    if form.get("client_id", found.client_id) != found.client_id:
+        raise OAuthError("invalid_client_id", reason="client_id differs from the credential's")
+    return found
+
+
+def _basic(header: str) -> Presented:
+    scheme, _, encoded = header.partition(" ")
+    try:
+        if scheme.lower() != "basic":
+            raise ValueError("scheme")
+        decoded = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
+        # Without a colon there is no password: official clients name a public client that way.
+        client_id, _, secret = decoded.partition(":")
+        client_id, secret = unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict")
+    except (ValueError, binascii.Error):
+        raise OAuthError("invalid_basic_auth_creds") from None
+    return Presented(client_id, "basic", secret) if secret else Presented(client_id, "basic without a secret")
+
+
+def _assertion(form: Mapping[str, str]) -> Presented:
+    if form.get("client_assertion_type") != ASSERTION_TYPE:
+        raise OAuthError("client_assertion_type_invalid")
+    try:
+        assertion = read_jws(form.get("client_assertion", ""), types=ASSERTION_TYPES)
+    except BadToken as error:
+        raise OAuthError("client_assertion_invalid_jwt", reason=str(error)) from None
+    subject = assertion.payload.get("sub")
+    if not isinstance(subject, str) or not subject:
+        raise OAuthError("client_assertion_invalid_subject")
+    if assertion.payload.get("iss") != subject:
+        raise OAuthError("client_assertion_invalid_issuer")
+    return Presented(subject, "assertion", assertion=assertion)
+
+
+class ClientAuthentication:
+    """Checks a presented credential against the client's record."""
+
+    def __init__(self, assertions: Assertions) -> None:
+        self._assertions = assertions
+
+    def verify(
+        self, credential: Presented, client: Client | None, *, audiences: frozenset[str], now: int
+    ) -> tuple[Client, Spend | None]:
+        """The authenticated client, and what uses its credential up where it counts once.
+
+        Args:
+            credential: From ``presented``.
+            client: The record of ``credential.client_id``, if there is one.
+            audiences: Of client assertions: the invoked endpoint, and the issuer.
+            now: Unix seconds.
+
+        Raises:
+            OAuthError: ``invalid_client`` in one of its many forms.
+            Unavailable: Storage could not answer.
+        """
+        try:
+            client = check_client(client)
+        except NotAlive as dead:
+            raise OAuthError("invalid_client_id", reason=str(dead)) from None
+        if credential.assertion is not None:
+            if client.auth_method not in ALGORITHMS:
+                raise OAuthError("invalid_token_endpoint_auth_method", reason="assertion")
+            return client, self._assertions.verify(credential.assertion, client, audiences=audiences, now=now)
+        named = credential.kind in {"none", "basic without a secret"}
+        if client.auth_method != ("none" if named else f"client_secret_{credential.kind}"):
+            if credential.kind == "none":
+                raise OAuthError("missing_client_credentials")
+            raise OAuthError("invalid_token_endpoint_auth_method", reason=credential.kind)
+        if not named and not _secret_matches(client, credential.secret):
+            raise OAuthError("invalid_client_secret")
+        return client, None
+
+
+def _secret_matches(client: Client, secret: str) -> bool:
+    digest = secret_digest(secret)
+    matches = False
+    for known in client.secrets:  # all of them, so that time does not tell which
+        if known.status == "ACTIVE":
+            matches |= hmac.compare_digest(known.digest, digest)
+    return matches

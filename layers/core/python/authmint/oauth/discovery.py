@@ -1,0 +1,215 @@
+"""Discovery documents (OpenID Connect Discovery 1.0, RFC 8414, runtime contract §2).
+
+Nothing that does not work is listed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..claims.identity import SYSTEM_CLAIMS
+from ..http import Request, Response
+from ..ids import Ids
+from ..jose.encoding import b64encode
+from ..storage.configuration import Configuration
+from ..storage.errors import Unavailable
+from ..storage.servers import AuthorizationServer, endpoints_of, issuer_of, server_named
+from .authorization.vocabulary import FRONT_CHANNEL
+from .client_auth.methods import ALGORITHMS
+from .scopes import NOT_SERVED, ORG_SCOPES
+
+MAX_AGE: Final = 300
+#: Advertised grants that have a user in them: the OpenID document lists no others (§2.2).
+_NOT_FOR_OPENID: Final = frozenset({"client_credentials"})
+
+
+@dataclass(frozen=True)
+class Features:
+    """What a deployment serves beside the token endpoint. The lists are those that its endpoints check against.
+
+    Attributes:
+        response_types: Of the authorization endpoint; none: there is no such endpoint.
+        assurance: Values that ``acr`` can have.
+        pushed_requests, device, userinfo, sign_out: Whether the endpoint is there.
+    """
+
+    response_types: Sequence[str] = ()
+    response_modes: Sequence[str] = ()
+    prompts: Sequence[str] = ()
+    challenge_methods: Sequence[str] = ()
+    assurance: Sequence[str] = ()
+    pushed_requests: bool = False
+    device: bool = False
+    userinfo: bool = False
+    sign_out: bool = False
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What the documents say of every server of a deployment."""
+
+    token_grants: Sequence[str]
+    auth_methods: Sequence[str]
+    features: Features = Features()
+
+    @property
+    def response_types(self) -> tuple[str, ...]:
+        """Without those whose code nobody could redeem."""
+        redeemable = "authorization_code" in self.token_grants
+        return tuple(words for words in self.features.response_types if redeemable or "code" not in words.split())
+
+    @property
+    def grant_types(self) -> tuple[str, ...]:
+        """With ``implicit``, which never comes to the token endpoint."""
+        if not any(FRONT_CHANNEL.intersection(words.split()) for words in self.response_types):
+            return tuple(self.token_grants)
+        first = [name for name in self.token_grants if name == "authorization_code"]
+        return (*first, "implicit", *(name for name in self.token_grants if name != "authorization_code"))
+
+    @property
+    def has_users(self) -> bool:
+        """Whether any token is a person's."""
+        return any(name not in _NOT_FOR_OPENID for name in self.grant_types)
+
+    def scopes(self, server: AuthorizationServer) -> list[str]:
+        """Published ones that somebody can get."""
+        hidden = set(NOT_SERVED)
+        if "refresh_token" not in self.token_grants:
+            hidden.add("offline_access")
+        published = [scope for scope in server.scopes if scope.metadata_publish == "ALL_CLIENTS"]
+        named = [s.name for s in published if not s.system or (self.has_users and s.name not in hidden)]
+        return [*named, *ORG_SCOPES] if server.is_org and self.has_users else named
+
+    def authentication(self, endpoint: str) -> dict[str, list[str]]:
+        """How clients authenticate there: the algorithms too, where a method has any (RFC 8414 §2)."""
+        members = {f"{endpoint}_endpoint_auth_methods_supported": list(self.auth_methods)}
+        if algorithms := [name for method in ALGORITHMS if method in self.auth_methods for name in ALGORITHMS[method]]:
+            members[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = algorithms
+        return members
+
+
+def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilities) -> dict[str, Any]:
+    """RFC 8414 metadata of one server."""
+    endpoints, features = endpoints_of(server, base_url), served.features
+    people = ("uid",) if served.has_users else ()
+    metadata: dict[str, Any] = {
+        "issuer": issuer_of(server, base_url),
+        "token_endpoint": f"{endpoints}/v1/token",
+        "registration_endpoint": f"{base_url}/oauth2/v1/clients",
+        "jwks_uri": f"{endpoints}/v1/keys",
+        "response_types_supported": list(served.response_types),
+        "response_modes_supported": list(features.response_modes),
+        "grant_types_supported": list(served.grant_types),
+        "subject_types_supported": ["public"],
+        "scopes_supported": served.scopes(server),
+        **served.authentication("token"),
+        "claims_supported": ["ver", "jti", "iss", "aud", "iat", "exp", "cid", *people, "scp", "sub"],
+        "introspection_endpoint": f"{endpoints}/v1/introspect",
+        **served.authentication("introspection"),
+        "revocation_endpoint": f"{endpoints}/v1/revoke",
+        **served.authentication("revocation"),
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,  # left out it would mean true (OpenID Connect Discovery §3)
+    }
+    if served.response_types:
+        metadata |= {
+            "authorization_endpoint": f"{endpoints}/v1/authorize",
+            "code_challenge_methods_supported": list(features.challenge_methods),
+            "prompt_values_supported": list(features.prompts),
+            "acr_values_supported": list(features.assurance),
+            "authorization_response_iss_parameter_supported": True,
+        }
+    paths = {
+        "pushed_authorization_request_endpoint": ("par", features.pushed_requests),
+        "device_authorization_endpoint": ("device/authorize", features.device),
+        "end_session_endpoint": ("logout", features.sign_out),
+    }
+    return metadata | {name: f"{endpoints}/v1/{path}" for name, (path, there) in paths.items() if there}
+
+
+def openid_metadata(server: AuthorizationServer, base_url: str, served: Capabilities) -> dict[str, Any]:
+    """OpenID provider metadata of one server."""
+    metadata = oauth_metadata(server, base_url, served)
+    metadata["grant_types_supported"] = [name for name in served.grant_types if name not in _NOT_FOR_OPENID]
+    metadata["response_types_supported"] = [words for words in served.response_types if words != "token"]
+    metadata["id_token_signing_alg_values_supported"] = [server.active_key.algorithm]
+    if served.has_users:
+        metadata["claims_supported"] = [*ID_TOKEN_CLAIMS, *SYSTEM_CLAIMS]
+    if served.features.userinfo:
+        metadata["userinfo_endpoint"] = f"{endpoints_of(server, base_url)}/v1/userinfo"
+    return metadata
+
+
+#: Of the protocol, in ID tokens; a test mints one and compares.
+ID_TOKEN_CLAIMS: Final = (
+    "iss", "ver", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "idp", "nonce", "acr", "at_hash", "c_hash",
+)  # fmt: skip
+
+
+class Discovery:
+    """GET of the well-known documents of a server."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        ids: Ids,
+        *,
+        grant_types: Sequence[str],
+        auth_methods: Sequence[str],
+        features: Features = Features(),
+    ) -> None:
+        """``grant_types``: those of the token endpoint."""
+        self._configuration = configuration
+        self._ids = ids
+        self._served = Capabilities(grant_types, auth_methods, features)
+
+    def __call__(self, request: Request) -> Response:
+        """The document, or 404 in the management API's shape (§2.1)."""
+        server_id = request.path_parameters.get("authServerId")
+        try:
+            snapshot = self._configuration.read(server_named(server_id), request.query_value("client_id"))
+        except Unavailable:
+            return unavailable(self._ids)
+        if snapshot.server is None or snapshot.server.status != "ACTIVE":
+            return not_found(server_id or "", self._ids)
+        if request.query_value("client_id") is not None and snapshot.client is None:
+            return _envelope(400, "invalid_client", "Invalid value for `client_id` parameter", self._ids)
+        build = openid_metadata if "openid-configuration" in request.path else oauth_metadata
+        document = build(snapshot.server, request.base_url, self._served)
+        return Response.json(200, document, (("cache-control", f"public, max-age={MAX_AGE}"),))
+
+
+def not_found(server_id: str, ids: Ids) -> Response:
+    """404 for an unknown or inactive server (DEC-1)."""
+    summary = f"Not found: Resource not found: {server_id} (AuthorizationServer)"
+    return _envelope(404, "E0000007", summary, ids)
+
+
+def unavailable(ids: Ids) -> Response:
+    """503: storage could not answer."""
+    answer = _envelope(503, "E0000010", "Service is temporarily unavailable. Try again later.", ids)
+    return answer.with_headers(("retry-after", "2"))
+
+
+def internal_error(ids: Ids) -> Response:
+    """500: a fault of ours; the log has it under its request id."""
+    return _envelope(500, "E0000009", "Internal Server Error", ids)
+
+
+def _envelope(status: int, code: str, summary: str, ids: Ids) -> Response:
+    body = {
+        "errorCode": code,
+        "errorSummary": summary,
+        "errorLink": code,
+        "errorId": f"oae{ids.opaque(16)}",
+        "errorCauses": [],
+    }
+    return Response.json(status, body, (("cache-control", "no-store"),))
+
+
+def etag(body: bytes) -> str:
+    """A strong validator of a document (RFC 9110 §8.8.3)."""
+    import hashlib
+
+    return f'"{b64encode(hashlib.sha256(body).digest()[:12])}"'

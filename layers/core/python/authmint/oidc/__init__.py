@@ -1,1 +1,0 @@
-"""OpenID Connect and OAuth metadata: discovery documents and key sets."""

@@ -1,0 +1,108 @@
+"""Commands against a running deployment: what they print, for people and for programs, and how they fail."""
+
+import json
+import socket
+from typing import Any
+
+import pytest
+from authmint.cli import tables
+from authmint.cli.main import main
+
+from tests.support.stack import Running
+
+SERVERS = "/api/v1/authorizationServers"
+
+
+@pytest.fixture
+def deployment(stack: Running, monkeypatch: pytest.MonkeyPatch) -> Running:
+    monkeypatch.setenv("AUTHMINT_URL", stack.url)
+    monkeypatch.setenv("AUTHMINT_API_TOKEN", stack.token)
+    return stack
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    assert main(list(arguments)) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_doctor_shows_every_key_and_revoke_withdraws_one(
+    deployment: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = deployment.made(SERVERS, {"name": "keys", "audiences": ["a"]})
+    kid = server["credentials"]["signing"]["kid"]
+
+    before = printed(capsys, "keys", "doctor", "--server", server["id"])
+    left = printed(capsys, "keys", "revoke", "--reason", "leaked", server["id"], "--", kid)
+    after = printed(capsys, "keys", "doctor", "--server", server["id"])
+
+    assert [key["next"]["step"] for key in before[0]["keys"]] == ["stop signing", "start signing"]
+    assert before[0]["keys"][0]["kid"] == kid
+    assert [key["status"] for key in left] == ["ACTIVE", "NEXT"]
+    assert left[0]["kid"] == before[0]["keys"][1]["kid"]
+    assert [key["kid"] for key in after[0]["keys"]] == [key["kid"] for key in left]
+    assert [key["kid"] for key in after[0]["revoked"]] == [kid]
+
+
+def test_without_a_server_every_server_is_seen(deployment: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    deployment.made(SERVERS, {"name": "one of all", "audiences": ["a"]})
+
+    seen = printed(capsys, "keys", "doctor")
+
+    assert {"default", "one of all"} <= {server["name"] for server in seen}
+
+
+def test_people_get_a_table(
+    deployment: Running, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("authmint.cli.commands.keys.for_people", lambda **_: True)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    assert main(["keys", "doctor", "--server", "default"]) == 0
+
+    out = capsys.readouterr().out
+    assert "published since" in out
+    assert "stop signing" in out
+
+
+def test_a_value_is_never_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    tables.print_table("t", [{"a": "[bold]x[/bold]", "b": None, "c": True}])
+
+    out = capsys.readouterr().out
+    assert "[bold]x[/bold]" in out
+    assert "yes" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--server", "ausNone"], "Not found: Resource not found: ausNone (AuthorizationServer) (404)"),
+        (["--token", "wrong-token-wrong-token-wrong-token"], "Invalid token provided (401)"),
+        (["--url", "ftp://x"], "is no URL"),
+    ],
+)
+def test_refusals_are_said_in_words(
+    deployment: Running, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    assert main(["keys", "doctor", *arguments]) == 2
+
+    error = capsys.readouterr().err
+    assert words in error
+    assert "wrong-token" not in error
+
+
+def test_a_deployment_that_does_not_answer_is_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+
+        assert main(["keys", "doctor", "--url", url, "--token", "t" * 32]) == 2
+
+    assert f"{url} does not answer" in capsys.readouterr().err
+
+
+def test_a_token_is_needed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AUTHMINT_API_TOKEN", raising=False)
+
+    assert main(["keys", "doctor"]) == 2
+
+    assert "--token or AUTHMINT_API_TOKEN" in capsys.readouterr().err

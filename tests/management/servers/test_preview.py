@@ -1,0 +1,346 @@
+"""Preview, explanation and analysis (runtime contract §21): always what the token endpoint does, and never more."""
+
+from dataclasses import replace
+from typing import Any
+
+import jwt
+import pytest
+from authmint.directory.authentication import Authenticator
+from authmint.directory.passwords import PasswordHashes
+from authmint.management.servers.system_objects import system_claims, system_scopes
+from authmint.oauth.client_auth.assertions import Assertions
+from authmint.oauth.client_auth.authentication import ClientAuthentication
+from authmint.oauth.client_auth.jwks_uri import FetchedJwks
+from authmint.oauth.endpoint import AuthenticatedEndpoint
+from authmint.oauth.grants.client_credentials import ClientCredentials
+from authmint.oauth.grants.password import PasswordCredentials
+from authmint.oauth.token_endpoint import TokenEndpoint
+from authmint.storage.clients import Client
+from authmint.storage.configuration import PlainConfiguration
+from authmint.storage.servers import AuthorizationServer, Claim, People, Scope
+from authmint.storage.users import Password
+from authmint.tokens.signer import WarmSigners
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.management.admin import SERVERS, Admin
+from tests.oauth.engine import CHEAP, Events
+from tests.oauth.test_password_grant import HASH, PASSWORD
+from tests.support.builders import SERVER_ID, a_client, a_form, a_group, a_policy, a_rule, a_server, a_user, basic
+from tests.support.fakes import NOW, CountingIds, FakeSeals, decoded
+
+IDS = CountingIds(3_000_000)
+SYSTEM = system_scopes(IDS)
+SYSTEM_CLAIMS = system_claims(IDS)
+KEYS = a_server(algorithm="ES256").keys
+ANN = a_user(login="ann@example.com", password=Password(HASH, NOW), profile={"department": "Sales"})
+BASE = f"{SERVERS}/{SERVER_ID}"
+
+
+class World:
+    """A management API and a token endpoint over one storage."""
+
+    def __init__(self, server: AuthorizationServer, client: Client, *, groups: tuple[str, ...] = ()) -> None:
+        self.admin = Admin()
+        storage = self.admin.storage
+        storage.servers.add(server, [])
+        storage.clients.add(client, [])
+        storage.users.add(ANN, [])
+        for name in ("g1", "g2"):
+            storage.groups.add(a_group(id=name, name=f"team {name}"), [])
+        for name in groups:
+            storage.groups.join(name, ANN.id, [], at=NOW)
+        configuration = PlainConfiguration(storage.servers, storage.clients)
+        assertions = Assertions(storage.assertions, FakeSeals(), FetchedJwks(lambda _: b""))
+        ids, clock = CountingIds(9_000), self.admin.clock
+        hashes = PasswordHashes(ids, CHEAP)
+        self.events = Events()
+        self.token = TokenEndpoint(
+            AuthenticatedEndpoint(configuration, ClientAuthentication(assertions)),
+            [
+                ClientCredentials(),
+                PasswordCredentials(
+                    Authenticator(storage.directory, storage.users, hashes, clock, ids), storage.families, ids
+                ),
+            ],
+            WarmSigners(self.admin.pairs),
+            clock,
+            ids,
+            self.events,
+        )
+
+    def preview(self, grant_type: str, scope: str, **fields: str) -> Any:
+        body = {"client_id": "0oaAAAAAAAAAAAAAAAAA", "grant_type": grant_type, "scope": scope} | fields
+        if grant_type != "client_credentials":
+            body.setdefault("user_id", "ann@example.com")
+        answer = self.admin.post(f"{BASE}/tokens/preview", body)
+        assert answer.status == 200, answer.json
+        return answer.json
+
+    def real(self, grant_type: str, scope: str) -> Any:
+        form = {"grant_type": grant_type}
+        if scope:
+            form["scope"] = scope
+        if grant_type == "password":
+            form |= {"username": "ann@example.com", "password": PASSWORD}
+        return decoded(self.token(a_form(form, headers=basic())).body)
+
+
+def subset(names: list[str]) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.lists(st.sampled_from(names), unique=True).map(tuple)
+
+
+EXPRESSIONS = [
+    "'constant'",
+    "user.department",
+    "user.email + app.clientId",
+    "isMemberOfGroupName(\"team g1\") ? 'yes' : null",
+    "access.scope",
+    "user.firstName > 3",
+    "Arrays.get({1}, 5)",
+    "app.profile.tier",
+]
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    claims = []
+    for number in range(draw(st.integers(0, 4))):
+        kind = draw(st.sampled_from(["RESOURCE", "IDENTITY"]))
+        value_type = draw(st.sampled_from(["EXPRESSION", "EXPRESSION", "GROUPS"]))
+        claims.append(
+            Claim(
+                f"ocl{number}",
+                f"c{number}",
+                kind,  # type: ignore[arg-type]
+                value_type,  # type: ignore[arg-type]
+                draw(st.sampled_from(EXPRESSIONS)) if value_type == "EXPRESSION" else "team",
+                draw(st.sampled_from(["ACTIVE", "ACTIVE", "INACTIVE"])),
+                "STARTS_WITH" if value_type == "GROUPS" else None,
+                draw(subset(["a", "openid"])),
+                draw(st.booleans()) or kind == "RESOURCE",
+            )
+        )
+    people = st.builds(
+        People,
+        users_include=subset([ANN.id]),
+        users_exclude=subset([ANN.id]),
+        groups_include=subset(["g1", "EVERYONE"]),
+    )
+    rules = [
+        a_rule(
+            id=f"r{number}",
+            grant_types=draw(subset(["client_credentials", "password"])),
+            scopes=draw(st.one_of(st.just(("*",)), subset(["a", "b", "openid", "profile"]))),
+            people=draw(people),
+            access_token_lifetime=300 * (number + 1),
+        )
+        for number in range(draw(st.integers(0, 4)))
+    ]
+    own = tuple(
+        Scope(f"scp{name}", name, default=draw(st.booleans()), consent=draw(st.sampled_from(["IMPLICIT", "REQUIRED"])))
+        for name in ("a", "b")
+    )
+    server = a_server(
+        scopes=(*SYSTEM, *own),
+        claims=(*SYSTEM_CLAIMS, *claims),
+        policies=(a_policy(*rules[:2]), a_policy(*rules[2:], id="p2")),
+        keys=KEYS,
+    )
+    client = a_client(
+        application_type="native",
+        grant_types=draw(subset(["client_credentials", "password"])),
+        consent_method=draw(st.sampled_from(["TRUSTED", "REQUIRED"])),
+        implicit_assignment=draw(st.booleans()),
+    )
+    return World(server, client, groups=draw(subset(["g1", "g2"])))
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_the_preview_is_what_the_token_endpoint_does(data: st.DataObject) -> None:
+    world = data.draw(worlds())
+    events = len(world.admin.storage.events)
+    for _ in range(3):
+        grant = data.draw(st.sampled_from(["client_credentials", "password"]))
+        scope = " ".join(data.draw(subset(["a", "b", "openid", "profile", "unknown"])))
+
+        shown, real = world.preview(grant, scope), world.real(grant, scope)
+
+        if "error" in real:
+            assert {name: shown["error"][name] for name in ("error", "error_description")} == real
+            assert shown["decision"]["outcome"] == "DENY"
+            assert world.events.emitted[-1].reason == shown["error"]["reason"]
+            continue
+        assert shown["error"] is None
+        access = jwt.decode(real["access_token"], options={"verify_signature": False})
+        assert without(shown["access_token"]["payload"]) == without(access)
+        assert shown["access_token"]["header"] == jwt.get_unverified_header(real["access_token"])
+        assert (shown["id_token"] is None) == ("id_token" not in real)
+        if "id_token" in real:
+            identity = jwt.decode(real["id_token"], options={"verify_signature": False})
+            assert without(shown["id_token"]["payload"]) == without(identity)
+        event = next(e for e in world.events.emitted[::-1] if e.type.endswith("access_token"))
+        assert event.debug["rule"] == shown["decision"]["rule"]["id"]
+        for token in ("access_token", "id_token"):
+            for claim in (shown[token] or {"claims": []})["claims"]:
+                assert claim["included"] == (claim["name"] in shown[token]["payload"])
+                if claim["included"]:
+                    assert shown[token]["payload"][claim["name"]] == claim["value"]
+        matched = [step for step in shown["decision"]["steps"] if step["matched"]]
+        assert [step["rule"]["id"] for step in matched] == [shown["decision"]["rule"]["id"]]
+    assert len(world.admin.storage.events) == events  # not one of them is of the preview
+
+
+def without(payload: dict[str, Any]) -> dict[str, Any]:
+    """But what is new in every token, and the hash of a token that there is not."""
+    return {name: value for name, value in payload.items() if name not in {"jti", "at_hash"}}
+
+
+PEOPLE_SERVER = a_server(
+    scopes=(*SYSTEM, Scope("scp1", "orders:read", consent="REQUIRED")), claims=SYSTEM_CLAIMS, keys=KEYS
+)
+
+
+def test_a_refusal_names_the_nearest_rule_and_what_would_have_to_change() -> None:
+    rule = a_rule(scopes=("orders:read",))
+    world = World(a_server(policies=(a_policy(rule),), keys=KEYS), a_client())
+
+    shown = world.preview("client_credentials", "orders:read orders:write")
+
+    assert shown["error"]["reason"] == "no_matching_policy"
+    miss = shown["decision"]["nearestMiss"]
+    assert miss["rule"] == {"id": "0pr1", "name": "r", "priority": 1}
+    assert miss["changes"] == ["add 'orders:write' to conditions.scopes.include of 'r', or ask for less"]
+    failed = [condition for condition in miss["conditions"] if not condition["holds"]]
+    assert failed[0] | {"change": None} == {
+        "name": "scopes",
+        "holds": False,
+        "required": ["orders:read"],
+        "actual": ["orders:read", "orders:write"],
+        "change": None,
+    }
+
+
+def test_a_claim_that_fails_is_named_with_what_it_read() -> None:
+    claim = Claim("ocl1", "bad", "RESOURCE", "EXPRESSION", "app.clientId > 3")
+    world = World(a_server(claims=(claim,), keys=KEYS), a_client())
+
+    shown = world.preview("client_credentials", "orders:read")
+
+    assert shown["error"]["reason"] == "user_claim_evaluation_failure"
+    assert shown["access_token"]["payload"] is None
+    (outcome,) = [one for one in shown["access_token"]["claims"] if one["name"] == "bad"]
+    assert (outcome["included"], outcome["leftOut"]) == (False, "failed")
+    assert outcome["inputs"] == {"app.clientId": "0oaAAAAAAAAAAAAAAAAA"}
+    assert outcome["failure"]
+
+
+def test_grants_of_the_browser_can_be_tried_too() -> None:
+    rule = a_rule(grant_types=("authorization_code", "implicit"))
+    client = a_client(
+        application_type="web",
+        grant_types=("authorization_code", "implicit", "refresh_token"),
+        implicit_assignment=True,
+        consent_method="REQUIRED",
+    )
+    world = World(replace(PEOPLE_SERVER, policies=(a_policy(rule),)), client)
+
+    code = world.preview("authorization_code", "openid profile offline_access orders:read", user_id=ANN.id)
+    fat = world.preview("implicit", "openid profile", response_type="id_token")
+    thin = world.preview("implicit", "openid profile", response_type="token id_token")
+
+    assert code["decision"]["consentNeeded"] == ["orders:read"]
+    assert code["refresh_token"] == {"lifetimeMinutes": 0, "windowMinutes": 10080}
+    assert code["access_token"]["payload"]["uid"] == ANN.id
+    assert "given_name" not in code["id_token"]["payload"]
+    assert fat["access_token"] is None
+    assert fat["id_token"]["payload"]["given_name"] == "Ann"
+    assert "given_name" not in thin["id_token"]["payload"]
+    assert thin["refresh_token"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"grant_type": "client_credentials"}, 400, "E0000001"),
+        ({"client_id": "0oaAAAAAAAAAAAAAAAAA", "grant_type": "password"}, 400, "E0000001"),
+        ({"client_id": "0oaNobody", "grant_type": "client_credentials"}, 404, "E0000007"),
+        ({"client_id": "0oaAAAAAAAAAAAAAAAAA", "grant_type": "password", "user_id": "nobody"}, 404, "E0000007"),
+        ({"client_id": 5, "grant_type": "client_credentials"}, 400, "E0000003"),
+    ],
+)
+def test_what_is_no_request_is_said(body: Any, status: int, code: str) -> None:
+    answer = World(PEOPLE_SERVER, a_client()).admin.post(f"{BASE}/tokens/preview", body)
+
+    assert (answer.status, answer.code) == (status, code)
+
+
+def test_a_user_who_is_not_active_is_said() -> None:
+    world = World(replace(PEOPLE_SERVER, policies=(a_policy(a_rule(grant_types=("password",))),)), a_client(
+        grant_types=("password",), implicit_assignment=True
+    ))  # fmt: skip
+    user = world.admin.storage.users.get(ANN.id)
+    world.admin.storage.users.save(user, replace(user, status="SUSPENDED"), [])
+
+    assert world.preview("password", "openid")["error"]["detail"] == "the user is SUSPENDED"
+
+
+def test_the_analysis_names_what_is_wrong() -> None:
+    wide, late = a_rule(id="wide", name="wide"), a_rule(id="late", name="late", scopes=("orders:read",))
+    claims = (
+        Claim("ocl1", "bad", "RESOURCE", "EXPRESSION", "user.department > 3"),
+        Claim("ocl2", "good", "RESOURCE", "EXPRESSION", "user.department"),
+        Claim("ocl3", "groups", "RESOURCE", "GROUPS", "team", group_filter_type="STARTS_WITH"),
+    )
+    client = a_client(grant_types=("authorization_code",))
+    admin = World(a_server(policies=(a_policy(wide, late),), claims=claims, keys=KEYS), client).admin
+
+    found = admin.get(f"{BASE}/analysis").json
+
+    assert found["unreachable"] == [
+        {
+            "policy": {"id": "00p1", "name": "p"},
+            "rule": {"id": "late", "name": "late"},
+            "reason": "shadowed",
+            "shadowedBy": [{"id": "wide", "name": "wide"}],
+        }
+    ]
+    assert [client["id"] for client in found["clientsWithoutRule"]] == ["0oaAAAAAAAAAAAAAAAAA"]
+    assert [claim["name"] for claim in found["claimsThatCanFail"]] == ["bad", "groups"]
+    assert found["claimsThatCanFail"][1]["failures"][0]["for"] == "a user in 101 matching groups"
+
+
+def test_who_can_get_a_scope_and_how() -> None:
+    admin = World(
+        a_server(policies=(a_policy(a_rule(), clients=("0oaAAAAAAAAAAAAAAAAA",)),), keys=KEYS), a_client()
+    ).admin
+
+    (way,) = admin.get(f"{BASE}/analysis?scope=orders:read").json["ways"]
+
+    assert (way["rule"]["id"], way["clients"], way["grantTypes"]) == (
+        "0pr1",
+        ["0oaAAAAAAAAAAAAAAAAA"],
+        ["client_credentials"],
+    )
+    assert admin.get(f"{BASE}/analysis?scope=unknown").code == "E0000007"
+
+
+def test_a_redirect_uri_that_is_not_registered_is_named_with_the_nearest() -> None:
+    client = a_client(
+        grant_types=("authorization_code",),
+        redirect_uris=("https://app.example/callback",),
+        implicit_assignment=True,
+    )
+    world = World(
+        a_server(scopes=SYSTEM, keys=KEYS, policies=(a_policy(a_rule(grant_types=("authorization_code",))),)), client
+    )
+
+    wrong = world.preview("authorization_code", "openid", redirect_uri="https://app.example/calback?secret=1")
+    right = world.preview("authorization_code", "openid", redirect_uri="https://app.example/callback")
+
+    assert wrong["error"]["reason"] == "illegal_redirect_uri"
+    assert wrong["error"]["detail"] == (
+        "redirect_uri 'https://app.example/calback' is not known; the nearest that is: 'https://app.example/callback'"
+    )
+    assert right["error"] is None

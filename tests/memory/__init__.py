@@ -1,0 +1,1 @@
+"""Storage in memory: the same protocols, for tests that need no backend."""

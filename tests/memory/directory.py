@@ -1,0 +1,260 @@
+"""Users, groups, assignments and the schema in memory: for unit tests."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Generic, TypeVar
+
+from authmint.storage.assignments import AppGroup, AppUser
+from authmint.storage.clients import Clients
+from authmint.storage.directory import Person
+from authmint.storage.errors import AlreadyExists, Conflict, NotFound
+from authmint.storage.events import Event
+from authmint.storage.groups import EVERYONE_GROUP, Group
+from authmint.storage.schemas import UserSchema
+from authmint.storage.trusted_origins import OriginList
+from authmint.storage.users import User, login_key
+
+Record = Callable[[Sequence[Event]], None]
+
+
+class MemoryUsers:
+    """``Users``."""
+
+    def __init__(self, lock: threading.RLock, record: Record) -> None:
+        self._lock = lock
+        self._record = record
+        self.users: dict[str, User] = {}
+        self.groups: dict[str, Group] = {}
+        self.memberships: set[tuple[str, str]] = set()
+        self.app_users: dict[tuple[str, str], AppUser] = {}
+        self.app_groups: dict[tuple[str, str], AppGroup] = {}
+
+    def get(self, user_id: str) -> User:
+        try:
+            return self.users[user_id]
+        except KeyError:
+            raise NotFound(user_id) from None
+
+    def by_login(self, login: str) -> User:
+        return _only(u for u in self.users.values() if login_key(u.login) == login_key(login))
+
+    def by_short_login(self, name: str) -> User:
+        return _only(u for u in self.users.values() if login_key(u.login).rpartition("@")[0] == login_key(name))
+
+    def by_email(self, email: str) -> Sequence[User]:
+        return [user for user in self.list(limit=1_000_000) if login_key(user.email) == login_key(email)]
+
+    def many(self, user_ids: Sequence[str]) -> Sequence[User]:
+        return [self.users[user_id] for user_id in sorted(set(user_ids)) if user_id in self.users]
+
+    def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[User]:
+        return [self.users[i] for i in ids_after(self.users, after, limit)]
+
+    def sign_ins(self, users: Sequence[User]) -> Sequence[User]:
+        return [self.users.get(user.id, user) for user in users]
+
+    def add(self, user: User, events: Sequence[Event], *, group_ids: Sequence[str] = ()) -> None:
+        with self._lock:
+            if user.id in self.users:
+                raise AlreadyExists("id")
+            self._check_login(user)
+            if not self.groups.keys() >= set(group_ids):
+                raise Conflict(user.id)
+            self.users[user.id] = replace(user, version=1)
+            for group_id in group_ids:
+                self.memberships.add((group_id, user.id))
+                self.groups[group_id] = replace(self.groups[group_id], members_at=user.created_at)
+            self._record(events)
+
+    def save(self, before: User, after: User, events: Sequence[Event]) -> None:
+        with self._lock:
+            known = self._check(before)
+            self._check_login(after)
+            counted = before if before.failed_attempts == after.failed_attempts else after
+            self.users[before.id] = replace(
+                after,
+                version=before.version + 1,
+                last_login_at=known.last_login_at,
+                failed_attempts=known.failed_attempts if counted is before else after.failed_attempts,
+            )
+            self._record(events)
+
+    def delete(self, user: User, events: Sequence[Event]) -> None:
+        with self._lock:
+            self._check(user)
+            del self.users[user.id]
+            self.memberships = {pair for pair in self.memberships if pair[1] != user.id}
+            self.app_users = {pair: one for pair, one in self.app_users.items() if pair[1] != user.id}
+            self._record(events)
+
+    def count_failure(self, user: User, locked: User, events: Sequence[Event], *, most: int) -> int:
+        with self._lock:
+            known = self._check(user) if user.id in self.users else None
+            if known is None or known.failed_attempts >= most:
+                raise Conflict(user.id)
+            count = known.failed_attempts + 1
+            if count < most:
+                self.users[user.id] = replace(known, failed_attempts=count)
+            else:
+                self.users[user.id] = replace(locked, version=known.version + 1, failed_attempts=count)
+                self._record(events)
+            return count
+
+    def signed_in(self, user: User, *, at: int, most: int) -> None:
+        with self._lock:
+            known = self.users.get(user.id)
+            if known is None or known.failed_attempts >= most:
+                raise Conflict(user.id)
+            self.users[user.id] = replace(known, failed_attempts=0, last_login_at=at)
+
+    def _check(self, seen: User) -> User:
+        known = self.users.get(seen.id)
+        if known is None or known.version != seen.version:
+            raise Conflict(seen.id)
+        return known
+
+    def _check_login(self, user: User) -> None:
+        key = login_key(user.login)
+        if any(login_key(u.login) == key and u.id != user.id for u in self.users.values()):
+            raise AlreadyExists("login")
+
+
+class MemoryGroups:
+    """``Groups``."""
+
+    def __init__(self, users: MemoryUsers, clients: Clients, lock: threading.RLock, record: Record) -> None:
+        self._state = users
+        self._clients = clients
+        self._lock = lock
+        self._record = record
+
+    def get(self, group_id: str) -> Group:
+        try:
+            return self._state.groups[group_id]
+        except KeyError:
+            raise NotFound(group_id) from None
+
+    def many(self, group_ids: Sequence[str]) -> Sequence[Group]:
+        return [self._state.groups[i] for i in sorted(set(group_ids)) if i in self._state.groups]
+
+    def by_name(self, name: str) -> Group:
+        for group in self._state.groups.values():
+            if login_key(group.name) == login_key(name):
+                return group
+        raise NotFound(name)
+
+    def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[Group]:
+        return [self._state.groups[i] for i in ids_after(self._state.groups, after, limit)]
+
+    def add(self, group: Group, events: Sequence[Event]) -> None:
+        with self._lock:
+            if group.id in self._state.groups:
+                raise AlreadyExists("id")
+            self._check_name(group)
+            self._state.groups[group.id] = replace(group, version=1)
+            self._record(events)
+
+    def save(self, before: Group, after: Group, events: Sequence[Event]) -> None:
+        with self._lock:
+            known = self._check(before)
+            self._check_name(after)
+            self._state.groups[before.id] = replace(after, version=before.version + 1, members_at=known.members_at)
+            self._record(events)
+
+    def delete(self, group: Group, events: Sequence[Event]) -> None:
+        with self._lock:
+            self._check(group)
+            del self._state.groups[group.id]
+            self._state.memberships = {pair for pair in self._state.memberships if pair[0] != group.id}
+            for client_id, group_id in [pair for pair in self._state.app_groups if pair[1] == group.id]:
+                del self._state.app_groups[client_id, group_id]
+                client = self._clients.get(client_id)
+                left = tuple(other for other in client.groups if other != group.id)
+                self._clients.save(client, replace(client, groups=left), [])
+            self._record(events)
+
+    def join(self, group_id: str, user_id: str, events: Sequence[Event], *, at: int) -> bool:
+        with self._lock:
+            group = self.get(group_id)
+            self._state.get(user_id)
+            if (group_id, user_id) in self._state.memberships:
+                return False
+            self._state.memberships.add((group_id, user_id))
+            self._state.groups[group_id] = replace(group, members_at=at)
+            self._record(events)
+            return True
+
+    def leave(self, group_id: str, user_id: str, events: Sequence[Event], *, at: int) -> bool:
+        with self._lock:
+            group = self.get(group_id)
+            if (group_id, user_id) not in self._state.memberships:
+                return False
+            self._state.memberships.discard((group_id, user_id))
+            self._state.groups[group_id] = replace(group, members_at=at)
+            self._record(events)
+            return True
+
+    def members(self, group_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[str]:
+        return ids_after([user for group, user in self._state.memberships if group == group_id], after, limit)
+
+    def _check(self, seen: Group) -> Group:
+        known = self._state.groups.get(seen.id)
+        if known is None or known.version != seen.version:
+            raise Conflict(seen.id)
+        return known
+
+    def _check_name(self, group: Group) -> None:
+        key = login_key(group.name)
+        if any(login_key(g.name) == key and g.id != group.id for g in self._state.groups.values()):
+            raise AlreadyExists("name")
+
+
+class MemoryDirectory:
+    """``Directory``."""
+
+    def __init__(self, users: MemoryUsers) -> None:
+        self._state = users
+
+    def person(self, user_id: str) -> Person:
+        user = self._state.get(user_id)
+        ids = sorted(group for group, member in self._state.memberships if member == user_id)
+        groups = (EVERYONE_GROUP, *(self._state.groups[group_id] for group_id in ids))
+        assigned = {client: one for (client, user_id_), one in self._state.app_users.items() if user_id_ == user_id}
+        return Person(user, groups, assigned)
+
+    def by_login(self, login: str) -> Person:
+        return self.person(self._state.by_login(login).id)
+
+
+_S = TypeVar("_S", UserSchema, OriginList)
+
+
+class MemorySingleton(Generic[_S]):
+    """``UserSchemas``, ``TrustedOrigins``."""
+
+    def __init__(self, first: _S, lock: threading.RLock, record: Record) -> None:
+        self._lock = lock
+        self._record = record
+        self._kept: _S = first
+
+    def get(self) -> _S:
+        return self._kept
+
+    def save(self, before: _S, after: _S, events: Sequence[Event]) -> None:
+        with self._lock:
+            if self._kept.version != before.version:
+                raise Conflict(type(before).__name__)
+            self._kept = replace(after, version=before.version + 1)
+            self._record(events)
+
+
+def _only(found: Iterable[User]) -> User:
+    users = list(found)
+    if len(users) != 1:
+        raise NotFound("user")
+    return users[0]
+
+
+def ids_after(ids: Iterable[str], after: str | None, limit: int) -> list[str]:
+    return sorted(i for i in ids if after is None or i > after)[:limit]

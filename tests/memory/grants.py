@@ -1,0 +1,258 @@
+"""Codes, families, sessions, consents, waiting requests and device codes in memory: for unit tests."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+from authmint.storage.authorization_requests import StoredRequest
+from authmint.storage.codes import AuthorizationCode
+from authmint.storage.consents import Consent
+from authmint.storage.device_codes import DeviceCode
+from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
+from authmint.storage.sessions import Session, SessionToken
+from authmint.storage.token_families import RefreshToken, Revoked, TokenFamily, begun_with
+
+_R = TypeVar("_R", bound=Any)
+
+
+class _ByDigest(Generic[_R]):
+    """Records by the digest of what clients hold."""
+
+    def __init__(self, lock: threading.RLock) -> None:
+        self._lock = lock
+        self.records: dict[str, _R] = {}
+
+    def add(self, record: _R) -> None:
+        with self._lock:
+            if record.digest in self.records:
+                raise AlreadyExists("digest")
+            self.records[record.digest] = record
+
+    def get(self, digest: str) -> _R:
+        try:
+            return self.records[digest]
+        except KeyError:
+            raise NotFound("no such record") from None
+
+
+class MemoryTokenFamilies:
+    """``TokenFamilies``."""
+
+    def __init__(self, lock: threading.RLock) -> None:
+        self._lock = lock
+        self.families: dict[str, TokenFamily] = {}
+        self.tokens: dict[tuple[str, str], RefreshToken] = {}
+
+    def add(self, family: TokenFamily, refresh_token: RefreshToken | None) -> None:
+        with self._lock:
+            if family.id in self.families:
+                raise AlreadyExists("id")
+            self.families[family.id] = begun_with(family, refresh_token)
+            if refresh_token is not None:
+                self.tokens[family.id, refresh_token.digest] = refresh_token
+
+    def get(self, family_id: str) -> TokenFamily:
+        try:
+            return self.families[family_id]
+        except KeyError:
+            raise NotFound("family") from None
+
+    def find(self, family_id: str, digest: str) -> tuple[TokenFamily, RefreshToken]:
+        try:
+            return self.families[family_id], self.tokens[family_id, digest]
+        except KeyError:
+            raise NotFound("refresh token") from None
+
+    def rotate(self, spent: RefreshToken, successor: RefreshToken, *, at: int) -> None:
+        with self._lock:
+            family, known = self.find(spent.family_id, spent.digest)
+            if known.rotated_at is not None:
+                raise AlreadyUsed("refresh token")
+            if family.revoked_at is not None:
+                raise Conflict("revoked")
+            self.tokens[family.id, spent.digest] = spent
+            self.tokens[family.id, successor.digest] = successor
+            self.families[family.id] = replace(family, updated_at=at, current=successor.digest)
+
+    def used(self, token: RefreshToken, *, idle_expires_at: int, at: int) -> None:
+        with self._lock:
+            family, known = self.find(token.family_id, token.digest)
+            if family.revoked_at is not None:
+                raise Conflict("revoked")
+            self.tokens[family.id, token.digest] = replace(known, idle_expires_at=idle_expires_at)
+            self.families[family.id] = replace(family, updated_at=at)
+
+    def revoke(self, family_id: str, because: Revoked, *, at: int) -> bool:
+        with self._lock:
+            family = self.get(family_id)
+            if family.revoked_at is not None:
+                return False
+            self.families[family_id] = replace(family, revoked_at=at, revoked_because=because, updated_at=at)
+            return True
+
+    def of_client(
+        self, server_id: str, client_id: str, *, after: str | None = None, limit: int = 200
+    ) -> Sequence[TokenFamily]:
+        return self._some(
+            after,
+            limit,
+            lambda f: f.server_id == server_id and f.client_id == client_id and f.holds_refresh_token,
+        )
+
+    def of_user(self, user_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[TokenFamily]:
+        return self._some(after, limit, lambda f: f.user_id == user_id)
+
+    def clients_at(self, server_id: str) -> Sequence[str]:
+        found = {f.client_id for f in self.families.values() if f.server_id == server_id and f.holds_refresh_token}
+        return sorted(found)
+
+    def _some(self, after: str | None, limit: int, wanted: Any) -> Sequence[TokenFamily]:
+        ids = sorted(i for i, f in self.families.items() if wanted(f) and (after is None or i > after))
+        return [self.families[i] for i in ids[:limit]]
+
+
+class MemoryAuthorizationCodes(_ByDigest[AuthorizationCode]):
+    """``AuthorizationCodes``."""
+
+    def __init__(self, lock: threading.RLock, families: MemoryTokenFamilies) -> None:
+        super().__init__(lock)
+        self._families = families
+
+    def redeem(self, digest: str, family: TokenFamily, refresh_token: RefreshToken | None, *, at: int) -> None:
+        with self._lock:
+            code = self.records.get(digest)
+            if code is None or code.spent_at is not None:
+                raise AlreadyUsed("code")
+            self.records[digest] = replace(code, spent_at=at)
+            self._families.add(family, refresh_token)
+
+
+class MemoryStoredRequests(_ByDigest[StoredRequest]):
+    """``StoredRequests``."""
+
+    def __init__(self, lock: threading.RLock, codes: MemoryAuthorizationCodes, families: MemoryTokenFamilies) -> None:
+        super().__init__(lock)
+        self._codes = codes
+        self._families = families
+
+    def spend(self, digest: str) -> None:
+        self.answer((digest,), None, None)
+
+    def answer(self, digests: Sequence[str], code: AuthorizationCode | None, family: TokenFamily | None) -> None:
+        with self._lock:
+            if not all(digest in self.records for digest in digests):
+                raise NotFound("request")
+            for digest in digests:
+                del self.records[digest]
+            if code is not None:
+                self._codes.add(code)
+            if family is not None:
+                self._families.add(family, None)
+
+
+class MemorySessions(_ByDigest[Session]):
+    """``Sessions``."""
+
+    def by_id(self, session_id: str) -> Session:
+        for session in self.records.values():
+            if session.id == session_id:
+                return session
+        raise NotFound("session")
+
+    def save(self, session: Session) -> None:
+        with self._lock:
+            if session.digest in self.records:
+                self.records[session.digest] = session
+
+    def end(self, session: Session) -> None:
+        with self._lock:
+            self.records.pop(session.digest, None)
+
+    def end_all(self, user_id: str) -> int:
+        with self._lock:
+            ended = [digest for digest, session in self.records.items() if session.user_id == user_id]
+            for digest in ended:
+                del self.records[digest]
+            return len(ended)
+
+
+class MemorySessionTokens(_ByDigest[SessionToken]):
+    """``SessionTokens``."""
+
+    def spend(self, digest: str, *, at: int) -> SessionToken:
+        with self._lock:
+            token = self.records.pop(digest, None)
+        if token is None or token.expires_at <= at:
+            raise NotFound("session token")
+        return token
+
+
+class MemoryConsents:
+    """``Consents``."""
+
+    def __init__(self, lock: threading.RLock) -> None:
+        self._lock = lock
+        self._consents: dict[tuple[str, str, str, str], Consent] = {}
+
+    def given(self, user_id: str, client_id: str, server_id: str) -> Sequence[Consent]:
+        return [c for key, c in sorted(self._consents.items()) if key[:3] == (user_id, client_id, server_id)]
+
+    def record(self, consents: Sequence[Consent]) -> None:
+        with self._lock:
+            for consent in consents:
+                self._consents[_key(consent)] = consent
+
+    def of_user(self, user_id: str) -> Sequence[Consent]:
+        return sorted((c for key, c in self._consents.items() if key[0] == user_id), key=lambda c: c.id)
+
+    def revoke(self, consents: Sequence[Consent]) -> None:
+        with self._lock:
+            for consent in consents:
+                self._consents.pop(_key(consent), None)
+
+
+def _key(consent: Consent) -> tuple[str, str, str, str]:
+    return consent.user_id, consent.client_id, consent.server_id, consent.scope
+
+
+class MemoryDeviceCodes(_ByDigest[DeviceCode]):
+    """``DeviceCodes``."""
+
+    def __init__(self, lock: threading.RLock, families: MemoryTokenFamilies) -> None:
+        super().__init__(lock)
+        self._families = families
+
+    def add(self, code: DeviceCode) -> None:
+        with self._lock:
+            if code.digest in self.records:
+                raise AlreadyExists("digest")
+            if any(c.user_code == code.user_code and c.expires_at > code.created_at for c in self.records.values()):
+                raise AlreadyExists("user_code")
+            self.records[code.digest] = code
+
+    def by_user_code(self, user_code: str) -> DeviceCode:
+        found = [code for code in self.records.values() if code.user_code == user_code]
+        if not found:
+            raise NotFound("device code")
+        return max(found, key=lambda code: code.created_at)
+
+    def polled(self, code: DeviceCode, *, at: int, interval: int) -> None:
+        with self._lock:
+            self.records[code.digest] = replace(self.get(code.digest), polled_at=at, interval=interval)
+
+    def decide(self, code: DeviceCode, decided: DeviceCode) -> None:
+        self._move(code, decided, "PENDING")
+
+    def redeem(self, code: DeviceCode, family: TokenFamily, refresh_token: RefreshToken | None) -> None:
+        with self._lock:
+            if code.digest not in self.records:
+                raise AlreadyUsed("device code")
+            self._move(code, replace(code, status="SPENT"), "APPROVED")
+            self._families.add(family, refresh_token)
+
+    def _move(self, code: DeviceCode, after: DeviceCode, expected: str) -> None:
+        with self._lock:
+            if self.get(code.digest).status != expected:
+                raise AlreadyUsed("device code")
+            self.records[code.digest] = after

@@ -1,0 +1,255 @@
+"""Every protocol of this package in memory: for unit tests and the benchmarks of the engine alone."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from authmint.storage.api_tokens import ApiToken
+from authmint.storage.clients import Client
+from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
+from authmint.storage.events import Event, Recorded, place_of
+from authmint.storage.revocations import Revocation
+from authmint.storage.schemas import UserSchema
+from authmint.storage.servers import ORG_SERVER, AuthorizationServer
+from authmint.storage.trusted_origins import OriginList
+
+from .app_schemas import MemoryAppSchemas
+from .assignments import MemoryAssignments
+from .directory import MemoryDirectory, MemoryGroups, MemorySingleton, MemoryUsers
+from .grants import (
+    MemoryAuthorizationCodes,
+    MemoryConsents,
+    MemoryDeviceCodes,
+    MemorySessions,
+    MemorySessionTokens,
+    MemoryStoredRequests,
+    MemoryTokenFamilies,
+)
+
+
+class MemoryStorage:
+    """One deployment's records. The protocols are its attributes."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.lock = threading.RLock()
+        self.servers = MemoryServers(self)
+        self.clients = MemoryClients(self)
+        self.revocations = MemoryRevocations(self)
+        self.assertions = MemoryUsedAssertions(self)
+        self.api_tokens = MemoryApiTokens(self)
+        self.log = MemoryEventLog(self)
+        self.users = MemoryUsers(self.lock, self.events.extend)
+        self.groups = MemoryGroups(self.users, self.clients, self.lock, self.events.extend)
+        self.assignments = MemoryAssignments(self.users, self.clients, self.lock, self.events.extend)
+        self.app_schemas = MemoryAppSchemas(self.clients, self.lock, self.events.extend)
+        self.user_schemas = MemorySingleton(UserSchema(), self.lock, self.events.extend)
+        self.trusted_origins = MemorySingleton(OriginList(), self.lock, self.events.extend)
+        self.directory = MemoryDirectory(self.users)
+        self.families = MemoryTokenFamilies(self.lock)
+        self.codes = MemoryAuthorizationCodes(self.lock, self.families)
+        self.sessions = MemorySessions(self.lock)
+        self.session_tokens = MemorySessionTokens(self.lock)
+        self.consents = MemoryConsents(self.lock)
+        self.requests = MemoryStoredRequests(self.lock, self.codes, self.families)
+        self.device_codes = MemoryDeviceCodes(self.lock, self.families)
+
+
+class MemoryEventLog:
+    """``EventLog``. An event is recorded when it happens."""
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        self._storage = storage
+
+    def record(self, events: Sequence[Event]) -> None:
+        with self._storage.lock:
+            known = {event.id for event in self._storage.events}
+            new = {event.id: event for event in events if event.id not in known}
+            self._storage.events.extend(new.values())
+
+    def read(self, *, after: str, before: str, batch: int, descending: bool = False) -> Iterator[Recorded]:
+        found = [Recorded(place_of(event.published_ms, event.id), event) for event in self._storage.events]
+        found = [recorded for recorded in found if after < recorded.place < before]
+        return iter(sorted(found, key=lambda recorded: recorded.place, reverse=descending))
+
+
+class MemoryServers:
+    """``Servers``."""
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        self._storage = storage
+        self._servers: dict[str, AuthorizationServer] = {}
+        self._deleted: set[str] = set()
+
+    def get(self, server_id: str) -> AuthorizationServer:
+        if server_id == "default":
+            for server in self._servers.values():
+                if server.is_default:
+                    return server
+        if server_id not in self._servers:
+            raise NotFound(server_id)
+        return self._servers[server_id]
+
+    def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[AuthorizationServer]:
+        ids = sorted(i for i in self._servers if i != ORG_SERVER and (after is None or i > after))
+        return [self._servers[i] for i in ids[:limit]]
+
+    def add(self, server: AuthorizationServer, events: Sequence[Event]) -> None:
+        with self._storage.lock:
+            taken = server.id in self._servers or server.id in self._deleted
+            if taken or (server.is_default and any(s.is_default for s in self._servers.values())):
+                raise AlreadyExists("id")
+            self._servers[server.id] = replace(server, version=1)
+            self._storage.events.extend(events)
+
+    def save(self, before: AuthorizationServer, after: AuthorizationServer, events: Sequence[Event]) -> None:
+        with self._storage.lock:
+            self._check(before)
+            self._servers[before.id] = replace(after, version=before.version + 1)
+            self._storage.events.extend(events)
+
+    def delete(self, server: AuthorizationServer, events: Sequence[Event]) -> None:
+        with self._storage.lock:
+            self._check(server)
+            del self._servers[server.id]
+            self._deleted.add(server.id)
+            self._storage.events.extend(events)
+
+    def due(self, *, at: int) -> Sequence[str]:
+        return sorted(s.id for s in self._servers.values() if s.rotate_at is not None and s.rotate_at <= at)
+
+    def sweep(self, server_id: str) -> bool:
+        return server_id not in self._servers
+
+    def _check(self, seen: AuthorizationServer) -> None:
+        if self.get(seen.id).version != seen.version:
+            raise Conflict(seen.id)
+
+
+class MemoryClients:
+    """``Clients``."""
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        self._storage = storage
+        self._clients: dict[str, Client] = {}
+
+    def get(self, client_id: str) -> Client:
+        try:
+            return self._clients[client_id]
+        except KeyError:
+            raise NotFound(client_id) from None
+
+    def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[Client]:
+        ids = sorted(i for i in self._clients if after is None or i > after)
+        return [self._clients[i] for i in ids[:limit]]
+
+    def many(self, client_ids: Sequence[str]) -> Sequence[Client]:
+        return [self._clients[i] for i in sorted(set(client_ids)) if i in self._clients]
+
+    def add(self, client: Client, events: Sequence[Event]) -> None:
+        with self._storage.lock:
+            if client.id in self._clients:
+                raise AlreadyExists("id")
+            self._check_label(client)
+            self._clients[client.id] = replace(client, version=1)
+            self._storage.events.extend(events)
+
+    def save(self, before: Client, after: Client, events: Sequence[Event]) -> None:
+        with self._storage.lock:
+            self._check(before)
+            self._check_label(after)
+            self._clients[before.id] = replace(after, version=before.version + 1)
+            self._storage.events.extend(events)
+
+    def delete(self, client: Client, events: Sequence[Event]) -> None:
+        with self._storage.lock:
+            self._check(client)
+            del self._clients[client.id]
+            self._storage.assignments.client_deleted(client.id)
+            self._storage.app_schemas.client_deleted(client.id)
+            self._storage.events.extend(events)
+
+    def _check(self, seen: Client) -> None:
+        if self.get(seen.id).version != seen.version:
+            raise Conflict(seen.id)
+
+    def _check_label(self, client: Client) -> None:
+        others = (known for known in self._clients.values() if known.id != client.id and known.reserves_label)
+        if client.reserves_label and any(known.label == client.label for known in others):
+            raise AlreadyExists("label")
+
+
+class MemoryRevocations:
+    """``Revocations``."""
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        self._lock = storage.lock
+        self._revoked: dict[tuple[str, str], Revocation] = {}
+
+    def add(self, revocation: Revocation) -> bool:
+        with self._lock:
+            key = (revocation.server_id, revocation.jti)
+            known = key in self._revoked
+            self._revoked.setdefault(key, revocation)
+            return not known
+
+    def has(self, server_id: str, jti: str) -> bool:
+        return (server_id, jti) in self._revoked
+
+
+class MemoryUsedAssertions:
+    """``UsedAssertions``."""
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        self._lock = storage.lock
+        self._used: dict[tuple[str, str], int] = {}
+
+    def spend(self, client_id: str, jti: str, *, expires_at: int, at: int) -> None:
+        with self._lock:
+            if self._used.get((client_id, jti), at - 1) >= at:
+                raise AlreadyUsed(jti)
+            self._used[client_id, jti] = expires_at
+
+
+class MemoryApiTokens:
+    """``ApiTokens``."""
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        self._storage = storage
+        self._tokens: dict[str, ApiToken] = {}
+
+    def find(self, digest: str) -> ApiToken:
+        try:
+            return self._tokens[digest]
+        except KeyError:
+            raise NotFound("API token") from None
+
+    def get(self, token_id: str) -> ApiToken:
+        for token in self._tokens.values():
+            if token.id == token_id:
+                return token
+        raise NotFound("API token")
+
+    def list(self) -> Sequence[ApiToken]:
+        return sorted(self._tokens.values(), key=lambda token: token.id)
+
+    def used(self, token: ApiToken, *, at: int) -> None:
+        with self._storage.lock:
+            if self._tokens.get(token.digest) == token:
+                self._tokens[token.digest] = replace(token, used_at=at)
+
+    def delete(self, token: ApiToken, events: Sequence[Event]) -> None:
+        with self._storage.lock:
+            if self._tokens.pop(token.digest, None) is None:
+                raise NotFound("API token")
+            self._storage.events.extend(events)
+
+    def any(self) -> bool:
+        return bool(self._tokens)
+
+    def add(self, token: ApiToken, events: Sequence[Event]) -> None:
+        with self._storage.lock:
+            if token.digest in self._tokens:
+                raise AlreadyExists("token")
+            self._tokens[token.digest] = token
+            self._storage.events.extend(events)
