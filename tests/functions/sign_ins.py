@@ -200,6 +200,8 @@ def _sessions(people: People) -> None:
     mine = json.loads(people.json("GET", "/api/v1/sessions/me")["body"])["id"]
     people.functions.admin("POST", f"/api/v1/sessions/{mine}/lifecycle/refresh")
     assert people.json("POST", "/api/v1/sessions/me/lifecycle/refresh")["statusCode"] == 200
+    foreign = people.visit("OPTIONS", "/api/v1/sessions/me", origin="https://shop.example")
+    assert foreign["statusCode"] == 204  # whether that origin is trusted was looked up
     again = json.loads(people.json("POST", "/api/v1/authn", body)["body"])["sessionToken"]
     assert people.authorize(sessionToken=again)[0].startswith(CALLBACK)
 
