@@ -1,6 +1,5 @@
 """Every vector of the contract (runtime contract §20.3, §20.4, §20.5)."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from authmint.expressions.errors import EvaluationFailed
 from authmint.storage.profile import STANDARD_ATTRIBUTES
 
 from tests.expressions.contexts import WINSTON, C, G, W, evaluate, ids
+from tests.support.repository import CHECKOUT
 
 ATTRIBUTES = {**STANDARD_ATTRIBUTES, **WINSTON}
 
@@ -240,9 +240,9 @@ def test_every_vector_can_be_saved(text: str) -> None:
     check(text, ATTRIBUTES)
 
 
-def test_every_expression_of_the_readme_can_be_saved() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    table = readme.partition("| expression | gives |\n|---|---|\n")[2].partition("\n\n")[0]
+def test_every_expression_of_the_guide_can_be_saved() -> None:
+    guide = (CHECKOUT / "docs/guide/claims-and-expressions.md").read_text()
+    table = guide.partition("| expression | gives |\n|---|---|\n")[2].partition("\n\n")[0]
     expressions = [row.split("`")[1] for row in table.splitlines()]
 
     assert len(expressions) == 8

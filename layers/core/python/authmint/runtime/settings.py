@@ -1,4 +1,4 @@
-"""What functions read from their environment (``template.yaml`` sets it; the README lists it)."""
+"""What functions read from their environment (``template.yaml`` sets it; ``docs/operations.md`` lists it)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

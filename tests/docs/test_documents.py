@@ -1,0 +1,165 @@
+"""What documents name is there: links, anchors, files, commands, settings."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from authmint.cli.main import main
+
+from tests.support.repository import CHECKOUT, documents, sources
+
+PACKAGE = CHECKOUT / "layers/core/python/authmint"
+_LINK = re.compile(r"(?<!!)\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^)\s]+)\)")
+_FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(r"`([^`\n]+)`")
+#: Something in backticks that names a file or a directory of the repository.
+_PATH = re.compile(
+    r"\.?[\w*.-]+(?:/[\w*.-]+)*/|(?:[\w.-]+/)+[\w-]+\.(?:py|md|yaml|json|toml|html|sh|mjs|css)|[\w-]+\.(?:yaml|toml)"
+)
+#: Documents that nobody outside can read, and their numbers.
+_ABSENT = re.compile(r"(?:runtime|management|identity|agents) contract|DEC-\d|design §|\.\./shared|/work/")
+_THEM = [str(path.relative_to(CHECKOUT)) for path in documents()]
+
+
+def _text(name: str) -> str:
+    return (CHECKOUT / name).read_text()
+
+
+def _anchors(path: Path) -> set[str]:
+    """Of the headings, as GitHub makes them."""
+    found: set[str] = set()
+    for heading in re.findall(r"^#{1,6} (.+)$", _FENCE.sub("", path.read_text()), re.MULTILINE):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "").lower()
+        anchor = re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
+        number = 0
+        while (anchor if not number else f"{anchor}-{number}") in found:
+            number += 1
+        found.add(anchor if not number else f"{anchor}-{number}")
+    return found
+
+
+def _commands(text: str) -> Iterator[list[str]]:
+    """What a document would have a reader type, one line each."""
+    lines = re.sub(r"\\\n\s*", " ", "\n".join(re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)))
+    for line in [*lines.splitlines(), *_CODE.findall(_FENCE.sub("", text))]:
+        for command in re.split(r"&&|;|\|", line.partition(" # ")[0]):
+            words = [word for word in command.split() if not re.fullmatch(r"[A-Z_]+=\S*", word)]
+            if words:
+                yield words
+
+
+@pytest.mark.parametrize("name", _THEM)
+def test_every_link_leads_somewhere(name: str) -> None:
+    path = CHECKOUT / name
+    broken = []
+    for target in _LINK.findall(_FENCE.sub("", path.read_text())):
+        if re.match(r"https?://", target):
+            continue
+        file, _, anchor = target.partition("#")
+        to = (path.parent / file).resolve() if file else path
+        if not to.exists() or (anchor and anchor not in _anchors(to)):
+            broken.append(target)
+    assert broken == []
+
+
+@pytest.mark.parametrize("name", [name for name in _THEM if name != "CHANGELOG.md"])
+def test_every_file_that_is_named_is_there(name: str) -> None:
+    missing = []
+    for code in _CODE.findall(_FENCE.sub("", _text(name))):
+        if not _PATH.fullmatch(code) or code.startswith("/"):
+            continue
+        places = (CHECKOUT, PACKAGE, (CHECKOUT / name).parent)
+        if "*" not in code and not any((place / code).exists() for place in places):
+            missing.append(code)
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", _THEM)
+def test_every_command_that_is_named_is_there(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    targets = set(re.findall(r"^([a-z]+):", _text("Makefile"), re.MULTILINE))
+    for words in _commands(_text(name)):
+        if words[0] == "make" and len(words) > 1:
+            assert words[1] in targets, words
+        if words[0].rpartition("/")[2] == "authmint" and len(words) > 1 and re.match(r"[a-z]|--help", words[1]):
+            known = [word for word in words[1:3] if re.fullmatch(r"[a-z-]+", word)]
+            options = [word.partition("=")[0] for word in words if re.fullmatch(r"--[a-z-]+", word)]
+            usage = _help(known, capsys)
+            assert all(option in usage for option in options), words
+
+
+def _help(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """What ``--help`` says; of the group where the second word is not a command of it."""
+    if words[:1] != ["keys"]:
+        words = words[:1]
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--help"])
+    assert ended.value.code == 0, words
+    return capsys.readouterr().out + "--help --version"
+
+
+def _settings() -> set[str]:
+    """Names of environment variables that code reads: texts that are nothing else."""
+    found = set()
+    for place in (PACKAGE / "runtime", PACKAGE / "local", PACKAGE / "cli"):
+        for path in place.rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    found |= set(re.findall(r"\b(AUTHMINT_[A-Z_]+|PORT)\b", node.value))
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in _THEM if name != "CHANGELOG.md"])
+def test_every_setting_that_is_named_is_read(name: str) -> None:
+    named = set(re.findall(r"\bAUTHMINT_[A-Z_]+\b", _text(name)))
+    assert named - _settings() == set()
+
+
+def test_every_setting_parameter_alarm_and_function_is_in_operations() -> None:
+    operations, template = _text("docs/operations.md"), _text("template.yaml")
+    settings = set(re.findall(r'"(AUTHMINT_[A-Z_]+)"', (PACKAGE / "runtime/settings.py").read_text()))
+    parameters = re.findall(
+        r"^  (\w+):$", template.partition("\nConditions:")[0].partition("Parameters:")[2], re.MULTILINE
+    )
+    metrics = re.findall(r'"([A-Z][A-Za-z]+)"', (PACKAGE / "runtime/logging.py").read_text().partition("class Log")[0])
+    functions = [path.name for path in (CHECKOUT / "functions").iterdir() if (path / "handler.py").is_file()]
+
+    assert len(parameters) >= 10
+    wanted = [*settings, *parameters, *functions, *(name for name in metrics if name not in {"SUCCESS", "FAILURE"})]
+    assert [name for name in wanted if f"`{name}`" not in operations] == []
+    alarms = set(re.findall(r"^  (\w+Alarm):$", template, re.MULTILINE))
+    assert {alarm for alarm in alarms if not re.search(r"(Error|Throttle)Alarm$", alarm)} <= set(
+        re.findall(r"`(\w+Alarm)`", operations)
+    )
+
+
+def test_the_local_stacks_settings_are_in_the_guide() -> None:
+    guide = _text("docs/guide/local-stack.md")
+    options = set(re.findall(r'"(--[a-z-]+)"', (PACKAGE / "cli/commands/dev.py").read_text()))
+    assert options
+    assert [option for option in options if f"`{option}" not in guide] == []
+
+
+def test_the_readme_can_be_read_at_one_sitting() -> None:
+    assert len((CHECKOUT / "README.md").read_bytes()) <= 12_288
+
+
+def test_every_item_kind_is_in_the_storage_document() -> None:
+    """Partitions as the roles of the template name them: whoever may touch one is told of."""
+    named = set(re.findall(r"'([A-Z]+)#\*'|\b(USERS|SERVERS|ORIGINS)\b", _text("template.yaml")))
+    kinds = {one or other for one, other in named}
+    storage = _text("docs/storage.md")
+    assert len(kinds) > 15
+    assert [kind for kind in kinds if f"`{kind}" not in storage] == []
+
+
+def test_nothing_refers_to_documents_that_are_not_there() -> None:
+    ours = Path(__file__)
+    found = [
+        f"{path.relative_to(CHECKOUT)}: {match[0]}"
+        for path in sources()
+        if path != ours and path.suffix == ".md"
+        for match in _ABSENT.finditer(path.read_text())
+    ]
+    assert found == []

@@ -1,0 +1,112 @@
+"""The README's quick start and every example, against a running stack."""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import jwt
+import requests
+
+from tests.docs.terraform import applied
+from tests.support.people import Browser
+from tests.support.repository import CHECKOUT
+from tests.support.stack import Running
+
+EXAMPLES = CHECKOUT / "examples"
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _shell(section: str) -> str:
+    """The commands of a section of the README."""
+    text = (CHECKOUT / "README.md").read_text().partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    return "\n".join(re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+
+
+@contextmanager
+def _example(name: str, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A running example, and the first line that it printed."""
+    command = [sys.executable, str(EXAMPLES / name), *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            line = process.stdout.readline()
+            assert line, process.stderr.read()
+            yield process, line.strip()
+        finally:
+            process.kill()
+
+
+def _run(command: list[str], directory: Path) -> str:
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_quick_start_gives_a_token_and_signs_somebody_in(stack: Running, tmp_path: Path) -> None:
+    port = _free_port()
+    commands = _shell("Quick start") + 'echo; echo "$ORG/oauth2/$SERVER"\n' + _shell("Sign people in")
+    for old, new in (
+        ("http://127.0.0.1:8080", stack.url),
+        ("local-administrator-token-0123456789", stack.token),
+        ("http://127.0.0.1:8000/", f"http://127.0.0.1:{port}/"),
+    ):
+        assert old in commands
+        commands = commands.replace(old, new)
+    printed = _run(["bash", "-eu", "-c", commands], tmp_path)
+    issuer = re.findall(rf"^{re.escape(stack.url)}/oauth2/aus\w+$", printed, re.MULTILINE)[0]
+    token = re.findall(r'"access_token":"([^"]+)"', printed)[0]
+
+    assert jwt.decode(token, options={"verify_signature": False})["scp"] == ["orders:read"]
+    with _example("web_app.py", issuer, str(tmp_path / "shop.json")) as (process, line):
+        back = Browser(stack.url).sign_in(line.removeprefix("Open "), "ann@example.com", "Correct-Horse-7")
+        assert requests.get(back, timeout=30).text.startswith("Signed in.")
+        assert process.stdout is not None
+        told = process.stdout.read()
+    assert told.startswith("Hello Ann Bee\n")
+    leave = requests.get(told.partition("Sign out at ")[2].strip(), allow_redirects=False, timeout=30)
+    assert leave.headers["location"].startswith(f"http://127.0.0.1:{port}/")
+
+
+def test_a_machine_calls_an_api_that_verifies_its_token(stack: Running, tmp_path: Path) -> None:
+    printed = _run(["sh", str(EXAMPLES / "quick_start.sh"), stack.url, stack.token], tmp_path)
+    issuer = (tmp_path / "issuer").read_text().strip()
+    token = json.loads(printed)["access_token"]
+    client = ["client.json", "orders:read"]
+    with _example("protected_api.py", issuer, "api://orders", "orders:read", "0") as (_, line):
+        api = line.removeprefix("Serving on ")
+        seen = _run([sys.executable, str(EXAMPLES / "machine_client.py"), issuer, *client, api], tmp_path)
+        answers = [
+            requests.get(api, headers=headers, timeout=30).status_code
+            for headers in ({}, {"authorization": f"Bearer {token}"}, {"authorization": f"Bearer {token[:-4]}AAAA"})
+        ]
+    assert seen.startswith("200 ")
+    assert answers == [401, 200, 401]
+
+
+def test_the_terraform_configuration_gives_a_token(stack: Running) -> None:
+    configuration = json.loads((EXAMPLES / "terraform/main.tf.json").read_text())
+    made = applied(configuration["resource"], stack.made)
+    service: dict[str, Any] = made["okta_app_oauth.service"]
+
+    answer = requests.post(
+        f"{made['okta_auth_server.orders']['issuer']}/v1/token",
+        data={"grant_type": "client_credentials", "scope": "orders:read"},
+        auth=(service["client_id"], service["client_secret"]),
+        timeout=30,
+    ).json()
+
+    assert answer["expires_in"] == 1_800
+    assert jwt.decode(answer["access_token"], options={"verify_signature": False})["tier"] == "basic"
