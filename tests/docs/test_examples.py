@@ -110,3 +110,26 @@ def test_the_terraform_configuration_gives_a_token(stack: Running) -> None:
 
     assert answer["expires_in"] == 1_800
     assert jwt.decode(answer["access_token"], options={"verify_signature": False})["tier"] == "basic"
+
+
+def _guide() -> Iterator[str]:
+    """Every command of the guide that calls the running stack and names something that is there."""
+    for path in sorted((CHECKOUT / "docs/guide").glob("*.md")):
+        for block in re.findall(r"^```sh\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL):
+            for command in re.split(r"(?<!\\)\n(?=[A-Za-z.])", block):
+                called = re.match(r"curl|[A-Z]+=\$\(|\.venv/bin/authmint (explain|preview|analyze|logs|keys)", command)
+                if called and "…" not in command and "--follow" not in command:
+                    yield command
+
+
+def test_every_call_of_the_guide_is_answered(stack: Running, tmp_path: Path) -> None:
+    start = (_shell("Quick start") + _shell("Sign people in")).replace("http://127.0.0.1:8080", stack.url)
+    start = start.replace("local-administrator-token-0123456789", stack.token).replace("ann@", "bob@")
+    start += '\ncurl() { command curl --fail-with-body "$@"; }\n'
+    commands = [command.rstrip().replace("ann@", "bob@") for command in _guide()]
+    assert len(commands) > 10
+    script = start + "\n".join(f"{command}\necho" for command in commands)
+    script = script.replace(".venv/bin/authmint", f"'{sys.executable}' -m authmint.cli")
+    environment = f"export AUTHMINT_URL={stack.url} AUTHMINT_API_TOKEN={stack.token}\n"
+
+    _run(["bash", "-euo", "pipefail", "-c", environment + script], tmp_path)
