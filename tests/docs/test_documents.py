@@ -1,8 +1,8 @@
 """What documents name is there: links, anchors, files, commands, settings."""
 
-import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -99,15 +99,12 @@ def _help(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out + "--help --version"
 
 
-def _settings() -> set[str]:
-    """Names of environment variables that code reads: texts that are nothing else."""
-    found = set()
-    for place in (PACKAGE / "runtime", PACKAGE / "local", PACKAGE / "cli"):
-        for path in place.rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    found |= set(re.findall(r"\b(AUTHMINT_[A-Z_]+|PORT)\b", node.value))
-    return found
+@cache
+def _settings() -> frozenset[str]:
+    """Names of environment variables that code or tests read: texts that are nothing else."""
+    places = (PACKAGE / "runtime", PACKAGE / "local", PACKAGE / "cli", CHECKOUT / "tests")
+    python = (path for place in places for path in place.rglob("*.py") if "node_modules" not in path.parts)
+    return frozenset(name for path in python for name in re.findall(r"[\"'](AUTHMINT_[A-Z_]+)[\"']", path.read_text()))
 
 
 @pytest.mark.parametrize("name", [name for name in _THEM if name != "CHANGELOG.md"])
