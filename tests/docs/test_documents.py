@@ -160,3 +160,20 @@ def test_nothing_refers_to_documents_that_are_not_there() -> None:
         for match in _ABSENT.finditer(path.read_text())
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("name", [name for name in _THEM if name != "CHANGELOG.md"])
+def test_every_parameter_and_alarm_that_is_named_is_in_the_template(name: str) -> None:
+    there = set(re.findall(r"^  (\w+):$", _text("template.yaml"), re.MULTILINE))
+    kinds = re.compile(r"[A-Z]\w+(?:Seconds|Milliseconds|Days|Rate|Burst|Arn|Alarm|Name)")
+    assert {code for code in _CODE.findall(_text(name)) if kinds.fullmatch(code)} - there == set()
+
+
+def test_every_document_that_code_names_is_there() -> None:
+    named = re.compile(r"\bdocs/[\w/-]+\.md\b")
+    assert [
+        f"{path.relative_to(CHECKOUT)}: {document}"
+        for path in sources()
+        for document in named.findall(path.read_text())
+        if not (CHECKOUT / document).exists()
+    ] == []
