@@ -1,4 +1,4 @@
-"""The claims of a server: conditions, groups, profile, provenance (runtime contract §15.3, §15.4, §17)."""
+"""The claims of a server: conditions, groups, profile, provenance (docs/protocol.md §10.3, §10.4, §11)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -67,7 +67,7 @@ def test_a_groups_claim_holds_the_names_that_its_filter_matches(value: str, kind
     given = access_token(facts, a_groups_claim(value, kind))
 
     assert given.get("groups") == found
-    assert ("groups" in given) == (found is not None)  # DEC-43
+    assert ("groups" in given) == (found is not None)  # docs/protocol.md §11.1
 
 
 def test_a_hundred_groups_are_allowed_and_one_more_only_in_code_flows() -> None:
@@ -146,7 +146,7 @@ def test_the_fast_subject_is_what_the_expression_gives() -> None:
 
 
 def test_thin_and_fat_id_tokens() -> None:
-    """§15.4: an ID token beside an access token has what is always included, one alone has everything."""
+    """Beside an access token it has what is always included, alone it has everything (docs/protocol.md §10.4)."""
     claims = compiled(
         *system_claims(CountingIds()),
         a_claim("team", claim_type="IDENTITY", always_include=False),

@@ -1,4 +1,4 @@
-"""The contexts of the contract's vectors (runtime contract §20.4, §20.5)."""
+"""The contexts of the vectors (docs/protocol.md §12.2, §12.5)."""
 
 from dataclasses import replace
 from typing import Any

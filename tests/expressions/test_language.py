@@ -1,4 +1,4 @@
-"""Syntax, checks when saved, and failures when evaluated (runtime contract §20.1, §20.2)."""
+"""Syntax, checks when saved, and failures when evaluated (docs/protocol.md §12.1, §12.2)."""
 
 from dataclasses import replace
 from typing import Any
@@ -51,7 +51,7 @@ VALUES = [
     ("'abc' matches 'a.c'", True),
     ("'/abc/' matches '/a.c/'", True),
     ("'abc' MATCHES 'b'", False),
-    ("String.substring('abc', 1, 99)", "bc"),  # DEC-44
+    ("String.substring('abc', 1, 99)", "bc"),  # docs/protocol.md §12.3
     ("String.substring('abc', 7, 99)", ""),
     ("String.substringAfter('abc', '@')", ""),
     ("String.substringBefore('abc', '@')", "abc"),
@@ -208,7 +208,7 @@ def test_custom_attributes_are_known_when_they_are_given() -> None:
 
 
 def test_an_attribute_that_is_gone_is_null() -> None:
-    """DEC-33: saved when it existed."""
+    """docs/protocol.md §12.2: saved when it existed."""
     assert evaluate("user.gone == null", W) is True
 
 

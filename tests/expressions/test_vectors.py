@@ -1,4 +1,4 @@
-"""Every vector of the contract (runtime contract §20.3, §20.4, §20.5)."""
+"""What each function and each name gives (docs/protocol.md §12.3, §12.2, §12.5)."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ FUNCTIONS = [
     ("Arrays.clear({10, 20, 30})", []),
     ("Arrays.get({0, 1, 2}, 0)", 0),
     ("Arrays.flatten(10, {20, 30}, 40)", [10, 20, 30, 40]),
-    ("Arrays.flatten('10, 20, 30, 40')", ["10", "20", "30", "40"]),  # DEC-35
+    ("Arrays.flatten('10, 20, 30, 40')", ["10", "20", "30", "40"]),  # docs/protocol.md §12.3
     ("Arrays.contains({10, 20, 30}, 10)", True),
     ("Arrays.contains({10, 20, 30}, 50)", False),
     ("Arrays.contains('a,b,c', 'b')", True),
@@ -67,7 +67,7 @@ FUNCTIONS = [
     ("{1, 2, 3}[0]", 1),
     ('"driving!"', "driving!"),
     ("Time.now()", "2015-07-31T17:18:37.000Z"),
-    ('Time.now("EST")', "2015-07-31T12:18:37.000-05:00"),  # DEC-36
+    ('Time.now("EST")', "2015-07-31T12:18:37.000-05:00"),  # docs/protocol.md §12.3
     ('Time.now("America/New_York")', "2015-07-31T13:18:37.000-04:00"),
     ('Time.now("America/New_York", "YYYY-MM-dd HH:mm:ss")', "2015-07-31 13:18:37"),
     ('Time.fromUnixToIso8601("0")', "1970-01-01T00:00:00.000Z"),
@@ -119,7 +119,7 @@ USER = [
     ("!user.isContractor", True),
     ("user.salary > 1000000 AND !user.isContractor", True),
     ('user.department matches "California-[a-zA-Z]+-Sales"', True),
-    ("user.title matches '(?i)engineer'", False),  # DEC-37
+    ("user.title matches '(?i)engineer'", False),  # docs/protocol.md §12.6
     ("user.title matches '(?i).*engineer'", True),
     ('String.stringContains(user.department, "Sales")', True),
     ('Arrays.contains(user.favoriteColors, "blue")', True),
@@ -188,7 +188,7 @@ GROUPS = [
     ('isMemberOfGroupNameStartsWith("West")', True),
     ('isMemberOfGroupNameContains("Coast")', True),
     ('isMemberOfGroupNameRegex(".*Admins")', True),
-    ('isMemberOfGroupNameRegex("/.*Admins/")', True),  # DEC-27
+    ('isMemberOfGroupNameRegex("/.*Admins/")', True),  # docs/protocol.md §12.5
     ('isMemberOfGroupNameRegex("Admins")', False),
     ('getFilteredGroups({"00garwpuyxHaWOkdV0g4","00gNOTMINE"}, "group.name", 40)', ["West Coast Admins"]),
     ('getFilteredGroups({"00garwpuyxHaWOkdV0g4"}, "group.id", 40)', ["00garwpuyxHaWOkdV0g4"]),

@@ -1,4 +1,4 @@
-"""The deployed functions: events in, answers out, and what each token costs in calls (design §6)."""
+"""The deployed functions: events in, answers out, and what each token costs in calls (docs/decisions/0001)."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""The rotation state machine (management contract §11, design §7): no live token ever fails to verify."""
+"""The rotation state machine (docs/protocol.md §25.6, docs/decisions/0002): no live token ever fails to verify."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""KMS: keys that are born wrapped and open in their own context only (design §7)."""
+"""KMS: keys that are born wrapped and open in their own context only (docs/decisions/0002)."""
 
 import jwt
 import pytest

@@ -1,4 +1,4 @@
-"""Discovery documents and key sets (RFC 8414, RFC 7517 §5, runtime contract §2, §11)."""
+"""Discovery documents and key sets (RFC 8414, RFC 7517 §5, docs/protocol.md §2, §18.1)."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -141,8 +141,8 @@ def documents(published: Published) -> tuple[Any, Any]:
     return oauth, openid
 
 
-def test_everything_that_is_wired_is_listed_as_the_contract_has_it() -> None:
-    """§2.2."""
+def test_everything_that_is_wired_is_listed() -> None:
+    """docs/protocol.md §2."""
     server_scopes = (
         *system_scopes(CountingIds()),
         Scope("s1", "shown", metadata_publish="ALL_CLIENTS"),

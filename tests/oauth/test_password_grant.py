@@ -1,4 +1,4 @@
-"""Tokens in a user's name by password (RFC 6749 §4.3, runtime contract §5.3, §15): who gets which, and who none."""
+"""Tokens in a user's name by password (RFC 6749 §4.3, docs/protocol.md §6.5, §10): who gets which, and who none."""
 
 import base64
 import hashlib
@@ -106,7 +106,7 @@ def test_an_id_token_comes_with_openid_and_only_then() -> None:
         "email": "ann@example.com",
     }
     assert identity["preferred_username"] == "ann@example.com"
-    assert "given_name" not in identity  # thin (§15.4)
+    assert "given_name" not in identity  # thin (docs/protocol.md §10.4)
     assert none is None
     assert access["uid"] == "00uA"
 

@@ -1,4 +1,4 @@
-"""The token endpoint with client credentials (RFC 6749 §4.4, runtime contract §5, §15.1, §16, §25)."""
+"""The token endpoint with client credentials (RFC 6749 §4.4, docs/protocol.md §6, §10.1, §8, §20.1)."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from tests.support.fakes import NOW, decoded
 ISSUER = f"{BASE_URL}/oauth2/{SERVER_ID}"
 
 
-def test_a_token_has_the_claims_of_the_contract_and_no_others() -> None:
+def test_a_token_has_its_claims_and_no_others() -> None:
     engine = Engine()
 
     answer = decoded(engine.ask().body)
@@ -170,9 +170,7 @@ def test_a_subject_that_is_no_text_denies(value: str) -> None:
         ({"client_secret": "x"}, 400, "invalid_request", "Cannot supply multiple client credentials."),
     ],
 )
-def test_refusals_have_the_contracts_code_and_text(
-    fields: dict[str, str], status: int, error: str, description: str
-) -> None:
+def test_refusals_have_their_code_and_text(fields: dict[str, str], status: int, error: str, description: str) -> None:
     answer = Engine().ask(fields)
 
     body = decoded(answer.body)

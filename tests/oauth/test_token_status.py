@@ -1,4 +1,4 @@
-"""Introspection (RFC 7662) and revocation (RFC 7009): bound to server and client (runtime contract §9, §10)."""
+"""Introspection (RFC 7662) and revocation (RFC 7009): bound to server and client (docs/protocol.md §13, §14.1)."""
 
 import base64
 from dataclasses import replace

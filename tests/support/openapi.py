@@ -1,7 +1,7 @@
 """Answers of the management API against the published OpenAPI description, when ``AUTHMINT_OPENAPI`` names the file.
 
-A check for development: the description is not part of this repository, and where it and the contract differ the
-contract decides: ``NULL_IN_RECORDINGS`` lists the members that recorded answers hold as ``null`` all the same.
+A check for development: the description is not part of this repository, and where it and recorded answers differ
+the answers decide: ``NULL_IN_RECORDINGS`` lists the members that recorded answers hold as ``null`` all the same.
 """
 
 import os
@@ -15,7 +15,7 @@ from openapi_schema_validator import OAS30Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT4
 
-#: Management contract §6.3, §6.6, §7.1, §14.2, §14.4, §16.
+#: docs/protocol.md §25.1, §25.7, §25.2, §26, §26.7, §27.3.
 NULL_IN_RECORDINGS: Final = frozenset(
     {"description", "_links", "errorRedirectUrl", "externalId", "loginRedirectUrl", "universalLogout"}
 )
@@ -35,7 +35,7 @@ def _document() -> tuple[dict[str, Any], Any, list[tuple[re.Pattern[str], str]]]
 def problems(method: str, path: str, status: int, body: Any) -> list[str]:
     """What the description has against an answer; nothing where it is not at hand or does not know the operation."""
     loaded = _document()
-    if loaded is None or (method == "GET" and path.endswith("/credentials/jwks")):  # §14.1: an object, not an array
+    if loaded is None or (method == "GET" and path.endswith("/credentials/jwks")):  # an object, not an array
         return []
     document, registry, paths = loaded
     for pattern, template in paths:

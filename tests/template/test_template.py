@@ -1,4 +1,4 @@
-"""``template.yaml`` against the code: routes, handlers, environment, roles, alarms (design §4)."""
+"""``template.yaml`` against the code: routes, handlers, environment, roles, alarms (docs/decisions/0020)."""
 
 import re
 import subprocess

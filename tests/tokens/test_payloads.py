@@ -1,4 +1,4 @@
-"""Payloads of access and ID tokens (runtime contract §15.1, §15.3, §27)."""
+"""Payloads of access and ID tokens (docs/protocol.md §10.1, §10.3, §10)."""
 
 import re
 

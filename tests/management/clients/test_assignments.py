@@ -1,4 +1,4 @@
-"""Users and groups assigned to apps (contract §14.4)."""
+"""Users and groups assigned to apps (docs/protocol.md §26.7)."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Apps, dynamic clients, their secrets and keys (management contract §13, §14)."""
+"""Apps, dynamic clients, their secrets and keys (docs/protocol.md §26.2, §26)."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Groups and their members over the management API (contract §16)."""
+"""Groups and their members over the management API (docs/protocol.md §27.3)."""
 
 from typing import Any
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""Users over the management API (contract §15)."""
+"""Users over the management API (docs/protocol.md §27.1)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Administration by OAuth (management contract §3.2–§3.4): services with ``okta.*`` scopes, and API tokens."""
+"""Administration by OAuth (docs/protocol.md §24.2): services with ``okta.*`` scopes, and API tokens."""
 
 import json
 from dataclasses import replace

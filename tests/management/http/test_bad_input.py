@@ -1,4 +1,4 @@
-"""Whatever is sent: a 4xx with the contract's body, nothing stored, never an exception."""
+"""Whatever is sent: a 4xx with the envelope as body, nothing stored, never an exception."""
 
 import json
 from typing import Any

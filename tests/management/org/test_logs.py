@@ -1,4 +1,4 @@
-"""``/api/v1/logs`` (management contract §18)."""
+"""``/api/v1/logs`` (docs/protocol.md §29)."""
 
 import pytest
 from authmint.storage.events import Event, Party

@@ -1,4 +1,4 @@
-"""Preview, explanation and analysis (runtime contract §21): always what the token endpoint does, and never more."""
+"""Preview, explanation and analysis (docs/protocol.md §22): always what the token endpoint does, and never more."""
 
 from dataclasses import replace
 from typing import Any

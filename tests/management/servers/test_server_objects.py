@@ -1,4 +1,4 @@
-"""Scopes, claims, policies and rules (management contract §7 to §10)."""
+"""Scopes, claims, policies and rules (docs/protocol.md §25.2, §25.5)."""
 
 from typing import Any
 

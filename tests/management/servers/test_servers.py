@@ -1,4 +1,4 @@
-"""``/api/v1/authorizationServers`` (management contract §2 to §6)."""
+"""``/api/v1/authorizationServers`` (docs/protocol.md §23.2, §25.1)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Refresh tokens, consents and sessions in the hands of administrators (management contract §12)."""
+"""Refresh tokens, consents and sessions in the hands of administrators (docs/protocol.md §28.3)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a granted request gives (runtime contract §3.3, §15), and how it gets back to the client."""
+"""What a granted request gives (docs/protocol.md §4.3, §10), and how it gets back to the client."""
 
 import base64
 import hashlib
@@ -60,7 +60,7 @@ def test_every_response_type_gives_what_it_names(response_type: str) -> None:
         assert (identity["nonce"], identity["aud"], identity["iss"]) == ("n", CLIENT_ID, ISSUER)
         assert identity.get("at_hash") == (half_hash(fields["access_token"]) if "token" in words else None)
         assert identity.get("c_hash") == (half_hash(fields["code"]) if "code" in words else None)
-        assert ("given_name" in identity) == ("token" not in words)  # §15.4
+        assert ("given_name" in identity) == ("token" not in words)  # docs/protocol.md §10.4
 
 
 def test_a_token_of_a_browser_belongs_to_a_family() -> None:
@@ -179,7 +179,7 @@ def test_offline_access_without_a_code_counts_as_not_asked_for() -> None:
 
 
 def test_a_rule_for_each_half_of_a_hybrid_answer() -> None:
-    """DEC-30."""
+    """docs/protocol.md §4.3."""
     for grant_types, response_type, fails in (
         (("authorization_code",), "code", False),
         (("authorization_code",), "id_token", True),

@@ -1,4 +1,4 @@
-"""When a user has to sign in or to decide first, and how a request waits for it (runtime contract §3.2, §16.4)."""
+"""When a user has to sign in or to decide first, and how a request waits for it (docs/protocol.md §4.2, §8.4)."""
 
 from dataclasses import replace
 from typing import Any
@@ -139,7 +139,7 @@ def test_a_hint_with_another_signature_is_none() -> None:
 
 
 CONSENTS: list[tuple[str, str, str, bool]] = [
-    # prompt, consent_method, scope, asks (§16.4)
+    # prompt, consent_method, scope, asks (docs/protocol.md §8.4)
     ("consent", "TRUSTED", "orders:read", True),
     ("consent", "TRUSTED", "extras", True),
     ("consent", "REQUIRED", "orders:read", True),

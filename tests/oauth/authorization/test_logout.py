@@ -1,4 +1,4 @@
-"""RP-initiated logout (runtime contract §13): who is signed out, and where the browser goes."""
+"""RP-initiated logout (docs/protocol.md §16): who is signed out, and where the browser goes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

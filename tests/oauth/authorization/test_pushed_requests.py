@@ -1,4 +1,4 @@
-"""Pushed authorization requests (RFC 9126, runtime contract §4)."""
+"""Pushed authorization requests (RFC 9126, docs/protocol.md §5)."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is refused, and who learns of it: the user, on a page, or the client (runtime contract §3.5, §25, DEC-1)."""
+"""What is refused, and who learns of it: the user, on a page, or the client (docs/protocol.md §1.3, §4.11, §20.1)."""
 
 import re
 from dataclasses import replace
@@ -146,7 +146,7 @@ def test_with_a_trusted_way_back_the_client_learns_the_error(changes: dict[str, 
     assert not world.storage.families.families
 
 
-def test_the_text_of_a_missing_nonce_is_the_contracts_to_the_last_dot() -> None:
+def test_the_text_of_a_missing_nonce_is_oktas_to_the_last_dot() -> None:
     text = World().ask(response_type="id_token").fields["error_description"]
 
     assert text.startswith("The 'nonce' parameter is required for authorize requests with either the 'id_token' or ")

@@ -1,4 +1,4 @@
-"""Client assertions (RFC 7523 §3, runtime contract §6): every rule, and what attackers try."""
+"""Client assertions (RFC 7523 §3, docs/protocol.md §7): every rule, and what attackers try."""
 
 import hmac
 import json

@@ -1,4 +1,4 @@
-"""Runtime contract §18.2: its worked examples P1 to P11, and what must hold for any policies."""
+"""docs/protocol.md §9.1: worked examples, and what must hold for any policies."""
 
 from dataclasses import replace
 
@@ -149,7 +149,7 @@ requests = st.builds(
 
 
 def obvious(policies: tuple[Policy, ...], request: TokenRequest) -> tuple[str, frozenset[str]] | None:
-    """The contract's pseudocode once more, slow and plain."""
+    """The algorithm once more, slow and plain."""
     for policy in policies:
         if policy.status == "ACTIVE" and (set(policy.clients) & {"ALL_CLIENTS", request.client_id}):
             for rule in policy.rules:
@@ -174,7 +174,7 @@ def _people(rule: Rule, user: Subject) -> bool:
 
 
 @given(policies, requests)
-def test_a_slow_and_obvious_reading_of_the_contract_agrees(policies: tuple[Policy, ...], request: TokenRequest) -> None:
+def test_a_slow_and_obvious_reading_agrees(policies: tuple[Policy, ...], request: TokenRequest) -> None:
     decision = evaluate(a_server(policies=policies), request)
 
     found = None if decision.rule is None else (decision.rule.id, frozenset(decision.granted))

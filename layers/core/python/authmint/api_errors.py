@@ -1,4 +1,4 @@
-"""The error envelope of ``/api/v1`` (management contract §4), for administration and for sign-in alike."""
+"""The error envelope of ``/api/v1`` (docs/protocol.md §23.3), for administration and for sign-in alike."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -66,7 +66,7 @@ class ApiError(Exception):
         super().__init__(f"{code}: {self.summary}")
 
     def response(self, ids: Ids) -> Response:
-        """The answer, with all five members always present (§4.1)."""
+        """The answer, with all five members always present (docs/protocol.md §23.3)."""
         body = {
             "errorCode": self.code,
             "errorSummary": self.summary,
@@ -88,7 +88,7 @@ def invalid_field(field: str, message: str) -> ApiError:
 
 
 def not_found(identifier: str, kind: str) -> ApiError:
-    """E0000007 for an id as given in the URL and a type word of §4.3."""
+    """E0000007 for an id as given in the URL and the name of its type (docs/protocol.md §23.3)."""
     return ApiError("E0000007", f"{identifier} ({kind})")
 
 

@@ -26,5 +26,5 @@ class SystemClock:
 
 
 def timestamp(seconds: int) -> str:
-    """Management contract §1.2: ``2026-03-02T09:15:07.000Z``."""
+    """The form of times in the management API (docs/protocol.md §23.1): ``2026-03-02T09:15:07.000Z``."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

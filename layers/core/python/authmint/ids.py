@@ -16,7 +16,7 @@ class Ids(Protocol):
     """Where identifiers come from."""
 
     def object_id(self, prefix: str) -> str:
-        """A new id (management contract §1.1): prefix and 17 characters, later ones sort later."""
+        """A new id (docs/protocol.md §23.1): prefix and 17 characters, later ones sort later."""
 
     def opaque(self, size: int) -> str:
         """``size`` random bytes, base64url without padding: token ids, kids, secrets."""

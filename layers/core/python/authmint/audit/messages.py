@@ -1,4 +1,4 @@
-"""``displayMessage`` of events (runtime contract §23.1)."""
+"""``displayMessage`` of events (docs/protocol.md §21)."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""An event as ``GET /api/v1/logs`` shows it (runtime contract §23.3)."""
+"""An event as ``GET /api/v1/logs`` shows it (docs/protocol.md §21)."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""The claims of one server, parsed once per version of it (runtime contract §15.4, §17)."""
+"""The claims of one server, parsed once per version of it (docs/protocol.md §10.4, §11)."""
 
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
@@ -86,11 +86,11 @@ class CompiledClaims:
         return _evaluated(self._in_access_tokens, run, {SUBJECT_NAME: subject}, everything=True)
 
     def id_token(self, facts: Facts, *, everything: bool) -> dict[str, Json]:
-        """Claims of an ID token beside those of the protocol; with ``everything`` also those of userinfo (§12).
+        """Claims of an ID token beside those of the protocol; with ``everything`` also those of userinfo.
 
         Args:
             facts: With a user.
-            everything: Whether claims are in that are not always included (§15.4): the ID token comes from the
+            everything: With claims that are not always included (docs/protocol.md §10.4): the ID token comes from the
                 authorization endpoint without an access token.
 
         Raises:

@@ -1,4 +1,4 @@
-"""System claims of ID tokens and userinfo, from the user's profile (runtime contract §15.3)."""
+"""System claims of ID tokens and userinfo, from the user's profile (docs/protocol.md §10.5)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

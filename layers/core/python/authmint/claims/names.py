@@ -2,10 +2,10 @@
 
 from typing import Final
 
-#: The value of the system claim ``sub`` (management contract §8.2): user name, or client id without a user.
+#: The value of the system claim ``sub`` (docs/protocol.md §11.5): user name, or client id without a user.
 SUBJECT: Final = "(appuser != null) ? appuser.userName : app.clientId"
 
-#: Names that the protocol itself gives (runtime contract §17, management contract §8.1). ``groups`` and ``scope``
+#: Names that the protocol itself gives (docs/protocol.md §11.2, docs/protocol.md §25.3). ``groups`` and ``scope``
 #: may be made. An access token's ``sub`` comes from the system claim and from no other.
 RESERVED: Final = {
     "RESOURCE": frozenset(

@@ -1,4 +1,4 @@
-"""Where the value of one claim comes from: a constant, an expression, a group filter or the profile (§17)."""
+"""Where the value of a claim comes from: a constant, an expression, groups, the profile (docs/protocol.md §11)."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -96,13 +96,13 @@ def _groups(pattern: str, kind: str) -> Source:
         found = tuple(filter(matches, names))
         if len(found) > MAX_GROUPS and not run.facts.code_flow:
             raise TooManyGroups(f"more than {MAX_GROUPS} groups")
-        return claim_of(found) if found else None  # DEC-43
+        return claim_of(found) if found else None  # docs/protocol.md §11.1
 
     return value
 
 
 def _filter(pattern: str, kind: str) -> Callable[[str], bool]:
-    """Literals compare whatever their case; regular expressions do not (§17)."""
+    """Literals compare whatever their case; regular expressions do not (docs/protocol.md §11)."""
     if kind == "REGEX":
         from ..expressions.regexes import matches, without_slashes
 

@@ -1,4 +1,4 @@
-"""Whether a login and a password belong together, for the password grant and for sign-in (runtime contract §5.3)."""
+"""Whether a login and a password belong together, for the password grant and for sign-in (docs/protocol.md §6.5)."""
 
 import hashlib
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A new password in the place of an old one (management contract §15): checked, remembered, and stored."""
+"""A new password in the place of an old one (docs/protocol.md §27.2): checked, remembered, and stored."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace

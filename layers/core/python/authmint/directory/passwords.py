@@ -1,4 +1,4 @@
-"""Passwords: Argon2id (RFC 9106) and what a password must be like (management contract §15)."""
+"""Passwords: Argon2id (RFC 9106) and what a password must be like (docs/protocol.md §27.2)."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""Single-use tokens that let a user choose a password: activation and recovery (management contract §15)."""
+"""Single-use tokens that let a user choose a password: activation and recovery (docs/protocol.md §27.2)."""
 
 from typing import Literal
 

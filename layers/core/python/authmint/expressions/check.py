@@ -1,4 +1,4 @@
-"""What can be told of an expression without evaluating it: every name, function and member is known (§20.2)."""
+"""What is known of an expression before it is evaluated: every name, function and member (docs/protocol.md §12.2)."""
 
 from collections.abc import Collection
 from functools import lru_cache

@@ -20,4 +20,4 @@ class EvaluationFailed(Exception):
 
 
 class TooManyGroups(EvaluationFailed):
-    """More groups than a claim may hold (runtime contract §17)."""
+    """More groups than a claim may hold (docs/protocol.md §11.4)."""

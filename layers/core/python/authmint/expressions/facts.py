@@ -94,7 +94,7 @@ class Facts:
         scopes: Granted, in the order of the token.
         amr: How the user signed in (RFC 8176).
         now: Unix seconds.
-        code_flow: Redeeming a code or refreshing from one: the limit of 100 groups is lifted (runtime contract §17).
+        code_flow: Redeeming a code or refreshing from one: the limit of 100 groups is lifted (docs/protocol.md §11.4).
     """
 
     app: AppFacts

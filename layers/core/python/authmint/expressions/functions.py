@@ -73,7 +73,7 @@ def _integer(value: Value) -> int:
 
 
 def _array(value: Value) -> tuple[Value, ...]:
-    """Arrays, nothing, and texts of comma-separated values (DEC-35)."""
+    """Arrays, nothing, and texts of comma-separated values (docs/protocol.md §12.3)."""
     if value is None:
         return ()
     if isinstance(value, tuple):

@@ -1,4 +1,4 @@
-"""``Arrays`` (runtime contract §20.3). Every function also takes comma-separated text, or null as an empty array."""
+"""``Arrays`` (docs/protocol.md §12.3). Every function also takes comma-separated text, or null as an empty array."""
 
 from typing import Final
 

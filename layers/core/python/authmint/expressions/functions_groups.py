@@ -1,4 +1,4 @@
-"""Groups of the user, and what directory integrations would say (runtime contract §20.5, §20.7)."""
+"""Groups of the user, and what directory integrations would say (docs/protocol.md §12.5, §12.7)."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
@@ -131,7 +131,7 @@ def _member_by_id(run: Run, *ids: str) -> bool:
 
 
 def _nobody(*_: object) -> None:
-    """There is no directory integration, so nobody has an assignment there (§20.7)."""
+    """There is no directory integration, so nobody has an assignment there (docs/protocol.md §12.7)."""
 
 
 def _no(*_: object) -> bool:

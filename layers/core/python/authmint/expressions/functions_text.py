@@ -1,4 +1,4 @@
-"""``String``, ``Convert`` and ``Iso3166Convert`` (runtime contract §20.3). Texts are counted in characters."""
+"""``String``, ``Convert`` and ``Iso3166Convert`` (docs/protocol.md §12.3). Texts are counted in characters."""
 
 import math
 import re
@@ -48,7 +48,7 @@ def _switch(_: Run, text: str, default: Value, *pairs: Value) -> Value:
 
 
 def _substring(_: Run, text: str, start: int, end: int) -> str:
-    """DEC-44: clamped to the length; what is negative or backwards is a mistake."""
+    """A part of a text (docs/protocol.md §12.3): clamped to the length; what is negative or backwards is a mistake."""
     if start < 0 or end < start:
         raise EvaluationFailed("String.substring needs 0 <= start <= end")
     return text[start:end]

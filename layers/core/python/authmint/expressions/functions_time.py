@@ -1,4 +1,4 @@
-"""``Time`` (runtime contract §20.3). Texts in, texts out; the instant is that of the request, never the system's."""
+"""``Time`` (docs/protocol.md §12.3). Texts in, texts out; the instant is that of the request, never the system's."""
 
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -24,7 +24,7 @@ def _now(run: Run, zone: str = "UTC", pattern: str | None = None) -> str:
 
 
 def _zone(name: str) -> tzinfo:
-    """A zone of IANA's database; ``EST`` is five hours behind the whole year (DEC-36)."""
+    """A zone of IANA's database; ``EST`` is five hours behind the whole year (docs/protocol.md §12.3)."""
     if name in {"UTC", "Z"}:
         return UTC
     import zoneinfo  # reads files, and few claims need it

@@ -1,4 +1,4 @@
-"""Date and time patterns as Joda-Time writes them, both ways (runtime contract §20.3). Fields of numbers and zones."""
+"""Date and time patterns as Joda-Time writes them, both ways (docs/protocol.md §12.3). Fields of numbers and zones."""
 
 import re
 from collections.abc import Callable

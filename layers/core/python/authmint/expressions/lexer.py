@@ -1,4 +1,4 @@
-"""Text of an expression to tokens (runtime contract §20.1)."""
+"""Text of an expression to tokens (docs/protocol.md §12.1)."""
 
 import re
 from collections.abc import Iterator

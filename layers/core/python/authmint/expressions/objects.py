@@ -1,4 +1,4 @@
-"""The names that an expression can begin with, as objects made of the facts (runtime contract §20.2)."""
+"""The names that an expression can begin with, as objects made of the facts (docs/protocol.md §12.2)."""
 
 from collections.abc import Callable
 from typing import Final

@@ -1,4 +1,4 @@
-"""Operators as closures over the closures of their operands (runtime contract §20.1)."""
+"""Operators as closures over the closures of their operands (docs/protocol.md §12.1)."""
 
 from collections.abc import Callable
 from typing import Final, TypeAlias

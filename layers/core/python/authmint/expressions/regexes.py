@@ -32,12 +32,12 @@ def compiled(pattern: str) -> Any:
 
 
 def without_slashes(pattern: str) -> str:
-    """A pattern for names of groups may stand between slashes (DEC-27)."""
+    """A pattern for names of groups may stand between slashes (docs/protocol.md §12.5)."""
     return pattern[1:-1] if len(pattern) > 1 and pattern[0] == pattern[-1] == "/" else pattern
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether all of the text matches (DEC-37)."""
+    """Whether all of the text matches (docs/protocol.md §12.6)."""
     try:
         return compiled(pattern).fullmatch(text) is not None
     except BadPattern:

@@ -1,4 +1,4 @@
-"""Values of the expression language: how they are read, compared and made claims (runtime contract §20.6)."""
+"""Values of the expression language: how they are read, compared and made claims (docs/protocol.md §12.8)."""
 
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias, TypeGuard
@@ -29,7 +29,7 @@ class Object:
         self._members = members
 
     def member(self, name: str) -> Value:
-        """The member; ``None`` where there is none (DEC-33)."""
+        """The member; ``None`` where there is none (docs/protocol.md §12.2)."""
         return value_of(self._members.get(name))
 
 

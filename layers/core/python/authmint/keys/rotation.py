@@ -137,7 +137,7 @@ def jwks_max_age(server: AuthorizationServer, now: int) -> int:
 
 
 def in_order(keys: tuple[SigningKey, ...]) -> list[SigningKey]:
-    """ACTIVE, then NEXT, then EXPIRED, the latest first (management contract §5.4)."""
+    """ACTIVE, then NEXT, then EXPIRED, the latest first (docs/protocol.md §23.4)."""
     rank = {"ACTIVE": 0, "NEXT": 1, "EXPIRED": 2}
     return sorted(keys, key=lambda key: (rank[key.status], -(key.expired_at or 0), key.kid))
 

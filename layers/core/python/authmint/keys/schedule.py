@@ -1,4 +1,4 @@
-"""The scheduled run over servers whose keys have something due (runtime contract §19)."""
+"""The scheduled run over servers whose keys have something due (docs/protocol.md §18.2)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Browsers that call from another origin (runtime contract §4, §7.3).
+"""Browsers that call from another origin (docs/protocol.md §3.2, §3.3).
 
 What cookies reach is for scripts of trusted origins alone; no other answer depends on a cookie.
 """
@@ -18,7 +18,7 @@ _EXPOSED: Final = ("access-control-expose-headers", "WWW-Authenticate, Retry-Aft
 ANY_ORIGIN: Final = (("access-control-allow-origin", "*"), _EXPOSED)
 #: A field name (RFC 9110 §5.1).
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
-#: What scripts may do at the token endpoint (DEC-16).
+#: What scripts may do at the token endpoint (docs/protocol.md §3.3).
 _BROWSER_GRANTS: Final = frozenset({"authorization_code", "refresh_token"})
 
 
@@ -106,6 +106,6 @@ def check_token_request(client: Client, grant_type: str) -> None:
 
 
 def _origin_of(uri: str) -> str:
-    """Compared without regard to case (§7.2)."""
+    """Compared without regard to case (docs/protocol.md §3.3)."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}".lower()

@@ -1,4 +1,4 @@
-"""Device authorization (RFC 8628 §3.1–3.2, runtime contract §8.1)."""
+"""Device authorization (RFC 8628 §3.1–3.2, docs/protocol.md §17)."""
 
 from typing import Final
 

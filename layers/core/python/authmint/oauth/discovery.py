@@ -1,4 +1,4 @@
-"""Discovery documents (OpenID Connect Discovery 1.0, RFC 8414, runtime contract §2).
+"""Discovery documents (OpenID Connect Discovery 1.0, RFC 8414, docs/protocol.md §2).
 
 Nothing that does not work is listed.
 """
@@ -19,7 +19,7 @@ from .client_auth.methods import ALGORITHMS
 from .scopes import NOT_SERVED, ORG_SCOPES
 
 MAX_AGE: Final = 300
-#: Advertised grants that have a user in them: the OpenID document lists no others (§2.2).
+#: Advertised grants that have a user in them: the OpenID document lists no others (docs/protocol.md §2).
 _NOT_FOR_OPENID: Final = frozenset({"client_credentials"})
 
 
@@ -165,7 +165,7 @@ class Discovery:
         self._served = Capabilities(grant_types, auth_methods, features)
 
     def __call__(self, request: Request) -> Response:
-        """The document, or 404 in the management API's shape (§2.1)."""
+        """The document, or 404 in the management API's shape (docs/protocol.md §2)."""
         server_id = request.path_parameters.get("authServerId")
         try:
             snapshot = self._configuration.read(server_named(server_id), request.query_value("client_id"))
@@ -181,7 +181,7 @@ class Discovery:
 
 
 def not_found(server_id: str, ids: Ids) -> Response:
-    """404 for an unknown or inactive server (DEC-1)."""
+    """404 for an unknown or inactive server (docs/protocol.md §1.3)."""
     summary = f"Not found: Resource not found: {server_id} (AuthorizationServer)"
     return _envelope(404, "E0000007", summary, ids)
 

@@ -1,4 +1,4 @@
-"""Errors of the protocol endpoints (runtime contract §25): one class, one catalogue.
+"""Errors of the protocol endpoints (docs/protocol.md §20.1): one class, one catalogue.
 
 The internal id says exactly what happened; it goes to the log as ``outcome.reason``. Code and text go to the client.
 """

@@ -1,4 +1,4 @@
-"""Token introspection (RFC 7662, runtime contract §9)."""
+"""Token introspection (RFC 7662, docs/protocol.md §13)."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""The key set endpoint (RFC 7517 §5, runtime contract §11)."""
+"""The key set endpoint (RFC 7517 §5, docs/protocol.md §18.1)."""
 
 from ..clock import Clock
 from ..http import Request, Response

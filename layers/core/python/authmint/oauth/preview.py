@@ -1,4 +1,4 @@
-"""What a token request would get, without credentials and without effect (runtime contract §21, design §12).
+"""What a token request would get, without credentials and without effect (docs/protocol.md §22).
 
 The grants' proof is left out; everything after it is the token endpoint's own code.
 """

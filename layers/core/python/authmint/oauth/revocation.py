@@ -1,4 +1,4 @@
-"""Token revocation (RFC 7009, runtime contract §10)."""
+"""Token revocation (RFC 7009, docs/protocol.md §14.1)."""
 
 from ..audit.builder import EventBuilder
 from ..clock import Clock
@@ -55,7 +55,7 @@ class RevocationEndpoint:
         return Response(200, b"", NO_STORE)
 
     def _revoke_access_token(self, call: Call, text: str) -> bool:
-        """Whether it was alive, and this client's: another client's is left alone (DEC-19)."""
+        """Whether it was alive, and this client's: another client's is left alone (docs/protocol.md §14.1)."""
         token = recognize(text, call.server, issuer=call.issuer, now=call.now)
         if token is None or token.client_id != call.client.id:
             return False
@@ -63,7 +63,7 @@ class RevocationEndpoint:
         return self._revocations.add(revocation)
 
     def _revoke_family(self, call: Call, text: str) -> bool:
-        """A refresh token takes every access token of its family along (DEC-46); a rotated one does so too."""
+        """A refresh token, a rotated one too, takes the access tokens of its family along (docs/protocol.md §14.1)."""
         try:
             family, _ = self._families.find(family_of(text) or "", secret_digest(text))
         except NotFound:

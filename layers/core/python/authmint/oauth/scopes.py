@@ -1,4 +1,4 @@
-"""The ``scope`` parameter (RFC 6749 §3.3, runtime contract §16)."""
+"""The ``scope`` parameter (RFC 6749 §3.3, docs/protocol.md §8)."""
 
 import re
 from typing import Final
@@ -10,9 +10,9 @@ from .errors import OAuthError
 from .nearest import unknown
 
 MAX_LENGTH: Final = 4096
-#: Scopes about a signed-in user (§16.1): never for a client alone.
+#: Scopes about a signed-in user (docs/protocol.md §8.1): never for a client alone.
 OPENID_SCOPES: Final = frozenset({"openid", "profile", "email", "address", "phone", "offline_access", "device_sso"})
-#: Scopes that say something about the user, and so are for OpenID Connect requests only (DEC-25).
+#: Scopes that say something about the user, and so are for OpenID Connect requests only (docs/protocol.md §8.2).
 _ABOUT_USERS: Final = frozenset({"profile", "email", "address", "phone"})
 #: Known to every server, and not served.
 NOT_SERVED: Final = frozenset({"device_sso"})
@@ -39,7 +39,7 @@ def granted_by_administrators(client: Client, names: tuple[str, ...]) -> tuple[s
     """Of the ``okta.*`` scopes requested of the org server those that an administrator granted the client.
 
     Raises:
-        OAuthError: None was named, one is no such scope, or none is granted (§5.3).
+        OAuthError: None was named, one is no such scope, or none is granted (docs/protocol.md §6.5).
     """
     if not names:
         raise OAuthError("missing_scopes")
@@ -75,7 +75,7 @@ def for_client_alone(server: AuthorizationServer, names: tuple[str, ...]) -> tup
 
 
 def for_user(server: AuthorizationServer, client: Client, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The scopes of a request in a user's name: those named, or the server's default ones (§16.2, §16.3).
+    """The scopes of a request in a user's name: those named, or the default ones (docs/protocol.md §8.2, §8.3).
 
     Raises:
         OAuthError: Unknown, not to be had by this client, without ``openid`` where it is needed, or none at all.
@@ -101,7 +101,9 @@ def for_user(server: AuthorizationServer, client: Client, names: tuple[str, ...]
 def for_browser(
     server: AuthorizationServer, client: Client, names: tuple[str, ...], response_types: frozenset[str]
 ) -> tuple[str, ...]:
-    """The scopes of an authorization request (§16.2). ``offline_access`` without a code counts as not asked for.
+    """The scopes of an authorization request (docs/protocol.md §8.2).
+
+    ``offline_access`` without a code counts as not asked for.
 
     Raises:
         OAuthError: As ``for_user``, or an ID token is wanted without ``openid``.
@@ -124,7 +126,7 @@ def _within(names: tuple[str, ...], response_types: frozenset[str]) -> tuple[str
 
 
 def in_need_of_consent(server: AuthorizationServer, client: Client, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The scopes that a user has to agree to before this client gets them (§16.4)."""
+    """The scopes that a user has to agree to before this client gets them (docs/protocol.md §8.4)."""
     if client.consent_method == "TRUSTED" or server.is_org:
         return ()
     asked = frozenset(names)

@@ -1,4 +1,4 @@
-"""The token endpoint (RFC 6749 §3.2, runtime contract §5): one order of steps for every grant type."""
+"""The token endpoint (RFC 6749 §3.2, docs/protocol.md §6): one order of steps for every grant type."""
 
 from collections.abc import Iterable
 

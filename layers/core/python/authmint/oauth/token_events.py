@@ -1,4 +1,4 @@
-"""Events of the protocol endpoints (runtime contract §23): one structured log line each, never a secret."""
+"""Events of the protocol endpoints (docs/protocol.md §21): one structured log line each, never a secret."""
 
 import base64
 import hashlib

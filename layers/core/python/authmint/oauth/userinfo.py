@@ -1,4 +1,4 @@
-"""The userinfo endpoint (OpenID Connect Core §5.3, RFC 6750, runtime contract §12)."""
+"""The userinfo endpoint (OpenID Connect Core §5.3, RFC 6750, docs/protocol.md §15)."""
 
 from typing import Final
 

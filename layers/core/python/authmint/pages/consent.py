@@ -1,4 +1,4 @@
-"""``/consent``: whether a client may have what it asks for (runtime contract §16.4)."""
+"""``/consent``: whether a client may have what it asks for (docs/protocol.md §8.4)."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""The ``okta.*`` scopes: what an access token of the org server may do in the management API (contract §3.3)."""
+"""The ``okta.*`` scopes: what a token of the org server may do in the management API (docs/protocol.md §24.2)."""
 
 from typing import Final
 

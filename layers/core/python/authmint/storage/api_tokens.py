@@ -1,4 +1,4 @@
-"""API tokens of administrators (management contract §3.1)."""
+"""API tokens of administrators (docs/protocol.md §24.1)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

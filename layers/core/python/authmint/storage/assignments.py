@@ -1,4 +1,4 @@
-"""Who is assigned to a client (management contract §14.4).
+"""Who is assigned to a client (docs/protocol.md §26.7).
 
 The groups of a client stand on its own record, ``Client.groups``: whoever reads the client has them.
 """

@@ -17,7 +17,7 @@ MOST_GROUPS = 1_000
 
 @dataclass(frozen=True)
 class ClientSecret:
-    """A client secret (management contract §14.5).
+    """A client secret (docs/protocol.md §26.5).
 
     Attributes:
         digest: SHA-256 of the secret, base64url without padding.
@@ -51,7 +51,7 @@ class ClientKey:
 
 @dataclass(frozen=True)
 class ScopeGrant:
-    """An ``okta.*`` scope that an administrator lets a client ask of the org server (management contract §3.2)."""
+    """An ``okta.*`` scope that an administrator lets a client ask of the org server (docs/protocol.md §24.2)."""
 
     id: str
     scope: str

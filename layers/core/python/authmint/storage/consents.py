@@ -1,4 +1,4 @@
-"""What users agreed to: one record per user, client, server and scope (runtime contract §16.4)."""
+"""What users agreed to: one record per user, client, server and scope (docs/protocol.md §8.4)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

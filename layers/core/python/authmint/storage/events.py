@@ -1,4 +1,4 @@
-"""System log events (runtime contract §23.3)."""
+"""System log events (docs/protocol.md §21)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class Event:
     Attributes:
         published_ms: Milliseconds since the Unix epoch.
         outcome: ``SUCCESS``, ``FAILURE`` or ``CHALLENGE``.
-        reason: The internal error id of a failure (runtime contract §25).
+        reason: The internal error id of a failure (docs/protocol.md §20.1).
     """
 
     id: str

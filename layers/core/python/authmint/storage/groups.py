@@ -1,4 +1,4 @@
-"""Groups of users (management contract §16)."""
+"""Groups of users (docs/protocol.md §27.3)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a user's profile may hold beside the standard attributes (management contract §15)."""
+"""What a user's profile may hold beside the standard attributes (docs/protocol.md §27.4)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

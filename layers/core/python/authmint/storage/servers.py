@@ -22,7 +22,7 @@ ANY_SCOPE = "*"
 
 @dataclass(frozen=True)
 class Scope:
-    """Management contract §7.1. ``display_name`` is ``None`` when it was never set."""
+    """A scope (docs/protocol.md §25.2). ``display_name`` is ``None`` when it was never set."""
 
     id: str
     name: str
@@ -37,7 +37,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Claim:
-    """Management contract §8.1. ``value`` is ``None`` for SYSTEM claims."""
+    """A claim (docs/protocol.md §25.3). ``value`` is ``None`` for SYSTEM claims."""
 
     id: str
     name: str
@@ -53,7 +53,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class People:
-    """Which users a rule is for (runtime contract §18.2)."""
+    """Which users a rule is for (docs/protocol.md §9.2)."""
 
     users_include: tuple[str, ...] = ()
     users_exclude: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ class Lifetimes:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of an access policy (management contract §10). Lifetimes are seconds; 0 is unlimited."""
+    """A rule of an access policy (docs/protocol.md §25.5). Lifetimes are seconds; 0 is unlimited."""
 
     id: str
     name: str
@@ -100,7 +100,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Policy:
-    """An access policy (management contract §9). ``rules`` are in ascending priority: the first has 1."""
+    """An access policy (docs/protocol.md §25.4). ``rules`` are in ascending priority: the first has 1."""
 
     id: str
     name: str
@@ -152,7 +152,7 @@ class AuthorizationServer:
     Attributes:
         version: Raised by every change of the server or of anything below it.
         policies: In ascending priority: the first has 1.
-        associated: Ids of the servers whose tokens this one trusts (management contract §6.6).
+        associated: Ids of the servers whose tokens this one trusts (docs/protocol.md §25.7).
         max_lifetime: Seconds that the longest-lived token signed by the active key may live.
         rotate_at: When the schedule has something to do; ``None`` when it has not.
         revoked: Keys that were revoked last, the latest at the end: a repeated revocation is known by them.
@@ -180,12 +180,12 @@ class AuthorizationServer:
 
     @property
     def is_org(self) -> bool:
-        """Whether this is the org authorization server (runtime contract §1)."""
+        """Whether this is the org authorization server (docs/protocol.md §1.4)."""
         return self.id == ORG_SERVER
 
     @property
     def path_id(self) -> str:
-        """What stands in URLs and in the issuer: ``default`` for the default server (§6.5)."""
+        """What stands in URLs and in the issuer: ``default`` for the default server (docs/protocol.md §1.2)."""
         return "default" if self.is_default else self.id
 
     @property

@@ -1,4 +1,4 @@
-"""Browser sessions, and the one-time tokens that start them (runtime contract §3.1, ``/api/v1/sessions``)."""
+"""Browser sessions, and the one-time tokens that start them (docs/protocol.md §4.12, ``/api/v1/sessions``)."""
 
 from dataclasses import dataclass
 from typing import Protocol

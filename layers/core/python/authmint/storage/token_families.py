@@ -26,7 +26,7 @@ class TokenFamily:
         id: ``oar…``; stands in every token of the family.
         scopes: Granted at first; a refresh gives a subset of them.
         auth_time: When the user signed in (Unix seconds), and ``amr`` how.
-        policy_grant: What rules call the first grant (DEC-31).
+        policy_grant: What rules call the first grant (docs/protocol.md §9.3).
         expires_at: No refresh after this, whatever happens; ``None``: unlimited.
         holds_refresh_token: Whether there is anything to refresh with.
         current: Digest of the refresh token that counts, the youngest; ``None``: there is none.

@@ -1,4 +1,4 @@
-"""Users of the org (management contract §15)."""
+"""Users of the org (docs/protocol.md §27.1)."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence

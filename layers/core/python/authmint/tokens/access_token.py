@@ -1,4 +1,4 @@
-"""Payloads of access tokens (runtime contract §15.1)."""
+"""Payloads of access tokens (docs/protocol.md §10.1)."""
 
 import re
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ def access_token_payload(
     family_id: str | None = None,
     generations: Generations = FIRST,
 ) -> dict[str, Any]:
-    """The payload, its members in the order of the contract's samples.
+    """The payload, its members in a fixed order.
 
     Args:
         server: Its audience becomes ``aud``.

@@ -1,4 +1,4 @@
-"""Payloads of ID tokens (OpenID Connect Core §2, runtime contract §15.3)."""
+"""Payloads of ID tokens (OpenID Connect Core §2, docs/protocol.md §10.3)."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from ..storage.generations import FIRST, Generations
 from .access_token import SignedIn, new_jti
 
 JTI_PREFIX: Final = "ID."
-#: Seconds (runtime contract §15.5).
+#: Seconds (docs/protocol.md §9.4).
 LIFETIME: Final = 3600
 _RESERVED: Final = RESERVED["IDENTITY"]
 

@@ -1,4 +1,4 @@
-"""``/api/v1/apps/{appId}/grants``: which ``okta.*`` scopes a service may ask of the org server (contract §3.2)."""
+"""``/api/v1/apps/{appId}/grants``: the ``okta.*`` scopes that a service may ask for (docs/protocol.md §24.2)."""
 
 from collections.abc import Sequence
 from dataclasses import replace

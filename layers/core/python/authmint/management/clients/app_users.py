@@ -1,4 +1,4 @@
-"""``/api/v1/apps/{id}/users`` (contract §14.4)."""
+"""``/api/v1/apps/{id}/users`` (docs/protocol.md §26.7)."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -37,7 +37,7 @@ _WITHOUT_CODE: Final = frozenset({"client_credentials", _DEVICE, "password", "im
 _PKCE_REQUIRED: Final = "''pkce_required'' must be set to true when ''token_endpoint_auth_method'' is ''none''"
 #: Kept for administrators and their tools; the protocol does not read them.
 KEPT_URIS: Final = ("client_uri", "logo_uri", "tos_uri", "policy_uri", "initiate_login_uri")
-#: Seconds for which a rotated refresh token may be used again (runtime contract §5.3).
+#: Seconds for which a rotated refresh token may be used again (docs/protocol.md §6.6).
 DEFAULT_LEEWAY, MOST_LEEWAY = 30, 60
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9$\-_.+!*'(),]{6,100}")
 
@@ -187,7 +187,7 @@ def _with_keys(client: Client, settings: Fields, ids: Ids, now: int) -> Client:
 
 
 def client_id_of(credentials: Fields) -> str | None:
-    """The client id that a caller chose (§14.3), if it did."""
+    """The client id that a caller chose (docs/protocol.md §26.1), if it did."""
     chosen = credentials.text("client_id", longest=100)
     if chosen is not None and (not _CLIENT_ID.fullmatch(chosen) or chosen == "ALL_CLIENTS"):
         credentials.problem("client_id", "must be 6 to 100 characters of A-Za-z0-9$-_.+!*'(), and not 'ALL_CLIENTS'.")

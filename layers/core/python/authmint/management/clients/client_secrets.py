@@ -1,4 +1,4 @@
-"""Client secrets (contract §14.5): how they are made and kept, and ``/api/v1/apps/{appId}/credentials/secrets``."""
+"""``/api/v1/apps/{appId}/credentials/secrets``: client secrets, how they are made and kept (docs/protocol.md §26.5)."""
 
 import base64
 import hashlib
@@ -72,7 +72,7 @@ class SecretVault:
 
 
 class ClientSecrets:
-    """Secrets of one app, one by one. Every answer shows the secret (§14.5)."""
+    """Secrets of one app, one by one. Every answer shows the secret (docs/protocol.md §26.5)."""
 
     def __init__(self, changes: ClientChanges, vault: SecretVault) -> None:
         self._changes = changes
@@ -149,7 +149,7 @@ class ClientSecrets:
 
 
 def secret_json(secret: ClientSecret, text: str, client: Client, call: Call) -> dict[str, Any]:
-    """§14.5, with the secret itself."""
+    """A secret as it is shown, with the secret itself (docs/protocol.md §26.5)."""
     href = call.url(f"/api/v1/apps/{client.id}/credentials/secrets/{secret.id}")
     links = lifecycle(href, secret.status)
     if secret.status == "INACTIVE":
@@ -166,7 +166,7 @@ def secret_json(secret: ClientSecret, text: str, client: Client, call: Call) -> 
 
 
 def secret_hash(secret: str) -> str:
-    """base64url of the first 16 bytes of SHA-256 (§14.5)."""
+    """base64url of the first 16 bytes of SHA-256 (docs/protocol.md §26.5)."""
     return base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()[:16]).rstrip(b"=").decode("ascii")
 
 

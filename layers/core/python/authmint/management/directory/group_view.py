@@ -1,4 +1,4 @@
-"""A group as it is shown (contract §16)."""
+"""A group as it is shown (docs/protocol.md §27.3)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""``/api/v1/groups`` and their members (contract §16)."""
+"""``/api/v1/groups`` and their members (docs/protocol.md §27.3)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace

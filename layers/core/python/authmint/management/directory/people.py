@@ -112,7 +112,7 @@ class PeopleRecords:
             raise invalid_field("login", TAKEN) from None
 
     def any_valid(self, people: People) -> bool:
-        """Whether the inclusions of a rule name at least one user or group that there is (contract §10)."""
+        """Whether the inclusions of a rule name at least one user or group that there is (docs/protocol.md §25.5)."""
         if {EVERYONE, EVERYONE_ID} & set(people.groups_include):
             return True
         return bool(self.groups.many(people.groups_include) or self.users.many(people.users_include))

@@ -1,4 +1,4 @@
-"""What a request may say about a user (contract §4.2, §15)."""
+"""What a request may say about a user (docs/protocol.md §23.3, §27.1)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Passwords and recovery of users (contract §15): changed, expired, reset, forgotten."""
+"""Passwords and recovery of users (docs/protocol.md §27.2): changed, expired, reset, forgotten."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""``/api/v1/users/{id}/lifecycle/…`` (contract §15): STAGED, PROVISIONED, ACTIVE, SUSPENDED, DEPROVISIONED."""
+"""``/api/v1/users/{id}/lifecycle/…`` (docs/protocol.md §27.1): what moves a user from STAGED to DEPROVISIONED."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Lists of users: ``q``, ``filter``, ``search`` and pages (contract §5.3, §15).
+"""Lists of users: ``q``, ``filter``, ``search`` and pages (docs/protocol.md §23.4, §27.1).
 
 An equality of ``id``, ``profile.login`` or ``profile.email`` is looked up by key. Everything else walks the list of
 users, 1,000 at a time: ten reads for ten thousand users, never a Scan of the table.

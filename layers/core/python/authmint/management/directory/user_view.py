@@ -1,4 +1,4 @@
-"""A user as it is shown (contract §15). Never a password, a hash or an answer."""
+"""A user as it is shown (docs/protocol.md §27.1). Never a password, a hash or an answer."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""``/api/v1/users`` (contract §15)."""
+"""``/api/v1/users`` (docs/protocol.md §27.1)."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The management API: routes, who may call, and what every answer carries (contract §2)."""
+"""The management API: routes, who may call, and what every answer carries (docs/protocol.md §23.2)."""
 
 from typing import Final
 
@@ -33,7 +33,8 @@ from .needed_scopes import needed_scope
 from .operations import operations
 from .registration_errors import is_registration, registration_refusal
 
-#: API Gateway throttles; the headers that clients compute with are a constant of this size per minute (§4.5).
+#: API Gateway throttles; the headers that clients compute with are a constant of this size per minute
+#: (docs/protocol.md §23.2).
 RATE_LIMIT: Final = 1_000
 ORGANIZATION: Final = "/.well-known/okta-organization"
 

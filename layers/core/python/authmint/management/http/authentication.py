@@ -1,4 +1,4 @@
-"""Who calls the management API (contract §3): an administrator's API token, or a service by OAuth."""
+"""Who calls the management API (docs/protocol.md §24): an administrator's API token, or a service by OAuth."""
 
 import re
 from dataclasses import dataclass

@@ -28,7 +28,7 @@ class Call:
     retrying: Retrying
 
     def url(self, path: str) -> str:
-        """An absolute URL on the host that the caller used (§1.3)."""
+        """An absolute URL on the host that the caller used (docs/protocol.md §23.1)."""
         return self.request.base_url + path
 
     def body(self) -> Fields:
@@ -51,6 +51,6 @@ def link(href: str, *allow: str) -> dict[str, Any]:
 
 
 def lifecycle(href: str, status: str) -> dict[str, Any]:
-    """``deactivate`` of an ACTIVE object, ``activate`` of an INACTIVE one (§1.3)."""
+    """``deactivate`` of an ACTIVE object, ``activate`` of an INACTIVE one (docs/protocol.md §23.1)."""
     verb = "deactivate" if status == "ACTIVE" else "activate"
     return {verb: link(f"{href}/lifecycle/{verb}", "POST")}

@@ -1,4 +1,4 @@
-"""Refusals of the management API (management contract §4); the envelope itself is ``authmint.api_errors``."""
+"""Refusals of the management API (docs/protocol.md §23.3); the envelope itself is ``authmint.api_errors``."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ __all__ = [
 
 
 class BearerChallenge(Exception):
-    """A refusal of an access token (contract §3.4): a challenge (RFC 6750 §3) and no body.
+    """A refusal of an access token (docs/protocol.md §24.2): a challenge (RFC 6750 §3) and no body.
 
     The separator ``, `` and the quotes are what an official SDK parses.
     """
@@ -47,7 +47,7 @@ _CHALLENGES: Final = {
 
 
 class OAuthStyleError(Exception):
-    """A refusal of dynamic client registration (RFC 7591 §3.2.2, management contract §13)."""
+    """A refusal of dynamic client registration (RFC 7591 §3.2.2, docs/protocol.md §26.2)."""
 
     def __init__(self, error: str, description: str, *, status: int = 400) -> None:
         super().__init__(f"{error}: {description}")

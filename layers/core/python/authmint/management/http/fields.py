@@ -1,4 +1,4 @@
-"""Reads the members of a JSON body and collects what is wrong with them, in the order of reading (contract §4.2).
+"""Reads the members of a JSON body and collects what is wrong, in the order of reading (docs/protocol.md §23.3).
 
 A member of the wrong JSON type makes the body malformed (E0000003), as it does where typed objects are read.
 ``null`` counts as left out.

@@ -1,4 +1,4 @@
-"""The filter language of lists: ``filter`` and ``search`` (RFC 7644 §3.4.2.2, contract §5.3, §18).
+"""The filter language of lists: ``filter`` and ``search`` (RFC 7644 §3.4.2.2, docs/protocol.md §23.4, §29).
 
 ``attribute op value`` with ``eq ne co sw ew gt ge lt le``, ``attribute pr``, ``and``, ``or``, ``not (…)`` and
 parentheses; ``and`` binds tighter. Text is compared without regard to case, except ids; text that is a date-time on

@@ -1,4 +1,4 @@
-"""Which ``okta.*`` scope an operation needs (contract §3.3)."""
+"""Which ``okta.*`` scope an operation needs (docs/protocol.md §24.2)."""
 
 from typing import Final
 

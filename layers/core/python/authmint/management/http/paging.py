@@ -1,4 +1,4 @@
-"""Lists that come in pages (contract §5): limits, cursors, two separate ``Link`` headers."""
+"""Lists that come in pages (docs/protocol.md §23.4): limits, cursors, two separate ``Link`` headers."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -103,6 +103,6 @@ def page(
 def link_header(
     request: Request, path: str, extra: Mapping[str, str], limit: int, after: str | None, relation: str
 ) -> tuple[str, str]:
-    """A ``Link`` header to a page of a list, its query parameters sorted (§5.1)."""
+    """A ``Link`` header to a page of a list, its query parameters sorted (docs/protocol.md §23.4)."""
     query = dict(extra) | {"limit": str(limit)} | ({} if after is None else {"after": after})
     return "link", f'<{request.base_url}{path}?{urlencode(sorted(query.items()))}>; rel="{relation}"'

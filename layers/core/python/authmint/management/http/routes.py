@@ -1,4 +1,4 @@
-"""Which operation answers which method and path. 404 and 405 are the contract's (§4.3)."""
+"""Which operation answers which method and path. 404 and 405 as in docs/protocol.md §3.1."""
 
 import re
 from collections.abc import Mapping

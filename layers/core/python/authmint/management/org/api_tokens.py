@@ -1,6 +1,6 @@
 """``/api/v1/api-tokens``: API tokens of administrators, their list, and their end.
 
-Making one is an extension of ours: the contract's product does it in its console.
+Making one is an extension of ours (docs/protocol.md §24.1).
 """
 
 from typing import Any, Final

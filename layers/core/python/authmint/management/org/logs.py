@@ -1,4 +1,4 @@
-"""``/api/v1/logs``: the system log (contract §18)."""
+"""``/api/v1/logs``: the system log (docs/protocol.md §29)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

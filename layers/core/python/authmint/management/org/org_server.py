@@ -1,4 +1,4 @@
-"""The org authorization server as it is born (runtime contract §1): its own keys, one policy, nothing to configure."""
+"""The org authorization server as it is born (docs/protocol.md §1.4): keys, one policy, nothing to configure."""
 
 from dataclasses import replace
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from ...ids import Ids
 from ...storage.servers import ALL_CLIENTS, ANY_SCOPE, EVERYONE, AuthorizationServer, People, Policy, Rule
 
-#: Seconds (runtime contract §15.5).
+#: Seconds (docs/protocol.md §9.4).
 ACCESS_TOKEN_LIFETIME: Final = 3_600
 REFRESH_TOKEN_LIFETIME: Final = 90 * 86_400
 _GRANT_TYPES: Final = (

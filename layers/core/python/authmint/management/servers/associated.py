@@ -1,4 +1,4 @@
-"""``…/associatedServers`` of a server: whose tokens it trusts (contract §6.6)."""
+"""``…/associatedServers`` of a server: whose tokens it trusts (docs/protocol.md §25.7)."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""``…/claims`` of a server (contract §8)."""
+"""``…/claims`` of a server (docs/protocol.md §25.3)."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -62,7 +62,7 @@ class Claims:
         return Response.json(200, claim_json(_found(server, call), server, call))
 
     def replace(self, call: Call) -> Response:
-        """200. A system claim keeps its name and types (§8.2)."""
+        """200. A system claim keeps its name and types (docs/protocol.md §11.5)."""
         _found(self._changes.load(call), call)
         body = call.body()
 
@@ -91,7 +91,10 @@ class Claims:
 
 
 def claim_json(claim: Claim, server: AuthorizationServer, call: Call) -> dict[str, Any]:
-    """§8.1. ``value`` is absent on SYSTEM claims, ``group_filter_type`` on all but GROUPS claims."""
+    """A claim as it is shown (docs/protocol.md §25.3).
+
+    ``value`` is absent on SYSTEM claims, ``group_filter_type`` on all but GROUPS claims.
+    """
     shown: dict[str, Any] = {
         "id": claim.id,
         "name": claim.name,

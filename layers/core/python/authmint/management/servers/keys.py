@@ -1,4 +1,4 @@
-"""``…/credentials`` of a server: its signing keys (contract §11)."""
+"""``…/credentials`` of a server: its signing keys (docs/protocol.md §25.6)."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -94,7 +94,7 @@ class Keys:
 
 
 def key_json(key: SigningKey, server: AuthorizationServer, call: Call) -> dict[str, Any]:
-    """§11: never a private member, in exactly this order."""
+    """A key as it is shown (docs/protocol.md §25.6): never a private member, in exactly this order."""
     members = {name: value for name, value in key.jwk.items() if name != "kty"}
     href = call.url(f"{path_of(server)}/credentials/keys/{key.kid}")
     return {

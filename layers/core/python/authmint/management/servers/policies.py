@@ -1,4 +1,4 @@
-"""``…/policies`` of a server (contract §9). Priorities are places in the server's list: dense by construction."""
+"""``…/policies`` of a server (docs/protocol.md §25.4). Priorities are places in a list: dense by construction."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -95,7 +95,7 @@ class Policies:
 
 
 def policy_json(policy: Policy, server: AuthorizationServer, call: Call) -> dict[str, Any]:
-    """§9."""
+    """A policy as it is shown (docs/protocol.md §25.4)."""
     href = call.url(f"{path_of(server)}/policies/{policy.id}")
     ids = [known.id for known in server.policies]
     return {

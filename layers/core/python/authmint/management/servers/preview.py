@@ -1,6 +1,6 @@
 """``…/tokens/preview`` and ``…/analysis`` of a server: what a request would get, and what can be told without one.
 
-Extensions of ours (design §12). Nothing is stored, no hook runs, no token event is written, and no signature is made.
+Extensions of ours (docs/protocol.md §22). Nothing is stored, no event is written, and no signature is made.
 """
 
 from collections.abc import Sequence

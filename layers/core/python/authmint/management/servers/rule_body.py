@@ -1,4 +1,4 @@
-"""What a policy rule may say (contract §10): conditions, lifetimes in minutes, and how it is shown."""
+"""What a policy rule may say (docs/protocol.md §25.5): conditions, lifetimes in minutes, and how it is shown."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -117,7 +117,7 @@ def _lifetimes(token: Fields) -> tuple[int, int, int]:
 
 
 def rule_fields(rule: Rule, priority: int) -> dict[str, Any]:
-    """§10, without the links: what must be there even when empty is there."""
+    """A rule without its links (docs/protocol.md §25.5): what must be there even when empty is there."""
     people = rule.people
     shown_people: dict[str, Any] = {"users": {"exclude": list(people.users_exclude)}}
     if people.users_include:

@@ -1,4 +1,4 @@
-"""``…/policies/{policyId}/rules`` (contract §10)."""
+"""``…/policies/{policyId}/rules`` (docs/protocol.md §25.5)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -116,7 +116,7 @@ class Rules:
 
 
 def rule_json(rule: Rule, policy: Policy, server: AuthorizationServer, call: Call) -> dict[str, Any]:
-    """§10."""
+    """A rule as it is shown (docs/protocol.md §25.5)."""
     ids = [known.id for known in policy.rules]
     href = call.url(f"{path_of(server)}/policies/{policy.id}/rules/{rule.id}")
     links = {"self": link(href, "GET", "PUT", "DELETE"), **lifecycle(href, rule.status)}

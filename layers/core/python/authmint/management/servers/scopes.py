@@ -1,4 +1,4 @@
-"""``…/scopes`` of a server (contract §7)."""
+"""``…/scopes`` of a server (docs/protocol.md §25.2)."""
 
 import re
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class Scopes:
         self._ids = ids
 
     def list(self, call: Call) -> Response:
-        """Custom scopes by name, then the system ones in their order (§5.4); the cursor is a name."""
+        """Custom scopes by name, then the system ones in their order (docs/protocol.md §23.4); the cursor is a name."""
         server = self._changes.load(call)
         limit, after = limit_of(call.request, default=200, most=200), after_of(call.request)
         custom = sorted((s for s in server.scopes if not s.system), key=lambda s: s.name)
@@ -93,7 +93,7 @@ class Scopes:
 
 
 def scope_json(scope: Scope, server: AuthorizationServer, call: Call) -> dict[str, Any]:
-    """§7.1. ``displayName`` is left out where it was never set."""
+    """A scope as it is shown (docs/protocol.md §25.2). ``displayName`` is left out where it was never set."""
     shown: dict[str, Any] = {"id": scope.id, "name": scope.name}
     if scope.display_name is not None:
         shown["displayName"] = scope.display_name

@@ -49,7 +49,7 @@ class ServerChanges:
 
 
 def path_of(server: AuthorizationServer) -> str:
-    """Where the server lives: the default server under ``default`` (§6.5)."""
+    """Where the server lives: the default server under ``default`` (docs/protocol.md §1.2)."""
     return f"/api/v1/authorizationServers/{server.path_id}"
 
 

@@ -1,4 +1,4 @@
-"""A server as the management API shows it (contract §6.2)."""
+"""A server as the management API shows it (docs/protocol.md §25.1)."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def server_json(server: AuthorizationServer, call: Call) -> dict[str, Any]:
 
 
 def server_fields(server: AuthorizationServer, call: Call) -> dict[str, Any]:
-    """The object without its links, as lists of associated servers show it (§6.6)."""
+    """The object without its links, as lists of associated servers show it (docs/protocol.md §25.7)."""
     return {
         "id": server.id,
         "name": server.name,

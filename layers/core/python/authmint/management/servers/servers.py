@@ -1,4 +1,4 @@
-"""``/api/v1/authorizationServers`` (contract §6)."""
+"""``/api/v1/authorizationServers`` (docs/protocol.md §25.1)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -41,7 +41,7 @@ class Servers:
         self._retention = retention
 
     def list(self, call: Call) -> Response:
-        """A page in ascending id; ``q`` finds name or audience, case-insensitive (§5.3)."""
+        """A page in ascending id; ``q`` finds name or audience, case-insensitive (docs/protocol.md §23.4)."""
         limit, after = limit_of(call.request, default=200, most=200), after_of(call.request)
         q = call.request.query_value("q") or ""
         servers, following = scan(
@@ -56,7 +56,7 @@ class Servers:
         return page(call.request, PATH, items, limit=limit, following=following, extra={"q": q} if q else {})
 
     def create(self, call: Call) -> Response:
-        """201. Starts ACTIVE, with AUTO rotation whatever was asked (§6.3), and without any policy (§6.4)."""
+        """201. Starts ACTIVE, with AUTO rotation whatever was asked, and without a policy (docs/protocol.md §25.1)."""
         body = call.body()
         name, audience = _audience_first(body)
         refuse_unbuilt(body, SERVER)
@@ -73,7 +73,7 @@ class Servers:
     def newborn(
         self, name: str, audience: str, algorithm: SigningAlgorithm, now: int, *, server_id: str | None = None
     ) -> AuthorizationServer:
-        """A server with what every server is born with (§6.4). Raises VaultUnavailable."""
+        """A server with what every server is born with (docs/protocol.md §25.1). Raises VaultUnavailable."""
         server_id = server_id or self._ids.object_id("aus")
         return scheduled(
             AuthorizationServer(
@@ -133,7 +133,7 @@ class Servers:
         return rotate(replace(server, keys=kept), now, fresh, retention=self._retention)
 
     def delete(self, call: Call) -> Response:
-        """204. Takes everything below it along; the default server stays (§6.5)."""
+        """204. Takes everything below it along; the default server stays (docs/protocol.md §1.2)."""
 
         def attempt() -> None:
             server = self.changes.load(call)
@@ -162,7 +162,7 @@ class Servers:
 
 
 def _audience_first(body: Fields, *, replacing: bool = False) -> tuple[str, str]:
-    """Name and audience; refusals come in the recorded order: audiences, issuerMode, name (§4.2)."""
+    """Name and audience; refusals come in the recorded order: audiences, issuerMode, name (docs/protocol.md §23.3)."""
     audiences = body.texts("audiences") or ()
     audience = audiences[0] if len(audiences) == 1 else ""
     if not audience.strip():

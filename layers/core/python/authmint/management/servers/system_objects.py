@@ -1,4 +1,4 @@
-"""What every server is born with (contract §7.2, §8.2)."""
+"""What every server is born with (docs/protocol.md §8.1, §11.5)."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The authorization endpoint (RFC 6749 §3.1, runtime contract §3): one order of steps for every request."""
+"""The authorization endpoint (RFC 6749 §3.1, docs/protocol.md §4): one order of steps for every request."""
 
 from dataclasses import replace
 
@@ -98,7 +98,10 @@ class AuthorizationEndpoint:
         return record.with_cookies(redirect(f"{request.base_url}{path}?request={handle}"))
 
     def _signed_in(self, request: Request, session_token: str, visitor: Visitor, now: int) -> Visitor:
-        """The visitor after a primary authentication elsewhere (§3.1). A token that is no good changes nothing."""
+        """The visitor after a primary authentication elsewhere (docs/protocol.md §4.12).
+
+        A token that is no good changes nothing.
+        """
         try:
             token = self._session_tokens.spend(secret_digest(session_token), at=now)
             person = signed_in_person(self._directory, token)

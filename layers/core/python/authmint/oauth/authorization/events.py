@@ -1,4 +1,4 @@
-"""Events of the authorization endpoint (runtime contract §23): one for each thing given, one for each refusal."""
+"""Events of the authorization endpoint (docs/protocol.md §21): one for each thing given, one for each refusal."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -51,7 +51,7 @@ class Record:
         return answer if self.visitor is None else answer.with_headers(*self.visitor.cookies)
 
     def grants(self) -> Iterator[Event]:
-        """One event for each code and token (§23.2)."""
+        """One event for each code and token (docs/protocol.md §21)."""
         for kind, value in self.minted.items():
             detail = {"hash": token_hash(value), "scope": " ".join(self._granted())}
             targets = (Party(token_hash(value), kind, detail=detail), *self._targets())

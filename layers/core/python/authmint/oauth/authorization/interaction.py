@@ -16,7 +16,7 @@ CONSENT: Final = "/consent"
 SIGN_OUT: Final = "/signout"
 #: ``request_uri`` of a request that waited for its user; only the browser that began it may come back with it.
 WAITING: Final = "urn:authmint:interaction:"
-#: ``request_uri`` of a pushed request (runtime contract §4).
+#: ``request_uri`` of a pushed request (docs/protocol.md §5).
 PUSHED: Final = "urn:okta:"
 
 

@@ -15,7 +15,7 @@ from .approval import Grants
 from .request import Arrival
 from .rules import Wish
 
-#: Seconds (runtime contract §15.5).
+#: Seconds (docs/protocol.md §9.4).
 CODE_LIFETIME: Final = 300
 _CODE_BYTES: Final = 32
 

@@ -1,4 +1,4 @@
-"""RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0, runtime contract §13)."""
+"""RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0, docs/protocol.md §16)."""
 
 from collections.abc import Mapping
 from typing import Final

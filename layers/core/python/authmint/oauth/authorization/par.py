@@ -1,4 +1,4 @@
-"""Pushed authorization requests (RFC 9126, runtime contract §4)."""
+"""Pushed authorization requests (RFC 9126, docs/protocol.md §5)."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -23,7 +23,7 @@ from .request import Arrival
 from .return_to import match_redirect_uri
 from .rules import check
 
-#: Seconds (runtime contract §15.5).
+#: Seconds (docs/protocol.md §9.4).
 LIFETIME: Final = 3_600
 #: What proves the client or the user now, and must not be kept.
 _SECRETS: Final = frozenset({"client_secret", "client_assertion", "client_assertion_type", "sessionToken"})
@@ -87,7 +87,7 @@ def _arrival(call: Call) -> Arrival:
 
 
 def _read(request: Request) -> Mapping[str, str]:
-    """A form, or an object of texts (DEC-6).
+    """A form, or an object of texts (docs/protocol.md §5).
 
     Raises:
         OAuthError: It is neither.

@@ -1,4 +1,4 @@
-"""Parameters of authorization requests as browsers send them (runtime contract §3)."""
+"""Parameters of authorization requests as browsers send them (docs/protocol.md §4)."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""From an HTTP request to an authorization request with a way back. What fails here never redirects (§3.2, 1 to 4).
+"""From an HTTP request to an authorization request with a way back. What fails here never redirects.
 
 A request comes whole, or names one that is stored: pushed by its client (``PUSHED``), or waiting for its user
 (``WAITING``). The parameters beside such a name do not count (RFC 9126 §4).

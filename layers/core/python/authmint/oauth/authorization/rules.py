@@ -126,7 +126,7 @@ def _check_response_mode(arrival: Arrival, response_types: frozenset[str]) -> No
     if mode == "okta_post_message":
         if arrival.return_to.origin is None:
             raise OAuthError("unsupported_response_mode", reason="no origin to send a message to")
-        if "code" in response_types and arrival.parameters.get("code_challenge") is None:  # DEC-5
+        if "code" in response_types and arrival.parameters.get("code_challenge") is None:  # docs/protocol.md §4.3
             raise OAuthError("unsupported_response_mode_okta_post_message_with_code")
 
 
@@ -152,7 +152,7 @@ def _code_challenge(parameters: Parameters, client: Client) -> str | None:
         if client.pkce_required or client.auth_method == "none" or method is not None:
             raise OAuthError("pkce_missing_challenge")
         return None
-    if method not in CHALLENGE_METHODS:  # none at all means plain (DEC-14)
+    if method not in CHALLENGE_METHODS:  # none at all means plain (docs/protocol.md §4.6)
         raise OAuthError("pkce_unsupported_code_challenge_method", ", ".join(CHALLENGE_METHODS))
     if not _CHALLENGE.fullmatch(challenge):
         raise OAuthError("pkce_invalid_challenge")
@@ -196,7 +196,7 @@ def _check_grants(client: Client, response_types: frozenset[str]) -> None:
 
 
 def grants_of(response_types: frozenset[str]) -> frozenset[str]:
-    """What rules and clients call what is asked for (DEC-30)."""
+    """What rules and clients call what is asked for (docs/protocol.md §9.3)."""
     code = ("authorization_code",) if "code" in response_types else ()
     return frozenset(code if response_types.isdisjoint(FRONT_CHANNEL) else (*code, "implicit"))
 

@@ -1,4 +1,4 @@
-"""Client assertions: ``client_secret_jwt`` and ``private_key_jwt`` (RFC 7523 §3, runtime contract §6)."""
+"""Client assertions: ``client_secret_jwt`` and ``private_key_jwt`` (RFC 7523 §3, docs/protocol.md §7)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial

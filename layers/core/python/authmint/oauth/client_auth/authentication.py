@@ -1,4 +1,4 @@
-"""Client authentication (RFC 6749 §2.3, RFC 7523, runtime contract §6).
+"""Client authentication (RFC 6749 §2.3, RFC 7523, docs/protocol.md §7).
 
 Two steps, so that server and client load in one read in between: ``presented`` finds what the request offers
 without any I/O, ``ClientAuthentication.verify`` checks it against the client's record.

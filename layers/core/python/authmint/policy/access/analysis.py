@@ -1,4 +1,4 @@
-"""What can be told about a configuration without waiting for requests (design §8): rules that never match, and why.
+"""What a configuration tells without any request (docs/protocol.md §22): rules that never match, and why.
 
 Every verdict is proven for all requests; where a proof would need more than this looks at, nothing is said.
 """
@@ -20,7 +20,7 @@ Reason = Literal[
     "nobody_is_included",
     "shadowed",
 ]
-#: Grant types without a user: conditions about people are not consulted (runtime contract §18.2).
+#: Grant types without a user: conditions about people are not consulted (docs/protocol.md §9.1).
 _WITHOUT_USER: Final = "client_credentials"
 
 
@@ -213,7 +213,7 @@ def _nobody(people: People) -> bool:
 
 
 def _people_include(wide: People, narrow: People) -> bool:
-    """Whether everybody of ``narrow`` is of ``wide``, whoever is member of what (runtime contract §18.2)."""
+    """Whether everybody of ``narrow`` is of ``wide``, whoever is member of what (docs/protocol.md §9.1)."""
     if EVERYONE in wide.groups_include:
         return True
     if EVERYONE in narrow.groups_include:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from ...storage.servers import ALL_CLIENTS, ANY_SCOPE, EVERYONE, AuthorizationServer, People, Policy, Rule
 
 Mismatch = Literal["inactive", "client", "grant_type", "people", "scope"]
-#: Internal ids of the error catalogue (§25).
+#: Internal ids of the error catalogue (docs/protocol.md §20.1).
 Refusal = Literal["no_matching_policy", "no_scope_allowed"]
 
 
@@ -28,7 +28,7 @@ class TokenRequest:
         scopes: In request order; where the request named none, the server's default scopes.
         defaulted: The request named none.
         user: ``None`` for client credentials: conditions about people are not consulted then.
-        or_grant_type: Another name that a rule may give the grant: ``refresh_token`` (DEC-31).
+        or_grant_type: Another name that a rule may give the grant: ``refresh_token`` (docs/protocol.md §9.3).
     """
 
     client_id: str
@@ -63,7 +63,7 @@ def evaluate(server: AuthorizationServer, request: TokenRequest) -> Decision:
     """Try policies and their rules in ascending priority; the first full match decides.
 
     A policy whose rules all fail lets the next policy try. The scopes asked for must all be permitted by one rule;
-    default scopes are cut down to what the rule permits (DEC-26).
+    default scopes are cut down to what the rule permits (docs/protocol.md §8.3).
     """
     steps: list[Step] = []
     all_rejected = False
@@ -113,7 +113,7 @@ def match(rule: Rule, request: TokenRequest) -> tuple[Mismatch | None, tuple[str
 
 
 def includes(people: People, user: Subject) -> bool:
-    """Exclusion beats inclusion, except where EVERYONE is included: then exclusions are ignored (§18.2)."""
+    """Exclusion beats inclusion, except where EVERYONE is included: that ignores exclusions (docs/protocol.md §9.2)."""
     if EVERYONE in people.groups_include:
         return True
     neither = not people.groups_include and not people.users_include
