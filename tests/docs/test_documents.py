@@ -151,15 +151,22 @@ def test_every_item_kind_is_in_the_storage_document() -> None:
     assert [kind for kind in kinds if f"`{kind}" not in storage] == []
 
 
-def test_nothing_refers_to_documents_that_are_not_there() -> None:
-    ours = Path(__file__)
-    found = [
+def _absent(kinds: set[str]) -> list[str]:
+    return [
         f"{path.relative_to(CHECKOUT)}: {match[0]}"
         for path in sources()
-        if path != ours and path.suffix == ".md"
+        if path.suffix in kinds and path != Path(__file__)
         for match in _ABSENT.finditer(path.read_text())
     ]
-    assert found == []
+
+
+def test_no_document_refers_to_documents_that_are_not_there() -> None:
+    assert _absent({".md"}) == []
+
+
+@pytest.mark.xfail(strict=False, reason="citations are being replaced")
+def test_no_code_refers_to_documents_that_are_not_there() -> None:
+    assert _absent({".py", ".yaml", ".toml", ".mjs"}) == []
 
 
 @pytest.mark.parametrize("name", [name for name in _THEM if name != "CHANGELOG.md"])
