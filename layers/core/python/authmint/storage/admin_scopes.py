@@ -22,5 +22,5 @@ ADMIN_SCOPES: Final = frozenset(
 
 
 def satisfied_by(scope: str) -> frozenset[str]:
-    """The scopes of which one is enough where ``scope`` is needed: ``.manage`` covers the others (U13)."""
+    """The scopes of which one is enough where ``scope`` is needed: ``.manage`` covers the others."""
     return frozenset({scope, f"{scope.rpartition('.')[0]}.manage"})

@@ -14,7 +14,7 @@ _ID = re.compile(r"[\x21-\x7e]{1,100}")
 
 
 def limit_of(request: Request, *, default: int, most: int) -> int:
-    """The ``limit`` parameter, clamped (U10). Raises ApiError where it is no number."""
+    """The ``limit`` parameter, clamped. Raises ApiError where it is no number."""
     text = request.query_value("limit")
     if not text:
         return default

@@ -65,7 +65,7 @@ class Policies:
         return _answer(200, *self._changes.change(call, change), call)
 
     def delete(self, call: Call) -> Response:
-        """204; its rules go with it (U11)."""
+        """204; its rules go with it."""
 
         def change(server: AuthorizationServer) -> Changed:
             policy = found_policy(server, call)

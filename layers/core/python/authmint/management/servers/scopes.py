@@ -65,7 +65,7 @@ class Scopes:
         return Response.json(200, scope_json(_found(server, call), server, call))
 
     def replace(self, call: Call) -> Response:
-        """200. A system scope keeps its name (U3)."""
+        """200. A system scope keeps its name."""
         _found(self._changes.load(call), call)
         body = call.body()
 
