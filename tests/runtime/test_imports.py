@@ -16,7 +16,13 @@ STORAGE = {
 #: pynamodb takes this one where there is one. The layer has none.
 NOT_IN_THE_LAYER = {"blinker"}
 #: ``cryptography`` and Powertools load when a function first signs or first logs what is rare, not here.
-ALLOWED = dict.fromkeys(WIRES, STORAGE) | {"authorize": STORAGE | {"jinja2", "markupsafe"}}
+#: Nobody waits for the cold start of functions that administer.
+ADMINISTRATION = STORAGE | {"boto3", "s3transfer"}
+ALLOWED = dict.fromkeys(WIRES, STORAGE) | {
+    "authorize": STORAGE | {"jinja2", "markupsafe"},
+    "management": ADMINISTRATION,
+    "key_rotation": ADMINISTRATION,
+}
 
 
 def third_party_after(statement: str) -> set[str]:
@@ -32,7 +38,7 @@ def third_party_after(statement: str) -> set[str]:
     code = f"import sys; before = set(sys.modules); {statement}; print(*(set(sys.modules) - before))"
     out = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     names = {name.partition(".")[0] for name in out.stdout.split()}
-    return names - sys.stdlib_module_names - NOT_IN_THE_LAYER - {"__main__", "authmint", "handler"}
+    return names - sys.stdlib_module_names - NOT_IN_THE_LAYER - {"__main__", "__mp_main__", "authmint", "handler"}
 
 
 @pytest.mark.parametrize("function", WIRES)

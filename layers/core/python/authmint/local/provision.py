@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from botocore.session import Session
 
 from .template import REGION
 
@@ -16,10 +16,13 @@ _TABLE_MEMBERS: Final = (
 
 def client(service: str, endpoint: str) -> Any:
     """A client of the local backend, with credentials that mean nothing."""
-    session = Session()
-    session.set_credentials("local", "local")
-    return session.create_client(
-        service, region_name=REGION, endpoint_url=endpoint, config=Config(retries={"total_max_attempts": 3})
+    return boto3.client(
+        service,
+        region_name=REGION,
+        endpoint_url=endpoint,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+        config=Config(retries={"total_max_attempts": 3}),
     )
 
 

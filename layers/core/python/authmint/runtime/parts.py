@@ -99,12 +99,21 @@ class Parts:
         return CookieBrowsers(DynamoSessions(self.tables, self.ids), directory, self.ids, lifetimes)
 
     def kms(self) -> tuple[Any, str]:
-        """KMS client and key."""
+        """KMS client and key, for functions that answer at once."""
         from ..kms.client import client
 
+        return client(self.session), self._kms_key()
+
+    def administrative_kms(self) -> tuple[Any, str]:
+        """The same by boto3, for functions that create keys."""
+        from ..kms.client import administrative_client
+
+        return administrative_client(self.session), self._kms_key()
+
+    def _kms_key(self) -> str:
         if self.settings.kms_key_id is None:
             raise BadSettings("AUTHMINT_KMS_KEY_ID is not set")
-        return client(self.session), self.settings.kms_key_id
+        return self.settings.kms_key_id
 
     def authenticated(self, configuration: "Configuration", kms: tuple[Any, str]) -> "AuthenticatedEndpoint":
         from functools import partial

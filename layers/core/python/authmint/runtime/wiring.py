@@ -199,7 +199,7 @@ def key_rotation(env: Mapping[str, str]) -> Function:
     parts = Parts(env)
     schedule = RotationSchedule(
         DynamoServers(parts.tables, parts.clock),
-        KmsKeyPairs(*parts.kms()),
+        KmsKeyPairs(*parts.administrative_kms()),
         parts.clock,
         parts.ids,
         retention=parts.settings.key_retention,
@@ -267,7 +267,7 @@ def management(env: Mapping[str, str]) -> Function:
     from ..oauth.cors import preflight, with_cors
 
     parts = Parts(env)
-    kms = parts.kms()
+    kms = parts.administrative_kms()
     api = ManagementApi(
         servers=DynamoServers(parts.tables, parts.clock),
         clients=DynamoClients(parts.tables, parts.clock),
