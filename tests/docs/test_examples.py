@@ -139,3 +139,22 @@ def test_every_call_of_the_guide_is_answered(stack: Running, tmp_path: Path) -> 
     environment = f"export AUTHMINT_URL={stack.url} AUTHMINT_API_TOKEN={stack.token}\n"
 
     _run(["bash", "-euo", "pipefail", "-c", environment + script], tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_sdk_makes_the_server_of_the_guide(
+    stack: Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OKTA_TESTING_TESTINGDISABLEHTTPSCHECK", "true")
+    guide = (CHECKOUT / "docs/guide/configuration-as-code.md").read_text()
+    program = re.findall(r"^```python\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)[0]
+    for old, new in (
+        ("http://127.0.0.1:8080", stack.url),
+        ("local-administrator-token-0123456789", stack.token),
+    ):
+        assert old in program
+        program = program.replace(old, new)
+
+    exec(compile(program, "configuration-as-code.md", "exec"), {})  # noqa: S102 - in this process: the SDK loads slowly
+
+    assert capsys.readouterr().out.startswith(f"{stack.url}/oauth2/aus")
