@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from authmint.directory.profile import BASE, profile_problems, unknown_attributes
+from authmint.directory.profile import BASE, custom_problems, profile_problems, unknown_attributes
 from authmint.storage.profile import STANDARD_ATTRIBUTES
-from authmint.storage.schemas import UserSchema
+from authmint.storage.schemas import ProfileSchema
 
 ANN = {"login": "ann@example.com", "email": "ann@example.com", "firstName": "Ann", "lastName": "Lee"}
-SCHEMA = UserSchema(
+SCHEMA = ProfileSchema(
     {
         "level": {"type": "integer"},
         "ratio": {"type": "number"},
@@ -68,10 +68,26 @@ def test_these_will_not(more: dict[str, Any], fields: list[str]) -> None:
 
 
 def test_what_an_org_requires_must_be_there() -> None:
-    schema = UserSchema({"level": {"type": "integer", "required": True}})
+    schema = ProfileSchema({"level": {"type": "integer", "required": True}})
 
     assert profile_problems(ANN, schema) == [("level", "The field cannot be left blank")]
     assert profile_problems(ANN | {"level": 0}, schema) == []
+
+
+def test_names_may_be_left_out_where_the_org_says_so() -> None:
+    schema = ProfileSchema(base={"firstName": {"required": False}, "nickName": {"required": True}})
+
+    assert profile_problems({"login": "a@example.com", "email": "a@example.com", "lastName": "Lee"}, schema) == [
+        ("nickName", "The field cannot be left blank")
+    ]
+
+
+def test_attributes_that_an_org_gave_to_groups() -> None:
+    schema = ProfileSchema({"level": {"type": "integer"}, "site": {"type": "string", "required": True}})
+
+    assert custom_problems({"level": 3, "site": "Bern", "other": "x"}, schema) == []
+    assert [name for name, _ in custom_problems({"level": "3"}, schema)] == ["level", "site"]
+    assert [name for name, _ in custom_problems({"site": "x" * 40_000}, schema)] == ["site", "profile"]
 
 
 def test_nobody_defined_these() -> None:

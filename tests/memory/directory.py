@@ -11,7 +11,7 @@ from authmint.storage.directory import Person
 from authmint.storage.errors import AlreadyExists, Conflict, NotFound
 from authmint.storage.events import Event
 from authmint.storage.groups import EVERYONE_GROUP, Group
-from authmint.storage.schemas import UserSchema
+from authmint.storage.schemas import ProfileSchema
 from authmint.storage.trusted_origins import OriginList
 from authmint.storage.users import User, login_key
 
@@ -227,11 +227,11 @@ class MemoryDirectory:
         return self.person(self._state.by_login(login).id)
 
 
-_S = TypeVar("_S", UserSchema, OriginList)
+_S = TypeVar("_S", ProfileSchema, OriginList)
 
 
 class MemorySingleton(Generic[_S]):
-    """``UserSchemas``, ``TrustedOrigins``."""
+    """``ProfileSchemas``, ``TrustedOrigins``."""
 
     def __init__(self, first: _S, lock: threading.RLock, record: Record) -> None:
         self._lock = lock

@@ -9,7 +9,7 @@ from authmint.storage.clients import Client
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from authmint.storage.events import Event, Recorded, place_of
 from authmint.storage.revocations import Revocation
-from authmint.storage.schemas import UserSchema
+from authmint.storage.schemas import ProfileSchema
 from authmint.storage.servers import ORG_SERVER, AuthorizationServer
 from authmint.storage.trusted_origins import OriginList
 
@@ -43,7 +43,8 @@ class MemoryStorage:
         self.groups = MemoryGroups(self.users, self.clients, self.lock, self.events.extend)
         self.assignments = MemoryAssignments(self.users, self.clients, self.lock, self.events.extend)
         self.app_schemas = MemoryAppSchemas(self.clients, self.lock, self.events.extend)
-        self.user_schemas = MemorySingleton(UserSchema(), self.lock, self.events.extend)
+        self.user_schemas = MemorySingleton(ProfileSchema(), self.lock, self.events.extend)
+        self.group_schemas = MemorySingleton(ProfileSchema(), self.lock, self.events.extend)
         self.trusted_origins = MemorySingleton(OriginList(), self.lock, self.events.extend)
         self.directory = MemoryDirectory(self.users)
         self.families = MemoryTokenFamilies(self.lock)

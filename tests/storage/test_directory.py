@@ -22,7 +22,7 @@ from authmint.storage.directory import Directory, is_assigned
 from authmint.storage.errors import AlreadyExists, Conflict, NotFound
 from authmint.storage.events import Event, Party
 from authmint.storage.groups import EVERYONE_GROUP, EVERYONE_ID, Groups
-from authmint.storage.schemas import UserSchemas
+from authmint.storage.schemas import ProfileSchemas
 from authmint.storage.users import Password, RecoveryToken, Users, login_key
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,7 +44,7 @@ class Storage:
     groups: Groups
     clients: Clients
     assignments: Assignments
-    schemas: UserSchemas
+    schemas: ProfileSchemas
     app_schemas: AppSchemas
     directory: Directory
     events: Callable[[], list[str]]

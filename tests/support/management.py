@@ -32,6 +32,7 @@ def management_api(storage: MemoryStorage, *, pairs: KeyPairs, clock: Clock, ids
             groups=storage.groups,
             assignments=storage.assignments,
             schemas=storage.user_schemas,
+            group_schemas=storage.group_schemas,
             trusted_origins=storage.trusted_origins,
             app_schemas=storage.app_schemas,
             directory=storage.directory,

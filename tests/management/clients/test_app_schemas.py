@@ -140,8 +140,8 @@ def test_what_the_schema_asks_for_must_be_in_a_profile(admin: Admin, app: Any, p
         ("team", TEAM | {"oneOf": "x"}),
         ("team", TEAM | {"pattern": ".*"}),
         ("team", TEAM | {"unique": "UNIQUE_VALIDATED"}),
-        ("team", TEAM | {"permissions": [{"principal": "SELF", "action": "READ_WRITE"}]}),
-        ("team", TEAM | {"master": {"type": "OKTA"}}),
+        ("team", TEAM | {"permissions": [{"principal": "SELF", "action": "OWN"}]}),
+        ("team", TEAM | {"master": {"type": "NOBODY"}}),
         ("team", TEAM | {"scope": "ALL"}),
     ],
 )
@@ -150,6 +150,17 @@ def test_attributes_that_cannot_be_are_refused(admin: Admin, path: str, name: st
 
     assert (answer.status, answer.code) == (400, "E0000001")
     assert admin.get(path).json["definitions"]["custom"]["properties"] == {}
+
+
+@pytest.mark.parametrize("action", ["READ_WRITE", "READ_ONLY", "HIDE"])
+@pytest.mark.parametrize("master", ["PROFILE_MASTER", "OKTA"])
+def test_who_may_see_an_attribute_is_taken_and_not_shown(admin: Admin, path: str, action: str, master: str) -> None:
+    access = {"permissions": [{"principal": "SELF", "action": action}], "master": {"type": master}}
+
+    definitions = admin.post(path, custom(team=TEAM | access)).json["definitions"]
+
+    assert definitions["custom"]["properties"] == {"team": TEAM | {"scope": "NONE"}}
+    assert admin.post(path, base(name={"title": "Name", "type": "string"} | access)).status == 200
 
 
 @pytest.mark.parametrize("properties", [[], {"x": 1}, "x"])

@@ -48,8 +48,8 @@ def test_a_staged_user_has_the_recorded_shape(admin: Admin) -> None:
 
     user_id = user["id"]
     assert list(user) == [
-        "id", "status", "created", "activated", "statusChanged", "lastLogin", "lastUpdated", "passwordChanged", "type",
-        "profile", "credentials", "_links",
+        "id", "status", "created", "activated", "statusChanged", "lastLogin", "lastUpdated", "passwordChanged",
+        "realmId", "type", "profile", "credentials", "_links",
     ]  # fmt: skip
     assert user["status"] == "STAGED"
     assert (user["activated"], user["statusChanged"], user["lastLogin"]) == (None, None, None)
@@ -62,17 +62,40 @@ def test_a_staged_user_has_the_recorded_shape(admin: Admin) -> None:
         "login": "a@example.com",
         "email": "a@example.com",
     }
-    assert user["credentials"] == {
-        "password": {},
-        "emails": [{"value": "a@example.com", "status": "VERIFIED", "type": "PRIMARY"}],
-        "provider": {"type": "OKTA", "name": "OKTA"},
-    }
+    assert user["credentials"] == {"password": {}, "provider": {"type": "OKTA", "name": "OKTA"}}
     assert user["_links"]["activate"] == {
         "href": f"{BASE_URL}/api/v1/users/{user_id}/lifecycle/activate",
         "method": "POST",
     }
-    assert set(user["_links"]) == {"activate", "schema", "self", "type"}
+    assert set(user["_links"]) == {"activate", "resetFactors", "schema", "self", "type"}
     assert admin.get(f"{USERS}/{user_id}").json == user
+
+
+_PASSWORD_LINKS = {
+    "suspend", "resetPassword", "forgotPassword", "expirePassword", "changeRecoveryQuestion", "resetFactors",
+    "changePassword", "deactivate",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "password", "verbs", "links"),
+    [
+        ("", None, (), {"suspend", "reactivate", "resetPassword", "resetFactors", "deactivate"}),
+        ("", PASSWORD, (), _PASSWORD_LINKS),
+        ("?nextLogin=changePassword", PASSWORD, (), _PASSWORD_LINKS),
+        ("", PASSWORD, ("suspend",), {"unsuspend", "resetFactors", "deactivate"}),
+        ("", PASSWORD, ("deactivate",), {"activate"}),
+    ],
+)
+def test_the_links_that_a_user_of_each_status_has(
+    admin: Admin, query: str, password: str | None, verbs: tuple[str, ...], links: set[str]
+) -> None:
+    href = f"{USERS}/{made(admin, query=query, password=password)['id']}"
+
+    for verb in verbs:
+        admin.post(f"{href}/lifecycle/{verb}")
+
+    assert set(admin.get(href).json["_links"]) - {"schema", "self", "type"} == links
 
 
 @pytest.mark.parametrize(

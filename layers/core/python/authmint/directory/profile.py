@@ -6,14 +6,15 @@ from typing import Any, Final
 
 import msgspec
 
-from ..storage.schemas import UserSchema
+from ..storage.schemas import ProfileSchema
 from ..storage.users import login_key
 
 MISSING: Final = "The field cannot be left blank"
 TOO_LONG: Final = "The field is too long"
 #: Bytes of JSON. Lists carry profiles, and one page has to fit into one answer.
 LARGEST: Final = 32_768
-REQUIRED: Final = ("login", "firstName", "lastName", "email")
+#: Standard attributes that every profile has, whatever the schema says: people sign in and are found by them.
+ALWAYS_REQUIRED: Final = frozenset({"login", "email"})
 _LONGEST_KEY: Final = 1_000
 _EMAIL: Final = re.compile(r"[^\s@\"<>(),;:\\\[\]]+@[^\s@\"<>(),;:\\\[\]]+\.[^\s@\"<>(),;:\\\[\].]+")
 _NUMBERS: Final = (int, float)
@@ -62,23 +63,30 @@ BASE: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def unknown_attributes(profile: Mapping[str, Any], schema: UserSchema) -> list[str]:
+def standard_attributes(schema: ProfileSchema) -> Mapping[str, Mapping[str, Any]]:
+    """The standard attributes of users, as the org has changed them."""
+    return {name: {**definition, **schema.base.get(name, {})} for name, definition in BASE.items()}
+
+
+def required_attributes(attributes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Names of those that must be there, in their order."""
+    return [name for name, definition in attributes.items() if definition.get("required")]
+
+
+def unknown_attributes(profile: Mapping[str, Any], schema: ProfileSchema) -> list[str]:
     """Names in a profile that nobody defined, in the order of the profile."""
     return [name for name in profile if name not in BASE and name not in schema.custom]
 
 
-def profile_problems(profile: Mapping[str, Any], schema: UserSchema) -> list[Problem]:
+def profile_problems(profile: Mapping[str, Any], schema: ProfileSchema) -> list[Problem]:
     """What is wrong with a profile, attribute by attribute: name and text. Unknown names are not looked at."""
-    problems = [(name, MISSING) for name in REQUIRED if profile.get(name) in (None, "")]
+    standard = standard_attributes(schema)
+    problems = [(name, MISSING) for name in required_attributes(standard) if profile.get(name) in (None, "")]
     for name, value in profile.items():
-        definition = schema.custom.get(name) or BASE.get(name)
+        definition = schema.custom.get(name) or standard.get(name)
         if definition is not None and value is not None and (name, MISSING) not in problems:
             problems += [(name, text) for text in _value_problems(value, definition)]
-    problems += [
-        (name, MISSING)
-        for name, definition in schema.custom.items()
-        if definition.get("required") and profile.get(name) is None
-    ]
+    problems += _custom_missing(profile, schema)
     for name in ("login", "email"):
         value = profile.get(name)
         if isinstance(value, str) and value and not any(problem[0] == name for problem in problems):
@@ -86,6 +94,24 @@ def profile_problems(profile: Mapping[str, Any], schema: UserSchema) -> list[Pro
     if len(msgspec.json.encode(profile)) > LARGEST:
         problems.append(("profile", TOO_LONG))
     return problems
+
+
+def custom_problems(profile: Mapping[str, Any], schema: ProfileSchema) -> list[Problem]:
+    """What is wrong with the attributes that an org defined, name and text. Others are not looked at."""
+    problems = [
+        (name, text)
+        for name, value in profile.items()
+        if value is not None and (definition := schema.custom.get(name)) is not None
+        for text in _value_problems(value, definition)
+    ]
+    problems += _custom_missing(profile, schema)
+    if len(msgspec.json.encode(profile)) > LARGEST:
+        problems.append(("profile", TOO_LONG))
+    return problems
+
+
+def _custom_missing(profile: Mapping[str, Any], schema: ProfileSchema) -> list[Problem]:
+    return [(name, MISSING) for name in required_attributes(schema.custom) if profile.get(name) is None]
 
 
 def _address_problems(value: str) -> Iterator[str]:

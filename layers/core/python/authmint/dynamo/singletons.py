@@ -6,14 +6,14 @@ from typing import Generic, TypeVar
 
 from ..storage.errors import Conflict
 from ..storage.events import Event
-from ..storage.schemas import UserSchema
+from ..storage.schemas import ProfileSchema
 from ..storage.trusted_origins import OriginList
 from .connection import translated
 from .items import HEAD
 from .records import decode, encode
 from .tables import ConditionFailed, Tables
 
-_S = TypeVar("_S", UserSchema, OriginList)
+_S = TypeVar("_S", ProfileSchema, OriginList)
 
 
 class _Singleton(Generic[_S]):
@@ -44,11 +44,18 @@ class _Singleton(Generic[_S]):
             raise Conflict(self._partition) from None
 
 
-class DynamoUserSchemas(_Singleton[UserSchema]):
-    """``UserSchemas``: ``SCHEMA#user``."""
+class DynamoUserSchemas(_Singleton[ProfileSchema]):
+    """``ProfileSchemas`` of users: ``SCHEMA#user``."""
 
     def __init__(self, tables: Tables) -> None:
-        super().__init__(tables, "SCHEMA#user", UserSchema)
+        super().__init__(tables, "SCHEMA#user", ProfileSchema)
+
+
+class DynamoGroupSchemas(_Singleton[ProfileSchema]):
+    """``ProfileSchemas`` of groups: ``SCHEMA#group``."""
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__(tables, "SCHEMA#group", ProfileSchema)
 
 
 class DynamoTrustedOrigins(_Singleton[OriginList]):

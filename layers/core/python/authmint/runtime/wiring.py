@@ -255,7 +255,7 @@ def management(env: Mapping[str, str]) -> Function:
     from ..dynamo.revocations import DynamoRevocations
     from ..dynamo.servers import DynamoServers
     from ..dynamo.sessions import DynamoSessions
-    from ..dynamo.singletons import DynamoTrustedOrigins, DynamoUserSchemas
+    from ..dynamo.singletons import DynamoGroupSchemas, DynamoTrustedOrigins, DynamoUserSchemas
     from ..dynamo.token_families import DynamoTokenFamilies
     from ..dynamo.users import DynamoUsers
     from ..kms.key_pairs import KmsKeyPairs
@@ -277,6 +277,7 @@ def management(env: Mapping[str, str]) -> Function:
             groups=DynamoGroups(parts.tables, parts.clock),
             assignments=DynamoAssignments(parts.tables, parts.clock),
             schemas=DynamoUserSchemas(parts.tables),
+            group_schemas=DynamoGroupSchemas(parts.tables),
             trusted_origins=DynamoTrustedOrigins(parts.tables),
             app_schemas=DynamoAppSchemas(parts.tables),
             directory=DynamoDirectory(parts.tables, parts.clock),

@@ -1,8 +1,8 @@
 """Groups of users (docs/protocol.md §27.3)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, Protocol
 
 from .events import Event
 
@@ -12,6 +12,7 @@ class Group:
     """A group.
 
     Attributes:
+        custom: Attributes that the schema of groups defines beside name and description.
         members_at: When a membership changed last. Kept apart from the record: it does not raise the version.
         version: Raised by every other change.
     """
@@ -23,6 +24,7 @@ class Group:
     members_at: int
     description: str | None = None
     type: Literal["OKTA_GROUP", "BUILT_IN"] = "OKTA_GROUP"
+    custom: Mapping[str, Any] = field(default_factory=dict)
     version: int = 0
 
 

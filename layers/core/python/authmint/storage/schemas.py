@@ -1,4 +1,4 @@
-"""What a user's profile may hold beside the standard attributes (docs/protocol.md §27.4)."""
+"""What profiles of users and of groups may hold beside the standard attributes (docs/protocol.md §27.4)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,23 +8,25 @@ from .events import Event
 
 
 @dataclass(frozen=True)
-class UserSchema:
-    """Attributes of users that administrators defined.
+class ProfileSchema:
+    """What administrators defined for the profiles of all users, or of all groups.
 
     Attributes:
-        custom: JSON schema of each attribute by name.
+        custom: JSON schema of each attribute of the org's own, by name.
+        base: What differs from the start of standard attributes: members of their JSON schemas, by name.
     """
 
     custom: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    base: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     updated_at: int = 0
     version: int = 0
 
 
-class UserSchemas(Protocol):
-    """The one schema of users of a deployment."""
+class ProfileSchemas(Protocol):
+    """The one schema of users of a deployment, or the one of groups."""
 
-    def get(self) -> UserSchema:
+    def get(self) -> ProfileSchema:
         """The schema; without custom attributes where nobody defined any."""
 
-    def save(self, before: UserSchema, after: UserSchema, events: Sequence[Event]) -> None:
+    def save(self, before: ProfileSchema, after: ProfileSchema, events: Sequence[Event]) -> None:
         """Raises Conflict: the schema is not at ``before.version`` any more."""

@@ -1,6 +1,5 @@
 """``/api/v1/meta/schemas/apps/{appId}/default``: what the profile of an app's user may hold."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -14,8 +13,18 @@ from ...storage.clients import Client
 from ...storage.errors import Conflict, NotFound
 from ...storage.events import Party
 from ..directory.people import PeopleRecords
+from ..directory.schema_attributes import (
+    ATTRIBUTE_NAME,
+    ATTRIBUTE_TYPES,
+    BAD_NAME,
+    DRAFT,
+    check_access,
+    check_lengths,
+    merged,
+    sent_properties,
+)
 from ..http.call import Call
-from ..http.errors import ApiError, invalid_field, not_found
+from ..http.errors import invalid_field, not_found
 from ..http.fields import Fields
 from .app_claims import BASE
 from .client_changes import ClientChanges, app_party
@@ -23,19 +32,15 @@ from .client_changes import ClientChanges, app_party
 MOST_ATTRIBUTES: Final = 200
 #: Bytes: the schema is one item.
 LARGEST: Final = 100_000
-_DRAFT: Final = "http://json-schema.org/draft-04/schema#"
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-_TYPES: Final = ("string", "boolean", "number", "integer", "array")
 _ITEM_TYPES: Final = ("string", "number", "integer", "object")
-#: Members that are shown, in this order.
+#: Members that are shown, in this order. Who may see an attribute and where it comes from is checked and not shown:
+#: nobody changes profiles of apps' users but administrators.
 _SHOWN: Final = (
     "title", "description", "type", "required", "externalName", "externalNamespace", "scope", "items", "enum", "oneOf",
     "minLength", "maxLength", "union",
 )  # fmt: skip
 #: Members that say what always is so.
 _FIXED: Final[Mapping[str, Any]] = {
-    "permissions": [{"principal": "SELF", "action": "READ_ONLY"}],
-    "master": {"type": "PROFILE_MASTER"},
     "mutability": "READ_WRITE",
     "unique": "NOT_UNIQUE",
 }
@@ -56,15 +61,15 @@ class AppUserSchemas:
         """200. Attributes that are sent are added or replaced; ``null`` removes one; the others stay."""
         self._client(call)
         definitions = call.body().below("definitions")
-        custom = {name: _attribute(name, value) for name, value in _properties(definitions, "custom").items()}
-        required = {name: _required(name, value) for name, value in _properties(definitions, "base").items()}
+        custom = {name: _attribute(name, value) for name, value in sent_properties(definitions, "custom").items()}
+        required = {name: _required(name, value) for name, value in sent_properties(definitions, "base").items()}
 
         def attempt() -> tuple[AppSchema, Client]:
             client = self._client(call)
             before = self._schemas.get(client.id)
             after = replace(
                 before,
-                custom=_merged(before.custom, custom),
+                custom=merged(before.custom, custom),
                 required=tuple(name for name in BASE if required.get(name, name in before.required)),
             )
             if after == before:
@@ -93,38 +98,23 @@ def missing(schema: AppSchema, profile: Mapping[str, Any]) -> Sequence[str]:
     return [name for name in required if profile.get(name) in (None, "")]
 
 
-def _properties(definitions: Fields, name: str) -> Mapping[str, Any]:
-    properties = definitions.below(name).raw("properties")
-    if properties is None:
-        return {}
-    if not isinstance(properties, dict) or not all(isinstance(v, dict | None) for v in properties.values()):
-        raise ApiError("E0000003")
-    return properties
-
-
-def _merged(
-    before: Mapping[str, Mapping[str, Any]], sent: Mapping[str, Mapping[str, Any] | None]
-) -> dict[str, Mapping[str, Any]]:
-    kept = {name: definition for name, definition in before.items() if name not in sent}
-    return kept | {name: definition for name, definition in sent.items() if definition is not None}
-
-
 def _attribute(name: str, value: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """The definition of an attribute as it is stored."""
     path = f"definitions.custom.properties.{name[:64]}"
-    if not _NAME.fullmatch(name) or name in BASE:
-        raise invalid_field(path, "The name must be letters, digits and '_', and not that of a standard attribute.")
+    if not ATTRIBUTE_NAME.fullmatch(name) or name in BASE:
+        raise invalid_field(path, BAD_NAME)
     if value is None:
         return None
     fields = Fields(value, f"{path}.")
-    kind = fields.choice("type", _TYPES, "string", required=True)
+    kind = fields.choice("type", ATTRIBUTE_TYPES, "string", required=True)
     fields.text("title", required=True, longest=255)
     fields.text("description", longest=1_024)
     fields.flag("required", default=False)
     fields.choice("scope", ("NONE", "SELF"), "NONE")
-    _check_lengths(fields, kind)
+    check_lengths(fields, kind)
     _check_values(fields, kind)
     _check_fixed(fields)
+    check_access(fields)
     if value.get("pattern") is not None:
         fields.problem("pattern", "Patterns are not supported.")
     fields.check()
@@ -135,13 +125,6 @@ def _attribute(name: str, value: Mapping[str, Any] | None) -> Mapping[str, Any] 
     elif kept["items"]["type"] == "object":
         kept["items"] = {**kept["items"], "additionalProperties": True}
     return {member: kept[member] for member in _SHOWN if member in kept}
-
-
-def _check_lengths(fields: Fields, kind: str) -> None:
-    for bound in ("minLength", "maxLength"):
-        length = fields.number(bound)
-        if length is not None and not (0 <= length <= 32_768 and kind == "string"):
-            fields.problem(bound, "must be between 0 and 32768, of a string.")
 
 
 def _check_values(fields: Fields, kind: str) -> None:
@@ -171,6 +154,7 @@ def _required(name: str, value: Mapping[str, Any] | None) -> bool:
         raise invalid_field(path, "A standard attribute cannot be removed.")
     fields = Fields(value, f"{path}.")
     _check_fixed(fields)
+    check_access(fields)
     for member in ("title", "description", "type", "externalName", "scope"):
         if value.get(member) not in (None, "", known.get(member)):
             fields.problem(member, "This cannot be changed of a standard attribute.")
@@ -192,7 +176,7 @@ def _schema_json(schema: AppSchema, client: Client, call: Call) -> dict[str, Any
     required = [name for name, definition in base.items() if definition.get("required")]
     return {
         "id": call.url(f"/meta/schemas/apps/{client.id}/default"),
-        "$schema": _DRAFT,
+        "$schema": DRAFT,
         "name": "oidc_client",
         "title": f"{client.label} User",
         "lastUpdated": timestamp(schema.updated_at or client.created_at),

@@ -27,5 +27,5 @@ def group_members(group: Group) -> dict[str, Any]:
         "lastMembershipUpdated": timestamp(group.members_at),
         "objectClass": ["okta:user_group"],
         "type": group.type,
-        "profile": {"name": group.name, "description": group.description},
+        "profile": {"name": group.name, "description": group.description, **group.custom},
     }

@@ -1,8 +1,8 @@
 """``/api/v1/groups`` and their members (docs/protocol.md §27.3)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from ...http import Response
 from ...storage.errors import AlreadyExists, Conflict, NotFound
@@ -10,18 +10,15 @@ from ...storage.events import Event
 from ...storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group
 from ...storage.users import User, login_key
 from ..http.call import NO_CONTENT, Call
-from ..http.errors import ApiError, invalid, invalid_field, read_only
-from ..http.fields import Fields
+from ..http.errors import ApiError, invalid_field, read_only
 from ..http.filters import Condition, equality, parse_filter
 from ..http.paging import id_after, limit_of, page, scan
+from .group_body import read_group
 from .group_view import group_json, group_members
 from .people import TAKEN, PeopleRecords, group_party, user_party
 from .user_view import user_json
 
 PATH: Final = "/api/v1/groups"
-_MEMBERS: Final = frozenset(
-    {"profile", "id", "created", "lastUpdated", "lastMembershipUpdated", "objectClass", "type", "_links", "_embedded"}
-)
 _WALK: Final = 1_000
 
 
@@ -77,8 +74,16 @@ class Groups:
 
     def create(self, call: Call) -> Response:
         """**200**."""
-        name, description = _read(call.json())
-        group = Group(self._records.ids.object_id("00g"), name, call.now, call.now, call.now, description)
+        body = read_group(call.json(), self._records.group_schemas.get())
+        group = Group(
+            self._records.ids.object_id("00g"),
+            body.name,
+            call.now,
+            call.now,
+            call.now,
+            body.description,
+            custom=body.custom,
+        )
         event = call.recorder.event("group.lifecycle.create", group_party(group))
         try:
             call.retrying(lambda: self._records.groups.add(group, [event]))
@@ -91,11 +96,13 @@ class Groups:
 
     def replace(self, call: Call) -> Response:
         self._changeable(call)
-        name, description = _read(call.json())
+        body = read_group(call.json(), self._records.group_schemas.get())
 
         def attempt() -> Group:
             before = self._changeable(call)
-            after = replace(before, name=name, description=description, updated_at=call.now)
+            after = replace(
+                before, name=body.name, description=body.description, custom=body.custom, updated_at=call.now
+            )
             self._records.groups.save(before, after, [_event("group.profile.update", after, call)])
             return after
 
@@ -167,25 +174,6 @@ class Groups:
 
         call.retrying(attempt, on=(Conflict, NotFound))
         return NO_CONTENT
-
-
-def _read(body: Mapping[str, Any]) -> tuple[str, str | None]:
-    if not body.keys() <= _MEMBERS or not isinstance(body.get("profile", {}), dict):
-        raise ApiError("E0000003")
-    profile = Fields(body).below("profile")
-    for name, value in (body.get("profile") or {}).items():
-        if name not in {"name", "description"} and value is not None:
-            raise invalid("profile", f"Property name '{name[:100]}' is not defined in profile")
-    name = profile.text("name", required=True, longest=255) or ""
-    description = profile.text("description", longest=1_024)
-    if problems := profile.problems:
-        field, message = problems[0]
-        raise invalid_field(field.rpartition(".")[2], message)
-    if login_key(name) == login_key(EVERYONE_GROUP.name):
-        raise invalid_field("name", TAKEN)
-    if len(login_key(name).encode()) > 1_000:
-        raise invalid_field("name", "The field is too long")
-    return name, description
 
 
 def _any(group: Group) -> bool:

@@ -13,7 +13,7 @@ from ...storage.errors import AlreadyExists, Conflict, NotFound
 from ...storage.events import Event, Party
 from ...storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group, Groups
 from ...storage.profile import STANDARD_ATTRIBUTES
-from ...storage.schemas import UserSchemas
+from ...storage.schemas import ProfileSchemas
 from ...storage.servers import EVERYONE, People
 from ...storage.trusted_origins import TrustedOrigins
 from ...storage.users import User, Users
@@ -30,7 +30,8 @@ class PeopleRecords:
     users: Users
     groups: Groups
     assignments: Assignments
-    schemas: UserSchemas
+    schemas: ProfileSchemas
+    group_schemas: ProfileSchemas
     app_schemas: AppSchemas
     trusted_origins: TrustedOrigins
     directory: Directory

@@ -9,6 +9,8 @@ from ..http.call import Call
 
 USER_TYPE: Final = "otyAuthmintUserType0"
 USER_SCHEMA: Final = "oscAuthmintSchema000"
+#: All users are in the one realm that an org without others has.
+REALM: Final = "guoAuthmintRealm0000"
 _ALWAYS: Final = ("firstName", "lastName", "mobilePhone", "secondEmail", "login", "email")
 _CHANGES: Final = {
     "suspend": "lifecycle/suspend",
@@ -29,13 +31,13 @@ _WITH_PASSWORD: Final = (
     "deactivate",
 )  # fmt: skip
 _BY_STATUS: Final[Mapping[str, tuple[str, ...]]] = {
-    "STAGED": ("activate",),
-    "PROVISIONED": ("reactivate", "resetPassword", "deactivate"),
+    "STAGED": ("activate", "resetFactors"),
+    "PROVISIONED": ("suspend", "reactivate", "resetPassword", "resetFactors", "deactivate"),
     "ACTIVE": ("suspend", *_WITH_PASSWORD),
     "RECOVERY": ("resetPassword", "resetFactors", "deactivate"),
-    "PASSWORD_EXPIRED": _WITH_PASSWORD,
+    "PASSWORD_EXPIRED": ("suspend", *_WITH_PASSWORD),
     "LOCKED_OUT": ("unlock", "resetPassword", "deactivate"),
-    "SUSPENDED": ("unsuspend", "deactivate"),
+    "SUSPENDED": ("unsuspend", "resetFactors", "deactivate"),
     "DEPROVISIONED": ("activate",),
 }
 
@@ -59,6 +61,7 @@ def user_members(user: User) -> dict[str, Any]:
         "lastLogin": _moment(user.last_login_at),
         "lastUpdated": timestamp(user.updated_at),
         "passwordChanged": None if user.password is None else timestamp(user.password.changed_at),
+        "realmId": REALM,
         "type": {"id": USER_TYPE},
         "profile": profile | {name: value for name, value in user.profile.items() if name not in profile},
         "credentials": credentials_json(user),
@@ -70,9 +73,6 @@ def credentials_json(user: User) -> dict[str, Any]:
     shown: dict[str, Any] = {} if user.password is None else {"password": {}}
     if user.recovery is not None:
         shown["recovery_question"] = {"question": user.recovery.question}
-    shown["emails"] = [{"value": user.email, "status": "VERIFIED", "type": "PRIMARY"}]
-    if second := user.profile.get("secondEmail"):
-        shown["emails"].append({"value": second, "status": "VERIFIED", "type": "SECONDARY"})
     return shown | {"provider": {"type": "OKTA", "name": "OKTA"}}
 
 

@@ -1,9 +1,10 @@
 """``/api/v1/users`` (docs/protocol.md §27.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from ...directory.profile import unknown_attributes
 from ...http import Response
 from ...storage.clients import Client, Clients
 from ...storage.errors import AlreadyExists
@@ -96,7 +97,7 @@ class Users:
                 raise ApiError("E0000038")
             after = before
             if body.profile is not None:
-                profile = {**before.profile, **body.profile} if merge else body.profile
+                profile = {**self._defined(before.profile), **body.profile} if merge else body.profile
                 after = replace(before, profile=checked_profile(profile, self._records))
             events = []
             if after != before:
@@ -109,6 +110,11 @@ class Users:
             return (before if changed == before else replace(changed, updated_at=call.now)), events
 
         return Response.json(200, user_json(self._records.change(call, change), call))
+
+    def _defined(self, profile: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The profile without attributes that an administrator has removed from the schema since."""
+        gone = set(unknown_attributes(profile, self._records.schemas.get()))
+        return {name: value for name, value in profile.items() if name not in gone}
 
     def _with_credentials(self, user: User, body: UserBody, call: Call) -> User:
         if body.password is not None:

@@ -9,12 +9,12 @@ from ..clients.app_operations import add_apps
 from ..clients.app_view import AppView
 from ..clients.client_changes import ClientChanges
 from ..clients.client_secrets import SecretVault
-from ..directory.group_schema import GroupSchema
 from ..directory.groups import Groups
 from ..directory.people import PeopleRecords
-from ..directory.schemas import Schemas
+from ..directory.schemas import OF_GROUPS, OF_USERS, Schemas
 from ..directory.user_credentials import UserCredentials
 from ..directory.user_lifecycle import UserLifecycle
+from ..directory.user_types import UserTypes
 from ..directory.users import Users
 from ..org.api_tokens import PATH, ApiTokensResource
 from ..org.logs import Logs
@@ -89,7 +89,7 @@ def operations(
     _add_groups(routes, people)
     _add_issued(routes, changes.servers, clients.clients, people, issued)
     _add_sessions(routes, AdministeredSessions(people.users, issued))
-    _add_schemas(routes, Schemas(people))
+    _add_schemas(routes, people)
     _add_api_tokens(routes, ApiTokensResource(api_tokens, ids))
     origins = TrustedOriginsResource(people.trusted_origins, ids)
     add_crud(routes, "/api/v1/trustedOrigins", "{trustedOriginId}", origins)
@@ -175,17 +175,17 @@ def _add_groups(routes: Routes[Operation], people: PeopleRecords) -> None:
     routes.add("DELETE", f"{_GROUP}/users/{{userId}}", groups.remove_user)
 
 
-def _add_schemas(routes: Routes[Operation], schemas: Schemas) -> None:
-    routes.add("GET", "/api/v1/meta/schemas/user/{schemaId}", schemas.get)
-    routes.add("POST", "/api/v1/meta/schemas/user/{schemaId}", schemas.update)
-    of_groups = GroupSchema()
-    routes.add("GET", "/api/v1/meta/schemas/group/default", of_groups.get)
-    routes.add("POST", "/api/v1/meta/schemas/group/default", of_groups.update)
-    routes.add("GET", "/api/v1/meta/types/user", schemas.types)
-    routes.add("GET", "/api/v1/meta/types/user/{typeId}", schemas.type)
-    routes.add("POST", "/api/v1/meta/types/user", schemas.change_types)
+def _add_schemas(routes: Routes[Operation], people: PeopleRecords) -> None:
+    of_users, of_groups = Schemas(people.schemas, OF_USERS), Schemas(people.group_schemas, OF_GROUPS)
+    for path, schemas in (("user/{schemaId}", of_users), ("group/default", of_groups)):
+        routes.add("GET", f"/api/v1/meta/schemas/{path}", schemas.get)
+        routes.add("POST", f"/api/v1/meta/schemas/{path}", schemas.update)
+    types = UserTypes()
+    routes.add("GET", "/api/v1/meta/types/user", types.list)
+    routes.add("GET", "/api/v1/meta/types/user/{typeId}", types.get)
+    routes.add("POST", "/api/v1/meta/types/user", types.change)
     for method in ("POST", "PUT", "DELETE"):
-        routes.add(method, "/api/v1/meta/types/user/{typeId}", schemas.change_types)
+        routes.add(method, "/api/v1/meta/types/user/{typeId}", types.change)
 
 
 def _add_default_policies(routes: Routes[Operation], defaults: DefaultPolicies) -> None:
