@@ -70,7 +70,9 @@ def test_a_password_of_absurd_length_costs_nothing(monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_what_a_password_lacks(password: str, lacking: tuple[str, ...]) -> None:
-    assert PasswordPolicy().shortcomings(password, "john.doe@example.com") == lacking
+    policy = PasswordPolicy()
+
+    assert tuple(map(policy.in_words, policy.lacks(password, "john.doe@example.com"))) == lacking
 
 
 def test_who_knows_the_password_gets_in() -> None:

@@ -21,7 +21,7 @@ from authmint.expressions.syntax import (
 from hypothesis import strategies as st
 
 
-def printed(node: Node) -> str:
+def printed(node: Node) -> str:  # noqa: C901, PLR0911, PLR0912 - one branch for each kind of node
     """Text that parses to this tree; every operation in parentheses."""
     match node:
         case Literal(constant):

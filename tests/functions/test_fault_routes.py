@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from authmint.clock import SystemClock
 from authmint.dynamo.servers import DynamoServers
-from authmint.jose.keys import private_jwk_pair
 from authmint.storage.errors import Unavailable
 
 from tests.functions.deployment import Functions, form_event, load_event
 from tests.functions.faults import ASK, FAULTS, OPERATIONS, SERVERS, Faults, admin, prepared, refusal, state
 from tests.functions.test_least_privilege import _asserted
 from tests.support.backend import Deployed
+from tests.support.key_pairs import private_jwk_pair
 
 NUMBERS = itertools.count()
 ALL = {"clients": {"include": ["ALL_CLIENTS"]}}

@@ -81,9 +81,6 @@ class MemoryAssignments:
             self._clients.save(client, replace(client, groups=left), events)
             self._state.app_groups.pop((client.id, group_id), None)
 
-    def clients_of_user(self, user_id: str) -> Sequence[str]:
-        return sorted(client for client, user in self._state.app_users if user == user_id)
-
     def clients_of_group(self, group_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[str]:
         return ids_after([client for client, group in self._state.app_groups if group == group_id], after, limit)
 

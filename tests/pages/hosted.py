@@ -88,7 +88,6 @@ class Hosted:
         client: Mapping[str, Any] | None = None,
         user: Mapping[str, Any] | None = None,
         scopes: tuple[Scope, ...] = (READ, WRITE, NEWS),
-        show_lockout: bool = False,
     ) -> None:
         self.storage = storage = MemoryStorage()
         self.clock = clock or FrozenClock()
@@ -132,7 +131,6 @@ class Hosted:
             change=PasswordChange(storage.users, self.hashes, self.clock, self.ids, policy),
             clock=self.clock,
             ids=self.ids,
-            show_lockout=show_lockout,
         )
 
     @property

@@ -77,16 +77,6 @@ def test_a_wrong_half_is_not_told_from_the_other(browser: Browser, change: dict[
     }
 
 
-@pytest.mark.parametrize("show_lockout", [False, True])
-def test_a_lockout_is_shown_only_where_a_deployment_says_so(show_lockout: bool) -> None:
-    browser = Browser(Hosted(user={"status": "LOCKED_OUT"}, show_lockout=show_lockout))
-
-    answer = call(browser, "POST", "/api/v1/authn", ANN)
-
-    assert answer.status == (200 if show_lockout else 401)
-    assert decoded(answer.body).get("status") == ("LOCKED_OUT" if show_lockout else None)
-
-
 @pytest.mark.parametrize("body", [{}, {"username": "a"}, {"username": 7, "password": "x"}, {"stateToken": "x"}])
 def test_what_is_missing_is_named(browser: Browser, body: dict[str, Any]) -> None:
     answer = call(browser, "POST", "/api/v1/authn", body)

@@ -344,7 +344,6 @@ def test_a_deleted_client_leaves_nothing_to_its_successor(storage: Storage) -> N
     storage.clients.add(a_client(), [])
 
     assert not is_assigned(storage.directory.person("00uA"), storage.clients.get(client.id))
-    assert storage.assignments.clients_of_user("00uA") == []
     assert storage.assignments.clients_of_group("00gA") == []
 
 
@@ -369,7 +368,6 @@ def test_assignments_are_made_changed_and_ended(storage: Storage) -> None:
 
     assert storage.assignments.user(client.id, "00uA").user_name == "other"
     assert storage.assignments.group(client.id, "00gA").priority == 3
-    assert storage.assignments.clients_of_user("00uA") == [client.id]
     assert storage.assignments.clients_of_group("00gA") == [client.id]
     storage.assignments.remove_user(client.id, "00uA", [an_event("e3")])
     with pytest.raises(NotFound):

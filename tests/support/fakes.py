@@ -5,9 +5,11 @@ from functools import cache
 from typing import Any
 
 from authmint.ids import base62
-from authmint.jose.keys import SigningAlgorithm, private_jwk_pair
+from authmint.jose.keys import SigningAlgorithm
 from authmint.keys.vault import KeyPair
 from authmint.storage.retrying import Retrying
+
+from tests.support.key_pairs import private_jwk_pair
 
 #: The tests' date, 2099-12-03. It lies ahead of the real one: what a test stores with a lifetime would otherwise be
 #: expired at once for the backend's own clock, and removed under the test's hands.

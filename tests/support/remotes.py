@@ -12,7 +12,7 @@ from authmint.cli.remote import Answer, Remote
 from authmint.clock import SystemClock
 from authmint.http import Request, Response
 from authmint.ids import RandomIds
-from authmint.jose.keys import SigningAlgorithm, private_jwk_pair
+from authmint.jose.keys import SigningAlgorithm
 from authmint.keys.vault import KeyPair
 from authmint.oauth.discovery import Discovery
 from authmint.oauth.key_set import KeySet
@@ -23,6 +23,7 @@ from tests.functions.deployment import Functions, load_event
 from tests.memory.storage import MemoryStorage
 from tests.support.builders import BASE_URL
 from tests.support.fakes import FakeKeyPairs
+from tests.support.key_pairs import private_jwk_pair
 from tests.support.management import management_api
 from tests.support.protocol import endpoints
 

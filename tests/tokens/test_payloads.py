@@ -54,10 +54,8 @@ def test_an_access_token_of_a_machine_names_no_user() -> None:
     assert list(access_token()) == ["ver", "jti", "iss", "aud", "iat", "exp", "cid", "scp", "sub", "tier"]
 
 
-def test_assurance_and_key_are_named_where_they_were_asked_for() -> None:
-    payload = access_token(acr="urn:okta:loa:2fa:any", confirmation={"jkt": "x"})
-
-    assert (payload["acr"], payload["cnf"]) == ("urn:okta:loa:2fa:any", {"jkt": "x"})
+def test_assurance_is_named_where_it_was_asked_for() -> None:
+    assert access_token(acr="urn:okta:loa:2fa:any")["acr"] == "urn:okta:loa:2fa:any"
 
 
 def test_a_token_of_a_users_authorization_names_its_family() -> None:

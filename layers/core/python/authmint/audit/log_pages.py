@@ -80,7 +80,7 @@ def page(
     """The page at a cursor, or the first one. ``in_time``: whether there is time to read on."""
     if isinstance(cursor, Position) or not query.endless:
         return _Ordered(query, cursor if isinstance(cursor, Position) else None).page(log, in_time)
-    return _following(log, query, cursor, now_ms, in_time)
+    return _following(log=log, query=query, cursor=cursor, now_ms=now_ms, in_time=in_time)
 
 
 def _following(log: EventLog, query: Query, cursor: Cursor | None, now_ms: int, in_time: Callable[[], bool]) -> Page:

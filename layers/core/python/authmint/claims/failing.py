@@ -53,7 +53,7 @@ def _witnesses(definition: Definition) -> Iterator[tuple[str, Facts]]:
 
 def _user(profile: dict[str, str], groups: int, name: str = "group") -> UserFacts:
     members = tuple(GroupFacts(f"00g{number}", name if number == 0 else f"{name}{number}") for number in range(groups))
-    return UserFacts("00uWitness", "ACTIVE", profile["login"], profile, members)
+    return UserFacts(id="00uWitness", status="ACTIVE", login=profile["login"], profile=profile, groups=members)
 
 
 def _matching_name(definition: Definition) -> str:

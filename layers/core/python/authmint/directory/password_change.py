@@ -87,7 +87,9 @@ class PasswordChange:
             before = self.users.get(user_id)
             if before.status not in {"ACTIVE", "PASSWORD_EXPIRED"} or not still(before):
                 raise NotChangeable(before.status)
-            chosen = remembered(before, password, self.hashes, self.policy, now, own=True)
+            chosen = remembered(
+                user=before, password=password, hashes=self.hashes, policy=self.policy, now=now, own=True
+            )
             after = replace(before, password=chosen, ticket=None, updated_at=now)
             if before.status != "ACTIVE":
                 after = replace(after, status="ACTIVE", status_changed_at=now)

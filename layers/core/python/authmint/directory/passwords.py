@@ -56,10 +56,6 @@ class PasswordPolicy:
         }
         return tuple(lack for lack, is_so in lacking.items() if is_so)
 
-    def shortcomings(self, password: str, login: str) -> tuple[str, ...]:
-        """``lacks`` in words."""
-        return tuple(self.in_words(lack) for lack in self.lacks(password, login))
-
     def in_words(self, lack: Lack) -> str:
         """What the management API calls it."""
         return _WORDS[lack].format(shortest=self.shortest, longest=LONGEST, history=self.history)

@@ -111,9 +111,6 @@ class DynamoAssignments:
         except ConditionFailed:
             raise Conflict(client.id) from None
 
-    def clients_of_user(self, user_id: str) -> Sequence[str]:
-        return [id_of(item.sk) for item in linked(self._item, user_partition(user_id), "CLIENT#", limit=10_000)]
-
     def clients_of_group(self, group_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[str]:
         found = linked(self._item, group_partition(group_id), "CLIENT#", after=after, limit=limit)
         return [id_of(item.sk) for item in found]

@@ -94,7 +94,7 @@ class _Check:
         self._roots: dict[str, Kind] = {"group": "group"} if in_group else ROOTS
         self._in_group = in_group
 
-    def kind_of(self, node: Node) -> Kind:
+    def kind_of(self, node: Node) -> Kind:  # noqa: C901, PLR0911, PLR0912 - one branch for each kind of node
         """What members the value of a node has."""
         match node:
             case Literal():

@@ -47,7 +47,7 @@ class Expression:
         return claim_of(self._evaluate(run))
 
 
-def is_constant(node: Node) -> bool:
+def is_constant(node: Node) -> bool:  # noqa: C901, PLR0911 - one branch for each kind of node
     """Whether no fact and no time is read."""
     match node:
         case Name():
@@ -73,7 +73,7 @@ def is_constant(node: Node) -> bool:
             return is_constant(condition) and is_constant(then) and is_constant(otherwise)
 
 
-def compiled(node: Node) -> Evaluate:
+def compiled(node: Node) -> Evaluate:  # noqa: C901, PLR0911 - one branch for each kind of node
     """The closure of a checked tree."""
     match node:
         case Literal(constant):

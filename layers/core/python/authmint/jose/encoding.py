@@ -7,6 +7,7 @@ from typing import Any, Final, Never
 
 _ALPHABET: Final = re.compile(r"[A-Za-z0-9_-]*")
 _MAX_DEPTH: Final = 32
+_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 def b64encode(data: bytes) -> str:
@@ -50,26 +51,16 @@ def _check_surrogates(value: Any) -> None:
 
 
 def _check_depth(text: str) -> None:
-    depth = 0
-    in_string = escaped = False
     if text.count("{") + text.count("[") <= _MAX_DEPTH:
         return
-    for character in text:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                in_string = False
-        elif character == '"':
-            in_string = True
-        elif character in "{[":
+    depth = 0
+    for character in _STRING.sub("", text):
+        if character in "{[":
             depth += 1
-            if depth > _MAX_DEPTH:
-                raise ValueError("nested too deeply")
         elif character in "}]":
             depth -= 1
+        if depth > _MAX_DEPTH:
+            raise ValueError("nested too deeply")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -27,10 +27,7 @@ def jwk_from_der(spki: bytes) -> dict[str, str]:
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-    return _jwk_of(load_der_public_key(spki), rsa, ec, ed25519)
-
-
-def _jwk_of(key: Any, rsa: Any, ec: Any, ed25519: Any) -> dict[str, str]:
+    key = load_der_public_key(spki)
     if isinstance(key, rsa.RSAPublicKey):
         numbers = key.public_numbers()
         return {"kty": "RSA", "e": _unsigned(numbers.e), "n": _unsigned(numbers.n)}
@@ -40,24 +37,6 @@ def _jwk_of(key: Any, rsa: Any, ec: Any, ed25519: Any) -> dict[str, str]:
     if isinstance(key, ed25519.Ed25519PublicKey):
         return {"kty": "OKP", "crv": "Ed25519", "x": b64encode(key.public_bytes_raw())}
     raise BadKey("not an RSA, P-256 or Ed25519 key")
-
-
-def private_jwk_pair(algorithm: SigningAlgorithm) -> tuple[dict[str, str], bytes]:
-    """A new pair made in this process, for tests: public JWK and private key (PKCS #8, DER)."""
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-
-    private: Any
-    if algorithm == "ES256":
-        private = ec.generate_private_key(ec.SECP256R1())
-    elif algorithm == "EdDSA":
-        private = ed25519.Ed25519PrivateKey.generate()
-    else:
-        private = rsa.generate_private_key(65537, 2048)
-    pkcs8 = private.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return _jwk_of(private.public_key(), rsa, ec, ed25519), pkcs8
 
 
 def public_key(jwk: Mapping[str, Any]) -> Any:

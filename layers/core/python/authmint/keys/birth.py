@@ -38,9 +38,9 @@ def fresh_keys(
     Raises:
         VaultUnavailable: A key that is needed could not be made.
     """
-    keys = [new_key(server_id, algorithm, pairs, ids, now) for _ in range(needed)]
+    keys = [new_key(server_id=server_id, algorithm=algorithm, pairs=pairs, ids=ids, now=now) for _ in range(needed)]
     with suppress(VaultUnavailable):
-        keys.append(new_key(server_id, algorithm, pairs, ids, now))
+        keys.append(new_key(server_id=server_id, algorithm=algorithm, pairs=pairs, ids=ids, now=now))
     return tuple(keys)
 
 
@@ -48,5 +48,5 @@ def first_keys(
     server_id: str, algorithm: SigningAlgorithm, pairs: KeyPairs, ids: Ids, now: int
 ) -> tuple[SigningKey, ...]:
     """What a server is born with: a key that signs, and the one after it. Raises VaultUnavailable."""
-    signing, *announced = fresh_keys(server_id, algorithm, pairs, ids, now, needed=1)
+    signing, *announced = fresh_keys(server_id=server_id, algorithm=algorithm, pairs=pairs, ids=ids, now=now, needed=1)
     return (signing, *(replace(key, status="NEXT", activated_at=None) for key in announced))

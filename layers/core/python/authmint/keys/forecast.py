@@ -35,7 +35,9 @@ def forecast(server: AuthorizationServer, now: int, *, retention: int = RETENTIO
 
 def _of(key: SigningKey, server: AuthorizationServer, now: int, retention: int) -> KeyForecast:
     expires_by, step, at = _next(key, server, retention)
-    return KeyForecast(key, expires_by, step, at, at is not None and at <= now)
+    return KeyForecast(
+        key=key, last_token_expires_by=expires_by, next_step=step, next_at=at, overdue=at is not None and at <= now
+    )
 
 
 def _next(key: SigningKey, server: AuthorizationServer, retention: int) -> tuple[int | None, What, int | None]:

@@ -116,7 +116,7 @@ class RotationSchedule:
             return "swept" if self._servers.sweep(server_id) else "sweeping"
         fresh = None
         if wants_next(server, now):
-            fresh = new_key(server.id, server.algorithm, self._pairs, self._ids, now)
+            fresh = new_key(server_id=server.id, algorithm=server.algorithm, pairs=self._pairs, ids=self._ids, now=now)
         after = advance(server, now, fresh, retention=self._retention)
         if after == server:
             return "nothing"

@@ -69,26 +69,30 @@ def recognize(token: str, server: AuthorizationServer, *, issuer: str, now: int)
 
     Whether it was revoked, and whether its client still stands, is not known here.
     """
-    found = _signed(token, server, issuer, JTI_PREFIX, ACCESS_TOKEN_TYPES)
+    found = _signed(token=token, server=server, issuer=issuer, jti_prefix=JTI_PREFIX, types=ACCESS_TOKEN_TYPES)
     if found is None:
         return None
     jws, issued_at, expires_at = found
     client_id = jws.payload.get("cid")
     if not isinstance(client_id, str) or expires_at <= now:
         return None
-    return AccessToken(jws.payload["jti"], client_id, issued_at, expires_at, jws.payload)
+    return AccessToken(
+        jti=jws.payload["jti"], client_id=client_id, issued_at=issued_at, expires_at=expires_at, payload=jws.payload
+    )
 
 
 def recognize_id_token(token: str, server: AuthorizationServer, *, issuer: str) -> IdToken | None:
     """The ID token if this server minted it, expired or not: a hint may be old (RP-Initiated Logout §2)."""
-    found = _signed(token, server, issuer, ID_TOKEN_JTI_PREFIX, ID_TOKEN_TYPES)
+    found = _signed(token=token, server=server, issuer=issuer, jti_prefix=ID_TOKEN_JTI_PREFIX, types=ID_TOKEN_TYPES)
     if found is None:
         return None
     jws, issued_at, expires_at = found
     client_id, user_id = jws.payload.get("aud"), jws.payload.get("sub")
     if not isinstance(client_id, str) or not isinstance(user_id, str):
         return None
-    return IdToken(client_id, user_id, issued_at, expires_at, jws.payload)
+    return IdToken(
+        client_id=client_id, user_id=user_id, issued_at=issued_at, expires_at=expires_at, payload=jws.payload
+    )
 
 
 def _signed(

@@ -116,4 +116,4 @@ class AuthenticatedEndpoint:
         issuer = issuer_of(server, request.base_url)
         audiences = frozenset({issuer, *(endpoints_of(server, request.base_url) + path for path in endpoints)})
         client, spend = self._authentication.verify(credential, snapshot.client, audiences=audiences, now=now)
-        return Call(server, issuer, client, form, now, spend)
+        return Call(server=server, issuer=issuer, client=client, form=form, now=now, spend=spend)

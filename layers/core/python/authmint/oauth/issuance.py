@@ -135,7 +135,9 @@ class Trace:
 
 def app_facts(client: Client) -> AppFacts:
     """The client as claims see it."""
-    return AppFacts(client.id, client.id, client.label, client.profile, client.groups_claim)
+    return AppFacts(
+        id=client.id, client_id=client.id, label=client.label, profile=client.profile, groups_claim=client.groups_claim
+    )
 
 
 class Issuance:
@@ -192,7 +194,15 @@ class Issuance:
             generations=generations_of(client, None if sign_in is None else sign_in.person.user),
         )
         refreshable = "offline_access" in approved.granted and "refresh_token" in client.grant_types
-        return Draft(audience, approved.lifetimes, approved.granted, payload, id_claims, sign_in, refreshable)
+        return Draft(
+            audience=audience,
+            lifetimes=approved.lifetimes,
+            scopes=approved.granted,
+            access_token=payload,
+            id_claims=id_claims,
+            sign_in=sign_in,
+            refreshable=refreshable,
+        )
 
     def decide(self, audience: Audience, entitlement: Entitlement, *, trace: Trace) -> Approved:
         """The policies' answer alone: what an authorization code is made from.
@@ -209,12 +219,12 @@ class Issuance:
             trace.approved = entitlement.approved
             return entitlement.approved
         asked = TokenRequest(
-            client.id,
-            entitlement.grant_type,
-            entitlement.scopes,
-            entitlement.defaulted,
-            None if sign_in is None else sign_in.subject,
-            _REFRESH if entitlement.refreshing else None,
+            client_id=client.id,
+            grant_type=entitlement.grant_type,
+            scopes=entitlement.scopes,
+            defaulted=entitlement.defaulted,
+            user=None if sign_in is None else sign_in.subject,
+            or_grant_type=_REFRESH if entitlement.refreshing else None,
         )
         decision = trace.decision = self._policies.decide(server, asked)
         policy, rule = decision.policy, decision.rule

@@ -82,7 +82,7 @@ class Previews:
         preview = Preview(audience)
         now = self._clock.now()
         try:
-            entitlement = self._entitlement(server, wish, base_url, preview, now)
+            entitlement = self._entitlement(server=server, wish=wish, base_url=base_url, preview=preview, now=now)
             fat = wish.response_type == "id_token"
             draft = self._issuance.draft(audience, entitlement, trace=preview.trace, now=now, fat=fat)
             check_length(draft.access_token, server.active_key)
@@ -106,7 +106,9 @@ class Previews:
         check_grant_type(wish.grant_type, wish.client, self._grant_types)
         if wish.grant_type == "client_credentials":
             form = {"scope": wish.scope} if wish.scope else {}
-            request = GrantRequest(form, wish.client, server, now, Request("PREVIEW", "/", base_url))
+            request = GrantRequest(
+                form=form, client=wish.client, server=server, now=now, http=Request("PREVIEW", "/", base_url)
+            )
             return ClientCredentials().verify(request).entitlement
         named = scopes.requested(wish.scope)
         asked = scopes.for_user(server, wish.client, named)
@@ -133,4 +135,10 @@ def _live(person: Person | None, *, refusal: str) -> Person:
 
 def _request(wish: Wish, entitlement: Entitlement) -> TokenRequest:
     subject = None if entitlement.sign_in is None else entitlement.sign_in.subject
-    return TokenRequest(wish.client.id, wish.grant_type, entitlement.scopes, entitlement.defaulted, subject)
+    return TokenRequest(
+        client_id=wish.client.id,
+        grant_type=wish.grant_type,
+        scopes=entitlement.scopes,
+        defaulted=entitlement.defaulted,
+        user=subject,
+    )

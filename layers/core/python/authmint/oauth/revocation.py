@@ -59,7 +59,13 @@ class RevocationEndpoint:
         token = recognize(text, call.server, issuer=call.issuer, now=call.now)
         if token is None or token.client_id != call.client.id:
             return False
-        revocation = Revocation(call.server.id, token.jti, token.client_id, call.now, token.expires_at)
+        revocation = Revocation(
+            server_id=call.server.id,
+            jti=token.jti,
+            client_id=token.client_id,
+            revoked_at=call.now,
+            expires_at=token.expires_at,
+        )
         return self._revocations.add(revocation)
 
     def _revoke_family(self, call: Call, text: str) -> bool:

@@ -65,7 +65,9 @@ class TokenEndpoint:
         grant_type = self._grant_type(call)
         if origin is not None:
             check_token_request(call.client, grant_type.name)
-        verified = grant_type.verify(GrantRequest(call.form, call.client, call.server, now, request))
+        verified = grant_type.verify(
+            GrantRequest(form=call.form, client=call.client, server=call.server, now=now, http=request)
+        )
         audience = Audience(call.server, call.issuer, call.client)
         draft = record.draft = self._issuance.draft(audience, verified.entitlement, trace=record.trace, now=now)
         signer = self._signers.signer(call.server)

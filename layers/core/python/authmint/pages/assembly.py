@@ -57,7 +57,6 @@ def new_site(
     change: PasswordChange,
     clock: Clock,
     ids: Ids,
-    show_lockout: bool = False,
 ) -> Site:
     """The site over its records. The authorization endpoint shares ``pages`` and ``browsers`` with it."""
     verifier = WatchedVerifier(authenticator, journal)
@@ -66,13 +65,21 @@ def new_site(
     return Site(
         pages,
         browsers,
-        sign_in=SignInPage(pages, browsers, verifier, authorizations, expired),
-        password=PasswordPage(pages, browsers, verifier, authorizations, expired),
-        consent=ConsentPage(pages, authorizations, records.consents, journal, ids),
-        device=DevicePage(pages, records.device_codes, records.clients, records.servers, limited),
+        sign_in=SignInPage(
+            pages=pages, browsers=browsers, authenticator=verifier, authorizations=authorizations, expired=expired
+        ),
+        password=PasswordPage(
+            pages=pages, browsers=browsers, authenticator=verifier, authorizations=authorizations, expired=expired
+        ),
+        consent=ConsentPage(
+            pages=pages, authorizations=authorizations, consents=records.consents, journal=journal, ids=ids
+        ),
+        device=DevicePage(
+            pages=pages, codes=records.device_codes, clients=records.clients, servers=records.servers, attempts=limited
+        ),
         sign_out=SignOutPage(pages, browsers),
         start=StartPage(pages, records.servers),
-        authn=AuthnApi(verifier, records.session_tokens, expired, ids, show_lockout=show_lockout),
+        authn=AuthnApi(verifier, records.session_tokens, expired, ids),
         sessions=SessionsApi(browsers, records.session_tokens, records.directory),
         origins=records.trusted_origins,
         clock=clock,

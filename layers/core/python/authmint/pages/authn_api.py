@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ..api_errors import ApiError
 from ..clock import timestamp
-from ..directory.authentication import AuthenticationFailed, LockedOut, PasswordExpired, TooFast
+from ..directory.authentication import AuthenticationFailed, PasswordExpired, TooFast
 from ..directory.password_change import NotChangeable, UnsuitablePassword
 from ..http import Response
 from ..ids import Ids
@@ -28,17 +28,12 @@ _LONGEST_RELAY_STATE: Final = 2_048
 
 @dataclass(frozen=True)
 class AuthnApi:
-    """Proves a password, and hands out what starts a session.
-
-    Attributes:
-        show_lockout: Tell who is locked out that they are. Whoever guesses learns then that there is such a user.
-    """
+    """Proves a password, and hands out what starts a session."""
 
     authenticator: Verifier
     tokens: SessionTokens
     expired: ExpiredPasswords
     ids: Ids
-    show_lockout: bool = False
 
     def authenticate(self, visit: Visit) -> Response:
         """200: SUCCESS, or PASSWORD_EXPIRED.
@@ -55,11 +50,8 @@ class AuthnApi:
             return self._expired(visit, proved.person.user, relayed)
         except TooFast:
             raise ApiError("E0000047", headers=_NO_STORE) from None
-        except LockedOut:
-            if self.show_lockout:
-                return Response.json(200, {"status": "LOCKED_OUT", **relayed, "_embedded": {}}, _NO_STORE)
-            raise ApiError("E0000004", headers=_NO_STORE) from None
         except AuthenticationFailed:
+            # One answer for all: that somebody is locked out would tell whoever guesses that there is such a user.
             raise ApiError("E0000004", headers=_NO_STORE) from None
         return self._success(visit, person, relayed)
 

@@ -74,9 +74,10 @@ class CookieBrowsers:
         if found is None:
             if SESSION.read(request) is not None:
                 cookies = (*cookies, SESSION.forget(request))
-            return Guest(None, None, secret_digest(value), cookies, value)
+            return Guest(session=None, person=None, browser=secret_digest(value), cookies=cookies, value=value)
         session, person = found
-        return Guest(self._touched(session, now), person, secret_digest(value), cookies, value)
+        session = self._touched(session, now)
+        return Guest(session=session, person=person, browser=secret_digest(value), cookies=cookies, value=value)
 
     def sign_in(self, request: Request, person: Person, *, auth_time: int, amr: tuple[str, ...], now: int) -> Guest:
         """Start a session under a fresh cookie (against fixation); the one before it in this browser ends."""
@@ -98,7 +99,8 @@ class CookieBrowsers:
         )
         self._sessions.add(session)
         value, cookies = self._named(request)
-        return Guest(session, person, secret_digest(value), (*cookies, SESSION.set(request, secret)), value)
+        cookies = (*cookies, SESSION.set(request, secret))
+        return Guest(session=session, person=person, browser=secret_digest(value), cookies=cookies, value=value)
 
     def sign_out(self, request: Request, *, now: int) -> Pairs:  # noqa: ARG002 - of the protocol
         """End the session; ``set-cookie`` headers that make the browser forget it."""

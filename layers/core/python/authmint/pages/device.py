@@ -58,8 +58,8 @@ class DevicePage:
         if not _usable(code, client, server, visit.now):
             return self._form(visit, person, typed, problem="device.invalid", status=422)
         if not decision:
-            return self._question(visit, code, client, server, person)
-        return self._decided(visit, code, client, session, person, decision)
+            return self._question(visit=visit, code=code, client=client, server=server, person=person)
+        return self._decided(visit=visit, code=code, client=client, session=session, person=person, decision=decision)
 
     def _decided(
         self, visit: Visit, code: DeviceCode, client: Client, session: Session, person: Person, decision: str

@@ -46,7 +46,14 @@ class ExpiredPasswords:
         handle = self._ids.opaque(32)
         parameters = {**onward, "user_id": user.id, "changed_at": _changed_at(user)}
         record = StoredRequest(
-            _digest(handle), "interaction", _NOBODY, _NOBODY, parameters, now, now + LIFETIME, browser
+            digest=_digest(handle),
+            kind="interaction",
+            server_id=_NOBODY,
+            client_id=_NOBODY,
+            parameters=parameters,
+            created_at=now,
+            expires_at=now + LIFETIME,
+            browser=browser,
         )
         self._requests.add(record)
         return Proof(handle, record)

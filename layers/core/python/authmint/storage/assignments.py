@@ -90,8 +90,5 @@ class Assignments(Protocol):
     def remove_group(self, client: Client, group_id: str, events: Sequence[Event]) -> None:
         """Raises Conflict: the client is not at ``client.version`` any more."""
 
-    def clients_of_user(self, user_id: str) -> Sequence[str]:
-        """Ids of the clients that a user is directly assigned to."""
-
     def clients_of_group(self, group_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[str]:
         """Ids of the clients that a group is assigned to, in ascending order."""

@@ -37,7 +37,6 @@ def access_token_payload(
     claims: Mapping[str, Json],
     user: SignedIn | None = None,
     acr: str | None = None,
-    confirmation: Mapping[str, str] | None = None,
     family_id: str | None = None,
     generations: Generations = FIRST,
 ) -> dict[str, Any]:
@@ -54,7 +53,6 @@ def access_token_payload(
         claims: ``sub`` and the custom claims. A custom claim never takes the place of one of the protocol.
         user: ``None`` for client credentials: neither ``uid`` nor ``auth_time`` then.
         acr: Only where ``acr_values`` was asked for.
-        confirmation: ``cnf`` (RFC 9449 §6.1).
         family_id: Of a user's authorization. It stands in ``jti``, so that who reads the token finds what revokes it.
         generations: Of client and user.
     """
@@ -75,8 +73,6 @@ def access_token_payload(
     payload["sub"] = claims["sub"]
     if acr is not None:
         payload["acr"] = acr
-    if confirmation is not None:
-        payload["cnf"] = confirmation
     for name, value in claims.items():
         if name not in _RESERVED:
             payload[name] = value

@@ -18,6 +18,7 @@ from ..servers.server_changes import server_party
 from ..servers.servers import Servers
 from .org_server import org_server
 
+_NAME: Final = "first administrator"
 _GIVEN: Final = re.compile(r"[\x21-\x7e]{32,512}")
 DEFAULT_DESCRIPTION: Final = "Default Authorization Server for your Applications"
 
@@ -37,14 +38,11 @@ class Bootstrap:
         ``token`` may be given (32 to 512 printable characters without spaces), else it is made. Repeating a call
         with the same token changes nothing.
         """
-        action, given = payload.get("action"), payload.get("token")
-        if action not in {"bootstrap", "create_api_token"}:
-            return _refused("unknown_action", "action must be 'bootstrap' or 'create_api_token'")
-        if given is not None and not (isinstance(given, str) and _GIVEN.fullmatch(given)):
-            return _refused("bad_token", "token must be 32 to 512 printable ASCII characters without spaces")
-        name = payload.get("name", "first administrator")
-        if not isinstance(name, str) or not 0 < len(name) <= 255:
-            return _refused("bad_name", "name must be 1 to 255 characters")
+        refusal = _problem(payload)
+        if refusal is not None:
+            return refusal
+        action, given = payload["action"], payload.get("token")
+        name = payload.get("name", _NAME)
         if action == "bootstrap":
             self._add_server("default", self._default_server)
             self._add_server(ORG_SERVER, self._org_server)
@@ -98,6 +96,18 @@ class Bootstrap:
 
     def _recorder(self) -> Recorder:
         return Recorder(self._clock, self._ids, Party("iam", "SystemPrincipal"), Request("INVOKE", "/"))
+
+
+def _problem(payload: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What is wrong with a direct invocation; ``None``: nothing is."""
+    given, name = payload.get("token"), payload.get("name", _NAME)
+    if payload.get("action") not in {"bootstrap", "create_api_token"}:
+        return _refused("unknown_action", "action must be 'bootstrap' or 'create_api_token'")
+    if given is not None and not (isinstance(given, str) and _GIVEN.fullmatch(given)):
+        return _refused("bad_token", "token must be 32 to 512 printable ASCII characters without spaces")
+    if not isinstance(name, str) or not 0 < len(name) <= 255:
+        return _refused("bad_name", "name must be 1 to 255 characters")
+    return None
 
 
 def _refused(code: str, message: str) -> dict[str, Any]:

@@ -82,20 +82,20 @@ class AuthorizationEndpoint:
         if missing is not None or session is None or person is None:
             if wish.silent:
                 raise OAuthError(missing or "login_required")
-            return self._page(SIGN_IN, request, record, wish, visitor, now)
+            return self._page(SIGN_IN, record, wish, visitor, now=now)
         agreed = self._granting.agreed(wish, session, person, record.trace)
         if agreed.outstanding:
             if wish.silent:
                 raise OAuthError("consent_required", ", ".join(scope.name for scope in agreed.outstanding))
-            return self._page(CONSENT, request, record, wish, visitor, now)
+            return self._page(CONSENT, record, wish, visitor, now=now)
         grants = self._granting.grants(wish, session, person, agreed.skipped, record.trace, now=now)
         issued = self._issuing.issue(wish, grants, now=now)
         record.minted = issued.minted
         return self._outcomes.granted(record, issued.fields)
 
-    def _page(self, path: str, request: Request, record: Record, wish: Wish, visitor: Visitor, now: int) -> Response:
+    def _page(self, path: str, record: Record, wish: Wish, visitor: Visitor, *, now: int) -> Response:
         handle = self._interactions.begin(wish.arrival, visitor, now=now)
-        return record.with_cookies(redirect(f"{request.base_url}{path}?request={handle}"))
+        return record.with_cookies(redirect(f"{record.request.base_url}{path}?request={handle}"))
 
     def _signed_in(self, request: Request, session_token: str, visitor: Visitor, now: int) -> Visitor:
         """The visitor after a primary authentication elsewhere (docs/protocol.md §4.12).

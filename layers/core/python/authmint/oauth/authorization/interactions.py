@@ -77,7 +77,7 @@ class Interactions:
         if arrival.handle is not None:
             return arrival.handle
         expires_at = min(now + LIFETIME, arrival.latest or now + LIFETIME)
-        return self._store(arrival, "interaction", now, expires_at, visitor.browser)
+        return self._store(arrival, "interaction", now=now, expires_at=expires_at, browser=visitor.browser)
 
     def hop(self, request: Request, arrival: Arrival, *, now: int) -> str:
         """Keep a request for the moment between a POST and the GET that it is turned into; where to send the browser.
@@ -86,7 +86,7 @@ class Interactions:
         """
         if arrival.reference is not None:
             return _authorize_uri(request, arrival, arrival.reference)
-        handle = self._store(arrival, "pushed", now, now + _HOP, None)
+        handle = self._store(arrival, "pushed", now=now, expires_at=now + _HOP)
         return _authorize_uri(request, arrival, PUSHED + handle)
 
     def waiting(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> Waiting:
@@ -114,16 +114,16 @@ class Interactions:
         except OAuthError:
             scopes = ()  # the endpoint tells the client, when the browser comes back to it
         return Waiting(
-            handle,
-            _authorize_uri(request, arrival, WAITING + handle),
-            arrival.server.id,
-            arrival.client,
-            must_sign_in,
-            scopes,
-            login_hint,
-            arrival.return_to.redirect_uri,
-            arrival.parameters.get("ui_locales"),
-            0 if arrival.waiting is None else arrival.waiting.created_at,
+            handle=handle,
+            resume_uri=_authorize_uri(request, arrival, WAITING + handle),
+            server_id=arrival.server.id,
+            client=arrival.client,
+            must_sign_in=must_sign_in,
+            scopes=scopes,
+            login_hint=login_hint,
+            redirect_uri=arrival.return_to.redirect_uri,
+            ui_locales=arrival.parameters.get("ui_locales"),
+            created_at=0 if arrival.waiting is None else arrival.waiting.created_at,
         )
 
     def deny(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> Response:
@@ -146,19 +146,25 @@ class Interactions:
         return arrival
 
     def _store(
-        self, arrival: Arrival, kind: Literal["pushed", "interaction"], now: int, expires_at: int, browser: str | None
+        self,
+        arrival: Arrival,
+        kind: Literal["pushed", "interaction"],
+        *,
+        now: int,
+        expires_at: int,
+        browser: str | None = None,
     ) -> str:
         handle = self._ids.opaque(HANDLE_BYTES)
         self._requests.add(
             StoredRequest(
-                secret_digest(handle),
-                kind,
-                arrival.server.id,
-                arrival.client.id,
-                arrival.stored_parameters(),
-                now,
-                expires_at,
-                browser,
+                digest=secret_digest(handle),
+                kind=kind,
+                server_id=arrival.server.id,
+                client_id=arrival.client.id,
+                parameters=arrival.stored_parameters(),
+                created_at=now,
+                expires_at=expires_at,
+                browser=browser,
             )
         )
         return handle

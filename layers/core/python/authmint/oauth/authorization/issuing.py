@@ -67,7 +67,7 @@ class Issuing:
             record = self._code(wish, grants, grants.code, code, now)
         if draft is not None:
             if grants.family_id is not None:
-                family = _family(wish, grants, draft, grants.family_id, now)
+                family = _family(wish=wish, grants=grants, draft=draft, family_id=grants.family_id, now=now)
             self._sign(issued, wish, draft, now, code=code, with_access_token=family is not None)
         self._store(arrival, record, family)
         return issued

@@ -63,13 +63,13 @@ class PushedRequestEndpoint:
         handle = self._ids.opaque(HANDLE_BYTES)
         self._requests.add(
             StoredRequest(
-                secret_digest(handle),
-                "pushed",
-                arrival.server.id,
-                arrival.client.id,
-                arrival.stored_parameters(),
-                now,
-                now + LIFETIME,
+                digest=secret_digest(handle),
+                kind="pushed",
+                server_id=arrival.server.id,
+                client_id=arrival.client.id,
+                parameters=arrival.stored_parameters(),
+                created_at=now,
+                expires_at=now + LIFETIME,
             )
         )
         return Response.json(201, {"request_uri": PUSHED + handle, "expires_in": LIFETIME}, NO_STORE)
@@ -83,7 +83,7 @@ def _arrival(call: Call) -> Arrival:
     pushed = {name: value for name, value in call.form.items() if name not in _SECRETS}
     asked = parameters((pushed | {"client_id": call.client.id}).items())
     way_back = match_redirect_uri(call.client, asked, call.issuer)
-    return Arrival(call.server, call.issuer, call.client, asked, way_back)
+    return Arrival(server=call.server, issuer=call.issuer, client=call.client, parameters=asked, return_to=way_back)
 
 
 def _read(request: Request) -> Mapping[str, str]:

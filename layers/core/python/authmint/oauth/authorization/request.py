@@ -106,7 +106,14 @@ class Arrivals:
             client, asked = _client_of(snapshot), beside_request_object(sent)
             issuer = issuer_of(server, request.base_url)
             way_back = match_redirect_uri(client, asked, issuer)
-            return Arrival(server, issuer, client, asked, way_back, session_token=sent.get("sessionToken"))
+            return Arrival(
+                server=server,
+                issuer=issuer,
+                client=client,
+                parameters=asked,
+                return_to=way_back,
+                session_token=sent.get("sessionToken"),
+            )
         stored, handle = self._referred(reference, now)
         if stored.server_id != server.id:
             raise OAuthError("authorize_request_uri_mismatched_authorization_server")
@@ -152,7 +159,7 @@ def _resumed(request: Request, snapshot: Snapshot, stored: StoredRequest, handle
     parameters = Parameters(values)
     issuer = issuer_of(server, request.base_url)
     way_back = match_redirect_uri(client, parameters, issuer)
-    arrival = Arrival(server, issuer, client, parameters, way_back)
+    arrival = Arrival(server=server, issuer=issuer, client=client, parameters=parameters, return_to=way_back)
     if stored.kind == "pushed":
         return replace(arrival, pushed=stored.digest, latest=stored.expires_at)
     pushed = origin.removeprefix(_FROM_PUSHED) if origin.startswith(_FROM_PUSHED) else None

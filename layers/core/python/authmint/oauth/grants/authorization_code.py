@@ -63,7 +63,7 @@ class AuthorizationCodeGrant:
         entitlement = Entitlement(
             self.name,
             code.scopes,
-            sign_in=SignIn(person, code.auth_time, code.amr, code.nonce, code.acr),
+            sign_in=SignIn(person=person, at=code.auth_time, amr=code.amr, nonce=code.nonce, acr=code.acr),
             family_id=code.family_id,
             approved=Approved(code.scopes, code.lifetimes, policy_id=code.policy_id, rule_id=code.rule_id),
         )

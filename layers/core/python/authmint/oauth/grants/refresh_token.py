@@ -73,7 +73,9 @@ class RefreshTokenGrant:
             family_id=family.id,
             refreshing=True,
         )
-        return VerifiedRefresh(entitlement, text, family, token, request, self)
+        return VerifiedRefresh(
+            entitlement=entitlement, text=text, family=family, token=token, request=request, grant=self
+        )
 
     def _found(self, request: GrantRequest, text: str) -> tuple[TokenFamily, RefreshToken]:
         """The token and its family, if they are this client's at this server and alive."""

@@ -100,7 +100,7 @@ def unreachable(server: AuthorizationServer, clients: Sequence[Client]) -> tuple
             continue
         covered = None if ALL_CLIENTS in policy.clients else [known[name] for name in policy.clients if name in known]
         for rule in policy.rules:
-            verdict = _rule_verdict(policy, rule, covered, defined, before)
+            verdict = _rule_verdict(policy=policy, rule=rule, covered=covered, defined=defined, before=before)
             if verdict is not None:
                 found.append(verdict)
             if rule.status == "ACTIVE":
@@ -147,7 +147,7 @@ def _policy_reason(policy: Policy, known: Collection[str]) -> Reason | None:
     return None
 
 
-def _rule_verdict(
+def _rule_verdict(  # noqa: PLR0911 - one for each reason
     policy: Policy,
     rule: Rule,
     covered: Sequence[Client] | None,
@@ -176,7 +176,10 @@ def _rule_verdict(
     pairs = [(None, grant) for grant in grants] if covered is None else [
         (client.id, grant) for client in covered for grant in grants if grant in client.grant_types
     ]  # fmt: skip
-    takers = [_taker(before, rule, client_id, grant, defined) for client_id, grant in pairs]
+    takers = [
+        _taker(before=before, rule=rule, client_id=client_id, grant=grant, defined=defined)
+        for client_id, grant in pairs
+    ]
     if all(taker is not None for taker in takers):
         return verdict("shadowed", (taker for taker in takers if taker is not None))
     return None

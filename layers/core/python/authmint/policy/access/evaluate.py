@@ -76,10 +76,10 @@ def evaluate(server: AuthorizationServer, request: TokenRequest) -> Decision:
             reason, granted = match(rule, request)
             steps.append(Step(policy.id, rule.id, reason))
             if reason is None:
-                return Decision(policy, rule, granted, None, tuple(steps))
+                return Decision(policy=policy, rule=rule, granted=granted, refusal=None, steps=tuple(steps))
             all_rejected = all_rejected or (reason == "scope" and request.defaulted)
     refusal: Refusal = "no_scope_allowed" if all_rejected else "no_matching_policy"
-    return Decision(None, None, (), refusal, tuple(steps))
+    return Decision(policy=None, rule=None, granted=(), refusal=refusal, steps=tuple(steps))
 
 
 def covers(policy: Policy, request: TokenRequest) -> bool:

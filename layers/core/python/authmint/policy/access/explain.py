@@ -60,12 +60,26 @@ def explain(server: AuthorizationServer, request: TokenRequest) -> Explanation:
     candidates: list[Trial] = []
     for policy_priority, policy in enumerate(server.policies, 1):
         own = _policy_conditions(policy, request)
-        of_policy = Trial(policy, policy_priority, None, None, own)
+        of_policy = Trial(policy=policy, policy_priority=policy_priority, rule=None, rule_priority=None, conditions=own)
         if not of_policy.matched or not policy.rules:
             trials.append(of_policy)
         for rule_priority, rule in enumerate(policy.rules, 1):
-            trial = Trial(policy, policy_priority, rule, rule_priority, _rule_conditions(rule, request))
-            candidates.append(Trial(policy, policy_priority, rule, rule_priority, own + trial.conditions))
+            trial = Trial(
+                policy=policy,
+                policy_priority=policy_priority,
+                rule=rule,
+                rule_priority=rule_priority,
+                conditions=_rule_conditions(rule, request),
+            )
+            candidates.append(
+                Trial(
+                    policy=policy,
+                    policy_priority=policy_priority,
+                    rule=rule,
+                    rule_priority=rule_priority,
+                    conditions=own + trial.conditions,
+                )
+            )
             if not of_policy.matched:
                 continue
             trials.append(trial)
@@ -80,11 +94,11 @@ def _policy_conditions(policy: Policy, request: TokenRequest) -> tuple[Condition
     return (
         _active(policy.status, f"activate the policy '{policy.name}'"),
         Condition(
-            "clients",
-            covered,
-            list(policy.clients),
-            request.client_id,
-            None if covered else f"add the client to conditions.clients.include of the policy '{policy.name}'",
+            name="clients",
+            holds=covered,
+            required=list(policy.clients),
+            actual=request.client_id,
+            change=None if covered else f"add the client to conditions.clients.include of the policy '{policy.name}'",
         ),
     )
 
@@ -94,11 +108,11 @@ def _rule_conditions(rule: Rule, request: TokenRequest) -> tuple[Condition, ...]
     conditions = [
         _active(rule.status, f"activate the rule '{rule.name}'"),
         Condition(
-            "grantTypes",
-            granted,
-            list(rule.grant_types),
-            request.grant_type,
-            None if granted else f"add '{request.grant_type}' to conditions.grantTypes.include of '{rule.name}'",
+            name="grantTypes",
+            holds=granted,
+            required=list(rule.grant_types),
+            actual=request.grant_type,
+            change=None if granted else f"add '{request.grant_type}' to conditions.grantTypes.include of '{rule.name}'",
         ),
     ]
     if request.user is not None:
@@ -108,7 +122,13 @@ def _rule_conditions(rule: Rule, request: TokenRequest) -> tuple[Condition, ...]
 
 
 def _active(status: str, change: str) -> Condition:
-    return Condition("status", status == "ACTIVE", "ACTIVE", status, None if status == "ACTIVE" else change)
+    return Condition(
+        name="status",
+        holds=status == "ACTIVE",
+        required="ACTIVE",
+        actual=status,
+        change=None if status == "ACTIVE" else change,
+    )
 
 
 def _people(rule: Rule, user: Subject) -> Condition:
@@ -119,7 +139,13 @@ def _people(rule: Rule, user: Subject) -> Condition:
         "groups": {"include": list(people.groups_include), "exclude": list(people.groups_exclude)},
     }
     actual = {"user": user.user_id, "groups": sorted(user.groups)}
-    return Condition("people", holds, required, actual, None if holds else _people_change(rule, people, user))
+    return Condition(
+        name="people",
+        holds=holds,
+        required=required,
+        actual=actual,
+        change=None if holds else _people_change(rule, people, user),
+    )
 
 
 def _people_change(rule: Rule, people: People, user: Subject) -> str:
@@ -143,4 +169,4 @@ def _scopes(rule: Rule, request: TokenRequest) -> Condition:
     if not holds:
         names = ", ".join(f"'{name}'" for name in missing)
         change = f"add {names} to conditions.scopes.include of '{rule.name}', or ask for less"
-    return Condition("scopes", holds, list(rule.scopes), list(request.scopes), change)
+    return Condition(name="scopes", holds=holds, required=list(rule.scopes), actual=list(request.scopes), change=change)
