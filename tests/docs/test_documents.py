@@ -181,3 +181,29 @@ def test_every_document_that_code_names_is_there() -> None:
         for document in named.findall(path.read_text())
         if not (CHECKOUT / document).exists()
     ] == []
+
+
+def test_every_event_that_is_written_is_in_the_protocol_document() -> None:
+    events = _text("docs/protocol.md").partition("\n## 21. ")[2].partition("\n## 22. ")[0]
+    told = [
+        code.removesuffix("*").removesuffix(".")
+        for code in _CODE.findall(events)
+        if re.fullmatch(r"[a-z0-9_.*]+", code)
+    ]
+    written = re.compile(
+        r'f?"((?:oauth2|policy|application|app\.oauth2|user\.(?:lifecycle|account|session|schema)|security|system'
+        r'|group\.(?:lifecycle|profile|user_membership|application_assignment|schema))\.[a-z0-9_.]+[a-z0-9_]|[a-z]+\.lifecycle)(?:\.\{|")'
+    )
+    found = {type_ for path in PACKAGE.rglob("*.py") for type_ in written.findall(path.read_text())}
+    found -= {"group.profile.name", "app.oauth2.as"}
+    assert len(found) > 40
+    missing = [
+        type_
+        for type_ in found
+        if not any(
+            f"{spelled}.".startswith(f"{one}.")
+            for one in told
+            for spelled in (type_, type_.replace("app.oauth2.", "app.oauth2.as.", 1))
+        )
+    ]
+    assert missing == []
