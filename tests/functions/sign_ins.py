@@ -160,6 +160,9 @@ def every_flow(people: People) -> None:
     for token in (refreshed["access_token"], refreshed["refresh_token"]):
         assert people.post("token_status", "introspect", token=token)["active"]
     people.post("token_status", "revoke", token=refreshed["refresh_token"])
+    script = form_event("token", people.server, "grant_type=refresh_token", people.client, people.secret)
+    script["headers"]["origin"] = "https://shop.example"
+    functions.http("token", script)  # whether that site is trusted is looked up
     code = people.code()
     replayed = people.redeem(code)
     assert people.redeem(code)["error"] == "invalid_grant"

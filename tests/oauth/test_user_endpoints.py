@@ -171,6 +171,17 @@ def test_a_script_of_the_clients_site_reads_why_it_was_refused() -> None:
     assert dict(answer.headers)["access-control-allow-origin"] == "https://app.example"
 
 
+def test_a_script_of_a_trusted_site_gets_its_tokens() -> None:
+    flow = Flow(client=a_spa())
+    flow.token._trusts = lambda origin: origin == "https://shop.example"
+
+    answer = a_script(flow, "https://shop.example")
+
+    assert answer.status == 200
+    assert dict(answer.headers)["access-control-allow-origin"] == "https://shop.example"
+    assert flow.reason(a_script(flow, "https://evil.example")) == "illegal_origin_browser_request"
+
+
 def test_a_script_has_no_secret() -> None:
     flow = Flow()
     form = {"grant_type": "authorization_code", "code": flow.code(), "redirect_uri": REDIRECT}

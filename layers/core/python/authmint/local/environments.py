@@ -25,6 +25,10 @@ class InvocationFailed(Exception):
     """No answer: the environment did not start, crashed, or ran out of time. The message says which."""
 
 
+class NoAnswer(InvocationFailed):
+    """The function ran out of time."""
+
+
 @dataclass(frozen=True)
 class Host:
     """What every environment of the stack shares.
@@ -139,7 +143,7 @@ class Environment:
         answered.cancel()
         if done:
             raise InvocationFailed(f"function {self._spec.name}: the process ended with {self._process.returncode}")
-        raise InvocationFailed(f"function {self._spec.name}: no answer within {timeout} seconds")
+        raise NoAnswer(f"function {self._spec.name}: no answer within {timeout} seconds")
 
     @property
     def alive(self) -> bool:

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequen
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from .environments import InvocationFailed, Pool
+from .environments import InvocationFailed, NoAnswer, Pool
 from .template import Route
 
 MAX_BODY: Final = 10 * 1024 * 1024
@@ -67,7 +67,7 @@ class Gateway:
             outcome = await self._pools[route.function].invoke(json.dumps(event).encode())
         except InvocationFailed as error:
             print(f"authmint: {error}", file=sys.stderr)
-            await plain(send, 503 if "no answer" in str(error) else 500, "Internal Server Error")
+            await plain(send, 503 if isinstance(error, NoAnswer) else 500, "Internal Server Error")
             return
         if outcome.error:
             await plain(send, 500, "Internal Server Error")

@@ -4,7 +4,7 @@ What cookies reach is for scripts of trusted origins alone; no other answer depe
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -82,13 +82,18 @@ def foreign_origin(request: Request) -> str | None:
     return None if origin is None or origin.lower() == request.base_url.lower() else origin
 
 
-def readable_by(origin: str, client: Client) -> Pairs:
+def readable_by(origin: str, client: Client, trusts: Callable[[str], bool]) -> Pairs:
     """Headers that let a script of another origin read what the token endpoint answers.
 
+    Args:
+        origin: As the browser names it.
+        client: Whose redirect URIs say which sites are its own.
+        trusts: Whether administrators trust an origin of another site; asked only about such ones.
+
     Raises:
-        OAuthError: It is not the client's own site.
+        OAuthError: It is neither the client's own site nor one that is trusted.
     """
-    if origin.lower() not in {_origin_of(uri) for uri in client.redirect_uris}:
+    if origin.lower() not in {_origin_of(uri) for uri in client.redirect_uris} and not trusts(origin):
         raise OAuthError("illegal_origin_browser_request")
     return (("access-control-allow-origin", origin), _EXPOSED, ("vary", "Origin"))
 

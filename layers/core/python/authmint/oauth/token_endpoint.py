@@ -1,6 +1,6 @@
 """The token endpoint (RFC 6749 §3.2, docs/protocol.md §6): one order of steps for every grant type."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ..clock import Clock
 from ..http import Request, Response
@@ -28,13 +28,17 @@ class TokenEndpoint:
         clock: Clock,
         ids: Ids,
         events: TokenEvents,
+        *,
+        trusts: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        """``trusts``: whether administrators trust the scripts of an origin."""
         self._endpoint = endpoint
         self._grant_types = {grant_type.name: grant_type for grant_type in grant_types}
         self._signers = signers
         self._clock = clock
         self._ids = ids
         self._events = events
+        self._trusts = trusts
         self._issuance = Issuance(ids)
 
     def __call__(self, request: Request) -> Response:
@@ -61,7 +65,7 @@ class TokenEndpoint:
         call = record.call = self._endpoint.open(request, endpoint="/v1/token", now=now)
         origin = None if request.header("origin") is None else foreign_origin(request)
         if origin is not None:
-            record.cors = readable_by(origin, call.client)  # from here on, for refusals too
+            record.cors = readable_by(origin, call.client, self._trusts)  # from here on, for refusals too
         grant_type = self._grant_type(call)
         if origin is not None:
             check_token_request(call.client, grant_type.name)

@@ -55,7 +55,13 @@ def token(env: Mapping[str, str]) -> Function:
     kms = parts.kms()
     endpoint = parts.authenticated(parts.configuration(), kms)
     signers = WarmSigners(KmsKeyUnwrapper(*kms))
-    tokens = TokenEndpoint(endpoint, grants(parts), signers, parts.clock, parts.ids, parts.log)
+
+    def trusts(origin: str) -> bool:
+        from ..dynamo.singletons import DynamoTrustedOrigins
+
+        return DynamoTrustedOrigins(parts.tables).get().trusts(origin, "CORS")
+
+    tokens = TokenEndpoint(endpoint, grants(parts), signers, parts.clock, parts.ids, parts.log, trusts=trusts)
 
     def device() -> Endpoint:
         from ..dynamo.device_codes import DynamoDeviceCodes
