@@ -16,7 +16,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock."""
+    """Reads the clock of the machine."""
 
     def now(self) -> int:
         return int(time.time())  # noqa: TID251 - the one place

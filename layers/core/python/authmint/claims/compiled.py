@@ -30,7 +30,7 @@ class Definition:
         self.is_subject = claim.system and claim.name == SUBJECT_NAME
 
     def value(self, run: Run) -> Json:
-        """Raises ClaimFailed."""
+        """The claim's value for the facts of a run. Raises ClaimFailed."""
         try:
             value = self.source(run)
         except EvaluationFailed as error:

@@ -12,7 +12,7 @@ def for_people(*, as_json: bool) -> bool:
 
 
 def print_json(value: Any) -> None:
-    """One value, indented."""
+    """Print a value as indented JSON."""
     print(json.dumps(value, indent=2, ensure_ascii=False))
 
 

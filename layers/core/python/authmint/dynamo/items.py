@@ -43,7 +43,7 @@ class Item(Model):
 
 
 class ConfigItem(Item):
-    """Configuration.
+    """An item of the configuration table.
 
     Attributes:
         version: Of a head item: raised by every change of what it heads.

@@ -17,7 +17,7 @@ _S = TypeVar("_S", ProfileSchema, OriginList)
 
 
 class _Singleton(Generic[_S]):
-    """One record."""
+    """One record of which a deployment has one."""
 
     def __init__(self, tables: Tables, partition: str, kind: type[_S]) -> None:
         self._tables = tables

@@ -33,13 +33,13 @@ class Expression:
     """
 
     def __init__(self, text: str) -> None:
-        """Raises ExpressionError."""
+        """Parse, check and compile the text. Raises ExpressionError."""
         node = checked(text)
         self.constant = is_constant(node)
         self._evaluate = compiled(node)
 
     def value(self, run: Run) -> Value:
-        """Raises EvaluationFailed."""
+        """The value for the facts of a run. Raises EvaluationFailed."""
         return self._evaluate(run)
 
     def claim(self, run: Run) -> Json:

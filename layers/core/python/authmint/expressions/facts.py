@@ -73,7 +73,7 @@ class AppFacts:
 
 @dataclass(frozen=True)
 class OrgFacts:
-    """The deployment."""
+    """The deployment, as expressions know it."""
 
     id: str
     name: str
@@ -86,7 +86,7 @@ THIS_ORG: Final = OrgFacts("00oAuthmintAuthmint0", "authmint", "authmint")
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything.
+    """Everything that the expressions of one token can know.
 
     Attributes:
         user: ``None`` for client credentials: ``user`` is null then.

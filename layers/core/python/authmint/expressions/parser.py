@@ -71,7 +71,7 @@ class _Parser:
         return node
 
     def expect_end(self) -> None:
-        """Nothing may follow."""
+        """Refuse whatever follows the expression."""
         token = self._peek
         if token.kind != "end":
             raise ExpressionError(token.at, f"'{token.text}' is not expected here; an operator is missing before it")

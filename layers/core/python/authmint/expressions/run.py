@@ -36,7 +36,7 @@ class Run:
         return self._facts
 
     def spend(self, units: int = 1) -> None:
-        """Use up budget."""
+        """Use up a part of the budget. Raises EvaluationFailed where none is left."""
         self._left -= units
         if self._left < 0:
             raise EvaluationFailed("the claims of this token need more work than is allowed")

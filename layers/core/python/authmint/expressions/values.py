@@ -76,7 +76,7 @@ def _claim(value: Value, left: int) -> tuple[Json, int]:
 
 
 def size_of(claim: Json) -> int:
-    """Bytes of JSON."""
+    """How many bytes of JSON the value makes."""
     try:
         return len(msgspec.json.encode(claim))
     except UnicodeEncodeError:
@@ -84,7 +84,7 @@ def size_of(claim: Json) -> int:
 
 
 def is_number(value: Value) -> TypeGuard[int | float]:
-    """Booleans are none."""
+    """Whether the value is a number. Booleans are none, though Python thinks so."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

@@ -11,7 +11,7 @@ What = Literal["announce successor", "stop signing", "start signing", "leave the
 
 @dataclass(frozen=True)
 class KeyForecast:
-    """One key.
+    """What will become of one key, and when.
 
     Attributes:
         last_token_expires_by: No token that it signed lives longer than this; of the ACTIVE key, were it to stop

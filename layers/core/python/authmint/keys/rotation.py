@@ -30,7 +30,7 @@ def period_end(server: AuthorizationServer) -> int:
 
 
 def announced(server: AuthorizationServer) -> SigningKey | None:
-    """The NEXT key."""
+    """The key that will sign next and is published already."""
     return next((key for key in server.keys if key.status == "NEXT"), None)
 
 

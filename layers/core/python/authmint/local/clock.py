@@ -45,7 +45,7 @@ class LocalClock:
 
     @property
     def ahead(self) -> int:
-        """Seconds."""
+        """How many seconds the functions' clocks are ahead."""
         seconds: int = _INTEGER.unpack(self.path.read_bytes())[0]
         return seconds
 

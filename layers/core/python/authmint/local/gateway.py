@@ -40,7 +40,7 @@ class _Matcher:
 
 
 class Gateway:
-    """The ASGI application."""
+    """The ASGI application that stands for API Gateway."""
 
     def __init__(self, routes: Sequence[Route], pools: Mapping[str, Pool], domain: str) -> None:
         self._matchers = sorted((_Matcher(route) for route in routes), key=lambda matcher: matcher.rank)

@@ -16,7 +16,7 @@ _PATH: Final = re.compile(r"/2015-03-31/functions/([\w-]+)/invocations")
 
 
 class InvokeApi:
-    """The ASGI application."""
+    """The ASGI application of the invoke port."""
 
     def __init__(self, pools: Mapping[str, Pool], move_clock: MoveClock) -> None:
         self._pools = pools

@@ -57,7 +57,7 @@ class Options:
 
 
 class Stack:
-    """One local deployment."""
+    """One deployment that runs on this machine."""
 
     def __init__(self, options: Options, deployment: Deployment) -> None:
         self._options = options

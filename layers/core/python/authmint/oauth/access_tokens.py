@@ -44,7 +44,7 @@ class AccessToken:
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """Granted."""
+        """The scopes that the token was granted."""
         return tuple(self.payload.get("scp", ()))
 
 

@@ -76,7 +76,7 @@ class AuthenticatedEndpoint:
         also: Sequence[str] = (),
         read: Callable[[Request], Mapping[str, str]] = forms.read,
     ) -> Call:
-        """The authenticated call.
+        """Read the form, find server and client, and authenticate the client.
 
         Args:
             request: With path parameter ``authServerId``; without one the org server is meant.

@@ -144,7 +144,7 @@ def described(text: str) -> str:
 
 
 class OAuthError(Exception):
-    """A refusal.
+    """A refusal of a protocol endpoint, which becomes its answer.
 
     Attributes:
         id: The internal id, a key of ``CATALOGUE``.
@@ -161,7 +161,7 @@ class OAuthError(Exception):
         super().__init__(error_id if reason is None else f"{error_id}: {reason}")
 
     def body(self) -> dict[str, Any]:
-        """RFC 6749 §5.2."""
+        """The members of the error answer (RFC 6749 §5.2)."""
         return {"error": self.code, "error_description": self.description}
 
     def response(self, realm: str) -> Response:

@@ -51,7 +51,7 @@ class Wish:
 
 @dataclass
 class Preview:
-    """What would happen.
+    """What a request would get, and how that came about.
 
     Attributes:
         draft: ``None`` where the request would be refused.
@@ -68,7 +68,7 @@ class Preview:
 
 
 class Previews:
-    """Makes previews."""
+    """Makes previews of requests for administrators."""
 
     def __init__(self, clock: Clock, ids: Ids, *, grant_types: Sequence[str] = PREVIEWED) -> None:
         self._clock = clock

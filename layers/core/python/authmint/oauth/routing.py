@@ -21,7 +21,7 @@ _SERVERS: Final = "/oauth2"
 
 @dataclass(frozen=True)
 class Route:
-    """One endpoint.
+    """One endpoint of a function, with what it takes and who may read it.
 
     Attributes:
         methods: That it takes; ``HEAD`` comes to it as ``GET``.

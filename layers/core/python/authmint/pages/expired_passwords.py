@@ -28,7 +28,7 @@ class Proof:
 
     @property
     def user_id(self) -> str:
-        """Whose."""
+        """The user whose password has expired."""
         return self.record.parameters["user_id"]
 
 

@@ -29,7 +29,7 @@ class PasswordPage:
     expired: ExpiredPasswords
 
     def get(self, visit: Visit) -> Response:
-        """The form."""
+        """The form for a new password."""
         proof = self._proof(visit, visit.request.query_value("state") or "")
         return self._expired(visit) if proof is None else self._form(visit, proof)
 

@@ -27,7 +27,7 @@ class SignOutPage:
         return self.pages.show("sign_out.html", visit.request, values)
 
     def post(self, visit: Visit) -> Response:
-        """Signed out."""
+        """End the session and say so."""
         visit.check("signout")
         cookies = self.browsers.sign_out(visit.request, now=visit.now)
         return self.pages.signed_out(visit.request).with_headers(*cookies)

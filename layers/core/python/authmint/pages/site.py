@@ -29,13 +29,13 @@ Handler = Callable[[Visit], Response]
 
 
 class Page(Protocol):
-    """One page."""
+    """A page that shows something on GET and takes a form on POST."""
 
     def get(self, visit: Visit) -> Response:
         """Shows something, and changes nothing."""
 
     def post(self, visit: Visit) -> Response:
-        """Takes a form."""
+        """Take the form that the page showed."""
 
 
 class Site:

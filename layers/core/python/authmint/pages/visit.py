@@ -68,7 +68,7 @@ def normalized(user_code: str) -> str:
 
 @dataclass(frozen=True)
 class Onward:
-    """One way onward.
+    """Where a browser goes on once its user has signed in.
 
     Attributes:
         handle: Of a waiting request; empty: there is none.

@@ -21,7 +21,7 @@ class Waiting(Protocol):
 
     @property
     def client(self) -> Client:
-        """Who asks."""
+        """The client that asks."""
 
     @property
     def must_sign_in(self) -> bool:

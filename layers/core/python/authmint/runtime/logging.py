@@ -73,7 +73,7 @@ class Log:
         self._metrics.flush_metrics()
 
     def seconds(self, name: str, value: float) -> None:
-        """A duration."""
+        """Write one duration as a metric."""
         self.measure(name, value, unit="Seconds")
 
     def info(self, message: str, **values: Any) -> None:

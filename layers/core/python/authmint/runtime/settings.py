@@ -17,7 +17,7 @@ class BadSettings(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """One function's settings.
+    """What one function reads from its environment.
 
     Attributes:
         base_url: Scheme and host that clients use; ``None``: API Gateway's own domain name.
@@ -43,7 +43,7 @@ class Settings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
-        """Raises BadSettings."""
+        """The settings of an environment. Raises BadSettings where a variable is missing or wrong."""
         base_url = env.get("AUTHMINT_BASE_URL") or None
         if base_url is not None and (not base_url.startswith(_SCHEMES) or base_url[-1] == "/"):
             raise BadSettings("AUTHMINT_BASE_URL must be https://host without a slash at the end")

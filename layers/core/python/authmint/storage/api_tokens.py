@@ -15,7 +15,7 @@ USE_COUNTED_EVERY: Final = 3_600
 
 @dataclass(frozen=True)
 class ApiToken:
-    """An administrator's token.
+    """An API token that an administrator calls the management API with.
 
     Attributes:
         digest: SHA-256 of the token (256 random bits), base64url.
@@ -40,7 +40,7 @@ class ApiTokens(Protocol):
     """All API tokens of a deployment."""
 
     def find(self, digest: str) -> ApiToken:
-        """Raises NotFound."""
+        """The token of a digest. Raises NotFound."""
 
     def get(self, token_id: str) -> ApiToken:
         """Raises NotFound."""
@@ -52,7 +52,7 @@ class ApiTokens(Protocol):
         """Whether there is one at all."""
 
     def add(self, token: ApiToken, events: Sequence[Event]) -> None:
-        """Raises AlreadyExists."""
+        """Store a new token. Raises AlreadyExists."""
 
     def used(self, token: ApiToken, *, at: int) -> None:
         """Write a use down. Nothing happens where the token changed or went meanwhile."""

@@ -47,7 +47,7 @@ class Assignments(Protocol):
         """Users assigned directly, in ascending id."""
 
     def add_user(self, assigned: AppUser, events: Sequence[Event]) -> None:
-        """Assign.
+        """Assign a user to a client, with what the user is called there.
 
         Raises:
             AlreadyExists: ``user`` is assigned directly.

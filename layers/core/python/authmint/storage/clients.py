@@ -61,7 +61,7 @@ class ScopeGrant:
 
 @dataclass(frozen=True)
 class Client:
-    """An OAuth client.
+    """An OAuth client: what it may do, where its answers go, and how it proves itself.
 
     Attributes:
         secrets: At most two, oldest first.
@@ -112,7 +112,7 @@ class Clients(Protocol):
     """All clients of a deployment."""
 
     def get(self, client_id: str) -> Client:
-        """Raises NotFound."""
+        """The client of an id. Raises NotFound."""
 
     def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[Client]:
         """Clients in ascending id, from the first id greater than ``after``."""

@@ -33,10 +33,10 @@ class Directory(Protocol):
     """People, read consistently."""
 
     def person(self, user_id: str) -> Person:
-        """Raises NotFound."""
+        """The user of an id, with groups and assignments. Raises NotFound."""
 
     def by_login(self, login: str) -> Person:
-        """Raises NotFound."""
+        """The user of a login, with groups and assignments. Raises NotFound."""
 
 
 def is_assigned(person: Person, client: Client) -> bool:

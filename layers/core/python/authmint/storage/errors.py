@@ -6,7 +6,7 @@ class StorageError(Exception):
 
 
 class NotFound(StorageError):
-    """No such record."""
+    """There is no such record, or it was deleted."""
 
 
 class Conflict(StorageError):

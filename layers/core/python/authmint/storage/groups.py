@@ -9,7 +9,7 @@ from .events import Event
 
 @dataclass(frozen=True)
 class Group:
-    """A group.
+    """A group of users, with what its profile says.
 
     Attributes:
         custom: Attributes that the schema of groups defines beside name and description.
@@ -40,7 +40,7 @@ class Groups(Protocol):
     """All groups of a deployment but ``Everyone``."""
 
     def get(self, group_id: str) -> Group:
-        """Raises NotFound."""
+        """The group of an id. Raises NotFound."""
 
     def many(self, group_ids: Sequence[str]) -> Sequence[Group]:
         """Those that exist, in ascending id."""

@@ -207,7 +207,7 @@ def endpoints_of(server: AuthorizationServer, base_url: str) -> str:
 
 
 def issuer_of(server: AuthorizationServer, base_url: str) -> str:
-    """The issuer URI."""
+    """The issuer URI of the server (RFC 8414 §2)."""
     return base_url if server.is_org else endpoints_of(server, base_url)
 
 

@@ -40,7 +40,7 @@ class Sessions(Protocol):
         """A consistent read. Expired ones are found too, for a while. Raises NotFound."""
 
     def by_id(self, session_id: str) -> Session:
-        """Raises NotFound."""
+        """The session that administrators call so. Raises NotFound."""
 
     def save(self, session: Session) -> None:
         """Store another use or another sign-in. Nothing happens where the session is gone."""

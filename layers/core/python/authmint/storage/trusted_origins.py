@@ -14,7 +14,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class TrustedOrigin:
-    """One site.
+    """One site of others that administrators trust.
 
     Attributes:
         origin: As the administrator wrote it.

@@ -47,7 +47,7 @@ class RecoveryQuestion:
 
 @dataclass(frozen=True)
 class User:
-    """A user.
+    """A user of the org, with what proves who they are.
 
     Attributes:
         profile: ``login``, ``email`` and what the schema defines beside them.
@@ -98,10 +98,10 @@ class Users(Protocol):
     """All users of a deployment."""
 
     def get(self, user_id: str) -> User:
-        """Raises NotFound."""
+        """The user of an id. Raises NotFound."""
 
     def by_login(self, login: str) -> User:
-        """Raises NotFound."""
+        """The user of a login, whatever its case. Raises NotFound."""
 
     def by_short_login(self, name: str) -> User:
         """The one user whose login is ``name@…``. Raises NotFound where there is none, or more than one."""

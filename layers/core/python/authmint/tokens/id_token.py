@@ -37,7 +37,7 @@ def id_token_payload(
     lifetime: int = LIFETIME,
     generations: Generations = FIRST,
 ) -> dict[str, Any]:
-    """The payload.
+    """The payload of an ID token, its members in a fixed order.
 
     Args:
         issuer: ``iss``.

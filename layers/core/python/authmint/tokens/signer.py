@@ -57,7 +57,7 @@ class Signers(Protocol):
     """Finds the signer of a server's active key, unwrapping it once per warm instance."""
 
     def signer(self, server: AuthorizationServer) -> Signer:
-        """Raises VaultUnavailable."""
+        """The signer of the server's ACTIVE key. Raises VaultUnavailable."""
 
 
 class KeySigner:

@@ -61,7 +61,7 @@ class Catalogue:
 
 
 def places(text: str) -> set[str]:
-    """Names in braces."""
+    """The names in braces that a text leaves places for."""
     return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 

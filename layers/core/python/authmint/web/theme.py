@@ -17,7 +17,7 @@ class BadTheme(ValueError):
 
 @dataclass(frozen=True)
 class Theme:
-    """One deployment's look.
+    """What the pages of one deployment look like and say.
 
     Attributes:
         name: Of the organization; in every title.

@@ -93,7 +93,7 @@ class Place:
         return self.form("introspect", {"token": token})
 
     def revoke(self, token: str) -> Answer:
-        """Revoke a token."""
+        """Try to revoke a token that another client holds."""
         return self.form("revoke", {"token": token})
 
 

@@ -116,7 +116,7 @@ class AppGroups:
         return call.retrying(attempt, on=(Conflict, NotFound))
 
     def delete(self, call: Call) -> Response:
-        """204."""
+        """204. Whoever was assigned through the group alone is not assigned any more."""
 
         def attempt() -> None:
             client = self._clients.load(call)

@@ -20,7 +20,7 @@ _APP_LINK: Final = "alnAuthmintLink00000"
 
 
 class Show(Protocol):
-    """Shows one app."""
+    """Shows one app as the management API does."""
 
     def __call__(self, client: Client, *, secret: str | None = None) -> dict[str, Any]:
         """The object; ``secret`` only in answers to POST and PUT."""

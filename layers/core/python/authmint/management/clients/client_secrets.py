@@ -62,7 +62,7 @@ class SecretVault:
         return ClientSecret(secret_id, secret_digest(secret), wrapped, now, now, status)
 
     def show(self, client: Client, secret: ClientSecret) -> str:
-        """Raises VaultUnavailable."""
+        """A secret as it is shown, opened by KMS. Raises VaultUnavailable."""
         return self._seals.open(client.id, secret.id, secret.wrapped)
 
     def newest(self, client: Client) -> str | None:

@@ -73,7 +73,7 @@ class Groups:
             return []
 
     def create(self, call: Call) -> Response:
-        """**200**."""
+        """200 (not 201) with the new group."""
         body = read_group(call.json(), self._records.group_schemas.get())
         group = Group(
             self._records.ids.object_id("00g"),

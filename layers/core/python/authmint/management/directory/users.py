@@ -24,7 +24,7 @@ _WAITING: Final = frozenset({"PROVISIONED", "RECOVERY", "PASSWORD_EXPIRED"})
 
 
 class Users:
-    """Users."""
+    """``/api/v1/users``: made, read, listed, changed and deleted."""
 
     def __init__(self, records: PeopleRecords, clients: Clients) -> None:
         self._records = records

@@ -23,7 +23,7 @@ _JWT: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls.
+    """Who calls, and what they may do.
 
     Attributes:
         id: Of the API token or of the client.
@@ -54,7 +54,7 @@ class Authentication:
         self._validity = validity
 
     def caller(self, request: Request, *, now: int) -> Caller:
-        """The caller.
+        """Find the caller of a request by its credential.
 
         Raises:
             ApiError: E0000005 without a credential, E0000011 for a wrong, revoked or expired API token.

@@ -46,7 +46,7 @@ NO_CONTENT = Response(204)
 
 
 def link(href: str, *allow: str) -> dict[str, Any]:
-    """A ``_links`` member."""
+    """A member of ``_links``: where it leads, and by which methods."""
     return {"href": href, "hints": {"allow": list(allow)}}
 
 

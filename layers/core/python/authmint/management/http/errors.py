@@ -36,7 +36,7 @@ class BearerChallenge(Exception):
         )
 
     def response(self) -> Response:
-        """The answer."""
+        """The answer with its challenge or its body."""
         return Response(self.status, b"", (("www-authenticate", self.challenge),))
 
 
@@ -61,5 +61,5 @@ class OAuthStyleError(Exception):
 
 
 def read_only(kind: str) -> ApiError:
-    """E0000111."""
+    """E0000111: the object belongs to the system and cannot be changed."""
     return ApiError("E0000111", kind)

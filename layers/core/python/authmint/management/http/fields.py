@@ -76,12 +76,12 @@ class Fields:
         return value
 
     def flag(self, name: str, *, default: bool) -> bool:
-        """A boolean."""
+        """The member as a boolean; the default where it is missing."""
         value: bool | None = self._typed(name, bool)
         return default if value is None else value
 
     def number(self, name: str) -> int | None:
-        """A whole number."""
+        """The member as a whole number within its bounds."""
         value: int | None = self._typed(name, int)
         return value
 

@@ -63,7 +63,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class And:
-    """Every part matches."""
+    """A filter that matches where every part of it does."""
 
     parts: "tuple[Condition, ...]"
 

@@ -21,7 +21,7 @@ _TOKEN_BYTES: Final = 32
 
 
 class ApiTokensResource:
-    """API tokens."""
+    """``/api/v1/api-tokens``: administrators' tokens, listed, made and revoked."""
 
     def __init__(self, tokens: ApiTokens, ids: Ids) -> None:
         self._tokens = tokens

@@ -26,7 +26,7 @@ _MOST_WORDS, _LONGEST_WORD = 10, 40
 
 
 class Logs:
-    """The system log."""
+    """``/api/v1/logs``: pages of the system log."""
 
     def __init__(self, log: EventLog, clock: Clock) -> None:
         self._log = log

@@ -44,7 +44,7 @@ class TrustedOriginsResource:
         return page(call.request, PATH, shown[:limit], limit=limit, following=following, extra=extra)
 
     def create(self, call: Call) -> Response:
-        """**200**."""
+        """200 (not 201) with the new origin."""
         name, origin, scopes, status = _read(call.body())
         by = _who(call)
         made = TrustedOrigin(
@@ -63,7 +63,7 @@ class TrustedOriginsResource:
         return Response.json(200, _json(_found(self._records.get(), call), call))
 
     def replace(self, call: Call) -> Response:
-        """200."""
+        """200 with the origin as it is now."""
         _found(self._records.get(), call)
         name, origin, scopes, status = _read(call.body())
 
@@ -73,7 +73,7 @@ class TrustedOriginsResource:
         return self._changed(call, changed, "update")
 
     def delete(self, call: Call) -> Response:
-        """204."""
+        """204. Its scripts are strangers from here on."""
 
         def change(before: OriginList) -> tuple[TrustedOrigin, OriginList, str]:
             gone = _found(before, call)

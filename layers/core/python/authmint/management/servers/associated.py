@@ -18,7 +18,7 @@ Changed = tuple[AuthorizationServer, None, Sequence[Event]]
 
 
 class AssociatedServers:
-    """Trust between servers."""
+    """Which servers' tokens a server trusts: listed, added and taken away."""
 
     def __init__(self, changes: ServerChanges) -> None:
         self._changes = changes

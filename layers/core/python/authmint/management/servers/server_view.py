@@ -10,7 +10,7 @@ from .server_changes import path_of
 
 
 def server_json(server: AuthorizationServer, call: Call) -> dict[str, Any]:
-    """The full object."""
+    """The server with its links, as it is shown by itself."""
     return server_fields(server, call) | {"_links": _links(server, call)}
 
 

@@ -67,7 +67,7 @@ class RefreshTokens:
         self.issued = issued
 
     def holder(self, call: Call) -> Holder:
-        """Raises ApiError (E0000007)."""
+        """The user of the URL. Raises ApiError (E0000007)."""
         raise NotImplementedError
 
     def list(self, call: Call) -> Response:

@@ -22,7 +22,7 @@ class AdministeredSessions:
         self._issued = issued
 
     def get(self, call: Call) -> Response:
-        """200, the session."""
+        """200 with the session, whoever's it is."""
         return self._shown(call, *self._alive(call))
 
     def refresh(self, call: Call) -> Response:

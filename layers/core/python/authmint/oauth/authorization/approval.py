@@ -90,7 +90,7 @@ class Grants:
 
 
 class Granting:
-    """Decides. Writes nothing."""
+    """Asks the policies and the user's earlier answers. It writes nothing."""
 
     def __init__(self, issuance: Issuance, consents: Consents, ids: Ids) -> None:
         self._issuance = issuance

@@ -22,7 +22,7 @@ PUSHED: Final = "urn:okta:"
 
 @dataclass(frozen=True)
 class Visitor:
-    """A browser.
+    """A browser that came to us, and who is signed in there.
 
     Attributes:
         session: Alive, of an ACTIVE user; ``None``: nobody is signed in.

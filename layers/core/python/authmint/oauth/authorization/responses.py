@@ -70,7 +70,7 @@ def _ascii(uri: str) -> str:
 
 
 class Outcomes:
-    """Answers and logs."""
+    """Ends requests: with an answer for the client or a page, and with their events."""
 
     def __init__(self, pages: Pages, events: TokenEvents) -> None:
         self._pages = pages

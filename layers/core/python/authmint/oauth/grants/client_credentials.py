@@ -30,7 +30,7 @@ class ClientCredentials:
     name: ClassVar[str] = "client_credentials"
 
     def verify(self, request: GrantRequest) -> VerifiedClient:
-        """Confidential clients only."""
+        """The client can keep a secret, and may have the scopes that it asks for."""
         if request.client.auth_method == "none":
             raise OAuthError("confidential_client_required")
         named = scopes.requested(request.form.get("scope", ""))

@@ -105,7 +105,7 @@ class RefreshTokenGrant:
         raise RefreshTokenReused(old=token.digest, current=family.current)
 
     def refresh(self, verified: VerifiedRefresh, draft: "Draft", tokens: Tokens) -> Answer:
-        """Settle: see ``VerifiedRefresh``."""
+        """Rotate the token, note its use, or repeat what it gave before."""
         request, token = verified.request, verified.token
         try:
             if token.rotated_at is not None:

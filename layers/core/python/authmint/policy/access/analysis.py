@@ -50,7 +50,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What was found.
+    """What was found out about the rules of a server.
 
     Attributes:
         unobtainable_scopes: Names of custom scopes that no rule gives to anybody.
