@@ -13,6 +13,7 @@ from authmint.storage.events import Event
 from authmint.storage.groups import EVERYONE_GROUP, Group
 from authmint.storage.schemas import ProfileSchema
 from authmint.storage.trusted_origins import OriginList
+from authmint.storage.user_types import UserTypeList
 from authmint.storage.users import User, login_key
 
 Record = Callable[[Sequence[Event]], None]
@@ -29,6 +30,7 @@ class MemoryUsers:
         self.memberships: set[tuple[str, str]] = set()
         self.app_users: dict[tuple[str, str], AppUser] = {}
         self.app_groups: dict[tuple[str, str], AppGroup] = {}
+        self.types = MemoryUserTypes(self, lock, record)
 
     def get(self, user_id: str) -> User:
         try:
@@ -54,8 +56,12 @@ class MemoryUsers:
     def sign_ins(self, users: Sequence[User]) -> Sequence[User]:
         return [self.users.get(user.id, user) for user in users]
 
-    def add(self, user: User, events: Sequence[Event], *, group_ids: Sequence[str] = ()) -> None:
+    def add(
+        self, user: User, events: Sequence[Event], *, group_ids: Sequence[str] = (), types_version: int = 0
+    ) -> None:
         with self._lock:
+            if user.type_id is not None and self.types.get().version != types_version:
+                raise Conflict("types")
             if user.id in self.users:
                 raise AlreadyExists("id")
             self._check_login(user)
@@ -67,9 +73,11 @@ class MemoryUsers:
                 self.groups[group_id] = replace(self.groups[group_id], members_at=user.created_at)
             self._record(events)
 
-    def save(self, before: User, after: User, events: Sequence[Event]) -> None:
+    def save(self, before: User, after: User, events: Sequence[Event], *, types_version: int = 0) -> None:
         with self._lock:
             known = self._check(before)
+            if after.type_id not in {None, before.type_id} and self.types.get().version != types_version:
+                raise Conflict("types")
             self._check_login(after)
             counted = before if before.failed_attempts == after.failed_attempts else after
             self.users[before.id] = replace(
@@ -227,7 +235,7 @@ class MemoryDirectory:
         return self.person(self._state.by_login(login).id)
 
 
-_S = TypeVar("_S", ProfileSchema, OriginList)
+_S = TypeVar("_S", ProfileSchema, OriginList, UserTypeList)
 
 
 class MemorySingleton(Generic[_S]):
@@ -247,6 +255,17 @@ class MemorySingleton(Generic[_S]):
                 raise Conflict(type(before).__name__)
             self._kept = replace(after, version=before.version + 1)
             self._record(events)
+
+
+class MemoryUserTypes(MemorySingleton[UserTypeList]):
+    """``UserTypes``."""
+
+    def __init__(self, users: MemoryUsers, lock: threading.RLock, record: Record) -> None:
+        super().__init__(UserTypeList(), lock, record)
+        self._users = users
+
+    def in_use(self, type_id: str) -> bool:
+        return any(user.type_id == type_id for user in self._users.users.values())
 
 
 def _only(found: Iterable[User]) -> User:

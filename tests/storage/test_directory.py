@@ -12,7 +12,7 @@ from authmint.dynamo.clients import DynamoClients
 from authmint.dynamo.configuration import WarmConfiguration
 from authmint.dynamo.directory import DynamoDirectory
 from authmint.dynamo.groups import DynamoGroups
-from authmint.dynamo.singletons import DynamoUserSchemas
+from authmint.dynamo.singletons import DynamoUserSchemas, DynamoUserTypes
 from authmint.dynamo.tables import Tables
 from authmint.dynamo.users import DynamoUsers
 from authmint.storage.app_schemas import AppSchema, AppSchemas
@@ -23,6 +23,7 @@ from authmint.storage.errors import AlreadyExists, Conflict, NotFound
 from authmint.storage.events import Event, Party
 from authmint.storage.groups import EVERYONE_GROUP, EVERYONE_ID, Groups
 from authmint.storage.schemas import ProfileSchemas
+from authmint.storage.user_types import UserType, UserTypeList, UserTypes
 from authmint.storage.users import Password, RecoveryToken, Users, login_key
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,6 +46,7 @@ class Storage:
     clients: Clients
     assignments: Assignments
     schemas: ProfileSchemas
+    types: UserTypes
     app_schemas: AppSchemas
     directory: Directory
     events: Callable[[], list[str]]
@@ -60,6 +62,7 @@ def in_dynamo(tables: Tables) -> Storage:
         DynamoClients(tables, clock),
         DynamoAssignments(tables, clock),
         DynamoUserSchemas(tables),
+        DynamoUserTypes(tables),
         DynamoAppSchemas(tables),
         DynamoDirectory(tables, clock),
         lambda: sorted(item.sk.partition("#")[2] for item in events.scan()),
@@ -77,6 +80,7 @@ def storage(request: pytest.FixtureRequest) -> Storage:
         memory.clients,
         memory.assignments,
         memory.user_schemas,
+        memory.users.types,
         memory.app_schemas,
         memory.directory,
         lambda: sorted(event.id for event in memory.events),
@@ -159,6 +163,71 @@ def test_logins_that_look_the_same_are_the_same(storage: Storage, one: str, othe
 def test_a_login_key_is_its_own_key(login: str) -> None:
     assert login_key(login_key(login)) == login_key(login)
     assert login_key(login.upper().lower()) == login_key(login_key(login).upper().lower())
+
+
+STAFF = UserType("oty1", "staff", "Staff", None, NOW, "00uX", NOW, "00uX")
+
+
+def with_types(storage: Storage, *types: UserType) -> int:
+    before = storage.types.get()
+    storage.types.save(before, replace(before, types=types), [])
+    return before.version + 1
+
+
+def test_types_of_users_are_one_list(storage: Storage) -> None:
+    assert storage.types.get() == UserTypeList()
+
+    with_types(storage, STAFF, replace(STAFF, id="oty2"))
+
+    assert storage.types.get() == UserTypeList((STAFF, replace(STAFF, id="oty2")), 1)
+    with pytest.raises(Conflict):
+        storage.types.save(UserTypeList(), UserTypeList(), [an_event("lost")])
+    assert storage.events() == []
+
+
+def test_a_type_is_in_use_while_it_has_users(storage: Storage) -> None:
+    version = with_types(storage, STAFF, replace(STAFF, id="oty2"))
+
+    storage.users.add(a_user(type_id="oty1"), [], types_version=version)
+    first = storage.users.get("00uA")
+    used = [(storage.types.in_use("oty1"), storage.types.in_use("oty2"))]
+    for type_id in ("oty2", None, "oty1"):
+        before = storage.users.get("00uA")
+        storage.users.save(before, replace(before, type_id=type_id), [], types_version=version)
+        used.append((storage.types.in_use("oty1"), storage.types.in_use("oty2")))
+    storage.users.delete(storage.users.get("00uA"), [])
+    used.append((storage.types.in_use("oty1"), storage.types.in_use("oty2")))
+
+    assert first.type_id == "oty1"
+    assert used == [(True, False), (False, True), (False, False), (True, False), (False, False)]
+
+
+def test_nobody_comes_to_a_type_once_the_types_have_changed(storage: Storage) -> None:
+    version = with_types(storage, STAFF)
+    storage.users.add(a_user(), [])
+    with_types(storage)
+
+    with pytest.raises(Conflict):
+        storage.users.add(a_user(id="00uB", type_id="oty1"), [an_event("lost")], types_version=version)
+    before = storage.users.get("00uA")
+    with pytest.raises(Conflict):
+        storage.users.save(before, replace(before, type_id="oty1"), [an_event("lost")], types_version=version)
+
+    assert not storage.types.in_use("oty1")
+    assert storage.events() == []
+
+
+def test_a_taken_login_is_said_of_users_of_a_type_too(storage: Storage) -> None:
+    version = with_types(storage, STAFF)
+    storage.users.add(a_user(login="ann@example.com"), [])
+    storage.users.add(a_user(id="00uB"), [])
+
+    with pytest.raises(AlreadyExists, match="login"):
+        storage.users.add(a_user(id="00uC", login="ann@example.com", type_id="oty1"), [], types_version=version)
+    before = storage.users.get("00uB")
+    taken = replace(before, type_id="oty1", profile={**before.profile, "login": "ann@example.com"})
+    with pytest.raises(AlreadyExists, match="login"):
+        storage.users.save(before, taken, [], types_version=version)
 
 
 @pytest.mark.parametrize("name", ["", "x" * 5_000, "ß" * 900, "a#b", "\x00", "\ud800", "x@" * 600])

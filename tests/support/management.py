@@ -33,6 +33,7 @@ def management_api(storage: MemoryStorage, *, pairs: KeyPairs, clock: Clock, ids
             assignments=storage.assignments,
             schemas=storage.user_schemas,
             group_schemas=storage.group_schemas,
+            user_types=storage.users.types,
             trusted_origins=storage.trusted_origins,
             app_schemas=storage.app_schemas,
             directory=storage.directory,

@@ -221,13 +221,3 @@ def test_what_an_administrator_removed_from_the_schema_does_not_stand_in_the_way
 
     assert (answer.status, answer.json["profile"]["nickName"]) == (200, "Annie")
     assert "level" not in admin.get(path).json["profile"]
-
-
-@pytest.mark.parametrize(
-    ("method", "path"), [("POST", ""), ("POST", "/default"), ("PUT", "/default"), ("DELETE", "/default")]
-)
-def test_there_is_one_type_of_users_and_that_is_said(admin: Admin, method: str, path: str) -> None:
-    answer = admin.call(method, f"/api/v1/meta/types/user{path}", {"name": "staff", "displayName": "Staff"})
-
-    assert (answer.status, answer.code) == (501, "E0000060")
-    assert "one type of users" in answer.causes[0]

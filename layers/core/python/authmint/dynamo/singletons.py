@@ -8,12 +8,14 @@ from ..storage.errors import Conflict
 from ..storage.events import Event
 from ..storage.schemas import ProfileSchema
 from ..storage.trusted_origins import OriginList
+from ..storage.user_types import UserTypeList
 from .connection import translated
 from .items import HEAD
 from .records import decode, encode
 from .tables import ConditionFailed, Tables
+from .users import USER_TYPES, type_partition
 
-_S = TypeVar("_S", ProfileSchema, OriginList)
+_S = TypeVar("_S", ProfileSchema, OriginList, UserTypeList)
 
 
 class _Singleton(Generic[_S]):
@@ -56,6 +58,17 @@ class DynamoGroupSchemas(_Singleton[ProfileSchema]):
 
     def __init__(self, tables: Tables) -> None:
         super().__init__(tables, "SCHEMA#group", ProfileSchema)
+
+
+class DynamoUserTypes(_Singleton[UserTypeList]):
+    """``UserTypes``: ``USERTYPES``, and ``USERTYPE#id`` with a mark for each user of the type."""
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__(tables, USER_TYPES, UserTypeList)
+
+    def in_use(self, type_id: str) -> bool:
+        with translated():
+            return any(True for _ in self._item.query(type_partition(type_id), consistent_read=True, limit=1))
 
 
 class DynamoTrustedOrigins(_Singleton[OriginList]):

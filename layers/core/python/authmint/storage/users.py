@@ -50,6 +50,7 @@ class User:
     """A user of the org, with what proves who they are.
 
     Attributes:
+        type_id: ``None`` is the default type.
         profile: ``login``, ``email`` and what the schema defines beside them.
         failed_attempts: Wrong passwords in a row. Counted apart from the record: it does not raise the version.
         last_login_at: Like ``failed_attempts``.
@@ -70,6 +71,7 @@ class User:
     failed_attempts: int = 0
     last_login_at: int | None = None
     token_generation: int = 0
+    type_id: str | None = None
     version: int = 0
 
     @property
@@ -121,20 +123,34 @@ class Users(Protocol):
     def sign_ins(self, users: Sequence[User]) -> Sequence[User]:
         """The same users with ``failed_attempts`` and ``last_login_at``."""
 
-    def add(self, user: User, events: Sequence[Event], *, group_ids: Sequence[str] = ()) -> None:
+    def add(
+        self, user: User, events: Sequence[Event], *, group_ids: Sequence[str] = (), types_version: int = 0
+    ) -> None:
         """Store a new user, its memberships and its events, all or nothing.
+
+        Args:
+            user: The new one.
+            events: What is recorded with it.
+            group_ids: Of groups that it joins.
+            types_version: Of the list in which the type of the user was found, where it is not the default one.
 
         Raises:
             AlreadyExists: ``login`` or ``id`` is taken.
-            Conflict: One of the groups is not there any more.
+            Conflict: One of the groups is not there any more, or the types of users have changed.
         """
 
-    def save(self, before: User, after: User, events: Sequence[Event]) -> None:
+    def save(self, before: User, after: User, events: Sequence[Event], *, types_version: int = 0) -> None:
         """Store a change and its events, all or nothing, and raise the version.
+
+        Args:
+            before: As it was read.
+            after: As it shall be.
+            events: What is recorded with it.
+            types_version: Of the list in which the type of the user was found, where it is a new one.
 
         Raises:
             AlreadyExists: The new ``login`` is taken.
-            Conflict: The user is not at ``before.version`` any more.
+            Conflict: The user is not at ``before.version`` any more, or the types of users have changed.
         """
 
     def delete(self, user: User, events: Sequence[Event]) -> None:

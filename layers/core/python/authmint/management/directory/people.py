@@ -13,9 +13,10 @@ from ...storage.errors import AlreadyExists, Conflict, NotFound
 from ...storage.events import Event, Party
 from ...storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group, Groups
 from ...storage.profile import STANDARD_ATTRIBUTES
-from ...storage.schemas import ProfileSchemas
+from ...storage.schemas import ProfileSchema, ProfileSchemas
 from ...storage.servers import EVERYONE, People
 from ...storage.trusted_origins import TrustedOrigins
+from ...storage.user_types import UserTypes
 from ...storage.users import User, Users
 from ..http.call import Call
 from ..http.errors import invalid_field, not_found
@@ -32,6 +33,7 @@ class PeopleRecords:
     assignments: Assignments
     schemas: ProfileSchemas
     group_schemas: ProfileSchemas
+    user_types: UserTypes
     app_schemas: AppSchemas
     trusted_origins: TrustedOrigins
     directory: Directory
@@ -88,9 +90,25 @@ class PeopleRecords:
         except NotFound:
             raise not_found(group_id, "UserGroup") from None
 
+    def schema_of(self, type_id: str | None) -> ProfileSchema:
+        """The schema of users of a type; ``None`` is the default type."""
+        known = None if type_id is None else self.user_types.get().get(type_id)
+        return self.schemas.get() if known is None else known.schema
+
+    def types_version(self, type_id: str | None) -> int:
+        """Of the list in which the type is found; ``None`` is the default type. Raises ApiError (E0000007)."""
+        if type_id is None:
+            return 0
+        listed = self.user_types.get()
+        known = listed.get(type_id)
+        if known is None or known.leaving:
+            raise not_found(type_id, "UserType")
+        return listed.version
+
     def attributes(self) -> Collection[str]:
         """Names of every attribute of a profile, custom ones too: what ``user.`` may be followed by."""
-        return {*STANDARD_ATTRIBUTES, *self.schemas.get().custom}
+        custom = [one.schema.custom for one in self.user_types.get().types]
+        return {*STANDARD_ATTRIBUTES, *self.schemas.get().custom, *(name for names in custom for name in names)}
 
     def change(self, call: Call, change: Callable[[User], tuple[User, Sequence[Event]]]) -> User:
         """Apply a pure change to the user of the URL.
@@ -104,7 +122,8 @@ class PeopleRecords:
             before = self.user(call)
             after, events = change(before)
             if after != before or events:
-                self.users.save(before, after, events)
+                version = 0 if after.type_id == before.type_id else self.types_version(after.type_id)
+                self.users.save(before, after, events, types_version=version)
             return after
 
         try:

@@ -10,10 +10,13 @@ from ...http import Response
 from ...storage.events import Party
 from ...storage.groups import EVERYONE_GROUP
 from ...storage.schemas import ProfileSchema, ProfileSchemas
+from ...storage.user_types import UserType
 from ..http.call import Call
 from ..http.errors import not_found
+from .people import PeopleRecords
 from .schema_attributes import DRAFT, changed, custom_attributes, standard_changes, with_defaults
-from .user_view import USER_SCHEMA, USER_TYPE
+from .type_schemas import TypeSchemas
+from .user_view import USER_SCHEMA, USER_TYPE, schema_id
 
 _SINCE: Final = timestamp(EVERYONE_GROUP.created_at)
 _GROUP_BASE: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -32,6 +35,7 @@ class Kind:
         standard: The standard attributes of a schema.
         always: Names of those that must stay required.
         party: What an event names.
+        event: Its type.
     """
 
     name: str
@@ -39,10 +43,10 @@ class Kind:
     description: str
     path: str
     links: Mapping[str, str]
-    ids: frozenset[str]
     standard: Callable[[ProfileSchema], Mapping[str, Mapping[str, Any]]]
     always: Collection[str]
     party: Party
+    event: str
 
 
 def _users(schema: ProfileSchema) -> Mapping[str, Mapping[str, Any]]:
@@ -66,10 +70,10 @@ OF_USERS: Final = Kind(
     description="Okta user profile template with default permission settings",
     path=f"/api/v1/meta/schemas/user/{USER_SCHEMA}",
     links={"type": f"/api/v1/meta/types/user/{USER_TYPE}"},
-    ids=frozenset({"default", USER_SCHEMA}),
     standard=_users,
     always=ALWAYS_REQUIRED,
     party=Party(USER_SCHEMA, "UserSchema", display_name="user"),
+    event="user.schema.update",
 )
 OF_GROUPS: Final = Kind(
     name="group",
@@ -77,70 +81,97 @@ OF_GROUPS: Final = Kind(
     description="Okta group profile template",
     path="/api/v1/meta/schemas/group/default",
     links={},
-    ids=frozenset({"default"}),
     standard=_groups,
     always=frozenset({"name"}),
     party=Party("default", "GroupSchema", display_name="group"),
+    event="group.schema.update",
 )
 
 
 class Schemas:
     """A schema of profiles: the standard attributes, and an org's own."""
 
-    def __init__(self, schemas: ProfileSchemas, kind: Kind) -> None:
-        self._schemas = schemas
-        self._kind = kind
+    def __init__(self, find: Callable[[Call], tuple[ProfileSchemas, Kind]]) -> None:
+        """``find`` gives what a call is about, or raises ApiError (E0000007)."""
+        self._find = find
 
     def get(self, call: Call) -> Response:
-        self._known(call)
-        return Response.json(200, self._json(self._schemas.get(), call))
+        schemas, kind = self._find(call)
+        return Response.json(200, _json(schemas.get(), kind, call))
 
     def update(self, call: Call) -> Response:
         """200. Attributes that are sent are added or replaced; ``null`` removes one; the others stay."""
-        self._known(call)
+        self._find(call)
         definitions = call.body().below("definitions")
 
-        def attempt() -> ProfileSchema:
-            before = self._schemas.get()
-            standard = self._kind.standard(before)
+        def attempt() -> tuple[ProfileSchema, Kind]:
+            schemas, kind = self._find(call)
+            before = schemas.get()
+            standard = kind.standard(before)
             custom = custom_attributes(definitions, standard)
-            after = changed(before, custom, standard_changes(definitions, standard, self._kind.always))
-            if after == before:
-                return before
-            after = replace(after, updated_at=call.now)
-            event = call.recorder.event(f"{self._kind.name}.schema.update", self._kind.party)
-            self._schemas.save(before, after, [event])
-            return after
+            after = changed(before, custom, standard_changes(definitions, standard, kind.always))
+            if after != before:
+                after = replace(after, updated_at=call.now)
+                schemas.save(before, after, [call.recorder.event(kind.event, kind.party)])
+            return after, kind
 
-        return Response.json(200, self._json(call.retrying(attempt), call))
+        schema, kind = call.retrying(attempt)
+        return Response.json(200, _json(schema, kind, call))
 
-    def _known(self, call: Call) -> None:
-        schema_id = call.params.get("schemaId", "default")
-        if schema_id not in self._kind.ids:
-            raise not_found(schema_id, self._kind.party.type)
 
-    def _json(self, schema: ProfileSchema, call: Call) -> dict[str, Any]:
-        kind = self._kind
-        standard = kind.standard(schema)
-        href = call.url(kind.path)
-        definitions = {
-            "custom": _definition("custom", schema.custom, required_attributes(schema.custom)),
-            "base": _definition("base", standard, required_attributes(standard)),
-        }
-        links = {name: {"rel": name, "href": call.url(path), "method": "GET"} for name, path in kind.links.items()}
-        return {
-            "id": href,
-            "$schema": DRAFT,
-            "name": kind.name,
-            "title": kind.title,
-            "description": kind.description,
-            "created": _SINCE,
-            "lastUpdated": timestamp(schema.updated_at) if schema.updated_at else _SINCE,
-            "definitions": definitions,
-            "type": "object",
-            "properties": {"profile": {"allOf": [{"$ref": "#/definitions/custom"}, {"$ref": "#/definitions/base"}]}},
-            "_links": {"self": {"rel": "self", "href": href, "method": "GET"}, **links},
-        }
+def of_groups(records: PeopleRecords) -> Schemas:
+    """The schema of groups."""
+    return Schemas(lambda _: (records.group_schemas, OF_GROUPS))
+
+
+def of_users(records: PeopleRecords) -> Schemas:
+    """The schema of users of the default type, or of the one whose schema the URL names."""
+
+    def find(call: Call) -> tuple[ProfileSchemas, Kind]:
+        named = call.params["schemaId"]
+        if named in {"default", USER_SCHEMA}:
+            return records.schemas, OF_USERS
+        for one in records.user_types.get().types:
+            if schema_id(one.id) == named:
+                return TypeSchemas(records.user_types, one.id), _of_type(one)
+        raise not_found(named, "UserSchema")
+
+    return Schemas(find)
+
+
+def _of_type(user_type: UserType) -> Kind:
+    return replace(
+        OF_USERS,
+        name=user_type.name,
+        title=user_type.display_name,
+        description=user_type.description or "",
+        path=f"/api/v1/meta/schemas/user/{schema_id(user_type.id)}",
+        links={"type": f"/api/v1/meta/types/user/{user_type.id}"},
+        party=Party(schema_id(user_type.id), "UserSchema", display_name=user_type.name),
+    )
+
+
+def _json(schema: ProfileSchema, kind: Kind, call: Call) -> dict[str, Any]:
+    standard = kind.standard(schema)
+    href = call.url(kind.path)
+    definitions = {
+        "custom": _definition("custom", schema.custom, required_attributes(schema.custom)),
+        "base": _definition("base", standard, required_attributes(standard)),
+    }
+    links = {name: {"rel": name, "href": call.url(path), "method": "GET"} for name, path in kind.links.items()}
+    return {
+        "id": href,
+        "$schema": DRAFT,
+        "name": kind.name,
+        "title": kind.title,
+        "description": kind.description,
+        "created": _SINCE,
+        "lastUpdated": timestamp(schema.updated_at) if schema.updated_at else _SINCE,
+        "definitions": definitions,
+        "type": "object",
+        "properties": {"profile": {"allOf": [{"$ref": "#/definitions/custom"}, {"$ref": "#/definitions/base"}]}},
+        "_links": {"self": {"rel": "self", "href": href, "method": "GET"}, **links},
+    }
 
 
 def _definition(name: str, properties: Mapping[str, Any], required: list[str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from ...directory.password_change import UnsuitablePassword, remembered
 from ...directory.profile import profile_problems, unknown_attributes
+from ...storage.schemas import ProfileSchema
 from ...storage.users import MOST_GROUPS_AT_ONCE, Password, RecoveryQuestion, User
 from ..http.errors import ApiError, invalid
 from ..http.fields import Fields
@@ -26,6 +27,7 @@ class UserBody:
     password: str | None
     question: tuple[str, str] | None
     group_ids: tuple[str, ...]
+    type_id: str | None = None
 
 
 def read_user(body: Mapping[str, Any]) -> UserBody:
@@ -48,13 +50,13 @@ def read_user(body: Mapping[str, Any]) -> UserBody:
     group_ids = fields.texts("groupIds", longest=64) or ()
     if len(group_ids) > MOST_GROUPS_AT_ONCE:
         fields.problem("groupIds", f"A new user can be put into at most {MOST_GROUPS_AT_ONCE} groups at once.")
+    type_id = fields.below("type").text("id", longest=64)
     fields.check()
-    return UserBody(profile, secret.text("value", longest=10_000), question, group_ids)
+    return UserBody(profile, secret.text("value", longest=10_000), question, group_ids, type_id)
 
 
-def checked_profile(profile: Mapping[str, Any], records: PeopleRecords) -> Mapping[str, Any]:
+def checked_profile(profile: Mapping[str, Any], schema: ProfileSchema) -> Mapping[str, Any]:
     """The profile as it is stored: without what is ``null``. Raises ApiError (E0000001)."""
-    schema = records.schemas.get()
     if unknown := unknown_attributes(profile, schema):
         raise invalid("newUser", *(f"Property name '{name[:100]}' is not defined in profile" for name in unknown[:20]))
     if problems := profile_problems(profile, schema):

@@ -8,6 +8,8 @@ from ...storage.users import User
 from ..http.call import Call
 
 USER_TYPE: Final = "otyAuthmintUserType0"
+#: What the default type is called in requests; ``None`` where it is left out.
+DEFAULT_TYPE: Final = frozenset({None, "default", USER_TYPE})
 USER_SCHEMA: Final = "oscAuthmintSchema000"
 #: All users are in the one realm that an org without others has.
 REALM: Final = "guoAuthmintRealm0000"
@@ -42,6 +44,11 @@ _BY_STATUS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+def schema_id(type_id: str | None) -> str:
+    """Id of the schema of users of a type; ``None`` is the default type."""
+    return USER_SCHEMA if type_id is None else f"osc{type_id.removeprefix('oty')}"
+
+
 def user_json(user: User, call: Call, *, listed: bool = False) -> dict[str, Any]:
     """The object; in lists with the link to itself only."""
     href = call.url(f"/api/v1/users/{user.id}")
@@ -62,7 +69,7 @@ def user_members(user: User) -> dict[str, Any]:
         "lastUpdated": timestamp(user.updated_at),
         "passwordChanged": None if user.password is None else timestamp(user.password.changed_at),
         "realmId": REALM,
-        "type": {"id": USER_TYPE},
+        "type": {"id": user.type_id or USER_TYPE},
         "profile": profile | {name: value for name, value in user.profile.items() if name not in profile},
         "credentials": credentials_json(user),
     }
@@ -80,9 +87,9 @@ def _links(user: User, href: str, call: Call) -> dict[str, Any]:
     links: dict[str, Any] = {
         name: {"href": f"{href}/{_CHANGES[name]}", "method": "POST"} for name in _BY_STATUS[user.status]
     }
-    links["schema"] = {"href": call.url(f"/api/v1/meta/schemas/user/{USER_SCHEMA}")}
+    links["schema"] = {"href": call.url(f"/api/v1/meta/schemas/user/{schema_id(user.type_id)}")}
     links["self"] = {"href": href}
-    links["type"] = {"href": call.url(f"/api/v1/meta/types/user/{USER_TYPE}")}
+    links["type"] = {"href": call.url(f"/api/v1/meta/types/user/{user.type_id or USER_TYPE}")}
     return links
 
 

@@ -1,6 +1,6 @@
 """``/api/v1/users`` (docs/protocol.md §27.1)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from .people import TAKEN, PeopleRecords, group_party, user_party
 from .user_body import UserBody, checked_profile, new_password, read_user, recovery_question
 from .user_lifecycle import moved
 from .user_search import list_users
-from .user_view import user_json
+from .user_view import DEFAULT_TYPE, user_json
 
 #: Setting a password ends these: the user has what was missing.
 _WAITING: Final = frozenset({"PROVISIONED", "RECOVERY", "PASSWORD_EXPIRED"})
@@ -36,7 +36,8 @@ class Users:
     def create(self, call: Call) -> Response:
         """**200**. With a password ACTIVE at once, without one PROVISIONED, with ``activate=false`` STAGED."""
         body = read_user(call.json())
-        profile = checked_profile(body.profile or {}, self._records)
+        type_id = None if body.type_id in DEFAULT_TYPE else body.type_id
+        self._records.types_version(type_id)
         activate = call.request.query_value("activate") != "false"
         expire = call.request.query_value("nextLogin") == "changePassword"
         if expire and body.password is None:
@@ -52,10 +53,12 @@ class Users:
             call.now,
             call.now,
             status,
-            profile,
+            body.profile or {},
             activated_at=changed,
             status_changed_at=changed,
+            type_id=type_id,
         )
+        user = replace(user, profile=checked_profile(user.profile, self._records.schema_of(type_id)))
         user = self._with_credentials(user, body, call)
         return Response.json(200, user_json(self._added(user, body.group_ids, call, activate=activate), call))
 
@@ -69,7 +72,8 @@ class Users:
             events = [event("user.lifecycle.create", user_party(user))]
             events += [event("user.lifecycle.activate", user_party(user))] if activate else []
             events += [event("group.user_membership.add", user_party(user), group_party(group)) for group in groups]
-            self._records.users.add(user, events, group_ids=group_ids)
+            version = self._records.types_version(user.type_id)
+            self._records.users.add(user, events, group_ids=group_ids, types_version=version)
             return user
 
         try:
@@ -95,10 +99,7 @@ class Users:
         def change(before: User) -> tuple[User, Sequence[Event]]:
             if before.status == "DEPROVISIONED":
                 raise ApiError("E0000038")
-            after = before
-            if body.profile is not None:
-                profile = {**self._defined(before.profile), **body.profile} if merge else body.profile
-                after = replace(before, profile=checked_profile(profile, self._records))
+            after = self._with_profile(before, body, merge=merge)
             events = []
             if after != before:
                 events.append(call.recorder.event("user.account.update_profile", user_party(after)))
@@ -111,10 +112,18 @@ class Users:
 
         return Response.json(200, user_json(self._records.change(call, change), call))
 
-    def _defined(self, profile: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The profile without attributes that an administrator has removed from the schema since."""
-        gone = set(unknown_attributes(profile, self._records.schemas.get()))
-        return {name: value for name, value in profile.items() if name not in gone}
+    def _with_profile(self, before: User, body: UserBody, *, merge: bool) -> User:
+        """The user with type and profile of a body. What neither the body nor the schema names is left behind."""
+        type_id = before.type_id if body.type_id is None else None if body.type_id in DEFAULT_TYPE else body.type_id
+        if body.profile is None and type_id == before.type_id:
+            return before
+        self._records.types_version(type_id)
+        schema = self._records.schema_of(type_id)
+        profile = body.profile or {}
+        if merge or body.profile is None:
+            gone = set(unknown_attributes(before.profile, schema))
+            profile = {name: value for name, value in before.profile.items() if name not in gone} | dict(profile)
+        return replace(before, type_id=type_id, profile=checked_profile(profile, schema))
 
     def _with_credentials(self, user: User, body: UserBody, call: Call) -> User:
         if body.password is not None:

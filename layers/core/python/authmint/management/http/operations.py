@@ -11,7 +11,7 @@ from ..clients.client_changes import ClientChanges
 from ..clients.client_secrets import SecretVault
 from ..directory.groups import Groups
 from ..directory.people import PeopleRecords
-from ..directory.schemas import OF_GROUPS, OF_USERS, Schemas
+from ..directory.schemas import of_groups, of_users
 from ..directory.user_credentials import UserCredentials
 from ..directory.user_lifecycle import UserLifecycle
 from ..directory.user_types import UserTypes
@@ -176,16 +176,12 @@ def _add_groups(routes: Routes[Operation], people: PeopleRecords) -> None:
 
 
 def _add_schemas(routes: Routes[Operation], people: PeopleRecords) -> None:
-    of_users, of_groups = Schemas(people.schemas, OF_USERS), Schemas(people.group_schemas, OF_GROUPS)
-    for path, schemas in (("user/{schemaId}", of_users), ("group/default", of_groups)):
+    for path, schemas in (("user/{schemaId}", of_users(people)), ("group/default", of_groups(people))):
         routes.add("GET", f"/api/v1/meta/schemas/{path}", schemas.get)
         routes.add("POST", f"/api/v1/meta/schemas/{path}", schemas.update)
-    types = UserTypes()
-    routes.add("GET", "/api/v1/meta/types/user", types.list)
-    routes.add("GET", "/api/v1/meta/types/user/{typeId}", types.get)
-    routes.add("POST", "/api/v1/meta/types/user", types.change)
-    for method in ("POST", "PUT", "DELETE"):
-        routes.add(method, "/api/v1/meta/types/user/{typeId}", types.change)
+    types = UserTypes(people)
+    add_crud(routes, "/api/v1/meta/types/user", "{typeId}", types)
+    routes.add("POST", "/api/v1/meta/types/user/{typeId}", types.update)
 
 
 def _add_default_policies(routes: Routes[Operation], defaults: DefaultPolicies) -> None:
