@@ -44,14 +44,14 @@ MUTATIONS = {
         "if key is None:",
     ),
     "audience of an assertion": Mutation(
-        "oauth/client_auth/assertions.py",
-        "if not isinstance(audience, str) or audience not in audiences:",
-        "if not isinstance(audience, str):",
+        "oauth/client_auth/audience.py",
+        "return isinstance(audience, str) and audience in audiences",
+        "return isinstance(audience, str)",
     ),
     "audiences are the server's own": Mutation(
-        "oauth/endpoint.py",
-        "issuer = issuer_of(server, request.base_url)",
-        "issuer = issuer_of(server, request.base_url).rpartition('/')[0]",
+        "oauth/client_auth/audience.py",
+        "return frozenset({issuer_of(server, base_url), ",
+        "return frozenset({issuer_of(server, base_url).rpartition('/')[0], ",
     ),
     "clients of a policy": Mutation(
         "policy/access/evaluate.py",
@@ -200,7 +200,7 @@ MUTATIONS = {
         "if stored is None or stored.expires_at <= now:",
     ),
     "redirect_uri of a request": Mutation(
-        "oauth/authorization/return_to.py",
+        "oauth/authorization/parameters.py",
         'if sent is None or "#" in sent or not any(_matches(client, uri, sent) for uri in client.redirect_uris):',
         'if sent is None or "#" in sent:',
         named("tests/oauth/authorization/test_refusals.py::test_a_way_back_of_a_web_application_matches_to_the_letter"),

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from authmint.keys.vault import VaultUnavailable
-from authmint.oauth.authorization import return_to
+from authmint.oauth.authorization import parameters as parameters_module
 from authmint.storage.clients import secret_digest
 from authmint.storage.servers import Claim
 from hypothesis import given, settings
@@ -211,14 +211,14 @@ def test_the_session_of_one_browser_is_none_of_another() -> None:
 
 def test_only_matching_makes_a_way_back() -> None:
     """``ReturnTo`` is the proof that a redirect URI was matched."""
-    package = Path(return_to.__file__).parents[2]
+    package = Path(parameters_module.__file__).parents[2]
     made = []
     for path in package.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "ReturnTo":
                 made.append(path.name)
 
-    assert made == ["return_to.py"]
+    assert made == ["parameters.py"]
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

@@ -4,15 +4,14 @@ import hashlib
 from dataclasses import replace
 from typing import Final
 
-from ..audit.recorder import Recorder
 from ..clock import Clock
 from ..http import Request
 from ..ids import Ids
 from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound
-from ..storage.events import Party
 from ..storage.retrying import Retrying
-from ..storage.users import User, Users, login_key
+from ..storage.users import Users, login_key
+from .lockout import Lockout
 from .passwords import PasswordHashes, PasswordPolicy
 from .rate_limit import RateLimit
 
@@ -64,9 +63,8 @@ class Authenticator:
         self._directory = directory
         self._users = users
         self._hashes = hashes
-        self._clock = clock
-        self._ids = ids
         self._policy = policy or PasswordPolicy()
+        self._lockout = Lockout(users, clock, ids, most=self._policy.attempts)
         self._retrying = retrying or Retrying()
         self._limit = limit
 
@@ -103,21 +101,14 @@ class Authenticator:
                 raise LockedOut("locked before")
             raise BadCredentials("cannot sign in")
         if not self._hashes.fits(password, user.password.hash):
-            self._count(user, now, request)
+            if self._lockout.count(user, now, request):
+                raise LockedOut("locked by this attempt")
             raise BadCredentials("wrong password")
         age = now - user.password.changed_at
         if user.status == "PASSWORD_EXPIRED" or (self._policy.max_age and age >= self._policy.max_age):
             raise PasswordExpired(person)
         self._users.signed_in(user, at=now, most=self._policy.attempts)
         return replace(person, user=replace(user, failed_attempts=0, last_login_at=now))
-
-    def _count(self, user: User, now: int, request: Request) -> None:
-        party = Party(user.id, "User", alternate_id=user.login)
-        event = Recorder(self._clock, self._ids, party, request).event("user.account.lock", party)
-        locked = replace(user, status="LOCKED_OUT", status_changed_at=now, updated_at=now)
-        most = self._policy.attempts
-        if self._users.count_failure(user, locked, [event], most=most) >= most:
-            raise LockedOut("locked by this attempt")
 
 
 def _digest(login: str) -> str:

@@ -7,9 +7,10 @@ from ..http import Request
 from ..storage.clients import Client
 from ..storage.configuration import Configuration, Snapshot
 from ..storage.liveness import NotAlive, check_client, check_server
-from ..storage.servers import AuthorizationServer, endpoints_of, issuer_of, server_named
+from ..storage.servers import AuthorizationServer, issuer_of, server_named
 from . import form as forms
 from .client_auth.assertions import Spend
+from .client_auth.audience import audiences_of
 from .client_auth.authentication import ClientAuthentication, Presented, presented
 from .errors import OAuthError
 
@@ -114,6 +115,9 @@ class AuthenticatedEndpoint:
         if credential is None:
             raise refused or OAuthError("missing_client_credentials")
         issuer = issuer_of(server, request.base_url)
-        audiences = frozenset({issuer, *(endpoints_of(server, request.base_url) + path for path in endpoints)})
+
+        def audiences() -> frozenset[str]:
+            return audiences_of(server, request.base_url, endpoints)
+
         client, spend = self._authentication.verify(credential, snapshot.client, audiences=audiences, now=now)
         return Call(server=server, issuer=issuer, client=client, form=form, now=now, spend=spend)

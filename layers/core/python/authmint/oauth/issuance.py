@@ -68,7 +68,7 @@ _REFRESH: Final = "refresh_token"
 
 
 @dataclass(frozen=True)
-class Audience:
+class Recipient:
     """For whom: the server as it is addressed, and the client."""
 
     server: AuthorizationServer
@@ -87,7 +87,7 @@ class Draft:
         refreshable: ``offline_access`` was granted, and the client may refresh.
     """
 
-    audience: Audience
+    recipient: Recipient
     lifetimes: Lifetimes
     scopes: tuple[str, ...]
     access_token: Mapping[str, Any]
@@ -100,20 +100,20 @@ class Draft:
         if self.sign_in is None or self.id_claims is None:
             raise ValueError("no ID token goes with this")
         return id_token_payload(
-            issuer=self.audience.issuer,
-            client_id=self.audience.client.id,
+            issuer=self.recipient.issuer,
+            client_id=self.recipient.client.id,
             user=SignedIn(self.sign_in.person.user.id, self.sign_in.at),
             amr=self.sign_in.amr,
             idp=THIS_ORG.id,
             now=now,
             ids=ids,
             claims=self.id_claims,
-            algorithm=self.audience.server.active_key.algorithm,
+            algorithm=self.recipient.server.active_key.algorithm,
             nonce=self.sign_in.nonce,
             access_token=access_token,
             code=code,
             acr=self.sign_in.acr,
-            generations=generations_of(self.audience.client, self.sign_in.person.user),
+            generations=generations_of(self.recipient.client, self.sign_in.person.user),
         )
 
 
@@ -150,7 +150,7 @@ class Issuance:
 
     def draft(
         self,
-        audience: Audience,
+        recipient: Recipient,
         entitlement: Entitlement,
         *,
         trace: Trace,
@@ -160,7 +160,7 @@ class Issuance:
         """What the entitlement gives.
 
         Args:
-            audience: For whom.
+            recipient: For whom.
             entitlement: Proven by the grant.
             trace: Is filled on the way, so that a refusal can be explained.
             now: Unix seconds.
@@ -169,8 +169,8 @@ class Issuance:
         Raises:
             OAuthError: The user is not assigned, no rule matches, or a claim fails.
         """
-        approved = self.decide(audience, entitlement, trace=trace)
-        server, client, sign_in = audience.server, audience.client, entitlement.sign_in
+        approved = self.decide(recipient, entitlement, trace=trace)
+        server, client, sign_in = recipient.server, recipient.client, entitlement.sign_in
         facts = trace.facts = self._facts(client, approved.granted, entitlement, now)
         claims = self._claims.of(server)
         try:
@@ -181,7 +181,7 @@ class Issuance:
             raise claim_refusal(failed) from None
         payload = access_token_payload(
             server,
-            issuer=audience.issuer,
+            issuer=recipient.issuer,
             client_id=client.id,
             scopes=approved.granted,
             lifetime=approved.lifetimes.access_token,
@@ -195,7 +195,7 @@ class Issuance:
         )
         refreshable = "offline_access" in approved.granted and "refresh_token" in client.grant_types
         return Draft(
-            audience=audience,
+            recipient=recipient,
             lifetimes=approved.lifetimes,
             scopes=approved.granted,
             access_token=payload,
@@ -204,14 +204,14 @@ class Issuance:
             refreshable=refreshable,
         )
 
-    def decide(self, audience: Audience, entitlement: Entitlement, *, trace: Trace) -> Approved:
+    def decide(self, recipient: Recipient, entitlement: Entitlement, *, trace: Trace) -> Approved:
         """The policies' answer alone: what an authorization code is made from.
 
         Raises:
             OAuthError: The user is not assigned, or no rule matches.
         """
         trace.entitlement = entitlement
-        server, client = audience.server, audience.client
+        server, client = recipient.server, recipient.client
         sign_in = entitlement.sign_in
         if sign_in is not None and not sign_in.may_use(client):
             raise OAuthError("user_not_assigned")

@@ -18,13 +18,13 @@ from ..storage.directory import Person
 from ..storage.liveness import NotAlive, check_user
 from ..storage.servers import AuthorizationServer, issuer_of
 from . import scopes
-from .authorization.return_to import check_redirect_uri
+from .authorization.parameters import check_redirect_uri
 from .claim_failures import check_length
 from .endpoint import live_client, live_server
 from .errors import OAuthError
 from .grants.base import GrantRequest, check_grant_type
 from .grants.client_credentials import ClientCredentials
-from .issuance import Audience, Draft, Entitlement, Issuance, Trace
+from .issuance import Draft, Entitlement, Issuance, Recipient, Trace
 from .sign_in import SignIn
 
 #: Grant types with a user whose proof a preview can leave out.
@@ -59,7 +59,7 @@ class Preview:
         explanation: Of the policies; ``None`` where the request would not get to them.
     """
 
-    audience: Audience
+    recipient: Recipient
     trace: Trace = field(default_factory=Trace)
     draft: Draft | None = None
     error: OAuthError | None = None
@@ -78,13 +78,13 @@ class Previews:
 
     def preview(self, server: AuthorizationServer, wish: Wish, base_url: str) -> Preview:
         """What the token endpoint, or the authorization endpoint, would do."""
-        audience = Audience(server, issuer_of(server, base_url), wish.client)
-        preview = Preview(audience)
+        recipient = Recipient(server, issuer_of(server, base_url), wish.client)
+        preview = Preview(recipient)
         now = self._clock.now()
         try:
             entitlement = self._entitlement(server=server, wish=wish, base_url=base_url, preview=preview, now=now)
             fat = wish.response_type == "id_token"
-            draft = self._issuance.draft(audience, entitlement, trace=preview.trace, now=now, fat=fat)
+            draft = self._issuance.draft(recipient, entitlement, trace=preview.trace, now=now, fat=fat)
             check_length(draft.access_token, server.active_key)
             if draft.id_claims is not None:
                 check_length(draft.id_token(self._ids, now, access_token=None), server.active_key)

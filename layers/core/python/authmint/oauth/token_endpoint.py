@@ -13,7 +13,7 @@ from .cors import check_token_request, foreign_origin, readable_by
 from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError
 from .grants.base import Answer, GrantRequest, GrantType, Tokens, check_grant_type
-from .issuance import Audience, Issuance
+from .issuance import Issuance, Recipient
 from .token_events import Record, TokenEvents
 
 
@@ -72,8 +72,8 @@ class TokenEndpoint:
         verified = grant_type.verify(
             GrantRequest(form=call.form, client=call.client, server=call.server, now=now, http=request)
         )
-        audience = Audience(call.server, call.issuer, call.client)
-        draft = record.draft = self._issuance.draft(audience, verified.entitlement, trace=record.trace, now=now)
+        recipient = Recipient(call.server, call.issuer, call.client)
+        draft = record.draft = self._issuance.draft(recipient, verified.entitlement, trace=record.trace, now=now)
         signer = self._signers.signer(call.server)
         access_token = signer.sign(draft.access_token)
         id_token = None

@@ -12,7 +12,7 @@ from ...storage.servers import AuthorizationServer, Scope
 from ...storage.sessions import Session
 from ...storage.token_families import new_family_id
 from ..errors import OAuthError
-from ..issuance import Approved, Audience, Draft, Entitlement, Issuance, Trace
+from ..issuance import Approved, Draft, Entitlement, Issuance, Recipient, Trace
 from ..sign_in import SignIn
 from .rules import Wish, grants_of
 from .vocabulary import FRONT_CHANNEL
@@ -103,12 +103,12 @@ class Granting:
         Raises:
             OAuthError: The user is not assigned, no rule matches, or nothing is left that the user agreed to.
         """
-        audience = _audience(wish)
+        recipient = _recipient(wish)
         granted: dict[str, None] = {}
         for grant_type in sorted(grants_of(wish.response_types)):
             entitlement = _entitlement(grant_type, wish, session, person)
-            granted |= dict.fromkeys(self._issuance.decide(audience, entitlement, trace=trace).granted)
-        server, client, waiting = audience.server, audience.client, wish.arrival.waiting
+            granted |= dict.fromkeys(self._issuance.decide(recipient, entitlement, trace=trace).granted)
+        server, client, waiting = recipient.server, recipient.client, wish.arrival.waiting
         answers = self._consents.given(person.user.id, client.id, server.id)
         result = agreed(
             server,
@@ -130,20 +130,20 @@ class Granting:
         Raises:
             OAuthError: A claim of a token could not be evaluated, or the policies left no ``openid``.
         """
-        audience = _audience(wish)
+        recipient = _recipient(wish)
         entitlement = _entitlement(_CODE, wish, session, person)
         if skipped:
             left = tuple(name for name in entitlement.scopes if name not in skipped)
             entitlement = replace(entitlement, scopes=left)
         grants = Grants(session, person)
         if "code" in wish.response_types:
-            grants = replace(grants, code=self._issuance.decide(audience, entitlement, trace=trace))
+            grants = replace(grants, code=self._issuance.decide(recipient, entitlement, trace=trace))
         if not wish.response_types.isdisjoint(FRONT_CHANNEL):
             family_id = new_family_id(self._ids) if "token" in wish.response_types else None
             # Without an access token there is no userinfo, so the ID token says everything.
             fat = "token" not in wish.response_types
             entitlement = replace(entitlement, grant_type=_IMPLICIT, family_id=family_id)
-            draft = self._issuance.draft(audience, entitlement, trace=trace, now=now, fat=fat)
+            draft = self._issuance.draft(recipient, entitlement, trace=trace, now=now, fat=fat)
             grants = replace(grants, tokens=draft, family_id=family_id)
             if "id_token" in wish.response_types and draft.id_claims is None:
                 raise OAuthError("openid_scope_required_access_token", reason="the rule grants no openid")
@@ -155,5 +155,5 @@ def _entitlement(grant_type: str, wish: Wish, session: Session, person: Person) 
     return Entitlement(grant_type, wish.scopes, wish.defaulted, sign_in)
 
 
-def _audience(wish: Wish) -> Audience:
-    return Audience(wish.arrival.server, wish.arrival.issuer, wish.arrival.client)
+def _recipient(wish: Wish) -> Recipient:
+    return Recipient(wish.arrival.server, wish.arrival.issuer, wish.arrival.client)

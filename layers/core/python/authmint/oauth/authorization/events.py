@@ -14,8 +14,8 @@ from ..errors import OAuthError
 from ..issuance import Trace
 from ..token_events import steps_shown, token_hash
 from .interaction import Visitor
+from .parameters import ReturnTo
 from .request import Arrival
-from .return_to import ReturnTo
 from .rules import Wish
 
 _AUTHORIZE: Final = "app.oauth2.as.authorize"

@@ -18,9 +18,8 @@ from ..token_events import TokenEvents
 from .events import Record
 from .interaction import PUSHED
 from .interactions import HANDLE_BYTES
-from .parameters import parameters
+from .parameters import match_redirect_uri, parameters
 from .request import Arrival
-from .return_to import match_redirect_uri
 from .rules import check
 
 #: Seconds (docs/protocol.md §9.4).

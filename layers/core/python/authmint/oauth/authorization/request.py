@@ -19,8 +19,7 @@ from ...storage.token_families import TokenFamily
 from ..endpoint import live_client, live_server
 from ..errors import OAuthError
 from .interaction import PUSHED, WAITING
-from .parameters import Parameters, beside_request_object, read
-from .return_to import ReturnTo, match_redirect_uri
+from .parameters import Parameters, ReturnTo, beside_request_object, match_redirect_uri, read
 
 #: How a waiting request remembers which pushed request it came from: by digest, and by no name that can be sent.
 _FROM_PUSHED: Final = "urn:authmint:pushed:"

@@ -9,7 +9,7 @@ from ..errors import OAuthError
 from ..token_events import TokenEvents
 from .events import Record
 from .interaction import Pages
-from .return_to import ReturnTo
+from .parameters import ReturnTo
 from .vocabulary import RESPONSE_PARAMETERS
 
 _NO_STORE: Final = (("cache-control", "no-store"), ("pragma", "no-cache"))

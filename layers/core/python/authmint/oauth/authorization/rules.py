@@ -10,9 +10,9 @@ from ...storage.sessions import Session
 from .. import scopes
 from ..access_tokens import recognize_id_token
 from ..errors import OAuthError
-from .parameters import Parameters
+from .nonce import check_state, nonce_of
+from .parameters import Parameters, default_mode
 from .request import Arrival
-from .return_to import default_mode
 from .vocabulary import (
     ASSURANCE,
     BY_PASSWORD,
@@ -27,7 +27,6 @@ _RESPONSE_TYPES: Final = frozenset(frozenset(words.split()) for words in RESPONS
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _AGE: Final = re.compile(r"[0-9]{1,10}")
 _MAX_AGE: Final = 2**31 - 1
-_MAX_NONCE: Final = 4_096
 _MAX_LOGIN: Final = 320
 
 
@@ -79,9 +78,9 @@ def check(arrival: Arrival, *, pushing: bool = False) -> Wish:
         raise OAuthError("request_uri_not_supported", reason="not one of ours")
     response_types = _response_types(parameters, client)
     _check_response_mode(arrival, response_types)
-    nonce = _nonce(parameters, response_types)
+    nonce = nonce_of(parameters, response_types)
     challenge = _code_challenge(parameters, client) if "code" in response_types else None
-    _check_state(parameters, protected=pushing or arrival.pushed is not None or challenge is not None)
+    check_state(parameters, protected=pushing or arrival.pushed is not None or challenge is not None)
     prompt = _prompt(parameters)
     max_age = _max_age(parameters, prompt)
     acr = _assurance(parameters)
@@ -128,21 +127,6 @@ def _check_response_mode(arrival: Arrival, response_types: frozenset[str]) -> No
             raise OAuthError("unsupported_response_mode", reason="no origin to send a message to")
         if "code" in response_types and arrival.parameters.get("code_challenge") is None:  # docs/protocol.md §4.3
             raise OAuthError("unsupported_response_mode_okta_post_message_with_code")
-
-
-def _check_state(parameters: Parameters, *, protected: bool) -> None:
-    """``state`` stands against forged answers, unless PKCE or a pushed request does (RFC 9700 §2.1)."""
-    if parameters.state is None and (parameters.get("state") is not None or not protected):
-        raise OAuthError("invalid_state")
-
-
-def _nonce(parameters: Parameters, response_types: frozenset[str]) -> str | None:
-    nonce = parameters.get("nonce")
-    if nonce is None and "id_token" in response_types:  # OpenID Connect Core §3.2.2.1, §3.3.2.11
-        raise OAuthError("invalid_nonce")
-    if nonce is not None and len(nonce) > _MAX_NONCE:
-        raise OAuthError("invalid_request", reason="nonce is too long")
-    return nonce
 
 
 def _code_challenge(parameters: Parameters, client: Client) -> str | None:

@@ -11,6 +11,7 @@ from ...storage.clients import Client
 from ...storage.errors import AlreadyUsed
 from ...storage.replay import UsedAssertions
 from ..errors import OAuthError
+from .audience import is_for
 from .jwks_uri import ClientJwks
 from .methods import ALGORITHMS
 
@@ -73,10 +74,7 @@ class Assertions:
             raise OAuthError("client_assertion_expires_too_far_in_future")
         if ahead:
             raise OAuthError("client_assertion_issued_at_in_future")
-        audience = assertion.payload.get("aud")
-        if isinstance(audience, list) and len(audience) == 1:
-            audience = audience[0]
-        if not isinstance(audience, str) or audience not in audiences:
+        if not is_for(assertion.payload.get("aud"), audiences):
             raise OAuthError("client_assertion_invalid_audience")
         return expires_at
 

@@ -7,7 +7,7 @@ without any I/O, ``ClientAuthentication.verify`` checks it against the client's 
 import base64
 import binascii
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import unquote_plus
@@ -101,14 +101,14 @@ class ClientAuthentication:
         self._assertions = assertions
 
     def verify(
-        self, credential: Presented, client: Client | None, *, audiences: frozenset[str], now: int
+        self, credential: Presented, client: Client | None, *, audiences: Callable[[], frozenset[str]], now: int
     ) -> tuple[Client, Spend | None]:
         """The authenticated client, and what uses its credential up where it counts once.
 
         Args:
             credential: From ``presented``.
             client: The record of ``credential.client_id``, if there is one.
-            audiences: Of client assertions: the invoked endpoint, and the issuer.
+            audiences: Gives what client assertions may name: the invoked endpoint, and the issuer.
             now: Unix seconds.
 
         Raises:
@@ -122,7 +122,7 @@ class ClientAuthentication:
         if credential.assertion is not None:
             if client.auth_method not in ALGORITHMS:
                 raise OAuthError("invalid_token_endpoint_auth_method", reason="assertion")
-            return client, self._assertions.verify(credential.assertion, client, audiences=audiences, now=now)
+            return client, self._assertions.verify(credential.assertion, client, audiences=audiences(), now=now)
         named = credential.kind in {"none", "basic without a secret"}
         if client.auth_method != ("none" if named else f"client_secret_{credential.kind}"):
             if credential.kind == "none":

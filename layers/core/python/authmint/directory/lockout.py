@@ -1,0 +1,31 @@
+"""Locking users out after so many wrong passwords in a row, until an administrator lets them in again."""
+
+from dataclasses import replace
+
+from ..audit.recorder import Recorder
+from ..clock import Clock
+from ..http import Request
+from ..ids import Ids
+from ..storage.events import Party
+from ..storage.users import User, Users
+
+
+class Lockout:
+    """Counts wrong passwords. The one that is number ``most`` in a row locks, with its event, in one transaction."""
+
+    def __init__(self, users: Users, clock: Clock, ids: Ids, *, most: int) -> None:
+        self._users = users
+        self._clock = clock
+        self._ids = ids
+        self._most = most
+
+    def count(self, user: User, now: int, request: Request) -> bool:
+        """Count one, exactly once even under concurrent calls; whether the user is locked now.
+
+        Raises:
+            Conflict: The user changed, or is locked already. Not counted: read it again.
+        """
+        party = Party(user.id, "User", alternate_id=user.login)
+        event = Recorder(self._clock, self._ids, party, request).event("user.account.lock", party)
+        locked = replace(user, status="LOCKED_OUT", status_changed_at=now, updated_at=now)
+        return self._users.count_failure(user, locked, [event], most=self._most) >= self._most
