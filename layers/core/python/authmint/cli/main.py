@@ -8,14 +8,19 @@ from .commands import clock, dev, invoke, isolation, keys, logs, why
 from .remote import RemoteFailed
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command; the exit status."""
+def new_parser() -> argparse.ArgumentParser:
+    """Make the parser of all commands."""
     parser = argparse.ArgumentParser(prog="authmint", description="OAuth 2.0 and OpenID Connect authorization servers")
     parser.add_argument("--version", action="version", version=f"authmint {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for group in (dev, clock, invoke, keys, isolation, why, logs):
         group.add(commands)
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    options = new_parser().parse_args(arguments)
     try:
         status: int = options.run(options)
     except RemoteFailed as error:

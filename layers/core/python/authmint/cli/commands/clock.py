@@ -9,21 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from ...local.clock import duration
+from ..parsers import add_command
 
-_EXAMPLE = """example:
-  authmint clock --advance 2h     access tokens have expired, due key rotations have run
+_EXAMPLES = """
+authmint clock                       tells the time of the running stack
+authmint clock --advance 2h          access tokens have expired, due key rotations have run
 """
 
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    clock = commands.add_parser(
+    clock = add_command(
+        commands,
         "clock",
-        help="move the time of the running local stack",
+        summary="move the time of the running local stack",
         description="Moves the clock of every function of the running local stack ahead: for tests of expiry, "
         "rotation and retention. Schedules that would have run meanwhile run once. Without --advance it only tells.",
-        epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=_EXAMPLES,
     )
     clock.add_argument("--advance", metavar="TIME", type=_seconds, default=0, help="as in 2h, 90m, 30d or 1d12h")
     clock.add_argument("--data", type=Path, metavar="DIR", help="the --data of the running stack")

@@ -8,16 +8,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ..parsers import add_command
+
 _BASE_URL = re.compile(r"https://[^/?#\s]+|http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?")
 
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    dev = commands.add_parser(
+    dev = add_command(
+        commands,
         "dev",
-        help="serve the deployed functions on this machine, offline",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        summary="serve the deployed functions on this machine, offline",
+        examples=_EXAMPLES,
     )
     dev.add_argument("--data", type=Path, metavar="DIR", help="keep the state in this directory")
     dev.add_argument("--port", type=_port, default=None, help="default: PORT, else 8080; 0 for a free one")
@@ -32,9 +34,9 @@ def add(commands: Any) -> None:
     dev.set_defaults(run=_run)
 
 
-_EXAMPLES = """examples:
-  authmint dev --data .authmint                       keep servers, clients and users across restarts
-  authmint dev --tls-cert cert.pem --tls-key key.pem --base-url https://auth.localhost:8080
+_EXAMPLES = """
+authmint dev --data .authmint                       keep servers, clients and users across restarts
+authmint dev --tls-cert cert.pem --tls-key key.pem --base-url https://auth.localhost:8080
 """
 
 

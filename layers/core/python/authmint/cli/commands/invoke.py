@@ -8,10 +8,17 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from ..parsers import add_command
+
+_EXAMPLES = """
+authmint invoke key_rotation                                rotate the keys that are due
+authmint invoke token --event events/token.json     as API Gateway would
+"""
+
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    invoke = commands.add_parser("invoke", help="invoke one function of the running stack")
+    invoke = add_command(commands, "invoke", summary="invoke one function of the running stack", examples=_EXAMPLES)
     invoke.add_argument("function", metavar="FUNCTION")
     invoke.add_argument("--event", type=Path, metavar="FILE", help="JSON file; default: an empty object")
     invoke.add_argument("--data", type=Path, metavar="DIR", help="the --data of the running stack")

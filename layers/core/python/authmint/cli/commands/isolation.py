@@ -7,18 +7,26 @@ from typing import Any
 
 from ..isolation.check import check
 from ..isolation.sides import CannotCheck
+from ..parsers import add_command
 from ..remote import add_options, of_options
 from ..tables import for_people, print_json, print_table
+
+_EXAMPLES = """
+authmint isolation-check
+authmint isolation-check --servers default aus1a2b3c4d5e6f7g8h9 --json
+"""
 
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "isolation-check",
-        help="try everything of one server at another; 1: something crossed",
+        summary="try everything of one server at another; 1: something crossed",
         description="Makes two servers with clients, scopes, claims, policies, rules and tokens of their own, and a "
         "user, tries every endpoint of one with everything of the other, and what the user gave a client with another "
         "one; says what was refused and how, and deletes what it made.",
+        examples=_EXAMPLES,
     )
     parser.add_argument(
         "--servers", nargs=2, metavar="ID", help="use these two, adding to them for a moment; default: two new ones"

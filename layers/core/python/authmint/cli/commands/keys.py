@@ -4,26 +4,43 @@ import argparse
 from typing import Any
 from urllib.parse import quote
 
+from ..parsers import add_command
 from ..remote import Remote, add_options, of_options
 from ..tables import for_people, print_json, print_table
 
 _SERVERS = "/api/v1/authorizationServers"
+_DOCTOR_EXAMPLES = """
+authmint keys doctor                     of all servers
+authmint keys doctor --server default
+"""
+_REVOKE_EXAMPLES = """
+authmint keys revoke default RQ8DuhdxCczyMvy7GNJb4Ka3lQ99vrSo3oFBUiZjzzc --reason "copied to a laptop"
+"""
 
 
 def add(commands: Any) -> None:
     """Add the group's parsers."""
-    keys = commands.add_parser("keys", help="signing keys of a deployment")
+    keys = add_command(
+        commands, "keys", summary="signing keys of a deployment", examples=_DOCTOR_EXAMPLES + _REVOKE_EXAMPLES
+    )
     actions = keys.add_subparsers(required=True, metavar="ACTION")
-    doctor = actions.add_parser("doctor", help="since when each key serves, and what happens to it next; 1: overdue")
+    doctor = add_command(
+        actions,
+        "doctor",
+        summary="since when each key serves, and what happens to it next; 1: overdue",
+        examples=_DOCTOR_EXAMPLES,
+    )
     doctor.add_argument("--server", metavar="ID", help="one server; default: all")
     add_options(doctor)
     doctor.set_defaults(run=_doctor)
-    revoke = actions.add_parser(
+    revoke = add_command(
+        actions,
         "revoke",
-        help="withdraw a leaked key at once",
+        summary="withdraw a leaked key at once",
         description="Withdraws a leaked key at once: it leaves the key set, a fresh key signs where it did, and the "
         "tokens that it signed are inactive at introspection. Verifiers that cached the key set trust the key until "
         "their copy has run out, at most a day.",
+        examples=_REVOKE_EXAMPLES,
     )
     revoke.add_argument("server", metavar="SERVER", help="id, or default")
     revoke.add_argument("kid", metavar="KID", help="put -- before it where it begins with a hyphen")

@@ -7,17 +7,27 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from ..parsers import add_command
 from ..remote import Answer, Remote, RemoteFailed, add_options, of_options
 from ..tables import for_people, print_json, print_table
 
 _PATH: Final = "/api/v1/logs"
 #: Seconds between two looks.
 _PAUSE: Final = 2.0
+_EXAMPLES: Final = """
+authmint logs --follow
+authmint logs --since 2026-01-31T08:00:00Z --filter 'outcome.result eq "FAILURE"' --json
+"""
 
 
 def add(commands: Any) -> None:
     """Add the group's parsers."""
-    logs = commands.add_parser("logs", help="the system log: administration, tokens granted and refused")
+    logs = add_command(
+        commands,
+        "logs",
+        summary="the system log: administration, tokens granted and refused",
+        examples=_EXAMPLES,
+    )
     logs.add_argument("--since", metavar="TIME", help="ISO 8601; default: a week ago, with --follow: now")
     logs.add_argument("--until", metavar="TIME", help="ISO 8601")
     logs.add_argument("--filter", metavar="EXPRESSION", help='as in: outcome.result eq "FAILURE"')

@@ -5,27 +5,52 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from ..parsers import add_command
 from ..remote import Remote, RemoteFailed, add_options, of_options
 from ..tables import for_people, print_json, print_table
 
 _SERVERS: Final = "/api/v1/authorizationServers"
+_PREVIEW_EXAMPLES: Final = """
+authmint preview --client 0oa1a2b3c4d5e6f7g8h9 --scope orders:read
+authmint preview --client 0oa1a2b3c4d5e6f7g8h9 --grant authorization_code --user ada@example.com --scope "openid email"
+"""
+_EXPLAIN_EXAMPLES: Final = """
+authmint explain --client 0oa1a2b3c4d5e6f7g8h9 --scope orders:write
+authmint explain --event 5f0c2d1e-7a8b-4c9d-8e0f-1a2b3c4d5e6f     as authmint logs shows it
+"""
+_ANALYZE_EXAMPLES: Final = """
+authmint analyze
+authmint analyze --server default --scope orders:write     who can get it
+"""
 
 
 def add(commands: Any) -> None:
     """Add the group's parsers."""
-    preview = commands.add_parser("preview", help="what a token request would get, without effect; 1: a refusal")
+    preview = add_command(
+        commands,
+        "preview",
+        summary="what a token request would get, without effect; 1: a refusal",
+        examples=_PREVIEW_EXAMPLES,
+    )
     _add_wish(preview)
     preview.set_defaults(run=_preview)
-    explain = commands.add_parser(
+    explain = add_command(
+        commands,
         "explain",
-        help="why a token request is granted or refused: every condition tried; 1: a refusal",
+        summary="why a token request is granted or refused: every condition tried; 1: a refusal",
         description="Why a token request is granted or refused. The request is given by --client and the others, or "
         "is that of an event of the system log (--event), which is tried again with the configuration as it is now.",
+        examples=_EXPLAIN_EXAMPLES,
     )
     _add_wish(explain)
     explain.add_argument("--event", metavar="UUID", help="a token event of the system log")
     explain.set_defaults(run=_explain)
-    analyze = commands.add_parser("analyze", help="rules that never match, scopes that nobody gets, claims that fail")
+    analyze = add_command(
+        commands,
+        "analyze",
+        summary="rules that never match, scopes that nobody gets, claims that fail",
+        examples=_ANALYZE_EXAMPLES,
+    )
     analyze.add_argument("--server", metavar="ID", default="default", help="id of the server (default: default)")
     analyze.add_argument("--scope", metavar="NAME", help="who can get this scope, through which rule")
     add_options(analyze)
