@@ -103,7 +103,13 @@ def public(function: str) -> Operation:
     return lambda functions, ready: functions.http(function, event | {"pathParameters": {"authServerId": ready[0]}})
 
 
-NEW_CLIENT = {"client_name": "new", "application_type": "service", "grant_types": ["client_credentials"]}
+NEW_CLIENT = {
+    "client_name": "new",
+    "application_type": "service",
+    "grant_types": ["client_credentials"],
+    "response_types": [],
+    "token_endpoint_auth_method": "client_secret_basic",
+}
 OPERATIONS: dict[str, Operation] = {
     "token": form("token", "token", ASK),
     "token by assertion": _assertion,
