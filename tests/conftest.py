@@ -16,9 +16,8 @@ settings.load_profile("authmint")
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[backends.LocalAws]:
-    process = backends.start()
-    yield backends.LocalAws(process.endpoint)
-    process.stop()
+    with backends.running() as found:
+        yield found
 
 
 @pytest.fixture

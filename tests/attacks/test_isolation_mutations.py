@@ -4,24 +4,20 @@ A mutation is a line of the code and what stands there instead. Where the line i
 the mutation has to follow the code.
 """
 
-import compileall
-import os
-import shutil
-import subprocess
-import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).parents[2]
-PACKAGE = "layers/core/python/authmint"
-MEMORY = ("-m", "tests.support.isolation_run", "memory")
-FUNCTIONS = ("-m", "tests.support.isolation_run", "functions")
+from tests.support.backend import SHARED, LocalAws
+from tests.support.mutants import Nursery, Order, nursery
+
+MEMORY = ("memory",)
+FUNCTIONS = ("functions",)
 
 
 def named(node: str) -> tuple[str, ...]:
-    return ("-m", "pytest", "-q", "-x", "-p", "no:randomly", "-p", "no:cacheprovider", node)
+    return ("pytest", node)
 
 
 @dataclass(frozen=True)
@@ -254,56 +250,25 @@ MUTATIONS = {
 }  # fmt: skip
 
 
-def run(package: Path, command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
-    environment["PYTHONPATH"] = os.pathsep.join([str(package.parent), str(CHECKOUT)])
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=CHECKOUT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package with its bytecode: a mutant compiles what was changed, and nothing else."""
-    package = tmp_path_factory.mktemp("compiled") / "authmint"
-    shutil.copytree(CHECKOUT / PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    assert compileall.compile_dir(package, quiet=1)
-    return package
-
-
-@pytest.fixture
-def copied(compiled: Path, tmp_path: Path) -> Path:
-    """A checkout whose package can be changed."""
-    package = tmp_path / PACKAGE
-    shutil.copytree(compiled, package)
-    for name in ("template.yaml", "functions", "events", "requirements", ".venv-backend"):
-        (tmp_path / name).symlink_to(CHECKOUT / name)
-    return package
+def mutants(aws: LocalAws) -> Iterator[Nursery]:
+    with nursery(**{SHARED: aws.endpoint}) as started:
+        yield started
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
-def test_a_missing_comparison_is_noticed(copied: Path, name: str) -> None:
+def test_a_missing_comparison_is_noticed(mutants: Nursery, name: str) -> None:
     mutation = MUTATIONS[name]
-    file = copied / mutation.file
-    text = file.read_text()
-    assert text.count(mutation.code) == 1, "the mutation has to follow the code"
-    file.write_text(text.replace(mutation.code, mutation.instead))
 
-    done = run(copied, mutation.noticed_by)
+    done = mutants.run(Order(mutation.noticed_by, mutation.file, mutation.code, mutation.instead))
 
-    assert done.returncode != 0, "nothing noticed"
-    assert "SyntaxError" not in done.stderr + done.stdout
-    assert "ModuleNotFoundError" not in done.stderr + done.stdout
+    assert not done.problem
+    assert done.status != 0, "nothing noticed"
+    assert "ModuleNotFoundError" not in done.said
 
 
 @pytest.mark.parametrize("command", sorted({mutation.noticed_by for mutation in MUTATIONS.values()}))
-def test_without_a_mutation_nothing_is_noticed(copied: Path, command: tuple[str, ...]) -> None:
-    done = run(copied, command)
+def test_without_a_mutation_nothing_is_noticed(mutants: Nursery, command: tuple[str, ...]) -> None:
+    done = mutants.run(Order(command))
 
-    assert done.returncode == 0, done.stdout[-2_000:] + done.stderr[-2_000:]
+    assert done.status == 0, done.said

@@ -165,4 +165,4 @@ def test_the_profile_and_the_login_name_of_one_assignment(world: World) -> None:
     world.at_once(change)
 
     found = world.get(f"{path}/{user}")
-    assert (found["credentials"]["userName"], found["profile"]) == ("own", {"kept": True})
+    assert (found["credentials"]["userName"], found["profile"]["kept"]) == ("own", True)

@@ -4,7 +4,8 @@ import itertools
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,8 @@ from authmint.local.provision import client, create_key, create_table
 from authmint.local.template import REGION, read
 from botocore.session import Session
 
+#: Where a process of tests that another one started finds the backend: its address.
+SHARED = "AUTHMINT_TESTS_BACKEND"
 _NUMBERS = itertools.count()
 _client = cache(client)
 
@@ -85,7 +88,29 @@ class Deployed:
             "AUTHMINT_BASE_URL": "https://acme.example.com",
         }
 
+    def items(self) -> "Items":
+        """Everything that is stored in the tables."""
+        dynamodb = _client("dynamodb", self.aws.endpoint)
+        pages = dynamodb.get_paginator("scan").paginate
+        return [[item for page in pages(TableName=name) for item in page["Items"]] for name in self._names()]
 
+    def restore(self, items: "Items") -> None:
+        """Put into these tables, which are empty, what another deployment's held."""
+        dynamodb = _client("dynamodb", self.aws.endpoint)
+        for name, stored in zip(self._names(), items, strict=True):
+            puts = [{"PutRequest": {"Item": item}} for item in stored]
+            for start in range(0, len(puts), _BATCH):
+                left = dynamodb.batch_write_item(RequestItems={name: puts[start : start + _BATCH]})
+                assert not left["UnprocessedItems"]
+
+    def _names(self) -> tuple[str, str, str]:
+        return self.config, self.grants, self.events
+
+
+#: The items of each table.
+Items = list[list[dict[str, Any]]]
+#: How many items one call may write.
+_BATCH = 25
 _TTL = re.compile(r'"ttl": ?\{"N": ?"(\d+)"\}')
 
 
@@ -93,6 +118,19 @@ def _lives(request: Any, **_: Any) -> None:
     """No test stores what the backend's reaper, which goes by the real time, would remove under its hands."""
     past = [found for found in _TTL.findall(request.body.decode()) if int(found) < time.time()]
     assert not past, f"a ttl in the real past: {past}; store with tests.support.fakes.NOW"
+
+
+@contextmanager
+def running() -> Iterator[LocalAws]:
+    """The backend of the process that started this one, or one of its own."""
+    if shared := os.environ.get(SHARED):
+        yield LocalAws(shared)
+        return
+    process = start()
+    try:
+        yield LocalAws(process.endpoint)
+    finally:
+        process.stop()
 
 
 def start(state: Path | None = None) -> Backend:
