@@ -108,8 +108,8 @@ MUTATIONS = {
     ),
     "server of a revocation": Mutation(
         "oauth/revocation.py",
-        "Revocation(call.server.id, token.jti",
-        'Revocation("", token.jti',
+        "server_id=call.server.id,\n            jti=token.jti,",
+        'server_id="",\n            jti=token.jti,',
         named("tests/oauth/test_token_status.py::test_a_revoked_token_is_inactive_and_revoking_again_is_no_error"),
     ),
     "server of a stored revocation": Mutation(
