@@ -1,8 +1,5 @@
 """What CloudWatch Logs delivers: batches, twice, in parts, and broken."""
 
-import base64
-import gzip
-import json
 from typing import Any
 
 import msgspec
@@ -11,6 +8,7 @@ from authmint.audit.sink import AuditSink, NotRecorded
 from authmint.storage.errors import Unavailable
 from authmint.storage.events import Event, Party
 
+from tests.audit.deliveries import delivery
 from tests.memory.storage import MemoryStorage
 from tests.support.fakes import NOW
 
@@ -21,12 +19,6 @@ def an_event(number: int) -> Event:
 
 def a_line(number: int) -> str:
     return msgspec.json.encode({"level": "INFO", "event": an_event(number)}).decode()
-
-
-def delivery(*lines: str, **changes: Any) -> dict[str, Any]:
-    entries = [{"id": str(n), "timestamp": 0, "message": line} for n, line in enumerate(lines)]
-    body = {"messageType": "DATA_MESSAGE", "logGroup": "g", "logStream": "s", "logEvents": entries} | changes
-    return {"awslogs": {"data": base64.b64encode(gzip.compress(json.dumps(body).encode())).decode()}}
 
 
 def test_events_are_recorded_and_other_lines_left_alone() -> None:

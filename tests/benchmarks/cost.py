@@ -19,9 +19,9 @@ from authmint.local.template import read
 
 from tests.benchmarks import people
 from tests.benchmarks.measure import cpu_of
+from tests.functions.assertions import asserted
 from tests.functions.deployment import Functions, form_event, load_event
 from tests.functions.faults import prepared
-from tests.functions.test_least_privilege import _asserted
 from tests.support.backend import Deployed, LocalAws, start
 
 PRICES: Final = Path(__file__).parents[2] / "costs" / "prices.toml"
@@ -260,7 +260,7 @@ _NUMBERS: Final = itertools.count()
 def _fresh_assertion(server: str) -> dict[str, Any]:
     client = {"client_id": "hmac-client", "client_secret": "s" * 40}
     event = form_event("token", server, _ASK, "", "")
-    return _asserted(event, server, "token", client, jti=f"{time.monotonic_ns()}-{next(_NUMBERS)}")
+    return asserted(event, server, "token", client, jti=f"{time.monotonic_ns()}-{next(_NUMBERS)}")
 
 
 def _usage(operation: people.Operation, meter: Meter) -> Usage:

@@ -8,8 +8,8 @@ from typing import Any
 from authmint.jose.keys import SigningAlgorithm
 
 from tests.benchmarks.measure import bar, cpu, line
+from tests.oauth.code_flow import REDIRECT, VERIFIER, Flow, a_code_server, a_web_client
 from tests.oauth.engine import Engine, Events
-from tests.oauth.test_code_and_refresh import REDIRECT, VERIFIER, Flow, a_code_server, a_web_client
 from tests.support.builders import a_form, a_policy, a_rule, a_server, basic
 
 _LAST = {"grant_type": "client_credentials", "scope": "orders:read"}

@@ -5,42 +5,14 @@ from typing import Any
 
 import pytest
 import requests
-from okta.client import Client as OktaClient
 from okta.models.open_id_connect_application import OpenIdConnectApplication
 from okta_jwt_verifier.exceptions import JWTValidationException
 from okta_jwt_verifier.jwt_verifier import BaseJWTVerifier
 
+from tests.flows.okta_sdk import Sdk
 from tests.support.stack import Running
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-
-
-class Sdk:
-    """The official SDK, unmodified, its HTTPS check off by its own testing switch."""
-
-    def __init__(self, stack: Running) -> None:
-        self._client = OktaClient({"orgUrl": stack.url, "token": stack.token})
-
-    def __getattr__(self, name: str) -> Any:
-        operation = getattr(self._client, name)
-
-        def call(*values: Any, **named: Any) -> Any:
-            result, _, error = asyncio.run(_three(operation(*values, **named)))
-            assert error is None, error
-            return result
-
-        return call
-
-
-async def _three(awaitable: Any) -> tuple[Any, Any, Any]:
-    answer = await awaitable
-    return (answer[0], answer[1], answer[-1]) if len(answer) > 2 else (None, answer[0], answer[-1])
-
-
-@pytest.fixture
-def sdk(stack: Running, monkeypatch: pytest.MonkeyPatch) -> Sdk:
-    monkeypatch.setenv("OKTA_TESTING_TESTINGDISABLEHTTPSCHECK", "true")
-    return Sdk(stack)
 
 
 def accepted(token: str, issuer: str, audience: str) -> bool:

@@ -6,8 +6,7 @@ import pytest
 from okta.models.application_group_assignment import ApplicationGroupAssignment
 from okta.models.open_id_connect_application import OpenIdConnectApplication
 
-from tests.flows.test_okta_sdk import Sdk
-from tests.flows.test_okta_sdk import sdk as sdk  # a fixture
+from tests.flows.okta_sdk import Sdk
 from tests.support.stack import Running
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

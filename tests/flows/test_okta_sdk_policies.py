@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.test_okta_sdk import Sdk
+from tests.flows.okta_sdk import Sdk
 from tests.support.people import Deployment, deployment_with_a_person
 from tests.support.stack import Running
 

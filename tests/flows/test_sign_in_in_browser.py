@@ -10,7 +10,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.pages.test_in_browser import ARGUMENTS, CHROMIUM, PATIENCE
+from tests.support.chromium import ARGUMENTS, CHROMIUM, PATIENCE
 from tests.support.people import LOGIN, PASSWORD, Deployment, deployment_with_a_person, query_of
 from tests.support.sites import serving
 from tests.support.stack import Running

@@ -11,7 +11,7 @@ import requests
 from authlib.integrations.requests_client import OAuth2Session
 from playwright.sync_api import expect, sync_playwright
 
-from tests.pages.test_in_browser import ARGUMENTS, CHROMIUM, PATIENCE
+from tests.support.chromium import ARGUMENTS, CHROMIUM, PATIENCE
 from tests.support.people import (
     CALLBACK,
     LOGIN,

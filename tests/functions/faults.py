@@ -8,8 +8,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
+from tests.functions.assertions import asserted
 from tests.functions.deployment import Functions, form_event, load_event
-from tests.functions.test_least_privilege import _asserted
 from tests.support.backend import Items
 
 ASK = "grant_type=client_credentials&scope=a"
@@ -96,7 +96,7 @@ def form(function: str, path: str, body: str) -> Operation:
 
 def _assertion(functions: Functions, ready: tuple[str, str, str]) -> dict[str, Any]:
     client = {"client_id": "hmac-client", "client_secret": "s" * 40}
-    return functions.http("token", _asserted(form_event("token", ready[0], ASK, "", ""), ready[0], "token", client))
+    return functions.http("token", asserted(form_event("token", ready[0], ASK, "", ""), ready[0], "token", client))
 
 
 def public(function: str) -> Operation:
@@ -178,3 +178,20 @@ def state(functions: Functions, faults: Faults) -> Any:
         for server in servers
     }
     return sorted(server["name"] for server in servers), below, functions.admin("GET", "/oauth2/v1/clients")
+
+
+def only_kms(fault: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def injected(request: Any) -> Any:
+        target = request.headers["X-Amz-Target"]
+        name = target.decode() if isinstance(target, bytes) else target
+        return fault(request) if name.startswith("TrentService") else None
+
+    return injected
+
+
+KMS_FAULTS = {
+    "denied": refusal("AccessDeniedException"),
+    "disabled": refusal("DisabledException"),
+    "down": FAULTS["unreachable"],
+    "slow": FAULTS["slow"],
+}

@@ -2,13 +2,13 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from authmint.clock import SystemClock
 from authmint.dynamo.groups import DynamoGroups
 from authmint.dynamo.users import DynamoUsers
 
+from tests.functions.asked import calls
 from tests.functions.deployment import Functions, load_event
 from tests.support.backend import Deployed
 from tests.support.builders import a_group, a_user
@@ -29,23 +29,6 @@ def crowded(functions: Functions, deployed: Deployed) -> Functions:
     functions.direct("management", {"action": "bootstrap", "token": functions.token})
     functions.admin("GET", "/api/v1/apps")  # warm
     return functions
-
-
-def calls(functions: Functions, path: str) -> tuple[list[str], Any]:
-    path, _, query = path.partition("?")
-    parameters = {name: [value] for name, _, value in (part.partition("=") for part in query.split("&") if part)}
-    functions.calls.sent.clear()
-    event = load_event("management") | {
-        "httpMethod": "GET",
-        "path": path,
-        "multiValueQueryStringParameters": parameters,
-        "multiValueHeaders": {"Authorization": [f"SSWS {functions.token}"]},
-    }
-    answer = functions.http("management", event)
-    assert answer["statusCode"] == 200, answer
-    # The first call of every request finds the API token.
-    assert functions.calls.sent[0] == "dynamodb:GetItem"
-    return [name.partition(":")[2] for name in functions.calls.sent[1:]], json.loads(answer["body"])
 
 
 QUESTIONS: list[tuple[str, list[str], int]] = [

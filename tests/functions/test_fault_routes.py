@@ -4,17 +4,27 @@ import itertools
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from authmint.clock import SystemClock
-from authmint.dynamo.servers import DynamoServers
 from authmint.storage.errors import Unavailable
 
+from tests.functions.aged_keys import OTHER, aged
+from tests.functions.assertions import asserted
 from tests.functions.deployment import Functions, form_event, load_event
-from tests.functions.faults import ASK, FAULTS, OPERATIONS, SERVERS, Faults, admin, prepared, refusal, state
-from tests.functions.test_least_privilege import _asserted
+from tests.functions.faults import (
+    ASK,
+    FAULTS,
+    KMS_FAULTS,
+    OPERATIONS,
+    SERVERS,
+    Faults,
+    admin,
+    only_kms,
+    prepared,
+    refusal,
+    state,
+)
 from tests.support.backend import Deployed
 from tests.support.key_pairs import private_jwk_pair
 
@@ -31,7 +41,6 @@ APP = {
     "credentials": {"oauthClient": {"token_endpoint_auth_method": "client_secret_basic"}},
     "settings": {"oauthClient": {"application_type": "service", "grant_types": ["client_credentials"]}},
 }
-OTHER = {"name": "other", "audiences": ["a"], "issuerMode": "ORG_URL", "credentials": {"signing": {"alg": "ES256"}}}
 ATTRIBUTE = {"definitions": {"custom": {"properties": {"a{number}": {"title": "A", "type": "string"}}}}}
 SERVER = SERVERS + "/{server}"
 APPS = "/api/v1/apps/{client}"
@@ -216,15 +225,6 @@ def filled(text: str, values: dict[str, Any]) -> str:
     return text
 
 
-def only_kms(fault: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def injected(request: Any) -> Any:
-        target = request.headers["X-Amz-Target"]
-        name = target.decode() if isinstance(target, bytes) else target
-        return fault(request) if name.startswith("TrentService") else None
-
-    return injected
-
-
 USING_KMS = {
     "token": OPERATIONS["token"],
     "token by assertion": OPERATIONS["token by assertion"],
@@ -234,12 +234,6 @@ USING_KMS = {
     "create app": admin("POST", "/api/v1/apps", APP | {"label": "new"}),
     "show secrets": admin("GET", APPS + "/credentials/secrets"),
     "new secret": admin("POST", "/oauth2/v1/clients/{client}/lifecycle/newSecret"),
-}
-KMS_FAULTS = {
-    "denied": refusal("AccessDeniedException"),
-    "disabled": refusal("DisabledException"),
-    "down": FAULTS["unreachable"],
-    "slow": FAULTS["slow"],
 }
 
 
@@ -288,7 +282,7 @@ def test_introspection_by_assertion_without_key_management_is_temporarily_unavai
 ) -> None:
     ready = prepared(functions)
     client = {"client_id": "hmac-client", "client_secret": "s" * 40}
-    event = _asserted(form_event("introspect", ready[0], "token=x", "", ""), ready[0], "introspect", client)
+    event = asserted(form_event("introspect", ready[0], "token=x", "", ""), ready[0], "introspect", client)
     faults.arm(only_kms(refusal("AccessDeniedException")), 1, lasting=True)
 
     answer = functions.http("token_status", event)
@@ -296,15 +290,6 @@ def test_introspection_by_assertion_without_key_management_is_temporarily_unavai
     assert (answer["statusCode"], json.loads(answer["body"])["error"]) == (503, "temporarily_unavailable")
     faults.clear()
     assert functions.http("token_status", event)["statusCode"] == 200
-
-
-def aged(deployed: Deployed, server: str, *, without_next: bool = False) -> None:
-    """Make the server's keys old enough: the NEXT one signs at the next run, or one is made where there is none."""
-    servers = DynamoServers(deployed.tables(), SystemClock())
-    record = servers.get(server)
-    kept = (key for key in record.keys if not without_next or key.status != "NEXT")
-    old = tuple(replace(key, activated_at=1, published_at=1) for key in kept)
-    servers.save(record, replace(record, keys=old, rotate_at=1), [])
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -14,9 +14,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from tests.functions.deployment import Functions, form_event
-from tests.functions.faults import FAULTS, Faults
+from tests.functions.faults import FAULTS, KMS_FAULTS, Faults, only_kms
 from tests.functions.sign_ins import CHALLENGE, DEVICE, VERIFIER, People, people_at
-from tests.functions.test_fault_routes import KMS_FAULTS, only_kms
 from tests.support.backend import Items
 from tests.support.people import CALLBACK, LOGIN, PASSWORD, SIGNED_OUT, Form, query_of
 

@@ -12,7 +12,8 @@ from authmint.directory.rate_limit import RateLimit
 from authmint.dynamo.servers import DynamoServers
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from tests.audit.test_sink import delivery
+from tests.audit.deliveries import delivery
+from tests.functions.assertions import ASSERTION, asserted
 from tests.functions.deployment import WIRES, Functions, form_event, load_event
 from tests.functions.sign_ins import every_flow, people_at
 from tests.support.backend import Deployed
@@ -21,7 +22,6 @@ from tests.support.iam import Need, denied, needs, role, unused
 from tests.support.pace import unbraked
 
 ASK = "grant_type=client_credentials&scope=a"
-ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 def everything(functions: Functions, deployed: Deployed) -> None:
@@ -43,7 +43,7 @@ def everything(functions: Functions, deployed: Deployed) -> None:
         },
     )
     for function, path, body in (("token", "token", ASK), ("token_status", "introspect", "token=x")):
-        functions.http(function, _asserted(form_event(path, server, body, "", ""), server, path, hmac))
+        functions.http(function, asserted(form_event(path, server, body, "", ""), server, path, hmac))
     functions.http("discovery", load_event("discovery"))
     functions.http("discovery", load_event("discovery") | {"rawQueryString": f"client_id={client}"})
     functions.http("jwks", load_event("jwks") | {"pathParameters": {"authServerId": server}})
@@ -58,21 +58,6 @@ def everything(functions: Functions, deployed: Deployed) -> None:
         every_flow(people_at(functions, server))
     _administration(functions, server, client)
     _rotation(functions, deployed)
-
-
-def _asserted(event: dict[str, Any], server: str, path: str, client: Any, *, jti: str | None = None) -> dict[str, Any]:
-    now = int(time.time())
-    claims = {
-        "iss": client["client_id"],
-        "sub": client["client_id"],
-        "aud": f"https://acme.example.com/oauth2/{server}/v1/{path}",
-        "exp": now + 60,
-        "jti": jti or f"one-{path}",
-    }
-    assertion = jwt.encode(claims, client["client_secret"], "HS256")
-    headers = {name: value for name, value in event["headers"].items() if name != "authorization"}
-    body = f"{event['body']}&client_assertion_type={ASSERTION}&client_assertion={assertion}"
-    return event | {"headers": headers, "body": body}
 
 
 def _administration_by_oauth(functions: Functions) -> None:

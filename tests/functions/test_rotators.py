@@ -13,9 +13,9 @@ from authmint.local.deployment import deployment
 from authmint.local.template import load, read
 from authmint.runtime import wiring
 
+from tests.functions.aged_keys import OTHER, aged
 from tests.functions.deployment import Functions, load_event
-from tests.functions.faults import FAULTS, SERVERS, Faults
-from tests.functions.test_fault_routes import OTHER, aged, only_kms
+from tests.functions.faults import FAULTS, SERVERS, Faults, only_kms
 from tests.support.backend import Deployed
 
 ROTATORS = 6

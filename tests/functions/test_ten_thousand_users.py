@@ -14,8 +14,8 @@ from authmint.dynamo.users import DynamoUsers
 from authmint.ids import RandomIds
 from authmint.storage.users import Password
 
+from tests.functions.asked import calls
 from tests.functions.deployment import Functions, form_event
-from tests.functions.test_directory_calls import calls
 from tests.support.backend import Deployed
 from tests.support.builders import a_group, a_user
 

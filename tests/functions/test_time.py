@@ -12,9 +12,9 @@ from authmint.local.template import read
 from authmint.oauth.outbound_fetch import TIMEOUT_SECONDS
 from botocore.exceptions import ReadTimeoutError
 
+from tests.functions.aged_keys import OTHER, aged
 from tests.functions.deployment import WIRES, Functions, load_event
 from tests.functions.faults import OPERATIONS, SERVERS, Faults, prepared
-from tests.functions.test_fault_routes import OTHER, aged
 
 TIMEOUTS = {
     name: spec.timeout for name, spec in read(deployment().template, parameters={"Stage": "prod"}).functions.items()

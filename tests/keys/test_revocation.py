@@ -20,7 +20,7 @@ from authmint.storage.servers import AuthorizationServer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.keys.test_rotation import DAY, IDS, PAIRS, newborn, rotated, run, states, unannounced
+from tests.keys.key_sets import DAY, IDS, PAIRS, newborn, rotated, run, states, unannounced
 from tests.support.fakes import NOW
 
 

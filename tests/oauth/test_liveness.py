@@ -8,7 +8,7 @@ import pytest
 from authmint.oauth.device import DEVICE_CODE
 from authmint.storage.clients import secret_digest
 
-from tests.oauth.test_code_and_refresh import Flow, a_web_client
+from tests.oauth.code_flow import Flow, a_web_client
 from tests.support.builders import CLIENT_ID, SERVER_ID, a_form, a_policy, a_rule, basic
 from tests.support.fakes import NOW, decoded
 

@@ -7,39 +7,20 @@ from typing import Any
 
 import jwt
 import pytest
-from authmint.directory.passwords import PasswordHashes
-from authmint.ids import RandomIds
 from authmint.management.servers.system_objects import system_claims, system_scopes
 from authmint.oauth.errors import CATALOGUE
 from authmint.storage.clients import Client
-from authmint.storage.servers import AuthorizationServer, Claim, People, Scope
-from authmint.storage.users import Password, User
+from authmint.storage.servers import Claim, People, Scope
+from authmint.storage.users import User
 
-from tests.oauth.engine import CHEAP, Engine
-from tests.support.builders import CLIENT_ID, a_client, a_form, a_group, a_policy, a_rule, a_server, a_user, basic
-from tests.support.fakes import NOW, CountingIds, FrozenClock, decoded
-
-PASSWORD = "Correct-Horse-7"
-HASH = PasswordHashes(RandomIds(FrozenClock()), CHEAP).make(PASSWORD)
-IDS = CountingIds(2_000_000)
-
-
-def a_people_server(**changes: Any) -> AuthorizationServer:
-    rule = a_rule(grant_types=("password",), access_token_lifetime=600)
-    values: dict[str, Any] = {
-        "scopes": (*system_scopes(IDS), Scope("scp1", "orders:read")),
-        "claims": system_claims(IDS),
-        "policies": (a_policy(rule),),
-    }
-    return a_server(**values | changes)
+from tests.oauth.engine import Engine
+from tests.oauth.people import IDS, PASSWORD, a_people_server, ann
+from tests.support.builders import CLIENT_ID, a_client, a_form, a_group, a_policy, a_rule, basic
+from tests.support.fakes import NOW, decoded
 
 
 def a_native_client(**changes: Any) -> Client:
     return a_client(**{"application_type": "native", "grant_types": ("password", "refresh_token")} | changes)
-
-
-def ann(**changes: Any) -> User:
-    return a_user(**{"login": "ann@example.com", "password": Password(HASH, NOW)} | changes)
 
 
 class Signed(Engine):

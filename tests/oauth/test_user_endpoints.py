@@ -9,7 +9,7 @@ from authmint.oauth.device import ALPHABET, DEVICE_CODE
 from authmint.storage.clients import secret_digest
 from authmint.storage.servers import Claim
 
-from tests.oauth.test_code_and_refresh import OTHER, REDIRECT, Flow, a_code_server, a_web_client
+from tests.oauth.code_flow import OTHER, REDIRECT, Flow, a_code_server, a_web_client
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_client, a_form, a_policy, a_rule, basic
 from tests.support.fakes import NOW, decoded
 

@@ -7,7 +7,6 @@ and in dark.
 import os
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -15,22 +14,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.support.chromium import ARGUMENTS, CHROMIUM, PATIENCE
+
 from .hosted import HANDLE, NEW_PASSWORD, PASSWORD
 from .serving import Served, serving
 
-CHROMIUM = Path(os.environ.get("AUTHMINT_CHROMIUM", "/usr/bin/chromium"))
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-dev-shm-usage",
-]
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
-#: Milliseconds. Only a machine that does much else needs so many.
-PATIENCE = 20_000
 SCREENSHOTS = os.environ.get("AUTHMINT_SCREENSHOTS")
 #: Chromium says so of any answer with such a status; a wrong password has one.
 _STATUS = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")

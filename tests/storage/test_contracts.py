@@ -26,6 +26,7 @@ from authmint.storage.revocations import Revocation, Revocations
 from authmint.storage.servers import Servers
 
 from tests.memory.storage import MemoryStorage
+from tests.storage.racing import race
 from tests.support.backend import Deployed
 from tests.support.builders import a_client, a_policy, a_rule, a_server
 from tests.support.fakes import NOW, FrozenClock
@@ -330,18 +331,6 @@ def test_a_revocation_counts_once_and_for_its_server_only(storage: Storage) -> N
     assert not storage.revocations.add(revocation)
     assert storage.revocations.has("ausA", "AT.1")
     assert not storage.revocations.has("ausB", "AT.1")
-
-
-def race(attempt: Callable[[int], Any], *lost: type[Exception]) -> list[str]:
-    def run(number: int) -> str:
-        try:
-            attempt(number)
-        except lost:
-            return "lost"
-        return "won"
-
-    with ThreadPoolExecutor(16) as pool:
-        return list(pool.map(run, range(50)))
 
 
 def test_of_fifty_uses_of_one_assertion_exactly_one_wins(storage: Storage) -> None:

@@ -29,7 +29,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.memory.storage import MemoryStorage
-from tests.storage.test_contracts import race
+from tests.storage.racing import race
 from tests.support.backend import Deployed
 from tests.support.builders import a_client, a_group, a_user
 from tests.support.fakes import NOW

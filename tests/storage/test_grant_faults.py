@@ -12,7 +12,7 @@ from authmint.storage.sessions import SessionToken
 from botocore.awsrequest import AWSResponse
 
 from tests.functions.faults import FAULTS, committed_and_lost, refusal
-from tests.storage.test_grant_records import (
+from tests.storage.grant_records import (
     Storage,
     a_code,
     a_consent,

@@ -2,63 +2,36 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from authmint.clock import SystemClock
-from authmint.dynamo.authorization_requests import DynamoStoredRequests
-from authmint.dynamo.codes import DynamoAuthorizationCodes
-from authmint.dynamo.consents import DynamoConsents
-from authmint.dynamo.device_codes import DynamoDeviceCodes
-from authmint.dynamo.sessions import DynamoSessions, DynamoSessionTokens
-from authmint.dynamo.tables import Tables
-from authmint.dynamo.token_families import DynamoTokenFamilies
-from authmint.ids import RandomIds
-from authmint.storage.authorization_requests import StoredRequest, StoredRequests
-from authmint.storage.codes import AuthorizationCode, AuthorizationCodes
-from authmint.storage.consents import Consent, Consents
-from authmint.storage.device_codes import DeviceCode, DeviceCodes
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
-from authmint.storage.generations import Generations
-from authmint.storage.servers import Lifetimes
-from authmint.storage.sessions import Session, Sessions, SessionToken, SessionTokens
-from authmint.storage.token_families import RefreshToken, TokenFamilies, TokenFamily
+from authmint.storage.sessions import SessionToken
+from authmint.storage.token_families import RefreshToken, TokenFamily
 
 from tests.memory.storage import MemoryStorage
-from tests.storage.test_contracts import race
+from tests.storage.grant_records import (
+    Storage,
+    a_code,
+    a_consent,
+    a_device_code,
+    a_family,
+    a_request,
+    a_session,
+    a_token,
+    in_dynamo,
+    redeem_code,
+    redeem_device,
+    rotated,
+)
+from tests.storage.racing import race
 from tests.support.backend import Deployed
 from tests.support.fakes import NOW
 
 #: What cannot be a key: too long for DynamoDB, or not printable.
 IMPOSSIBLE = ["", "x" * 3_000, "\x00", "ö", "a\nb", "\ud800"]
-
-
-@dataclass
-class Storage:
-    """One deployment's grant records, whatever they are made of."""
-
-    families: TokenFamilies
-    codes: AuthorizationCodes
-    sessions: Sessions
-    session_tokens: SessionTokens
-    consents: Consents
-    requests: StoredRequests
-    device_codes: DeviceCodes
-
-
-def in_dynamo(tables: Tables) -> Storage:
-    ids = RandomIds(SystemClock())
-    return Storage(
-        DynamoTokenFamilies(tables, ids),
-        DynamoAuthorizationCodes(tables, ids),
-        DynamoSessions(tables, ids),
-        DynamoSessionTokens(tables, ids),
-        DynamoConsents(tables, ids),
-        DynamoStoredRequests(tables, ids),
-        DynamoDeviceCodes(tables, ids),
-    )
 
 
 @pytest.fixture(params=["memory", "dynamo"])
@@ -70,70 +43,8 @@ def storage(request: pytest.FixtureRequest) -> Storage:
     return in_dynamo(deployed.tables())
 
 
-def a_family(**changes: Any) -> TokenFamily:
-    family = TokenFamily("oar1", "ausA", "0oaA", "00u1", ("openid", "a"), NOW, NOW, NOW - 5)
-    values: dict[str, Any] = {"holds_refresh_token": True, "current": "t1"}
-    return replace(family, **values | changes)
-
-
-def a_token(digest: str = "t1", **changes: Any) -> RefreshToken:
-    return replace(RefreshToken(digest, "oar1", NOW, NOW + 600), **changes)
-
-
-def a_code(digest: str = "c1", **changes: Any) -> AuthorizationCode:
-    code = AuthorizationCode(
-        digest=digest,
-        server_id="ausA",
-        client_id="0oaA",
-        user_id="00u1",
-        redirect_uri="https://rp/cb",
-        scopes=("openid",),
-        auth_time=NOW,
-        created_at=NOW,
-        expires_at=NOW + 300,
-        family_id="oar1",
-        policy_id="p1",
-        rule_id="r1",
-        lifetimes=Lifetimes(access_token=300),
-        generations=Generations(client=1, user=2),
-    )
-    return replace(code, **changes)
-
-
-def a_session(number: int = 1, **changes: Any) -> Session:
-    session = Session(f"s{number}", f"102{number}", "00u1", NOW, NOW, NOW + 60, NOW + 3_600, "csrf")
-    return replace(session, **changes)
-
-
-def a_request(digest: str = "q1") -> StoredRequest:
-    return StoredRequest(digest, "pushed", "ausA", "0oaA", {"scope": "openid", "state": "ü"}, NOW, NOW + 60)
-
-
-def a_device_code(digest: str = "d1", **changes: Any) -> DeviceCode:
-    code = DeviceCode(digest, "BCDFGHJK", "ausA", "0oaA", ("openid",), defaulted=False, created_at=NOW, expires_at=NOW)
-    return replace(code, expires_at=NOW + 600, **changes)
-
-
-def redeem_code(storage: Storage, digest: str, *, at: int) -> None:
-    family = a_family(id=f"oar-{digest}-{at}")
-    storage.codes.redeem(digest, family, a_token("of the code", family_id=family.id), at=at)
-
-
-def redeem_device(storage: Storage, code: DeviceCode, number: int = 0) -> None:
-    family = a_family(id=f"oar-{code.digest}-{number}")
-    storage.device_codes.redeem(code, family, a_token("of the device", family_id=family.id))
-
-
 def families_of(storage: Storage) -> list[str]:
     return [family.id for family in storage.families.of_user("00u1")]
-
-
-def a_consent(number: int = 1, **changes: Any) -> Consent:
-    return replace(Consent(f"oag{number}", "00u1", "0oaA", "ausA", f"scope{number}", NOW), **changes)
-
-
-def rotated(token: RefreshToken, **changes: Any) -> RefreshToken:
-    return replace(replace(token, rotated_at=NOW + 1, request="r", answer="sealed"), **changes)
 
 
 # Families

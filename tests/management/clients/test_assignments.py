@@ -8,10 +8,10 @@ import pytest
 from authmint.storage.groups import EVERYONE_ID
 
 from tests.management.admin import BASE_URL, Admin
-from tests.management.directory.test_groups import GROUPS
-from tests.management.directory.test_groups import made as made_group
-from tests.management.directory.test_users import USERS
-from tests.management.directory.test_users import made as made_user
+from tests.management.directory.groups import GROUPS
+from tests.management.directory.groups import made as made_group
+from tests.management.directory.users import USERS
+from tests.management.directory.users import made as made_user
 
 APPS = "/api/v1/apps"
 

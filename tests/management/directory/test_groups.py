@@ -7,16 +7,9 @@ import pytest
 from authmint.storage.groups import EVERYONE_ID
 
 from tests.management.admin import BASE_URL, SERVERS, Admin
-from tests.management.directory.test_users import USERS, events
-from tests.management.directory.test_users import made as made_user
-
-GROUPS = "/api/v1/groups"
-
-
-def made(admin: Admin, name: str = "Eng", description: str | None = None) -> Any:
-    answer = admin.post(GROUPS, {"profile": {"name": name, "description": description}})
-    assert answer.status == 200, answer.json
-    return answer.json
+from tests.management.directory.groups import GROUPS, made
+from tests.management.directory.users import USERS, events
+from tests.management.directory.users import made as made_user
 
 
 def test_a_group_has_the_recorded_shape(admin: Admin) -> None:

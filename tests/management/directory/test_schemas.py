@@ -6,7 +6,7 @@ import pytest
 from authmint.storage.schemas import ProfileSchema
 
 from tests.management.admin import Admin
-from tests.management.directory.test_users import USERS, body
+from tests.management.directory.users import USERS, body
 
 SCHEMA = "/api/v1/meta/schemas/user/default"
 

@@ -9,25 +9,10 @@ from authmint.directory.recovery_tokens import good
 
 from tests.directory.people import CHEAP
 from tests.management.admin import BASE_URL, Admin
+from tests.management.directory.users import USERS, body, events, made
 from tests.support.fakes import NOW, CountingIds
 
-USERS = "/api/v1/users"
 PASSWORD = "Correct-Horse-7"
-
-
-def body(login: str = "ann@example.com", password: str | None = None, **more: Any) -> dict[str, Any]:
-    profile = {"login": login, "email": login, "firstName": "Ann", "lastName": "Lee"} | more
-    return {"profile": profile} | ({} if password is None else {"credentials": {"password": {"value": password}}})
-
-
-def made(admin: Admin, login: str = "ann@example.com", query: str = "", **more: Any) -> Any:
-    answer = admin.post(f"{USERS}{query}", body(login, **more))
-    assert answer.status == 200, answer.json
-    return answer.json
-
-
-def events(admin: Admin) -> list[str]:
-    return [event.type for event in admin.storage.events if event.type.startswith(("user.", "group."))]
 
 
 def authenticator(admin: Admin) -> Authenticator:

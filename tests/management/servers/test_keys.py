@@ -3,7 +3,7 @@
 import pytest
 from authmint.keys.rotation import revoke, rotate
 
-from tests.keys.test_rotation import fresh
+from tests.keys.key_sets import fresh
 from tests.management.admin import SERVERS, Admin
 from tests.oauth.engine import Engine
 from tests.support.builders import a_form, a_server, basic

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from tests.management.admin import SERVERS, Admin
 from tests.oauth.engine import CHEAP, Events
-from tests.oauth.test_password_grant import HASH, PASSWORD
+from tests.oauth.people import HASH, PASSWORD
 from tests.support.builders import SERVER_ID, a_client, a_form, a_group, a_policy, a_rule, a_server, a_user, basic
 from tests.support.fakes import NOW, CountingIds, FakeSeals, decoded
 

@@ -14,7 +14,7 @@ from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.directory import Person
 from authmint.storage.sessions import Session
 
-from tests.oauth.test_code_and_refresh import Flow, a_web_client
+from tests.oauth.code_flow import Flow, a_web_client
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID
 from tests.support.fakes import NOW
 

@@ -11,42 +11,18 @@ import jwt
 import pytest
 from authmint.jose.encoding import b64encode
 from authmint.oauth.outbound_fetch import FetchFailed, fetch, is_public
-from authmint.storage.clients import Client, ClientKey
+from authmint.storage.clients import Client
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.oauth.client_auth.signing import ENDPOINT, JWK, KEY, ask, claims, key_client, signed
 from tests.oauth.engine import Engine
 from tests.support.builders import BASE_URL, CLIENT_ID, SECRET, SERVER_ID, a_client, a_secret
-from tests.support.fakes import NOW, decoded, pregenerated
-
-TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-ENDPOINT = f"{BASE_URL}/oauth2/{SERVER_ID}/v1/token"
-JWK, PKCS8 = pregenerated("RS256")
-KEY: Any = load_der_private_key(PKCS8, None)
+from tests.support.fakes import NOW
 
 
 def hmac_client() -> Client:
     return a_client(auth_method="client_secret_jwt")
-
-
-def key_client(*jwks: Mapping[str, Any], **changes: Any) -> Client:
-    keys = tuple(ClientKey(f"pks{i}", jwk, NOW, NOW) for i, jwk in enumerate(jwks or ({**JWK, "kid": "k1"},)))
-    return a_client(auth_method="private_key_jwt", secrets=(), keys=keys, **changes)
-
-
-def claims(**changes: Any) -> dict[str, Any]:
-    values = {"iss": CLIENT_ID, "sub": CLIENT_ID, "aud": ENDPOINT, "exp": NOW + 300, "iat": NOW, "jti": "one"} | changes
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def ask(engine: Engine, assertion: str, **fields: str) -> Any:
-    """What the token endpoint says: 200, or the description of the refusal."""
-    answer = engine.ask({"client_assertion_type": TYPE, "client_assertion": assertion} | fields, headers={})
-    return answer.status if answer.status == 200 else decoded(answer.body)["error_description"]
-
-
-def signed(key: Any = KEY, algorithm: str = "RS256", headers: dict[str, Any] | None = None, **changes: Any) -> str:
-    return jwt.encode(claims(**changes), key, algorithm, headers)
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 import pytest
 from authmint.oauth.outbound_fetch import MAX_BYTES, FetchFailed, fetch
 
-from tests.oauth.client_auth.test_assertions import ask, key_client, signed
+from tests.oauth.client_auth.signing import ask, key_client, signed
 from tests.oauth.engine import Engine
 
 SECONDS = 0.3

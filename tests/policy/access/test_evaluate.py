@@ -5,8 +5,8 @@ from dataclasses import replace
 from authmint.policy.access.evaluate import Decision, Subject, TokenRequest, evaluate, match
 from authmint.storage.servers import People, Policy, Rule
 from hypothesis import given
-from hypothesis import strategies as st
 
+from tests.policy.access.generated import policies, requests
 from tests.support.builders import a_policy, a_rule, a_server
 
 CODE = ("authorization_code",)
@@ -109,43 +109,6 @@ def test_people_are_not_consulted_for_a_client_alone() -> None:
     rule = a_rule(people=People(users_include=("someone",)))
 
     assert decide((a_policy(rule),), grant_type="client_credentials", user=None).rule == rule
-
-
-names = st.sampled_from("abc")
-some = st.lists(names, max_size=3, unique=True).map(tuple)
-status = st.sampled_from(["ACTIVE", "ACTIVE", "INACTIVE"])
-rules = st.builds(
-    a_rule,
-    id=st.uuids().map(str),
-    status=status,
-    grant_types=some,
-    scopes=st.one_of(some, st.just(("*",))),
-    people=st.builds(
-        People,
-        users_include=some,
-        users_exclude=some,
-        groups_include=st.one_of(some, st.just(("EVERYONE",))),
-        groups_exclude=some,
-    ),
-)
-policies = st.lists(
-    st.builds(
-        lambda rules, **values: a_policy(*rules, **values),
-        st.lists(rules, max_size=4),
-        id=st.uuids().map(str),
-        status=status,
-        clients=st.one_of(some, st.just(("ALL_CLIENTS",))),
-    ),
-    max_size=4,
-).map(tuple)
-requests = st.builds(
-    TokenRequest,
-    client_id=names,
-    grant_type=names,
-    scopes=st.lists(names, min_size=1, max_size=3, unique=True).map(tuple),
-    defaulted=st.booleans(),
-    user=st.one_of(st.none(), st.builds(Subject, names, st.frozensets(names))),
-)
 
 
 def obvious(policies: tuple[Policy, ...], request: TokenRequest) -> tuple[str, frozenset[str]] | None:

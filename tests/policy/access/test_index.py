@@ -10,7 +10,7 @@ from authmint.storage.servers import Policy, Rule
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.policy.access.test_evaluate import policies, requests
+from tests.policy.access.generated import policies, requests
 from tests.support.builders import a_policy, a_rule, a_server
 
 ASK = TokenRequest("A", "client_credentials", ("x",))
