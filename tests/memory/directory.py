@@ -11,6 +11,7 @@ from authmint.storage.directory import Person
 from authmint.storage.errors import AlreadyExists, Conflict, NotFound
 from authmint.storage.events import Event
 from authmint.storage.groups import EVERYONE_GROUP, Group
+from authmint.storage.org_settings import OrgSettings
 from authmint.storage.schemas import ProfileSchema
 from authmint.storage.trusted_origins import OriginList
 from authmint.storage.user_types import UserTypeList
@@ -235,7 +236,7 @@ class MemoryDirectory:
         return self.person(self._state.by_login(login).id)
 
 
-_S = TypeVar("_S", ProfileSchema, OriginList, UserTypeList)
+_S = TypeVar("_S", ProfileSchema, OriginList, UserTypeList, OrgSettings)
 
 
 class MemorySingleton(Generic[_S]):

@@ -8,6 +8,7 @@ from authmint.storage.api_tokens import ApiToken
 from authmint.storage.clients import Client
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from authmint.storage.events import Event, Recorded, place_of
+from authmint.storage.org_settings import OrgSettings
 from authmint.storage.revocations import Revocation
 from authmint.storage.schemas import ProfileSchema
 from authmint.storage.servers import ORG_SERVER, AuthorizationServer
@@ -44,6 +45,7 @@ class MemoryStorage:
         self.assignments = MemoryAssignments(self.users, self.clients, self.lock, self.events.extend)
         self.app_schemas = MemoryAppSchemas(self.clients, self.lock, self.events.extend)
         self.user_schemas = MemorySingleton(ProfileSchema(), self.lock, self.events.extend)
+        self.org_settings = MemorySingleton(OrgSettings(), self.lock, self.events.extend)
         self.group_schemas = MemorySingleton(ProfileSchema(), self.lock, self.events.extend)
         self.trusted_origins = MemorySingleton(OriginList(), self.lock, self.events.extend)
         self.directory = MemoryDirectory(self.users)

@@ -34,6 +34,7 @@ def management_api(storage: MemoryStorage, *, pairs: KeyPairs, clock: Clock, ids
             schemas=storage.user_schemas,
             group_schemas=storage.group_schemas,
             user_types=storage.users.types,
+            org_settings=storage.org_settings,
             trusted_origins=storage.trusted_origins,
             app_schemas=storage.app_schemas,
             directory=storage.directory,

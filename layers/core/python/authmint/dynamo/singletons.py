@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from ..storage.errors import Conflict
 from ..storage.events import Event
+from ..storage.org_settings import OrgSettings
 from ..storage.schemas import ProfileSchema
 from ..storage.trusted_origins import OriginList
 from ..storage.user_types import UserTypeList
@@ -15,7 +16,7 @@ from .records import decode, encode
 from .tables import ConditionFailed, Tables
 from .users import USER_TYPES, type_partition
 
-_S = TypeVar("_S", ProfileSchema, OriginList, UserTypeList)
+_S = TypeVar("_S", ProfileSchema, OriginList, UserTypeList, OrgSettings)
 
 
 class _Singleton(Generic[_S]):
@@ -69,6 +70,13 @@ class DynamoUserTypes(_Singleton[UserTypeList]):
     def in_use(self, type_id: str) -> bool:
         with translated():
             return any(True for _ in self._item.query(type_partition(type_id), consistent_read=True, limit=1))
+
+
+class DynamoOrgSettings(_Singleton[OrgSettings]):
+    """``OrgSettingsRecord``: ``ORG``."""
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__(tables, "ORG", OrgSettings)
 
 
 class DynamoTrustedOrigins(_Singleton[OriginList]):

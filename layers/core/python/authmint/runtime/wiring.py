@@ -261,7 +261,13 @@ def management(env: Mapping[str, str]) -> Function:
     from ..dynamo.revocations import DynamoRevocations
     from ..dynamo.servers import DynamoServers
     from ..dynamo.sessions import DynamoSessions
-    from ..dynamo.singletons import DynamoGroupSchemas, DynamoTrustedOrigins, DynamoUserSchemas, DynamoUserTypes
+    from ..dynamo.singletons import (
+        DynamoGroupSchemas,
+        DynamoOrgSettings,
+        DynamoTrustedOrigins,
+        DynamoUserSchemas,
+        DynamoUserTypes,
+    )
     from ..dynamo.token_families import DynamoTokenFamilies
     from ..dynamo.users import DynamoUsers
     from ..kms.key_pairs import KmsKeyPairs
@@ -284,6 +290,7 @@ def management(env: Mapping[str, str]) -> Function:
             assignments=DynamoAssignments(parts.tables, parts.clock),
             schemas=DynamoUserSchemas(parts.tables),
             group_schemas=DynamoGroupSchemas(parts.tables),
+            org_settings=DynamoOrgSettings(parts.tables),
             user_types=DynamoUserTypes(parts.tables),
             trusted_origins=DynamoTrustedOrigins(parts.tables),
             app_schemas=DynamoAppSchemas(parts.tables),

@@ -9,10 +9,12 @@ _MANAGED: Final = (
     "authorizationServers",
     "clients",
     "groups",
+    "orgs",
     "policies",
     "schemas",
     "sessions",
     "trustedOrigins",
+    "userTypes",
     "users",
 )
 ADMIN_SCOPES: Final = frozenset(

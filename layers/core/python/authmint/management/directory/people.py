@@ -12,6 +12,7 @@ from ...storage.directory import Directory, Person
 from ...storage.errors import AlreadyExists, Conflict, NotFound
 from ...storage.events import Event, Party
 from ...storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group, Groups
+from ...storage.org_settings import OrgSettingsRecord
 from ...storage.profile import STANDARD_ATTRIBUTES
 from ...storage.schemas import ProfileSchema, ProfileSchemas
 from ...storage.servers import EVERYONE, People
@@ -34,6 +35,7 @@ class PeopleRecords:
     schemas: ProfileSchemas
     group_schemas: ProfileSchemas
     user_types: UserTypes
+    org_settings: OrgSettingsRecord
     app_schemas: AppSchemas
     trusted_origins: TrustedOrigins
     directory: Directory

@@ -5,6 +5,7 @@ from typing import Final
 #: By the path's beginning; longer ones first. ``{0}`` is ``read`` or ``manage``.
 _FAMILIES: Final = (
     ("/api/v1/authorizationServers", "okta.authorizationServers.{0}"),
+    ("/api/v1/meta/types/user", "okta.userTypes.{0}"),
     ("/api/v1/meta", "okta.schemas.{0}"),
     ("/api/v1/internal/apps", "okta.apps.{0}"),
     ("/api/v1/apps", "okta.apps.{0}"),
@@ -14,6 +15,7 @@ _FAMILIES: Final = (
     ("/api/v1/trustedOrigins", "okta.trustedOrigins.{0}"),
     ("/api/v1/policies", "okta.policies.{0}"),
     ("/api/v1/api-tokens", "okta.apiTokens.{0}"),
+    ("/api/v1/org", "okta.orgs.{0}"),
     ("/api/v1/logs", "okta.logs.{0}"),
 )
 _CLIENTS: Final = "/oauth2/v1/clients"

@@ -18,6 +18,7 @@ from ..directory.user_types import UserTypes
 from ..directory.users import Users
 from ..org.api_tokens import PATH, ApiTokensResource
 from ..org.logs import Logs
+from ..org.org_settings import add_org_settings
 from ..org.trusted_origins import TrustedOriginsResource
 from ..servers.associated import AssociatedServers
 from ..servers.claims import Claims
@@ -94,6 +95,7 @@ def operations(
     origins = TrustedOriginsResource(people.trusted_origins, ids)
     add_crud(routes, "/api/v1/trustedOrigins", "{trustedOriginId}", origins)
     add_lifecycle(routes, "/api/v1/trustedOrigins", "{trustedOriginId}", origins)
+    add_org_settings(routes.add, people)
     routes.add("GET", "/api/v1/logs", logs.list)
     routes.add("POST", f"{_SERVER}/tokens/preview", explanations.preview)
     routes.add("GET", f"{_SERVER}/analysis", explanations.analysis)
