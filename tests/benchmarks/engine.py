@@ -87,8 +87,8 @@ def _flow(algorithm: SigningAlgorithm, *, rotates: bool) -> Flow:
 
 def measure(rsa: float) -> None:
     """Every figure of the engine; ``rsa`` is one raw RSA-2048 signature."""
-    bar("engine, storage in memory, RS256 (of a signature)", cpu(engine("RS256")), base=rsa, most=1.5)
-    bar("engine, storage in memory, ES256 (of an RSA signature)", cpu(engine("ES256")), base=rsa, most=0.7)
+    bar("engine, storage in memory, RS256 (of a signature)", cpu(engine("RS256")), base=rsa, most=1.3)
+    bar("engine, storage in memory, ES256 (of an RSA signature)", cpu(engine("ES256")), base=rsa, most=0.35)
     for algorithm in ("EdDSA", "PS256"):
         spent = cpu(engine(algorithm))
         line(f"engine, storage in memory, {algorithm}", spent, ratio=spent / rsa)

@@ -92,7 +92,7 @@ def _whole_handler(aws: LocalAws, algorithm: str, rsa: float, stub: Stub) -> Non
         holds("calls of a warm token: DynamoDB reads / KMS / writes", sent, "1 / 0 / 0")
         call = _tuned_call(functions, stub)
         line("one tuned botocore BatchGetItem of two, answered by a stub", call)
-        bar("whole handler, nothing stale, RS256 (of signature + call)", spent, base=rsa + call, most=1.4)
+        bar("whole handler, nothing stale, RS256 (of signature + call)", spent, base=rsa + call, most=1.35)
         _public(functions, server, stub)
         _status(functions, form_event("introspect", server, "token=", client, secret), event, stub, rsa)
     else:
@@ -108,7 +108,7 @@ def _whole_handler(aws: LocalAws, algorithm: str, rsa: float, stub: Stub) -> Non
     spent = cpu(token)
     if algorithm == "RS256":
         holds("calls of a warm token with bounded staleness", sent, "0 / 0 / 0")
-        bar("whole handler, bounded staleness, RS256 (of a signature)", spent, base=rsa, most=2.0)
+        bar("whole handler, bounded staleness, RS256 (of a signature)", spent, base=rsa, most=1.5)
     else:
         line(f"whole handler, bounded staleness, {algorithm}", spent, ratio=spent / rsa)
 

@@ -54,7 +54,7 @@ def measure() -> None:
         (bare, _), (stock, _), (spent, memory) = _processes("pass", stock_imports, _INIT.format(name))
         what = f"init: {name}, {memory:.0f} MB resident"
         if name == "token":
-            bar(what, spent - bare, "ms", base=stock - bare, most=0.9)
+            bar(what, spent - bare, "ms", base=stock - bare, most=0.85)
         else:
             line(what, spent - bare, "ms", ratio=(spent - bare) / (stock - bare))
     _layer()
@@ -97,4 +97,4 @@ def _layer() -> None:
         print(f"layer: not measured, it could not be built: {built.stderr.strip()[-200:]}")
         return
     size = sum(path.stat().st_size for path in (CHECKOUT / ".build" / "layer").rglob("*") if path.is_file())
-    bar("layer for arm64, unzipped, with bytecode", size / 1024**2, "MB", base=1, most=45)
+    bar("layer for arm64, unzipped, with bytecode", size / 1024**2, "MB", base=1, most=48)

@@ -64,7 +64,8 @@ class Record:
     def grants(self, minted: Mapping[str, str]) -> Iterator[Event]:
         """One event for each new token, by its kind. An answer that was given before is no news."""
         for kind, token in minted.items():
-            targets = (Party(token_hash(token), kind, detail=self._detail(token)), *self._subject())
+            name = token_hash(token)
+            targets = (Party(name, kind, detail=self._detail(name)), *self._subject())
             yield self._event(f"{self._type('token.grant')}.{kind}", targets, self._debug())
 
     def refusals(self, error: OAuthError) -> Iterator[Event]:
@@ -88,13 +89,13 @@ class Record:
         org = self.call is not None and self.call.server.is_org
         return f"app.oauth2.{what}" if org else f"app.oauth2.as.{what}"
 
-    def _detail(self, token: str) -> dict[str, Any]:
+    def _detail(self, name: str) -> dict[str, Any]:
         if self.draft is None or self.call is None:
             return {}
         payload = self.draft.access_token
         return {
             "expires": payload["exp"],
-            "hash": token_hash(token),
+            "hash": name,
             "subject": payload["sub"],
             "scope": " ".join(self.draft.scopes),
         }
