@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from authmint.storage.schemas import ProfileSchema
 
-from tests.management.admin import Admin
+from tests.management.admin import BASE_URL, Admin
 from tests.management.directory.users import USERS, body
 
 SCHEMA = "/api/v1/meta/schemas/user/default"
@@ -21,6 +21,11 @@ LEVEL = {"title": "Level", "type": "integer", "description": "How high", "requir
 def test_the_schema_of_a_new_org_has_the_standard_attributes(admin: Admin) -> None:
     schema = admin.get(SCHEMA).json
 
+    assert list(schema) == [
+        "id", "$schema", "name", "title", "description", "lastUpdated", "created", "definitions", "type", "properties",
+        "_links",
+    ]  # fmt: skip
+    assert schema["id"] == f"{BASE_URL}/meta/schemas/user/default"
     assert schema["definitions"]["custom"] == {"id": "#custom", "type": "object", "properties": {}, "required": []}
     assert len(schema["definitions"]["base"]["properties"]) == 31
     assert schema["definitions"]["base"]["required"] == ["login", "firstName", "lastName", "email"]
@@ -110,6 +115,7 @@ def access(action: str) -> dict[str, Any]:
 def test_the_schema_of_groups_is_a_name_and_a_description_at_first(admin: Admin) -> None:
     shown = admin.get(GROUP_SCHEMA).json
 
+    assert shown["id"] == f"{BASE_URL}/meta/schemas/group/default"
     assert shown["definitions"]["base"]["required"] == ["name"]
     assert set(shown["definitions"]["base"]["properties"]) == {"name", "description"}
     assert shown["definitions"]["custom"]["properties"] == {}

@@ -30,7 +30,8 @@ class Kind:
     """Whose profiles a schema is of.
 
     Attributes:
-        path: The schema's own, after the organization's URL.
+        id: Of the schema, as a path after the organization's URL. Nothing is served there.
+        path: Where the schema is served.
         links: More links: name and path.
         standard: The standard attributes of a schema.
         always: Names of those that must stay required.
@@ -38,6 +39,7 @@ class Kind:
         event: Its type.
     """
 
+    id: str
     name: str
     title: str
     description: str
@@ -65,6 +67,7 @@ def _with_changes(shown: Mapping[str, Mapping[str, Any]], schema: ProfileSchema)
 
 
 OF_USERS: Final = Kind(
+    id="/meta/schemas/user/default",
     name="user",
     title="User",
     description="Okta user profile template with default permission settings",
@@ -76,6 +79,7 @@ OF_USERS: Final = Kind(
     event="user.schema.update",
 )
 OF_GROUPS: Final = Kind(
+    id="/meta/schemas/group/default",
     name="group",
     title="Okta group",
     description="Okta group profile template",
@@ -142,6 +146,7 @@ def of_users(records: PeopleRecords) -> Schemas:
 def _of_type(user_type: UserType) -> Kind:
     return replace(
         OF_USERS,
+        id=f"/meta/schemas/user/{schema_id(user_type.id)}",
         name=user_type.name,
         title=user_type.display_name,
         description=user_type.description or "",
@@ -160,13 +165,13 @@ def _json(schema: ProfileSchema, kind: Kind, call: Call) -> dict[str, Any]:
     }
     links = {name: {"rel": name, "href": call.url(path), "method": "GET"} for name, path in kind.links.items()}
     return {
-        "id": href,
+        "id": call.url(kind.id),
         "$schema": DRAFT,
         "name": kind.name,
         "title": kind.title,
         "description": kind.description,
-        "created": _SINCE,
         "lastUpdated": timestamp(schema.updated_at) if schema.updated_at else _SINCE,
+        "created": _SINCE,
         "definitions": definitions,
         "type": "object",
         "properties": {"profile": {"allOf": [{"$ref": "#/definitions/custom"}, {"$ref": "#/definitions/base"}]}},
