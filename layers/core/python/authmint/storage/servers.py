@@ -77,7 +77,11 @@ class Lifetimes:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of an access policy (docs/protocol.md §25.5). Lifetimes are seconds; 0 is unlimited."""
+    """A rule of an access policy (docs/protocol.md §25.5). Lifetimes are seconds; 0 is unlimited.
+
+    Attributes:
+        asked: The priority that was asked for and that there were too few rules for so far.
+    """
 
     id: str
     name: str
@@ -91,6 +95,7 @@ class Rule:
     refresh_token_lifetime: int = 0
     refresh_token_window: int = 604_800
     system: bool = False
+    asked: int | None = None
 
     @property
     def lifetimes(self) -> Lifetimes:
@@ -100,7 +105,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class Policy:
-    """An access policy (docs/protocol.md §25.4). ``rules`` are in ascending priority: the first has 1."""
+    """An access policy (docs/protocol.md §25.4). ``rules`` are in ascending priority: the first has 1.
+
+    Attributes:
+        asked: The priority that was asked for and that there were too few policies for so far.
+    """
 
     id: str
     name: str
@@ -111,6 +120,7 @@ class Policy:
     clients: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
     system: bool = False
+    asked: int | None = None
 
 
 @dataclass(frozen=True)

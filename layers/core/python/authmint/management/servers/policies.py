@@ -13,7 +13,8 @@ from ..clients.fixed_settings import refuse_unknown
 from ..http.call import NO_CONTENT, Call, lifecycle, link
 from ..http.errors import invalid_field, not_found
 from ..http.fields import Fields
-from .server_changes import ServerChanges, find, path_of, placed, server_party, without
+from .priorities import placed
+from .server_changes import ServerChanges, find, path_of, server_party, without
 
 MOST: Final = 1_000
 _CONDITIONS: Final = frozenset({"clients"})

@@ -12,8 +12,9 @@ from ..directory.people import PeopleRecords
 from ..http.call import NO_CONTENT, Call, lifecycle, link
 from ..http.errors import invalid_field, not_found
 from .policies import found_policy, policy_party
+from .priorities import placed
 from .rule_body import read_rule, rule_fields
-from .server_changes import ServerChanges, find, path_of, placed, replaced, server_party, without
+from .server_changes import ServerChanges, find, path_of, replaced, server_party, without
 
 MOST_PER_POLICY: Final = 500
 MOST_PER_SERVER: Final = 2_000

@@ -71,13 +71,3 @@ def replaced(records: Sequence[Any], changed: Any) -> tuple[Any, ...]:
 def without(records: Sequence[Any], identifier: str) -> tuple[Any, ...]:
     """The records but the one with this id."""
     return tuple(record for record in records if record.id != identifier)
-
-
-def placed(records: Sequence[Any], record: Any, priority: int | None) -> tuple[Any, ...]:
-    """The records with one put at a priority, new or moved: 1 is first, clamped; without one last, or where it was."""
-    others = list(without(records, record.id))
-    index = next((at for at, known in enumerate(records) if known.id == record.id), len(others))
-    if priority is not None:
-        index = min(max(priority - 1, 0), len(others))
-    others.insert(index, record)
-    return tuple(others)
