@@ -1,3 +1,3 @@
-from tests.functions.conftest import calls, functions
+from tests.functions.conftest import calls, functions, unbraked
 
-__all__ = ["calls", "functions"]
+__all__ = ["calls", "functions", "unbraked"]

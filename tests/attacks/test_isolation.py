@@ -32,6 +32,7 @@ def test_nothing_crosses_over_the_domain_not_even_forgeries_with_the_servers_own
     assert {attempt.direction for attempt in attempts} == {"A → B", "B → A"}
 
 
+@pytest.mark.usefixtures("unbraked")
 def test_nothing_crosses_over_the_functions(functions: Functions) -> None:
     assert readable(check(OverFunctions(functions))) == "[]"
 
@@ -58,6 +59,23 @@ def test_the_check_leaves_nothing_behind_and_two_servers_can_be_taken(
     assert first["crossed"] == second["crossed"] == 0
     assert len(first["attempts"]) == len(second["attempts"]) + 4  # whose clients a taken server lets in is its matter
     assert names() == before
+
+
+def test_a_check_that_is_too_fast_for_one_login_goes_on_a_second_later() -> None:
+    class Patient(InMemory):
+        paused: float = 0
+
+        def pause(self, seconds: float) -> None:
+            self.paused += seconds
+
+        def send(self, method: str, path: str, **named: Any) -> Answer:
+            too_fast = path == "/api/v1/authn" and not self.paused
+            return Answer(429, {}, b"{}") if too_fast else super().send(method, path, **named)
+
+    deployment = Patient()
+
+    assert readable(check(deployment)) == "[]"
+    assert deployment.paused == 1
 
 
 class Leaky(InMemory):

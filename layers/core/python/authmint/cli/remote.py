@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import re
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -80,6 +81,10 @@ class Remote:
             headers["content-type"] = "application/json"
             sent = json.dumps(body).encode()
         return self.send(method, path, headers=headers, body=sent)
+
+    def pause(self, seconds: float) -> None:
+        """Let the deployment take a breath."""
+        time.sleep(seconds)
 
     def pages(self, path: str) -> Iterator[Any]:
         """Every item of a list. Raises RemoteFailed."""

@@ -130,6 +130,9 @@ def _at_sign_in(answer: Answer) -> bool:
     return answer.status in {302, 303} and urlsplit(answer.headers.get("location", "")).path == SIGN_IN
 
 
+_AUTHN: Final = "/api/v1/authn"
+#: So often a sign-in is tried that comes too fast after others.
+_TRIES: Final = 5
 #: By kind of credential. A device code need not be approved: its client is told to wait, and nobody else.
 USES: Final[Mapping[str, Use]] = {
     "code": Use(Place.redeem, _issued),
@@ -160,10 +163,16 @@ def asked() -> dict[str, str]:
 
 
 def session_token(remote: Remote, side: Side) -> str:
-    """Primary authentication of the person. Raises RemoteFailed."""
+    """Primary authentication of the person, as often a second as a deployment lets one login. Raises RemoteFailed."""
     body = {"username": side.person.login, "password": side.person.password}
-    token: str = remote.admin("POST", "/api/v1/authn", body)["sessionToken"]
-    return token
+    for _ in range(_TRIES - 1):
+        answer = remote.admin_answer("POST", _AUTHN, body)
+        if answer.status == 200:
+            return str(answer.json()["sessionToken"])
+        if answer.status != 429:
+            break
+        remote.pause(1)
+    return str(remote.admin("POST", _AUTHN, body)["sessionToken"])
 
 
 def new_code(place: Place) -> str:
