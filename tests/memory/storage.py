@@ -41,6 +41,7 @@ class MemoryStorage:
         self.api_tokens = MemoryApiTokens(self)
         self.log = MemoryEventLog(self)
         self.users = MemoryUsers(self.lock, self.events.extend)
+        self.user_types = self.users.types
         self.groups = MemoryGroups(self.users, self.clients, self.lock, self.events.extend)
         self.assignments = MemoryAssignments(self.users, self.clients, self.lock, self.events.extend)
         self.app_schemas = MemoryAppSchemas(self.clients, self.lock, self.events.extend)

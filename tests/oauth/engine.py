@@ -1,47 +1,19 @@
 """The protocol endpoints over storage in memory."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
-from authmint.directory.authentication import Authenticator
-from authmint.directory.passwords import Cost, PasswordHashes
 from authmint.http import Request, Response
-from authmint.oauth.client_auth.assertions import Assertions
-from authmint.oauth.client_auth.authentication import ClientAuthentication
-from authmint.oauth.client_auth.jwks_uri import FetchedJwks
-from authmint.oauth.device import DeviceAuthorizationEndpoint
-from authmint.oauth.endpoint import AuthenticatedEndpoint
-from authmint.oauth.grants.authorization_code import AuthorizationCodeGrant
-from authmint.oauth.grants.base import GrantType
-from authmint.oauth.grants.client_credentials import ClientCredentials
-from authmint.oauth.grants.device_code import DeviceCodeGrant
-from authmint.oauth.grants.password import PasswordCredentials
-from authmint.oauth.grants.refresh_token import RefreshTokenGrant
-from authmint.oauth.introspection import IntrospectionEndpoint
-from authmint.oauth.revocation import RevocationEndpoint
-from authmint.oauth.token_endpoint import TokenEndpoint
-from authmint.oauth.token_validity import TokenValidity
-from authmint.oauth.userinfo import UserinfoEndpoint
-from authmint.storage.configuration import PlainConfiguration
-from authmint.storage.events import Event
-from authmint.tokens.signer import WarmSigners
+from authmint.runtime import wiring
+from authmint.runtime.entrypoint import Function
 
+from tests.memory.parts import CHEAP, Emitted, MemoryParts
 from tests.memory.storage import MemoryStorage
 from tests.support.builders import a_client, a_form, a_server, basic
-from tests.support.fakes import CountingIds, FakeKeyPairs, FakeSeals, FrozenClock, decoded
+from tests.support.fakes import CountingIds, FakeKeyPairs, FrozenClock, decoded
 
-#: Hashes that cost nothing: what they cost in earnest is for their own tests.
-CHEAP = Cost(memory_kib=8, iterations=1)
-
-
-@dataclass
-class Events:
-    """``TokenEvents`` in a list."""
-
-    emitted: list[Event] = field(default_factory=list)
-
-    def emit(self, event: Event) -> None:
-        self.emitted.append(event)
+__all__ = ["CHEAP", "Engine", "Events"]
+Events = Emitted
 
 
 class Engine:
@@ -56,29 +28,11 @@ class Engine:
         self.fetched: list[str] = []
         self.storage.servers.add(server or a_server(), [])
         self.storage.clients.add(client or a_client(), [])
-        configuration = PlainConfiguration(self.storage.servers, self.storage.clients)
-        assertions = Assertions(self.storage.assertions, FakeSeals(), FetchedJwks(self._fetch))
-        endpoint = AuthenticatedEndpoint(configuration, ClientAuthentication(assertions))
-        signers = WarmSigners(FakeKeyPairs())
-        authenticator = Authenticator(
-            self.storage.directory, self.storage.users, PasswordHashes(self.ids, CHEAP), self.clock, self.ids
+        parts = MemoryParts(
+            self.storage, vault=FakeKeyPairs(), clock=self.clock, ids=self.ids, log=self.events, fetch=self._fetch
         )
-        families = self.storage.families
-        grants: list[GrantType] = [
-            ClientCredentials(),
-            PasswordCredentials(authenticator, families, self.ids),
-            AuthorizationCodeGrant(self.storage.codes, families, self.storage.directory, self.ids),
-            RefreshTokenGrant(families, self.storage.directory, self.ids),
-            DeviceCodeGrant(self.storage.device_codes, self.storage.directory, self.ids),
-        ]
-        self.token = TokenEndpoint(endpoint, grants, signers, self.clock, self.ids, self.events)
-        validity = TokenValidity(configuration, self.storage.revocations, families, self.storage.directory)
-        self.introspect = IntrospectionEndpoint(endpoint, validity, families, self.clock)
-        self.revoke = RevocationEndpoint(
-            endpoint, self.storage.revocations, families, self.clock, self.ids, self.events
-        )
-        self.userinfo = UserinfoEndpoint(configuration, validity, self.clock)
-        self.device = DeviceAuthorizationEndpoint(endpoint, self.storage.device_codes, self.clock, self.ids)
+        self.token = self.device = _http(wiring.token(parts))
+        self.introspect = self.revoke = self.userinfo = _http(wiring.token_status(parts))
 
     def _fetch(self, uri: str) -> bytes:
         self.fetched.append(uri)
@@ -99,3 +53,8 @@ class Engine:
     def state(self, token: str, request: Request | None = None) -> Any:
         """What introspection says."""
         return decoded(self.introspect(request or a_form({"token": token}, headers=basic(), path="introspect")).body)
+
+
+def _http(function: Function) -> Callable[[Request], Response]:
+    assert function.http is not None
+    return function.http

@@ -180,6 +180,7 @@ def test_ten_wrong_passwords_lock_the_user_out() -> None:
     people = Signed()
     for _ in range(10):
         people.refused(password="wrong")
+        people.clock.advance(seconds=1)
 
     assert people.refused() == (400, "invalid_password_credentials")
     assert people.storage.users.get("00uA").status == "LOCKED_OUT"

@@ -8,6 +8,7 @@ from authmint.http import Request, Response
 from authmint.oauth.device import ALPHABET, DEVICE_CODE
 from authmint.storage.clients import secret_digest
 from authmint.storage.servers import Claim
+from authmint.storage.trusted_origins import OriginList, TrustedOrigin
 
 from tests.oauth.code_flow import OTHER, REDIRECT, Flow, a_code_server, a_web_client
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_client, a_form, a_policy, a_rule, basic
@@ -18,7 +19,12 @@ from tests.support.fakes import NOW, decoded
 
 def ask(flow: Flow, token: str | None, *, method: str = "GET", server_id: str = SERVER_ID, **changes: Any) -> Response:
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
-    values: dict[str, Any] = {"method": method, "path": "/userinfo", "base_url": BASE_URL, "headers": headers}
+    values: dict[str, Any] = {
+        "method": method,
+        "path": f"/oauth2/{server_id}/v1/userinfo",
+        "base_url": BASE_URL,
+        "headers": headers,
+    }
     values |= {"path_parameters": {"authServerId": server_id}} | changes
     return flow.userinfo(Request(**values))
 
@@ -173,7 +179,8 @@ def test_a_script_of_the_clients_site_reads_why_it_was_refused() -> None:
 
 def test_a_script_of_a_trusted_site_gets_its_tokens() -> None:
     flow = Flow(client=a_spa())
-    flow.token._trusts = lambda origin: origin == "https://shop.example"
+    shop = TrustedOrigin("tos1", "shop", "https://shop.example", ("CORS",), NOW, "00u1", NOW, "00u1")
+    flow.storage.trusted_origins.save(OriginList(), OriginList((shop,)), [])
 
     answer = a_script(flow, "https://shop.example")
 

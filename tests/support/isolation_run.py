@@ -2,11 +2,14 @@
 
 import os
 import sys
+from unittest.mock import patch
 
 from authmint.cli.isolation.check import check
+from authmint.directory.rate_limit import RateLimit
 
 from tests.functions.deployment import Functions
 from tests.support.backend import SHARED, LocalAws
+from tests.support.pace import unbraked
 from tests.support.remotes import InMemory, OverFunctions, readable
 
 
@@ -23,7 +26,8 @@ def main(how: str) -> int:
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-    return _said(check(OverFunctions(Functions(LocalAws(endpoint).fresh()))))
+    with patch.object(RateLimit, "take", unbraked()):
+        return _said(check(OverFunctions(Functions(LocalAws(endpoint).fresh()))))
 
 
 def _said(attempts: object) -> int:

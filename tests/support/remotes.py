@@ -14,9 +14,6 @@ from authmint.http import Request, Response
 from authmint.ids import RandomIds
 from authmint.jose.keys import SigningAlgorithm
 from authmint.keys.vault import KeyPair
-from authmint.oauth.discovery import Discovery
-from authmint.oauth.key_set import KeySet
-from authmint.storage.configuration import PlainConfiguration
 from authmint.tokens.signer import KeySigner
 
 from tests.functions.deployment import Functions, load_event
@@ -25,7 +22,7 @@ from tests.support.builders import BASE_URL
 from tests.support.fakes import FakeKeyPairs
 from tests.support.key_pairs import private_jwk_pair
 from tests.support.management import management_api
-from tests.support.protocol import endpoints
+from tests.support.protocol import functions
 
 _FUNCTIONS = {
     "token": "token",
@@ -91,14 +88,7 @@ class InMemory(_InProcess):
         ids, storage = RandomIds(clock), MemoryStorage()
         self.management = management_api(storage, pairs=self.pairs, clock=clock, ids=ids)
         self.management.bootstrap({"action": "bootstrap", "token": TOKEN})
-        configuration = PlainConfiguration(storage.servers, storage.clients)
-        discovery = Discovery(configuration, ids, grant_types=("client_credentials",), auth_methods=("none",))
-        protocol, self.site = endpoints(storage, self.pairs, clock, ids)
-        self.protocol = protocol | {
-            "keys": KeySet(configuration, clock, ids),
-            "oauth-authorization-server": discovery,
-            "openid-configuration": discovery,
-        }
+        self.functions = functions(storage, self.pairs, clock, ids)
 
     def respond(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> Response:
         match = _PROTOCOL.fullmatch(path)
@@ -112,11 +102,10 @@ class InMemory(_InProcess):
             headers=headers,
             body=body,
         )
-        if (page := self.site(request)) is not None:
-            return page
-        if match is None or match["name"].startswith("clients"):
+        of_pages = path in _OF_PAGES
+        if not of_pages and (match is None or match["name"].startswith("clients")):
             return self.management(request)
-        return self.protocol[match["name"]](request)
+        return self.functions["authorize" if match is None else _FUNCTIONS[match["name"]]](request)
 
 
 class OverFunctions(_InProcess):

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Final
 from .parts import Parts
 
 if TYPE_CHECKING:
-    from ..dynamo.directory import DynamoDirectory
-    from ..dynamo.token_families import DynamoTokenFamilies
     from ..oauth.grants.base import GrantType
 
 #: What discovery says, in its order.
@@ -31,23 +29,22 @@ def grants(parts: Parts) -> "list[GrantType]":
 
 
 def _authorization_code(parts: Parts) -> "GrantType":
-    from ..dynamo.codes import DynamoAuthorizationCodes
     from ..oauth.grants.authorization_code import AuthorizationCodeGrant
 
-    codes = DynamoAuthorizationCodes(parts.tables, parts.ids)
-    return AuthorizationCodeGrant(codes, _families(parts), _directory(parts), parts.ids)
+    records = parts.records
+    return AuthorizationCodeGrant(records.codes, records.families, records.directory, parts.ids)
 
 
 def _refresh_token(parts: Parts) -> "GrantType":
     from ..oauth.grants.refresh_token import RefreshTokenGrant
 
-    return RefreshTokenGrant(_families(parts), _directory(parts), parts.ids)
+    return RefreshTokenGrant(parts.records.families, parts.records.directory, parts.ids)
 
 
 def _password(parts: Parts) -> "GrantType":
     from ..oauth.grants.password import PasswordCredentials
 
-    return PasswordCredentials(parts.authenticator(), _families(parts), parts.ids)
+    return PasswordCredentials(parts.authenticator(), parts.records.families, parts.ids)
 
 
 def _client_credentials(_: Parts) -> "GrantType":
@@ -57,19 +54,6 @@ def _client_credentials(_: Parts) -> "GrantType":
 
 
 def _device_code(parts: Parts) -> "GrantType":
-    from ..dynamo.device_codes import DynamoDeviceCodes
     from ..oauth.grants.device_code import DeviceCodeGrant
 
-    return DeviceCodeGrant(DynamoDeviceCodes(parts.tables, parts.ids), _directory(parts), parts.ids)
-
-
-def _families(parts: Parts) -> "DynamoTokenFamilies":
-    from ..dynamo.token_families import DynamoTokenFamilies
-
-    return DynamoTokenFamilies(parts.tables, parts.ids)
-
-
-def _directory(parts: Parts) -> "DynamoDirectory":
-    from ..dynamo.directory import DynamoDirectory
-
-    return DynamoDirectory(parts.tables, parts.clock)
+    return DeviceCodeGrant(parts.records.device_codes, parts.records.directory, parts.ids)

@@ -1,7 +1,7 @@
 """What functions have in common, and what they are made of. Heavy imports stay inside, so each loads what it uses."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..clock import SystemClock
@@ -10,16 +10,20 @@ from ..http import Request, Response
 from ..ids import RandomIds
 from ..storage.retrying import Retrying
 from .entrypoint import Function
+from .records import Records
 from .settings import BadSettings, Settings
 
 if TYPE_CHECKING:
     from ..directory.authentication import Authenticator
     from ..directory.password_change import PasswordChange
+    from ..directory.passwords import PasswordHashes
+    from ..directory.rate_limit import RateLimit
     from ..dynamo.tables import Tables
+    from ..keys.vault import KeyPairs, SecretSeals
     from ..oauth.endpoint import AuthenticatedEndpoint
     from ..pages.browsers import CookieBrowsers
     from ..storage.configuration import Configuration
-    from ..storage.directory import Directory
+    from ..tokens.signer import WarmSigners
     from ..web.render import Renderer
 
 
@@ -47,37 +51,47 @@ class Parts:
             clock=self.clock,
             retrying=self.retrying,
         )
+        self.records = Records(self.tables, self.clock, self.ids)
+
+    @classmethod
+    def of(cls, env: "Surroundings") -> "Parts":
+        """The parts that an environment asks for, or those that somebody has put together already."""
+        return env if isinstance(env, Parts) else cls(env)
 
     def configuration(self) -> "Configuration":
         from ..dynamo.configuration import WarmConfiguration
 
         return WarmConfiguration(self.tables, self.clock, staleness=self.settings.staleness_ms)
 
+    def hashes(self) -> "PasswordHashes":
+        from ..directory.passwords import PasswordHashes
+
+        return PasswordHashes(self.ids)
+
+    def login_limit(self) -> "RateLimit":
+        """How often passwords of one login may be tried."""
+        from ..directory.rate_limit import RateLimit
+
+        return RateLimit(self.records.assertions, most=4, seconds=1)
+
     def authenticator(self) -> "Authenticator":
         from ..directory.authentication import Authenticator
-        from ..directory.passwords import PasswordHashes
-        from ..directory.rate_limit import RateLimit
-        from ..dynamo.directory import DynamoDirectory
-        from ..dynamo.replay import DynamoUsedAssertions
-        from ..dynamo.users import DynamoUsers
 
         return Authenticator(
-            DynamoDirectory(self.tables, self.clock),
-            DynamoUsers(self.tables, self.clock),
-            PasswordHashes(self.ids),
+            self.records.directory,
+            self.records.users,
+            self.hashes(),
             self.clock,
             self.ids,
             retrying=self.retrying,
-            limit=RateLimit(DynamoUsedAssertions(self.tables, self.ids), most=4, seconds=1),
+            limit=self.login_limit(),
         )
 
     def password_change(self) -> "PasswordChange":
         from ..directory.password_change import PasswordChange
-        from ..directory.passwords import PasswordHashes, PasswordPolicy
-        from ..dynamo.users import DynamoUsers
+        from ..directory.passwords import PasswordPolicy
 
-        users = DynamoUsers(self.tables, self.clock)
-        return PasswordChange(users, PasswordHashes(self.ids), self.clock, self.ids, PasswordPolicy(), self.retrying)
+        return PasswordChange(self.records.users, self.hashes(), self.clock, self.ids, PasswordPolicy(), self.retrying)
 
     def renderer(self) -> "Renderer":
         from ..pages.documents import TEMPLATES
@@ -91,21 +105,44 @@ class Parts:
             raise BadSettings(f"AUTHMINT_THEME: {error}") from None
         return Renderer(theme, self.ids, TEMPLATES)
 
-    def browsers(self, directory: "Directory") -> "CookieBrowsers":
-        from ..dynamo.sessions import DynamoSessions
+    def browsers(self) -> "CookieBrowsers":
         from ..pages.browsers import CookieBrowsers, SessionSettings
 
         lifetimes = SessionSettings(self.settings.session_idle, self.settings.session_lifetime)
-        return CookieBrowsers(DynamoSessions(self.tables, self.ids), directory, self.ids, lifetimes)
+        return CookieBrowsers(self.records.sessions, self.records.directory, self.ids, lifetimes)
 
-    def kms(self) -> tuple[Any, str]:
-        """KMS client and key, for functions that answer at once."""
+    def signers(self) -> "WarmSigners":
+        """Signers whose keys are opened by KMS, for functions that answer at once."""
+        from ..kms.key_pairs import KmsKeyUnwrapper
+        from ..tokens.signer import WarmSigners
+
+        return WarmSigners(KmsKeyUnwrapper(*self._kms))
+
+    def seals(self) -> "SecretSeals":
+        from ..kms.seals import KmsSeals
+
+        return KmsSeals(*self._kms)
+
+    def key_pairs(self) -> "KeyPairs":
+        """For functions that create keys."""
+        from ..kms.key_pairs import KmsKeyPairs
+
+        return KmsKeyPairs(*self._administrative_kms)
+
+    def administrative_seals(self) -> "SecretSeals":
+        """The seals by the client that functions that create keys have."""
+        from ..kms.seals import KmsSeals
+
+        return KmsSeals(*self._administrative_kms)
+
+    @cached_property
+    def _kms(self) -> tuple[Any, str]:
         from ..kms.client import client
 
         return client(self.session), self._kms_key()
 
-    def administrative_kms(self) -> tuple[Any, str]:
-        """The same by boto3, for functions that create keys."""
+    @cached_property
+    def _administrative_kms(self) -> tuple[Any, str]:
         from ..kms.client import administrative_client
 
         return administrative_client(self.session), self._kms_key()
@@ -115,25 +152,24 @@ class Parts:
             raise BadSettings("AUTHMINT_KMS_KEY_ID is not set")
         return self.settings.kms_key_id
 
-    def authenticated(self, configuration: "Configuration", kms: tuple[Any, str]) -> "AuthenticatedEndpoint":
-        from functools import partial
+    def fetch(self, uri: str) -> bytes:
+        """A document of somebody else's server."""
+        from ..oauth.outbound_fetch import fetch
 
-        from ..dynamo.replay import DynamoUsedAssertions
-        from ..kms.seals import KmsSeals
+        return fetch(uri, allow_private=self.settings.allow_private_jwks_uri, left=self.deadline.left)
+
+    def authenticated(self, configuration: "Configuration") -> "AuthenticatedEndpoint":
         from ..oauth.client_auth.assertions import Assertions
         from ..oauth.client_auth.authentication import ClientAuthentication
         from ..oauth.client_auth.jwks_uri import FetchedJwks
         from ..oauth.endpoint import AuthenticatedEndpoint
-        from ..oauth.outbound_fetch import fetch
 
-        assertions = Assertions(
-            DynamoUsedAssertions(self.tables, self.ids),
-            KmsSeals(*kms),
-            FetchedJwks(partial(fetch, allow_private=self.settings.allow_private_jwks_uri, left=self.deadline.left)),
-        )
+        assertions = Assertions(self.records.assertions, self.seals(), FetchedJwks(self.fetch))
         return AuthenticatedEndpoint(configuration, ClientAuthentication(assertions))
 
 
+#: What a function is wired from: the environment of its process, or parts that are there already.
+Surroundings = Mapping[str, str] | Parts
 Endpoint = Callable[[Request], Response]
 
 

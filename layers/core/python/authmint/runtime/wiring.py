@@ -1,15 +1,18 @@
 """The composition root: one function per Lambda function. Heavy imports stay inside, so each loads what it uses."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..http import Request, Response
 from .entrypoint import Function
 from .grant_types import GRANT_TYPES, grants
-from .parts import Endpoint, Parts, new_function, on_first_use, server_error
+from .parts import Endpoint, Parts, Surroundings, new_function, on_first_use, server_error
+
+if TYPE_CHECKING:
+    from ..management.http.api import ManagementApi
 
 
-def discovery(env: Mapping[str, str]) -> Function:
+def discovery(env: Surroundings) -> Function:
     """Function ``discovery``."""
     from ..oauth.authorization.vocabulary import CHALLENGE_METHODS, PROMPTS, REACHABLE, RESPONSE_MODES, RESPONSE_TYPES
     from ..oauth.client_auth.methods import METHODS
@@ -17,7 +20,7 @@ def discovery(env: Mapping[str, str]) -> Function:
     from ..oauth.discovery import Discovery, Features, internal_error
     from ..oauth.routing import Route, Routes
 
-    parts = Parts(env)
+    parts = Parts.of(env)
     features = Features(
         RESPONSE_TYPES, RESPONSE_MODES, PROMPTS, CHALLENGE_METHODS, REACHABLE,
         pushed_requests=True, device=True, userinfo=True, sign_out=True,
@@ -31,51 +34,41 @@ def discovery(env: Mapping[str, str]) -> Function:
     return new_function(parts, http, lambda _: with_cors(internal_error(parts.ids)))
 
 
-def key_set(env: Mapping[str, str]) -> Function:
+def key_set(env: Surroundings) -> Function:
     """Function ``jwks``."""
     from ..oauth.cors import with_cors
     from ..oauth.discovery import internal_error
     from ..oauth.key_set import KeySet
     from ..oauth.routing import Route, Routes
 
-    parts = Parts(env)
+    parts = Parts.of(env)
     keys = KeySet(parts.configuration(), parts.clock, parts.ids)
     http = Routes({"/v1/keys": Route(keys, ("GET",))}, parts.ids)
     return new_function(parts, http, lambda _: with_cors(internal_error(parts.ids)))
 
 
-def token(env: Mapping[str, str]) -> Function:
+def token(env: Surroundings) -> Function:
     """Function ``token``: also what clients ask for before their users come (pushed requests, device codes)."""
-    from ..kms.key_pairs import KmsKeyUnwrapper
     from ..oauth.routing import Route, Routes
     from ..oauth.token_endpoint import TokenEndpoint
-    from ..tokens.signer import WarmSigners
 
-    parts = Parts(env)
-    kms = parts.kms()
-    endpoint = parts.authenticated(parts.configuration(), kms)
-    signers = WarmSigners(KmsKeyUnwrapper(*kms))
+    parts = Parts.of(env)
+    endpoint = parts.authenticated(parts.configuration())
 
     def trusts(origin: str) -> bool:
-        from ..dynamo.singletons import DynamoTrustedOrigins
+        return parts.records.trusted_origins.get().trusts(origin, "CORS")
 
-        return DynamoTrustedOrigins(parts.tables).get().trusts(origin, "CORS")
-
-    tokens = TokenEndpoint(endpoint, grants(parts), signers, parts.clock, parts.ids, parts.log, trusts=trusts)
+    tokens = TokenEndpoint(endpoint, grants(parts), parts.signers(), parts.clock, parts.ids, parts.log, trusts=trusts)
 
     def device() -> Endpoint:
-        from ..dynamo.device_codes import DynamoDeviceCodes
         from ..oauth.device import DeviceAuthorizationEndpoint
 
-        codes = DynamoDeviceCodes(parts.tables, parts.ids)
-        return DeviceAuthorizationEndpoint(endpoint, codes, parts.clock, parts.ids)
+        return DeviceAuthorizationEndpoint(endpoint, parts.records.device_codes, parts.clock, parts.ids)
 
     def pushed() -> Endpoint:
-        from ..dynamo.authorization_requests import DynamoStoredRequests
         from ..oauth.authorization.par import PushedRequestEndpoint
 
-        requests = DynamoStoredRequests(parts.tables, parts.ids)
-        return PushedRequestEndpoint(endpoint, requests, parts.clock, parts.ids, parts.log)
+        return PushedRequestEndpoint(endpoint, parts.records.requests, parts.clock, parts.ids, parts.log)
 
     table = {
         "/v1/token": Route(tokens, shared=False),
@@ -85,21 +78,9 @@ def token(env: Mapping[str, str]) -> Function:
     return new_function(parts, Routes(table, parts.ids), server_error)
 
 
-def authorize(env: Mapping[str, str]) -> Function:
+def authorize(env: Surroundings) -> Function:
     """Function ``authorize``: what browsers visit. Signing keys are opened for the implicit flow and for hybrids."""
     from ..api_errors import internal_error
-    from ..dynamo.authorization_requests import DynamoStoredRequests
-    from ..dynamo.clients import DynamoClients
-    from ..dynamo.codes import DynamoAuthorizationCodes
-    from ..dynamo.consents import DynamoConsents
-    from ..dynamo.device_codes import DynamoDeviceCodes
-    from ..dynamo.directory import DynamoDirectory
-    from ..dynamo.replay import DynamoUsedAssertions
-    from ..dynamo.servers import DynamoServers
-    from ..dynamo.sessions import DynamoSessionTokens
-    from ..dynamo.singletons import DynamoTrustedOrigins
-    from ..dynamo.token_families import DynamoTokenFamilies
-    from ..kms.key_pairs import KmsKeyUnwrapper
     from ..oauth.authorization.approval import Granting
     from ..oauth.authorization.endpoint import AuthorizationEndpoint
     from ..oauth.authorization.interactions import Interactions
@@ -113,35 +94,30 @@ def authorize(env: Mapping[str, str]) -> Function:
     from ..pages.assembly import PageRecords, new_site
     from ..pages.documents import HostedPages
     from ..pages.sign_on_events import SignOnEvents
-    from ..tokens.signer import WarmSigners
 
-    parts = Parts(env)
-    tables, clock, ids = parts.tables, parts.clock, parts.ids
-    configuration, directory = parts.configuration(), DynamoDirectory(tables, clock)
-    requests, consents = DynamoStoredRequests(tables, ids), DynamoConsents(tables, ids)
-    session_tokens = DynamoSessionTokens(tables, ids)
-    pages, browsers = HostedPages(parts.renderer()), parts.browsers(directory)
+    parts = Parts.of(env)
+    records, clock, ids = parts.records, parts.clock, parts.ids
+    configuration, directory, requests = parts.configuration(), records.directory, records.requests
+    pages, browsers = HostedPages(parts.renderer()), parts.browsers()
     arrivals, outcomes = Arrivals(configuration, requests), Outcomes(pages, parts.log)
-    granting = Granting(Issuance(ids), consents, ids)
+    granting = Granting(Issuance(ids), records.consents, ids)
     interactions = Interactions(arrivals, requests, granting, outcomes, clock, ids)
-    signers = WarmSigners(KmsKeyUnwrapper(*parts.kms()))
-    codes, families = DynamoAuthorizationCodes(tables, ids), DynamoTokenFamilies(tables, ids)
-    issuing = Issuing(codes, families, requests, signers, ids)
+    issuing = Issuing(records.codes, records.families, requests, parts.signers(), ids)
     endpoint = AuthorizationEndpoint(
-        arrivals, browsers, interactions, granting, issuing, outcomes, session_tokens, directory, clock, ids
+        arrivals, browsers, interactions, granting, issuing, outcomes, records.session_tokens, directory, clock, ids
     )
     logout = LogoutEndpoint(configuration, browsers, pages, clock)
     site = new_site(
         PageRecords(
             directory=directory,
-            clients=DynamoClients(tables, clock),
-            servers=DynamoServers(tables, clock),
+            clients=records.clients,
+            servers=records.servers,
             requests=requests,
-            consents=consents,
-            device_codes=DynamoDeviceCodes(tables, ids),
-            session_tokens=session_tokens,
-            trusted_origins=DynamoTrustedOrigins(tables),
-            attempts=DynamoUsedAssertions(tables, ids),
+            consents=records.consents,
+            device_codes=records.device_codes,
+            session_tokens=records.session_tokens,
+            trusted_origins=records.trusted_origins,
+            attempts=records.assertions,
         ),
         interactions,
         pages=pages,
@@ -169,23 +145,19 @@ def authorize(env: Mapping[str, str]) -> Function:
     return new_function(parts, http, failure)
 
 
-def token_status(env: Mapping[str, str]) -> Function:
+def token_status(env: Surroundings) -> Function:
     """Function ``token_status``: introspection, revocation, userinfo."""
-    from ..dynamo.directory import DynamoDirectory
-    from ..dynamo.revocations import DynamoRevocations
-    from ..dynamo.token_families import DynamoTokenFamilies
     from ..oauth.introspection import IntrospectionEndpoint
     from ..oauth.revocation import RevocationEndpoint
     from ..oauth.routing import Route, Routes
     from ..oauth.token_validity import TokenValidity
     from ..oauth.userinfo import UserinfoEndpoint
 
-    parts = Parts(env)
+    parts = Parts.of(env)
     configuration = parts.configuration()
-    endpoint = parts.authenticated(configuration, parts.kms())
-    revocations = DynamoRevocations(parts.tables, parts.ids)
-    families = DynamoTokenFamilies(parts.tables, parts.ids)
-    validity = TokenValidity(configuration, revocations, families, DynamoDirectory(parts.tables, parts.clock))
+    endpoint = parts.authenticated(configuration)
+    revocations, families = parts.records.revocations, parts.records.families
+    validity = TokenValidity(configuration, revocations, families, parts.records.directory)
     revoke = RevocationEndpoint(endpoint, revocations, families, parts.clock, parts.ids, parts.log)
     table = {
         "/v1/introspect": Route(IntrospectionEndpoint(endpoint, validity, families, parts.clock)),
@@ -195,17 +167,15 @@ def token_status(env: Mapping[str, str]) -> Function:
     return new_function(parts, Routes(table, parts.ids), server_error)
 
 
-def key_rotation(env: Mapping[str, str]) -> Function:
+def key_rotation(env: Surroundings) -> Function:
     """Function ``key_rotation``."""
     from ..dynamo.cleanup import DynamoCleanup
-    from ..dynamo.servers import DynamoServers
     from ..keys.schedule import RotationSchedule
-    from ..kms.key_pairs import KmsKeyPairs
 
-    parts = Parts(env)
+    parts = Parts.of(env)
     schedule = RotationSchedule(
-        DynamoServers(parts.tables, parts.clock),
-        KmsKeyPairs(*parts.administrative_kms()),
+        parts.records.servers,
+        parts.key_pairs(),
         parts.clock,
         parts.ids,
         retention=parts.settings.key_retention,
@@ -231,13 +201,12 @@ def key_rotation(env: Mapping[str, str]) -> Function:
     return Function(None, server_error, parts.log.report, direct, deadline=parts.deadline)
 
 
-def audit_sink(env: Mapping[str, str]) -> Function:
+def audit_sink(env: Surroundings) -> Function:
     """Function ``audit_sink``: token events from log lines into the system log."""
     from ..audit.sink import AuditSink
-    from ..dynamo.event_log import DynamoEventLog
 
-    parts = Parts(env)
-    sink = AuditSink(DynamoEventLog(parts.tables, parts.clock))
+    parts = Parts.of(env)
+    sink = AuditSink(parts.records.log)
 
     def direct(payload: Mapping[str, Any]) -> dict[str, Any]:
         outcome = sink(payload)
@@ -247,74 +216,57 @@ def audit_sink(env: Mapping[str, str]) -> Function:
     return Function(None, server_error, parts.log.report, direct)
 
 
-def management(env: Mapping[str, str]) -> Function:
-    """Function ``management``."""
-    from ..directory.passwords import PasswordHashes
-    from ..dynamo.api_tokens import DynamoApiTokens
-    from ..dynamo.app_schemas import DynamoAppSchemas
-    from ..dynamo.assignments import DynamoAssignments
-    from ..dynamo.clients import DynamoClients
-    from ..dynamo.consents import DynamoConsents
-    from ..dynamo.directory import DynamoDirectory
-    from ..dynamo.event_log import DynamoEventLog
-    from ..dynamo.groups import DynamoGroups
-    from ..dynamo.revocations import DynamoRevocations
-    from ..dynamo.servers import DynamoServers
-    from ..dynamo.sessions import DynamoSessions
-    from ..dynamo.singletons import (
-        DynamoGroupSchemas,
-        DynamoOrgSettings,
-        DynamoTrustedOrigins,
-        DynamoUserSchemas,
-        DynamoUserTypes,
-    )
-    from ..dynamo.token_families import DynamoTokenFamilies
-    from ..dynamo.users import DynamoUsers
-    from ..kms.key_pairs import KmsKeyPairs
-    from ..kms.seals import KmsSeals
+def management_api(parts: Parts) -> "ManagementApi":
+    """The management API without what surrounds it."""
     from ..management.directory.people import PeopleRecords
     from ..management.http.api import ManagementApi
-    from ..management.http.errors import internal_error
     from ..management.sign_on.issued import IssuedRecords
-    from ..oauth.cors import preflight, with_cors
 
-    parts = Parts(env)
-    kms = parts.administrative_kms()
-    api = ManagementApi(
-        servers=DynamoServers(parts.tables, parts.clock),
-        clients=DynamoClients(parts.tables, parts.clock),
-        api_tokens=DynamoApiTokens(parts.tables),
+    records = parts.records
+    return ManagementApi(
+        servers=records.servers,
+        clients=records.clients,
+        api_tokens=records.api_tokens,
         people=PeopleRecords(
-            users=DynamoUsers(parts.tables, parts.clock),
-            groups=DynamoGroups(parts.tables, parts.clock),
-            assignments=DynamoAssignments(parts.tables, parts.clock),
-            schemas=DynamoUserSchemas(parts.tables),
-            group_schemas=DynamoGroupSchemas(parts.tables),
-            org_settings=DynamoOrgSettings(parts.tables),
-            user_types=DynamoUserTypes(parts.tables),
-            trusted_origins=DynamoTrustedOrigins(parts.tables),
-            app_schemas=DynamoAppSchemas(parts.tables),
-            directory=DynamoDirectory(parts.tables, parts.clock),
-            hashes=PasswordHashes(parts.ids),
+            users=records.users,
+            groups=records.groups,
+            assignments=records.assignments,
+            schemas=records.user_schemas,
+            group_schemas=records.group_schemas,
+            org_settings=records.org_settings,
+            user_types=records.user_types,
+            trusted_origins=records.trusted_origins,
+            app_schemas=records.app_schemas,
+            directory=records.directory,
+            hashes=parts.hashes(),
             ids=parts.ids,
         ),
         configuration=parts.configuration(),
-        revocations=DynamoRevocations(parts.tables, parts.ids),
+        revocations=records.revocations,
         issued=IssuedRecords(
-            families=DynamoTokenFamilies(parts.tables, parts.ids),
-            consents=DynamoConsents(parts.tables, parts.ids),
-            sessions=DynamoSessions(parts.tables, parts.ids),
-            log=DynamoEventLog(parts.tables, parts.clock),
+            families=records.families,
+            consents=records.consents,
+            sessions=records.sessions,
+            log=records.log,
             session_idle=parts.settings.session_idle,
         ),
-        log=DynamoEventLog(parts.tables, parts.clock),
-        pairs=KmsKeyPairs(*kms),
-        seals=KmsSeals(*kms),
+        log=records.log,
+        pairs=parts.key_pairs(),
+        seals=parts.administrative_seals(),
         clock=parts.clock,
         ids=parts.ids,
         key_retention=parts.settings.key_retention,
         retrying=parts.retrying,
     )
+
+
+def management(env: Surroundings) -> Function:
+    """Function ``management``."""
+    from ..management.http.errors import internal_error
+    from ..oauth.cors import preflight, with_cors
+
+    parts = Parts.of(env)
+    api = management_api(parts)
 
     def http(request: Request) -> Response:
         if not request.path.startswith("/oauth2/"):

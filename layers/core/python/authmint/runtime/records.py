@@ -1,0 +1,181 @@
+"""A deployment's records, each loaded when a function first asks for it: a cold start pays for what it uses."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ..clock import Clock
+from ..ids import Ids
+
+if TYPE_CHECKING:
+    from ..dynamo.tables import Tables
+    from ..storage.api_tokens import ApiTokens
+    from ..storage.app_schemas import AppSchemas
+    from ..storage.assignments import Assignments
+    from ..storage.authorization_requests import StoredRequests
+    from ..storage.clients import Clients
+    from ..storage.codes import AuthorizationCodes
+    from ..storage.consents import Consents
+    from ..storage.device_codes import DeviceCodes
+    from ..storage.directory import Directory
+    from ..storage.events import EventLog
+    from ..storage.groups import Groups
+    from ..storage.org_settings import OrgSettingsRecord
+    from ..storage.replay import UsedAssertions
+    from ..storage.revocations import Revocations
+    from ..storage.schemas import ProfileSchemas
+    from ..storage.servers import Servers
+    from ..storage.sessions import Sessions, SessionTokens
+    from ..storage.token_families import TokenFamilies
+    from ..storage.trusted_origins import TrustedOrigins
+    from ..storage.user_types import UserTypes
+    from ..storage.users import Users
+
+
+class Records:
+    """Every kind of record by its name, kept in DynamoDB.
+
+    ``assertions`` are what is remembered because it counts once: assertions that were used, attempts that were made.
+    """
+
+    def __init__(self, tables: "Tables", clock: Clock, ids: Ids) -> None:
+        self._tables = tables
+        self._clock = clock
+        self._ids = ids
+
+    @cached_property
+    def api_tokens(self) -> "ApiTokens":
+        from ..dynamo.api_tokens import DynamoApiTokens
+
+        return DynamoApiTokens(self._tables)
+
+    @cached_property
+    def app_schemas(self) -> "AppSchemas":
+        from ..dynamo.app_schemas import DynamoAppSchemas
+
+        return DynamoAppSchemas(self._tables)
+
+    @cached_property
+    def assertions(self) -> "UsedAssertions":
+        from ..dynamo.replay import DynamoUsedAssertions
+
+        return DynamoUsedAssertions(self._tables, self._ids)
+
+    @cached_property
+    def assignments(self) -> "Assignments":
+        from ..dynamo.assignments import DynamoAssignments
+
+        return DynamoAssignments(self._tables, self._clock)
+
+    @cached_property
+    def clients(self) -> "Clients":
+        from ..dynamo.clients import DynamoClients
+
+        return DynamoClients(self._tables, self._clock)
+
+    @cached_property
+    def codes(self) -> "AuthorizationCodes":
+        from ..dynamo.codes import DynamoAuthorizationCodes
+
+        return DynamoAuthorizationCodes(self._tables, self._ids)
+
+    @cached_property
+    def consents(self) -> "Consents":
+        from ..dynamo.consents import DynamoConsents
+
+        return DynamoConsents(self._tables, self._ids)
+
+    @cached_property
+    def device_codes(self) -> "DeviceCodes":
+        from ..dynamo.device_codes import DynamoDeviceCodes
+
+        return DynamoDeviceCodes(self._tables, self._ids)
+
+    @cached_property
+    def directory(self) -> "Directory":
+        from ..dynamo.directory import DynamoDirectory
+
+        return DynamoDirectory(self._tables, self._clock)
+
+    @cached_property
+    def families(self) -> "TokenFamilies":
+        from ..dynamo.token_families import DynamoTokenFamilies
+
+        return DynamoTokenFamilies(self._tables, self._ids)
+
+    @cached_property
+    def group_schemas(self) -> "ProfileSchemas":
+        from ..dynamo.singletons import DynamoGroupSchemas
+
+        return DynamoGroupSchemas(self._tables)
+
+    @cached_property
+    def groups(self) -> "Groups":
+        from ..dynamo.groups import DynamoGroups
+
+        return DynamoGroups(self._tables, self._clock)
+
+    @cached_property
+    def log(self) -> "EventLog":
+        from ..dynamo.event_log import DynamoEventLog
+
+        return DynamoEventLog(self._tables, self._clock)
+
+    @cached_property
+    def org_settings(self) -> "OrgSettingsRecord":
+        from ..dynamo.singletons import DynamoOrgSettings
+
+        return DynamoOrgSettings(self._tables)
+
+    @cached_property
+    def requests(self) -> "StoredRequests":
+        from ..dynamo.authorization_requests import DynamoStoredRequests
+
+        return DynamoStoredRequests(self._tables, self._ids)
+
+    @cached_property
+    def revocations(self) -> "Revocations":
+        from ..dynamo.revocations import DynamoRevocations
+
+        return DynamoRevocations(self._tables, self._ids)
+
+    @cached_property
+    def servers(self) -> "Servers":
+        from ..dynamo.servers import DynamoServers
+
+        return DynamoServers(self._tables, self._clock)
+
+    @cached_property
+    def session_tokens(self) -> "SessionTokens":
+        from ..dynamo.sessions import DynamoSessionTokens
+
+        return DynamoSessionTokens(self._tables, self._ids)
+
+    @cached_property
+    def sessions(self) -> "Sessions":
+        from ..dynamo.sessions import DynamoSessions
+
+        return DynamoSessions(self._tables, self._ids)
+
+    @cached_property
+    def trusted_origins(self) -> "TrustedOrigins":
+        from ..dynamo.singletons import DynamoTrustedOrigins
+
+        return DynamoTrustedOrigins(self._tables)
+
+    @cached_property
+    def user_schemas(self) -> "ProfileSchemas":
+        from ..dynamo.singletons import DynamoUserSchemas
+
+        return DynamoUserSchemas(self._tables)
+
+    @cached_property
+    def user_types(self) -> "UserTypes":
+        from ..dynamo.singletons import DynamoUserTypes
+
+        return DynamoUserTypes(self._tables)
+
+    @cached_property
+    def users(self) -> "Users":
+        from ..dynamo.users import DynamoUsers
+
+        return DynamoUsers(self._tables, self._clock)

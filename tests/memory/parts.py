@@ -1,0 +1,96 @@
+"""What functions are made of where everything is in memory: they are wired as the deployed ones are."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from authmint.clock import Clock
+from authmint.deadline import Deadline
+from authmint.directory.passwords import Cost, PasswordHashes
+from authmint.directory.rate_limit import RateLimit
+from authmint.ids import Ids
+from authmint.keys.vault import KeyPairs, SecretSeals
+from authmint.runtime.parts import Parts
+from authmint.runtime.records import Records
+from authmint.runtime.settings import Settings
+from authmint.storage.configuration import Configuration, PlainConfiguration
+from authmint.storage.events import Event
+from authmint.tokens.signer import WarmSigners
+
+from tests.support.fakes import AT_ONCE, FakeSeals
+
+from .storage import MemoryStorage
+
+#: What hashes cost in earnest is for their own tests.
+CHEAP = Cost(memory_kib=8, iterations=1)
+_SETTINGS = {"AUTHMINT_CONFIG_TABLE": "c", "AUTHMINT_GRANTS_TABLE": "g", "AUTHMINT_EVENTS_TABLE": "e"}
+
+
+class Emitted:
+    """A log that keeps the events of tokens, in a list. What nobody expected is raised again."""
+
+    def __init__(self) -> None:
+        self.emitted: list[Event] = []
+
+    def emit(self, event: Event) -> None:
+        self.emitted.append(event)
+
+    def report(self, error: BaseException, request_id: str) -> None:
+        raise error
+
+
+class Nowhere(Emitted):
+    """A log that keeps nothing."""
+
+    def emit(self, event: Event) -> None:
+        """Forget it."""
+
+
+class MemoryParts(Parts):
+    """``vault`` makes keys and opens them; ``fetch`` answers for other people's servers; ``most`` sign-ins a second."""
+
+    def __init__(
+        self,
+        storage: MemoryStorage,
+        *,
+        vault: Any,
+        clock: Clock,
+        ids: Ids,
+        log: Any,
+        fetch: Callable[[str], bytes] | None = None,
+        most: int = 4,
+    ) -> None:
+        self.settings = Settings.from_env(_SETTINGS)
+        self.deadline = Deadline()
+        self.retrying = AT_ONCE
+        self.clock = cast("Any", clock)
+        self.ids = cast("Any", ids)
+        self.log = log
+        self.records = cast("Records", storage)
+        self._vault = vault
+        self._fetch = fetch
+        self._most = most
+
+    def login_limit(self) -> RateLimit:
+        return RateLimit(self.records.assertions, most=self._most, seconds=1)
+
+    def configuration(self) -> Configuration:
+        return PlainConfiguration(self.records.servers, self.records.clients)
+
+    def hashes(self) -> PasswordHashes:
+        return PasswordHashes(self.ids, CHEAP)
+
+    def signers(self) -> WarmSigners:
+        return WarmSigners(self._vault)
+
+    def seals(self) -> SecretSeals:
+        return FakeSeals()
+
+    def administrative_seals(self) -> SecretSeals:
+        return FakeSeals()
+
+    def key_pairs(self) -> KeyPairs:
+        return cast("KeyPairs", self._vault)
+
+    def fetch(self, uri: str) -> bytes:
+        assert self._fetch is not None, uri
+        return self._fetch(uri)
