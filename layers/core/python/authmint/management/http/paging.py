@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
+
+import msgspec
 
 from ...http import Pairs, Request, Response
 from .errors import ApiError
 
 _T = TypeVar("_T")
 _MAX_CURSOR = 1_024
+#: Bytes of JSON. A function's answer has at most 6 MB, with every quotation mark in it escaped.
+LARGEST_ANSWER: Final = 4_500_000
 _ID = re.compile(r"[\x21-\x7e]{1,100}")
 
 
@@ -78,6 +82,16 @@ def scan(
         after = key(batch[-1])
         if not in_time():
             return found, after
+
+
+def fitting(items: list[dict[str, Any]], following: str | None) -> tuple[list[dict[str, Any]], str | None]:
+    """As many items as one answer can carry, at least one, and the cursor of the next page: the id of the last one."""
+    room = LARGEST_ANSWER
+    for number, item in enumerate(items):
+        room -= len(msgspec.json.encode(item)) + 1
+        if room < 0 and number > 0:
+            return items[:number], items[number - 1]["id"]
+    return items, following
 
 
 def page(
