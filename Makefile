@@ -41,8 +41,8 @@ clients:  ## install what tests that sign in with other people's clients need: N
 run: setup  ## serve authmint on this machine, offline
 	exec $(BIN)/authmint dev
 
-test: setup  ## every test, in parallel and in random order
-	$(BIN)/python -m pytest -n auto
+test: setup  ## every test, in parallel and in random order (PYTEST= for more options)
+	$(BIN)/python -m pytest -n auto $(PYTEST)
 
 check: setup  ## format, lint, types, import contracts, template
 	$(BIN)/ruff format --check .
