@@ -14,7 +14,7 @@ from .connection import translated
 from .items import HEAD
 from .records import decode, encode
 from .tables import ConditionFailed, Tables
-from .users import USER_TYPES, type_partition
+from .type_marks import USER_TYPES, type_partition
 
 _S = TypeVar("_S", ProfileSchema, OriginList, UserTypeList, OrgSettings)
 

@@ -24,10 +24,9 @@ from .memberships import alive, at_once, link, sweep, tombstone
 from .records import decode, encode
 from .servers import well_formed
 from .tables import ConditionFailed, Tables
+from .type_marks import check_types, mark, unmark
 
 USERS: Final = "USERS"
-#: The list of types of users.
-USER_TYPES: Final = "USERTYPES"
 SIGN_INS: Final = "SIGNIN"
 MAX_ID: Final = 64
 #: Bytes; DynamoDB's own limit of a sort key is 1,024.
@@ -38,11 +37,6 @@ _LOST_RACE: Final = frozenset({"ConditionalCheckFailedException", "TransactionCo
 def partition(user_id: str) -> str:
     """The partition of one user."""
     return f"USER#{user_id}"
-
-
-def type_partition(type_id: str) -> str:
-    """The partition of marks: one for each user of a type."""
-    return f"USERTYPE#{type_id}"
 
 
 class DynamoUsers:
@@ -133,15 +127,13 @@ class DynamoUsers:
         checks = int(user.type_id is not None)
         try:
             with self._tables.transaction(events) as write:
-                if user.type_id is not None:
-                    self._check_types(write, types_version)
+                check_types(write, self._item, user, types_version)
                 write.save(self._head(user), condition=absent)
                 write.save(self._item(*_taken(user.login), owner=user.id), condition=absent)
                 write.save(self._item(own, SIGN_INS, failed_attempts=0))
                 self._list(write, user)
                 write.save(self._address(user))
-                if user.type_id is not None:
-                    write.save(self._item(type_partition(user.type_id), user.id))
+                mark(write, self._item, user)
                 for group_id in group_ids:
                     link(write, self._item, own, group_partition(group_id), body=None)
                     moved(write, self._item, group_id, user.created_at)
@@ -152,10 +144,6 @@ class DynamoUsers:
             if refused[1]:
                 raise AlreadyExists("login") from None
             raise Conflict(user.id) from None
-
-    def _check_types(self, write: TransactWrite, version: int) -> None:
-        unchanged: Condition = self._item.version == version  # pynamodb types it as bool
-        write.condition_check(self._item, USER_TYPES, HEAD, condition=unchanged)
 
     def save(self, before: User, after: User, events: Sequence[Event], *, types_version: int = 0) -> None:
         after = replace(after, version=before.version + 1)
@@ -171,13 +159,14 @@ class DynamoUsers:
                 if old_email != new_email:
                     write.delete(self._address(before))
                 if moves:
-                    self._move(write, before, after, types_version)
+                    check_types(write, self._item, after, types_version)
+                    unmark(write, self._item, before)
                 write.save(self._head(after), condition=self._at(before))
                 if old != new:
                     write.save(self._item(*new, owner=after.id), condition=self._item.pk.does_not_exist())
                 self._list(write, after)
-                if moves and after.type_id is not None:
-                    write.save(self._item(type_partition(after.type_id), after.id))
+                if moves:
+                    mark(write, self._item, after)
                 if old_email != new_email:
                     write.save(self._address(after))
                 if after.failed_attempts != before.failed_attempts:
@@ -188,13 +177,6 @@ class DynamoUsers:
                 raise Conflict(before.id) from None
             raise AlreadyExists("login") from None
 
-    def _move(self, write: TransactWrite, before: User, after: User, types_version: int) -> None:
-        """Out of the type of before; into the new one, as long as it stands."""
-        if after.type_id is not None:
-            self._check_types(write, types_version)
-        if before.type_id is not None:
-            write.delete(self._item(type_partition(before.type_id), before.id))
-
     def delete(self, user: User, events: Sequence[Event]) -> None:
         own = partition(user.id)
         try:
@@ -202,8 +184,7 @@ class DynamoUsers:
                 write.delete(self._item(*_taken(user.login)))
                 write.delete(self._address(user))
                 write.delete(self._item(USERS, user.id))
-                if user.type_id is not None:
-                    write.delete(self._item(type_partition(user.type_id), user.id))
+                unmark(write, self._item, user)
                 write.save(tombstone(self._item, own, user.version, self._clock.now()), condition=self._at(user))
         except ConditionFailed:
             raise Conflict(user.id) from None
