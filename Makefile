@@ -15,7 +15,7 @@ help:  ## list the commands
 
 setup: $(STAMP) $(BACKEND_STAMP)  ## install the pinned dependencies into .venv
 
-$(STAMP): $(LOCKS)
+$(STAMP): $(LOCKS) Makefile
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "authmint needs Python 3.11 or newer; set PYTHON=")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements/dev.txt
