@@ -42,7 +42,6 @@ class Operation:
 
 def signed_in(functions: Functions, algorithm: str) -> People:
     """Maria, who has a session and has agreed to everything."""
-    patch.object(RateLimit, "take", unbraked()).start()
     server = functions.ready()[0]
     body = {"name": "s", "audiences": ["a"], "issuerMode": "ORG_URL", "credentials": {"signing": {"alg": algorithm}}}
     functions.admin("PUT", f"/api/v1/authorizationServers/{server}", body)
@@ -153,7 +152,7 @@ def calls_of(operation: Operation, calls: Calls) -> str:
 
 @contextlib.contextmanager
 def watched(watch: Callable[[Any], None]) -> Iterator[None]:
-    """Every botocore client that is made meanwhile is shown to ``watch``."""
+    """Every botocore client that is made meanwhile is shown to ``watch``, and nobody signs in too often."""
     create_client = Session.create_client
 
     def create(self: Session, service: str, *values: Any, **named: Any) -> Any:
@@ -161,7 +160,7 @@ def watched(watch: Callable[[Any], None]) -> Iterator[None]:
         watch(client)
         return client
 
-    with patch.object(Session, "create_client", create):
+    with patch.object(Session, "create_client", create), patch.object(RateLimit, "take", unbraked()):
         yield
 
 
