@@ -39,7 +39,12 @@ STOCK: Final = {
     "management": _DYNAMO + _KMS + _POWERTOOLS + _ROUTER,
     "key_rotation": _DYNAMO + _KMS + _POWERTOOLS,
 }
-_INIT: Final = "import os; from authmint.runtime import wiring; wiring.{0}(os.environ)"
+#: What a function's file does. On Lambda, it is wired by that.
+_INIT: Final = """
+from authmint.runtime.entrypoint import entrypoint
+from authmint.runtime.wiring import {0}
+entrypoint({0})
+"""
 _MEASURED: Final = """
 import resource
 used = resource.getrusage(resource.RUSAGE_SELF)
@@ -67,6 +72,7 @@ def _processes(*codes: str) -> list[tuple[float, float]]:
     """
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment: Mapping[str, str] = inherited | {
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AUTHMINT_CONFIG_TABLE": "c",
         "AUTHMINT_GRANTS_TABLE": "g",

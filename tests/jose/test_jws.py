@@ -5,8 +5,8 @@ from typing import Any
 
 import jwt
 import pytest
-from authmint.jose.encoding import b64decode, b64encode, strict_json
-from authmint.jose.jws import CLOCK_SKEW, MAX_TOKEN, BadToken, Jws, fits, verified_by_key, verified_by_secret
+from authmint.jose.encoding import MAX_TOKEN, b64decode, b64encode, strict_json
+from authmint.jose.jws import CLOCK_SKEW, BadToken, Jws, fits, verified_by_key, verified_by_secret
 from authmint.jose.jws import read as read_jws
 from authmint.jose.keys import BadKey, public_key
 from hypothesis import given

@@ -6,7 +6,7 @@ from typing import Any
 
 import jwt
 import pytest
-from authmint.jose.jws import MAX_TOKEN
+from authmint.jose.encoding import MAX_TOKEN
 from authmint.keys.birth import new_key
 from authmint.keys.rotation import rotate
 from authmint.storage.servers import Claim

@@ -1,5 +1,6 @@
-"""What Lambda calls: the deadline of an invocation is told to the function."""
+"""What Lambda calls: how it starts, and that the deadline of an invocation is told to the function."""
 
+import gc
 from collections.abc import Mapping
 
 import pytest
@@ -32,3 +33,21 @@ def test_each_invocation_sets_how_long_it_may_take() -> None:
     handler(load_event("jwks"), Context())
 
     assert left == [pytest.approx(4.75)]
+
+
+def test_on_lambda_a_function_is_wired_at_once_and_what_that_makes_is_never_collected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+    monkeypatch.setattr(gc, "freeze", lambda: seen.append("frozen"))
+    seen: list[str] = []
+
+    def wire(_: Mapping[str, str]) -> Function:
+        seen.append("collects" if gc.isenabled() else "wired")
+        raise ValueError("a setting")
+
+    with pytest.raises(ValueError, match="a setting"):
+        entrypoint(wire)
+
+    assert seen == ["wired", "frozen"]
+    assert gc.isenabled()

@@ -50,7 +50,7 @@ class Robot:
         self.id: str = admin.made("/api/v1/apps", app)["id"]
         configuration = PlainConfiguration(admin.storage.servers, admin.storage.clients)
         assertions = Assertions(admin.storage.assertions, FakeSeals(), FetchedJwks(lambda _: b""))
-        endpoint = AuthenticatedEndpoint(configuration, ClientAuthentication(assertions))
+        endpoint = AuthenticatedEndpoint(configuration, ClientAuthentication(lambda: assertions))
         signers = WarmSigners(admin.pairs)
         self.endpoint = TokenEndpoint(endpoint, [ClientCredentials()], signers, admin.clock, CountingIds(500), Events())
 

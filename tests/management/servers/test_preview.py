@@ -56,7 +56,7 @@ class World:
         hashes = PasswordHashes(ids, CHEAP)
         self.events = Events()
         self.token = TokenEndpoint(
-            AuthenticatedEndpoint(configuration, ClientAuthentication(assertions)),
+            AuthenticatedEndpoint(configuration, ClientAuthentication(lambda: assertions)),
             [
                 ClientCredentials(),
                 PasswordCredentials(

@@ -189,7 +189,8 @@ class World:
             arrivals, self.browsers, self.interactions, granting, issuing, outcomes,
             storage.session_tokens, storage.directory, clock, ids,
         )  # fmt: skip
-        authentication = ClientAuthentication(Assertions(storage.assertions, FakeSeals(), FetchedJwks(lambda _: b"{}")))
+        assertions = Assertions(storage.assertions, FakeSeals(), FetchedJwks(lambda _: b"{}"))
+        authentication = ClientAuthentication(lambda: assertions)
         self.par = PushedRequestEndpoint(
             AuthenticatedEndpoint(configuration, authentication), storage.requests, clock, ids, self.events
         )

@@ -33,10 +33,33 @@ class SharedConnection(Connection):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._own: Any = session.create_client("dynamodb", config=config())
+        self._own._ruleset_resolver = _OneEndpoint(self._own._ruleset_resolver)
 
     @property
     def client(self) -> Any:
         return self._own
+
+
+class _OneEndpoint:
+    """botocore's resolver of endpoints, asked once per operation.
+
+    It works the address out anew for every call, a tenth of what a call costs. Region and address of this client never
+    change, and addresses by account are off (``config``), so the answer for an operation is always the same.
+    """
+
+    def __init__(self, resolver: Any) -> None:
+        self._resolver = resolver
+        self._found: dict[str, Any] = {}
+
+    def construct_endpoint(self, operation_model: Any, call_args: Any, request_context: Any) -> Any:
+        found = self._found.get(operation_model.name)
+        if found is None:
+            found = self._resolver.construct_endpoint(operation_model, call_args, request_context)
+            self._found[operation_model.name] = found
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._resolver, name)
 
 
 @contextmanager

@@ -5,6 +5,8 @@ import json
 import re
 from typing import Any, Final, Never
 
+#: Characters of a token. What is minted is held against the same limit, so that it can be read back.
+MAX_TOKEN: Final = 16_384
 _ALPHABET: Final = re.compile(r"[A-Za-z0-9_-]*")
 _MAX_DEPTH: Final = 32
 _STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)

@@ -9,11 +9,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .encoding import b64decode, strict_json
+from .encoding import MAX_TOKEN, b64decode, strict_json
 from .keys import BadKey, may_verify, public_key
 
-#: Characters. What is minted is held against the same limit, so that it can be read back.
-MAX_TOKEN: Final = 16_384
 #: Seconds that ``iat`` and ``nbf`` may lie ahead, because clocks differ. ``exp`` has no tolerance.
 CLOCK_SKEW: Final = 15
 _FORBIDDEN_HEADERS: Final = frozenset({"crit", "jku", "jwk", "x5u", "x5c", "b64", "zip", "enc"})

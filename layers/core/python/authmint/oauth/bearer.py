@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from ..http import Request
-from ..jose.jws import MAX_TOKEN
+from ..jose.encoding import MAX_TOKEN
 from . import form as forms
 from .errors import OAuthError
 

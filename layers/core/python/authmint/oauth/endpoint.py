@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..http import Request
 from ..storage.clients import Client
@@ -9,10 +10,12 @@ from ..storage.configuration import Configuration, Snapshot
 from ..storage.liveness import NotAlive, check_client, check_server
 from ..storage.servers import AuthorizationServer, issuer_of, server_named
 from . import form as forms
-from .client_auth.assertions import Spend
 from .client_auth.audience import audiences_of
 from .client_auth.authentication import ClientAuthentication, Presented, presented
 from .errors import OAuthError
+
+if TYPE_CHECKING:
+    from .client_auth.assertions import Spend
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Call:
     client: Client
     form: Mapping[str, str]
     now: int
-    spend: Spend | None = None
+    spend: "Spend | None" = None
 
     def confirm(self) -> None:
         """Use up the client's credential where it counts once. The last thing before anything is given or changed.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..directory.rate_limit import RateLimit
     from ..dynamo.tables import Tables
     from ..keys.vault import KeyPairs, SecretSeals
+    from ..oauth.client_auth.assertions import Assertions
     from ..oauth.endpoint import AuthenticatedEndpoint
     from ..pages.browsers import CookieBrowsers
     from ..storage.configuration import Configuration
@@ -159,13 +160,16 @@ class Parts:
         return fetch(uri, allow_private=self.settings.allow_private_jwks_uri, left=self.deadline.left)
 
     def authenticated(self, configuration: "Configuration") -> "AuthenticatedEndpoint":
-        from ..oauth.client_auth.assertions import Assertions
         from ..oauth.client_auth.authentication import ClientAuthentication
-        from ..oauth.client_auth.jwks_uri import FetchedJwks
         from ..oauth.endpoint import AuthenticatedEndpoint
 
-        assertions = Assertions(self.records.assertions, self.seals(), FetchedJwks(self.fetch))
-        return AuthenticatedEndpoint(configuration, ClientAuthentication(assertions))
+        return AuthenticatedEndpoint(configuration, ClientAuthentication(self._assertions))
+
+    def _assertions(self) -> "Assertions":
+        from ..oauth.client_auth.assertions import Assertions
+        from ..oauth.client_auth.jwks_uri import FetchedJwks
+
+        return Assertions(self.records.assertions, self.seals(), FetchedJwks(self.fetch))
 
 
 #: What a function is wired from: the environment of its process, or parts that are there already.

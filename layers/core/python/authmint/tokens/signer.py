@@ -5,8 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from ..jose.encoding import b64decode, b64encode
-from ..jose.jws import MAX_TOKEN
+from ..jose.encoding import MAX_TOKEN, b64decode, b64encode
 from ..jose.keys import SigningAlgorithm
 from ..storage.servers import AuthorizationServer, SigningKey
 

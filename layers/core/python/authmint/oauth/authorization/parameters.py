@@ -10,8 +10,7 @@ from typing import Final
 from urllib.parse import quote_plus, urlsplit
 
 from ...http import Request
-from ...jose.encoding import b64decode, strict_json
-from ...jose.jws import MAX_TOKEN
+from ...jose.encoding import MAX_TOKEN, b64decode, strict_json
 from ...storage.clients import Client
 from .. import form as forms
 from ..errors import OAuthError

@@ -9,17 +9,19 @@ import binascii
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import unquote_plus
 
 from ...http import Request
-from ...jose.jws import BadToken, Jws
-from ...jose.jws import read as read_jws
 from ...storage.clients import Client, secret_digest
 from ...storage.liveness import NotAlive, check_client
 from ..errors import OAuthError
-from .assertions import Assertions, Spend
 from .methods import ALGORITHMS
+
+if TYPE_CHECKING:
+    from ...jose.jws import Jws
+    from .assertions import Assertions, Spend
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 #: ``typ`` of assertions: none or the general one, as RFC 7523 left it open, or the one of draft-ietf-oauth-rfc7523bis.
@@ -33,7 +35,7 @@ class Presented:
     client_id: str
     kind: Literal["basic", "basic without a secret", "post", "assertion", "none"]
     secret: str = ""
-    assertion: Jws | None = None
+    assertion: "Jws | None" = None
 
 
 def presented(request: Request, form: Mapping[str, str]) -> Presented:
@@ -80,6 +82,9 @@ def _basic(header: str) -> Presented:
 
 
 def _assertion(form: Mapping[str, str]) -> Presented:
+    from ...jose.jws import BadToken  # a cold start without assertions does without
+    from ...jose.jws import read as read_jws
+
     if form.get("client_assertion_type") != ASSERTION_TYPE:
         raise OAuthError("client_assertion_type_invalid")
     try:
@@ -95,14 +100,18 @@ def _assertion(form: Mapping[str, str]) -> Presented:
 
 
 class ClientAuthentication:
-    """Checks a presented credential against the client's record."""
+    """Checks a presented credential against the client's record.
 
-    def __init__(self, assertions: Assertions) -> None:
-        self._assertions = assertions
+    Args:
+        assertions: Makes what verifies assertions, when a client first sends one.
+    """
+
+    def __init__(self, assertions: "Callable[[], Assertions]") -> None:
+        self._assertions = cache(assertions)
 
     def verify(
         self, credential: Presented, client: Client | None, *, audiences: Callable[[], frozenset[str]], now: int
-    ) -> tuple[Client, Spend | None]:
+    ) -> "tuple[Client, Spend | None]":
         """The authenticated client, and what uses its credential up where it counts once.
 
         Args:
@@ -122,7 +131,7 @@ class ClientAuthentication:
         if credential.assertion is not None:
             if client.auth_method not in ALGORITHMS:
                 raise OAuthError("invalid_token_endpoint_auth_method", reason="assertion")
-            return client, self._assertions.verify(credential.assertion, client, audiences=audiences(), now=now)
+            return client, self._assertions().verify(credential.assertion, client, audiences=audiences(), now=now)
         named = credential.kind in {"none", "basic without a secret"}
         if client.auth_method != ("none" if named else f"client_secret_{credential.kind}"):
             if credential.kind == "none":
