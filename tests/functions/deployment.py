@@ -3,7 +3,8 @@
 import base64
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,15 @@ class Calls:
     made: list[tuple[str, str, str, dict[str, Any]]] = field(default_factory=list)
     owner: str = ""
 
+    @contextmanager
+    def of(self, function: str) -> Iterator[None]:
+        """Clients that are made meanwhile are this function's."""
+        self.owner = function
+        try:
+            yield
+        finally:
+            self.owner = "the test"
+
     def watch(self, client: BaseClient) -> None:
         service, owner = client.meta.service_model.service_name, self.owner
         client.meta.events.register("before-send.*.*", lambda request, **_: self._note(service, request))
@@ -88,16 +98,16 @@ class Functions:
         if name not in self._functions:
             # Powertools keeps one logger per service and process, bound to the stream of its first use.
             environment = self._environment | {"POWERTOOLS_SERVICE_NAME": f"{name}-{next(_NUMBERS)}"}
-            self.calls.owner = name
-            self._functions[name] = WIRES[name](environment)
-            self.calls.owner = "the test"
+            with self.calls.of(name):
+                self._functions[name] = WIRES[name](environment)
         return self._functions[name]
 
     def http(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
         """The answer as API Gateway gets it."""
         function = self.function(name)
         assert function.http is not None
-        return answer_of(function.http(request_of(event, function.base_url)), event)
+        with self.calls.of(name):  # some clients are made when they are first needed
+            return answer_of(function.http(request_of(event, function.base_url)), event)
 
     def invoke(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
         """The answer of the function's ``lambda_handler``: as Lambda calls it, failures answered."""
@@ -106,7 +116,8 @@ class Functions:
     def direct(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
         function = self.function(name)
         assert function.direct is not None
-        return function.direct(event)
+        with self.calls.of(name):
+            return function.direct(event)
 
     def admin(self, method: str, path: str, body: Any = None) -> Any:
         """A call of the management API that succeeds."""
