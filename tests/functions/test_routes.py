@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from authmint.local.deployment import deployment
 from authmint.local.template import Route, read
+from authmint.runtime.gateway_events import request_of
 
 from tests.functions.deployment import Functions, load_event
 
@@ -82,3 +83,12 @@ def test_head_is_get_without_the_content(functions: Functions) -> None:
         assert head["statusCode"] == got["statusCode"], route
         assert head["body"] == "", route
         assert headers_of(head).keys() == headers_of(got).keys(), route
+
+
+def test_what_nobody_expected_is_readable_wherever_answers_are(functions: Functions) -> None:
+    for route in ROUTES:
+        if is_protocol(route):
+            request = request_of(event_of(route, "POST", "default"), None)
+            failure = functions.function(route.function).failure(request)
+            assert failure.status == 500, route
+            assert ("access-control-allow-origin", "*") in failure.headers, route

@@ -268,12 +268,16 @@ def management(env: Surroundings) -> Function:
     parts = Parts.of(env)
     api = management_api(parts)
 
-    def http(request: Request) -> Response:
-        if not request.path.startswith("/oauth2/"):
-            return api(request)
+    def readable(request: Request, answer: Response) -> Response:
         # Registration is a protocol endpoint (RFC 7591): scripts may use it like the others.
-        if request.method == "OPTIONS":
-            return preflight(request, ("GET", "POST", "PUT", "DELETE"))
-        return with_cors(api(request))
+        return with_cors(answer) if request.path.startswith("/oauth2/") else answer
 
-    return new_function(parts, http, lambda _: internal_error(parts.ids), direct=api.bootstrap)
+    def http(request: Request) -> Response:
+        if request.method == "OPTIONS" and request.path.startswith("/oauth2/"):
+            return preflight(request, ("GET", "POST", "PUT", "DELETE"))
+        return readable(request, api(request))
+
+    def failure(request: Request) -> Response:
+        return readable(request, internal_error(parts.ids))
+
+    return new_function(parts, http, failure, direct=api.bootstrap)
