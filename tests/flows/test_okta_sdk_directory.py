@@ -43,7 +43,8 @@ def an_app(sdk: Sdk, label: str) -> Any:
 def test_people_groups_and_assignments(sdk: Sdk) -> None:
     schema = {"definitions": {"custom": {"properties": {"shoeSize": {"title": "Shoe size", "type": "integer"}}}}}
     sdk.update_user_profile("default", schema)
-    ann = sdk.create_user(a_user("ann", shoeSize=42, city="Zürich"), activate=True)
+    # The stack is shared with other tests: a search must find nobody of theirs.
+    ann = sdk.create_user(a_user("sdk-ann", shoeSize=42, city="Zürich"), activate=True)
     bob = sdk.create_user(a_user("bob"), activate=False)
     group = sdk.add_group({"profile": {"name": "sdk engineers", "description": "who builds"}})
     sdk.assign_user_to_group(group.id, ann.id)
@@ -53,14 +54,14 @@ def test_people_groups_and_assignments(sdk: Sdk) -> None:
     sdk.assign_user_to_application(app.id, {"id": bob.id, "scope": "USER", "credentials": {"userName": "bob"}})
 
     assert "shoeSize" in sdk.get_user_schema("default").definitions.custom.properties
-    read = sdk.get_user("ann@sdk.example.com")
+    read = sdk.get_user("sdk-ann@sdk.example.com")
     assert (read.id, read.status, read.profile.city) == (ann.id, "ACTIVE", "Zürich")
     assert sdk.get_user(bob.id).status == "STAGED"
     assert [one.id for one in sdk.list_group_users(group.id)] == [ann.id, bob.id]
     assert [one.profile.actual_instance.name for one in sdk.list_user_groups(ann.id)][1:] == ["sdk engineers"]
     assert [one.id for one in sdk.list_groups(q="sdk eng")] == [group.id]
     assert [one.id for one in sdk.list_users(search='profile.login eq "BOB@sdk.example.com"')] == [bob.id]
-    assert [one.id for one in sdk.list_users(q="ann")] == [ann.id]
+    assert [one.id for one in sdk.list_users(q="sdk-ann")] == [ann.id]
     assert [one.id for one in sdk.list_application_group_assignments(app.id)] == [group.id]
     assert [one.id for one in sdk.list_application_users(app.id)] == [bob.id]
     assert sdk.get_application_user(app.id, ann.id).scope == "GROUP"
