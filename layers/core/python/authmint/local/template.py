@@ -87,16 +87,28 @@ def _intrinsic(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
 _Loader.add_multi_constructor("!", _intrinsic)
 
 
-class _Resolver:
-    """Values of intrinsic functions: names for tables and functions, placeholders for ARNs."""
+class Resolver:
+    """Values of intrinsic functions: names for tables and functions, placeholders for ARNs.
+
+    Args:
+        document: The template, in the long form of intrinsic functions.
+        parameters: In place of the defaults.
+        attributes: Values of ``Resource.Attribute`` that are known.
+        region: Where it is deployed.
+    """
 
     def __init__(
-        self, document: Mapping[str, Any], parameters: Mapping[str, str], attributes: Mapping[str, str]
+        self,
+        document: Mapping[str, Any],
+        parameters: Mapping[str, str],
+        attributes: Mapping[str, str],
+        region: str = REGION,
     ) -> None:
         self._document = document
         defaults = {name: str(p.get("Default", "")) for name, p in document.get("Parameters", {}).items()}
         self._parameters = defaults | dict(parameters)
         self._attributes = attributes
+        self._pseudo = _PSEUDO | {"AWS::Region": region}
 
     def value(self, node: Any) -> Any:
         """The node with every intrinsic function replaced. Raises BadTemplate."""
@@ -113,25 +125,33 @@ class _Resolver:
         return {name: value for name, item in node.items() if (value := self.value(item)) is not None}
 
     def _function(self, name: str, argument: Any) -> Any:
-        if name == "GetAtt":
-            resource, attribute = argument
-            return self._attribute(resource, attribute)
-        if name == "Sub" and isinstance(argument, str):
-            return _VARIABLE.sub(lambda match: str(self._variable(match[1])), argument)
-        if name == "If":
-            condition, yes, no = argument
-            return self.value(yes if self._holds(self._document["Conditions"][condition]) else no)
+        match name:
+            case "GetAtt":
+                resource, attribute = argument
+                return self._attribute(resource, attribute)
+            case "Sub":
+                text, given = (argument, {}) if isinstance(argument, str) else argument
+                return _VARIABLE.sub(lambda match: str(self._variable(match[1], given)), text)
+            case "If":
+                condition, yes, no = argument
+                return self.value(yes if self.holds(condition) else no)
+            case "Select":
+                return self.value(argument[1])[int(argument[0])]
+            case "Split":
+                return str(self.value(argument[1])).split(argument[0])
         raise BadTemplate(f"Fn::{name} is not understood")
 
-    def _variable(self, name: str) -> Any:
+    def _variable(self, name: str, given: Mapping[str, Any]) -> Any:
+        if name in given:
+            return self.value(given[name])
         resource, dot, attribute = name.partition(".")
         return self._attribute(resource, attribute) if dot else self._reference(name)
 
     def _reference(self, name: str) -> Any:
         if name == "AWS::NoValue":
             return None
-        if name in _PSEUDO:
-            return _PSEUDO[name]
+        if name in self._pseudo:
+            return self._pseudo[name]
         if name in self._parameters:
             return self._parameters[name]
         resource = self._document["Resources"].get(name)
@@ -148,15 +168,24 @@ class _Resolver:
             raise BadTemplate(f"nothing is called {resource}")
         return self._attributes.get(f"{resource}.{attribute}", f"local:{resource}.{attribute}")
 
+    def holds(self, condition: str) -> bool:
+        """Whether a condition of the template is met. Raises BadTemplate."""
+        return self._holds(self._document["Conditions"][condition])
+
     def _holds(self, condition: Any) -> bool:
         (name, argument), *_ = condition.items()
-        if name == "Fn::Not":
-            return not self._holds(argument[0])
-        if name == "Fn::Equals":
-            one, other = (self.value(item) for item in argument)
-            return bool(one == other)
-        if name == "Condition":
-            return self._holds(self._document["Conditions"][argument])
+        match name:
+            case "Fn::Not":
+                return not self._holds(argument[0])
+            case "Fn::And":
+                return all(self._holds(item) for item in argument)
+            case "Fn::Or":
+                return any(self._holds(item) for item in argument)
+            case "Fn::Equals":
+                one, other = (self.value(item) for item in argument)
+                return bool(one == other)
+            case "Condition":
+                return self.holds(argument)
         raise BadTemplate(f"condition {name} is not understood")
 
 
@@ -179,7 +208,7 @@ def read(path: Path, *, parameters: Mapping[str, str], attributes: Mapping[str, 
         BadTemplate: Something is not understood.
     """
     document = load(path)
-    resolver = _Resolver(document, parameters, attributes or {})
+    resolver = Resolver(document, parameters, attributes or {})
     functions: dict[str, FunctionSpec] = {}
     routes: list[Route] = []
     tables, keys = [], []
@@ -200,7 +229,7 @@ def read(path: Path, *, parameters: Mapping[str, str], attributes: Mapping[str, 
     return Template(functions, tuple(routes), tuple(tables), tuple(keys), subscriptions)
 
 
-def _subscription(document: Mapping[str, Any], properties: Mapping[str, Any], resolver: _Resolver) -> tuple[str, str]:
+def _subscription(document: Mapping[str, Any], properties: Mapping[str, Any], resolver: Resolver) -> tuple[str, str]:
     """Log group and function."""
     if properties["FilterPattern"] != EVENT_LINES:
         raise BadTemplate(f"filter pattern {properties['FilterPattern']} is not understood")
@@ -208,7 +237,7 @@ def _subscription(document: Mapping[str, Any], properties: Mapping[str, Any], re
     return resolver.value(properties["LogGroupName"]), _name(function["Properties"])
 
 
-def _function(document: Mapping[str, Any], properties: Mapping[str, Any], resolver: _Resolver) -> FunctionSpec:
+def _function(document: Mapping[str, Any], properties: Mapping[str, Any], resolver: Resolver) -> FunctionSpec:
     shared = document.get("Globals", {}).get("Function", {})
     environment = {
         **shared.get("Environment", {}).get("Variables", {}),

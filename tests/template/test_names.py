@@ -1,0 +1,104 @@
+"""Names that AWS wants to be unique, of two stages in two regions of one account, as SAM translates the template."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from itertools import product
+from typing import Any
+
+import pytest
+
+from tests.support.translated import resources, translated
+
+#: The longest stage that the template takes and a shorter one; two of AWS's longest region names.
+STAGES = ("prod", "a123456789-12345")
+REGIONS = ("eu-west-1", "ap-southeast-17")
+#: What carries a name: the property, whether one account or one region may have it once, how long it may be.
+NAMED: Mapping[str, tuple[str, str, int]] = {
+    "AWS::DynamoDB::Table": ("TableName", "region", 255),
+    "AWS::IAM::Role": ("RoleName", "account", 64),
+    "AWS::KMS::Alias": ("AliasName", "region", 256),
+    "AWS::Lambda::Function": ("FunctionName", "region", 64),
+    "AWS::Lambda::LayerVersion": ("LayerName", "region", 140),
+    "AWS::Logs::LogGroup": ("LogGroupName", "region", 512),
+    "AWS::SQS::Queue": ("QueueName", "region", 80),
+    "AWS::Scheduler::Schedule": ("Name", "region", 64),
+}
+#: What has no name, or one that several may have, or is named by CloudFormation.
+UNNAMED = {
+    "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage", "AWS::CloudWatch::Alarm", "AWS::KMS::Key",
+    "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission", "AWS::Logs::SubscriptionFilter",
+}  # fmt: skip
+
+Documents = Mapping[str, Mapping[str, Any]]
+DOCUMENTS: Documents = {stage: translated(stage) for stage in STAGES}
+
+
+def names(documents: Documents) -> Iterator[tuple[str, str, str, str]]:
+    """Type, region, name and scope of everything that carries a name: scope and name together are to be unique."""
+    for (stage, document), region in product(documents.items(), REGIONS):
+        for resource in resources(document, {"Stage": stage}, region).values():
+            if resource["Type"] in NAMED:
+                member, scope, _ = NAMED[resource["Type"]]
+                yield resource["Type"], region, resource["Properties"][member], scope
+
+
+def twice(documents: Documents) -> list[Any]:
+    """The names that collide."""
+    counted = Counter(
+        (kind, name, region if scope == "region" else None) for kind, region, name, scope in names(documents)
+    )
+    return [name for name, times in counted.items() if times > 1]
+
+
+def test_every_type_of_resource_is_known_here() -> None:
+    kinds = {resource["Type"] for resource in DOCUMENTS["prod"]["Resources"].values()}
+
+    assert kinds == {*NAMED, *UNNAMED}
+
+
+def test_two_stages_in_two_regions_of_one_account_share_no_name() -> None:
+    assert twice(DOCUMENTS) == []
+
+
+def test_no_name_is_too_long() -> None:
+    assert [name for kind, _, name, _ in names(DOCUMENTS) if len(name) > NAMED[kind][2]] == []
+
+
+NAMES = [(id_, *NAMED[r["Type"]][:2]) for id_, r in DOCUMENTS["prod"]["Resources"].items() if r["Type"] in NAMED]
+
+
+def without(logical_id: str, member: str, part: str) -> Documents:
+    """The documents where one name has lost its stage or its region."""
+    found = {}
+    for stage, document in DOCUMENTS.items():
+        names_of_stage = resources(document, {"Stage": stage})
+        # SAM puts the stage into the layer's id, so it is found by its type.
+        kind = DOCUMENTS["prod"]["Resources"][logical_id]["Type"]
+        ids = [logical_id] if kind != "AWS::Lambda::LayerVersion" else [i for i in names_of_stage if "CoreLayer" in i]
+        changed = deepcopy({id_: document["Resources"][id_] for id_ in ids})
+        for resource in changed.values():
+            text = str(resource["Properties"][member]["Fn::Sub"])
+            resource["Properties"][member] = {"Fn::Sub": re.sub(part.replace("STAGE", stage), "", text)}
+        found[stage] = {**document, "Resources": {**document["Resources"], **changed}}
+    return found
+
+
+@pytest.mark.parametrize(("logical_id", "member", "scope"), NAMES)
+def test_a_name_that_loses_its_stage_or_region_is_noticed(logical_id: str, member: str, scope: str) -> None:
+    assert twice(without(logical_id, member, r"\$\{Stage\}|STAGE"))
+    if scope == "account":
+        assert twice(without(logical_id, member, r"\$\{AWS::Region\}"))
+
+
+def test_the_key_is_opened_for_the_roles_that_are_made() -> None:
+    for (stage, document), region in product(DOCUMENTS.items(), REGIONS):
+        made = resources(document, {"Stage": stage}, region)
+        roles = {r["Properties"]["RoleName"] for r in made.values() if r["Type"] == "AWS::IAM::Role"}
+        statements = made["Key"]["Properties"]["KeyPolicy"]["Statement"]
+        arns = [s.get("Condition", {}).get("ArnEquals", {}).get("aws:PrincipalArn", []) for s in statements]
+        named = {arn.partition(":role/")[2] for listed in arns for arn in listed}
+
+        assert named
+        assert named <= roles
