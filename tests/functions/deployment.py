@@ -107,7 +107,10 @@ class Functions:
         function = self.function(name)
         assert function.http is not None
         with self.calls.of(name):  # some clients are made when they are first needed
-            return answer_of(function.http(request_of(event, function.base_url)), event)
+            response = function.http(request_of(event, function.base_url))
+        told = [value for header, value in response.headers if header == "location" and "temporarily_unav" in value]
+        assert (response.fault is not None) == bool(response.status >= 500 or told), "an outage leaves a trace"
+        return answer_of(response, event)
 
     def invoke(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
         """The answer of the function's ``lambda_handler``: as Lambda calls it, failures answered."""

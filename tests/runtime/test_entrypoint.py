@@ -27,7 +27,7 @@ def test_each_invocation_sets_how_long_it_may_take() -> None:
         return Response(204)
 
     def wire(_: Mapping[str, str]) -> Function:
-        return Function(http, lambda _: Response(500), lambda *_: None, deadline=deadline)
+        return Function(http, lambda _: Response(500), lambda *_, **__: None, deadline=deadline)
 
     handler = entrypoint(wire)
     handler(load_event("jwks"), Context())

@@ -55,6 +55,7 @@ class ApiError(Exception):
 
     Attributes:
         causes: Texts, in the order in which they are shown. Never a secret.
+        fault: What failed on our side, for the log.
     """
 
     def __init__(self, code: str, value: str = "", causes: Sequence[str] = (), *, headers: Pairs = ()) -> None:
@@ -63,6 +64,7 @@ class ApiError(Exception):
         self.summary = summary.format(value)
         self.causes = tuple(causes)
         self.headers = headers
+        self.fault: BaseException | None = None
         super().__init__(f"{code}: {self.summary}")
 
     def response(self, ids: Ids) -> Response:
@@ -74,7 +76,7 @@ class ApiError(Exception):
             "errorId": f"oae{ids.opaque(16)}",
             "errorCauses": [{"errorSummary": cause} for cause in self.causes],
         }
-        return Response.json(self.status, body, self.headers)
+        return Response.json(self.status, body, self.headers).because_of(self.fault)
 
 
 def invalid(subject: str, *causes: str) -> ApiError:
@@ -92,9 +94,11 @@ def not_found(identifier: str, kind: str) -> ApiError:
     return ApiError("E0000007", f"{identifier} ({kind})")
 
 
-def unavailable() -> ApiError:
+def unavailable(fault: BaseException) -> ApiError:
     """503: storage or key management could not answer, or too many changes at once. Safe to repeat."""
-    return ApiError("E0000010", headers=(("retry-after", "2"),))
+    error = ApiError("E0000010", headers=(("retry-after", "2"),))
+    error.fault = fault
+    return error
 
 
 def internal_error(ids: Ids) -> Response:

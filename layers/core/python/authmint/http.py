@@ -1,7 +1,7 @@
 """Plain HTTP values. What a Lambda event becomes, and what a handler answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 Pairs = tuple[tuple[str, str], ...]
@@ -46,11 +46,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """One answer. ``headers`` may hold a name more than once."""
+    """One answer.
+
+    Attributes:
+        headers: May hold a name more than once.
+        fault: What failed on our side, where that is why this is the answer. Never sent; the log says it.
+    """
 
     status: int
     body: bytes = b""
     headers: Pairs = ()
+    fault: BaseException | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def json(cls, status: int, value: Any, headers: Mapping[str, str] | Pairs = ()) -> Self:
@@ -62,4 +68,8 @@ class Response:
 
     def with_headers(self, *pairs: tuple[str, str]) -> "Response":
         """The same answer with more headers."""
-        return Response(self.status, self.body, (*self.headers, *pairs))
+        return replace(self, headers=(*self.headers, *pairs))
+
+    def because_of(self, fault: BaseException | None) -> "Response":
+        """The same answer, which says what failed."""
+        return replace(self, fault=fault)

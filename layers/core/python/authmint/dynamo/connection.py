@@ -72,7 +72,14 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (PynamoDBException, ClientError, BotoCoreError) as error:
-        raise Unavailable(f"DynamoDB: {error_code(error)}") from error
+        raise Unavailable(_told(error)) from error
+
+
+def _told(error: BaseException) -> str:
+    """Which call failed, and how. A call that got no answer at all says not which one it was; the log says where."""
+    cause = error.cause or error.__cause__ or error if isinstance(error, PynamoDBException) else error
+    operation = f" {cause.operation_name}" if isinstance(cause, ClientError) else ""
+    return f"DynamoDB{operation}: {error_code(error)}"
 
 
 def error_code(error: BaseException) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..jose.keys import SigningAlgorithm
+from ..outage import Outage
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class KeyPair:
     wrapped: str
 
 
-class VaultUnavailable(Exception):
+class VaultUnavailable(Outage):
     """The key management service could not answer now."""
 
 

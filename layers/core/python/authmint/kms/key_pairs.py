@@ -24,7 +24,8 @@ def translated() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise VaultUnavailable(f"KMS: {error.response.get('Error', {}).get('Code', 'ClientError')}") from error
+        code = error.response.get("Error", {}).get("Code", "ClientError")
+        raise VaultUnavailable(f"KMS {error.operation_name}: {code}") from error
     except BotoCoreError as error:
         raise VaultUnavailable(f"KMS: {type(error).__name__}") from error
 

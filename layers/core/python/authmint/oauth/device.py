@@ -5,14 +5,14 @@ from typing import Final
 from ..clock import Clock
 from ..http import Request, Response
 from ..ids import Ids
-from ..keys.vault import VaultUnavailable
+from ..outage import Outage
 from ..storage.clients import secret_digest
 from ..storage.device_codes import DeviceCode, DeviceCodes
-from ..storage.errors import AlreadyExists, Unavailable
+from ..storage.errors import AlreadyExists
 from ..storage.liveness import generations_of
 from . import scopes
 from .endpoint import AuthenticatedEndpoint
-from .errors import NO_STORE, OAuthError
+from .errors import NO_STORE, OAuthError, unavailable
 from .grants.base import check_grant_type
 
 DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
@@ -40,8 +40,8 @@ class DeviceAuthorizationEndpoint:
             return self._answer(request)
         except OAuthError as error:
             return error.response(request.base_url)
-        except (Unavailable, VaultUnavailable):
-            return OAuthError("temporarily_unavailable").response(request.base_url)
+        except Outage as error:
+            return unavailable(error).response(request.base_url)
 
     def _answer(self, request: Request) -> Response:
         now = self._clock.now()

@@ -169,8 +169,8 @@ class Discovery:
         server_id = request.path_parameters.get("authServerId")
         try:
             snapshot = self._configuration.read(server_named(server_id), request.query_value("client_id"))
-        except Unavailable:
-            return unavailable(self._ids)
+        except Unavailable as error:
+            return unavailable(self._ids, error)
         if snapshot.server is None or snapshot.server.status != "ACTIVE":
             return not_found(server_id or "", self._ids)
         if request.query_value("client_id") is not None and snapshot.client is None:
@@ -186,10 +186,10 @@ def not_found(server_id: str, ids: Ids) -> Response:
     return _envelope(404, "E0000007", summary, ids)
 
 
-def unavailable(ids: Ids) -> Response:
+def unavailable(ids: Ids, fault: BaseException) -> Response:
     """503: storage could not answer."""
     answer = _envelope(503, "E0000010", "Service is temporarily unavailable. Try again later.", ids)
-    return answer.with_headers(("retry-after", "2"))
+    return answer.with_headers(("retry-after", "2")).because_of(fault)
 
 
 def internal_error(ids: Ids) -> Response:

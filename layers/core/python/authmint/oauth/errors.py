@@ -150,6 +150,7 @@ class OAuthError(Exception):
         id: The internal id, a key of ``CATALOGUE``.
         reason: For the log where the id alone does not say it; never a secret.
         about: For the log: server and client of a request that was refused before both were established.
+        fault: What failed on our side, for the log: then nothing was decided about the request.
     """
 
     def __init__(self, error_id: str, *values: str, reason: str | None = None) -> None:
@@ -158,6 +159,7 @@ class OAuthError(Exception):
         self.description = described(text.format(*values))
         self.reason = reason
         self.about: dict[str, str] = {}
+        self.fault: BaseException | None = None
         super().__init__(error_id if reason is None else f"{error_id}: {reason}")
 
     def body(self) -> dict[str, Any]:
@@ -171,7 +173,14 @@ class OAuthError(Exception):
             headers = (*headers, ("www-authenticate", f'Basic realm="{realm}"'))
         if self.status == 503:
             headers = (*headers, ("retry-after", RETRY_AFTER_SECONDS))
-        return Response.json(self.status, self.body(), headers)
+        return Response.json(self.status, self.body(), headers).because_of(self.fault)
+
+
+def unavailable(fault: BaseException) -> OAuthError:
+    """503: storage or key management could not answer. Safe to repeat."""
+    error = OAuthError("temporarily_unavailable")
+    error.fault = fault
+    return error
 
 
 class RefreshTokenReused(OAuthError):

@@ -4,14 +4,14 @@ from typing import Any, Final
 
 from ..clock import Clock
 from ..http import Request, Response
-from ..keys.vault import VaultUnavailable
+from ..outage import Outage
 from ..storage.clients import secret_digest
-from ..storage.errors import NotFound, Unavailable
+from ..storage.errors import NotFound
 from ..storage.liveness import NotAlive
 from ..storage.token_families import TokenFamilies
 from .access_tokens import recognize, recognize_id_token
 from .endpoint import AuthenticatedEndpoint, Call
-from .errors import NO_STORE, OAuthError
+from .errors import NO_STORE, OAuthError, unavailable
 from .refresh_tokens import expired, family_of
 from .token_validity import Holder, TokenValidity
 
@@ -41,8 +41,8 @@ class IntrospectionEndpoint:
             return Response.json(200, INACTIVE if state is None else {"active": True, **state}, NO_STORE)
         except OAuthError as error:
             return error.response(request.base_url)
-        except (Unavailable, VaultUnavailable):
-            return OAuthError("temporarily_unavailable").response(request.base_url)
+        except Outage as error:
+            return unavailable(error).response(request.base_url)
 
     def _state(self, call: Call, text: str) -> dict[str, Any] | None:
         try:

@@ -24,8 +24,8 @@ class KeySet:
         server_id = request.path_parameters.get("authServerId")
         try:
             server = self._configuration.read(server_named(server_id)).server
-        except Unavailable:
-            return unavailable(self._ids)
+        except Unavailable as error:
+            return unavailable(self._ids, error)
         if server is None or server.status != "ACTIVE":
             return not_found(server_id or "", self._ids)
         answer = Response.json(200, jwks(server))

@@ -4,15 +4,15 @@ from ..audit.builder import EventBuilder
 from ..clock import Clock
 from ..http import Request, Response
 from ..ids import Ids
-from ..keys.vault import VaultUnavailable
+from ..outage import Outage
 from ..storage.clients import secret_digest
-from ..storage.errors import NotFound, Unavailable
+from ..storage.errors import NotFound
 from ..storage.events import Party
 from ..storage.revocations import Revocation, Revocations
 from ..storage.token_families import TokenFamilies
 from .access_tokens import recognize
 from .endpoint import AuthenticatedEndpoint, Call
-from .errors import NO_STORE, OAuthError
+from .errors import NO_STORE, OAuthError, unavailable
 from .refresh_tokens import family_of
 from .token_events import TokenEvents, token_hash
 
@@ -50,8 +50,8 @@ class RevocationEndpoint:
                 self._emit(call, request, text, "access_token")
         except OAuthError as error:
             return error.response(request.base_url)
-        except (Unavailable, VaultUnavailable):
-            return OAuthError("temporarily_unavailable").response(request.base_url)
+        except Outage as error:
+            return unavailable(error).response(request.base_url)
         return Response(200, b"", NO_STORE)
 
     def _revoke_access_token(self, call: Call, text: str) -> bool:

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterable
 from ..clock import Clock
 from ..http import Request, Response
 from ..ids import Ids
-from ..keys.vault import VaultUnavailable
-from ..storage.errors import Unavailable
+from ..outage import Outage
 from ..tokens.signer import Signers, TokenTooLarge
 from .claim_failures import too_large
 from .cors import check_token_request, foreign_origin, readable_by
 from .endpoint import AuthenticatedEndpoint, Call
-from .errors import NO_STORE, OAuthError
+from .errors import NO_STORE, OAuthError, unavailable
 from .grants.base import Answer, GrantRequest, GrantType, Tokens, check_grant_type
 from .issuance import Issuance, Recipient
 from .token_events import Record, TokenEvents
@@ -42,7 +41,7 @@ class TokenEndpoint:
         self._issuance = Issuance(ids)
 
     def __call__(self, request: Request) -> Response:
-        """Tokens, or an error of RFC 6749 §5.2. Every token, and every refusal, is one event."""
+        """Tokens, or an error of RFC 6749 §5.2. Every token and every refusal is one event, a fault is none."""
         record = Record(request, self._clock, self._ids)
         try:
             answer = self._issue(request, record)
@@ -50,8 +49,8 @@ class TokenEndpoint:
             refusal = error
         except TokenTooLarge as large:
             refusal = too_large(large)
-        except (Unavailable, VaultUnavailable) as error:
-            refusal = OAuthError("temporarily_unavailable", reason=str(error))
+        except Outage as error:
+            return unavailable(error).response(request.base_url).with_headers(*record.cors)
         else:
             for event in record.grants(answer.minted):
                 self._events.emit(event)

@@ -1,5 +1,6 @@
 """The userinfo endpoint (OpenID Connect Core §5.3, RFC 6750, docs/protocol.md §15)."""
 
+from dataclasses import replace
 from typing import Final
 
 from ..claims.compiled import WarmClaims
@@ -15,7 +16,7 @@ from . import bearer
 from .access_tokens import recognize
 from .claim_failures import claim_refusal
 from .endpoint import live_server
-from .errors import NO_STORE, OAuthError
+from .errors import NO_STORE, OAuthError, unavailable
 from .issuance import app_facts
 from .sign_in import SignIn
 from .token_validity import TokenValidity
@@ -36,8 +37,8 @@ class UserinfoEndpoint:
             return self._answer(request)
         except OAuthError as error:
             return self._refused(error, request)
-        except Unavailable:
-            return OAuthError("temporarily_unavailable").response(request.base_url)
+        except Unavailable as error:
+            return unavailable(error).response(request.base_url)
 
     def _answer(self, request: Request) -> Response:
         text = bearer.presented(request)
@@ -77,7 +78,7 @@ class UserinfoEndpoint:
             description = _SCOPES_WANTED if error.status == 403 else error.description.removesuffix(".")
             challenge = f'Bearer error="{error.code}", error_description="{description}"'
             headers += [("www-authenticate", challenge), ("expires", "0")]
-        return Response(answer.status, answer.body, tuple(headers))
+        return replace(answer, headers=tuple(headers))
 
 
 _SCOPES_WANTED: Final = (

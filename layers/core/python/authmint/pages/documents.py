@@ -66,7 +66,8 @@ class HostedPages:
     def error(self, error: OAuthError, request: Request) -> Response:
         """A page for errors that must not be redirected: the redirect URI is not trusted (RFC 6749 §4.1.2.1)."""
         kind = _KINDS_BY_ID.get(error.id) or _KINDS.get(error.code, "oauth")
-        return self.problem(kind, request, status=error.status, code=error.code, description=error.description)
+        page = self.problem(kind, request, status=error.status, code=error.code, description=error.description)
+        return page.because_of(error.fault)
 
     def form_post(self, redirect_uri: str, fields: Mapping[str, str]) -> Response:
         """A form that posts itself (OAuth 2.0 Form Post Response Mode)."""

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from ..api_errors import ApiError, unavailable
+from .. import api_errors
+from ..api_errors import ApiError
 from ..clock import Clock
 from ..http import Request, Response
 from ..ids import Ids
 from ..oauth.cors import credentialed_preflight, foreign_origin, with_credentials
-from ..oauth.errors import OAuthError
+from ..oauth.errors import OAuthError, unavailable
 from ..oauth.routing import allowed
 from ..storage.errors import Unavailable
 from ..storage.trusted_origins import TrustedOrigins
@@ -96,26 +97,23 @@ class Site:
             return refusal.with_headers(("allow", ", ".join(allowed(tuple(methods)))))
         try:
             visit = self._visit(request)
-        except Unavailable:
-            return self._unavailable(request)
+        except Unavailable as error:
+            return self._pages.error(unavailable(error), request)
         try:
             return visit.answered(methods[request.method](visit))
         except BadForm:
             return visit.answered(self._pages.problem("form", request, status=400, code="invalid_request"))
         except OAuthError as error:
             return visit.answered(self._pages.error(error, request))
-        except Unavailable:
-            return self._unavailable(request)
-
-    def _unavailable(self, request: Request) -> Response:
-        return self._pages.problem("unavailable", request, status=503, code="temporarily_unavailable")
+        except Unavailable as error:
+            return self._pages.error(unavailable(error), request)
 
     def _call(self, request: Request, methods: dict[str, Handler]) -> Response:
         origin = foreign_origin(request)
         try:
             trusted = origin is not None and self._origins.get().trusts(origin, "CORS")
-        except Unavailable:
-            return unavailable().response(self._ids)
+        except Unavailable as error:
+            return api_errors.unavailable(error).response(self._ids)
         if request.method == "OPTIONS":
             return credentialed_preflight(request, allowed(tuple(methods)), origin if trusted else None)
         answer = self._called_by(request, methods, trusted=trusted)
@@ -128,8 +126,8 @@ class Site:
             return methods[request.method](self._visit(request, trusted=trusted))
         except ApiError as error:
             return error.response(self._ids)
-        except Unavailable:
-            return unavailable().response(self._ids)
+        except Unavailable as error:
+            return api_errors.unavailable(error).response(self._ids)
 
     def _visit(self, request: Request, *, trusted: bool = False) -> Visit:
         now = self._clock.now()

@@ -6,14 +6,21 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from ..deadline import Deadline
 from ..http import Request, Response
-from .gateway_events import answer_of, is_http, request_of
+from .gateway_events import answer_of, is_http, request_of, route_of
 
 #: Set by Lambda, nowhere else: there, what can be done before the first request is done during INIT.
 _ON_LAMBDA = "AWS_LAMBDA_INITIALIZATION_TYPE"
+
+
+class Report(Protocol):
+    """Logs a fault of ours and counts it: the one place where an outage leaves its trace."""
+
+    def __call__(self, fault: BaseException, request_id: str = "", *, route: str = "", status: int = 0) -> None:
+        """``route``: as in ``template.yaml``; ``status``: of the answer, 0 where there is none."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +32,12 @@ class Function:
         failure: The answer when ``http`` raised what it should not have.
         direct: Answers direct and scheduled invocations; ``None``: there are none.
         deadline: Told at each invocation how long it may take.
-        report: Logs an unexpected exception; never its message, which may hold a value of the request.
+        report: Logs what failed, and counts it.
     """
 
     http: Callable[[Request], Response] | None
     failure: Callable[[Request], Response]
-    report: Callable[[BaseException, str], None]
+    report: Report
     direct: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
     base_url: str | None = None
     deadline: Deadline = field(default_factory=Deadline)
@@ -62,8 +69,9 @@ def entrypoint(wire: Callable[[Mapping[str, str]], Function]) -> Callable[[Mappi
         try:
             response = function.http(request)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
-            function.report(error, request.request_id)
-            response = function.failure(request)
+            response = function.failure(request).because_of(error)
+        if response.fault is not None:
+            function.report(response.fault, request.request_id, route=route_of(event), status=response.status)
         return answer_of(replace(response, body=b"") if head else response, event)
 
     if _ON_LAMBDA in os.environ:  # noqa: TID251 - the one place
@@ -92,5 +100,5 @@ def _directly(function: Function, event: Mapping[str, Any], context: Any) -> dic
     try:
         return function.direct(event)
     except Exception as error:
-        function.report(error, "" if context is None else context.aws_request_id)
+        function.report(error, "" if context is None else context.aws_request_id, route="direct")
         raise  # so that Lambda retries an asynchronous invocation, and keeps it in the dead-letter queue

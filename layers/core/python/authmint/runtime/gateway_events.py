@@ -20,6 +20,11 @@ def is_http(event: Event) -> bool:
     return isinstance(event.get("requestContext"), Mapping) and ("httpMethod" in event or "rawPath" in event)
 
 
+def route_of(event: Event) -> str:
+    """Method and path as in ``template.yaml``: what an event may be counted and logged by."""
+    return str(event.get("routeKey") or f"{event.get('httpMethod')} {event.get('resource')}")
+
+
 def request_of(event: Event, base_url: str | None) -> Request:
     """The request. Its base URL is the setting or API Gateway's own domain name, never a header."""
     context = event["requestContext"]

@@ -6,18 +6,19 @@ rare goes through Powertools, which loads when it is first needed: it costs a qu
 
 import sys
 import traceback
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from ..clock import Clock, timestamp
+from ..outage import Outage
 from ..storage.events import Event
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
 
-NAMESPACE: Final = "authmint"
 #: Metric per type and outcome of an event. The org server's types are those of the others without ``as.``.
 _METRICS: Final = {
     ("app.oauth2.token.grant.access_token", "SUCCESS"): "TokensIssued",
@@ -34,9 +35,10 @@ _METRICS: Final = {
 class Log:
     """The log and the metrics of one function."""
 
-    def __init__(self, service: str, clock: Clock) -> None:
+    def __init__(self, service: str, clock: Clock, *, namespace: str = "authmint") -> None:
         self._service = service
         self._clock = clock
+        self._namespace = namespace
 
     @cached_property
     def _logger(self) -> "Logger":
@@ -49,21 +51,26 @@ class Log:
     def _metrics(self) -> "Metrics":
         from aws_lambda_powertools import Metrics
 
-        return Metrics(namespace=NAMESPACE, service=self._service)
+        return Metrics(namespace=self._namespace, service=self._service)
 
     def emit(self, event: Event) -> None:
         """``TokenEvents``: one line, which is the metric as well (CloudWatch embedded metric format)."""
-        line: dict[str, Any] = {
-            "level": "INFO",
-            "message": event.type,
-            "timestamp": timestamp(event.published_ms // 1000),
-            "service": self._service,
-            "event": event,
-        }
         metric = _METRICS.get((event.type.replace("app.oauth2.as.", "app.oauth2.", 1), event.outcome))
+        self._write("INFO", event.type, {"event": event}, at_ms=event.published_ms, metric=metric)
+
+    def _write(self, level: str, message: str, values: Mapping[str, Any], *, at_ms: int, metric: str | None) -> None:
+        line: dict[str, Any] = {
+            "level": level,
+            "message": message,
+            "timestamp": timestamp(at_ms // 1000),
+            "service": self._service,
+            **values,
+        }
         if metric is not None:
+            counted = {"Name": metric, "Unit": "Count"}
+            definition = {"Namespace": self._namespace, "Dimensions": [["service"]], "Metrics": [counted]}
             line[metric] = 1
-            line["_aws"] = {"Timestamp": event.published_ms, "CloudWatchMetrics": [_definition(metric)]}
+            line["_aws"] = {"Timestamp": at_ms, "CloudWatchMetrics": [definition]}
         sys.stdout.write(msgspec.json.encode(line).decode("utf-8") + "\n")
         sys.stdout.flush()
 
@@ -80,18 +87,40 @@ class Log:
         """A line of its own."""
         self._logger.info(message, extra=values)
 
-    def report(self, error: BaseException, request_id: str) -> None:
-        """An unexpected exception: its type and where it came from, not its message, which may hold a secret."""
-        chain: list[dict[str, Any]] = []
-        current: BaseException | None = error
-        while current is not None and len(chain) < 5:
-            frames = traceback.extract_tb(current.__traceback__)[-8:]
-            places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
-            chain.append({"type": type(current).__name__, "at": places})
-            current = current.__cause__ or current.__context__
-        self._logger.error("unexpected exception", extra={"failure": chain, "request_id": request_id})
-        self.measure("UnexpectedErrors", 1)
+    def report(self, fault: BaseException, request_id: str = "", *, route: str = "", status: int = 0) -> None:
+        """A fault of ours: one line, which is the metric as well.
+
+        ``Unavailable`` where something did not answer that this deployment depends on: the line names the call and the
+        error. ``UnexpectedErrors`` for all others: the line has the exception's type and where it came from, not its
+        message, which may hold a secret.
+        """
+        outage = _outage(fault)
+        values: dict[str, Any] = {"cause": str(outage)} if outage is not None else {}
+        values |= {"failure": _chain(fault), "request_id": request_id, "route": route, "status": status}
+        message, metric = _OUTAGE if outage is not None else _UNEXPECTED
+        self._write("ERROR", message, values, at_ms=self._clock.now_ms(), metric=metric)
 
 
-def _definition(metric: str) -> dict[str, Any]:
-    return {"Namespace": NAMESPACE, "Dimensions": [["service"]], "Metrics": [{"Name": metric, "Unit": "Count"}]}
+_OUTAGE: Final = ("a dependency did not answer", "Unavailable")
+_UNEXPECTED: Final = ("unexpected exception", "UnexpectedErrors")
+#: Exceptions of a chain, and frames of an exception, that a line shows.
+_MOST_CAUSES: Final = 5
+_MOST_FRAMES: Final = 8
+
+
+def _outage(fault: BaseException) -> Outage | None:
+    current: BaseException | None = fault
+    while current is not None and not isinstance(current, Outage):
+        current = current.__cause__
+    return current
+
+
+def _chain(fault: BaseException) -> list[dict[str, Any]]:
+    chain: list[dict[str, Any]] = []
+    current: BaseException | None = fault
+    while current is not None and len(chain) < _MOST_CAUSES:
+        frames = traceback.extract_tb(current.__traceback__)[-_MOST_FRAMES:]
+        places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
+        chain.append({"type": type(current).__name__, "at": places})
+        current = current.__cause__ or current.__context__
+    return chain

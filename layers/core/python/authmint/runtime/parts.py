@@ -42,7 +42,7 @@ class Parts:
         self.retrying = Retrying(self.deadline.allows_an_attempt)
         self.clock = SystemClock()
         self.ids = RandomIds(self.clock)
-        self.log: Log = Log(self.settings.service, self.clock)
+        self.log: Log = Log(self.settings.service, self.clock, namespace=self.settings.namespace)
         self.session = session(self.deadline)
         self.tables: Tables = tables(
             SharedConnection(self.session),

@@ -20,6 +20,7 @@ class Settings:
     """What one function reads from its environment.
 
     Attributes:
+        service, namespace: Of metrics and log lines. Stages have namespaces of their own.
         base_url: Scheme and host that clients use; ``None``: API Gateway's own domain name.
         key_retention: Seconds that an expired signing key stays published.
         staleness_ms: Milliseconds for which the token functions may use what they read before; 0: never.
@@ -29,6 +30,7 @@ class Settings:
     """
 
     service: str
+    namespace: str
     config_table: str
     grants_table: str | None = None
     events_table: str | None = None
@@ -49,6 +51,7 @@ class Settings:
             raise BadSettings("AUTHMINT_BASE_URL must be https://host without a slash at the end")
         return cls(
             service=env.get("POWERTOOLS_SERVICE_NAME", "authmint"),
+            namespace=env.get("POWERTOOLS_METRICS_NAMESPACE", "authmint"),
             config_table=_required(env, "AUTHMINT_CONFIG_TABLE"),
             grants_table=env.get("AUTHMINT_GRANTS_TABLE") or None,
             events_table=env.get("AUTHMINT_EVENTS_TABLE") or None,

@@ -1,5 +1,7 @@
 """What storage refuses. The caller that knows the meaning translates it for the wire."""
 
+from ..outage import Outage
+
 
 class StorageError(Exception):
     """Base of this tree: ``NotFound``, ``Conflict``, ``AlreadyExists``, ``AlreadyUsed``, ``Unavailable``."""
@@ -29,5 +31,5 @@ class AlreadyUsed(StorageError):
     """A single-use record was used before."""
 
 
-class Unavailable(StorageError):
+class Unavailable(StorageError, Outage):
     """Storage could not answer now: throttled, down or too slow. Nothing is known to have changed."""

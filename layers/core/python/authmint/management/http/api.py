@@ -6,13 +6,13 @@ from ...audit.recorder import Recorder
 from ...clock import Clock
 from ...http import Request, Response
 from ...ids import Ids
-from ...keys.vault import KeyPairs, SecretSeals, VaultUnavailable
+from ...keys.vault import KeyPairs, SecretSeals
 from ...oauth.preview import Previews
 from ...oauth.token_validity import TokenValidity
+from ...outage import Outage
 from ...storage.api_tokens import ApiTokens
 from ...storage.clients import Clients
 from ...storage.configuration import Configuration
-from ...storage.errors import Unavailable
 from ...storage.events import EventLog, Party
 from ...storage.retrying import Retrying
 from ...storage.revocations import Revocations
@@ -94,13 +94,13 @@ class ManagementApi:
                 return self._finished(answer, request, now, limited=False)
         except (BearerChallenge, OAuthStyleError) as error:
             answer = error.response()
-        except (Unavailable, VaultUnavailable):
-            answer = self._refusal(unavailable(), request)
+        except Outage as error:
+            answer = self._refusal(unavailable(error), request)
         return self._finished(answer, request, now)
 
     def _refusal(self, error: ApiError, request: Request) -> Response:
         if is_registration(request):
-            return registration_refusal(error, request)
+            return registration_refusal(error, request).because_of(error.fault)
         return error.response(self._ids)
 
     def _answer(self, request: Request, now: int) -> Response:

@@ -5,15 +5,15 @@ from dataclasses import replace
 from ...clock import Clock
 from ...http import Request, Response
 from ...ids import Ids
-from ...keys.vault import VaultUnavailable
+from ...outage import Outage
 from ...storage.clients import secret_digest
 from ...storage.directory import Directory
-from ...storage.errors import NotFound, Unavailable
+from ...storage.errors import NotFound
 from ...storage.liveness import NotAlive, signed_in_person
 from ...storage.sessions import SessionTokens
 from ...tokens.signer import TokenTooLarge
 from ..claim_failures import too_large
-from ..errors import OAuthError
+from ..errors import OAuthError, unavailable
 from .approval import Granting
 from .events import Record
 from .interaction import CONSENT, SIGN_IN, Browsers, Visitor
@@ -60,8 +60,8 @@ class AuthorizationEndpoint:
             refusal = error
         except TokenTooLarge as large:
             refusal = too_large(large)
-        except (Unavailable, VaultUnavailable) as error:
-            refusal = OAuthError("temporarily_unavailable", reason=str(error))
+        except Outage as error:
+            refusal = unavailable(error)
         return self._outcomes.refused(record, refusal)
 
     def _answer(self, request: Request, record: Record) -> Response:

@@ -7,12 +7,11 @@ from urllib.parse import urlencode
 from ...clock import Clock
 from ...http import Request, Response
 from ...ids import Ids
-from ...keys.vault import VaultUnavailable
+from ...outage import Outage
 from ...storage.authorization_requests import StoredRequest, StoredRequests
 from ...storage.clients import Client, secret_digest
-from ...storage.errors import Unavailable
 from ...storage.servers import Scope, endpoints_of
-from ..errors import OAuthError
+from ..errors import OAuthError, unavailable
 from ..issuance import Trace
 from .approval import Granting
 from .events import Record
@@ -136,8 +135,8 @@ class Interactions:
             refusal = OAuthError("access_denied", reason="the user refused")
         except OAuthError as error:
             refusal = error
-        except (Unavailable, VaultUnavailable) as error:
-            refusal = OAuthError("temporarily_unavailable", reason=str(error))
+        except Outage as error:
+            refusal = unavailable(error)
         return self._outcomes.refused(record, refusal)
 
     def _own(self, request: Request, handle: str, visitor: Visitor, now: int) -> Arrival:

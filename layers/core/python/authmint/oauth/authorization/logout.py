@@ -12,7 +12,7 @@ from ...storage.errors import Unavailable
 from ...storage.servers import AuthorizationServer, issuer_of, server_named
 from ..access_tokens import recognize_id_token
 from ..endpoint import live_server
-from ..errors import OAuthError
+from ..errors import OAuthError, unavailable
 from .interaction import SIGN_OUT, Browsers, Pages
 from .responses import redirect, with_query
 
@@ -35,8 +35,8 @@ class LogoutEndpoint:
             return self._answer(request)
         except OAuthError as error:
             return self._pages.error(error, request)
-        except Unavailable:
-            return self._pages.error(OAuthError("temporarily_unavailable"), request)
+        except Unavailable as error:
+            return self._pages.error(unavailable(error), request)
 
     def _answer(self, request: Request) -> Response:
         fields = _fields(request)

@@ -7,13 +7,12 @@ from ...clock import Clock
 from ...http import Request, Response
 from ...ids import Ids
 from ...jose.encoding import strict_json
-from ...keys.vault import VaultUnavailable
+from ...outage import Outage
 from ...storage.authorization_requests import StoredRequest, StoredRequests
 from ...storage.clients import secret_digest
-from ...storage.errors import Unavailable
 from .. import form as forms
 from ..endpoint import AuthenticatedEndpoint, Call
-from ..errors import NO_STORE, OAuthError
+from ..errors import NO_STORE, OAuthError, unavailable
 from ..token_events import TokenEvents
 from .events import Record
 from .interaction import PUSHED
@@ -47,8 +46,8 @@ class PushedRequestEndpoint:
             return self._push(request, record)
         except OAuthError as error:
             refusal = error
-        except (Unavailable, VaultUnavailable) as error:
-            refusal = OAuthError("temporarily_unavailable", reason=str(error))
+        except Outage as error:
+            return unavailable(error).response(request.base_url)
         for event in record.refusals(refusal):
             self._events.emit(event)
         return refusal.response(request.base_url)

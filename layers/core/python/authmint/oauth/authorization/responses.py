@@ -1,6 +1,7 @@
 """How a request ends: an answer to the client by its response mode, or a page of ours while nothing else is trusted."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, unquote_plus, urlencode
 
@@ -61,7 +62,7 @@ def not_stored(page: Response) -> Response:
     """The page, with our word about caches in place of its own."""
     ours = {name for name, _ in _NO_STORE}
     kept: Pairs = tuple((name, value) for name, value in page.headers if name.lower() not in ours)
-    return Response(page.status, page.body, (*kept, *_NO_STORE))
+    return replace(page, headers=(*kept, *_NO_STORE))
 
 
 def _ascii(uri: str) -> str:
@@ -86,9 +87,10 @@ class Outcomes:
 
     def refused(self, record: Record, error: OAuthError) -> Response:
         """The error, to the client once its redirect URI is trusted (RFC 6749 §4.1.2.1), else to the user."""
-        for event in record.refusals(error):
-            self._events.emit(event)
+        if error.fault is None:
+            for event in record.refusals(error):
+                self._events.emit(event)
         if record.return_to is None:
             return record.with_cookies(not_stored(self._pages.error(error, record.request)))
         fields = {name: str(value) for name, value in error.body().items()}
-        return record.with_cookies(deliver(fields, record.return_to, self._pages))
+        return record.with_cookies(deliver(fields, record.return_to, self._pages).because_of(error.fault))
