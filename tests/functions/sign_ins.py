@@ -138,7 +138,8 @@ def people_at(functions: Functions, server: str) -> People:
     }
     client = functions.admin("POST", "/api/v1/apps", app)["credentials"]["oauthClient"]
     profile = {"login": LOGIN, "email": LOGIN, "firstName": "Maria", "lastName": "Lopez"}
-    body = {"profile": profile, "credentials": {"password": {"value": PASSWORD}}}
+    group = functions.admin("POST", "/api/v1/groups", {"profile": {"name": f"people of {server}"}})["id"]
+    body = {"profile": profile, "credentials": {"password": {"value": PASSWORD}}, "groupIds": [group]}
     user = functions.admin("POST", "/api/v1/users", body)["id"]
     everyone = next(g["id"] for g in functions.admin("GET", "/api/v1/groups") if g["profile"]["name"] == "Everyone")
     functions.admin("PUT", f"/api/v1/apps/{client['client_id']}/groups/{everyone}", {})
@@ -215,6 +216,7 @@ def _administration(people: People) -> None:
     tokens = f"/api/v1/authorizationServers/{people.server}/clients/{people.client}/tokens"
     listed = admin("GET", tokens)
     assert given["refresh_token"]
+    assert [client["client_id"] for client in admin("GET", f"/api/v1/users/{people.user}/clients")] == [people.client]
     admin("GET", f"/api/v1/authorizationServers/{people.server}/clients")
     admin("DELETE", f"{tokens}/{listed[0]['id']}")
     admin("DELETE", tokens)

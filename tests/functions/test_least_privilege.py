@@ -18,7 +18,7 @@ from tests.functions.deployment import WIRES, Functions, form_event, load_event
 from tests.functions.sign_ins import every_flow, people_at
 from tests.support.backend import Deployed
 from tests.support.fakes import pregenerated
-from tests.support.iam import Need, denied, needs, role, unused
+from tests.support.iam import Need, Statement, denied, needs, role, unused
 from tests.support.pace import unbraked
 
 ASK = "grant_type=client_credentials&scope=a"
@@ -114,9 +114,15 @@ def _directory(functions: Functions, client: str) -> None:
     ):
         functions.admin(method, path, body)
     with pytest.MonkeyPatch.context() as crash:
-        crash.setattr("authmint.dynamo.users.sweep", lambda *_, **__: False)
+        left = functions.admin("POST", "/api/v1/groups", {"profile": {"name": "left"}})["id"]
+        app = functions.admin("POST", "/oauth2/v1/clients", {"client_name": "left", "application_type": "service"})
+        for kind in ("users", "groups", "clients"):
+            crash.setattr(f"authmint.dynamo.{kind}.sweep", lambda *_, **__: False)
         functions.admin("DELETE", f"/api/v1/users/{user}")
-    assert functions.direct("key_rotation", {})["swept"] == [f"USER#{user}"]
+        functions.admin("DELETE", f"/api/v1/groups/{left}")
+        functions.admin("DELETE", f"/oauth2/v1/clients/{app['client_id']}")
+    swept = {f"USER#{user}", f"GROUP#{left}", f"CLIENT#{app['client_id']}"}
+    assert set(functions.direct("key_rotation", {})["swept"]) == swept
 
 
 def _people(functions: Functions, server: str) -> None:
@@ -193,20 +199,48 @@ def _rotation(functions: Functions, deployed: Deployed) -> None:
     assert functions.direct("key_rotation", {})["swept"] == [server]
 
 
-@pytest.fixture
-def made(functions: Functions, deployed: Deployed) -> dict[str, list[Need]]:
-    everything(functions, deployed)
+def made(functions: Functions, deployed: Deployed, *, by_action: bool) -> dict[str, list[Need]]:
+    """What the calls of each function needed."""
     tables = {deployed.config: "ConfigTable", deployed.grants: "GrantsTable", deployed.events: "EventsTable"}
     found: dict[str, list[Need]] = {name: [] for name in WIRES}
     for function, service, operation, parameters in functions.calls.made:
         if function in found:
-            found[function] += needs(service, operation, parameters, tables)
+            found[function] += needs(service, operation, parameters, tables, by_action=by_action)
     return found
 
 
-def test_no_call_is_denied_and_no_permission_is_unused(made: dict[str, list[Need]]) -> None:
-    assert {name: denied(name, wanted) for name, wanted in made.items()} == {name: [] for name in WIRES}
-    assert {name: unused(name, wanted) for name, wanted in made.items()} == {name: [] for name in WIRES}
+def test_no_call_is_denied_and_no_permission_is_unused(functions: Functions, deployed: Deployed) -> None:
+    everything(functions, deployed)
+
+    by_item, by_action = (made(functions, deployed, by_action=mode) for mode in (False, True))
+    assert {name: unused(name, wanted) for name, wanted in by_item.items()} == {name: [] for name in WIRES}
+    for judged in (by_item, by_action):
+        assert {name: denied(name, wanted) for name, wanted in judged.items()} == {name: [] for name in WIRES}
+    assert any(len(need.leading_keys) > 1 and need.action == "dynamodb:PutItem" for need in by_action["token"])
+
+
+def test_a_transaction_over_what_two_statements_allow_is_denied_where_it_is_judged_by_action() -> None:
+    keys = ("ForAllValues:StringLike", "dynamodb:LeadingKeys")
+    table = {"Fn::GetAtt": ["GrantsTable", "Arn"]}
+    apart = [
+        Statement(prefix, ("dynamodb:PutItem",), table, {keys[0]: {keys[1]: [f"{prefix}#*"]}})
+        for prefix in ("FAMILY", "HOLDERS")
+    ]
+    puts = [{"Put": {"TableName": "t", "Item": {"pk": {"S": key}}}} for key in ("FAMILY#1", "HOLDERS#1")]
+
+    def allowed(*, by_action: bool) -> bool:
+        call = {"TransactItems": puts}
+        wanted = needs("dynamodb", "TransactWriteItems", call, {"t": "GrantsTable"}, by_action=by_action)
+        return all(any(statement.allows(need) for statement in apart) for need in wanted)
+
+    assert allowed(by_action=False)
+    assert not allowed(by_action=True)
+
+
+def test_a_role_says_once_what_it_may_do_to_a_table() -> None:
+    for function in WIRES:
+        said = [(action, str(s.resource)) for s in role(function) for action in s.actions if "dynamodb" in action]
+        assert len(said) == len(set(said)), function
 
 
 def permissions(function: str) -> set[str]:

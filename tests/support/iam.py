@@ -1,4 +1,8 @@
-"""Evaluates the calls that code makes against the roles of ``template.yaml``. What it does not understand raises."""
+"""Evaluates the calls that code makes against the roles of ``template.yaml``. What it does not understand raises.
+
+No document of AWS says whether a transaction is judged item by item, or once per action and table with the keys of all
+its items: ``needs`` tells both.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -55,12 +59,18 @@ class Statement:
 
 def _name(resource: Any) -> str:
     """What a role's ``Resource`` is about: a logical id, with ``/index`` where it is an index."""
-    if isinstance(resource, dict) and "Fn::GetAtt" in resource:
-        return str(resource["Fn::GetAtt"][0])
-    if isinstance(resource, dict) and "Fn::Sub" in resource:
-        text: str = resource["Fn::Sub"]
-        logical = text.partition("${")[2].partition(".")[0]
-        return f"{logical}/index" if "/index/" in text else logical
+    match resource:
+        case {"Fn::GetAtt": [logical, "Arn"]}:
+            return str(logical)
+        case {"Fn::If": [condition, made, {"Ref": existing}]}:
+            name = _name(made)
+            if (condition, existing) != (f"Makes{name}", f"Existing{name}Arn"):
+                raise NotImplementedError(str(resource))
+            return name
+        case {"Fn::Sub": ["${Table}/index/rotation", {"Table": table}]}:
+            return f"{_name(table)}/index"
+        case {"Fn::Sub": str(text)} if text.endswith("Logs.Arn}:*"):
+            return text.removeprefix("${").removesuffix(".Arn}:*")
     raise NotImplementedError(str(resource))
 
 
@@ -86,7 +96,7 @@ def _statement(raw: Mapping[str, Any]) -> Statement:
 def key_policy_allows(function: str, need: Need) -> bool:
     """Whether the KMS key's own policy lets a function's role do this."""
     raw = document()["Resources"]["Key"]["Properties"]["KeyPolicy"]["Statement"]
-    own = "authmint-${Stage}-" + function.replace("_", "-")
+    own = "${RolePath}authmint-${Stage}-${AWS::Region}-" + function.replace("_", "-")
     for statement in raw:
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         if not any(fnmatchcase(need.action, action) for action in actions):
@@ -94,29 +104,35 @@ def key_policy_allows(function: str, need: Need) -> bool:
         condition = statement.get("Condition", {})
         if set(condition) != {"StringEquals", "ArnEquals"}:
             raise NotImplementedError(str(condition))
-        principals = [arn["Fn::Sub"].rpartition("/")[2] for arn in condition["ArnEquals"]["aws:PrincipalArn"]]
+        principals = [arn["Fn::Sub"].partition(":role")[2] for arn in condition["ArnEquals"]["aws:PrincipalArn"]]
         purpose = condition["StringEquals"]["kms:EncryptionContext:purpose"]
         if own in principals and need.context.get("purpose") == purpose:
             return True
     return False
 
 
-def needs(service: str, operation: str, parameters: Mapping[str, Any], tables: Mapping[str, str]) -> Iterator[Need]:
-    """What a botocore call needs, item by item.
+def needs(
+    service: str, operation: str, parameters: Mapping[str, Any], tables: Mapping[str, str], *, by_action: bool = False
+) -> Iterator[Need]:
+    """What a botocore call needs.
 
     Args:
         service: ``dynamodb`` or ``kms``.
         operation: As botocore names it.
         parameters: Of the call.
         tables: Logical id by table name.
+        by_action: Transactions are judged once per action and table; else item by item.
     """
     if service == "kms":
         yield Need(f"kms:{operation}", "Key", (), parameters.get("EncryptionContext", {}))
         return
     if operation == "TransactWriteItems":
-        for item in parameters["TransactItems"]:
-            ((kind, values),) = item.items()
-            yield _item(_ACTIONS_WITH_ITEMS[kind], values, tables)
+        items = [
+            _item(_ACTIONS_WITH_ITEMS[kind], values, tables)
+            for item in parameters["TransactItems"]
+            for kind, values in item.items()
+        ]
+        yield from _together(items) if by_action else items
     elif operation in {"BatchGetItem", "BatchWriteItem"}:
         for table, entries in parameters["RequestItems"].items():
             keys = entries["Keys"] if operation == "BatchGetItem" else [_written(entry) for entry in entries]
@@ -127,6 +143,15 @@ def needs(service: str, operation: str, parameters: Mapping[str, Any], tables: M
         yield _item(operation, parameters, tables)
     else:
         raise NotImplementedError(operation)
+
+
+def _together(items: Sequence[Need]) -> Iterator[Need]:
+    keys: dict[tuple[str, str], tuple[str, ...]] = {}
+    for item in items:
+        place = (item.action, item.resource)
+        keys[place] = keys.get(place, ()) + item.leading_keys
+    for (action, resource), leading_keys in keys.items():
+        yield Need(action, resource, leading_keys)
 
 
 def _query(parameters: Mapping[str, Any], tables: Mapping[str, str]) -> Iterator[Need]:
@@ -149,6 +174,10 @@ def _written(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
+def _touches(need: Need, key: str | None) -> bool:
+    return key is None or any(fnmatchcase(one, key) for one in need.leading_keys)
+
+
 def denied(function: str, wanted: Sequence[Need]) -> list[Need]:
     """The needs that the function's role, or the key's policy, does not grant."""
     statements = role(function)
@@ -161,13 +190,15 @@ def denied(function: str, wanted: Sequence[Need]) -> list[Need]:
 
 
 def unused(function: str, made: Sequence[Need]) -> list[str]:
-    """Permissions of a function's role that no need made use of."""
+    """Permissions of a function's role that no need made use of, down to the single prefix of a key."""
     found = []
     for statement in role(function):
+        keys = statement.condition.get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", [None])
         for action in statement.actions:
             if action.startswith(("logs:", "sqs:")):  # made by Lambda itself, not by the code
                 continue
-            single = Statement(statement.sid, (action,), statement.resource, statement.condition)
-            if not any(single.allows(need) for need in made):
-                found.append(f"{statement.sid}: {action}")
+            uses = [need for need in made if need.action == action and need.resource == _name(statement.resource)]
+            for key in keys:
+                if not any(statement.allows(use) and _touches(use, key) for use in uses):
+                    found.append(f"{statement.sid}: {action} {key or ''}".rstrip())
     return found

@@ -14,8 +14,9 @@ from tests.support.translated import resources, translated
 #: The longest stage that the template takes and a shorter one; two of AWS's longest region names.
 STAGES = ("prod", "a123456789-12345")
 REGIONS = ("eu-west-1", "ap-southeast-17")
-#: What carries a name: the property, whether one account or one region may have it once, how long it may be.
+#: What carries a name: where it stands, whether one account or one region may have it once, how long it may be.
 NAMED: Mapping[str, tuple[str, str, int]] = {
+    "AWS::Budgets::Budget": ("Budget.BudgetName", "account", 100),
     "AWS::DynamoDB::Table": ("TableName", "region", 255),
     "AWS::IAM::Role": ("RoleName", "account", 64),
     "AWS::KMS::Alias": ("AliasName", "region", 256),
@@ -30,18 +31,27 @@ UNNAMED = {
     "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage", "AWS::CloudWatch::Alarm", "AWS::KMS::Key",
     "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission", "AWS::Logs::SubscriptionFilter",
 }  # fmt: skip
+#: What makes every resource that the template knows.
+EVERYTHING = {"MonthlyBudget": "100", "BudgetEmail": "owner@example.com"}
 
 Documents = Mapping[str, Mapping[str, Any]]
 DOCUMENTS: Documents = {stage: translated(stage) for stage in STAGES}
 
 
+def at(properties: Mapping[str, Any], place: str) -> Any:
+    """What stands at ``a.b``."""
+    for member in place.split("."):
+        properties = properties[member]
+    return properties
+
+
 def names(documents: Documents) -> Iterator[tuple[str, str, str, str]]:
     """Type, region, name and scope of everything that carries a name: scope and name together are to be unique."""
     for (stage, document), region in product(documents.items(), REGIONS):
-        for resource in resources(document, {"Stage": stage}, region).values():
+        for resource in resources(document, EVERYTHING | {"Stage": stage}, region).values():
             if resource["Type"] in NAMED:
                 member, scope, _ = NAMED[resource["Type"]]
-                yield resource["Type"], region, resource["Properties"][member], scope
+                yield resource["Type"], region, at(resource["Properties"], member), scope
 
 
 def twice(documents: Documents) -> list[Any]:
@@ -52,10 +62,11 @@ def twice(documents: Documents) -> list[Any]:
     return [name for name, times in counted.items() if times > 1]
 
 
-def test_every_type_of_resource_is_known_here() -> None:
-    kinds = {resource["Type"] for resource in DOCUMENTS["prod"]["Resources"].values()}
+def test_every_resource_is_made_and_its_type_known_here() -> None:
+    there = DOCUMENTS["prod"]["Resources"]
 
-    assert kinds == {*NAMED, *UNNAMED}
+    assert resources(DOCUMENTS["prod"], EVERYTHING | {"Stage": "prod"}).keys() == there.keys()
+    assert {resource["Type"] for resource in there.values()} == {*NAMED, *UNNAMED}
 
 
 def test_two_stages_in_two_regions_of_one_account_share_no_name() -> None:
@@ -73,14 +84,15 @@ def without(logical_id: str, member: str, part: str) -> Documents:
     """The documents where one name has lost its stage or its region."""
     found = {}
     for stage, document in DOCUMENTS.items():
-        names_of_stage = resources(document, {"Stage": stage})
+        names_of_stage = resources(document, EVERYTHING | {"Stage": stage})
         # SAM puts the stage into the layer's id, so it is found by its type.
         kind = DOCUMENTS["prod"]["Resources"][logical_id]["Type"]
         ids = [logical_id] if kind != "AWS::Lambda::LayerVersion" else [i for i in names_of_stage if "CoreLayer" in i]
         changed = deepcopy({id_: document["Resources"][id_] for id_ in ids})
         for resource in changed.values():
-            text = str(resource["Properties"][member]["Fn::Sub"])
-            resource["Properties"][member] = {"Fn::Sub": re.sub(part.replace("STAGE", stage), "", text)}
+            *outer, last = member.split(".")
+            properties = at(resource["Properties"], ".".join(outer)) if outer else resource["Properties"]
+            properties[last] = {"Fn::Sub": re.sub(part.replace("STAGE", stage), "", properties[last]["Fn::Sub"])}
         found[stage] = {**document, "Resources": {**document["Resources"], **changed}}
     return found
 
@@ -94,7 +106,7 @@ def test_a_name_that_loses_its_stage_or_region_is_noticed(logical_id: str, membe
 
 def test_the_key_is_opened_for_the_roles_that_are_made() -> None:
     for (stage, document), region in product(DOCUMENTS.items(), REGIONS):
-        made = resources(document, {"Stage": stage}, region)
+        made = resources(document, EVERYTHING | {"Stage": stage}, region)
         roles = {r["Properties"]["RoleName"] for r in made.values() if r["Type"] == "AWS::IAM::Role"}
         statements = made["Key"]["Properties"]["KeyPolicy"]["Statement"]
         arns = [s.get("Condition", {}).get("ArnEquals", {}).get("aws:PrincipalArn", []) for s in statements]

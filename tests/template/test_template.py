@@ -130,7 +130,9 @@ def test_tables_are_kept_encrypted_and_recoverable() -> None:
         assert table["DeletionPolicy"] == "RetainExceptOnCreate"
         assert table["UpdateReplacePolicy"] == "Retain"
         assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-        assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
+        assert table["Properties"]["SSESpecification"] == {
+            "SSEEnabled": {"Fn::If": ["EncryptsWithManagedKey", True, False]}
+        }
         assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
 
 

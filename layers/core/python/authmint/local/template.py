@@ -183,7 +183,7 @@ class Resolver:
                 return any(self._holds(item) for item in argument)
             case "Fn::Equals":
                 one, other = (self.value(item) for item in argument)
-                return bool(one == other)
+                return str(one) == str(other)
             case "Condition":
                 return self.holds(argument)
         raise BadTemplate(f"condition {name} is not understood")
@@ -215,6 +215,8 @@ def read(path: Path, *, parameters: Mapping[str, str], attributes: Mapping[str, 
     subscriptions: dict[str, str] = {}
     for logical_id, resource in document["Resources"].items():
         properties = resource.get("Properties", {})
+        if "Condition" in resource and not resolver.holds(resource["Condition"]):
+            continue
         if resource["Type"] == "AWS::Serverless::Function":
             spec = _function(document, properties, resolver)
             functions[spec.name] = spec
