@@ -12,8 +12,8 @@ from authmint.local.template import Resolver, load
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-#: Where the code would lie: SAM's translation wants an address.
-CODE = "s3://code/code.zip"
+#: The bucket where the code would lie: SAM's translation wants an address.
+BUCKET = "code"
 
 
 @cache
@@ -23,7 +23,7 @@ def translated(stage: str, path: Path | None = None) -> Mapping[str, Any]:
     for resource in document["Resources"].values():
         for member in ("CodeUri", "ContentUri"):
             if member in resource.get("Properties", {}):
-                resource["Properties"][member] = CODE
+                resource["Properties"][member] = f"s3://{BUCKET}/{resource['Properties'][member]}.zip"
     session = boto3.Session(region_name="eu-west-1")
     found: Mapping[str, Any] = Translator({}, Parser(), boto_session=session).translate(document, {"Stage": stage})
     return found

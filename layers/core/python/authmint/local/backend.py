@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -65,11 +65,13 @@ class Backend:
     Args:
         python: Of its environment.
         state: Directory where its data is kept; ``None``: nowhere.
+        services: Which of AWS's it stands in for.
     """
 
-    def __init__(self, python: Path, state: Path | None) -> None:
+    def __init__(self, python: Path, state: Path | None, services: Sequence[str] = ("dynamodb", "kms")) -> None:
         self._python = python
         self._state = state
+        self._services = ",".join(services)
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -112,7 +114,7 @@ class Backend:
             "HOME": os.environ.get("HOME", "/"),
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self._port),
-            "SERVICES": "dynamodb,kms",
+            "SERVICES": self._services,
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
         }
