@@ -9,7 +9,6 @@ from tests.management.apps import APPS, CLIENTS, an_app, app_body, web
 
 #: Members of ``settings.oauthClient`` that ask for what is not built, each with the value that does not.
 UNBUILT: list[tuple[str, Any, Any]] = [
-    ("wildcard_redirect", "SUBDOMAIN", "DISABLED"),
     ("dpop_bound_access_tokens", True, False),
     ("participate_slo", True, False),
     ("idp_initiated_login", {"mode": "SPEC", "default_scope": []}, {"mode": "DISABLED", "default_scope": []}),
@@ -210,6 +209,49 @@ def test_a_star_is_not_taken_literally(admin: Admin, uri: str, member: str) -> N
     assert answer.status == 400
     assert "'wildcard_redirect'" in answer.causes[-1]
     assert admin.post(CLIENTS, web(client_name="web", **{member: [uri]})).json["error"] == "invalid_redirect_uri"
+
+
+def test_an_app_can_ask_for_wildcards_and_give_them_up_again(admin: Admin) -> None:
+    uris = ["https://one.example.com/", "https://*.example.com/"]
+    app = an_app(admin, **web(redirect_uris=uris, wildcard_redirect="SUBDOMAIN"))
+    url = f"{APPS}/{app['id']}"
+
+    shown = admin.get(url).json["settings"]["oauthClient"]
+    left = admin.put(url, app_body(**web(redirect_uris=uris)))
+
+    assert (shown["wildcard_redirect"], shown["redirect_uris"]) == ("SUBDOMAIN", uris)
+    assert (left.status, "'wildcard_redirect'" in left.causes[-1]) == (400, True)
+    assert admin.put(url, app_body(**web())).json["settings"]["oauthClient"]["wildcard_redirect"] == "DISABLED"
+
+
+@pytest.mark.parametrize("uri", ["https://*.com/", "http://*.example.com/", "https://a.example.com/*"])
+def test_a_wildcard_stands_in_the_leftmost_label_of_a_subdomain(admin: Admin, uri: str) -> None:
+    answer = admin.post(APPS, app_body(**web(redirect_uris=[uri], wildcard_redirect="SUBDOMAIN")))
+
+    assert answer.status == 400
+    assert "leftmost label" in answer.causes[-1]
+
+
+def test_people_come_back_from_signing_out_to_no_wildcard(admin: Admin) -> None:
+    uris = ["https://*.example.com/"]
+    answer = admin.post(APPS, app_body(**web(post_logout_redirect_uris=uris, wildcard_redirect="SUBDOMAIN")))
+
+    assert answer.causes == [
+        "settings.oauthClient.post_logout_redirect_uris: '*' is taken only in redirect URIs of apps whose "
+        "'wildcard_redirect' is 'SUBDOMAIN'."
+    ]
+
+
+def test_registered_metadata_cannot_ask_for_wildcards_and_leaves_those_of_an_app_alone(admin: Admin) -> None:
+    uris = ["https://*.example.com/"]
+    app = an_app(admin, **web(redirect_uris=uris, wildcard_redirect="SUBDOMAIN"))
+    refused = admin.post(CLIENTS, web(client_name="web", wildcard_redirect="SUBDOMAIN"))
+
+    changed = admin.put(f"{CLIENTS}/{app['id']}", admin.get(f"{CLIENTS}/{app['id']}").json | {"client_name": "renamed"})
+
+    assert (refused.status, refused.json["error"]) == (400, "invalid_client_metadata")
+    assert (changed.status, changed.json["redirect_uris"]) == (200, uris)
+    assert admin.get(f"{APPS}/{app['id']}").json["settings"]["oauthClient"]["wildcard_redirect"] == "SUBDOMAIN"
 
 
 @pytest.mark.parametrize(

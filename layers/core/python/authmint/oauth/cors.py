@@ -93,7 +93,7 @@ def readable_by(origin: str, client: Client, trusts: Callable[[str], bool]) -> P
     Raises:
         OAuthError: It is neither the client's own site nor one that is trusted.
     """
-    if origin.lower() not in {_origin_of(uri) for uri in client.redirect_uris} and not trusts(origin):
+    if not any(_is_of(origin.lower(), client, uri) for uri in client.redirect_uris) and not trusts(origin):
         raise OAuthError("illegal_origin_browser_request")
     return (("access-control-allow-origin", origin), _EXPOSED, ("vary", "Origin"))
 
@@ -108,6 +108,15 @@ def check_token_request(client: Client, grant_type: str) -> None:
         raise OAuthError("unsupported_auth_method_browser_request")
     if grant_type not in _BROWSER_GRANTS:
         raise OAuthError("unsupported_grant_type_browser_request")
+
+
+def _is_of(origin: str, client: Client, uri: str) -> bool:
+    site = _origin_of(uri)
+    if "*" not in site:
+        return site == origin
+    from . import wildcards  # few clients need it
+
+    return client.wildcard_redirect == "SUBDOMAIN" and wildcards.matches(site, origin)
 
 
 def _origin_of(uri: str) -> str:

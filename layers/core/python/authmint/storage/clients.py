@@ -11,6 +11,7 @@ from .servers import Claim, Status
 
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"]
 ApplicationType = Literal["web", "native", "browser", "service"]
+WildcardRedirect = Literal["DISABLED", "SUBDOMAIN"]
 #: Groups of one client: every token request reads them along with the client.
 MOST_GROUPS = 1_000
 
@@ -64,6 +65,7 @@ class Client:
     """An OAuth client: what it may do, where its answers go, and how it proves itself.
 
     Attributes:
+        wildcard_redirect: Whether a redirect URI may have a wildcard in its host (docs/protocol.md §4.10).
         secrets: At most two, oldest first.
         rotates_refresh_tokens: ROTATE, else STATIC.
         refresh_leeway: Seconds for which a rotated refresh token may be used again.
@@ -88,6 +90,7 @@ class Client:
     response_types: tuple[str, ...] = ("code",)
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
+    wildcard_redirect: WildcardRedirect = "DISABLED"
     auth_method: AuthMethod = "client_secret_basic"
     pkce_required: bool = False
     consent_method: Literal["TRUSTED", "REQUIRED"] = "TRUSTED"

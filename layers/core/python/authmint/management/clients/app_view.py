@@ -102,6 +102,7 @@ def _settings(client: Client, call: Call) -> dict[str, Any]:
         "application_type": client.application_type,
         "consent_method": client.consent_method,
         "issuer_mode": client.issuer_mode,
+        "wildcard_redirect": client.wildcard_redirect,
         **{name: CLIENT[name] for name in SHOWN},
     }
     if (network := kept(client.settings, "network")) is not None:

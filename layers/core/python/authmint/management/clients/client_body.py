@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from ...ids import Ids
 from ...oauth.client_auth.methods import METHODS
-from ...storage.clients import Client
+from ...storage.clients import Client, WildcardRedirect
 from ..http.errors import ApiError
 from ..http.fields import Fields
 from .client_keys import read_jwks
@@ -75,6 +75,7 @@ def read_client(
     )
     untouched = base if registered and not new else _defaults(client, consent="REQUIRED" if registered else "TRUSTED")
     client = _with_choices(client, untouched, settings, credentials)
+    client = replace(client, wildcard_redirect=_wildcards(base, settings, registered=registered))
     _check_grants(client, settings, registered=registered)
     _check_uris(client, settings)
     _check_method(client, credentials)
@@ -147,11 +148,21 @@ def _with_choices(client: Client, default: Client, settings: Fields, credentials
 
 
 def _check_uris(client: Client, settings: Fields) -> None:
-    check_redirect_uris(settings, "redirect_uris", client.redirect_uris)
+    wildcards = client.wildcard_redirect == "SUBDOMAIN"
+    check_redirect_uris(settings, "redirect_uris", client.redirect_uris, wildcards=wildcards)
     check_redirect_uris(settings, "post_logout_redirect_uris", client.post_logout_redirect_uris)
     redirecting = client.application_type != "service" and _REDIRECTING & set(client.grant_types)
     if redirecting and not client.redirect_uris:
         settings.problem("redirect_uris", "At least one redirect URI is needed for these grant types.")
+
+
+def _wildcards(base: Client, settings: Fields, *, registered: bool) -> WildcardRedirect:
+    """Whether redirect URIs may have wildcards: administrators of apps say so, registered metadata cannot."""
+    known = base.wildcard_redirect if registered else "DISABLED"
+    asked: WildcardRedirect = settings.choice("wildcard_redirect", ("DISABLED", "SUBDOMAIN"), known)
+    if registered and asked != known:
+        settings.problem("wildcard_redirect", "Only the settings of an app can say this.")
+    return asked
 
 
 def _check_grants(client: Client, settings: Fields, *, registered: bool) -> None:

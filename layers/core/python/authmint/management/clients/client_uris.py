@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from ...oauth.authorization.vocabulary import RESPONSE_PARAMETERS
+from ...oauth.wildcards import is_pattern
 from ..http.fields import Fields
 
 #: Schemes whose URIs a browser runs or shows as its own.
@@ -14,16 +15,23 @@ _RUNNING: Final = frozenset({"javascript", "data", "vbscript", "file", "about", 
 _FOREIGN: Final = re.compile(r'[\s\\<>"{}|^`]')
 
 NOT_ABSOLUTE: Final = "Each must be an absolute URI without a fragment."
-WILDCARD: Final = "'*' is taken only where 'wildcard_redirect' is 'SUBDOMAIN', which is not supported."
+WILDCARD: Final = "'*' is taken only in redirect URIs of apps whose 'wildcard_redirect' is 'SUBDOMAIN'."
+BAD_WILDCARD: Final = (
+    "A wildcard is one '*' in the leftmost label of the host of an https URI, with at least two labels after it, as in "
+    "'https://preview-*.app.example.com/callback'."
+)
 NOT_A_PAGE: Final = "must be an https URI, or http on this machine itself (localhost, 127.0.0.1, [::1])."
 
 
-def check_redirect_uris(settings: Fields, name: str, uris: tuple[str, ...]) -> None:
+def check_redirect_uris(settings: Fields, name: str, uris: tuple[str, ...], *, wildcards: bool = False) -> None:
     """Note what is wrong with the redirect URIs, or post-logout redirect URIs, that a member holds."""
     if any(not is_redirect_uri(uri) for uri in uris):
         settings.problem(name, NOT_ABSOLUTE)
-    if any("*" in uri for uri in uris):
+    wild = [uri for uri in uris if "*" in uri]
+    if wild and not wildcards:
         settings.problem(name, WILDCARD)
+    elif not all(map(is_pattern, wild)):
+        settings.problem(name, BAD_WILDCARD)
     taken = {parameter for uri in uris for parameter in _query_of(uri) if parameter in RESPONSE_PARAMETERS}
     if taken:
         settings.problem(name, f"A query must not hold '{min(taken)}': answers carry it themselves.")

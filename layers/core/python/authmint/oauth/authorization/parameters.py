@@ -128,7 +128,8 @@ class ReturnTo:
     """A trusted way back to the client. Only ``match_redirect_uri`` makes one.
 
     Attributes:
-        redirect_uri: As sent: equal to a registered one but for the port of a loopback interface.
+        redirect_uri: As sent: equal to a registered one but for the port of a loopback interface, or for what a
+            wildcard stands for.
         issuer: Sent as ``iss``, so that a client of several servers knows whose answer it reads (RFC 9207 §2).
         mode: How to send an answer; a valid one even where the request asked for one that is not.
         state: Sent back as it came.
@@ -156,7 +157,7 @@ def match_redirect_uri(client: Client, parameters: Parameters, issuer: str) -> R
 
 
 def check_redirect_uri(client: Client, sent: str | None) -> str:
-    """The redirect URI, if it is one of the client's (RFC 9700 §4.1.3: to the letter).
+    """The redirect URI, if it is one of the client's (RFC 9700 §4.1.3: to the letter, unless the client has wildcards).
 
     Raises:
         OAuthError: None was sent, or it is not.
@@ -170,6 +171,12 @@ def check_redirect_uri(client: Client, sent: str | None) -> str:
 
 
 def _matches(client: Client, registered: str, sent: str) -> bool:
+    if "*" in registered:
+        if client.wildcard_redirect != "SUBDOMAIN":
+            return False
+        from .. import wildcards  # few clients need it
+
+        return wildcards.matches(registered, sent)
     if registered == sent:
         return True
     if client.application_type != "native":
