@@ -43,7 +43,11 @@ class MemoryUsers:
         return _only(u for u in self.users.values() if login_key(u.login) == login_key(login))
 
     def by_short_login(self, name: str) -> User:
-        return _only(u for u in self.users.values() if login_key(u.login).rpartition("@")[0] == login_key(name))
+        try:
+            return self.by_login(name)
+        except NotFound:
+            start = f"{login_key(name)}@"
+            return _only(u for u in self.users.values() if login_key(u.login).rpartition("@")[0] + "@" == start)
 
     def by_email(self, email: str) -> Sequence[User]:
         return [user for user in self.list(limit=1_000_000) if login_key(user.email) == login_key(email)]
@@ -97,6 +101,9 @@ class MemoryUsers:
             self.app_users = {pair: one for pair, one in self.app_users.items() if pair[1] != user.id}
             self._record(events)
 
+    def release(self, unique_id: str) -> None:
+        """Nothing to do: users hold their values themselves."""
+
     def count_failure(self, user: User, locked: User, events: Sequence[Event], *, most: int) -> int:
         with self._lock:
             known = self._check(user) if user.id in self.users else None
@@ -127,6 +134,9 @@ class MemoryUsers:
         key = login_key(user.login)
         if any(login_key(u.login) == key and u.id != user.id for u in self.users.values()):
             raise AlreadyExists("login")
+        for held in user.unique:
+            if any(held in other.unique and other.id != user.id for other in self.users.values()):
+                raise AlreadyExists(held[0])
 
 
 class MemoryGroups:

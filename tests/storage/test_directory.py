@@ -248,6 +248,90 @@ def test_a_short_login_of_two_users_names_nobody(storage: Storage) -> None:
         storage.users.by_short_login("ann")
 
 
+def test_a_login_without_a_domain_comes_before_those_that_only_begin_with_it(storage: Storage) -> None:
+    storage.users.add(a_user(id="00uA", login="ann@a.example"), [])
+    storage.users.add(a_user(id="00uB", login="Ann"), [])
+    storage.users.add(a_user(id="00uC", login="anna"), [])
+
+    for find in (storage.users.by_login, storage.users.by_short_login):
+        assert find("ANN").id == "00uB"
+    assert storage.directory.by_login("ANN").user.id == "00uB"
+    with pytest.raises(AlreadyExists, match="login"):
+        storage.users.add(a_user(id="00uD", login="aNN"), [])
+    storage.users.delete(storage.users.get("00uB"), [])
+    assert storage.users.by_short_login("ann").id == "00uA"
+
+
+NUMBER, BADGE = ("unq1", "digest-of-7"), ("unq2", "digest-of-x")
+
+
+def test_a_unique_value_has_one_holder_until_it_is_given_up(storage: Storage) -> None:
+    storage.users.add(a_user(id="00uA", unique=(NUMBER, BADGE)), [])
+    storage.users.add(a_user(id="00uB", unique=(("unq1", "digest-of-8"),)), [])
+    with pytest.raises(AlreadyExists, match="unq2"):
+        storage.users.add(a_user(id="00uC", unique=(("unq1", "digest-of-9"), BADGE)), [an_event("lost")])
+    with pytest.raises(AlreadyExists, match="login"):
+        storage.users.add(a_user(id="00uC", login="00ua@example.com", unique=(BADGE,)), [an_event("lost")])
+
+    second = storage.users.get("00uB")
+    with pytest.raises(AlreadyExists, match="unq1"):
+        storage.users.save(second, replace(second, unique=(NUMBER,)), [an_event("lost")])
+    renamed = replace(second, profile={**second.profile, "login": "new@example.com"}, unique=(BADGE, NUMBER))
+    with pytest.raises(AlreadyExists, match="unq"):
+        storage.users.save(second, renamed, [an_event("lost")])
+    assert storage.users.get("00uB") == second
+
+    first = storage.users.get("00uA")
+    storage.users.save(first, replace(first, unique=(NUMBER,)), [])
+    storage.users.save(second, replace(second, unique=(BADGE,)), [])
+    storage.users.delete(storage.users.get("00uA"), [])
+    third = a_user(id="00uC", unique=(NUMBER,))
+    storage.users.add(third, [])
+    assert storage.users.get("00uC").unique == (NUMBER,)
+    assert [user.unique for user in storage.users.list()] == [(BADGE,), (NUMBER,)]
+    assert storage.events() == []
+
+
+def test_of_sixteen_users_with_one_unique_value_exactly_one_is_made(storage: Storage) -> None:
+    outcomes = race(
+        lambda number: storage.users.add(a_user(id=f"00u{number}", unique=(NUMBER,)), [an_event(f"e{number}")]),
+        AlreadyExists,
+        Conflict,
+    )
+
+    (made,) = storage.users.list()
+    assert outcomes.count("won") == 1
+    assert storage.events() == [f"e{made.id[3:]}"]
+
+
+def test_of_two_users_that_take_a_value_at_once_one_gets_it(storage: Storage) -> None:
+    for number in range(50):
+        storage.users.add(a_user(id=f"00u{number:02}"), [])
+
+    def take(number: int) -> None:
+        user = storage.users.get(f"00u{number:02}")
+        storage.users.save(user, replace(user, unique=(BADGE,)), [])
+
+    outcomes = race(take, AlreadyExists, Conflict)
+
+    assert outcomes.count("won") == 1
+    assert sorted(user.unique for user in storage.users.list()).count((BADGE,)) == 1
+
+
+def test_values_that_mean_nothing_any_more_are_swept(deployed: Deployed) -> None:
+    storage = in_dynamo(deployed.tables())
+    storage.users.add(a_user(unique=(NUMBER, BADGE)), [])
+
+    storage.users.release("unq1")
+
+    assert list(deployed.tables().config.query("UNIQUE#unq1")) == []
+    assert len(list(deployed.tables().config.query("UNIQUE#unq2"))) == 1
+    user = storage.users.get("00uA")
+    storage.users.save(user, replace(user, unique=(BADGE,)), [])
+    storage.users.delete(storage.users.get("00uA"), [])
+    assert list(deployed.tables().config.query("UNIQUE#unq2")) == []
+
+
 def test_a_deleted_user_is_gone_with_all_that_was_its(storage: Storage) -> None:
     storage.groups.add(a_group(), [])
     storage.clients.add(a_client(), [])

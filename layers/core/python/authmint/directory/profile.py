@@ -1,7 +1,7 @@
 """Profiles of users: the standard attributes, and the check of a profile against them and an org's own."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -65,7 +65,11 @@ BASE: Final[Mapping[str, Mapping[str, Any]]] = {
 
 def standard_attributes(schema: ProfileSchema) -> Mapping[str, Mapping[str, Any]]:
     """The standard attributes of users, as the org has changed them."""
-    return {name: {**definition, **schema.base.get(name, {})} for name, definition in BASE.items()}
+    attributes = {name: {**definition, **schema.base.get(name, {})} for name, definition in BASE.items()}
+    if "pattern" in attributes["login"]:
+        # Who says what a login looks like says how short it may be.
+        del attributes["login"]["minLength"]
+    return attributes
 
 
 def required_attributes(attributes: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -78,9 +82,18 @@ def unknown_attributes(profile: Mapping[str, Any], schema: ProfileSchema) -> lis
     return [name for name in profile if name not in BASE and name not in schema.custom]
 
 
-def profile_problems(profile: Mapping[str, Any], schema: ProfileSchema) -> list[Problem]:
-    """What is wrong with a profile, attribute by attribute: name and text. Unknown names are not looked at."""
+def profile_problems(
+    profile: Mapping[str, Any], schema: ProfileSchema, fits: Callable[[str, str], bool]
+) -> list[Problem]:
+    """What is wrong with a profile, attribute by attribute: name and text. Unknown names are not looked at.
+
+    Args:
+        profile: As it shall be.
+        schema: Of the user's type.
+        fits: Whether a pattern, the first, matches all of a text.
+    """
     standard = standard_attributes(schema)
+    pattern = standard["login"].get("pattern")
     problems = [(name, MISSING) for name in required_attributes(standard) if profile.get(name) in (None, "")]
     for name, value in profile.items():
         definition = schema.custom.get(name) or standard.get(name)
@@ -90,7 +103,8 @@ def profile_problems(profile: Mapping[str, Any], schema: ProfileSchema) -> list[
     for name in ("login", "email"):
         value = profile.get(name)
         if isinstance(value, str) and value and not any(problem[0] == name for problem in problems):
-            problems += [(name, text) for text in _address_problems(value)]
+            fitting = fits(pattern, value) if name == "login" and pattern is not None else None
+            problems += [(name, text) for text in _name_problems(value, fitting=fitting)]
     if len(msgspec.json.encode(profile)) > LARGEST:
         problems.append(("profile", TOO_LONG))
     return problems
@@ -114,9 +128,12 @@ def _custom_missing(profile: Mapping[str, Any], schema: ProfileSchema) -> list[P
     return [(name, MISSING) for name in required_attributes(schema.custom) if profile.get(name) is None]
 
 
-def _address_problems(value: str) -> Iterator[str]:
-    if not _EMAIL.fullmatch(value) or not value.isprintable():
+def _name_problems(value: str, *, fitting: bool | None) -> Iterator[str]:
+    """What is wrong with a login or an address. ``fitting``: it need be no address, but has a pattern to match."""
+    if fitting is None and not _EMAIL.fullmatch(value):
         yield "Username must be in the form of an email address"
+    elif fitting is False or not value.isprintable() or value != value.strip():
+        yield "The field does not match the pattern that the schema requires."
     # Folding can make a text many times as long as it is.
     elif len(login_key(value).encode()) > _LONGEST_KEY:
         yield TOO_LONG

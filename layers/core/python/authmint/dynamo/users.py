@@ -1,7 +1,8 @@
 """``Users`` in DynamoDB.
 
 ``USER#id``/``#`` is the record, ``USER#id``/``SIGNIN`` counts sign-ins, ``LOGIN#local``/``login`` holds the unique
-login, ``EMAIL#address``/``id`` finds by address, ``USERS``/``id`` is the list. Links are of ``links``.
+login, ``UNIQUE#id``/``digest`` a unique value of an attribute, ``EMAIL#address``/``id`` finds by address,
+``USERS``/``id`` is the list. Links are of ``links``.
 """
 
 from collections.abc import Iterable, Sequence
@@ -37,6 +38,11 @@ _LOST_RACE: Final = frozenset({"ConditionalCheckFailedException", "TransactionCo
 def partition(user_id: str) -> str:
     """The partition of one user."""
     return f"USER#{user_id}"
+
+
+def unique_partition(unique_id: str) -> str:
+    """The partition of the values of one unique attribute."""
+    return f"UNIQUE#{unique_id}"
 
 
 class DynamoUsers:
@@ -76,7 +82,8 @@ class DynamoUsers:
             raise NotFound("login")
         with translated():
             found = list(self._item.query(key[0], consistent_read=True, limit=2))
-        if len(found) != 1:
+        # The login that has no domain sorts first.
+        if not found or (len(found) > 1 and found[0].sk != _key(name)):
             raise NotFound("login")
         return self.get(found[0].owner or "")
 
@@ -122,14 +129,15 @@ class DynamoUsers:
         if len(group_ids) > MOST_GROUPS_AT_ONCE:
             raise ValueError("too many groups for one transaction")
         user = replace(user, version=1)
-        absent = self._item.pk.does_not_exist()
+        absent, holds = self._item.pk.does_not_exist(), _holds(user)
         own = partition(user.id)
         checks = int(user.type_id is not None)
         try:
             with self._tables.transaction(events) as write:
                 check_types(write, self._item, user, types_version)
                 write.save(self._head(user), condition=absent)
-                write.save(self._item(*_taken(user.login), owner=user.id), condition=absent)
+                for key in holds:
+                    write.save(self._item(*key, owner=user.id), condition=absent)
                 write.save(self._item(own, SIGN_INS, failed_attempts=0))
                 self._list(write, user)
                 write.save(self._address(user))
@@ -141,29 +149,29 @@ class DynamoUsers:
             refused = error.failed[checks:]
             if refused[0]:
                 raise AlreadyExists("id") from None
-            if refused[1]:
-                raise AlreadyExists("login") from None
-            raise Conflict(user.id) from None
+            raise _refusal(user, holds.values(), refused[1:]) from None
 
     def save(self, before: User, after: User, events: Sequence[Event], *, types_version: int = 0) -> None:
         after = replace(after, version=before.version + 1)
-        old, new = _taken(before.login), _taken(after.login)
-        old_email, new_email = login_key(before.email), login_key(after.email)
+        old, new = _holds(before), _holds(after)
+        freed = [key for key in old if key not in new]
+        taken = {key: name for key, name in new.items() if key not in old}
         moves = before.type_id != after.type_id
+        old_email, new_email = login_key(before.email), login_key(after.email)
         checks = int(moves and after.type_id is not None)
-        deletes = int(old != new) + int(old_email != new_email) + int(moves and before.type_id is not None)
+        deletes = len(freed) + int(old_email != new_email) + int(moves and before.type_id is not None)
         try:
             with self._tables.transaction(events) as write:
-                if old != new:
-                    write.delete(self._item(*old))
+                for key in freed:
+                    write.delete(self._item(*key))
                 if old_email != new_email:
                     write.delete(self._address(before))
                 if moves:
                     check_types(write, self._item, after, types_version)
                     unmark(write, self._item, before)
                 write.save(self._head(after), condition=self._at(before))
-                if old != new:
-                    write.save(self._item(*new, owner=after.id), condition=self._item.pk.does_not_exist())
+                for key in taken:
+                    write.save(self._item(*key, owner=after.id), condition=self._item.pk.does_not_exist())
                 self._list(write, after)
                 if moves:
                     mark(write, self._item, after)
@@ -175,13 +183,14 @@ class DynamoUsers:
         except ConditionFailed as error:
             if any(error.failed[:checks]) or error.failed[checks + deletes]:
                 raise Conflict(before.id) from None
-            raise AlreadyExists("login") from None
+            raise _refusal(before, taken.values(), error.failed[checks + deletes + 1 :]) from None
 
     def delete(self, user: User, events: Sequence[Event]) -> None:
         own = partition(user.id)
         try:
             with self._tables.transaction(events) as write:
-                write.delete(self._item(*_taken(user.login)))
+                for key in _holds(user):
+                    write.delete(self._item(*key))
                 write.delete(self._address(user))
                 write.delete(self._item(USERS, user.id))
                 unmark(write, self._item, user)
@@ -189,6 +198,12 @@ class DynamoUsers:
         except ConditionFailed:
             raise Conflict(user.id) from None
         at_once(lambda: sweep(self._tables, own))
+
+    def release(self, unique_id: str) -> None:
+        left = unique_partition(unique_id)
+        with translated():
+            tombstone(self._item, left, 0, self._clock.now()).save()
+        at_once(lambda: sweep(self._tables, left))
 
     def count_failure(self, user: User, locked: User, events: Sequence[Event], *, most: int) -> int:
         counts = self._item(partition(user.id), SIGN_INS)
@@ -267,13 +282,23 @@ def _key(text: str) -> str | None:
         return None
 
 
+def _holds(user: User) -> dict[tuple[str, str], str]:
+    """Keys that no other user can have, each with the name of what is taken then."""
+    login = _login(user.login)
+    if login is None:
+        raise ValueError("a login that cannot be a key")
+    return {login: "login"} | {(unique_partition(unique_id), digest): unique_id for unique_id, digest in user.unique}
+
+
+def _refusal(user: User, fields: Iterable[str], refused: Sequence[bool]) -> Exception:
+    """What it means that conditions failed: those of ``fields`` in their order, then others."""
+    name = next((name for name, taken in zip(fields, refused, strict=False) if taken), None)
+    return Conflict(user.id) if name is None else AlreadyExists(name)
+
+
 def _login(login: str) -> tuple[str, str] | None:
     key = _key(login)
-    return None if key is None else (f"LOGIN#{key.rpartition('@')[0]}", key)
-
-
-def _taken(login: str) -> tuple[str, str]:
-    key = _login(login)
     if key is None:
-        raise ValueError("a login that cannot be a key")
-    return key
+        return None
+    local, at, _ = key.rpartition("@")
+    return (f"LOGIN#{local if at else key}", key)

@@ -52,6 +52,7 @@ class User:
     Attributes:
         type_id: ``None`` is the default type.
         profile: ``login``, ``email`` and what the schema defines beside them.
+        unique: Values that no other user has, as they are held: id of the attribute's uniqueness and digest.
         failed_attempts: Wrong passwords in a row. Counted apart from the record: it does not raise the version.
         last_login_at: Like ``failed_attempts``.
         token_generation: Raised by every deactivation: what was made for the user before one is dead for good.
@@ -72,6 +73,7 @@ class User:
     last_login_at: int | None = None
     token_generation: int = 0
     type_id: str | None = None
+    unique: tuple[tuple[str, str], ...] = ()
     version: int = 0
 
     @property
@@ -106,7 +108,11 @@ class Users(Protocol):
         """The user of a login, whatever its case. Raises NotFound."""
 
     def by_short_login(self, name: str) -> User:
-        """The one user whose login is ``name@…``. Raises NotFound where there is none, or more than one."""
+        """The user whose login is the name; else the one whose login is ``name@…``.
+
+        Raises:
+            NotFound: There is none, or more than one ``name@…``.
+        """
 
     def by_email(self, email: str) -> Sequence[User]:
         """Users with this address, in ascending id."""
@@ -135,7 +141,7 @@ class Users(Protocol):
             types_version: Of the list in which the type of the user was found, where it is not the default one.
 
         Raises:
-            AlreadyExists: ``login`` or ``id`` is taken.
+            AlreadyExists: ``login``, ``id`` or a unique value is taken; of the latter, ``field`` is the id.
             Conflict: One of the groups is not there any more, or the types of users have changed.
         """
 
@@ -149,7 +155,7 @@ class Users(Protocol):
             types_version: Of the list in which the type of the user was found, where it is a new one.
 
         Raises:
-            AlreadyExists: The new ``login`` is taken.
+            AlreadyExists: The new ``login`` or a unique value is taken; of the latter, ``field`` is the id.
             Conflict: The user is not at ``before.version`` any more, or the types of users have changed.
         """
 
@@ -159,6 +165,9 @@ class Users(Protocol):
         Raises:
             Conflict: The user is not at ``user.version`` any more.
         """
+
+    def release(self, unique_id: str) -> None:
+        """Forget the values that users hold under an id, which is not used any more. Some may go later."""
 
     def count_failure(self, user: User, locked: User, events: Sequence[Event], *, most: int) -> int:
         """Count one wrong password, exactly once even under concurrent calls.

@@ -20,7 +20,7 @@ from ...storage.trusted_origins import TrustedOrigins
 from ...storage.user_types import UserTypes
 from ...storage.users import User, Users
 from ..http.call import Call
-from ..http.errors import invalid_field, not_found
+from ..http.errors import ApiError, invalid_field, not_found
 
 TAKEN: Final = "An object with this field already exists in the current organization"
 
@@ -44,7 +44,13 @@ class PeopleRecords:
     policy: PasswordPolicy = field(default_factory=PasswordPolicy)
 
     def user(self, call: Call) -> User:
-        """The user of the URL: by id, login, short login or ``me``. Raises ApiError (E0000007)."""
+        """The user of the URL: ``me``, by id, by login, by short login: the first that there is.
+
+        Ids come before logins, so that nobody can be given a login by which another one is changed.
+
+        Raises:
+            ApiError: E0000007: there is none.
+        """
         name = call.params["userId"]
         own = call.caller.user_id
         if own is not None and name in {"me", own}:
@@ -130,8 +136,14 @@ class PeopleRecords:
 
         try:
             return call.retrying(attempt)
-        except AlreadyExists:
-            raise invalid_field("login", TAKEN) from None
+        except AlreadyExists as error:
+            raise self.taken(error) from None
+
+    def taken(self, error: AlreadyExists) -> ApiError:
+        """What is answered where a second user would have a login, or a unique value."""
+        schemas = (self.schemas.get(), *(one.schema for one in self.user_types.get().types))
+        names = (name for schema in schemas for name, one in schema.unique.items() if one.id == error.field)
+        return invalid_field(next(names, "login"), TAKEN)
 
     def any_valid(self, people: People) -> bool:
         """Whether the inclusions of a rule name at least one user or group that there is (docs/protocol.md §25.5)."""

@@ -10,6 +10,7 @@ import msgspec
 from ...storage.schemas import ProfileSchema
 from ..http.errors import ApiError, invalid_field
 from ..http.fields import Fields
+from .unique_attributes import UNIQUE, check_unique
 
 MOST_ATTRIBUTES: Final = 500
 #: Bytes: the schema is one item, read by every change of a profile.
@@ -32,8 +33,13 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "permissions": [{"principal": "SELF", "action": "READ_ONLY"}],
     "master": {"type": "PROFILE_MASTER"},
 }
-#: Members of standard attributes that an org may change.
+#: Members of standard attributes that an org may change; of this one, what its texts look like too.
 _CHANGEABLE: Final = ("required", "permissions", "master")
+PATTERNED: Final = "login"
+#: Anything, or characters of one set: in it, a hyphen comes first and punctuation has a backslash in front.
+_PATTERN: Final = re.compile(r"\.\+|\[-?(?:[A-Za-z0-9](?:-[A-Za-z0-9])?|[_.@+]|\\[!-/:-@\[-`{-~])*\]\+")
+_LONGEST_PATTERN: Final = 255
+BAD_PATTERN: Final = "must be '.+', or a set of characters as in '[a-z0-9\\_\\.]+'."
 
 
 def with_defaults(definition: Mapping[str, Any], action: str) -> dict[str, Any]:
@@ -59,10 +65,24 @@ def merged(
     return kept | {name: definition for name, definition in sent.items() if definition is not None}
 
 
-def custom_attributes(definitions: Fields, standard: Collection[str]) -> Mapping[str, Mapping[str, Any] | None]:
-    """Attributes of the org's own that a body defines, as they are kept. Raises ApiError (E0000001, E0000003)."""
+def custom_attributes(
+    definitions: Fields, standard: Collection[str], *, uniqueness: bool
+) -> Mapping[str, Mapping[str, Any] | None]:
+    """Attributes of the org's own that a body defines, as they are kept.
+
+    Args:
+        definitions: The body's.
+        standard: Names that they cannot have.
+        uniqueness: Whether they can be unique.
+
+    Raises:
+        ApiError: E0000001, E0000003.
+    """
     sent = sent_properties(definitions, "custom")
-    return {name: None if value is None else _attribute(name, value, standard) for name, value in sent.items()}
+    return {
+        name: None if value is None else _attribute(name, value, standard, uniqueness=uniqueness)
+        for name, value in sent.items()
+    }
 
 
 def standard_changes(
@@ -91,14 +111,16 @@ def changed(
     after = replace(
         before,
         custom=merged(before.custom, custom),
-        base={name: definition for name, definition in standard.items() if definition},
+        base={name: definition for name, one in standard.items() if (definition := _without_nothing(one))},
     )
     if len(after.custom) > MOST_ATTRIBUTES or len(msgspec.json.encode((after.custom, after.base))) > LARGEST:
         raise invalid_field("definitions.custom.properties", f"At most {MOST_ATTRIBUTES} attributes.")
     return after
 
 
-def _attribute(name: str, value: Mapping[str, Any], standard: Collection[str]) -> Mapping[str, Any]:
+def _attribute(
+    name: str, value: Mapping[str, Any], standard: Collection[str], *, uniqueness: bool
+) -> Mapping[str, Any]:
     """The definition of an attribute as it is stored, with what is left out filled in."""
     path = f"definitions.custom.properties.{name[:64]}"
     if not ATTRIBUTE_NAME.fullmatch(name) or name in standard:
@@ -114,10 +136,11 @@ def _attribute(name: str, value: Mapping[str, Any], standard: Collection[str]) -
     check_access(fields)
     if value.get("pattern") is not None:
         fields.problem("pattern", "Patterns are not supported.")
-    if value.get("unique") not in (None, "", False, "NOT_UNIQUE"):
-        fields.problem("unique", "Unique attributes are not supported.")
+    unique = check_unique(fields, kind, offered=uniqueness)
     fields.check()
     given = {member: value[member] for member in _KEPT if value.get(member) is not None}
+    if unique:
+        given["unique"] = UNIQUE
     kept = {**_DEFAULTS, **given}
     if not kept.get("required"):
         kept.pop("required", None)
@@ -160,6 +183,22 @@ def _source(value: Any) -> bool:
     )
 
 
+def _without_nothing(definition: Mapping[str, Any]) -> dict[str, Any]:
+    return {member: value for member, value in definition.items() if value is not None}
+
+
+def _is_pattern(text: str) -> bool:
+    from ...expressions.regexes import BadPattern, compiled  # few deployments have a pattern
+
+    if not _PATTERN.fullmatch(text):
+        return False
+    try:
+        compiled(text)
+    except BadPattern:
+        return False
+    return True
+
+
 def _standard(
     name: str, value: Mapping[str, Any] | None, shown: Mapping[str, Mapping[str, Any]], always: Collection[str]
 ) -> Mapping[str, Any]:
@@ -169,15 +208,21 @@ def _standard(
     if value is None:
         raise invalid_field(path, "Standard attributes cannot be removed.")
     fields = Fields(value, f"{path}.")
+    changeable = (*_CHANGEABLE, "pattern") if name == PATTERNED else _CHANGEABLE
     for member, asked in value.items():
         blank = asked in (None, False, "", [])
-        if member not in _CHANGEABLE and not blank and asked != shown[name].get(member):
+        if member not in changeable and not blank and asked != shown[name].get(member):
             fields.problem(str(member)[:64], "This cannot be changed of a standard attribute.")
     required = fields.flag("required", default=bool(shown[name].get("required")))
     if not required and name in always:
         fields.problem("required", "This attribute is always required.")
     check_access(fields)
+    pattern = fields.text("pattern", longest=_LONGEST_PATTERN) if name == PATTERNED else None
+    if pattern and not _is_pattern(pattern):
+        fields.problem("pattern", BAD_PATTERN)
     fields.check()
     asked = {member: value[member] for member in ("permissions", "master") if value.get(member) is not None}
     asked["required"] = required
+    if name == PATTERNED and "pattern" in value:
+        asked["pattern"] = pattern or None
     return {member: what for member, what in asked.items() if what != (shown[name].get(member) or False)}

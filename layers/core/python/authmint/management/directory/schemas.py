@@ -16,6 +16,7 @@ from ..http.errors import not_found
 from .people import PeopleRecords
 from .schema_attributes import DRAFT, changed, custom_attributes, standard_changes, with_defaults
 from .type_schemas import TypeSchemas
+from .unique_attributes import finish, release, with_unique
 from .user_view import USER_SCHEMA, USER_TYPE, schema_id
 
 _SINCE: Final = timestamp(EVERYONE_GROUP.created_at)
@@ -37,6 +38,7 @@ class Kind:
         always: Names of those that must stay required.
         party: What an event names.
         event: Its type.
+        user_type: Id of the type of users that it is of; ``None`` is the default type.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Kind:
     always: Collection[str]
     party: Party
     event: str
+    user_type: str | None = None
 
 
 def _users(schema: ProfileSchema) -> Mapping[str, Mapping[str, Any]]:
@@ -95,9 +98,15 @@ OF_GROUPS: Final = Kind(
 class Schemas:
     """A schema of profiles: the standard attributes, and an org's own."""
 
-    def __init__(self, find: Callable[[Call], tuple[ProfileSchemas, Kind]]) -> None:
-        """``find`` gives what a call is about, or raises ApiError (E0000007)."""
+    def __init__(
+        self, find: Callable[[Call], tuple[ProfileSchemas, Kind]], records: PeopleRecords | None = None
+    ) -> None:
+        """``find`` gives what a call is about, or raises ApiError (E0000007).
+
+        With ``records``, the schemas are of users, and attributes of theirs can be unique.
+        """
         self._find = find
+        self._records = records
 
     def get(self, call: Call) -> Response:
         schemas, kind = self._find(call)
@@ -108,19 +117,26 @@ class Schemas:
         self._find(call)
         definitions = call.body().below("definitions")
 
-        def attempt() -> tuple[ProfileSchema, Kind]:
+        records = self._records
+
+        def attempt() -> tuple[ProfileSchema, ProfileSchema, Kind]:
             schemas, kind = self._find(call)
             before = schemas.get()
             standard = kind.standard(before)
-            custom = custom_attributes(definitions, standard)
+            custom = custom_attributes(definitions, standard, uniqueness=records is not None)
             after = changed(before, custom, standard_changes(definitions, standard, kind.always))
+            if records is not None:
+                after = with_unique(before, after, custom, lambda: records.ids.object_id("unq"))
             if after != before:
                 after = replace(after, updated_at=call.now)
                 schemas.save(before, after, [call.recorder.event(kind.event, kind.party)])
-            return after, kind
+            return before, after, kind
 
-        schema, kind = call.retrying(attempt)
-        return Response.json(200, _json(schema, kind, call))
+        before, after, kind = call.retrying(attempt)
+        if records is not None:
+            release(before, after, records.users)
+            after = finish(self._find(call)[0], records.users, kind.user_type, call)
+        return Response.json(200, _json(after, kind, call))
 
 
 def of_groups(records: PeopleRecords) -> Schemas:
@@ -140,7 +156,7 @@ def of_users(records: PeopleRecords) -> Schemas:
                 return TypeSchemas(records.user_types, one.id), _of_type(one)
         raise not_found(named, "UserSchema")
 
-    return Schemas(find)
+    return Schemas(find, records)
 
 
 def _of_type(user_type: UserType) -> Kind:
@@ -153,6 +169,7 @@ def _of_type(user_type: UserType) -> Kind:
         path=f"/api/v1/meta/schemas/user/{schema_id(user_type.id)}",
         links={"type": f"/api/v1/meta/types/user/{user_type.id}"},
         party=Party(schema_id(user_type.id), "UserSchema", display_name=user_type.name),
+        user_type=user_type.id,
     )
 
 

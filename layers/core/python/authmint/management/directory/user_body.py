@@ -1,11 +1,12 @@
 """What a request may say about a user (docs/protocol.md §23.3, §27.1)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ...directory.password_change import UnsuitablePassword, remembered
 from ...directory.profile import profile_problems, unknown_attributes
+from ...directory.uniqueness import held_values
 from ...storage.schemas import ProfileSchema
 from ...storage.users import MOST_GROUPS_AT_ONCE, Password, RecoveryQuestion, User
 from ..http.errors import ApiError, invalid
@@ -59,9 +60,21 @@ def checked_profile(profile: Mapping[str, Any], schema: ProfileSchema) -> Mappin
     """The profile as it is stored: without what is ``null``. Raises ApiError (E0000001)."""
     if unknown := unknown_attributes(profile, schema):
         raise invalid("newUser", *(f"Property name '{name[:100]}' is not defined in profile" for name in unknown[:20]))
-    if problems := profile_problems(profile, schema):
+    if problems := profile_problems(profile, schema, _fits):
         raise invalid(problems[0][0], *(f"{name}: {text}" for name, text in problems))
     return {name: value for name, value in profile.items() if value is not None}
+
+
+def with_profile(user: User, profile: Mapping[str, Any], schema: ProfileSchema) -> User:
+    """The user with a profile and the unique values that it holds. Raises ApiError (E0000001)."""
+    checked = checked_profile(profile, schema)
+    return replace(user, profile=checked, unique=held_values(checked, schema))
+
+
+def _fits(pattern: str, text: str) -> bool:
+    from ...expressions.regexes import matches  # few deployments have a pattern
+
+    return matches(pattern, text)
 
 
 def new_password(user: User, password: str, records: PeopleRecords, now: int, *, own: bool = False) -> Password:

@@ -11,10 +11,10 @@ from ...storage.errors import AlreadyExists
 from ...storage.events import Event
 from ...storage.users import User, UserStatus
 from ..http.call import NO_CONTENT, Call
-from ..http.errors import ApiError, invalid_field, not_found
+from ..http.errors import ApiError, not_found
 from .group_view import group_json
-from .people import TAKEN, PeopleRecords, group_party, user_party
-from .user_body import UserBody, checked_profile, new_password, read_user, recovery_question
+from .people import PeopleRecords, group_party, user_party
+from .user_body import UserBody, new_password, read_user, recovery_question, with_profile
 from .user_lifecycle import moved
 from .user_search import list_users
 from .user_view import DEFAULT_TYPE, user_json
@@ -58,7 +58,7 @@ class Users:
             status_changed_at=changed,
             type_id=type_id,
         )
-        user = replace(user, profile=checked_profile(user.profile, self._records.schema_of(type_id)))
+        user = with_profile(user, user.profile, self._records.schema_of(type_id))
         user = self._with_credentials(user, body, call)
         return Response.json(200, user_json(self._added(user, body.group_ids, call, activate=activate), call))
 
@@ -78,8 +78,8 @@ class Users:
 
         try:
             return call.retrying(attempt)
-        except AlreadyExists:
-            raise invalid_field("login", TAKEN) from None
+        except AlreadyExists as error:
+            raise self._records.taken(error) from None
 
     def get(self, call: Call) -> Response:
         return Response.json(200, user_json(self._records.user(call), call))
@@ -123,7 +123,7 @@ class Users:
         if merge or body.profile is None:
             gone = set(unknown_attributes(before.profile, schema))
             profile = {name: value for name, value in before.profile.items() if name not in gone} | dict(profile)
-        return replace(before, type_id=type_id, profile=checked_profile(profile, schema))
+        return with_profile(replace(before, type_id=type_id), profile, schema)
 
     def _with_credentials(self, user: User, body: UserBody, call: Call) -> User:
         if body.password is not None:
