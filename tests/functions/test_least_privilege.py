@@ -95,12 +95,20 @@ def _directory(functions: Functions, client: str) -> None:
     app = f"/api/v1/apps/{client}"
     schema = {"definitions": {"custom": {"properties": {"level": {"title": "L", "type": "integer"}}}}}
     functions.admin("POST", "/api/v1/meta/schemas/user/default", schema)
+    _number(functions, unique="UNIQUE_VALIDATED")
     group = functions.admin("POST", "/api/v1/groups", {"profile": {"name": "g"}})["id"]
-    profile = {"login": "a@b.example", "email": "a@b.example", "firstName": "A", "lastName": "B", "level": 3}
+    profile = {
+        "login": "a@b.example",
+        "email": "a@b.example",
+        "firstName": "A",
+        "lastName": "B",
+        "level": 3,
+        "number": "7",
+    }
     credentials = {"password": {"value": "Correct-Horse-7"}}
     user = functions.admin("POST", "/api/v1/users", {"profile": profile, "credentials": credentials})["id"]
     for method, path, body in (
-        ("POST", f"/api/v1/users/{user}", {"profile": {"level": 4, "login": "c@b.example"}}),
+        ("POST", f"/api/v1/users/{user}", {"profile": {"level": 4, "number": "8", "login": "c@b.example"}}),
         ("GET", "/api/v1/users", None),
         ("GET", "/api/v1/users/c", None),
         ("PUT", f"/api/v1/groups/{group}/users/{user}", None),
@@ -120,9 +128,18 @@ def _directory(functions: Functions, client: str) -> None:
             crash.setattr(f"authmint.dynamo.{kind}.sweep", lambda *_, **__: False)
         functions.admin("DELETE", f"/api/v1/users/{user}")
         functions.admin("DELETE", f"/api/v1/groups/{left}")
+        _number(functions, unique="NOT_UNIQUE")
         functions.admin("DELETE", f"/oauth2/v1/clients/{app['client_id']}")
-    swept = {f"USER#{user}", f"GROUP#{left}", f"CLIENT#{app['client_id']}"}
-    assert set(functions.direct("key_rotation", {})["swept"]) == swept
+    swept = set(functions.direct("key_rotation", {})["swept"])
+    (numbers,) = swept - {f"USER#{user}", f"GROUP#{left}", f"CLIENT#{app['client_id']}"}
+    assert numbers.startswith("UNIQUE#")
+
+
+def _number(functions: Functions, **more: str) -> None:
+    """Users have a number."""
+    attributes = {"number": {"title": "Number", "type": "string"} | more}
+    definitions = {"custom": {"properties": attributes}}
+    functions.admin("POST", "/api/v1/meta/schemas/user/default", {"definitions": definitions})
 
 
 def _people(functions: Functions, server: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ...directory.uniqueness import MOST, TYPES, held_values
-from ...storage.errors import AlreadyExists, NotFound
+from ...storage.errors import AlreadyExists, NotFound, Unavailable
 from ...storage.schemas import ProfileSchema, ProfileSchemas, UniqueAttribute
 from ...storage.users import Users
 from ..http.call import Call
@@ -99,7 +99,7 @@ def finish(schemas: ProfileSchemas, users: Users, type_id: str | None, call: Cal
 
     kept = call.retrying(attempt)
     if not done:
-        raise unavailable()
+        raise unavailable(Unavailable("more users than one call has time for"))
     return kept
 
 
