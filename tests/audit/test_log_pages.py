@@ -25,6 +25,9 @@ class Log:
     def record(self, events: object) -> None:
         raise NotImplementedError
 
+    def deliver(self, events: object, *, stream: str) -> None:
+        raise NotImplementedError
+
     def read(self, *, after: str, before: str, batch: int, descending: bool = False) -> Iterator[Recorded]:
         found = [r for at, r in self.written if at <= self.now and after < r.place < before]
         return iter(sorted(found, key=lambda r: r.place, reverse=descending))

@@ -53,10 +53,10 @@ def test_a_broken_line_does_not_take_the_others_along_and_is_not_forgotten(bad: 
 def test_a_storage_that_does_not_answer_is_for_lambda_to_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
     storage = MemoryStorage()
 
-    def down(_: Any) -> None:
+    def down(_: Any, *, stream: str) -> None:
         raise Unavailable("throttled")
 
-    monkeypatch.setattr(storage.log, "record", down)
+    monkeypatch.setattr(storage.log, "deliver", down)
 
     with pytest.raises(Unavailable):
         AuditSink(storage.log)(delivery(a_line(1)))

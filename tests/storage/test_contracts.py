@@ -397,8 +397,8 @@ FIRST, LAST = place_of((NOW - 60) * 1000), place_of((NOW + 60) * 1000)
 def test_events_are_recorded_once_and_read_in_order(storage: Storage) -> None:
     events = [a_token_event(number) for number in range(120)]
 
-    storage.log.record(events)
-    storage.log.record([*events[100:], a_token_event(120)])
+    storage.log.deliver(events, stream="s")
+    storage.log.deliver([*events[100:], a_token_event(120)], stream="s")
 
     read = everything(storage.log)
     assert {recorded.event.id for recorded in read} == {f"event-{number:04d}" for number in range(121)}
@@ -446,7 +446,7 @@ def test_events_handed_over_at_once_by_many_are_there_once(storage: Storage) -> 
     events = [a_token_event(number) for number in range(20)]
 
     def hand_over(_: int) -> None:
-        storage.log.record(events)
+        storage.log.deliver(events, stream="s")
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(hand_over, range(4)))

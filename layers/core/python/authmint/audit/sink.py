@@ -30,7 +30,7 @@ class AuditSink:
             NotRecorded: A line could not be read. Lambda repeats the delivery, then keeps it in the dead-letter queue.
             Unavailable: Storage could not take them; the same happens.
         """
-        lines = _lines(payload)
+        stream, lines = _delivered(payload)
         events, unread = [], 0
         for line in lines:
             try:
@@ -39,19 +39,21 @@ class AuditSink:
                 unread += 1
             else:
                 events += [event] if event else []
-        self._log.record(events)
+        self._log.deliver(events, stream=stream)
         if unread:
             raise NotRecorded(f"{unread} of {len(lines)} lines could not be read")
         return {"lines": len(lines), "events": len(events)}
 
 
-def _lines(payload: Mapping[str, Any]) -> list[str]:
+def _delivered(payload: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """From which stream, and the lines."""
     try:
         data = gzip.decompress(base64.b64decode(payload["awslogs"]["data"], validate=True))
         delivery = json.loads(data)
         if delivery["messageType"] == "CONTROL_MESSAGE":  # CloudWatch tries whether anybody listens
-            return []
-        return [str(entry["message"]) for entry in delivery["logEvents"]]
+            return "", []
+        stream = f"{delivery['logGroup']}/{delivery['logStream']}"
+        return stream, [str(entry["message"]) for entry in delivery["logEvents"]]
     except (KeyError, TypeError, ValueError, binascii.Error, OSError, EOFError, zlib.error):
         raise NotRecorded("not a delivery of CloudWatch Logs") from None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,7 +11,18 @@ from pynamodb.connection.base import Connection
 from pynamodb.exceptions import PynamoDBException
 
 from ..deadline import ATTEMPTS, CONNECT_TIMEOUT, READ_TIMEOUT
-from ..storage.errors import Unavailable
+from ..storage.errors import Throttled, Unavailable
+
+#: What the service answers, or gives as the reason of a canceled transaction, to who asks for too much at once.
+THROTTLING: Final = frozenset(
+    {
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingError",
+        "ThrottlingException",
+    }
+)
 
 
 def config(*, user_agent: str = "authmint") -> Config:
@@ -67,12 +78,14 @@ def translated() -> Iterator[None]:
     """Turn whatever keeps DynamoDB from answering into ``Unavailable``.
 
     Raises:
-        Unavailable: Throttled, down, too slow, denied, or a missing table. The cause says which.
+        Throttled: Asked for too much at once, and botocore's own attempts did not help.
+        Unavailable: Down, too slow, denied, or a missing table. The cause says which.
     """
     try:
         yield
     except (PynamoDBException, ClientError, BotoCoreError) as error:
-        raise Unavailable(_told(error)) from error
+        kind = Throttled if error_code(error) in THROTTLING else Unavailable
+        raise kind(_told(error)) from error
 
 
 def _told(error: BaseException) -> str:

@@ -1,23 +1,19 @@
-"""``EventLog`` in DynamoDB: a few partitions per day, read together, and a marker per event: none is there twice."""
+"""``EventLog`` in DynamoDB: events of administration one by one, events of log lines in chunks, read as one."""
 
 import heapq
 from collections.abc import Iterator, Sequence
 from functools import partial
 from operator import attrgetter
-from typing import Final
-
-from pynamodb.expressions.condition import Condition
 
 from ..clock import Clock
-from ..storage.errors import Unavailable
-from ..storage.events import EVENT_RETENTION, Event, Recorded, place_of
+from ..storage.errors import Throttled, Unavailable
+from ..storage.events import Event, Recorded, place_of
 from .connection import translated
-from .items import HEAD, EventItem
+from .event_deliveries import Deliveries
+from .event_reading import ChunkReading
+from .items import EventItem
 from .records import decode
-from .tables import DAY_MS, EVENT_SHARDS, MAX_OPERATIONS, ConditionFailed, Tables, day_partition, event_item
-
-#: Two operations each.
-_AT_ONCE: Final = MAX_OPERATIONS // 2
+from .tables import DAY_MS, EVENT_SHARDS, Tables, day_partition, event_item
 
 
 class DynamoEventLog:
@@ -29,50 +25,46 @@ class DynamoEventLog:
         self._tables = tables
         self._item: type[EventItem] = tables.events
         self._clock = clock
+        self._deliveries = Deliveries(tables, self._item, clock)
 
     def record(self, events: Sequence[Event]) -> None:
-        unique = list({event.id: event for event in events}.values())
-        for start in range(0, len(unique), _AT_ONCE):
-            self._record(unique[start : start + _AT_ONCE])
+        for event in events:
+            self._tables.retrying(partial(self._record, event), on=(Throttled,))
 
-    def _record(self, events: list[Event]) -> None:
-        """Each event with its marker, all or nothing; what is marked already is left out of the next attempt."""
-        left = events
-        while left:
-            left = self._tables.retrying(partial(self._tried, left))
+    def _record(self, event: Event) -> None:
+        with translated():
+            event_item(self._item, event, self._clock.now_ms()).save()
 
-    def _tried(self, events: list[Event]) -> list[Event]:
-        """Those that are not marked yet where others are: nothing was written then. Raises Conflict."""
-        now = self._clock.now_ms()
-        try:
-            with self._tables.transaction() as write:
-                for event in events:
-                    marker = self._item(f"EVENT#{event.id}", HEAD, ttl=now // 1000 + EVENT_RETENTION)
-                    write.save(marker, condition=self._item.pk.does_not_exist())
-                    write.save(event_item(self._item, event, now))
-        except ConditionFailed as error:
-            return [event for event, known in zip(events, error.failed[::2], strict=True) if not known]
-        return []
+    def deliver(self, events: Sequence[Event], *, stream: str) -> None:
+        self._deliveries.store(events, stream)
 
     def read(self, *, after: str, before: str, batch: int, descending: bool = False) -> Iterator[Recorded]:
+        if after >= before:
+            return
         first, last = int(after[:14]) // DAY_MS, int(before[:14]) // DAY_MS
-        for day in range(last, first - 1, -1) if descending else range(first, last + 1):
-            # DynamoDB's BETWEEN is inclusive at both ends; a place followed by a blank comes right after that place.
-            low, high = max(f"{after} ", place_of(day * DAY_MS)), min(before, place_of((day + 1) * DAY_MS))
-            between = self._item.sk.between(low, high)
-            with translated():
-                shards = [self._shard(day, number, between, batch, descending) for number in range(EVENT_SHARDS)]
-                merged = heapq.merge(*shards, key=attrgetter("sk"), reverse=descending)
-                for item in merged:
-                    if item.sk != high:
-                        yield Recorded(item.sk, decode(item.body or "", Event))
+        chunks = ChunkReading(self._item, after=after, before=before, batch=batch, descending=descending)
+        previous = ""
+        with translated():
+            for day in range(last, first - 1, -1) if descending else range(first, last + 1):
+                singles = [self._singles(day, n, after, before, batch, descending) for n in range(EVENT_SHARDS)]
+                merged = heapq.merge(*singles, chunks.of_day(day), key=attrgetter("place"), reverse=descending)
+                for recorded in merged:
+                    # While a log is migrated an event may be there in both forms, at one place.
+                    if after < recorded.place < before and recorded.place != previous:
+                        previous = recorded.place
+                        yield recorded
 
-    def _shard(self, day: int, number: int, between: Condition, batch: int, descending: bool) -> Iterator[EventItem]:
-        found: Iterator[EventItem] = self._item.query(
-            day_partition(day, number),
-            between,
+    def _singles(
+        self, day: int, shard: int, after: str, before: str, batch: int, descending: bool
+    ) -> Iterator[Recorded]:
+        """The events of one partition of a day that were recorded one by one."""
+        low, high = max(after, place_of(day * DAY_MS)), min(before, place_of((day + 1) * DAY_MS))
+        found = self._item.query(
+            day_partition(day, shard),
+            self._item.sk.between(low, high),
             consistent_read=True,
             scan_index_forward=not descending,
             page_size=batch // EVENT_SHARDS + 1,
         )
-        return found
+        for item in found:
+            yield Recorded(item.sk, decode(item.body or "", Event))

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, TypeVar, cast
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection.base import Connection
 from pynamodb.connection.table import TableConnection
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
@@ -99,8 +99,18 @@ class GrantItem(Item):
 
 
 class EventItem(Item):
-    """An event of the system log."""
+    """An item of the system log: an event, or a chunk of them.
 
+    Attributes:
+        pack: Of a chunk: its events (``event_chunks``).
+        since: Of a chunk: what was recorded before this, in milliseconds, holds none of its events.
+        first, last: Of a chunk: when the first and the last of its events happened, in milliseconds.
+    """
+
+    pack = BinaryAttribute(null=True, legacy_encoding=False)
+    since = NumberAttribute(null=True)
+    first = NumberAttribute(null=True)
+    last = NumberAttribute(null=True)
     ttl = NumberAttribute(null=True)
 
 

@@ -4,22 +4,26 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from ..clock import Clock, SystemClock
-from ..storage.errors import Conflict, Unavailable
+from ..storage.errors import Conflict, Throttled, Unavailable
 from ..storage.events import EVENT_RETENTION, Event, place_of
 from ..storage.retrying import Retrying
-from .connection import SharedConnection, translated
+from .connection import THROTTLING, SharedConnection, translated
 from .items import ConfigItem, EventItem, GrantItem, bound
 from .records import encode
 
 DAY_MS: Final = 86_400_000
-#: Partitions per day: one takes 1,000 writes a second, and an event's write counts four times.
+#: Partitions per day of events that are recorded one by one.
 EVENT_SHARDS: Final = 4
+#: Seconds of pauses for a transaction that was throttled. With the longest time that an attempt takes, this is less
+#: than ``SETTLED_AFTER``: its events were given their places before.
+_PATIENCE: Final = 3.0
 #: DynamoDB's own limit is 100 operations; what does not fit must be housekeeping, done afterwards.
 MAX_OPERATIONS: Final = 100
 
@@ -56,27 +60,43 @@ class Tables:
         Raises:
             ConditionFailed: Nothing was written.
             Conflict: Another transaction was at the same items. Nothing was written.
-            Unavailable: DynamoDB did not answer.
+            Unavailable: DynamoDB did not answer, or throttled for long. botocore does not repeat what was canceled
+                because it was throttled, so that is done here.
         """
+        write = _Transaction(connection=self.connection)
         with translated():
-            try:
-                with TransactWrite(connection=self.connection) as write:
-                    yield write
-                    for event in events:
-                        write.save(self._event(event))
-            except TransactWriteError as error:
-                codes = [None if reason is None else reason.code for reason in error.cancellation_reasons]
-                if "ConditionalCheckFailed" in codes:
-                    there = [bool(reason and reason.raw_item) for reason in error.cancellation_reasons]
-                    raise ConditionFailed([code == "ConditionalCheckFailed" for code in codes], there) from error
-                if "TransactionConflict" in codes:
-                    raise Conflict("another transaction is at work") from error
-                raise
+            yield write
+        for event in events:
+            write.save(self._event(event))
+        self.retrying(partial(_commit, write), on=(Throttled,), patience=_PATIENCE)
 
     def _event(self, event: Event) -> EventItem:
         if self.events is None:
             raise Unavailable("this function has no events table")
         return event_item(self.events, event, self.clock.now_ms())
+
+
+class _Transaction(TransactWrite):
+    """Collects operations until it is told to write them."""
+
+    def commit(self) -> None:
+        self._commit()
+
+
+def _commit(write: _Transaction) -> None:
+    with translated():
+        try:
+            write.commit()
+        except TransactWriteError as error:
+            codes = [None if reason is None else reason.code for reason in error.cancellation_reasons]
+            if "ConditionalCheckFailed" in codes:
+                there = [bool(reason and reason.raw_item) for reason in error.cancellation_reasons]
+                raise ConditionFailed([code == "ConditionalCheckFailed" for code in codes], there) from error
+            if "TransactionConflict" in codes:
+                raise Conflict("another transaction is at work") from error
+            if not THROTTLING.isdisjoint(codes):
+                raise Throttled("DynamoDB: TransactionCanceledException") from error
+            raise
 
 
 def event_item(table: type[EventItem], event: Event, recorded_ms: int) -> EventItem:

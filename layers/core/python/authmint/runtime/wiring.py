@@ -213,7 +213,7 @@ def audit_sink(env: Surroundings) -> Function:
         parts.log.info("token events recorded", **outcome)
         return outcome
 
-    return Function(None, server_error, parts.log.report, direct)
+    return Function(None, server_error, parts.log.report, direct, deadline=parts.deadline)
 
 
 def management_api(parts: Parts) -> "ManagementApi":

@@ -4,7 +4,9 @@ from ..outage import Outage
 
 
 class StorageError(Exception):
-    """Base of this tree: ``NotFound``, ``Conflict``, ``AlreadyExists``, ``AlreadyUsed``, ``Unavailable``."""
+    """Base of this tree: ``NotFound``, ``Conflict``, ``AlreadyExists``, ``AlreadyUsed``, ``Unavailable``, and below
+    it ``Throttled``.
+    """
 
 
 class NotFound(StorageError):
@@ -33,3 +35,7 @@ class AlreadyUsed(StorageError):
 
 class Unavailable(StorageError, Outage):
     """Storage could not answer now: throttled, down or too slow. Nothing is known to have changed."""
+
+
+class Throttled(Unavailable):
+    """Storage has more to do than it may. Nothing has changed: the same can be tried again after a pause."""

@@ -64,7 +64,18 @@ class EventLog(Protocol):
     """The system log. Administrative changes write their events themselves, in the transaction of the change."""
 
     def record(self, events: Sequence[Event]) -> None:
-        """Write events that happened elsewhere, each once, however often it is handed over.
+        """Write events of administration that no change of ours stands beside.
+
+        Raises:
+            Unavailable: Some may be written.
+        """
+
+    def deliver(self, events: Sequence[Event], *, stream: str) -> None:
+        """Write events that happened elsewhere, each once, however often and in whatever parts it is handed over.
+
+        Args:
+            events: In the order in which they happened, or nearly.
+            stream: Where they come from. The same event comes from the same stream always.
 
         Raises:
             Unavailable: Some may be written; hand all of them over again.

@@ -39,12 +39,19 @@ class Retrying:
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = SystemRandom().random
 
-    def __call__(self, attempt: Callable[[], _R], *, on: tuple[type[Exception], ...] = (Conflict,)) -> _R:
+    def __call__(
+        self,
+        attempt: Callable[[], _R],
+        *,
+        on: tuple[type[Exception], ...] = (Conflict,),
+        patience: float = PATIENCE,
+    ) -> _R:
         """What the attempt gives, once it is not in conflict any more.
 
         Args:
             attempt: Reads, changes and writes. It is called again from the start, so it keeps nothing between calls.
             on: What is worth another attempt; everything else is raised at once.
+            patience: Seconds of pauses in all.
 
         Raises:
             Unavailable: Others keep coming first, or no time is left.
@@ -56,6 +63,6 @@ class Retrying:
             except on as error:
                 pause = longest * (0.5 + 0.5 * self.random())
                 waited, longest = waited + pause, min(longest * 2, LONGEST)
-                if waited > PATIENCE or not self.in_time():
+                if waited > patience or not self.in_time():
                     raise Unavailable("others keep coming first") from error
             self.sleep(pause)
