@@ -1,7 +1,7 @@
 """``/api/v1/apps/{id}/groups``."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -49,8 +49,9 @@ class AppGroups:
             one for one in _assigned_groups(self._records.assignments, client) if after is None or _place(one) > after
         ]
         items = [_group_json(one, call) for one in found[:limit]]
-        following = "{}.{}".format(*_place(found[limit - 1])) if len(found) > limit else None
-        return page(call.request, f"/api/v1/apps/{client.id}/groups", items, limit=limit, following=following, extra={})
+        following = _cursor(items[-1]) if len(found) > limit else None
+        path = f"/api/v1/apps/{client.id}/groups"
+        return page(call.request, path, items, limit=limit, following=following, extra={}, cursor=_cursor)
 
     def get(self, call: Call) -> Response:
         client = self._clients.load(call)
@@ -158,6 +159,10 @@ def _assigned_groups(assignments: Assignments, client: Client) -> list[AppGroup]
 
 def _place(one: AppGroup) -> tuple[int, str]:
     return one.priority, one.group_id
+
+
+def _cursor(item: Mapping[str, Any]) -> str:
+    return f"{item['priority']}.{item['id']}"
 
 
 def _place_after(call: Call) -> tuple[int, str] | None:

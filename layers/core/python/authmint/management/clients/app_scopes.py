@@ -12,6 +12,7 @@ from ...storage.clients import Client, ScopeGrant
 from ...storage.events import Event, Party
 from ..http.call import NO_CONTENT, Call
 from ..http.errors import ApiError, not_found
+from ..http.paging import whole
 from .client_changes import ClientChanges, app_party
 
 _GRANT: Final = "OAuth2ScopeConsentGrant"
@@ -27,7 +28,7 @@ class AppGrants:
 
     def list(self, call: Call) -> Response:
         client = self._changes.load(call)
-        return Response.json(200, [_grant_json(grant, client, call) for grant in client.scope_grants])
+        return whole(call.request, [_grant_json(grant, client, call) for grant in client.scope_grants])
 
     def create(self, call: Call) -> Response:
         """201. Granting what is granted already changes nothing. A service cannot give what it does not hold."""

@@ -16,7 +16,7 @@ from ..directory.user_view import user_json
 from ..http.call import NO_CONTENT, Call
 from ..http.errors import ApiError, invalid, not_found
 from ..http.fields import BLANK, Fields
-from ..http.paging import fitting, id_after, limit_of, page
+from ..http.paging import id_after, limit_of, page
 from .app_schemas import missing
 from .client_changes import ClientChanges, app_party
 
@@ -42,7 +42,7 @@ class AppUsers:
         items = [_user_json(one, users[one.user_id], call) for one in found[:limit] if one.user_id in users]
         if expand:
             items = [item | {"_embedded": {"user": user_json(users[item["id"]], call)}} for item in items]
-        items, following = fitting(items, found[limit - 1].user_id if len(found) > limit else None)
+        following = found[limit - 1].user_id if len(found) > limit else None
         extra = {"expand": expand} if expand else {}
         return page(call.request, f"/api/v1/apps/{client.id}/users", items, limit=limit, following=following,
                     extra=extra)  # fmt: skip

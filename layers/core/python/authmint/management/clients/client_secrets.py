@@ -16,6 +16,7 @@ from ...storage.events import Event
 from ...storage.servers import Status
 from ..http.call import NO_CONTENT, Call, lifecycle, link
 from ..http.errors import ApiError, invalid, not_found
+from ..http.paging import whole
 from ..servers.server_changes import find, replaced, without
 from .client_changes import ClientChanges, app_party
 
@@ -80,7 +81,7 @@ class ClientSecrets:
 
     def list(self, call: Call) -> Response:
         client = self._changes.load(call)
-        return Response.json(200, [self._json(secret, client, call) for secret in client.secrets])
+        return whole(call.request, [self._json(secret, client, call) for secret in client.secrets])
 
     def get(self, call: Call) -> Response:
         client = self._changes.load(call)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any, Final
 
 from ...http import Response
@@ -43,7 +44,16 @@ class DynamicClients:
             in_time=call.retrying.in_time,
         )
         items = [client_json(client) for client in clients]
-        return page(call.request, PATH, items, limit=limit, following=following, extra={"q": q} if q else {})
+        extra = {"q": q} if q else {}
+        return page(
+            call.request,
+            PATH,
+            items,
+            limit=limit,
+            following=following,
+            extra=extra,
+            cursor=itemgetter("client_id"),
+        )
 
     def create(self, call: Call) -> Response:
         """201, with the secret. The id is ours to choose."""

@@ -12,7 +12,7 @@ from ...storage.users import User, login_key
 from ..http.call import NO_CONTENT, Call
 from ..http.errors import ApiError, invalid_field, read_only
 from ..http.filters import Condition, equality, parse_filter
-from ..http.paging import fitting, id_after, limit_of, page, scan
+from ..http.paging import id_after, limit_of, page, scan
 from .group_body import read_group
 from .group_view import group_json, group_members
 from .people import TAKEN, PeopleRecords, group_party, user_party
@@ -43,7 +43,7 @@ class Groups:
         groups, following = scan(
             read, lambda group: group.id, wanted, after=after, limit=limit, size=size, in_time=call.retrying.in_time
         )
-        items, following = fitting([group_json(group, call) for group in groups], following)
+        items = [group_json(group, call) for group in groups]
         extra = {name: value for name, value in query.items() if value}
         return page(call.request, PATH, items, limit=limit, following=following, extra=extra)
 
@@ -151,7 +151,7 @@ class Groups:
             in_time=call.retrying.in_time,
         )
         listed = users.sign_ins(shown) if group.id == EVERYONE_ID else shown
-        items, following = fitting([user_json(user, call, listed=True) for user in listed], following)
+        items = [user_json(user, call, listed=True) for user in listed]
         path = f"{PATH}/{group.id}/users"
         return page(call.request, path, items, limit=limit, following=following, extra={})
 

@@ -13,7 +13,7 @@ from ...storage.users import User, Users, login_key
 from ..http.call import Call
 from ..http.errors import ApiError
 from ..http.filters import Condition, equality, parse_filter
-from ..http.paging import fitting, id_after, limit_of, page, scan
+from ..http.paging import id_after, limit_of, page, scan
 from .user_view import user_json, user_members
 
 PATH: Final = "/api/v1/users"
@@ -50,7 +50,7 @@ def list_users(users: Users, call: Call) -> Response:
             size=size,
             in_time=call.retrying.in_time,
         )
-    items, following = fitting([user_json(user, call, listed=True) for user in users.sign_ins(shown)], following)
+    items = [user_json(user, call, listed=True) for user in users.sign_ins(shown)]
     extra = {name: value for name, value in query.items() if value}
     return page(call.request, PATH, items, limit=limit, following=following, extra=extra)
 

@@ -13,6 +13,7 @@ from ...storage.user_types import UserType, UserTypeList
 from ..http.call import NO_CONTENT, Call
 from ..http.errors import invalid_field, not_found, read_only
 from ..http.fields import Fields
+from ..http.paging import whole
 from .people import TAKEN, PeopleRecords
 from .type_schemas import checked
 from .user_view import DEFAULT_TYPE, USER_TYPE, schema_id
@@ -43,7 +44,7 @@ class UserTypes:
 
     def list(self, call: Call) -> Response:
         """All of them, the default one first."""
-        return Response.json(200, [_json(one, call) for one in (_DEFAULT, *self._types.get().types)])
+        return whole(call.request, [_json(one, call) for one in (_DEFAULT, *self._types.get().types)])
 
     def create(self, call: Call) -> Response:
         """**200**."""

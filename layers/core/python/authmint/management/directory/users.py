@@ -12,6 +12,7 @@ from ...storage.events import Event
 from ...storage.users import User, UserStatus
 from ..http.call import NO_CONTENT, Call
 from ..http.errors import ApiError, not_found
+from ..http.paging import whole
 from .group_view import group_json
 from .people import PeopleRecords, group_party, user_party
 from .user_body import UserBody, new_password, read_user, recovery_question, with_profile
@@ -151,7 +152,7 @@ class Users:
 
     def groups(self, call: Call) -> Response:
         """Groups of a user, ``Everyone`` among them."""
-        return Response.json(200, [group_json(group, call) for group in self._records.person(call).groups])
+        return whole(call.request, [group_json(group, call) for group in self._records.person(call).groups])
 
     def roles(self, call: Call) -> Response:
         """200 and nothing: no user has an administrator's role here, only API tokens and service apps administer."""
@@ -165,7 +166,7 @@ class Users:
         for group in person.groups:
             ids |= set(self._records.assignments.clients_of_group(group.id, limit=1_000))
         found = (client for client in self._clients.many(sorted(ids)) if client.status == "ACTIVE")
-        return Response.json(200, [_link_json(client, number) for number, client in enumerate(found)])
+        return whole(call.request, [_link_json(client, number) for number, client in enumerate(found)])
 
 
 def _link_json(client: Client, number: int) -> dict[str, Any]:

@@ -1,9 +1,13 @@
-"""Lists that come in pages (docs/protocol.md §23.4): limits, cursors, two separate ``Link`` headers."""
+"""Lists that come in pages (docs/protocol.md §23.4): limits, cursors, two separate ``Link`` headers.
+
+Every list ends a page before it is larger than one answer can be, whatever its limit, here and nowhere else.
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -84,18 +88,25 @@ def scan(
             return found, after
 
 
-def fitting(items: list[dict[str, Any]], following: str | None) -> tuple[list[dict[str, Any]], str | None]:
-    """As many items as one answer can carry, at least one, and the cursor of the next page: the id of the last one."""
+def fitting(items: Sequence[Mapping[str, Any]]) -> int:
+    """How many items one answer can carry: at least one, where there is one."""
     room = LARGEST_ANSWER
     for number, item in enumerate(items):
         room -= len(msgspec.json.encode(item)) + 1
         if room < 0 and number > 0:
-            return items[:number], items[number - 1]["id"]
-    return items, following
+            return number
+    return len(items)
 
 
 def page(
-    request: Request, path: str, items: Sequence[Any], *, limit: int, following: str | None, extra: Mapping[str, str]
+    request: Request,
+    path: str,
+    items: Sequence[Mapping[str, Any]],
+    *,
+    limit: int,
+    following: str | None,
+    extra: Mapping[str, str],
+    cursor: Callable[[Mapping[str, Any]], str] = itemgetter("id"),
 ) -> Response:
     """The page, ``self`` first and ``next`` last, each in a header of its own.
 
@@ -106,17 +117,53 @@ def page(
         limit: In effect.
         following: Cursor of the next page, if there is one.
         extra: Query parameters that narrow the list.
+        cursor: Of the page after an item, where not all fit into one answer.
     """
     current = request.query_value("after")
+    number = fitting(items)
+    if number < len(items):
+        items, following = items[:number], cursor(items[number - 1])
     links: Pairs = (link_header(request, path, extra, limit, current or None, "self"),)
     if following is not None:
         links = (*links, link_header(request, path, extra, limit, following, "next"))
     return Response.json(200, list(items), links)
 
 
+def whole(
+    request: Request,
+    items: Sequence[Mapping[str, Any]],
+    *,
+    cursor: Callable[[Mapping[str, Any]], str] = itemgetter("id"),
+) -> Response:
+    """A list that knows no limit: in one piece, and with links only where one answer cannot carry it.
+
+    Args:
+        request: Its path and its query, which the links repeat.
+        items: All of them, as JSON values.
+        cursor: What names an item.
+
+    Raises:
+        ApiError: E0000029: the item after which to go on is not there any more.
+    """
+    after = after_of(request)
+    if after is not None:
+        names = [cursor(item) for item in items]
+        if after not in names:
+            raise ApiError("E0000029", causes=["Invalid cursor."])
+        items = items[names.index(after) + 1 :]
+    shown = items[: fitting(items)]
+    if after is None and len(shown) == len(items):
+        return Response.json(200, list(items))
+    path, extra = quote(request.path), {name: value for name, value in request.query if name != "after"}
+    links: Pairs = (link_header(request, path, extra, None, after, "self"),)
+    if len(shown) < len(items):
+        links = (*links, link_header(request, path, extra, None, cursor(shown[-1]), "next"))
+    return Response.json(200, list(shown), links)
+
+
 def link_header(
-    request: Request, path: str, extra: Mapping[str, str], limit: int, after: str | None, relation: str
+    request: Request, path: str, extra: Mapping[str, str], limit: int | None, after: str | None, relation: str
 ) -> tuple[str, str]:
     """A ``Link`` header to a page of a list, its query parameters sorted (docs/protocol.md §23.4)."""
-    query = dict(extra) | {"limit": str(limit)} | ({} if after is None else {"after": after})
+    query = dict(extra) | ({} if limit is None else {"limit": str(limit)}) | ({} if after is None else {"after": after})
     return "link", f'<{request.base_url}{path}?{urlencode(sorted(query.items()))}>; rel="{relation}"'

@@ -14,6 +14,7 @@ from ...storage.errors import NotFound
 from ...storage.events import Event, Party
 from ..http.call import NO_CONTENT, Call
 from ..http.errors import ApiError, not_found
+from ..http.paging import whole
 
 PATH: Final = "/api/v1/api-tokens"
 #: 256 bits.
@@ -30,7 +31,7 @@ class ApiTokensResource:
     def list(self, call: Call) -> Response:
         """All that are alive; never a token itself."""
         alive = [token for token in self._tokens.list() if token.expires_at > call.now]
-        return Response.json(200, [_token_json(token, call) for token in alive])
+        return whole(call.request, [_token_json(token, call) for token in alive])
 
     def create(self, call: Call) -> Response:
         """201 with the token, once. Only who holds an API token may: a service must not outgrow its scopes."""

@@ -1,11 +1,12 @@
 """``/api/v1/logs``: the system log (docs/protocol.md §29)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, Never
 
-from ...audit.log_cursors import BadCursor
-from ...audit.log_pages import Query, page
+from ...audit.log_cursors import BadCursor, Cursor, Position
+from ...audit.log_pages import Page, Query, page
 from ...audit.view import event_json
 from ...clock import Clock
 from ...http import Pairs, Response
@@ -13,7 +14,7 @@ from ...storage.events import EVENT_RETENTION, Event, EventLog
 from ..http.call import Call
 from ..http.errors import ApiError
 from ..http.filters import parse_filter
-from ..http.paging import limit_of, link_header
+from ..http.paging import fitting, limit_of, link_header
 
 PATH: Final = "/api/v1/logs"
 DEFAULT_LIMIT, MOST = 100, 1_000
@@ -46,7 +47,7 @@ class Logs:
             cursor = query.cursor(text) if text else None
         except BadCursor:
             raise ApiError("E0000029", causes=["Invalid cursor."]) from None
-        found = page(self._log, query, cursor, now_ms=now_ms, in_time=call.retrying.in_time)
+        found, items = self._page(query, cursor, now_ms, call)
         extra = {
             name: value
             for name in ("since", "until", "filter", "q", "sortOrder")
@@ -55,7 +56,18 @@ class Logs:
         links: Pairs = (link_header(call.request, PATH, extra, limit, text or None, "self"),)
         if found.following is not None:
             links = (*links, link_header(call.request, PATH, extra, limit, found.following.text(), "next"))
-        return Response.json(200, [event_json(event) for event in found.events], links)
+        return Response.json(200, list(items), links)
+
+    def _page(
+        self, query: Query, cursor: Cursor | Position | None, now_ms: int, call: Call
+    ) -> tuple[Page, Sequence[dict[str, Any]]]:
+        """A page that one answer can carry, and how it is shown."""
+        found = page(self._log, query, cursor, now_ms=now_ms, in_time=call.retrying.in_time)
+        items = [event_json(event) for event in found.events]
+        if (number := fitting(items)) < len(items):
+            # Only the log knows where a shorter page would have ended.
+            return self._page(replace(query, limit=number), cursor, now_ms, call)
+        return found, items
 
     def _query(self, call: Call, now_ms: int, limit: int) -> Query:
         descending = (call.request.query_value("sortOrder") or "ASCENDING").upper() == "DESCENDING"

@@ -18,6 +18,7 @@ from ..clients.fixed_settings import refuse_unknown
 from ..http.call import NO_CONTENT, Call, link
 from ..http.errors import invalid_field, not_found, read_only
 from ..http.fields import Fields
+from ..http.paging import whole
 from .scopes import TAKEN
 from .server_changes import ServerChanges, find, path_of, replaced, server_party, without
 
@@ -41,7 +42,7 @@ class Claims:
         """All of them, in ascending id."""
         server = self._changes.load(call)
         ordered = sorted(server.claims, key=lambda claim: claim.id)
-        return Response.json(200, [claim_json(claim, server, call) for claim in ordered])
+        return whole(call.request, [claim_json(claim, server, call) for claim in ordered])
 
     def create(self, call: Call) -> Response:
         self._changes.load(call)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from ...clock import timestamp
@@ -17,6 +18,7 @@ from ...storage.events import Event
 from ...storage.servers import AuthorizationServer, SigningKey
 from ..http.call import Call, link
 from ..http.errors import invalid, not_found
+from ..http.paging import whole
 from .server_changes import ServerChanges, path_of
 
 
@@ -109,7 +111,7 @@ def key_json(key: SigningKey, server: AuthorizationServer, call: Call) -> dict[s
 
 
 def _listed(server: AuthorizationServer, call: Call) -> Response:
-    return Response.json(200, [key_json(key, server, call) for key in in_order(server.keys)])
+    return whole(call.request, [key_json(key, server, call) for key in in_order(server.keys)], cursor=itemgetter("kid"))
 
 
 def rotation_json(server: AuthorizationServer, now: int, *, retention: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ..clients.fixed_settings import refuse_unknown
 from ..http.call import NO_CONTENT, Call, lifecycle, link
 from ..http.errors import invalid_field, not_found
 from ..http.fields import Fields
+from ..http.paging import whole
 from .priorities import placed
 from .server_changes import ServerChanges, find, path_of, server_party, without
 
@@ -30,7 +31,7 @@ class Policies:
 
     def list(self, call: Call) -> Response:
         server = self._changes.load(call)
-        return Response.json(200, [policy_json(policy, server, call) for policy in server.policies])
+        return whole(call.request, [policy_json(policy, server, call) for policy in server.policies])
 
     def create(self, call: Call) -> Response:
         """201; ACTIVE; at the priority asked for, else last."""

@@ -11,6 +11,7 @@ from ...storage.servers import AuthorizationServer, Policy, Rule, Status
 from ..directory.people import PeopleRecords
 from ..http.call import NO_CONTENT, Call, lifecycle, link
 from ..http.errors import invalid_field, not_found
+from ..http.paging import whole
 from .policies import found_policy, policy_party
 from .priorities import placed
 from .rule_body import read_rule, rule_fields
@@ -32,7 +33,7 @@ class Rules:
     def list(self, call: Call) -> Response:
         server = self._changes.load(call)
         policy = found_policy(server, call)
-        return Response.json(200, [rule_json(rule, policy, server, call) for rule in policy.rules])
+        return whole(call.request, [rule_json(rule, policy, server, call) for rule in policy.rules])
 
     def create(self, call: Call) -> Response:
         """201; ACTIVE unless the body says otherwise; at the priority asked for, else last."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any, Final
 
 from ...http import Response
@@ -46,7 +47,7 @@ class Scopes:
         following = found[limit - 1].name if len(found) > limit else None
         items = [scope_json(scope, server, call) for scope in found[:limit]]
         path = f"{path_of(server)}/scopes"
-        return page(call.request, path, items, limit=limit, following=following, extra=extra)
+        return page(call.request, path, items, limit=limit, following=following, extra=extra, cursor=itemgetter("name"))
 
     def create(self, call: Call) -> Response:
         self._changes.load(call)

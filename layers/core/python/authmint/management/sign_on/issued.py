@@ -5,6 +5,7 @@ A refresh token's management id is that of its family: rotating it changes the s
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from ...clock import timestamp
@@ -74,7 +75,7 @@ class RefreshTokens:
         """A page of those that are alive."""
         holder = self.holder(call)
         limit, after = limit_of(call.request, default=20, most=200), after_of(call.request)
-        alive = [family for family in holder.families(after) if is_alive(family, call.now)]
+        alive = list(islice((one for one in holder.families(after) if is_alive(one, call.now)), limit + 1))
         items = self._shown(alive[:limit], holder, call)
         following = alive[limit - 1].id if len(alive) > limit else None
         return page(call.request, holder.path, items, limit=limit, following=following, extra={})

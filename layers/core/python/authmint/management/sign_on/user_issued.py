@@ -1,6 +1,7 @@
 """What a user granted and holds: consents, refresh tokens, clients and sessions below ``/api/v1/users/{id}``."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 from ...clock import timestamp
@@ -12,6 +13,7 @@ from ...storage.servers import Servers
 from ..directory.people import PeopleRecords, user_party
 from ..http.call import NO_CONTENT, Call, link
 from ..http.errors import not_found
+from ..http.paging import whole
 from .issued import PAGE, Holder, IssuedRecords, RefreshTokens, client_fields, every, is_alive
 
 _CONSENT: Final = "OAuth2ScopeConsentGrant"
@@ -59,13 +61,17 @@ class UserIssued:
         named = {family.client_id for family in held if is_alive(family, call.now)}
         named |= {consent.client_id for consent in self._issued.consents.of_user(user.id)}
         clients = self._clients.many(sorted(named))
-        return Response.json(200, [_client_json(client, user.id, call) for client in clients])
+        return whole(
+            call.request,
+            [_client_json(client, user.id, call) for client in clients],
+            cursor=itemgetter("client_id"),
+        )
 
     def grants(self, call: Call) -> Response:
         """Consents of a user, or with a client in the URL those for that client."""
         user = self._people.user(call)
         found = [consent for consent in self._issued.consents.of_user(user.id) if _wanted(consent, call)]
-        return Response.json(200, [_consent_json(consent, call) for consent in found])
+        return whole(call.request, [_consent_json(consent, call) for consent in found])
 
     def grant(self, call: Call) -> Response:
         return Response.json(200, _consent_json(self._consent(call), call))
