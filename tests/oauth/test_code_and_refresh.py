@@ -42,6 +42,31 @@ def test_tokens_that_would_be_too_large_leave_the_code_usable() -> None:
     assert flow.redeem(code).status == 200
 
 
+def test_an_access_token_that_no_header_could_carry_uses_up_neither_code_nor_refresh_token() -> None:
+    claim = Claim("ocl9", "blob", "RESOURCE", "EXPRESSION", "app.profile.blob", always_include=True)
+    server = a_code_server()
+    flow = Flow(replace(server, claims=(*server.claims, claim)), a_web_client())
+
+    def grow(size: int) -> None:
+        client = flow.storage.clients.get(CLIENT_ID)
+        flow.storage.clients.save(client, replace(client, profile={"blob": "x" * size}), [])
+
+    grow(8_000)
+    code = flow.code()
+    refused = decoded(flow.redeem(code).body)
+    grow(10)
+    tokens = decoded(flow.redeem(code).body)
+    grow(8_000)
+    also_refused = decoded(flow.refresh(tokens["refresh_token"]).body)
+    allowing = flow.storage.servers.get(SERVER_ID)
+    flow.storage.servers.save(allowing, replace(allowing, large_access_tokens=True), [])
+    refreshed = decoded(flow.refresh(tokens["refresh_token"]).body)
+
+    assert refused == also_refused
+    assert refused["error_description"] == "The 'blob' user claim could not be evaluated."
+    assert len(refreshed["access_token"]) > 8_000
+
+
 def test_a_code_gives_tokens_of_the_sign_in_that_it_came_from() -> None:
     body = Flow().signed_in()
 

@@ -10,6 +10,7 @@ from authmint.jose.encoding import MAX_TOKEN
 from authmint.keys.birth import new_key
 from authmint.keys.rotation import rotate
 from authmint.storage.servers import Claim
+from authmint.tokens.signer import MAX_IN_HEADER
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from tests.oauth.engine import Engine
@@ -60,10 +61,11 @@ def test_what_is_no_token_is_inactive(text: str) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
-def test_what_is_minted_can_be_introspected_however_large_it_is(algorithm: str) -> None:
-    """One limit for writing and for reading: up to it a token works, beyond it there is none."""
+@pytest.mark.parametrize(("large", "most"), [(True, MAX_TOKEN), (False, MAX_IN_HEADER)])
+def test_what_is_minted_can_be_introspected_however_large_it_is(algorithm: str, large: bool, most: int) -> None:
+    """One limit for writing and for reading, or for sending: up to it a token works, beyond it there is none."""
     claims = (Claim("ocl1", "blob", "RESOURCE", "EXPRESSION", "app.profile.blob"),)
-    engine = Engine(a_server(claims=claims, algorithm=algorithm))
+    engine = Engine(a_server(claims=claims, algorithm=algorithm, large_access_tokens=large))
 
     def ask(size: int) -> Any:
         client = engine.storage.clients.get(CLIENT_ID)
@@ -71,18 +73,20 @@ def test_what_is_minted_can_be_introspected_however_large_it_is(algorithm: str) 
         return decoded(engine.ask().body)
 
     empty = len(ask(0)["access_token"])
-    fits = (MAX_TOKEN - empty) * 3 // 4 - 3
+    fits = (most - empty) * 3 // 4 - 3
     while "error" not in ask(fits + 1):
         fits += 1
     token = ask(fits)["access_token"]
 
-    assert MAX_TOKEN - 4 < len(token) <= MAX_TOKEN
+    assert most - 4 < len(token) <= most
     assert engine.state(token)["active"] is True
     assert ask(fits + 1) == {
         "error": "server_error",
         "error_description": "The 'blob' user claim could not be evaluated.",
     }
-    assert engine.events.emitted[-1].debug["reason_detail"].startswith("the token would have 16")
+    reason = engine.events.emitted[-1].debug["reason_detail"]
+    assert f"characters, and {most} is the most" in reason
+    assert ("largeAccessTokens" in reason) is not large
 
 
 @pytest.mark.parametrize(

@@ -117,8 +117,9 @@ def everything(admin: Admin) -> list[str]:
         SERVERS, *below, f"{base}/policies/{policy['id']}/rules", "/api/v1/apps", "/oauth2/v1/clients",
         *(f"{app}/{name}" for name in ("groups", "users", "credentials/secrets", "grants")), "/api/v1/users",
         "/api/v1/groups", f"/api/v1/groups/{group}/users", f"/api/v1/groups/{group}/apps",
-        f"/api/v1/users/{user}/groups", f"/api/v1/users/{user}/appLinks", "/api/v1/meta/types/user", "/api/v1/trustedOrigins", "/api/v1/api-tokens",
-        "/api/v1/logs", "/api/v1/logs?sortOrder=DESCENDING", f"/api/v1/users/{user}/groups?a=b%26c",
+        f"/api/v1/users/{user}/groups", f"/api/v1/users/{user}/appLinks", "/api/v1/meta/types/user",
+        "/api/v1/trustedOrigins", "/api/v1/api-tokens", "/api/v1/logs", "/api/v1/logs?sortOrder=DESCENDING",
+        f"/api/v1/users/{user}/groups?a=b%26c",
     ]  # fmt: skip
 
 

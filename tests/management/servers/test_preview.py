@@ -236,6 +236,20 @@ def test_a_claim_that_fails_is_named_with_what_it_read() -> None:
     assert outcome["failure"]
 
 
+def test_a_token_that_no_header_could_carry_is_refused_with_its_largest_claim() -> None:
+    claim = Claim("ocl1", "blob", "RESOURCE", "EXPRESSION", "app.profile.blob")
+    server = a_server(claims=(claim,), keys=KEYS)
+    client = a_client(profile={"blob": "x" * 8_000})
+
+    refused = World(server, client).preview("client_credentials", "orders:read")["error"]
+    allowed = World(replace(server, large_access_tokens=True), client).preview("client_credentials", "orders:read")
+
+    assert refused["error_description"] == "The 'blob' user claim could not be evaluated."
+    assert "7168 is the most" in refused["detail"]
+    assert "largeAccessTokens" in refused["detail"]
+    assert allowed["error"] is None
+
+
 def test_grants_of_the_browser_can_be_tried_too() -> None:
     rule = a_rule(grant_types=("authorization_code", "implicit"))
     client = a_client(

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ..claims.errors import ClaimFailed
 from ..claims.names import RESERVED
+from ..jose.encoding import MAX_TOKEN
 from ..storage.servers import SigningKey
 from ..tokens.signer import TokenTooLarge
 from ..tokens.signer import check_length as length_check
@@ -24,15 +25,15 @@ def claim_refusal(failed: ClaimFailed) -> OAuthError:
     return OAuthError(f"{kind}_claim_evaluation_failure", failed.name, reason=failed.reason)
 
 
-def check_length(payload: Mapping[str, Any], key: SigningKey) -> None:
-    """Whether a token would not be too large to be read back: for previews. Raises OAuthError."""
+def check_length(payload: Mapping[str, Any], key: SigningKey, most: int = MAX_TOKEN) -> None:
+    """Whether a token would not be too large to be read back, or sent: for previews. Raises OAuthError."""
     try:
-        length_check(payload, key)
+        length_check(payload, key, most)
     except TokenTooLarge as large:
         raise too_large(large) from None
 
 
 def too_large(large: TokenTooLarge) -> OAuthError:
-    """The answer to a token that could not be read back; the error names the claim that makes it so."""
+    """The answer to a token that could not be read back, or sent; the error names the claim that makes it so."""
     system = any(large.member in names for names in RESERVED.values())
     return claim_refusal(ClaimFailed(large.member, system=system, reason=str(large)))

@@ -17,6 +17,7 @@ from ..storage.configuration import Snapshot
 from ..storage.directory import Person
 from ..storage.liveness import NotAlive, check_user
 from ..storage.servers import AuthorizationServer, issuer_of
+from ..tokens.signer import longest_access_token
 from . import scopes
 from .authorization.parameters import check_redirect_uri
 from .claim_failures import check_length
@@ -85,7 +86,7 @@ class Previews:
             entitlement = self._entitlement(server=server, wish=wish, base_url=base_url, preview=preview, now=now)
             fat = wish.response_type == "id_token"
             draft = self._issuance.draft(recipient, entitlement, trace=preview.trace, now=now, fat=fat)
-            check_length(draft.access_token, server.active_key)
+            check_length(draft.access_token, server.active_key, longest_access_token(server))
             if draft.id_claims is not None:
                 check_length(draft.id_token(self._ids, now, access_token=None), server.active_key)
             preview.draft = draft

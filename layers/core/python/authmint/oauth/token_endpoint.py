@@ -6,7 +6,7 @@ from ..clock import Clock
 from ..http import Request, Response
 from ..ids import Ids
 from ..outage import Outage
-from ..tokens.signer import Signers, TokenTooLarge
+from ..tokens.signer import Signers, TokenTooLarge, longest_access_token
 from .claim_failures import too_large
 from .cors import check_token_request, foreign_origin, readable_by
 from .endpoint import AuthenticatedEndpoint, Call
@@ -74,7 +74,7 @@ class TokenEndpoint:
         recipient = Recipient(call.server, call.issuer, call.client)
         draft = record.draft = self._issuance.draft(recipient, verified.entitlement, trace=record.trace, now=now)
         signer = self._signers.signer(call.server)
-        access_token = signer.sign(draft.access_token)
+        access_token = signer.sign(draft.access_token, longest_access_token(call.server))
         id_token = None
         if draft.id_claims is not None:
             id_token = signer.sign(draft.id_token(self._ids, now, access_token=access_token))

@@ -166,6 +166,7 @@ class AuthorizationServer:
         max_lifetime: Seconds that the longest-lived token signed by the active key may live.
         rotate_at: When the schedule has something to do; ``None`` when it has not.
         revoked: Keys that were revoked last, the latest at the end: a repeated revocation is known by them.
+        large_access_tokens: Whether access tokens may be too large for a header of a request (docs/protocol.md §10.6).
     """
 
     id: str
@@ -186,6 +187,7 @@ class AuthorizationServer:
     policies: tuple[Policy, ...] = ()
     keys: tuple[SigningKey, ...] = ()
     revoked: tuple[RevokedKey, ...] = ()
+    large_access_tokens: bool = False
     version: int = field(default=0)
 
     @property

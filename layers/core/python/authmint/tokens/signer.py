@@ -1,7 +1,7 @@
 """Signing with an unwrapped private key (RFC 7515 §5.1). The header's bytes are made once per key."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -9,20 +9,29 @@ from ..jose.encoding import MAX_TOKEN, b64decode, b64encode
 from ..jose.keys import SigningAlgorithm
 from ..storage.servers import AuthorizationServer, SigningKey
 
+#: Characters. API Gateway takes 10,240 bytes of request line and headers, and a token is not the only header.
+MAX_IN_HEADER: Final = 7_168
+
 
 class TokenTooLarge(ValueError):
-    """A token would be longer than any that is read back.
+    """A token would be longer than any that is read back, or sent.
 
     Attributes:
         member: The largest of its payload.
     """
 
-    def __init__(self, payload: Mapping[str, Any], length: int) -> None:
-        super().__init__(f"the token would have {length} characters, and {MAX_TOKEN} is the most")
+    def __init__(self, payload: Mapping[str, Any], length: int, most: int) -> None:
+        why = "" if most == MAX_TOKEN else ": it has to fit into a header of a request, unless largeAccessTokens is set"
+        super().__init__(f"the token would have {length} characters, and {most} is the most{why}")
         self.member = max(payload, key=lambda name: len(msgspec.json.encode(payload[name])))
 
 
-def check_length(payload: Mapping[str, Any], key: SigningKey) -> None:
+def longest_access_token(server: AuthorizationServer) -> int:
+    """Characters that an access token of the server may have (docs/protocol.md §10.6)."""
+    return MAX_TOKEN if server.large_access_tokens else MAX_IN_HEADER
+
+
+def check_length(payload: Mapping[str, Any], key: SigningKey, most: int = MAX_TOKEN) -> None:
     """Whether a token of this payload could be signed, without signing it.
 
     Raises:
@@ -31,8 +40,8 @@ def check_length(payload: Mapping[str, Any], key: SigningKey) -> None:
     signature = len(b64decode(key.jwk["n"])) if key.jwk["kty"] == "RSA" else 64
     parts = (len(_header(key.kid, key.algorithm)), len(msgspec.json.encode(payload)), signature)
     length = sum((4 * size + 2) // 3 for size in parts) + 2
-    if length > MAX_TOKEN:
-        raise TokenTooLarge(payload, length)
+    if length > most:
+        raise TokenTooLarge(payload, length, most)
 
 
 def _header(kid: str, algorithm: SigningAlgorithm) -> bytes:
@@ -44,8 +53,8 @@ class Signer(Protocol):
 
     kid: str
 
-    def sign(self, payload: Mapping[str, Any]) -> str:
-        """The payload as a compact JWS.
+    def sign(self, payload: Mapping[str, Any], most: int = MAX_TOKEN) -> str:
+        """The payload as a compact JWS of so many characters at most.
 
         Raises:
             TokenTooLarge: Nobody could introspect it, or use it at an endpoint of ours.
@@ -71,11 +80,11 @@ class KeySigner:
         key = load_der_private_key(pkcs8, None, unsafe_skip_rsa_key_validation=True)
         self._signature = _signature(key, algorithm)
 
-    def sign(self, payload: Mapping[str, Any]) -> str:
+    def sign(self, payload: Mapping[str, Any], most: int = MAX_TOKEN) -> str:
         signing_input = self._header + b64encode(msgspec.json.encode(payload)).encode()
         token = (signing_input + b"." + b64encode(self._signature(signing_input)).encode()).decode("ascii")
-        if len(token) > MAX_TOKEN:
-            raise TokenTooLarge(payload, len(token))
+        if len(token) > most:
+            raise TokenTooLarge(payload, len(token), most)
         return token
 
 

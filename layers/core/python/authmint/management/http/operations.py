@@ -28,6 +28,7 @@ from ..servers.policies import Policies
 from ..servers.preview import Explanations
 from ..servers.rules import Rules
 from ..servers.scopes import Scopes
+from ..servers.security import SecuritySettings
 from ..servers.server_changes import ServerChanges
 from ..servers.servers import Servers
 from ..sign_on.issued import IssuedRecords, RefreshTokens
@@ -99,6 +100,9 @@ def operations(
     routes.add("GET", "/api/v1/logs", logs.list)
     routes.add("POST", f"{_SERVER}/tokens/preview", explanations.preview)
     routes.add("GET", f"{_SERVER}/analysis", explanations.analysis)
+    security = SecuritySettings(changes)
+    routes.add("GET", f"{_SERVER}/security", security.get)
+    routes.add("PUT", f"{_SERVER}/security", security.replace)
     return routes
 
 

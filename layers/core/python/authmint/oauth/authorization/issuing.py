@@ -9,7 +9,7 @@ from ...storage.clients import secret_digest
 from ...storage.codes import AuthorizationCode, AuthorizationCodes
 from ...storage.liveness import generations_of
 from ...storage.token_families import TokenFamilies, TokenFamily, new_family_id
-from ...tokens.signer import Signers
+from ...tokens.signer import Signers, longest_access_token
 from ..issuance import Approved, Draft
 from .approval import Grants
 from .request import Arrival
@@ -78,7 +78,9 @@ class Issuing:
         signer = self._signers.signer(wish.arrival.server)
         token = None
         if with_access_token:
-            token = issued.minted["access_token"] = signer.sign(draft.access_token)
+            token = issued.minted["access_token"] = signer.sign(
+                draft.access_token, longest_access_token(wish.arrival.server)
+            )
             issued.fields |= {
                 "access_token": token,
                 "token_type": "Bearer",

@@ -1,0 +1,49 @@
+"""Settings of a server that only this service has (docs/protocol.md §25.8)."""
+
+from typing import Any
+
+import pytest
+
+from tests.management.admin import SERVERS, Admin
+
+OFF = {"largeAccessTokens": False}
+
+
+@pytest.fixture
+def url(admin: Admin) -> str:
+    return f"{SERVERS}/{admin.server()['id']}/security"
+
+
+def events(admin: Admin) -> int:
+    return [event.type for event in admin.storage.events].count("oauth2.as.updated")
+
+
+def test_everything_is_off_until_it_is_asked_for(admin: Admin, url: str) -> None:
+    assert admin.get(url).json == OFF
+    assert admin.put(url, {"largeAccessTokens": True}).json == {"largeAccessTokens": True}
+    assert admin.get(url).json == {"largeAccessTokens": True}
+    assert admin.put(url, {}).json == OFF
+    assert admin.put(url, OFF).json == OFF
+    assert events(admin) == 2
+
+
+def test_who_replaces_the_server_leaves_them_alone(admin: Admin, url: str) -> None:
+    admin.put(url, {"largeAccessTokens": True})
+    server = admin.get(url.removesuffix("/security")).json
+
+    assert "largeAccessTokens" not in server
+    assert admin.put(url.removesuffix("/security"), server).status == 200
+    assert admin.get(url).json == {"largeAccessTokens": True}
+
+
+@pytest.mark.parametrize("body", [{"largeAccessToken": True}, {"largeAccessTokens": True, "profile": "FAPI2"}])
+def test_what_nobody_knows_is_refused(admin: Admin, url: str, body: dict[str, Any]) -> None:
+    answer = admin.put(url, body)
+
+    assert (answer.status, answer.code) == (400, "E0000001")
+    assert admin.get(url).json == OFF
+
+
+def test_a_server_that_is_not_there_has_none(admin: Admin) -> None:
+    assert admin.get(f"{SERVERS}/ausNone/security").code == "E0000007"
+    assert admin.put(f"{SERVERS}/ausNone/security", {}).code == "E0000007"
