@@ -10,7 +10,7 @@ from typing import Any, Final
 from unittest.mock import patch
 from urllib.parse import urlencode
 
-from authmint.directory.rate_limit import RateLimit
+from authmint.rate_limit import RateLimit
 from botocore.session import Session
 
 from tests.benchmarks.measure import says

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from authmint.directory.rate_limit import RateLimit
+from authmint.rate_limit import RateLimit
 from botocore.session import Session
 
 from tests.functions.deployment import Calls, Functions

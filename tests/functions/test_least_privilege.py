@@ -8,8 +8,8 @@ from typing import Any
 import jwt
 import pytest
 from authmint.clock import SystemClock
-from authmint.directory.rate_limit import RateLimit
 from authmint.dynamo.servers import DynamoServers
+from authmint.rate_limit import RateLimit
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from tests.audit.deliveries import delivery
@@ -44,6 +44,7 @@ def everything(functions: Functions, deployed: Deployed) -> None:
     )
     for function, path, body in (("token", "token", ASK), ("token_status", "introspect", "token=x")):
         functions.http(function, asserted(form_event(path, server, body, "", ""), server, path, hmac))
+    functions.http("token_status", form_event("introspect", server, "token=x", client, "wrong"))
     functions.http("discovery", load_event("discovery"))
     functions.http("discovery", load_event("discovery") | {"rawQueryString": f"client_id={client}"})
     functions.http("jwks", load_event("jwks") | {"pathParameters": {"authServerId": server}})

@@ -36,6 +36,19 @@ class _ByDigest(Generic[_R]):
             raise NotFound("no such record") from None
 
 
+class MemoryRateCounters:
+    """``RateCounters``."""
+
+    def __init__(self, lock: threading.RLock) -> None:
+        self._lock = lock
+        self.counts: dict[str, int] = {}
+
+    def add(self, key: str, *, expires_at: int) -> int:
+        with self._lock:
+            self.counts[key] = self.counts.get(key, 0) + 1
+            return self.counts[key]
+
+
 class MemoryTokenFamilies:
     """``TokenFamilies``."""
 

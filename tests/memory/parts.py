@@ -6,7 +6,6 @@ from typing import Any, cast
 from authmint.clock import Clock
 from authmint.deadline import Deadline
 from authmint.directory.passwords import Cost, PasswordHashes
-from authmint.directory.rate_limit import RateLimit
 from authmint.ids import Ids
 from authmint.keys.vault import KeyPairs, SecretSeals
 from authmint.runtime.parts import Parts
@@ -34,8 +33,8 @@ class Emitted:
     def emit(self, event: Event) -> None:
         self.emitted.append(event)
 
-    def report(self, error: BaseException, request_id: str) -> None:
-        raise error
+    def report(self, fault: BaseException, request_id: str = "", *, route: str = "", status: int = 0) -> None:
+        raise fault
 
 
 class Nowhere(Emitted):
@@ -68,10 +67,7 @@ class MemoryParts(Parts):
         self.records = cast("Records", storage)
         self._vault = vault
         self._fetch = fetch
-        self._most = most
-
-    def login_limit(self) -> RateLimit:
-        return RateLimit(self.records.assertions, most=self._most, seconds=1)
+        self.sign_ins_per_second = most
 
     def configuration(self) -> Configuration:
         return PlainConfiguration(self.records.servers, self.records.clients)

@@ -21,6 +21,7 @@ from .grants import (
     MemoryAuthorizationCodes,
     MemoryConsents,
     MemoryDeviceCodes,
+    MemoryRateCounters,
     MemorySessions,
     MemorySessionTokens,
     MemoryStoredRequests,
@@ -50,6 +51,7 @@ class MemoryStorage:
         self.group_schemas = MemorySingleton(ProfileSchema(), self.lock, self.events.extend)
         self.trusted_origins = MemorySingleton(OriginList(), self.lock, self.events.extend)
         self.directory = MemoryDirectory(self.users)
+        self.rate_counters = MemoryRateCounters(self.lock)
         self.families = MemoryTokenFamilies(self.lock)
         self.codes = MemoryAuthorizationCodes(self.lock, self.families)
         self.sessions = MemorySessions(self.lock)

@@ -19,6 +19,8 @@ from authmint.pages.assembly import PageRecords, new_site
 from authmint.pages.browsers import CookieBrowsers
 from authmint.pages.documents import TEMPLATES, HostedPages
 from authmint.pages.sign_on_events import SignOnEvents
+from authmint.pages.verifiers import Brakes
+from authmint.rate_limit import RateLimit
 from authmint.storage.clients import Client, secret_digest
 from authmint.storage.device_codes import DeviceCode
 from authmint.storage.servers import Scope
@@ -88,6 +90,7 @@ class Hosted:
         client: Mapping[str, Any] | None = None,
         user: Mapping[str, Any] | None = None,
         scopes: tuple[Scope, ...] = (READ, WRITE, NEWS),
+        sign_ins: int = 300,
     ) -> None:
         self.storage = storage = MemoryStorage()
         self.clock = clock or FrozenClock()
@@ -121,12 +124,15 @@ class Hosted:
                 device_codes=storage.device_codes,
                 session_tokens=storage.session_tokens,
                 trusted_origins=storage.trusted_origins,
-                attempts=storage.assertions,
             ),
             self.authorizations,
             pages=self.pages,
             browsers=self.browsers,
             authenticator=Authenticator(storage.directory, storage.users, self.hashes, self.clock, self.ids, policy),
+            brakes=Brakes(
+                addresses=RateLimit(storage.rate_counters, "address", most=sign_ins, seconds=60),
+                user_codes=RateLimit(storage.rate_counters, "activate", most=20, seconds=600),
+            ),
             journal=SignOnEvents(self.events, self.clock, self.ids),
             change=PasswordChange(storage.users, self.hashes, self.clock, self.ids, policy),
             clock=self.clock,

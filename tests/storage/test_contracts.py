@@ -12,6 +12,7 @@ from authmint.dynamo.api_tokens import DynamoApiTokens
 from authmint.dynamo.clients import DynamoClients
 from authmint.dynamo.configuration import WarmConfiguration
 from authmint.dynamo.event_log import DynamoEventLog
+from authmint.dynamo.rate_counters import DynamoRateCounters
 from authmint.dynamo.replay import DynamoUsedAssertions
 from authmint.dynamo.revocations import DynamoRevocations
 from authmint.dynamo.servers import DynamoServers
@@ -21,6 +22,7 @@ from authmint.storage.clients import Clients
 from authmint.storage.configuration import Configuration, PlainConfiguration
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from authmint.storage.events import Event, EventLog, Party, Recorded, place_of
+from authmint.storage.rate_counters import RateCounters
 from authmint.storage.replay import UsedAssertions
 from authmint.storage.revocations import Revocation, Revocations
 from authmint.storage.servers import Servers
@@ -42,6 +44,7 @@ class Storage:
     log: EventLog
     revocations: Revocations
     assertions: UsedAssertions
+    counters: RateCounters
     configuration: Configuration
     events: Callable[[], list[str]]
 
@@ -55,6 +58,7 @@ def in_memory() -> Storage:
         memory.log,
         memory.revocations,
         memory.assertions,
+        memory.rate_counters,
         PlainConfiguration(memory.servers, memory.clients),
         lambda: [event.id for event in memory.events],
     )
@@ -77,6 +81,7 @@ def storage(request: pytest.FixtureRequest) -> Storage:
         DynamoEventLog(tables, FrozenClock()),
         DynamoRevocations(tables, ids),
         DynamoUsedAssertions(tables, ids),
+        DynamoRateCounters(tables, ids),
         WarmConfiguration(tables, SystemClock()),
         events,
     )
@@ -322,6 +327,19 @@ def test_an_assertion_is_used_once_until_it_has_expired(storage: Storage) -> Non
     storage.assertions.spend("0oaB", "j", expires_at=NOW + 10, at=NOW)
     storage.assertions.spend("0oaA", "j" * 512, expires_at=NOW + 10, at=NOW)
     storage.assertions.spend("0oaA", "j", expires_at=NOW + 30, at=NOW + 11)
+
+
+def test_a_counter_counts_by_key_and_says_how_many_there_were(storage: Storage) -> None:
+    counts = [storage.counters.add(key, expires_at=NOW + 60) for key in ("a#1", "a#1", "a#2", "a#1")]
+
+    assert counts == [1, 2, 1, 3]
+
+
+def test_of_fifty_who_count_at_once_each_has_a_number_of_its_own(storage: Storage) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        counts = list(pool.map(lambda _: storage.counters.add("k", expires_at=NOW + 60), range(50)))
+
+    assert sorted(counts) == list(range(1, 51))
 
 
 def test_a_revocation_counts_once_and_for_its_server_only(storage: Storage) -> None:

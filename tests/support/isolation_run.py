@@ -5,7 +5,7 @@ import sys
 from unittest.mock import patch
 
 from authmint.cli.isolation.check import check
-from authmint.directory.rate_limit import RateLimit
+from authmint.rate_limit import RateLimit
 
 from tests.functions.deployment import Functions
 from tests.support.backend import SHARED, LocalAws

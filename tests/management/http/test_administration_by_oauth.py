@@ -24,6 +24,7 @@ from tests.management.admin import BASE_URL, TOKEN, Admin, Answer
 from tests.oauth.engine import Events
 from tests.support.builders import a_form
 from tests.support.fakes import CountingIds, FakeSeals, pregenerated
+from tests.support.pace import failures
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 JWK, PKCS8 = pregenerated("RS256")
@@ -50,7 +51,8 @@ class Robot:
         self.id: str = admin.made("/api/v1/apps", app)["id"]
         configuration = PlainConfiguration(admin.storage.servers, admin.storage.clients)
         assertions = Assertions(admin.storage.assertions, FakeSeals(), FetchedJwks(lambda _: b""))
-        endpoint = AuthenticatedEndpoint(configuration, ClientAuthentication(lambda: assertions))
+        authentication, counters = ClientAuthentication(lambda: assertions), admin.storage.rate_counters
+        endpoint = AuthenticatedEndpoint(configuration, authentication, failures(counters))
         signers = WarmSigners(admin.pairs)
         self.endpoint = TokenEndpoint(endpoint, [ClientCredentials()], signers, admin.clock, CountingIds(500), Events())
 

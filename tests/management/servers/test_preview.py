@@ -28,6 +28,7 @@ from tests.oauth.engine import CHEAP, Events
 from tests.oauth.people import HASH, PASSWORD
 from tests.support.builders import SERVER_ID, a_client, a_form, a_group, a_policy, a_rule, a_server, a_user, basic
 from tests.support.fakes import NOW, CountingIds, FakeSeals, decoded
+from tests.support.pace import failures
 
 IDS = CountingIds(3_000_000)
 SYSTEM = system_scopes(IDS)
@@ -56,7 +57,9 @@ class World:
         hashes = PasswordHashes(ids, CHEAP)
         self.events = Events()
         self.token = TokenEndpoint(
-            AuthenticatedEndpoint(configuration, ClientAuthentication(lambda: assertions)),
+            AuthenticatedEndpoint(
+                configuration, ClientAuthentication(lambda: assertions), failures(storage.rate_counters)
+            ),
             [
                 ClientCredentials(),
                 PasswordCredentials(

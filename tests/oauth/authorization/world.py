@@ -36,6 +36,7 @@ from tests.memory.storage import MemoryStorage
 from tests.oauth.engine import Events
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_client, a_form, a_policy, a_rule, a_server, a_user
 from tests.support.fakes import NOW, CountingIds, FakeKeyPairs, FakeSeals, FrozenClock, decoded
+from tests.support.pace import failures
 
 ISSUER = f"{BASE_URL}/oauth2/{SERVER_ID}"
 CALLBACK = "https://app.example.com/cb"
@@ -192,7 +193,11 @@ class World:
         assertions = Assertions(storage.assertions, FakeSeals(), FetchedJwks(lambda _: b"{}"))
         authentication = ClientAuthentication(lambda: assertions)
         self.par = PushedRequestEndpoint(
-            AuthenticatedEndpoint(configuration, authentication), storage.requests, clock, ids, self.events
+            AuthenticatedEndpoint(configuration, authentication, failures(storage.rate_counters)),
+            storage.requests,
+            clock,
+            ids,
+            self.events,
         )
         if signed_in:
             self.sign_in()

@@ -1,19 +1,18 @@
 """Whether a login and a password belong together, for the password grant and for sign-in (docs/protocol.md §6.5)."""
 
-import hashlib
 from dataclasses import replace
 from typing import Final
 
 from ..clock import Clock
 from ..http import Request
 from ..ids import Ids
+from ..rate_limit import Allowance, RateLimit
 from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound
 from ..storage.retrying import Retrying
 from ..storage.users import Users, login_key
 from .lockout import Lockout
 from .passwords import PasswordHashes, PasswordPolicy
-from .rate_limit import RateLimit
 
 _NOBODY: Final = Request("SIGNIN", "/")
 
@@ -23,7 +22,15 @@ class AuthenticationFailed(Exception):
 
 
 class TooFast(AuthenticationFailed):
-    """Too many attempts for this login within a second. The password was not looked at."""
+    """Too many attempts. The password was not looked at.
+
+    Attributes:
+        allowance: Until when.
+    """
+
+    def __init__(self, allowance: Allowance) -> None:
+        super().__init__("too many attempts")
+        self.allowance = allowance
 
 
 class BadCredentials(AuthenticationFailed):
@@ -80,8 +87,8 @@ class Authenticator:
             PasswordExpired: They do, but the password has to be changed.
             Unavailable: Storage could not answer, or too many attempts at once.
         """
-        if self._limit is not None and not self._limit.take(f"login:{_digest(login)}", now=now):
-            raise TooFast("too many attempts for this login")
+        if self._limit is not None:
+            check_pace(self._limit, login_key(login), now=now)
 
         def attempt() -> Person:
             try:
@@ -111,6 +118,8 @@ class Authenticator:
         return replace(person, user=replace(user, failed_attempts=0, last_login_at=now))
 
 
-def _digest(login: str) -> str:
-    """A login as it is counted: the same for all its spellings, and of no use to who reads the counts."""
-    return hashlib.sha256(login_key(login).encode("utf-8", "surrogatepass")).hexdigest()
+def check_pace(limit: RateLimit, who: str, *, now: int) -> None:
+    """Count one attempt. Raises TooFast where it is one too many, Unavailable."""
+    allowance = limit.take(who, now=now)
+    if not allowance.allowed:
+        raise TooFast(allowance)

@@ -79,6 +79,7 @@ class GrantItem(Item):
         spender: The same, of a record that two calls after another may change once each.
         status: Of what moves on: the state it is in.
         current: Of a family: digest of its youngest refresh token.
+        uses: Of a counter: how many there were.
     """
 
     kind = UnicodeAttribute(null=True)
@@ -94,6 +95,7 @@ class GrantItem(Item):
     spent_at = NumberAttribute(null=True)
     polled_at = NumberAttribute(null=True)
     interval = NumberAttribute(null=True)
+    uses = NumberAttribute(null=True)
     expires_at = NumberAttribute(null=True)
     ttl = NumberAttribute(null=True)
 

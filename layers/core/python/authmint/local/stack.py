@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from .gateway import Gateway
 from .invoke_api import InvokeApi
 from .provision import client, create_key, create_table
 from .subscriptions import Subscription
-from .template import Template, read
+from .template import Template, UnknownParameter, read
 
 
 class CannotStart(Exception):
@@ -41,6 +41,7 @@ class Options:
         token: The administrator's API token; ``None``: one is made.
         environments: Most environments per function.
         base_url: What clients call it, where something stands in front; ``None``: where it serves.
+        parameters: Of the template, in place of its defaults.
         certificate: PEM files of a certificate and its key; ``None``: it serves plain http.
     """
 
@@ -50,6 +51,7 @@ class Options:
     environments: int = 4
     base_url: str | None = None
     certificate: tuple[Path, Path] | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     def served_at(self, port: int) -> str:
         """Where the gateway listens."""
@@ -105,8 +107,11 @@ class Stack:
         return {name: url or self._backend.endpoint for name, url in given.items()}
 
     def _provisioned(self, endpoints: Mapping[str, str]) -> Template:
-        parameters = {"Stage": "local"}
-        template = read(self._deployment.template, parameters=parameters)
+        parameters = {**self._options.parameters, "Stage": "local"}
+        try:
+            template = read(self._deployment.template, parameters=parameters)
+        except UnknownParameter as error:
+            raise CannotStart(f"--parameter: {error}") from None
         dynamodb, kms = client("dynamodb", endpoints["DYNAMODB"]), client("kms", endpoints["KMS"])
         for table in template.tables:
             create_table(dynamodb, table)

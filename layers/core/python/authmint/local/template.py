@@ -33,6 +33,10 @@ class BadTemplate(Exception):
     """The template holds something that the local stack does not understand."""
 
 
+class UnknownParameter(ValueError):
+    """The template has no such parameter. The message names those that there are."""
+
+
 @dataclass(frozen=True)
 class Route:
     """One route of the HTTP API. ``method`` may be ``ANY``."""
@@ -106,6 +110,9 @@ class Resolver:
     ) -> None:
         self._document = document
         defaults = {name: str(p.get("Default", "")) for name, p in document.get("Parameters", {}).items()}
+        if unknown := sorted(parameters.keys() - defaults.keys()):
+            known = ", ".join(sorted(defaults))
+            raise UnknownParameter(f"template.yaml has no parameter {unknown[0]}; it has {known}")
         self._parameters = defaults | dict(parameters)
         self._attributes = attributes
         self._pseudo = _PSEUDO | {"AWS::Region": region}
@@ -206,6 +213,7 @@ def read(path: Path, *, parameters: Mapping[str, str], attributes: Mapping[str, 
 
     Raises:
         BadTemplate: Something is not understood.
+        UnknownParameter: There is no such parameter.
     """
     document = load(path)
     resolver = Resolver(document, parameters, attributes or {})

@@ -6,13 +6,14 @@ from ..clock import Clock
 from ..http import Request, Response
 from ..ids import Ids
 from ..outage import Outage
+from ..rate_limit import RateLimit, network_of
 from ..storage.clients import secret_digest
 from ..storage.device_codes import DeviceCode, DeviceCodes
 from ..storage.errors import AlreadyExists
 from ..storage.liveness import generations_of
 from . import scopes
 from .endpoint import AuthenticatedEndpoint
-from .errors import NO_STORE, OAuthError, unavailable
+from .errors import NO_STORE, OAuthError, TooManyRequests, unavailable
 from .grants.base import check_grant_type
 
 DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
@@ -28,8 +29,12 @@ _ATTEMPTS: Final = 5
 class DeviceAuthorizationEndpoint:
     """POST ``/oauth2/{authServerId}/v1/device/authorize``."""
 
-    def __init__(self, endpoint: AuthenticatedEndpoint, codes: DeviceCodes, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, endpoint: AuthenticatedEndpoint, codes: DeviceCodes, limit: RateLimit, clock: Clock, ids: Ids
+    ) -> None:
+        """``limit``: of codes that one client asks for from one address."""
         self._endpoint = endpoint
+        self._limit = limit
         self._codes = codes
         self._clock = clock
         self._ids = ids
@@ -49,6 +54,9 @@ class DeviceAuthorizationEndpoint:
         check_grant_type(DEVICE_CODE, call.client, (DEVICE_CODE,))
         named = scopes.requested(call.form.get("scope", ""))
         asked = scopes.for_user(call.server, call.client, named)
+        allowance = self._limit.take(f"{call.client.id} {network_of(request.source_ip)}", now=now)
+        if not allowance.allowed:
+            raise TooManyRequests("too_many_user_codes", allowance)
         call.confirm()
         text = self._ids.opaque(32)
         for _ in range(_ATTEMPTS):

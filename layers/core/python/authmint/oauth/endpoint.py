@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ..http import Request
@@ -12,9 +13,10 @@ from ..storage.servers import AuthorizationServer, issuer_of, server_named
 from . import form as forms
 from .client_auth.audience import audiences_of
 from .client_auth.authentication import ClientAuthentication, Presented, presented
-from .errors import OAuthError
+from .errors import OAuthError, TooManyRequests
 
 if TYPE_CHECKING:
+    from ..rate_limit import RateLimit
     from .client_auth.assertions import Spend
 
 
@@ -67,9 +69,16 @@ def live_client(snapshot: Snapshot) -> Client:
 class AuthenticatedEndpoint:
     """Reads the form, finds server and client in one round trip, authenticates the client."""
 
-    def __init__(self, configuration: Configuration, authentication: ClientAuthentication) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        authentication: ClientAuthentication,
+        failures: "Callable[[], RateLimit]",
+    ) -> None:
+        """``failures``: makes what counts failed authentications, when there is a first one."""
         self._configuration = configuration
         self._authentication = authentication
+        self._failures = cache(failures)
 
     def open(
         self,
@@ -122,5 +131,22 @@ class AuthenticatedEndpoint:
         def audiences() -> frozenset[str]:
             return audiences_of(server, request.base_url, endpoints)
 
-        client, spend = self._authentication.verify(credential, snapshot.client, audiences=audiences, now=now)
+        try:
+            client, spend = self._authentication.verify(credential, snapshot.client, audiences=audiences, now=now)
+        except OAuthError as error:
+            if error.code == "invalid_client":
+                self._count_failure(request, credential.client_id, now)
+            raise
         return Call(server=server, issuer=issuer, client=client, form=form, now=now, spend=spend)
+
+    def _count_failure(self, request: Request, client_id: str, now: int) -> None:
+        """Who fails pays for being counted; who succeeds is not.
+
+        Raises:
+            TooManyRequests: This client failed too often from this address.
+        """
+        from ..rate_limit import network_of
+
+        allowance = self._failures().take(f"{client_id} {network_of(request.source_ip)}", now=now)
+        if not allowance.allowed:
+            raise TooManyRequests("client_rate_limited", allowance)

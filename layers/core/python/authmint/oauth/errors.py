@@ -3,10 +3,13 @@
 The internal id says exactly what happened; it goes to the log as ``outcome.reason``. Code and text go to the client.
 """
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from ..http import Pairs, Response
+
+if TYPE_CHECKING:
+    from ..rate_limit import Allowance
 
 #: internal id: (status, error, error_description). ``{0}`` is filled in.
 CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
@@ -29,6 +32,7 @@ CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
     "expired_token": (400, "expired_token", "The device code has expired."),
     "slow_down": (400, "slow_down", "Slow down the polling frequency. Please try again later."),
     "too_many_user_codes": (429, "too_many_user_codes", "Too many user codes generated. Please try again later."),
+    "client_rate_limited": (429, "temporarily_unavailable", "API call exceeded rate limit due to too many requests."),
     "user_rate_limited": (429, "invalid_grant", "API call exceeded rate limit due to too many requests."),
     "access_token_insufficient_scopes": (403, "insufficient_scope", "The access token provided does not contain the required scopes."),
     "access_token_invalid": (401, "invalid_token", "The access token is invalid."),
@@ -181,6 +185,27 @@ def unavailable(fault: BaseException) -> OAuthError:
     error = OAuthError("temporarily_unavailable")
     error.fault = fault
     return error
+
+
+class TooManyRequests(OAuthError):
+    """429: too many tries. Nothing was looked at.
+
+    Attributes:
+        allowance: Until when.
+    """
+
+    def __init__(self, error_id: str, allowance: "Allowance") -> None:
+        super().__init__(error_id)
+        self.allowance = allowance
+
+    def body(self) -> dict[str, Any]:
+        """Also in the members that clients of the management API read."""
+        envelope = {"errorCode": "E0000047", "errorSummary": self.description, "errorLink": "E0000047"}
+        return super().body() | envelope | {"errorCauses": []}
+
+    def response(self, realm: str) -> Response:
+        """The answer, which says when to come again."""
+        return super().response(realm).with_headers(*self.allowance.headers())
 
 
 class RefreshTokenReused(OAuthError):

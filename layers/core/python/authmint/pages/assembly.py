@@ -4,14 +4,12 @@ from dataclasses import dataclass
 
 from ..clock import Clock
 from ..directory.password_change import PasswordChange
-from ..directory.rate_limit import RateLimit
 from ..ids import Ids
 from ..storage.authorization_requests import StoredRequests
 from ..storage.clients import Clients
 from ..storage.consents import Consents
 from ..storage.device_codes import DeviceCodes
 from ..storage.directory import Directory
-from ..storage.replay import UsedAssertions
 from ..storage.servers import Servers
 from ..storage.sessions import SessionTokens
 from ..storage.trusted_origins import TrustedOrigins
@@ -24,16 +22,17 @@ from .expired_passwords import ExpiredPasswords
 from .password import PasswordPage
 from .sessions_api import SessionsApi
 from .sign_in import SignInPage
-from .sign_on_events import SignOnEvents, Verifier, WatchedVerifier
+from .sign_on_events import SignOnEvents
 from .sign_out import SignOutPage
 from .site import Site
 from .start import StartPage
+from .verifiers import BrakedVerifier, Brakes, Verifier, WatchedVerifier
 from .waiting import Authorizations
 
 
 @dataclass(frozen=True)
 class PageRecords:
-    """Storage that pages read and write. ``attempts`` are counted where used assertions are remembered."""
+    """Storage that pages read and write."""
 
     directory: Directory
     clients: Clients
@@ -43,7 +42,6 @@ class PageRecords:
     device_codes: DeviceCodes
     session_tokens: SessionTokens
     trusted_origins: TrustedOrigins
-    attempts: UsedAssertions
 
 
 def new_site(
@@ -53,15 +51,15 @@ def new_site(
     pages: HostedPages,
     browsers: CookieBrowsers,
     authenticator: Verifier,
+    brakes: Brakes,
     journal: SignOnEvents,
     change: PasswordChange,
     clock: Clock,
     ids: Ids,
 ) -> Site:
     """The site over its records. The authorization endpoint shares ``pages`` and ``browsers`` with it."""
-    verifier = WatchedVerifier(authenticator, journal)
+    verifier = WatchedVerifier(BrakedVerifier(authenticator, brakes.addresses), journal)
     expired = ExpiredPasswords(records.requests, change, ids)
-    limited = RateLimit(records.attempts, most=20, seconds=600)
     return Site(
         pages,
         browsers,
@@ -75,7 +73,11 @@ def new_site(
             pages=pages, authorizations=authorizations, consents=records.consents, journal=journal, ids=ids
         ),
         device=DevicePage(
-            pages=pages, codes=records.device_codes, clients=records.clients, servers=records.servers, attempts=limited
+            pages=pages,
+            codes=records.device_codes,
+            clients=records.clients,
+            servers=records.servers,
+            attempts=brakes.user_codes,
         ),
         sign_out=SignOutPage(pages, browsers),
         start=StartPage(pages, records.servers),

@@ -18,7 +18,7 @@ from ..storage.users import User
 from .api_call import JsonBody
 from .expired_passwords import NO_BROWSER, ExpiredPasswords
 from .sign_in import PASSWORD_AMR
-from .sign_on_events import Verifier
+from .verifiers import Verifier
 from .visit import Visit
 
 SESSION_TOKEN_LIFETIME: Final = 300
@@ -48,8 +48,8 @@ class AuthnApi:
             person = self.authenticator.verify(username, password, visit.now, request=visit.request)
         except PasswordExpired as proved:
             return self._expired(visit, proved.person.user, relayed)
-        except TooFast:
-            raise ApiError("E0000047", headers=_NO_STORE) from None
+        except TooFast as fast:
+            raise ApiError("E0000047", headers=(*_NO_STORE, *fast.allowance.headers())) from None
         except AuthenticationFailed:
             # One answer for all: that somebody is locked out would tell whoever guesses that there is such a user.
             raise ApiError("E0000004", headers=_NO_STORE) from None

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from ..directory.rate_limit import RateLimit
 from ..http import Response
+from ..rate_limit import RateLimit
 from ..storage.clients import Client, Clients
 from ..storage.device_codes import DeviceCode, DeviceCodes
 from ..storage.directory import Person, is_assigned
@@ -48,8 +48,10 @@ class DevicePage:
         decision = visit.form.text("decision")
         # A decision is of the page that asked for it: it comes with a token for that code.
         visit.check("decide", user_code) if decision else visit.check("activate")
-        if not self.attempts.take(f"activate:{person.user.id}", now=visit.now):
-            return self._form(visit, person, typed, problem="device.too_many", status=429)
+        allowance = self.attempts.take(person.user.id, now=visit.now)
+        if not allowance.allowed:
+            refused = self._form(visit, person, typed, problem="device.too_many", status=429)
+            return refused.with_headers(*allowance.headers())
         try:
             code = self.codes.by_user_code(user_code)
             client, server = self.clients.get(code.client_id), self.servers.get(code.server_id)

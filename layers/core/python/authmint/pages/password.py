@@ -13,7 +13,7 @@ from .browsers import CookieBrowsers
 from .documents import HostedPages
 from .expired_passwords import ExpiredPasswords, Proof
 from .sign_in import PASSWORD_AMR
-from .sign_on_events import Verifier
+from .verifiers import Verifier
 from .visit import Onward, Visit, see_other
 from .waiting import Authorizations, Waiting
 

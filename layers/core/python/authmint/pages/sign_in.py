@@ -9,7 +9,7 @@ from .browsers import CookieBrowsers
 from .client_view import view_of
 from .documents import HostedPages
 from .expired_passwords import ExpiredPasswords
-from .sign_on_events import Verifier
+from .verifiers import Verifier
 from .visit import Onward, Visit, see_other
 from .waiting import Authorizations, Waiting
 
@@ -57,8 +57,9 @@ class SignInPage:
         except PasswordExpired as proved:
             proof = self.expired.proved(proved.person.user, visit.guest.browser, onward.fields, now=visit.now)
             return see_other(f"/password?state={proof.handle}")
-        except TooFast:
-            return self._form(visit, onward, waiting, username, refused="too_fast")
+        except TooFast as fast:
+            refused = self._form(visit, onward, waiting, username, refused="too_fast")
+            return refused.with_headers(*fast.allowance.headers())
         except AuthenticationFailed:
             # One text for all: neither whether the user exists, nor whether it is locked, is anybody's business.
             return self._form(visit, onward, waiting, username, refused="failed")

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from ..directory.authentication import Authenticator
     from ..directory.password_change import PasswordChange
     from ..directory.passwords import PasswordHashes
-    from ..directory.rate_limit import RateLimit
     from ..dynamo.tables import Tables
     from ..keys.vault import KeyPairs, SecretSeals
     from ..oauth.client_auth.assertions import Assertions
     from ..oauth.endpoint import AuthenticatedEndpoint
     from ..pages.browsers import CookieBrowsers
+    from ..rate_limit import RateLimit
     from ..storage.configuration import Configuration
     from ..tokens.signer import WarmSigners
     from ..web.render import Renderer
@@ -59,6 +59,9 @@ class Parts:
         """The parts that an environment asks for, or those that somebody has put together already."""
         return env if isinstance(env, Parts) else cls(env)
 
+    #: How often passwords of one login may be tried.
+    sign_ins_per_second = 4
+
     def configuration(self) -> "Configuration":
         from ..dynamo.configuration import WarmConfiguration
 
@@ -69,11 +72,11 @@ class Parts:
 
         return PasswordHashes(self.ids)
 
-    def login_limit(self) -> "RateLimit":
-        """How often passwords of one login may be tried."""
-        from ..directory.rate_limit import RateLimit
+    def limit(self, kind: str, *, most: int, seconds: int = 60) -> "RateLimit":
+        """How often something may be tried. ``kind``: what."""
+        from ..rate_limit import RateLimit
 
-        return RateLimit(self.records.assertions, most=4, seconds=1)
+        return RateLimit(self.records.rate_counters, kind, most=most, seconds=seconds)
 
     def authenticator(self) -> "Authenticator":
         from ..directory.authentication import Authenticator
@@ -85,7 +88,7 @@ class Parts:
             self.clock,
             self.ids,
             retrying=self.retrying,
-            limit=self.login_limit(),
+            limit=self.limit("login", most=self.sign_ins_per_second, seconds=1),
         )
 
     def password_change(self) -> "PasswordChange":
@@ -163,7 +166,10 @@ class Parts:
         from ..oauth.client_auth.authentication import ClientAuthentication
         from ..oauth.endpoint import AuthenticatedEndpoint
 
-        return AuthenticatedEndpoint(configuration, ClientAuthentication(self._assertions))
+        return AuthenticatedEndpoint(configuration, ClientAuthentication(self._assertions), self._client_failures)
+
+    def _client_failures(self) -> "RateLimit":
+        return self.limit("client", most=self.settings.client_failures)
 
     def _assertions(self) -> "Assertions":
         from ..oauth.client_auth.assertions import Assertions

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..storage.events import EventLog
     from ..storage.groups import Groups
     from ..storage.org_settings import OrgSettingsRecord
+    from ..storage.rate_counters import RateCounters
     from ..storage.replay import UsedAssertions
     from ..storage.revocations import Revocations
     from ..storage.schemas import ProfileSchemas
@@ -32,10 +33,7 @@ if TYPE_CHECKING:
 
 
 class Records:
-    """Every kind of record by its name, kept in DynamoDB.
-
-    ``assertions`` are what is remembered because it counts once: assertions that were used, attempts that were made.
-    """
+    """Every kind of record by its name, kept in DynamoDB. ``assertions`` are those that were used."""
 
     def __init__(self, tables: "Tables", clock: Clock, ids: Ids) -> None:
         self._tables = tables
@@ -125,6 +123,12 @@ class Records:
         from ..dynamo.singletons import DynamoOrgSettings
 
         return DynamoOrgSettings(self._tables)
+
+    @cached_property
+    def rate_counters(self) -> "RateCounters":
+        from ..dynamo.rate_counters import DynamoRateCounters
+
+        return DynamoRateCounters(self._tables, self._ids)
 
     @cached_property
     def requests(self) -> "StoredRequests":

@@ -9,6 +9,12 @@ _SCHEMES: Final = ("https://", "http://127.0.0.1:", "http://localhost:", "http:/
 DEFAULT_KEY_RETENTION: Final = 90_000
 DEFAULT_SESSION_IDLE: Final = 7_200
 DEFAULT_SESSION_LIFETIME: Final = 43_200
+#: A minute.
+DEFAULT_SIGN_INS: Final = 300
+DEFAULT_CLIENT_FAILURES: Final = 60
+DEFAULT_DEVICE_CODES: Final = 60
+DEFAULT_ADMIN_CALLS: Final = 1_000
+_MOST_A_MINUTE: Final = 1_000_000
 
 
 class BadSettings(Exception):
@@ -26,6 +32,10 @@ class Settings:
         staleness_ms: Milliseconds for which the token functions may use what they read before; 0: never.
         session_idle, session_lifetime: Seconds after which an unused session, and any session, is over.
         theme: JSON; what the pages look like.
+        sign_ins: A minute, from one address, to pages and API.
+        client_failures: A minute: failed authentications of one client from one address.
+        device_codes: A minute, of one client for one address.
+        admin_calls: A minute, of the management API with one token.
         allow_private_jwks_uri: Local stack only: ``jwks_uri`` may be plain http and a private address.
     """
 
@@ -42,6 +52,10 @@ class Settings:
     session_lifetime: int = DEFAULT_SESSION_LIFETIME
     theme: str | None = None
     allow_private_jwks_uri: bool = False
+    sign_ins: int = DEFAULT_SIGN_INS
+    client_failures: int = DEFAULT_CLIENT_FAILURES
+    device_codes: int = DEFAULT_DEVICE_CODES
+    admin_calls: int = DEFAULT_ADMIN_CALLS
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -63,6 +77,10 @@ class Settings:
             session_lifetime=_number(env, "AUTHMINT_SESSION_LIFETIME", DEFAULT_SESSION_LIFETIME, 300, 31_536_000),
             theme=env.get("AUTHMINT_THEME") or None,
             allow_private_jwks_uri=env.get("AUTHMINT_ALLOW_PRIVATE_JWKS_URI") == "1",
+            sign_ins=_number(env, "AUTHMINT_SIGN_INS", DEFAULT_SIGN_INS, 1, _MOST_A_MINUTE),
+            client_failures=_number(env, "AUTHMINT_CLIENT_FAILURES", DEFAULT_CLIENT_FAILURES, 1, _MOST_A_MINUTE),
+            device_codes=_number(env, "AUTHMINT_DEVICE_CODES", DEFAULT_DEVICE_CODES, 1, _MOST_A_MINUTE),
+            admin_calls=_number(env, "AUTHMINT_ADMIN_CALLS", DEFAULT_ADMIN_CALLS, 1, _MOST_A_MINUTE),
         )
 
 

@@ -63,7 +63,8 @@ def token(env: Surroundings) -> Function:
     def device() -> Endpoint:
         from ..oauth.device import DeviceAuthorizationEndpoint
 
-        return DeviceAuthorizationEndpoint(endpoint, parts.records.device_codes, parts.clock, parts.ids)
+        limit = parts.limit("device", most=parts.settings.device_codes)
+        return DeviceAuthorizationEndpoint(endpoint, parts.records.device_codes, limit, parts.clock, parts.ids)
 
     def pushed() -> Endpoint:
         from ..oauth.authorization.par import PushedRequestEndpoint
@@ -94,6 +95,7 @@ def authorize(env: Surroundings) -> Function:
     from ..pages.assembly import PageRecords, new_site
     from ..pages.documents import HostedPages
     from ..pages.sign_on_events import SignOnEvents
+    from ..pages.verifiers import Brakes
 
     parts = Parts.of(env)
     records, clock, ids = parts.records, parts.clock, parts.ids
@@ -117,12 +119,15 @@ def authorize(env: Surroundings) -> Function:
             device_codes=records.device_codes,
             session_tokens=records.session_tokens,
             trusted_origins=records.trusted_origins,
-            attempts=records.assertions,
         ),
         interactions,
         pages=pages,
         browsers=browsers,
         authenticator=parts.authenticator(),
+        brakes=Brakes(
+            addresses=parts.limit("address", most=parts.settings.sign_ins),
+            user_codes=parts.limit("activate", most=20, seconds=600),
+        ),
         journal=SignOnEvents(parts.log, clock, ids),
         change=parts.password_change(),
         clock=clock,
@@ -257,6 +262,7 @@ def management_api(parts: Parts) -> "ManagementApi":
         ids=parts.ids,
         key_retention=parts.settings.key_retention,
         retrying=parts.retrying,
+        limit=parts.limit("admin", most=parts.settings.admin_calls),
     )
 
 

@@ -29,6 +29,14 @@ def add(commands: Any) -> None:
         metavar="URL",
         help="what clients call it where a proxy stands in front; default: AUTHMINT_BASE_URL, else where it serves",
     )
+    dev.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        type=_parameter,
+        metavar="NAME=VALUE",
+        help="a parameter of template.yaml, as a deployment would set it; may be repeated",
+    )
     dev.add_argument("--tls-cert", type=Path, metavar="FILE", help="serve https with this certificate (PEM)")
     dev.add_argument("--tls-key", type=Path, metavar="FILE", help="and its key (PEM)")
     dev.set_defaults(run=_run)
@@ -36,8 +44,16 @@ def add(commands: Any) -> None:
 
 _EXAMPLES = """
 authmint dev --data .authmint                       keep servers, clients and users across restarts
+authmint dev --parameter AdminCallsPerMinute=20     see how a client of yours waits
 authmint dev --tls-cert cert.pem --tls-key key.pem --base-url https://auth.localhost:8080
 """
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
 
 
 def _port(text: str) -> int:
@@ -66,6 +82,7 @@ def _run(arguments: argparse.Namespace) -> int:
         token=os.environ.get("AUTHMINT_API_TOKEN") or None,
         environments=max(1, arguments.environments),
         base_url=base_url,
+        parameters=dict(arguments.parameter),
         certificate=None if arguments.tls_cert is None else (arguments.tls_cert, arguments.tls_key),
     )
     try:

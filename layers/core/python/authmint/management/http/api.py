@@ -10,6 +10,7 @@ from ...keys.vault import KeyPairs, SecretSeals
 from ...oauth.preview import Previews
 from ...oauth.token_validity import TokenValidity
 from ...outage import Outage
+from ...rate_limit import Allowance, RateLimit
 from ...storage.api_tokens import ApiTokens
 from ...storage.clients import Clients
 from ...storage.configuration import Configuration
@@ -26,16 +27,13 @@ from ..servers.preview import Explanations
 from ..servers.server_changes import ServerChanges
 from ..servers.servers import Servers
 from ..sign_on.issued import IssuedRecords
-from .authentication import Authentication
+from .authentication import Authentication, Caller
 from .call import Call
 from .errors import ApiError, BearerChallenge, OAuthStyleError, unavailable
 from .needed_scopes import needed_scope
 from .operations import operations
 from .registration_errors import is_registration, registration_refusal
 
-#: API Gateway throttles; the headers that clients compute with are a constant of this size per minute
-#: (docs/protocol.md §23.2).
-RATE_LIMIT: Final = 1_000
 ORGANIZATION: Final = "/.well-known/okta-organization"
 
 
@@ -58,6 +56,7 @@ class ManagementApi:
         ids: Ids,
         *,
         key_retention: int,
+        limit: RateLimit,
         retrying: Retrying | None = None,
     ) -> None:
         changes = ServerChanges(servers)
@@ -80,35 +79,39 @@ class ManagementApi:
         validity = TokenValidity(configuration, revocations, issued.families, people.directory)
         self._authentication = Authentication(api_tokens, configuration, validity)
         self._clock = clock
+        self._limit = limit
         self._ids = ids
         self._retrying = retrying or Retrying()
 
     def __call__(self, request: Request) -> Response:
         """The answer, whatever the request. Only a fault of ours raises."""
         now = self._clock.now()
+        allowance = self._limit.untouched(now=now)
         try:
-            answer = self._answer(request, now)
+            if request.path == ORGANIZATION:
+                answer = _organization(request)
+            else:
+                caller = self._authentication.caller(request, now=now)
+                allowance = self._limit.take(caller.id, now=now)
+                answer = self._answer(request, caller, allowance, now)
         except ApiError as error:
             answer = self._refusal(error, request)
             if error.status == 405:
-                return self._finished(answer, request, now, limited=False)
+                return self._finished(answer, request)
         except (BearerChallenge, OAuthStyleError) as error:
             answer = error.response()
         except Outage as error:
             answer = self._refusal(unavailable(error), request)
-        return self._finished(answer, request, now)
+        return self._finished(answer, request, allowance)
 
     def _refusal(self, error: ApiError, request: Request) -> Response:
         if is_registration(request):
             return registration_refusal(error, request).because_of(error.fault)
         return error.response(self._ids)
 
-    def _answer(self, request: Request, now: int) -> Response:
-        if request.path == ORGANIZATION:
-            if request.method != "GET":
-                raise ApiError("E0000022")
-            return organization(request.base_url)
-        caller = self._authentication.caller(request, now=now)
+    def _answer(self, request: Request, caller: Caller, allowance: Allowance, now: int) -> Response:
+        if not allowance.allowed:
+            raise ApiError("E0000047")
         operation, params = self._routes.find(request.method, request.path)
         scope = needed_scope(request.method, request.path)
         if caller.scopes is not None and (scope is None or not caller.may(scope)):
@@ -117,17 +120,19 @@ class ManagementApi:
         recorder = Recorder(self._clock, self._ids, actor, request)
         return operation(Call(request, params, recorder, caller, now, self._retrying))
 
-    def _finished(self, answer: Response, request: Request, now: int, *, limited: bool = True) -> Response:
+    def _finished(self, answer: Response, request: Request, allowance: Allowance | None = None) -> Response:
         headers = [
             ("x-okta-request-id", request.request_id or self._ids.opaque(16)),
             ("cache-control", "no-cache, no-store"),
             ("pragma", "no-cache"),
             ("expires", "0"),
         ]
-        if limited:
-            headers += [
-                ("x-rate-limit-limit", str(RATE_LIMIT)),
-                ("x-rate-limit-remaining", str(RATE_LIMIT - 1)),
-                ("x-rate-limit-reset", str(now - now % 60 + 60)),
-            ]
+        if allowance is not None:
+            headers += allowance.headers()
         return answer.with_headers(*headers)
+
+
+def _organization(request: Request) -> Response:
+    if request.method != "GET":
+        raise ApiError("E0000022")
+    return organization(request.base_url)

@@ -7,7 +7,7 @@ from ...directory.authentication import AuthenticationFailed, Authenticator, Pas
 from ...ids import Ids
 from ...storage.token_families import TokenFamilies, new_family_id
 from .. import scopes
-from ..errors import OAuthError
+from ..errors import OAuthError, TooManyRequests
 from ..issuance import Entitlement
 from ..sign_in import SignIn
 from .base import Answer, GrantRequest, Tokens, answer_with
@@ -56,8 +56,8 @@ class PasswordCredentials:
             person = self._authenticator.verify(username, password, request.now, request=request.http)
         except PasswordExpired:
             raise OAuthError("expired_password_credentials") from None
-        except TooFast:
-            raise OAuthError("user_rate_limited") from None
+        except TooFast as fast:
+            raise TooManyRequests("user_rate_limited", fast.allowance) from None
         except AuthenticationFailed as error:
             raise OAuthError("invalid_password_credentials", reason=type(error).__name__) from None
         family_id = new_family_id(self._ids) if "offline_access" in asked else None

@@ -1,0 +1,74 @@
+"""Who knows people by their passwords, and what stands around it: brakes and the log."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from ..directory.authentication import AuthenticationFailed, LockedOut, PasswordExpired, TooFast, check_pace
+from ..http import Request
+from ..rate_limit import RateLimit, network_of
+from ..storage.directory import Person
+from ..storage.events import Party
+from .sign_on_events import SignOnEvents, party_of
+
+#: What looks like a login. Somebody may have typed the password into the wrong field: the log must not hold that.
+_LOGIN: Final = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,255}")
+
+_REASONS: Final[Mapping[type[AuthenticationFailed], str]] = {LockedOut: "LOCKED_OUT", TooFast: "RATE_LIMITED"}
+
+
+@dataclass(frozen=True)
+class Brakes:
+    """How often something may be guessed.
+
+    Attributes:
+        addresses: Sign-ins from one address, whoever signs in.
+        user_codes: Codes of devices, by one user.
+    """
+
+    addresses: RateLimit
+    user_codes: RateLimit
+
+
+class Verifier(Protocol):
+    """Knows people by their passwords: ``Authenticator``, and what watches it."""
+
+    def verify(self, login: str, password: str, now: int, *, request: Request) -> Person:
+        """Who it is. Raises AuthenticationFailed."""
+
+
+@dataclass(frozen=True)
+class BrakedVerifier:
+    """``Verifier``: so many attempts from one address. Passwords of many people are guessed from few addresses."""
+
+    verifier: Verifier
+    limit: RateLimit
+
+    def verify(self, login: str, password: str, now: int, *, request: Request) -> Person:
+        """Who it is. Raises AuthenticationFailed."""
+        check_pace(self.limit, network_of(request.source_ip), now=now)
+        return self.verifier.verify(login, password, now, request=request)
+
+
+@dataclass(frozen=True)
+class WatchedVerifier:
+    """``Verifier``: every attempt is in the log."""
+
+    verifier: Verifier
+    journal: SignOnEvents
+
+    def verify(self, login: str, password: str, now: int, *, request: Request) -> Person:
+        """Who it is. Raises AuthenticationFailed."""
+        try:
+            person = self.verifier.verify(login, password, now, request=request)
+        except PasswordExpired as proved:
+            self.journal.refused(request, party_of(proved.person.user), "PASSWORD_EXPIRED")
+            raise
+        except AuthenticationFailed as error:
+            typed = login if _LOGIN.fullmatch(login) else None
+            reason = _REASONS.get(type(error), "INVALID_CREDENTIALS")
+            self.journal.refused(request, Party("unknown", "User", typed), reason)
+            raise
+        self.journal.signed_in(request, person.user)
+        return person
