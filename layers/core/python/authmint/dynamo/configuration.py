@@ -112,7 +112,7 @@ class WarmConfiguration:
             server = known.record
         else:
             try:
-                server = self._plain.get(server_id)
+                server = self._plain.get(server_id) if known is None else self._plain.renewed(known.record)
             except NotFound:  # deleted since
                 self._servers.drop(server_id)
                 return None

@@ -63,23 +63,39 @@ def entries(item: ConfigItem) -> Entries:
     return decode(item.body or "[]", list[tuple[str, int]])
 
 
-def assemble(items: Mapping[str, ConfigItem]) -> AuthorizationServer:
-    """The server from the items of its partition, by sort key.
+def listed(items: Mapping[str, ConfigItem]) -> Entries:
+    """What belongs to the server.
 
     Raises:
-        Torn: They are not of one version.
+        Torn: The contents are not those of the head.
     """
     head, contents = items[HEAD], items.get(CONTENTS)
     if contents is None or contents.rev != head.version:
         raise Torn
+    return entries(contents)
+
+
+def assemble(items: Mapping[str, ConfigItem], known: Mapping[str, Any] | None = None) -> AuthorizationServer:
+    """The server from the items of its partition, by sort key.
+
+    Args:
+        items: Head and contents, and all objects that are not known.
+        known: Objects that did not change since they were read.
+
+    Raises:
+        Torn: They are not of one version.
+    """
+    head, known = items[HEAD], known or {}
     found: dict[str, list[Any]] = {kind: [] for kind in _TYPES}
     rules: list[list[Rule]] = []
-    for sort_key, revision in entries(contents):
-        item = items.get(sort_key)
-        if item is None or item.rev != revision:
-            raise Torn
+    for sort_key, revision in listed(items):
         kind = sort_key.partition("#")[0]
-        record = decode(item.body or "", _TYPES[kind])
+        record = known.get(sort_key)
+        if record is None:
+            item = items.get(sort_key)
+            if item is None or item.rev != revision:
+                raise Torn
+            record = decode(item.body or "", _TYPES[kind])
         if kind == "RULE":
             rules[-1].append(record)
             continue

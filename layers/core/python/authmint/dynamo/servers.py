@@ -14,12 +14,25 @@ from ..storage.servers import AuthorizationServer
 from .connection import translated
 from .items import DUE, HEAD, ConfigItem
 from .records import decode, encode
-from .server_items import CONTENTS, Entries, Torn, assemble, entries, head_body, objects, partition, summary_body
+from .server_items import (
+    CONTENTS,
+    Entries,
+    Torn,
+    assemble,
+    entries,
+    head_body,
+    listed,
+    objects,
+    partition,
+    summary_body,
+)
 from .tables import MAX_OPERATIONS, ConditionFailed, Tables
 
 SERVERS: Final = "SERVERS"
 MAX_ID: Final = 64
 _SWEEP: Final = 1_000
+#: Where more changed than this, all of a server is read: one Query costs less than as many reads by key.
+_RENEWED_AT_ONCE: Final = 50
 _DUE_AT_ONCE: Final = 1_000
 
 
@@ -49,6 +62,31 @@ class DynamoServers:
         if head is None or head.deleted_at is not None:
             raise NotFound(server_id)
         return assemble(items) if head.alias is None else self.get(head.alias)
+
+    def renewed(self, known: AuthorizationServer) -> AuthorizationServer:
+        """The server as it is now: what changed since it was read is read, the rest is not.
+
+        Raises:
+            NotFound: It was deleted since.
+            Unavailable: DynamoDB did not answer.
+        """
+        return self._tables.retrying(lambda: self._renewed(known), on=(Torn,))
+
+    def _renewed(self, known: AuthorizationServer) -> AuthorizationServer:
+        own, before = partition(known.path_id), objects(known)
+        items = self._items(own, (HEAD, CONTENTS))
+        if HEAD not in items or items[HEAD].deleted_at is not None:
+            raise NotFound(known.id)
+        changed = [sort_key for sort_key, revision in listed(items) if revision > known.version]
+        if len(changed) > _RENEWED_AT_ONCE:
+            return self._read(known.path_id)
+        # What was written at the known version, or before it, is as it was known.
+        return assemble(items | self._items(own, changed), {key: before[key] for key in before.keys() - set(changed)})
+
+    def _items(self, own: str, sort_keys: Sequence[str]) -> dict[str, ConfigItem]:
+        with translated():
+            found = self._item.batch_get([(own, sort_key) for sort_key in sort_keys], consistent_read=True)
+            return {item.sk: item for item in found}
 
     def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[AuthorizationServer]:
         condition = None if after is None else self._item.sk > after
