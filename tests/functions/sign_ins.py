@@ -109,8 +109,8 @@ class People:
         return self.visit(method, path, None if body is None else json.dumps(body), **headers)
 
 
-def people_at(functions: Functions, server: str) -> People:
-    """Maria at a server. What she gives a client she is asked about."""
+def people_at(functions: Functions, server: str, *, in_group: bool = False) -> People:
+    """Maria at a server. What she gives a client she is asked about. ``in_group``: of hers, beside Everyone."""
     base = f"/api/v1/authorizationServers/{server}"
     functions.admin("POST", f"{base}/scopes", {"name": "orders", "consent": "REQUIRED"})
     policy = functions.admin("GET", f"{base}/policies")[0]["id"]
@@ -138,8 +138,9 @@ def people_at(functions: Functions, server: str) -> People:
     }
     client = functions.admin("POST", "/api/v1/apps", app)["credentials"]["oauthClient"]
     profile = {"login": LOGIN, "email": LOGIN, "firstName": "Maria", "lastName": "Lopez"}
-    group = functions.admin("POST", "/api/v1/groups", {"profile": {"name": f"people of {server}"}})["id"]
-    body = {"profile": profile, "credentials": {"password": {"value": PASSWORD}}, "groupIds": [group]}
+    body: dict[str, Any] = {"profile": profile, "credentials": {"password": {"value": PASSWORD}}}
+    if in_group:
+        body["groupIds"] = [functions.admin("POST", "/api/v1/groups", {"profile": {"name": f"of {server}"}})["id"]]
     user = functions.admin("POST", "/api/v1/users", body)["id"]
     everyone = next(g["id"] for g in functions.admin("GET", "/api/v1/groups") if g["profile"]["name"] == "Everyone")
     functions.admin("PUT", f"/api/v1/apps/{client['client_id']}/groups/{everyone}", {})

@@ -56,7 +56,7 @@ def everything(functions: Functions, deployed: Deployed) -> None:
     _people(functions, server)
     with pytest.MonkeyPatch.context() as pace:  # one person signs in more often than four times a second
         pace.setattr(RateLimit, "take", unbraked())
-        every_flow(people_at(functions, server))
+        every_flow(people_at(functions, server, in_group=True))
     _administration(functions, server, client)
     _rotation(functions, deployed)
 
