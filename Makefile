@@ -49,7 +49,7 @@ check: setup  ## format, lint, types, import contracts, template
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint template.yaml template-edge.yaml
 
 bench: setup  ## measure; prints ratios and whether the bars are met
 	$(BIN)/python -m tests.benchmarks.bench

@@ -146,7 +146,7 @@ def test_peoples_operations_are_counted_request_by_request(aws: LocalAws, monkey
         "userinfo": 1,
     }
     # Code, family, refresh token and the two lists of families: five items, each written twice.
-    assert (found["code redemption"].calls, found["code redemption"].writes) == (5, 10)
+    assert (found["code redemption"].calls, found["code redemption"].writes) == (4, 10)
     assert found["userinfo"].writes == 0
 
 

@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
-from authmint.http import Response
-from authmint.runtime.gateway_events import answer_of, request_of
+from authmint.http import Request, Response
+from authmint.runtime.entrypoint import Function, entrypoint
+from authmint.runtime.gateway_events import EDGE_HEADER, NotThroughTheEdge, answer_of, request_of
+from authmint.runtime.settings import BadSettings, Settings
 
 V2: dict[str, Any] = {
     "rawPath": "/signin",
@@ -64,3 +66,91 @@ def test_format_1_answers_with_several_headers() -> None:
 
     assert answer["multiValueHeaders"] == {"set-cookie": ["a=1; Path=/", "b=2; Path=/"], "link": ["x", "y"]}
     assert "cookies" not in answer
+
+
+SECRET, OLD = "s" * 32, "o" * 32
+VIEWER = "cloudfront-viewer-address"
+
+
+def through(event: dict[str, Any], **headers: str) -> dict[str, Any]:
+    """The event with headers as that payload format has them, and with the address of API Gateway's peer."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    context = event["requestContext"]
+    if event is V1:
+        listed = {name: [value] for name, value in named.items()}
+        return event | {
+            "multiValueHeaders": listed,
+            "requestContext": context | {"identity": {"sourceIp": "203.0.113.5"}},
+        }
+    http = context["http"] | {"sourceIp": "203.0.113.5"}
+    return event | {"headers": named, "requestContext": context | {"http": http}}
+
+
+@pytest.mark.parametrize("event", [V1, V2])
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("198.51.100.10:46532", "198.51.100.10"),
+        ("2001:db8:85a3::8a2e:370:7334:46532", "2001:db8:85a3::8a2e:370:7334"),
+        ("[2001:db8::1]:443", "2001:db8::1"),
+        ("", ""),
+        ("198.51.100.10", ""),
+        ("nobody:1", ""),
+        ("198.51.100.10:46532,203.0.113.9:1", ""),
+    ],
+)
+def test_behind_the_edge_the_client_is_who_cloudfront_says(event: dict[str, Any], said: str, address: str) -> None:
+    sent = through(event, **{EDGE_HEADER: SECRET, VIEWER: said})
+
+    assert request_of(sent, None, (SECRET,)).source_ip == address
+
+
+@pytest.mark.parametrize("event", [V1, V2])
+def test_nobody_else_says_who_the_client_is(event: dict[str, Any]) -> None:
+    told = {VIEWER: "198.51.100.10:46532", "x-forwarded-for": "198.51.100.10", "x-real-ip": "198.51.100.10"}
+
+    assert request_of(through(event, **told), None).source_ip == "203.0.113.5"
+    assert request_of(through(event, **told, **{EDGE_HEADER: SECRET}), None).source_ip == "203.0.113.5"
+
+
+@pytest.mark.parametrize("event", [V1, V2])
+@pytest.mark.parametrize("wrong", [None, "", SECRET[:-1], f"{SECRET}s", f"{SECRET},{SECRET}", f"x,{SECRET}", "\udc80"])
+def test_who_goes_around_the_edge_is_refused(event: dict[str, Any], wrong: str | None) -> None:
+    headers = {VIEWER: "198.51.100.10:46532"} | ({} if wrong is None else {EDGE_HEADER: wrong})
+
+    with pytest.raises(NotThroughTheEdge):
+        request_of(through(event, **headers), None, (SECRET, OLD))
+
+
+def test_two_secrets_are_good_while_one_is_replaced() -> None:
+    for secret in (SECRET, OLD):
+        assert request_of(through(V2, **{EDGE_HEADER: secret}), None, (SECRET, OLD)).method == "GET"
+
+
+@pytest.mark.parametrize("event", [V1, V2])
+def test_the_secret_goes_no_further(event: dict[str, Any]) -> None:
+    request = request_of(through(event, **{EDGE_HEADER: SECRET}), None, (SECRET,))
+
+    assert SECRET not in repr(request)
+
+
+def test_a_refused_request_reaches_nothing() -> None:
+    reached: list[Request] = []
+
+    def http(request: Request) -> Response:
+        reached.append(request)
+        return Response(200)
+
+    function = Function(http, lambda _: Response(500), lambda *_, **__: None, edge_secrets=(SECRET,))
+    handler = entrypoint(lambda _: function)
+
+    assert handler(through(V2), None)["statusCode"] == 403
+    assert handler(through(V1), None)["statusCode"] == 403
+    assert reached == []
+    assert handler(through(V2, **{EDGE_HEADER: SECRET}), None)["statusCode"] == 200
+
+
+def test_a_short_secret_is_no_secret() -> None:
+    with pytest.raises(BadSettings, match="AUTHMINT_EDGE_SECRET"):
+        Settings.from_env({"AUTHMINT_CONFIG_TABLE": "t", "AUTHMINT_EDGE_SECRET": f"{SECRET},short"})
+    assert Settings.from_env({"AUTHMINT_CONFIG_TABLE": "t"}).edge_secrets == ()

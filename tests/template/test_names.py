@@ -26,13 +26,20 @@ NAMED: Mapping[str, tuple[str, str, int]] = {
     "AWS::SQS::Queue": ("QueueName", "region", 80),
     "AWS::Scheduler::Schedule": ("Name", "region", 64),
 }
-#: What has no name, or one that several may have, or is named by CloudFormation.
+#: What has no name, or one that several may have, or is named by CloudFormation or by a parameter.
 UNNAMED = {
-    "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage", "AWS::CloudWatch::Alarm", "AWS::KMS::Key",
+    "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::ApiMapping", "AWS::ApiGatewayV2::DomainName",
+    "AWS::ApiGatewayV2::Stage", "AWS::CertificateManager::Certificate", "AWS::Route53::RecordSet",
+    "AWS::CloudWatch::Alarm", "AWS::KMS::Key",
     "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission", "AWS::Logs::SubscriptionFilter",
 }  # fmt: skip
 #: What makes every resource that the template knows.
-EVERYTHING = {"MonthlyBudget": "100", "BudgetEmail": "owner@example.com"}
+EVERYTHING = {
+    "MonthlyBudget": "100",
+    "BudgetEmail": "owner@example.com",
+    "DomainName": "id.example.com",
+    "HostedZoneId": "Z1",
+}
 
 Documents = Mapping[str, Mapping[str, Any]]
 DOCUMENTS: Documents = {stage: translated(stage) for stage in STAGES}

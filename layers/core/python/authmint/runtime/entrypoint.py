@@ -2,7 +2,7 @@
 
 import gc
 import os  # the environment is read here and handed down
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from ..deadline import Deadline
 from ..http import Request, Response
-from .gateway_events import answer_of, is_http, request_of, route_of
+from .gateway_events import NotThroughTheEdge, answer_of, is_http, request_of, route_of
 
 #: Set by Lambda, nowhere else: there, what can be done before the first request is done during INIT.
 _ON_LAMBDA = "AWS_LAMBDA_INITIALIZATION_TYPE"
@@ -33,6 +33,7 @@ class Function:
         direct: Answers direct and scheduled invocations; ``None``: there are none.
         deadline: Told at each invocation how long it may take.
         report: Logs what failed, and counts it.
+        edge_secrets: What a request has to know where CloudFront stands in front; empty: anybody may call.
     """
 
     http: Callable[[Request], Response] | None
@@ -41,6 +42,7 @@ class Function:
     direct: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
     base_url: str | None = None
     deadline: Deadline = field(default_factory=Deadline)
+    edge_secrets: Sequence[str] = ()
 
 
 class NotInvokable(Exception):
@@ -60,19 +62,7 @@ def entrypoint(wire: Callable[[Mapping[str, str]], Function]) -> Callable[[Mappi
             function.deadline.set(context.get_remaining_time_in_millis() / 1000)
         if not is_http(event):
             return _directly(function, event, context)
-        if function.http is None:
-            raise NotInvokable("this function has no route")
-        request = request_of(event, function.base_url)
-        head = request.method == "HEAD"
-        if head:  # the same as GET, without the content (RFC 9110 §9.3.2)
-            request = replace(request, method="GET")
-        try:
-            response = function.http(request)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
-            response = function.failure(request).because_of(error)
-        if response.fault is not None:
-            function.report(response.fault, request.request_id, route=route_of(event), status=response.status)
-        return answer_of(replace(response, body=b"") if head else response, event)
+        return _answered(function, event)
 
     if _ON_LAMBDA in os.environ:  # noqa: TID251 - the one place
         with _kept_for_good():
@@ -92,6 +82,25 @@ def _kept_for_good() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def _answered(function: Function, event: Mapping[str, Any]) -> dict[str, Any]:
+    if function.http is None:
+        raise NotInvokable("this function has no route")
+    try:
+        request = request_of(event, function.base_url, function.edge_secrets)
+    except NotThroughTheEdge:
+        return answer_of(Response.json(403, {"message": "Forbidden"}), event)
+    head = request.method == "HEAD"
+    if head:  # the same as GET, without the content (RFC 9110 §9.3.2)
+        request = replace(request, method="GET")
+    try:
+        response = function.http(request)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
+        response = function.failure(request).because_of(error)
+    if response.fault is not None:
+        function.report(response.fault, request.request_id, route=route_of(event), status=response.status)
+    return answer_of(replace(response, body=b"") if head else response, event)
 
 
 def _directly(function: Function, event: Mapping[str, Any], context: Any) -> dict[str, Any]:

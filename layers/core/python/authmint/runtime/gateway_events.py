@@ -6,13 +6,25 @@ Format 1.0 is used where an answer holds two headers of one name (``Link``), 2.0
 
 import base64
 import binascii
-from collections.abc import Mapping
-from typing import Any
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from ..http import Request, Response
 
 Event = Mapping[str, Any]
+#: What our CloudFront distribution says to show that it is ours.
+EDGE_HEADER: Final = "x-authmint-edge"
+#: Where CloudFront says who called it: address, colon, port.
+_VIEWER_HEADER: Final = "cloudfront-viewer-address"
+_VIEWER: Final = re.compile(r"\[?([0-9a-fA-F.:]{2,45}?)\]?:\d{1,5}")
+
+
+class NotThroughTheEdge(Exception):
+    """The request went around the CloudFront distribution that stands in front."""
 
 
 def is_http(event: Event) -> bool:
@@ -25,8 +37,28 @@ def route_of(event: Event) -> str:
     return str(event.get("routeKey") or f"{event.get('httpMethod')} {event.get('resource')}")
 
 
-def request_of(event: Event, base_url: str | None) -> Request:
-    """The request. Its base URL is the setting or API Gateway's own domain name, never a header."""
+def request_of(event: Event, base_url: str | None, edge_secrets: Sequence[str] = ()) -> Request:
+    """The request.
+
+    Its base URL is the setting or API Gateway's own domain name, never a header. The client's address is API Gateway's
+    peer; behind CloudFront it is what CloudFront says, which is believed of a request that knows our secret only.
+
+    Raises:
+        NotThroughTheEdge: There are secrets, and the request knows none of them.
+    """
+    request = _request_of(event, base_url)
+    if not edge_secrets:
+        return request
+    told = request.headers.get(EDGE_HEADER, "").encode("utf-8", "surrogatepass")
+    known = sum(hmac.compare_digest(told, secret.encode()) for secret in edge_secrets)  # each is compared, always
+    if not known:
+        raise NotThroughTheEdge
+    viewer = _VIEWER.fullmatch(request.headers.get(_VIEWER_HEADER, ""))
+    headers = {name: value for name, value in request.headers.items() if name != EDGE_HEADER}
+    return replace(request, headers=headers, source_ip=viewer[1] if viewer else "")
+
+
+def _request_of(event: Event, base_url: str | None) -> Request:
     context = event["requestContext"]
     base_url = base_url or f"https://{context['domainName']}"
     if "rawPath" in event:

@@ -191,7 +191,8 @@ def on_first_use(make: Callable[[], Endpoint]) -> Endpoint:
 
 def new_function(parts: Parts, http: Any, failure: Any, direct: Any = None) -> Function:
     """A function with what the parts say of its surroundings."""
-    return Function(http, failure, parts.log.report, direct, parts.settings.base_url, parts.deadline)
+    settings = parts.settings
+    return Function(http, failure, parts.log.report, direct, settings.base_url, parts.deadline, settings.edge_secrets)
 
 
 def server_error(request: Request) -> Response:

@@ -15,6 +15,7 @@ DEFAULT_CLIENT_FAILURES: Final = 60
 DEFAULT_DEVICE_CODES: Final = 60
 DEFAULT_ADMIN_CALLS: Final = 1_000
 _MOST_A_MINUTE: Final = 1_000_000
+_SHORTEST_SECRET: Final = 32
 
 
 class BadSettings(Exception):
@@ -36,6 +37,7 @@ class Settings:
         client_failures: A minute: failed authentications of one client from one address.
         device_codes: A minute, of one client for one address.
         admin_calls: A minute, of the management API with one token.
+        edge_secrets: What CloudFront says to show that it is ours; the first is the one in use. Empty: it is not there.
         allow_private_jwks_uri: Local stack only: ``jwks_uri`` may be plain http and a private address.
     """
 
@@ -56,6 +58,7 @@ class Settings:
     client_failures: int = DEFAULT_CLIENT_FAILURES
     device_codes: int = DEFAULT_DEVICE_CODES
     admin_calls: int = DEFAULT_ADMIN_CALLS
+    edge_secrets: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -81,6 +84,7 @@ class Settings:
             client_failures=_number(env, "AUTHMINT_CLIENT_FAILURES", DEFAULT_CLIENT_FAILURES, 1, _MOST_A_MINUTE),
             device_codes=_number(env, "AUTHMINT_DEVICE_CODES", DEFAULT_DEVICE_CODES, 1, _MOST_A_MINUTE),
             admin_calls=_number(env, "AUTHMINT_ADMIN_CALLS", DEFAULT_ADMIN_CALLS, 1, _MOST_A_MINUTE),
+            edge_secrets=_secrets(env, "AUTHMINT_EDGE_SECRET"),
         )
 
 
@@ -89,6 +93,13 @@ def _required(env: Mapping[str, str], name: str) -> str:
     if not value:
         raise BadSettings(f"{name} is not set")
     return value
+
+
+def _secrets(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    secrets = tuple(part for part in env.get(name, "").split(",") if part)
+    if any(len(secret) < _SHORTEST_SECRET for secret in secrets):
+        raise BadSettings(f"{name} must be secrets of at least {_SHORTEST_SECRET} characters, parted by commas")
+    return secrets
 
 
 def _number(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
