@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 from authmint.local.environments import Pool
-from authmint.local.gateway import Gateway
+from authmint.local.gateway import Gateway, too_long
 from authmint.local.template import Route
 
 
@@ -101,3 +101,30 @@ def test_paths_arrive_decoded_as_from_an_http_api(payload_format: str, sent: byt
 
     assert echo.event["rawPath" if payload_format == "2.0" else "path"] == path
     assert echo.event["pathParameters"] == {"id": parameter}
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "refused"),
+    [
+        (8_000, (100, 2_100), None),
+        (8_000, (100, 2_122), None),
+        (8_000, (100, 2_123), 431),
+        (10, (10_300,), 431),
+        (10_222, (), None),
+        (10_223, (), 414),
+        (20_000, (1,), 414),
+    ],
+)
+def test_line_and_headers_have_10_240_bytes_as_at_aws(
+    query: int, headers: tuple[int, ...], refused: int | None
+) -> None:
+    scope = {
+        "method": "GET",
+        "raw_path": b"/x/y",
+        "query_string": b"q" * query,
+        "headers": [(b"x-any", b"v" * size) for size in headers],
+    }
+
+    found = too_long(scope)
+
+    assert (None if found is None else found[0]) == refused

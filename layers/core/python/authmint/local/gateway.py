@@ -1,9 +1,10 @@
 """A loopback HTTP front with the routes of ``template.yaml``: requests become API Gateway events, as ASGI.
 
 As HTTP APIs do it, ``rawPath`` and ``path`` arrive percent-decoded, all but ``%25``, and path parameters decoded; a
-route is found by the path as it was sent. Assumed, because it could not be settled offline: repeated headers are joined
-with a comma. In format 2.0 cookies travel apart from the headers, both ways; a ``set-cookie`` among the headers of an
-answer is dropped, for nobody may come to rely on it.
+route is found by the path as it was sent. Request line and values of headers have 10,240 bytes at most. Assumed,
+because it could not be settled offline: what is longer is 414 where the line alone is, else 431; repeated headers are
+joined with a comma. In format 2.0 cookies travel apart from the headers, both ways; a ``set-cookie`` among the headers
+of an answer is dropped, for nobody may come to rely on it.
 """
 
 import base64
@@ -20,6 +21,8 @@ from .environments import InvocationFailed, NoAnswer, Pool
 from .template import Route
 
 MAX_BODY: Final = 10 * 1024 * 1024
+#: Bytes of the request line and the values of headers.
+MAX_HEAD: Final = 10_240
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -53,6 +56,10 @@ class Gateway:
         body = await read_body(receive)
         if body is None:
             await plain(send, 413, "Request Too Long")
+            return
+        refusal = too_long(scope)
+        if refusal is not None:
+            await plain(send, *refusal)
             return
         path = scope["raw_path"].decode("latin-1")
         if not path.startswith("/"):  # absolute form, as through a proxy (RFC 9112 §3.2.2)
@@ -149,6 +156,17 @@ def _encoded(body: bytes) -> tuple[str, bool]:
         return body.decode("utf-8"), False
     except UnicodeDecodeError:
         return base64.b64encode(body).decode("ascii"), True
+
+
+def too_long(scope: Scope) -> tuple[int, str] | None:
+    """How a request is refused of which API Gateway takes neither the line nor the headers, if it is."""
+    target = len(scope["raw_path"]) + len(scope["query_string"]) + bool(scope["query_string"])
+    line = len(f"{scope['method']}  HTTP/1.1") + target
+    if line > MAX_HEAD:
+        return 414, "Request-URI Too Large"
+    if line + sum(len(value) for _, value in scope["headers"]) > MAX_HEAD:
+        return 431, "Request Header Fields Too Large"
+    return None
 
 
 async def read_body(receive: Receive) -> bytes | None:

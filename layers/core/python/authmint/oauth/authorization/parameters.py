@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 from ...http import Request
 from ...jose.encoding import MAX_TOKEN, b64decode, strict_json
@@ -19,6 +19,9 @@ from .vocabulary import FRONT_CHANNEL, PARAMETERS, RESPONSE_MODES, ResponseMode
 
 #: The longest parameter is a token: ``id_token_hint``.
 MAX_VALUE: Final = MAX_TOKEN
+#: Characters of a query. API Gateway takes 10,240 bytes of request line and headers, and browsers have many headers:
+#: what is a little longer would come through or not, as cookies come and go.
+MAX_QUERY: Final = 8_192
 #: Characters of ``state`` once encoded: headers of an answer must fit into API Gateway's 10 KB.
 MAX_STATE: Final = 4_096
 
@@ -66,7 +69,10 @@ def read(request: Request) -> Parameters:
         OAuthError: Malformed, too many or too large; or a POST with parameters in its query.
     """
     if request.method != "POST":
-        return parameters(request.query)
+        sent = parameters(request.query)
+        if len(urlencode(request.query)) > MAX_QUERY:
+            raise OAuthError("authorize_request_too_long", str(MAX_QUERY))
+        return sent
     if request.query:
         # One request, one place: two readers must never see two requests in it.
         raise OAuthError("invalid_request", reason="parameters in the query of a POST")
