@@ -10,15 +10,21 @@ from typing import Any
 import jwt
 import pytest
 from authmint.jose.encoding import b64encode
+from authmint.jose.jws import read
+from authmint.oauth.client_auth.assertions import Assertions
+from authmint.oauth.client_auth.authentication import ASSERTION_TYPES
+from authmint.oauth.client_auth.jwks_uri import FetchedJwks
+from authmint.oauth.errors import OAuthError
 from authmint.oauth.outbound_fetch import FetchFailed, fetch, is_public
 from authmint.storage.clients import Client
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.memory.storage import MemoryStorage
 from tests.oauth.client_auth.signing import ENDPOINT, JWK, KEY, ask, claims, key_client, signed
 from tests.oauth.engine import Engine
 from tests.support.builders import BASE_URL, CLIENT_ID, SECRET, SERVER_ID, a_client, a_secret
-from tests.support.fakes import NOW
+from tests.support.fakes import NOW, FakeSeals
 
 
 def hmac_client() -> Client:
@@ -120,6 +126,35 @@ def test_an_assertion_counts_once() -> None:
         "The client_assertion token has already been used.",
     ]
     assert ask(engine, signed(jti=None)) == 200
+
+
+@pytest.mark.parametrize(
+    ("dates", "jti", "good"),
+    [
+        ({"iat": NOW}, "j", True),
+        ({"iat": NOW - 1}, "j", False),
+        ({"exp": NOW + 3_600}, "j", True),  # it says not when, and cannot have been made before
+        ({"exp": NOW + 3_599}, "j", False),
+        ({"iat": NOW - 1}, None, True),  # never counted once
+    ],
+)
+def test_what_was_issued_before_a_restore_may_have_been_used(
+    dates: dict[str, int],
+    jti: str | None,
+    good: bool,
+) -> None:
+    assertions = Assertions(MemoryStorage().assertions, FakeSeals(), FetchedJwks(lambda _: b"{}"), since=NOW)
+    claimed = {name: value for name, value in (claims() | dates | {"jti": jti}).items() if value is not None}
+    assertion = read(jwt.encode(claimed, KEY, "RS256"), types=ASSERTION_TYPES)
+
+    def verify() -> None:
+        assertions.verify(assertion, key_client(), audiences=frozenset([ENDPOINT]), now=NOW)
+
+    if good:
+        verify()
+    else:
+        with pytest.raises(OAuthError, match="issued before"):
+            verify()
 
 
 def test_a_refused_assertion_burns_nothing() -> None:

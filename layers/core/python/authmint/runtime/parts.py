@@ -175,7 +175,9 @@ class Parts:
         from ..oauth.client_auth.assertions import Assertions
         from ..oauth.client_auth.jwks_uri import FetchedJwks
 
-        return Assertions(self.records.assertions, self.seals(), FetchedJwks(self.fetch))
+        return Assertions(
+            self.records.assertions, self.seals(), FetchedJwks(self.fetch), since=self.settings.assertions_since
+        )
 
 
 #: What a function is wired from: the environment of its process, or parts that are there already.

@@ -33,6 +33,7 @@ class Settings:
         staleness_ms: Milliseconds for which the token functions may use what they read before; 0: never.
         session_idle, session_lifetime: Seconds after which an unused session, and any session, is over.
         theme: JSON; what the pages look like.
+        assertions_since: Unix seconds; single-use client assertions that were issued before are refused.
         sign_ins: A minute, from one address, to pages and API.
         client_failures: A minute: failed authentications of one client from one address.
         device_codes: A minute, of one client for one address.
@@ -54,6 +55,7 @@ class Settings:
     session_lifetime: int = DEFAULT_SESSION_LIFETIME
     theme: str | None = None
     allow_private_jwks_uri: bool = False
+    assertions_since: int = 0
     sign_ins: int = DEFAULT_SIGN_INS
     client_failures: int = DEFAULT_CLIENT_FAILURES
     device_codes: int = DEFAULT_DEVICE_CODES
@@ -80,6 +82,7 @@ class Settings:
             session_lifetime=_number(env, "AUTHMINT_SESSION_LIFETIME", DEFAULT_SESSION_LIFETIME, 300, 31_536_000),
             theme=env.get("AUTHMINT_THEME") or None,
             allow_private_jwks_uri=env.get("AUTHMINT_ALLOW_PRIVATE_JWKS_URI") == "1",
+            assertions_since=_number(env, "AUTHMINT_ASSERTIONS_SINCE", 0, 0, 253_402_300_799),
             sign_ins=_number(env, "AUTHMINT_SIGN_INS", DEFAULT_SIGN_INS, 1, _MOST_A_MINUTE),
             client_failures=_number(env, "AUTHMINT_CLIENT_FAILURES", DEFAULT_CLIENT_FAILURES, 1, _MOST_A_MINUTE),
             device_codes=_number(env, "AUTHMINT_DEVICE_CODES", DEFAULT_DEVICE_CODES, 1, _MOST_A_MINUTE),

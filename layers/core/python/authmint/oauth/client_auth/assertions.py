@@ -26,9 +26,18 @@ Spend = Callable[[], None]
 
 
 class Assertions:
-    """Verifies assertions and remembers their ``jti``."""
+    """Verifies assertions and remembers their ``jti``.
 
-    def __init__(self, used: UsedAssertions, seals: SecretSeals, client_jwks: ClientJwks) -> None:
+    Args:
+        used: What was used.
+        seals: Opens secrets.
+        client_jwks: Finds keys of clients.
+        since: Unix seconds: of single-use assertions that were issued before, nobody knows whether they were used. 0:
+            that is known of all.
+    """
+
+    def __init__(self, used: UsedAssertions, seals: SecretSeals, client_jwks: ClientJwks, *, since: int = 0) -> None:
+        self._since = since
         self._used = used
         self._seals = seals
         self._client_jwks = client_jwks
@@ -53,7 +62,14 @@ class Assertions:
             return None
         if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI:
             raise OAuthError("client_assertion_invalid_jwt", reason="jti")
+        if self._issued_at(assertion, expires_at) < self._since:
+            raise OAuthError("client_assertion_already_used", reason="issued before the tables were restored")
         return partial(self._spend, client.id, jti, expires_at, now)
+
+    def _issued_at(self, assertion: Jws, expires_at: int) -> int:
+        """When it was made, or, where it does not say, the earliest moment when it can have been."""
+        issued_at = assertion.date("iat")
+        return expires_at - MAX_LIFETIME if issued_at is None else issued_at
 
     def _spend(self, client_id: str, jti: str, expires_at: int, now: int) -> None:
         try:

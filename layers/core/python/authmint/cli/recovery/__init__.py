@@ -1,0 +1,1 @@
+"""A deployment's tables back from their backups, and whether what came back is whole."""
