@@ -126,9 +126,7 @@ def test_every_setting_parameter_alarm_and_function_is_in_operations() -> None:
     wanted = [*settings, *parameters, *functions, *(name for name in metrics if name not in {"SUCCESS", "FAILURE"})]
     assert [name for name in wanted if f"`{name}`" not in operations] == []
     alarms = set(re.findall(r"^  (\w+Alarm):$", template, re.MULTILINE))
-    assert {alarm for alarm in alarms if not re.search(r"(Error|Throttle)Alarm$", alarm)} <= set(
-        re.findall(r"`(\w+Alarm)`", operations)
-    )
+    assert alarms <= set(re.findall(r"`(\w+Alarm)`", operations))
 
 
 def test_the_local_stacks_settings_are_in_the_guide() -> None:

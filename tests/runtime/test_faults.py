@@ -56,7 +56,7 @@ def test_an_outage_is_one_line_with_its_cause_and_a_metric_of_the_stage(
         "CloudWatchMetrics": [
             {
                 "Namespace": "authmint/blue",
-                "Dimensions": [["service"]],
+                "Dimensions": [["service"], ["level"]],
                 "Metrics": [{"Name": "Unavailable", "Unit": "Count"}],
             }
         ],

@@ -17,6 +17,7 @@ REGIONS = ("eu-west-1", "ap-southeast-17")
 #: What carries a name: where it stands, whether one account or one region may have it once, how long it may be.
 NAMED: Mapping[str, tuple[str, str, int]] = {
     "AWS::Budgets::Budget": ("Budget.BudgetName", "account", 100),
+    "AWS::CloudWatch::Dashboard": ("DashboardName", "account", 255),
     "AWS::DynamoDB::Table": ("TableName", "region", 255),
     "AWS::IAM::Role": ("RoleName", "account", 64),
     "AWS::KMS::Alias": ("AliasName", "region", 256),

@@ -102,24 +102,11 @@ def test_no_role_has_a_wildcard() -> None:
             assert statement.resource != "*"
 
 
-def test_every_function_has_a_role_a_log_and_two_alarms_of_its_own() -> None:
+def test_every_function_has_a_role_and_a_log_of_its_own() -> None:
     for logical_id in of_type("AWS::Serverless::Function"):
         name = logical_id.removesuffix("Function")
         assert RESOURCES[f"{name}Role"]["Type"] == "AWS::IAM::Role"
         assert "RetentionInDays" in RESOURCES[f"{name}Logs"]["Properties"]
-        for metric in ("Errors", "Throttles"):
-            alarm = RESOURCES[f"{name}{metric.removesuffix('s')}Alarm"]["Properties"]
-            assert alarm["MetricName"] == metric
-            assert alarm["Dimensions"][0]["Value"] == {"Ref": logical_id}
-
-
-def test_the_lag_alarm_watches_the_metric_that_the_code_writes() -> None:
-    alarm = RESOURCES["RotationLagAlarm"]["Properties"]
-    wiring = (CHECKOUT / "layers/core/python/authmint/runtime/wiring.py").read_text()
-
-    assert f'seconds("{alarm["MetricName"]}"' in wiring
-    assert alarm["TreatMissingData"] == "breaching"
-    assert alarm["Dimensions"] == [{"Name": "service", "Value": "key_rotation"}]
 
 
 def test_tables_are_kept_encrypted_and_recoverable() -> None:

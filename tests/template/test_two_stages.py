@@ -115,7 +115,12 @@ def create(endpoint: str, stage: str) -> None:
     while (stack := formation.describe_stacks(StackName=name)["Stacks"][0])["StackStatus"] == "CREATE_IN_PROGRESS":
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    assert stack["StackStatus"] == "CREATE_COMPLETE", stack
+    failed = [
+        (event["LogicalResourceId"], event.get("ResourceStatusReason"))
+        for event in formation.describe_stack_events(StackName=name)["StackEvents"]
+        if event.get("ResourceStatusReason")
+    ]
+    assert stack["StackStatus"] == "CREATE_COMPLETE", failed
 
 
 def add_routes(endpoint: str, stage: str) -> None:

@@ -68,7 +68,9 @@ class Log:
         }
         if metric is not None:
             counted = {"Name": metric, "Unit": "Count"}
-            definition = {"Namespace": self._namespace, "Dimensions": [["service"]], "Metrics": [counted]}
+            # What is wrong is counted of all functions together as well: one alarm watches it.
+            dimensions = [["service"], ["level"]] if level == "ERROR" else [["service"]]
+            definition = {"Namespace": self._namespace, "Dimensions": dimensions, "Metrics": [counted]}
             line[metric] = 1
             line["_aws"] = {"Timestamp": at_ms, "CloudWatchMetrics": [definition]}
         sys.stdout.write(msgspec.json.encode(line).decode("utf-8") + "\n")
