@@ -71,6 +71,9 @@ class FakeKeyPairs:
         jwk, pkcs8 = pregenerated(algorithm)
         return KeyPair(jwk, base64.b64encode(f"{server_id}/{kid}/".encode() + pkcs8).decode())
 
+    def spare(self, server_id: str, kid: str, algorithm: SigningAlgorithm) -> KeyPair | None:
+        return self.generate(server_id, kid, algorithm)
+
     def unwrap(self, server_id: str, kid: str, wrapped: str) -> bytes:
         prefix = f"{server_id}/{kid}/".encode()
         plain = base64.b64decode(wrapped)

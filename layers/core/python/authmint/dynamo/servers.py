@@ -8,7 +8,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from ..clock import Clock
-from ..storage.errors import AlreadyExists, Conflict, NotFound
+from ..storage.errors import AlreadyExists, Conflict, NotFound, Throttled
 from ..storage.events import Event
 from ..storage.servers import AuthorizationServer
 from .connection import translated
@@ -52,7 +52,7 @@ class DynamoServers:
     def get(self, server_id: str) -> AuthorizationServer:
         if not well_formed(server_id, MAX_ID):
             raise NotFound(server_id)
-        return self._tables.retrying(lambda: self._read(server_id), on=(Torn,))
+        return self._tables.retrying(lambda: self._read(server_id), on=(Torn, Throttled))
 
     def _read(self, server_id: str) -> AuthorizationServer:
         """One reading. Raises Torn where the server changed between its pages."""
@@ -70,7 +70,7 @@ class DynamoServers:
             NotFound: It was deleted since.
             Unavailable: DynamoDB did not answer.
         """
-        return self._tables.retrying(lambda: self._renewed(known), on=(Torn,))
+        return self._tables.retrying(lambda: self._renewed(known), on=(Torn, Throttled))
 
     def _renewed(self, known: AuthorizationServer) -> AuthorizationServer:
         own, before = partition(known.path_id), objects(known)

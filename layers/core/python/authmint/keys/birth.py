@@ -1,12 +1,11 @@
 """How a signing key comes into being."""
 
-from contextlib import suppress
 from dataclasses import replace
 
 from ..ids import Ids
 from ..jose.keys import SigningAlgorithm
 from ..storage.servers import SigningKey
-from .vault import KeyPairs, VaultUnavailable
+from .vault import KeyPair, KeyPairs
 
 
 def new_key(server_id: str, algorithm: SigningAlgorithm, pairs: KeyPairs, ids: Ids, now: int) -> SigningKey:
@@ -16,7 +15,10 @@ def new_key(server_id: str, algorithm: SigningAlgorithm, pairs: KeyPairs, ids: I
         VaultUnavailable: The key management service could not answer.
     """
     kid = ids.opaque(32)
-    pair = pairs.generate(server_id, kid, algorithm)
+    return _key(kid, algorithm, pairs.generate(server_id, kid, algorithm), now)
+
+
+def _key(kid: str, algorithm: SigningAlgorithm, pair: KeyPair, now: int) -> SigningKey:
     return SigningKey(
         kid=kid,
         algorithm=algorithm,
@@ -31,7 +33,7 @@ def new_key(server_id: str, algorithm: SigningAlgorithm, pairs: KeyPairs, ids: I
 def fresh_keys(
     server_id: str, algorithm: SigningAlgorithm, pairs: KeyPairs, ids: Ids, now: int, *, needed: int
 ) -> tuple[SigningKey, ...]:
-    """The keys that are needed, and one more to be announced, where the key management service gives it.
+    """The keys that are needed, and one more to be announced, where the key management service has one to spare.
 
     A rotation in need does not wait for the key after the next: the schedule makes up for it.
 
@@ -39,8 +41,9 @@ def fresh_keys(
         VaultUnavailable: A key that is needed could not be made.
     """
     keys = [new_key(server_id=server_id, algorithm=algorithm, pairs=pairs, ids=ids, now=now) for _ in range(needed)]
-    with suppress(VaultUnavailable):
-        keys.append(new_key(server_id=server_id, algorithm=algorithm, pairs=pairs, ids=ids, now=now))
+    kid = ids.opaque(32)
+    if spare := pairs.spare(server_id, kid, algorithm):
+        keys.append(_key(kid, algorithm, spare, now))
     return tuple(keys)
 
 

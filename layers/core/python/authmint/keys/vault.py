@@ -20,15 +20,24 @@ class VaultUnavailable(Outage):
     """The key management service could not answer now."""
 
 
+class VaultThrottled(VaultUnavailable):
+    """The key management service is asked for more than it gives in a second. Later it answers."""
+
+
 class KeyPairs(Protocol):
     """Makes key pairs without ever seeing the private half."""
 
     def generate(self, server_id: str, kid: str, algorithm: SigningAlgorithm) -> KeyPair:
         """A new pair whose private half only opens for this server and kid.
 
+        It is waited for where many want one at once: key pairs are rationed by the second.
+
         Raises:
-            VaultUnavailable: Now.
+            VaultUnavailable: It could not be had, or not in time.
         """
+
+    def spare(self, server_id: str, kid: str, algorithm: SigningAlgorithm) -> KeyPair | None:
+        """The same for what nobody waits for: ``None`` where it cannot be had at once, or others wait for theirs."""
 
 
 class SecretSeals(Protocol):

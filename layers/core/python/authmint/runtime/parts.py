@@ -131,7 +131,7 @@ class Parts:
         """For functions that create keys."""
         from ..kms.key_pairs import KmsKeyPairs
 
-        return KmsKeyPairs(*self._administrative_kms)
+        return KmsKeyPairs(*self._administrative_kms, self.retrying)
 
     def administrative_seals(self) -> "SecretSeals":
         """The seals by the client that functions that create keys have."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from random import SystemRandom
 from typing import Final, TypeVar
 
+from ..outage import Outage
 from .errors import Conflict, Unavailable
 
 #: Seconds: the first pause and the longest one.
@@ -55,6 +56,7 @@ class Retrying:
 
         Raises:
             Unavailable: Others keep coming first, or no time is left.
+            Outage: Of an attempt that failed by one: it says best what did not answer.
         """
         waited, longest = 0.0, SHORTEST
         while True:
@@ -64,5 +66,7 @@ class Retrying:
                 pause = longest * (0.5 + 0.5 * self.random())
                 waited, longest = waited + pause, min(longest * 2, LONGEST)
                 if waited > patience or not self.in_time():
+                    if isinstance(error, Outage):
+                        raise
                     raise Unavailable("others keep coming first") from error
             self.sleep(pause)
