@@ -1,7 +1,7 @@
 """Codes, families, sessions, consents, waiting requests and device codes in memory: for unit tests."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -116,9 +116,20 @@ class MemoryTokenFamilies:
     def of_user(self, user_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[TokenFamily]:
         return self._some(after, limit, lambda f: f.user_id == user_id)
 
-    def clients_at(self, server_id: str) -> Sequence[str]:
-        found = {f.client_id for f in self.families.values() if f.server_id == server_id and f.holds_refresh_token}
-        return sorted(found)
+    def clients_at(
+        self,
+        server_id: str,
+        alive: Callable[[TokenFamily], bool],
+        *,
+        after: str | None = None,
+        limit: int = 200,
+        in_time: Callable[[], bool] = lambda: True,
+    ) -> tuple[Sequence[str], str | None]:
+        held = [f for f in self.families.values() if f.server_id == server_id and f.holds_refresh_token]
+        clients = sorted({f"{f.client_id}#" for f in held if after is None or f"{f.client_id}#" > f"{after}#"})
+        page = [client[:-1] for client in clients[:limit]]
+        found = [client for client in page if any(f.client_id == client and alive(f) for f in held)]
+        return found, page[-1] if len(clients) > limit else None
 
     def _some(self, after: str | None, limit: int, wanted: Any) -> Sequence[TokenFamily]:
         ids = sorted(i for i, f in self.families.items() if wanted(f) and (after is None or i > after))

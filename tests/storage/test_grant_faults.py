@@ -142,7 +142,7 @@ READS: dict[str, tuple[Operation, list[str]]] = {
     "find refresh token": (lambda s: s.families.find("oar1", "t1"), ["BatchGetItem"]),
     "families of a client": (lambda s: s.families.of_client("ausA", "0oaA"), ["Query", "BatchGetItem"]),
     "families of a user": (lambda s: s.families.of_user("00u1"), ["Query", "BatchGetItem"]),
-    "clients": (lambda s: s.families.clients_at("ausA"), ["Query", "Query"]),
+    "clients": (lambda s: s.families.clients_at("ausA", lambda _: True), ["Query", "BatchGetItem"]),
     "get code": (lambda s: s.codes.get("c1"), ["GetItem"]),
     "get session": (lambda s: s.sessions.get("s1"), ["GetItem"]),
     "session by id": (lambda s: s.sessions.by_id("1021"), ["GetItem", "GetItem"]),

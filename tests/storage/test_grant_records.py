@@ -69,7 +69,7 @@ def test_a_family_without_a_refresh_token_says_so_and_is_nothing_of_a_client(sto
 
     assert not storage.families.get("oar1").holds_refresh_token
     assert storage.families.of_client("ausA", "0oaA") == []
-    assert storage.families.clients_at("ausA") == []
+    assert storage.families.clients_at("ausA", anyone) == ([], None)
     assert storage.families.of_user("00u1") == [a_family(holds_refresh_token=False, current=None)]
 
 
@@ -171,9 +171,34 @@ def test_families_are_listed_by_client_and_by_user(storage: Storage) -> None:
     assert ids(storage.families.of_client("ausA", "0oaA", after="oar100u2")) == []
     assert ids(storage.families.of_user("00u1")) == ["oar100u1", "oar200u1", "oar300u1", "oar400u1", "oar9"]
     assert ids(storage.families.of_user("00u1", after="oar200u1", limit=2)) == ["oar300u1", "oar400u1"]
-    assert storage.families.clients_at("ausA") == sorted(["0oaA", "0oaAA", "0oaA!", "0oaA$"])
-    assert storage.families.clients_at("ausB") == ["0oaA"]
-    assert storage.families.clients_at("ausC") == []
+    everyone = ["0oaA!", "0oaA", "0oaA$", "0oaAA"]
+    assert storage.families.clients_at("ausA", anyone) == (everyone, None)
+    assert storage.families.clients_at("ausA", anyone, limit=4) == (everyone, None)
+    assert storage.families.clients_at("ausA", anyone, limit=3) == (everyone[:3], "0oaA$")
+    assert storage.families.clients_at("ausA", anyone, after="0oaA$") == (["0oaAA"], None)
+    assert storage.families.clients_at("ausA", anyone, after="0oaA!", limit=1) == (["0oaA"], "0oaA")
+    assert storage.families.clients_at("ausB", anyone) == (["0oaA"], None)
+    assert storage.families.clients_at("ausC", anyone) == ([], None)
+
+
+def anyone(_: TokenFamily) -> bool:
+    return True
+
+
+def test_a_client_holds_a_token_as_long_as_one_of_its_families_lives(storage: Storage) -> None:
+    """More families than are looked at together: alive is the oldest, the newest, none, the only one."""
+    for client, living, families in (("0oaA", 0, 101), ("0oaB", 100, 101), ("0oaC", None, 101), ("0oaD", 0, 1)):
+        for number in range(families):
+            user_id = "00u1" if number == living else "00u2"
+            family = a_family(id=f"oar{client}{number:03}", client_id=client, user_id=user_id)
+            storage.families.add(family, a_token(family_id=family.id))
+
+    def alive(family: TokenFamily) -> bool:
+        return family.user_id == "00u1"
+
+    assert storage.families.clients_at("ausA", alive) == (["0oaA", "0oaB", "0oaD"], None)
+    assert storage.families.clients_at("ausA", alive, limit=3) == (["0oaA", "0oaB"], "0oaC")
+    assert storage.families.clients_at("ausA", alive, after="0oaB", limit=1) == ([], "0oaC")
 
 
 def test_pages_of_families_fit_together(storage: Storage) -> None:
@@ -449,7 +474,8 @@ def test_what_cannot_be_a_key_finds_nothing(storage: Storage, key: str) -> None:
         storage.families.of_client("ausA", key),
         storage.families.of_client("ausA", "0oaA", after=key),
         storage.families.of_user("00u1", after=key),
-        storage.families.clients_at(key),
+        list(storage.families.clients_at(key, anyone)[0]),
+        list(storage.families.clients_at("ausA", anyone, after=key)[0]),
         storage.consents.of_user(key),
         storage.consents.given(key, "0oaA", "ausA"),
         storage.consents.given("00u1", key, "ausA"),

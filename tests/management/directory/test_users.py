@@ -435,7 +435,7 @@ def test_searching_by_id(crowd: Admin) -> None:
         ("after=" + "x" * 101, "E0000029"),
         ("after=é", "E0000029"),
         ("limit=x", "E0000001"),
-        ("search=id pr&sortBy=id&after=00uNobody", "E0000029"),
+        ("search=id pr&sortBy=profile.login&after=00uNobody", "E0000029"),
     ],
 )
 def test_bad_questions(crowd: Admin, query: str, code: str) -> None:
@@ -502,3 +502,54 @@ def test_a_replacement_without_a_profile_leaves_the_profile_alone(crowd: Admin) 
     assert answer.json["profile"] == before["profile"]
     hashed = crowd.storage.users.get(before["id"]).password
     assert hashed is not None
+
+
+def test_a_walk_ends_a_page_after_so_many_users_and_the_next_one_goes_on(
+    crowd: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("authmint.management.http.paging.MOST_LOOKED_AT", 2)
+    monkeypatch.setattr("authmint.management.directory.user_search._WALK", 1)
+    seen: list[str] = []
+    url, pages = f"{USERS}?search=profile.firstName sw %22e%22", 0
+    for _ in range(10):
+        answer = crowd.get(url)
+        pages += 1
+        seen += [user["profile"]["firstName"] for user in answer.json]
+        links = [link for link in answer.header("link") if link.endswith('rel="next"')]
+        if not links:
+            break
+        url = links[0].partition("<")[2].partition(">")[0]
+
+    assert (len(seen), pages) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("search=status pr&sortBy=profile.lastName", 400),
+        ("search=status pr&sortBy=created&sortOrder=desc", 400),
+        ("search=status pr&sortBy=created", 200),
+        ("search=status pr&sortBy=id&sortOrder=asc", 200),
+        ("search=profile.login eq %22ann@example.com%22&sortBy=profile.lastName", 200),
+    ],
+)
+def test_an_order_that_needs_looking_at_too_many_is_refused_with_a_way_out(
+    crowd: Admin, monkeypatch: pytest.MonkeyPatch, query: str, status: int
+) -> None:
+    for module in ("http.paging", "directory.user_search"):
+        monkeypatch.setattr(f"authmint.management.{module}.MOST_LOOKED_AT", 3)
+    monkeypatch.setattr("authmint.management.directory.user_search._WALK", 1)
+
+    answer = crowd.get(f"{USERS}?{query}")
+
+    assert answer.status == status
+    if status == 400:
+        assert answer.code == "E0000031"
+        assert "Leave it out, sort by 'id' or 'created'" in answer.causes[0]
+
+
+def test_what_rises_with_the_list_is_sorted_by_the_list(crowd: Admin) -> None:
+    plain = crowd.get(f"{USERS}?search=status pr").json
+
+    assert crowd.get(f"{USERS}?search=status pr&sortBy=created").json == plain
+    assert crowd.get(f"{USERS}?search=status pr&sortBy=created&sortOrder=desc").json == plain[::-1]

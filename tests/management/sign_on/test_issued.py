@@ -9,7 +9,7 @@ from authmint.storage.sessions import Session
 from authmint.storage.token_families import RefreshToken, TokenFamily
 
 from tests.management.admin import BASE_URL, SERVERS, Admin
-from tests.support.builders import a_user
+from tests.support.builders import a_client, a_user
 from tests.support.fakes import NOW
 
 
@@ -59,6 +59,32 @@ def test_holders_and_their_tokens_are_listed() -> None:
     assert tokens[0]["userId"] == "00uA"
     assert {scope["name"] for scope in tokens[0]["_embedded"]["scopes"]} == {"openid", "offline_access"}
     assert world.admin.get(f"{world.base}/{world.client}/tokens/oar1").json["id"] == "oar1"
+
+
+def test_holders_come_in_pages_and_those_without_a_living_token_are_left_out() -> None:
+    world = World()
+    everyone = [world.client]
+    for number in range(4):
+        client = f"0oaZ{number}"
+        world.admin.storage.clients.add(a_client(id=client, label=client), [])
+        world.hold(f"oarZ{number}", client_id=client)
+        everyone.append(client)
+    world.admin.storage.families.revoke("oarZ1", "administrator", at=NOW)
+    world.hold("oarGone", client_id="0oaZ9")  # a client that was deleted
+
+    seen: list[str] = []
+    url: str | None = f"{world.base}?limit=2"
+    sizes = []
+    while url is not None:
+        answer = world.admin.get(url)
+        seen += [one["client_id"] for one in answer.json]
+        sizes.append(len(answer.json))
+        links = [link for link in answer.header("link") if link.endswith('rel="next"')]
+        url = links[0].partition("<")[2].partition(">")[0] if links else None
+
+    assert seen == [client for client in everyone if client != "0oaZ1"]
+    assert sizes == [2, 1, 1]
+    assert [one["client_id"] for one in world.admin.get(world.base).json] == seen
 
 
 def test_tokens_page_by_id() -> None:

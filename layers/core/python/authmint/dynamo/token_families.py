@@ -13,7 +13,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from ..storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound, Unavailable
-from ..storage.token_families import RefreshToken, Revoked, TokenFamily, begun_with
+from ..storage.token_families import LOOKED_AT, RefreshToken, Revoked, TokenFamily, begun_with
 from .connection import translated
 from .grant_records import MAX_KEY, GrantRecords, Refused
 from .items import HEAD, GrantItem
@@ -36,6 +36,8 @@ from .token_family_items import (
 )
 
 _FIRST_OF_NEXT = "$"  # the character after "#"
+#: Families that are looked at together: as many as one BatchGetItem takes.
+_LOOK = 100
 
 
 class DynamoTokenFamilies(GrantRecords):
@@ -153,20 +155,76 @@ class DynamoTokenFamilies(GrantRecords):
             return []
         return self._listed(f"{BY_USER}#{user_id}", "", after, limit, lambda family: family.user_id == user_id)
 
-    def clients_at(self, server_id: str) -> Sequence[str]:
-        if not well_formed(server_id, MAX_KEY):
-            return []
-        # One Query per client, from the first family of one to the first of the next. An item per client would have to
-        # be touched by every sign-in at once.
-        clients: list[str] = []
-        last = " "
+    def clients_at(
+        self,
+        server_id: str,
+        alive: Callable[[TokenFamily], bool],
+        *,
+        after: str | None = None,
+        limit: int = 200,
+        in_time: Callable[[], bool] = lambda: True,
+    ) -> tuple[Sequence[str], str | None]:
+        if not well_formed(server_id, MAX_KEY) or (after and not well_formed(after, MAX_KEY)):
+            return [], None
+        listing = f"{HOLDERS}#{server_id}"
         with translated():
-            while found := list(
-                self._item.query(f"{HOLDERS}#{server_id}", self._item.sk > last, consistent_read=True, limit=1)
-            ):
-                clients.append(found[0].sk.partition("#")[0])
-                last = f"{clients[-1]}{_FIRST_OF_NEXT}"
-        return sorted(clients)
+            newest = self._newest(listing, after, limit)
+            page = list(newest)[:limit]
+            living = {
+                family.client_id for family in self._heads([newest[client_id] for client_id in page]) if alive(family)
+            }
+            found: list[str] = []
+            for number, client_id in enumerate(page):
+                if client_id not in living and number and not in_time():
+                    return found, page[number - 1]
+                if client_id in living or self._any_alive(listing, client_id, alive):
+                    found.append(client_id)
+        return found, page[-1] if len(newest) > limit else None
+
+    def _newest(self, listing: str, after: str | None, limit: int) -> dict[str, str]:
+        """The newest family of each client that is listed after one: of one client more than the limit, or of all.
+
+        Many families at once, and behind the last client of these by another Query: no item says which clients there
+        are, because every sign-in at once would have to touch it.
+        """
+        newest: dict[str, str] = {}
+        last = f"{after}{_FIRST_OF_NEXT}" if after else " "
+        while len(newest) <= limit:
+            found = list(
+                self._item.query(
+                    listing, self._item.sk > last, consistent_read=True, limit=_LOOK, attributes_to_get=["pk", "sk"]
+                )
+            )
+            for item in found:  # in ascending order: the last of a client stays
+                client_id, _, newest[client_id] = item.sk.partition("#")
+            if len(found) < _LOOK:
+                break
+            client_id = found[-1].sk.partition("#")[0]
+            newest[client_id] = next(iter(self._newest_of(listing, client_id, 1)), newest[client_id])
+            last = f"{client_id}{_FIRST_OF_NEXT}"
+        return newest
+
+    def _newest_of(self, listing: str, client_id: str, limit: int) -> list[str]:
+        """Ids of families of a client, the newest first."""
+        found = self._item.query(
+            listing,
+            self._item.sk.between(f"{client_id}#", f"{client_id}{_FIRST_OF_NEXT}"),
+            consistent_read=True,
+            scan_index_forward=False,
+            limit=limit,
+            attributes_to_get=["pk", "sk"],
+        )
+        return [item.sk.partition("#")[2] for item in found]
+
+    def _any_alive(self, listing: str, client_id: str, alive: Callable[[TokenFamily], bool]) -> bool:
+        ids = self._newest_of(listing, client_id, LOOKED_AT)
+        batches = (ids[start : start + _LOOK] for start in range(0, len(ids), _LOOK))
+        return any(alive(family) for batch in batches for family in self._heads(batch))
+
+    def _heads(self, family_ids: Sequence[str]) -> list[TokenFamily]:
+        keys = [(partition(family_id), HEAD) for family_id in family_ids]
+        heads = self._item.batch_get(keys, consistent_read=True) if keys else ()
+        return [family_of(head) for head in heads if head.kind == FAMILY]
 
     def _listed(
         self, listing: str, prefix: str, after: str | None, limit: int, wanted: Callable[[TokenFamily], bool]
@@ -180,10 +238,7 @@ class DynamoTokenFamilies(GrantRecords):
             while len(found) < limit:
                 missing = limit - len(found)
                 ids = self._ids_after(listing, prefix, last, missing)
-                keys = [(partition(family_id), HEAD) for family_id in ids]
-                heads = self._item.batch_get(keys, consistent_read=True) if keys else ()
-                families = [family_of(head) for head in heads if head.kind == FAMILY]
-                found += sorted(filter(wanted, families), key=lambda family: family.id)
+                found += sorted(filter(wanted, self._heads(ids)), key=lambda family: family.id)
                 if len(ids) < missing:
                     break
                 last = f"{prefix}{ids[-1]}"

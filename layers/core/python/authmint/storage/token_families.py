@@ -4,7 +4,7 @@ Every token minted from it, and every refresh token, hangs on the family: revoki
 write on one record that every reader looks at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
@@ -13,6 +13,8 @@ from .generations import FIRST, Generations
 
 #: How the ids of families begin.
 FAMILY: Final = "oar"
+#: Families of a client that are looked at to see whether one is alive: the newest.
+LOOKED_AT: Final = 1_000
 
 #: Why a family is dead: for the log.
 Revoked = Literal["revoked", "reuse", "replay", "administrator", "user"]
@@ -121,5 +123,24 @@ class TokenFamilies(Protocol):
     def of_user(self, user_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[TokenFamily]:
         """Families of a user, in ascending id; dead ones too, for a while."""
 
-    def clients_at(self, server_id: str) -> Sequence[str]:
-        """Ids of the clients that hold, or held until lately, a refresh token of a server."""
+    def clients_at(
+        self,
+        server_id: str,
+        alive: Callable[[TokenFamily], bool],
+        *,
+        after: str | None = None,
+        limit: int = 200,
+        in_time: Callable[[], bool] = lambda: True,
+    ) -> tuple[Sequence[str], str | None]:
+        """A page of the clients that hold a refresh token of a server.
+
+        Args:
+            server_id: Of the server.
+            alive: Whether a family counts; asked of the newest ``LOOKED_AT`` of a client.
+            after: Id of the client after which the page begins.
+            limit: Clients that are looked at.
+            in_time: Whether there is time to look at one more client that has not the newest family alive.
+
+        Returns:
+            Ids of clients, and the id after which the next page begins; ``None``: there is none.
+        """

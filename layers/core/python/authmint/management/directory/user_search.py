@@ -1,10 +1,12 @@
 """Lists of users: ``q``, ``filter``, ``search`` and pages (docs/protocol.md §23.4, §27.1).
 
 An equality of ``id``, ``profile.login`` or ``profile.email`` is looked up by key. Everything else walks the list of
-users, 1,000 at a time: ten reads for ten thousand users, never a Scan of the table.
+users, 1,000 at a time and never by a Scan of the table: a page ends after so many that it is answered in time, however
+many users there are, and only then. An order other than that of the list needs them all, so there is one only where
+they are few.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from ...http import Response
@@ -13,12 +15,18 @@ from ...storage.users import User, Users, login_key
 from ..http.call import Call
 from ..http.errors import ApiError
 from ..http.filters import Condition, equality, parse_filter
-from ..http.paging import id_after, limit_of, page, scan
+from ..http.paging import MOST_LOOKED_AT, id_after, limit_of, page, scan
 from .user_view import user_json, user_members
 
 PATH: Final = "/api/v1/users"
 _WALK: Final = 1_000
 _NAMES: Final = ("firstName", "lastName", "email")
+#: What ascends with the order of the list.
+_LISTED_BY: Final = frozenset({"id", "created"})
+TOO_MANY: Final = (
+    f"'sortBy' is served where at most {MOST_LOOKED_AT} users have to be looked at. Leave it out, sort by 'id' or "
+    "'created', or search by 'id eq', 'profile.login eq' or 'profile.email eq'."
+)
 
 
 def list_users(users: Users, call: Call) -> Response:
@@ -33,8 +41,9 @@ def list_users(users: Users, call: Call) -> Response:
     found = None if condition is None else _by_key(users, condition)
     if found is not None:
         found = [user for user in found if _named(user, query["q"])]
-    if query["search"] and query["sortBy"]:
-        found = _sorted(_all(users, condition) if found is None else found, query["sortBy"], query["sortOrder"])
+    if query["search"] and query["sortBy"] and (found is not None or not _is_listed_so(query)):
+        every = _all(users, condition, call) if found is None else found
+        found = _sorted(every, query["sortBy"], query["sortOrder"])
         shown, following = _page_of(found, after, limit)
     elif found is not None:
         shown, following = _page_of(sorted(found, key=lambda user: user.id), after, limit)
@@ -83,12 +92,24 @@ def _by_key(users: Users, condition: Condition) -> list[User] | None:
     return None if found is None else [user for user in found if condition.matches(user_members(user))]
 
 
-def _all(users: Users, condition: Condition | None) -> list[User]:
-    found: list[User] = []
-    after = None
-    while batch := users.list(after=after, limit=_WALK):
-        found += [user for user in batch if condition is None or condition.matches(user_members(user))]
-        after = batch[-1].id
+def _is_listed_so(query: Mapping[str, str]) -> bool:
+    """Whether users are listed in the order that is asked for: ids rise with the time at which they were made."""
+    return query["sortBy"] in _LISTED_BY and not _descends(query["sortOrder"])
+
+
+def _all(users: Users, condition: Condition | None, call: Call) -> list[User]:
+    """Everybody whom the condition matches. Raises ApiError (E0000031): that takes looking at too many."""
+    found, following = scan(
+        lambda after, size: users.list(after=after, limit=size),
+        lambda user: user.id,
+        lambda user: condition is None or condition.matches(user_members(user)),
+        after=None,
+        limit=MOST_LOOKED_AT,
+        size=_WALK,
+        in_time=call.retrying.in_time,
+    )
+    if following is not None:
+        raise ApiError("E0000031", "search", [TOO_MANY])
     return found
 
 
@@ -101,7 +122,11 @@ def _sorted(found: list[User], by: str, order: str) -> list[User]:
             value = value.get(name) if isinstance(value, dict) else None
         return value is None, str(value).casefold(), user.id
 
-    return sorted(found, key=key, reverse=order.lower() in {"desc", "descending"})
+    return sorted(found, key=key, reverse=_descends(order))
+
+
+def _descends(order: str) -> bool:
+    return order.lower() in {"desc", "descending"}
 
 
 def _page_of(found: Sequence[User], after: str | None, limit: int) -> tuple[list[User], str | None]:

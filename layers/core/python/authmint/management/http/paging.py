@@ -16,6 +16,8 @@ from .errors import ApiError
 
 _T = TypeVar("_T")
 _MAX_CURSOR = 1_024
+#: Records that one walk looks at: what a request costs does not grow with the deployment.
+MOST_LOOKED_AT: Final = 20_000
 #: Bytes of JSON. A function's answer has at most 6 MB, with every quotation mark in it escaped.
 LARGEST_ANSWER: Final = 4_500_000
 _ID = re.compile(r"[\x21-\x7e]{1,100}")
@@ -63,8 +65,8 @@ def scan(
 ) -> tuple[list[_T], str | None]:
     """A page of the wanted ones out of a listing by key, and the cursor of the next page, if there is one.
 
-    A page ends when it is full, or when time runs out: then it is short, or empty, and its cursor goes on from the
-    last record that was looked at.
+    A page ends when it is full, when ``MOST_LOOKED_AT`` records were looked at, or when time runs out: then it is
+    short, or empty, and its cursor goes on from the last record that was looked at.
 
     Args:
         read: So many records after a key.
@@ -76,15 +78,17 @@ def scan(
         in_time: Whether there is time for one more reading.
     """
     found: list[_T] = []
+    looked_at = 0
     while True:
         batch = read(after, size)
+        looked_at += len(batch)
         found += [record for record in batch if wanted(record)]
         if len(found) > limit:
             return found[:limit], key(found[limit - 1])
         if len(batch) < size:
             return found, None
         after = key(batch[-1])
-        if not in_time():
+        if looked_at >= MOST_LOOKED_AT or not in_time():
             return found, after
 
 

@@ -1,6 +1,7 @@
 """Refresh tokens of clients: ``…/authorizationServers/{id}/clients/**`` and ``/api/v1/apps/{id}/tokens``."""
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 from ...http import Response
@@ -10,6 +11,7 @@ from ...storage.servers import ORG_SERVER, AuthorizationServer, server_named
 from ...storage.token_families import TokenFamily
 from ..http.call import Call, link
 from ..http.errors import not_found
+from ..http.paging import after_of, limit_of, page
 from ..servers.server_changes import path_of
 from .issued import PAGE, Holder, IssuedRecords, RefreshTokens, client_fields, every, is_alive
 
@@ -21,16 +23,21 @@ class TokensAtServer(RefreshTokens):
     """Who holds refresh tokens of one server."""
 
     def holders(self, call: Call) -> Response:
-        """Clients that hold refresh tokens of the server."""
+        """A page of the clients that hold refresh tokens of the server, as they are listed: by id, nearly."""
         server = self._server(call)
-        found = []
-        for client_id in self.issued.families.clients_at(server.id):
-            if any(is_alive(family, call.now) for family in _families(self.issued, server.id, client_id)):
-                try:
-                    found.append(_client_json(self.clients.get(client_id), server, call))
-                except NotFound:  # deleted meanwhile
-                    continue
-        return Response.json(200, found)
+        limit, after = limit_of(call.request, default=200, most=200), after_of(call.request)
+        ids, following = self.issued.families.clients_at(
+            server.id,
+            lambda family: is_alive(family, call.now),
+            after=after,
+            limit=limit,
+            in_time=call.retrying.in_time,
+        )
+        clients = {client.id: client for client in self.clients.many(ids)}  # one may have been deleted meanwhile
+        items = [_client_json(clients[client_id], server, call) for client_id in ids if client_id in clients]
+        path = f"{path_of(server)}/clients"
+        by_id = itemgetter("client_id")
+        return page(call.request, path, items, limit=limit, following=following, extra={}, cursor=by_id)
 
     def holder(self, call: Call) -> Holder:
         server = self._server(call)
