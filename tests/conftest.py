@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support import backend as backends
+from tests.support import stages as stages_of
 from tests.support.stack import Running, running_stack
 
 # Property tests run beside others on two cores: their time says nothing.
@@ -29,4 +30,10 @@ def deployed(aws: backends.LocalAws) -> backends.Deployed:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     data: Path = tmp_path_factory.mktemp("stack")
     with running_stack(data) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stages() -> Iterator[dict[str, stages_of.Stage]]:
+    with stages_of.running() as running:
         yield running

@@ -44,15 +44,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, as without a terminal")
 
 
-def of_options(options: argparse.Namespace) -> "Remote":
-    """The deployment that options or the environment name. Raises RemoteFailed."""
-    url = options.url or os.environ.get("AUTHMINT_URL") or f"http://127.0.0.1:{os.environ.get('PORT') or '8080'}"
-    token = options.token or os.environ.get("AUTHMINT_API_TOKEN")
+def address_of(options: argparse.Namespace) -> str:
+    """The address of the deployment that options or the environment name. Raises RemoteFailed."""
+    url: str = options.url or os.environ.get("AUTHMINT_URL") or f"http://127.0.0.1:{os.environ.get('PORT') or '8080'}"
     if urllib.parse.urlsplit(url).scheme not in {"http", "https"}:
         raise RemoteFailed(f"{url!r} is no URL; it begins with https:// (or http:// for the local stack)")
+    return url.rstrip("/")
+
+
+def of_options(options: argparse.Namespace) -> "Remote":
+    """The deployment that options or the environment name. Raises RemoteFailed."""
+    url = address_of(options)
+    token = options.token or os.environ.get("AUTHMINT_API_TOKEN")
     if not token:
         raise RemoteFailed("an administrator's API token is needed: --token or AUTHMINT_API_TOKEN")
-    return Remote(url.rstrip("/"), token)
+    return Remote(url, token)
 
 
 class Remote:
