@@ -32,6 +32,7 @@ class MemoryUsers:
         self.app_users: dict[tuple[str, str], AppUser] = {}
         self.app_groups: dict[tuple[str, str], AppGroup] = {}
         self.types = MemoryUserTypes(self, lock, record)
+        self.expected: dict[str | None, int] = {}
 
     def get(self, user_id: str) -> User:
         try:
@@ -69,6 +70,7 @@ class MemoryUsers:
                 raise Conflict("types")
             if user.id in self.users:
                 raise AlreadyExists("id")
+            self._check_unique(user)
             self._check_login(user)
             if not self.groups.keys() >= set(group_ids):
                 raise Conflict(user.id)
@@ -83,6 +85,8 @@ class MemoryUsers:
             known = self._check(before)
             if after.type_id not in {None, before.type_id} and self.types.get().version != types_version:
                 raise Conflict("types")
+            if (after.type_id, after.profile, after.unique) != (known.type_id, known.profile, known.unique):
+                self._check_unique(after)
             self._check_login(after)
             counted = before if before.failed_attempts == after.failed_attempts else after
             self.users[before.id] = replace(
@@ -100,6 +104,14 @@ class MemoryUsers:
             self.memberships = {pair for pair in self.memberships if pair[1] != user.id}
             self.app_users = {pair: one for pair, one in self.app_users.items() if pair[1] != user.id}
             self._record(events)
+
+    def expect(self, type_id: str | None, unique_version: int) -> None:
+        with self._lock:
+            self.expected[type_id] = max(unique_version, self.expected.get(type_id, 0))
+
+    def _check_unique(self, user: User) -> None:
+        if user.unique_version < self.expected.get(user.type_id, 0):
+            raise Conflict(user.id)
 
     def release(self, unique_id: str) -> None:
         """Nothing to do: users hold their values themselves."""

@@ -1,6 +1,8 @@
 """Users, groups, memberships and assignments, in memory and in DynamoDB."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import pytest
@@ -316,6 +318,49 @@ def test_of_two_users_that_take_a_value_at_once_one_gets_it(storage: Storage) ->
 
     assert outcomes.count("won") == 1
     assert sorted(user.unique for user in storage.users.list()).count((BADGE,)) == 1
+
+
+def test_a_profile_that_was_checked_by_an_older_rule_is_not_taken(storage: Storage) -> None:
+    storage.users.add(a_user(id="00uA"), [])
+    storage.users.add(a_user(id="00uB", unique_version=3), [])
+    first = storage.users.get("00uA")
+
+    storage.users.expect(None, 2)
+    storage.users.expect(None, 1)
+
+    renamed = replace(first, profile={**first.profile, "nickName": "A"})
+    with pytest.raises(Conflict):
+        storage.users.save(first, renamed, [an_event("lost")])
+    with pytest.raises(Conflict):
+        storage.users.add(a_user(id="00uC", unique_version=1), [an_event("lost")])
+    storage.users.save(first, replace(first, status="SUSPENDED"), [])
+    storage.users.save(storage.users.get("00uA"), replace(renamed, unique_version=2, status="ACTIVE"), [])
+    storage.users.add(a_user(id="00uC", unique_version=2), [])
+    assert storage.events() == []
+    assert storage.users.get("00uA").profile["nickName"] == "A"
+
+
+def test_while_users_come_the_values_of_all_are_held_or_their_change_is_repeated(storage: Storage) -> None:
+    """Fifty users are made by the rule of before while another one comes: who reads them all afterwards misses none."""
+    began = threading.Barrier(2)
+
+    def make() -> list[str]:
+        began.wait()
+        done = []
+        for number in range(50):
+            try:
+                storage.users.add(a_user(id=f"00u{number:02}"), [])
+            except Conflict:
+                break
+            done.append(f"00u{number:02}")
+        return done
+
+    with ThreadPoolExecutor(1) as pool:
+        made = pool.submit(make)
+        began.wait()
+        storage.users.expect(None, 1)
+        seen = [user.id for user in storage.users.list()]
+        assert set(made.result()) == set(seen)
 
 
 def test_values_that_mean_nothing_any_more_are_swept(deployed: Deployed) -> None:

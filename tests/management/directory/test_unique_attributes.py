@@ -163,6 +163,45 @@ def test_attributes_of_groups_and_of_apps_users_are_never_unique(admin: Admin) -
     assert answer.causes == ["definitions.custom.properties.number.unique: Unique attributes are not supported here."]
 
 
+def test_a_user_that_was_being_made_meanwhile_is_made_by_the_new_rule(
+    admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ann's request read the schema of before, and is stored after all users were walked through."""
+    let(admin, number=NUMBER | {"unique": "NOT_UNIQUE"})
+    bob = made(admin, "bob@example.com", number="8")
+    add, save = admin.storage.users.add, admin.storage.users.save
+    came: list[str] = []
+
+    def before_it(write: Any) -> Any:
+        def written(*values: Any, **named: Any) -> None:
+            if not came:
+                came.append("unique")
+                assert let(admin, number=NUMBER).status == 200
+            write(*values, **named)
+
+        return written
+
+    monkeypatch.setattr(admin.storage.users, "add", before_it(add))
+    ann = made(admin, "ann@example.com", number="7")
+    monkeypatch.setattr(admin.storage.users, "add", add)
+    assert admin.post(USERS, body("cy@example.com", number="7")).causes == [TAKEN]
+
+    let(admin, number=NUMBER | {"unique": "NOT_UNIQUE"})
+    came.clear()
+    monkeypatch.setattr(admin.storage.users, "save", before_it(save))
+    changed = admin.post(f"{USERS}/{bob['id']}", {"profile": {"number": "7"}})
+    monkeypatch.setattr(admin.storage.users, "save", save)
+
+    assert changed.causes == [TAKEN]
+    assert admin.get(f"{USERS}/{ann['id']}").json["profile"]["number"] == "7"
+
+
+def test_the_administrators_own_user_is_made_whatever_is_unique(admin: Admin) -> None:
+    let(admin, number=NUMBER)
+
+    assert admin.get(f"{USERS}/me").status == 200
+
+
 def test_where_one_call_has_no_time_for_all_users_the_next_one_goes_on(
     admin: Admin, monkeypatch: pytest.MonkeyPatch
 ) -> None:

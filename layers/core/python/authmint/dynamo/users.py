@@ -26,6 +26,7 @@ from .records import decode, encode
 from .servers import well_formed
 from .tables import ConditionFailed, Tables
 from .type_marks import check_types, mark, unmark
+from .unique_versions import check_unique, raise_unique
 
 USERS: Final = "USERS"
 SIGN_INS: Final = "SIGNIN"
@@ -131,10 +132,11 @@ class DynamoUsers:
         user = replace(user, version=1)
         absent, holds = self._item.pk.does_not_exist(), _holds(user)
         own = partition(user.id)
-        checks = int(user.type_id is not None)
+        checks = int(user.type_id is not None) + 1
         try:
             with self._tables.transaction(events) as write:
                 check_types(write, self._item, user, types_version)
+                check_unique(write, self._item, user)
                 write.save(self._head(user), condition=absent)
                 for key in holds:
                     write.save(self._item(*key, owner=user.id), condition=absent)
@@ -158,24 +160,25 @@ class DynamoUsers:
         taken = {key: name for key, name in new.items() if key not in old}
         moves = before.type_id != after.type_id
         old_email, new_email = login_key(before.email), login_key(after.email)
-        checks = int(moves and after.type_id is not None)
+        described = moves or after.profile != before.profile or after.unique != before.unique
+        checks = int(moves and after.type_id is not None) + int(described)
         deletes = len(freed) + int(old_email != new_email) + int(moves and before.type_id is not None)
         try:
             with self._tables.transaction(events) as write:
                 for key in freed:
                     write.delete(self._item(*key))
-                if old_email != new_email:
-                    write.delete(self._address(before))
-                if moves:
-                    check_types(write, self._item, after, types_version)
-                    unmark(write, self._item, before)
+                if described:
+                    check_unique(write, self._item, after)
                 write.save(self._head(after), condition=self._at(before))
                 for key in taken:
                     write.save(self._item(*key, owner=after.id), condition=self._item.pk.does_not_exist())
                 self._list(write, after)
                 if moves:
+                    check_types(write, self._item, after, types_version)
+                    unmark(write, self._item, before)
                     mark(write, self._item, after)
                 if old_email != new_email:
+                    write.delete(self._address(before))
                     write.save(self._address(after))
                 if after.failed_attempts != before.failed_attempts:
                     counts = self._item(partition(after.id), SIGN_INS)
@@ -198,6 +201,9 @@ class DynamoUsers:
         except ConditionFailed:
             raise Conflict(user.id) from None
         at_once(lambda: sweep(self._tables, own))
+
+    def expect(self, type_id: str | None, unique_version: int) -> None:
+        raise_unique(self._item, type_id, unique_version)
 
     def release(self, unique_id: str) -> None:
         left = unique_partition(unique_id)

@@ -30,11 +30,13 @@ class ProfileSchema:
         custom: JSON schema of each attribute of the org's own, by name.
         base: What differs from the start of standard attributes: members of their JSON schemas, by name.
         unique: Of the custom attributes, those whose values are unique, or are to be.
+        unique_version: Raised by every change of which attributes these are.
     """
 
     custom: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     base: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     unique: Mapping[str, UniqueAttribute] = field(default_factory=dict)
+    unique_version: int = 0
     updated_at: int = 0
     version: int = 0
 

@@ -53,6 +53,7 @@ class User:
         type_id: ``None`` is the default type.
         profile: ``login``, ``email`` and what the schema defines beside them.
         unique: Values that no other user has, as they are held: id of the attribute's uniqueness and digest.
+        unique_version: Of the schema by which these were found.
         failed_attempts: Wrong passwords in a row. Counted apart from the record: it does not raise the version.
         last_login_at: Like ``failed_attempts``.
         token_generation: Raised by every deactivation: what was made for the user before one is dead for good.
@@ -74,6 +75,7 @@ class User:
     token_generation: int = 0
     type_id: str | None = None
     unique: tuple[tuple[str, str], ...] = ()
+    unique_version: int = 0
     version: int = 0
 
     @property
@@ -142,7 +144,8 @@ class Users(Protocol):
 
         Raises:
             AlreadyExists: ``login``, ``id`` or a unique value is taken; of the latter, ``field`` is the id.
-            Conflict: One of the groups is not there any more, or the types of users have changed.
+            Conflict: One of the groups is not there any more, the types of users have changed, or which attributes are
+                unique.
         """
 
     def save(self, before: User, after: User, events: Sequence[Event], *, types_version: int = 0) -> None:
@@ -156,7 +159,8 @@ class Users(Protocol):
 
         Raises:
             AlreadyExists: The new ``login`` or a unique value is taken; of the latter, ``field`` is the id.
-            Conflict: The user is not at ``before.version`` any more, or the types of users have changed.
+            Conflict: The user is not at ``before.version`` any more, the types of users have changed, or, where the
+                profile is another one, which attributes are unique.
         """
 
     def delete(self, user: User, events: Sequence[Event]) -> None:
@@ -164,6 +168,12 @@ class Users(Protocol):
 
         Raises:
             Conflict: The user is not at ``user.version`` any more.
+        """
+
+    def expect(self, type_id: str | None, unique_version: int) -> None:
+        """Take no profile any more of a user of the type whose unique values were found by an older schema.
+
+        When this has returned, whoever reads all users finds every value that is not held.
         """
 
     def release(self, unique_id: str) -> None:

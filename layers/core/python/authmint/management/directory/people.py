@@ -1,7 +1,7 @@
 """What the resources about people share: records, how a user is found, and how a change is repeated."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ...directory.passwords import PasswordHashes, PasswordPolicy
@@ -75,7 +75,9 @@ class PeopleRecords:
                 login = f"{user_id}@authmint.invalid"
                 profile = {"firstName": "Authmint", "lastName": "Administrator", "login": login, "email": login}
                 at = call.caller.created_at
+                version = self.schemas.get().unique_version
                 user = User(user_id, at, at, "ACTIVE", profile, activated_at=at, status_changed_at=at)
+                user = replace(user, unique_version=version)
                 self.users.add(user, [call.recorder.event("user.lifecycle.create", user_party(user))])
                 return user
 

@@ -60,7 +60,8 @@ def with_unique(
             unique[name] = known if known is not None and same else UniqueAttribute(new_id())
     if len(unique) > MOST:
         raise invalid_field("definitions.custom.properties", f"At most {MOST} attributes can be unique.")
-    return _shown(replace(after, unique=unique))
+    changed = {one.id for one in unique.values()} != {one.id for one in before.unique.values()}
+    return _shown(replace(after, unique=unique, unique_version=before.unique_version + int(changed)))
 
 
 def finish(schemas: ProfileSchemas, users: Users, type_id: str | None, call: Call) -> ProfileSchema:
@@ -74,6 +75,7 @@ def finish(schemas: ProfileSchemas, users: Users, type_id: str | None, call: Cal
     waiting = {name: one for name, one in schema.unique.items() if not one.checked}
     if not waiting:
         return schema
+    users.expect(type_id, schema.unique_version)
     after = min(one.after or "" for one in waiting.values()) or None
     done = False
     while not done and call.retrying.in_time():
@@ -115,9 +117,10 @@ def _hold(user_id: str, schemas: ProfileSchemas, users: Users, call: Call) -> No
             user = users.get(user_id)
         except NotFound:
             return
-        wanted = held_values(user.profile, schemas.get())
+        schema = schemas.get()
+        wanted = held_values(user.profile, schema)
         if user.unique != wanted:
-            users.save(user, replace(user, unique=wanted), [])
+            users.save(user, replace(user, unique=wanted, unique_version=schema.unique_version), [])
 
     try:
         call.retrying(attempt)
@@ -129,7 +132,8 @@ def _given_up(unique_id: str, user_id: str, schemas: ProfileSchemas, users: User
     def attempt() -> str:
         known = schemas.get()
         name = next((name for name, one in known.unique.items() if one.id == unique_id), "")
-        after = _shown(replace(known, unique={each: one for each, one in known.unique.items() if each != name}))
+        left = {each: one for each, one in known.unique.items() if each != name}
+        after = _shown(replace(known, unique=left, unique_version=known.unique_version + int(left != known.unique)))
         if after != known:
             schemas.save(known, after, [])
         return name

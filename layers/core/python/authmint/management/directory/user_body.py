@@ -68,7 +68,8 @@ def checked_profile(profile: Mapping[str, Any], schema: ProfileSchema) -> Mappin
 def with_profile(user: User, profile: Mapping[str, Any], schema: ProfileSchema) -> User:
     """The user with a profile and the unique values that it holds. Raises ApiError (E0000001)."""
     checked = checked_profile(profile, schema)
-    return replace(user, profile=checked, unique=held_values(checked, schema))
+    unique = held_values(checked, schema)
+    return replace(user, profile=checked, unique=unique, unique_version=schema.unique_version)
 
 
 def _fits(pattern: str, text: str) -> bool:

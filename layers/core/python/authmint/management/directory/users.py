@@ -74,8 +74,9 @@ class Users:
             events += [event("user.lifecycle.activate", user_party(user))] if activate else []
             events += [event("group.user_membership.add", user_party(user), group_party(group)) for group in groups]
             version = self._records.types_version(user.type_id)
-            self._records.users.add(user, events, group_ids=group_ids, types_version=version)
-            return user
+            added = with_profile(user, user.profile, self._records.schema_of(user.type_id))
+            self._records.users.add(added, events, group_ids=group_ids, types_version=version)
+            return added
 
         try:
             return call.retrying(attempt)
