@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from authmint.keys.vault import VaultUnavailable
 from authmint.oauth.authorization import parameters as parameters_module
+from authmint.oauth.authorization.responses import MAX_LOCATION
 from authmint.storage.clients import secret_digest
 from authmint.storage.servers import Claim
 from hypothesis import given, settings
@@ -165,6 +166,30 @@ def test_an_unusable_key_uses_nothing_up(monkeypatch: pytest.MonkeyPatch) -> Non
         failed = world.get((("client_id", CLIENT_ID), ("request_uri", uri)))
     assert failed.fields["error"] == "temporarily_unavailable"
     assert "id_token" in world.get((("client_id", CLIENT_ID), ("request_uri", uri))).fields
+
+
+def test_an_answer_that_no_redirect_can_carry_uses_nothing_up() -> None:
+    """Each token fits into a header by itself; both together do not."""
+    server = a_browser_server()
+    claims = (
+        Claim("ocl8", "blob", "RESOURCE", "EXPRESSION", "app.profile.blob"),
+        Claim("ocl9", "blob", "IDENTITY", "EXPRESSION", "app.profile.blob", always_include=True),
+    )
+    world = World(replace(server, claims=(*server.claims, *claims)), an_app(profile={"blob": "x" * 4_000}))
+    asked = {"response_type": "token id_token", "nonce": "n"}
+    status, body = world.push(asked, headers=basic())
+    query = (("client_id", CLIENT_ID), ("request_uri", body["request_uri"]))
+
+    refused = world.get(query)
+
+    assert status == 201
+    assert refused.fields["error"] == "invalid_request"
+    assert "form_post" in refused.fields["error_description"]
+    assert len(refused.location) < MAX_LOCATION
+    assert world.storage.families.families == {}
+    assert world.ask(**asked, response_mode="form_post").fields.keys() >= {"access_token", "id_token"}
+    world.change_client(profile={"blob": "x"})
+    assert world.get(query).fields.keys() >= {"access_token", "id_token"}, "the pushed request was not used up"
 
 
 def test_a_token_that_would_be_too_large_uses_nothing_up() -> None:

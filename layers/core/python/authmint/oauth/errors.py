@@ -94,6 +94,7 @@ CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
     "client_assertion_type_invalid": (400, "invalid_request", "The client_assertion_type is invalid."),
     "unknown_idp": (400, "invalid_request", "Identity provider is not valid."),
     "invalid_max_age": (400, "invalid_request", "Invalid value for 'max_age' parameter. It should be within range 0 - 2^31-1."),
+    "authorize_response_too_long": (400, "invalid_request", "The answer to the authorize request is longer than {0} characters, and a redirect cannot carry it. Please use the response_mode 'form_post'."),
     "authorize_request_too_long": (414, "invalid_request", "The authorize request is longer than {0} characters, and gateways refuse such URLs. Please push it to the pushed authorization request endpoint (RFC 9126), or send it by POST."),
     "illegal_redirect_uri": (400, "invalid_request", "The 'redirect_uri' parameter must be a Login redirect URI in the client app settings."),
     "invalid_client_application_type": (400, "invalid_request", "Clients with 'application_type' of 'service' are not allowed to access the '{0}' endpoint."),

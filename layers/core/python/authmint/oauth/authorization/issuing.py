@@ -13,6 +13,7 @@ from ...tokens.signer import Signers, longest_access_token
 from ..issuance import Approved, Draft
 from .approval import Grants
 from .request import Arrival
+from .responses import check_length
 from .rules import Wish
 
 #: Seconds (docs/protocol.md §9.4).
@@ -54,7 +55,7 @@ class Issuing:
         """The fields of the answer.
 
         Raises:
-            OAuthError: Another response was given to the request meanwhile.
+            OAuthError: Another response was given to the request meanwhile, or no redirect can carry this one.
             TokenTooLarge: A token could not be read back. Nothing was used up.
             Unavailable: Storage could not answer. Nothing was used up, and what was made nobody can use.
             VaultUnavailable: The signing key cannot be opened. Nothing was used up.
@@ -69,6 +70,7 @@ class Issuing:
             if grants.family_id is not None:
                 family = _family(wish=wish, grants=grants, draft=draft, family_id=grants.family_id, now=now)
             self._sign(issued, wish, draft, now, code=code, with_access_token=family is not None)
+        check_length(issued.fields, arrival.return_to)
         self._store(arrival, record, family)
         return issued
 

@@ -14,25 +14,43 @@ from .parameters import ReturnTo
 from .vocabulary import RESPONSE_PARAMETERS
 
 _NO_STORE: Final = (("cache-control", "no-store"), ("pragma", "no-cache"))
+#: Characters of a redirect's target: API Gateway's answers have 10,240 bytes of headers, cookies among them.
+MAX_LOCATION: Final = 9_216
 #: An answer's URI holds credentials: it must not travel on to whatever the client's page loads.
 _NO_REFERRER: Final = ("referrer-policy", "no-referrer")
 
 
 def deliver(fields: Mapping[str, str], return_to: ReturnTo, pages: Pages) -> Response:
     """The fields, with ``state`` and ``iss``, through the response mode to the redirect URI that was matched."""
-    answer = dict(fields)
-    if return_to.state is not None:
-        answer["state"] = return_to.state
-    answer["iss"] = return_to.issuer
-    redirect_uri = without(return_to.redirect_uri, RESPONSE_PARAMETERS)
-    if return_to.mode == "form_post":
-        return not_stored(pages.form_post(redirect_uri, answer))
-    origin = return_to.origin
+    target = location(fields, return_to)
+    if target is not None:
+        return redirect(target)
+    answer, origin = _answer(fields, return_to), return_to.origin
     if return_to.mode == "okta_post_message" and origin is not None:
         return not_stored(pages.post_message(origin, answer))
+    return not_stored(pages.form_post(without(return_to.redirect_uri, RESPONSE_PARAMETERS), answer))
+
+
+def location(fields: Mapping[str, str], return_to: ReturnTo) -> str | None:
+    """Where a redirect with the answer leads; ``None``: a page carries the answer."""
+    by_message = return_to.mode == "okta_post_message" and return_to.origin is not None
+    if return_to.mode == "form_post" or by_message:
+        return None
+    answer, redirect_uri = _answer(fields, return_to), without(return_to.redirect_uri, RESPONSE_PARAMETERS)
     if return_to.mode == "query":
-        return redirect(with_query(redirect_uri, answer))
-    return redirect(f"{redirect_uri}#{urlencode(answer, encoding='utf-8')}")
+        return with_query(redirect_uri, answer)
+    return f"{redirect_uri}#{urlencode(answer, encoding='utf-8')}"
+
+
+def check_length(fields: Mapping[str, str], return_to: ReturnTo) -> None:
+    """Refuse an answer that no redirect can carry, before anything is used up for it. Raises OAuthError."""
+    if len(location(fields, return_to) or "") > MAX_LOCATION:
+        raise OAuthError("authorize_response_too_long", str(MAX_LOCATION))
+
+
+def _answer(fields: Mapping[str, str], return_to: ReturnTo) -> dict[str, str]:
+    state = {} if return_to.state is None else {"state": return_to.state}
+    return {**fields, **state, "iss": return_to.issuer}
 
 
 def without(uri: str, names: Collection[str]) -> str:
