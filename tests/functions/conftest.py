@@ -54,5 +54,5 @@ def faults(deployed: Deployed, monkeypatch: pytest.MonkeyPatch, functions: Funct
         return client
 
     monkeypatch.setattr(Session, "create_client", create)
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)  # its pauses between attempts
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)  # all pauses between attempts, also ours
     return injected

@@ -26,6 +26,10 @@ def _always() -> bool:
     return True
 
 
+def _sleep(seconds: float) -> None:
+    time.sleep(seconds)  # looked up at each call: who takes the time away from a process takes it away here, too
+
+
 @dataclass(frozen=True)
 class Retrying:
     """Repeats what others came first with.
@@ -37,7 +41,7 @@ class Retrying:
     """
 
     in_time: Callable[[], bool] = _always
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = _sleep
     random: Callable[[], float] = SystemRandom().random
 
     def __call__(
