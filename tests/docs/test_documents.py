@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from authmint.cli.main import main
+from authmint.local.template import load
 
 from tests.support.repository import CHECKOUT, documents, sources
 
@@ -121,6 +122,8 @@ def test_every_setting_parameter_alarm_and_function_is_in_operations() -> None:
     )
     metrics = re.findall(r'"([A-Z][A-Za-z]+)"', (PACKAGE / "runtime/logging.py").read_text().partition("class Log")[0])
     functions = [path.name for path in (CHECKOUT / "functions").iterdir() if (path / "handler.py").is_file()]
+
+    parameters += load(CHECKOUT / "template-edge.yaml")["Parameters"]
 
     assert len(parameters) >= 10
     wanted = [*settings, *parameters, *functions, *(name for name in metrics if name not in {"SUCCESS", "FAILURE"})]
