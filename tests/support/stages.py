@@ -1,5 +1,7 @@
 """Two stages side by side in one region, made by CloudFormation of an emulator out of what SAM translates.
 
+``blue`` is as the template is by default. ``green`` has a domain behind CloudFront, and other parameters beside.
+
 The emulator runs the functions that are uploaded, behind its own API Gateway. It knows neither IAM's conditions nor
 the size of what a layer holds, so each function finds its packages where this machine has them.
 """
@@ -9,7 +11,7 @@ import json
 import sysconfig
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,14 +26,30 @@ from tests.support.repository import CHECKOUT
 from tests.support.translated import BUCKET, resources, translated
 
 SERVICES = (
-    "apigateway", "cloudformation", "cloudwatch", "dynamodb", "iam", "kms", "lambda", "logs", "s3", "scheduler", "sqs",
+    "acm", "apigateway", "cloudformation", "cloudfront", "cloudwatch", "dynamodb", "iam", "kms", "lambda", "logs",
+    "route53", "s3", "scheduler", "sqs", "waf",
 )  # fmt: skip
 #: In front of a handler: the packages of the tests' own environment, and this checkout's.
 FINDS_PACKAGES = f"""import sys
 sys.path[:0] = [{str(CHECKOUT / "layers/core/python")!r}, {sysconfig.get_path("platlib")!r}]
 """
-STAGES = ("blue", "green")
 TOPIC = "arn:aws:sns:us-east-1:000000000000:operators"
+EDGE_SECRET = "e" * 32
+GREEN_DOMAIN = "green.example.com"
+STAGES: Mapping[str, Mapping[str, str]] = {
+    "blue": {},
+    "green": {
+        "DomainName": GREEN_DOMAIN,
+        "EdgeSecret": EDGE_SECRET,
+        "RolePath": "/identity/",
+        "TokenConcurrency": "5",
+        "Tracing": "Active",
+        "AccessLogClass": "INFREQUENT_ACCESS",
+        "MaxWriteUnits": "40000",
+        "TableEncryption": "OWNED",
+        "PlatformLogLevel": "INFO",
+    },
+}
 
 
 def credentials(stage: "Stage") -> dict[str, str]:
@@ -51,6 +69,13 @@ class Stage:
     endpoint: str
     name: str
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What CloudFront adds to requests, where it stands in front."""
+        if "EdgeSecret" not in STAGES[self.name]:
+            return {}
+        return {"x-authmint-edge": EDGE_SECRET, "cloudfront-viewer-address": "198.51.100.10:46532"}
+
     def outputs(self) -> dict[str, str]:
         stacks = client("cloudformation", self.endpoint).describe_stacks(StackName=f"authmint-{self.name}")
         return {output["OutputKey"]: output["OutputValue"] for output in stacks["Stacks"][0]["Outputs"]}
@@ -65,12 +90,19 @@ class Stage:
 
     @cached_property
     def url(self) -> str:
-        api_id = self.outputs()["BaseUrl"].removeprefix("https://").partition(".")[0]
+        found = client("cloudformation", self.endpoint).describe_stack_resource(
+            StackName=f"authmint-{self.name}", LogicalResourceId="Api"
+        )
+        api_id = found["StackResourceDetail"]["PhysicalResourceId"]
         return f"{self.endpoint}/_aws/execute-api/{api_id}/$default"
 
+    def send(self, method: str, path: str, **values: Any) -> requests.Response:
+        """A request as it arrives at the API."""
+        headers = self.headers | values.pop("headers", {})
+        return requests.request(method, self.url + path, headers=headers, timeout=60, **values)
+
     def admin(self, token: str, method: str, path: str, body: Any = None) -> requests.Response:
-        headers = {"Authorization": f"SSWS {token}"}
-        return requests.request(method, self.url + path, json=body, headers=headers, timeout=60)
+        return self.send(method, path, json=body, headers={"Authorization": f"SSWS {token}"})
 
     def made(self, token: str, path: str, body: Any) -> Any:
         answer = self.admin(token, "POST", path, body)
@@ -106,23 +138,34 @@ def made(endpoint: str) -> dict[str, Stage]:
         code = archive(**{"handler.py": FINDS_PACKAGES + handler.read_text()})
         storage.put_object(Bucket=BUCKET, Key=f"functions/{handler.parent.name}.zip", Body=code)
     for stage in STAGES:
-        create(endpoint, stage)
+        create_stage(endpoint, stage)
         add_routes(endpoint, stage)
         complete_tables(endpoint, stage)
     return {stage: Stage(endpoint, stage) for stage in STAGES}
 
 
-def create(endpoint: str, stage: str) -> None:
-    """Make a stage's stack and wait for it."""
-    formation, name = client("cloudformation", endpoint), f"authmint-{stage}"
-    client("s3", endpoint).put_object(Bucket=BUCKET, Key=f"{stage}.json", Body=json.dumps(translated(stage)))
+def create_stage(endpoint: str, stage: str) -> None:
+    """Make a stage's stack."""
+    parameters = {"Stage": stage, "AlarmTopicArn": TOPIC, **STAGES[stage]}
+    if "DomainName" in parameters:
+        parameters["HostedZoneId"] = zone(endpoint)
+    create(endpoint, f"authmint-{stage}", translated(stage), parameters)
+
+
+def zone(endpoint: str) -> str:
+    """Id of the zone of ``example.com``."""
+    made = client("route53", endpoint).create_hosted_zone(Name="example.com", CallerReference=str(time.time()))
+    return str(made["HostedZone"]["Id"]).rpartition("/")[2]
+
+
+def create(endpoint: str, name: str, template: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
+    """Make a stack and wait for it."""
+    formation = client("cloudformation", endpoint)
+    client("s3", endpoint).put_object(Bucket=BUCKET, Key=f"{name}.json", Body=json.dumps(template))
     formation.create_stack(
         StackName=name,
-        TemplateURL=f"{endpoint}/{BUCKET}/{stage}.json",
-        Parameters=[
-            {"ParameterKey": "Stage", "ParameterValue": stage},
-            {"ParameterKey": "AlarmTopicArn", "ParameterValue": TOPIC},
-        ],
+        TemplateURL=f"{endpoint}/{BUCKET}/{name}.json",
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=["CAPABILITY_NAMED_IAM"],
     )
     deadline = time.monotonic() + 60

@@ -5,9 +5,11 @@ from typing import Any
 import jwt
 import requests
 from authmint.local.provision import client
+from authmint.local.template import load
 
 from tests.functions.deployment import NEW_SERVER
-from tests.support.stages import STAGES, Stage
+from tests.support.repository import CHECKOUT
+from tests.support.stages import EDGE_SECRET, GREEN_DOMAIN, STAGES, Stage, create, zone
 
 
 def token_of(stage: Stage, administrator: str) -> dict[str, Any]:
@@ -21,14 +23,14 @@ def token_of(stage: Stage, administrator: str) -> dict[str, Any]:
     stage.made(administrator, f"{base}/policies/{policy}/rules", {"name": "r", "conditions": conditions})
     registration = {"client_name": "c", "application_type": "service", "grant_types": ["client_credentials"]}
     client_ = stage.made(administrator, "/oauth2/v1/clients", registration)
-    answer = requests.post(
-        f"{stage.url}/oauth2/{server}/v1/token",
-        {"grant_type": "client_credentials", "scope": "a"},
+    answer = stage.send(
+        "POST",
+        f"/oauth2/{server}/v1/token",
+        data={"grant_type": "client_credentials", "scope": "a"},
         auth=(client_["client_id"], client_["client_secret"]),
-        timeout=60,
     )
     assert answer.status_code == 200, answer.text
-    keys = jwt.PyJWKSet(requests.get(f"{stage.url}/oauth2/{server}/v1/keys", timeout=60).json()["keys"])
+    keys = jwt.PyJWKSet(stage.send("GET", f"/oauth2/{server}/v1/keys").json()["keys"])
     token = answer.json()["access_token"]
     key = keys[jwt.get_unverified_header(token)["kid"]]
     claims: dict[str, Any] = jwt.decode(token, key, ["ES256"], audience="api://s")
@@ -40,9 +42,10 @@ def test_two_stages_of_one_region_give_tokens_each_and_know_nothing_of_each_othe
 
     issuers = {name: token_of(stage, administrators[name])["iss"] for name, stage in stages.items()}
 
+    # The emulator's own domain follows the API's id.
+    assert issuers["blue"].startswith(stages["blue"].outputs()["BaseUrl"].partition("us-east-1")[0])
+    assert issuers["green"].startswith(f"https://{GREEN_DOMAIN}/oauth2/")
     for name, stage in stages.items():
-        # The emulator's own domain follows the API's id.
-        assert issuers[name].startswith(stage.outputs()["BaseUrl"].partition("us-east-1")[0])
         (other,) = set(STAGES) - {name}
         assert stage.admin(administrators[other], "GET", "/api/v1/authorizationServers").status_code == 401
 
@@ -56,3 +59,40 @@ def test_each_stage_rotates_its_own_keys(stages: dict[str, Stage]) -> None:
         f"authmint-{stage}-key-rotation" for stage in stages
     }
     assert len(found) == len(stages)
+
+
+def test_who_goes_around_the_edge_of_a_stage_is_refused(stages: dict[str, Stage]) -> None:
+    path = "/.well-known/openid-configuration"
+
+    around = requests.get(stages["green"].url + path, timeout=60)
+    through = stages["green"].send("GET", path)
+
+    assert (around.status_code, around.json()) == (403, {"message": "Forbidden"})
+    assert through.status_code != 403
+    assert requests.get(stages["blue"].url + path, timeout=60).status_code != 403
+
+
+def test_the_edge_is_made_in_front_of_a_stage(stages: dict[str, Stage]) -> None:
+    endpoint = stages["green"].endpoint
+    origin = stages["green"].outputs()["OriginDomainName"]
+
+    create(
+        endpoint,
+        "authmint-green-edge",
+        load(CHECKOUT / "template-edge.yaml"),
+        {
+            "DomainName": GREEN_DOMAIN,
+            "HostedZoneId": zone(endpoint),
+            "OriginDomainName": origin,
+            "EdgeSecret": EDGE_SECRET,
+        },
+    )
+
+    (made,) = client("cloudfront", endpoint).list_distributions()["DistributionList"]["Items"]
+    config = client("cloudfront", endpoint).get_distribution_config(Id=made["Id"])["DistributionConfig"]
+    assert config["Aliases"]["Items"] == [GREEN_DOMAIN]
+    (api,) = config["Origins"]["Items"]
+    assert api["DomainName"] == origin
+    assert {header["HeaderName"]: header["HeaderValue"] for header in api["CustomHeaders"]["Items"]} == {
+        "x-authmint-edge": EDGE_SECRET
+    }

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from ..operation.findings import Finding
 from ..parsers import add_command
@@ -18,7 +18,7 @@ authmint doctor --stage prod --json                      as AWS shows it, only
 """
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add(commands: Any) -> None:
     """Add the command's parser."""
     doctor = add_command(
         commands,

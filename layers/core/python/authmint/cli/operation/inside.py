@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 from .findings import Finding, asked, verdict
@@ -107,7 +107,7 @@ class Inside:
         dynamodb, variables = self.client("dynamodb"), self._variables()
         for kind in ("config", "grants", "events"):
             name = variables[f"AUTHMINT_{kind.upper()}_TABLE"]
-            yield from asked(f"table {name}", lambda name=name, kind=kind: _table(dynamodb, name, kind))  # type: ignore[misc]
+            yield from asked(f"table {name}", partial(_table, dynamodb, name, kind))
 
     def _key(self) -> Iterator[Finding]:
         kms, key_id = self.client("kms"), self._variables()["AUTHMINT_KMS_KEY_ID"]
