@@ -23,6 +23,7 @@ class Account:
         self.name = stage.name
         self.prefix = f"authmint-{stage.name}"
         self.key: str = stage.outputs()["KeyArn"]
+        self.api = stage.url.split("/")[-2]
 
     def __getattr__(self, service: str) -> Any:
         return client({"lambda_": "lambda"}.get(service, service), self._endpoint)
@@ -70,7 +71,7 @@ def found(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[
 def test_a_stage_that_is_well_has_nothing_bad(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
     status, seen = found(capsys)
 
-    assert set(seen) == NOT_EMULATED
+    assert set(seen) == NOT_EMULATED, seen
     assert {one["state"] for one in seen.values()} == {"unknown"}
     assert status == 2
 
@@ -113,6 +114,10 @@ def _state(state: str) -> Doing:
     )
 
 
+def _own_name(closed: bool) -> Doing:
+    return lambda account: account.apigatewayv2.update_api(ApiId=account.api, DisableExecuteApiEndpoint=closed)
+
+
 BROKEN: dict[str, tuple[Doing, Doing, set[str]]] = {
     "TTL": (_ttl(False), _ttl(True), {"table authmint-green-grants, TTL"}),
     "recovery": (_recovery(False), _recovery(True), {"table authmint-green-config, recovery"}),
@@ -129,6 +134,7 @@ BROKEN: dict[str, tuple[Doing, Doing, set[str]]] = {
     ),
     "log level": (_level("WARN"), _level("INFO"), {"log level"}),
     "alarm": (_state("ALARM"), _state("OK"), {"alarms"}),
+    "own host name": (_own_name(False), _own_name(True), {"own host name"}),
     "dead letters": (
         lambda account: account.sqs.send_message(QueueUrl=account.queue(), MessageBody="x"),
         lambda account: account.sqs.purge_queue(QueueUrl=account.queue()),

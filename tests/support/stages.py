@@ -202,6 +202,8 @@ def add_routes(endpoint: str, stage: str) -> None:
     api_id = Stage(endpoint, stage).url.split("/")[-2]
     arn = "arn:aws:lambda:us-east-1:000000000000:function:"
     integrations: dict[tuple[str, str], str] = {}
+    if "DomainName" in STAGES[stage]:
+        api.update_api(ApiId=api_id, DisableExecuteApiEndpoint=True)  # says the description of the API, too
     for path, methods in there["Api"]["Properties"]["Body"]["paths"].items():
         integration = methods["x-amazon-apigateway-any-method"]["x-amazon-apigateway-integration"]
         logical_id = integration["uri"]["Fn::Sub"].partition("/functions/${")[2].partition(".")[0]

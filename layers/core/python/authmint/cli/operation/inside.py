@@ -49,6 +49,7 @@ class Inside:
         """Every check that needs credentials."""
         for what, check in (
             ("stack", self._stack),
+            ("domain", self._domain),
             ("functions", self._functions),
             ("tables", self._tables),
             ("KMS key", self._key),
@@ -86,6 +87,22 @@ class Inside:
         good = status.endswith("_COMPLETE") and "ROLLBACK" not in status
         advice = "the last deployment did not go through: read the stack's events, then sam deploy again"
         yield verdict("stack", good, f"{self.stack}: {status}", advice)
+
+    def _domain(self) -> Iterator[Finding]:
+        """Of a stack that makes its domain itself."""
+        name = self._parameter("DomainName")
+        if not (name and self._parameter("HostedZoneId")):
+            return
+        gateway = self.client("apigatewayv2")
+        (made,) = gateway.get_domain_name(DomainName=name)["DomainNameConfigurations"]
+        found = self.client("acm").describe_certificate(CertificateArn=made["CertificateArn"])["Certificate"]
+        advice = "look at the certificate in ACM: its validation record has to stay in the zone, else it expires"
+        yield verdict("certificate", found["Status"] == "ISSUED", f"{name}: {found['Status']}", advice)
+        resource = self.client("cloudformation").describe_stack_resource(StackName=self.stack, LogicalResourceId="Api")
+        api_id = resource["StackResourceDetail"]["PhysicalResourceId"]
+        closed = bool(gateway.get_api(ApiId=api_id).get("DisableExecuteApiEndpoint"))
+        advice = "API Gateway's own host name answers beside the domain: sam deploy again"
+        yield verdict("own host name", closed, "closed" if closed else "open", advice)
 
     def _functions(self) -> Iterator[Finding]:
         broken = {
