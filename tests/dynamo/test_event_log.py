@@ -240,6 +240,32 @@ def test_what_comes_late_is_written_only_where_it_is_not_there(world: World) -> 
     assert told(everything(world.log)) == ["event-0001", "event-0002", "event-0003", "event-0004"]
 
 
+def test_a_repetition_is_left_out_by_who_reads_backwards_over_a_pause(world: World) -> None:
+    world.deliver(an_event(0, START))
+    world.clock.at += 2 * HOUR_MS
+    late = world.clock.at
+    world.table.delay = SECOND  # neither sees the other
+    world.deliver(an_event(1, START))
+    world.clock.at += 1
+    world.deliver(an_event(1, START), an_event(2, START))
+    world.clock.at += SETTLED_AFTER
+
+    found = everything(world.log)
+
+    assert told(found) == ["event-0000", "event-0001", "event-0002"]
+    assert [int(r.place[:14]) - late for r in found[1:]] == [0, 1]
+    assert everything(world.log, descending=True) == found[::-1]
+
+
+def test_an_event_of_a_clock_that_runs_ahead_can_be_read(world: World) -> None:
+    for number in range(2):
+        world.deliver(an_event(number, START + 10 * MINUTE))
+        world.clock.at += SECOND
+
+    assert told(everything(world.log)) == ["event-0000", "event-0001"]
+    assert told(everything(world.log, descending=True)) == ["event-0001", "event-0000"]
+
+
 def test_another_stream_is_another_source(world: World) -> None:
     world.deliver(an_event(1, START), stream="a")
     world.clock.at += ON_TIME + 1

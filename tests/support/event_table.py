@@ -54,7 +54,12 @@ class EventTable:
         """The table as a function sees it, without pauses."""
         connection = _Connection(self)
         retrying = Retrying(sleep=lambda _: None, random=lambda: 1.0)
-        return tables(connection, config="config", events="events", clock=self.clock, retrying=retrying)
+        return tables(
+            connection, config="config", grants="grants", events="events", clock=self.clock, retrying=retrying
+        )
+
+    def stored(self) -> set[tuple[str, str]]:
+        return set(self._items)
 
     def partitions(self) -> set[str]:
         return {pk for pk, _ in self._items}
@@ -70,8 +75,24 @@ class EventTable:
         return answer
 
     def _PutItem(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802 - DynamoDB's name
-        self._put(parameters["Item"])
+        self._put(parameters["Item"], parameters["TableName"])
         return {}
+
+    def _GetItem(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
+        _, item = self._items.get(_key(parameters["Key"], parameters["TableName"]), (0, None))
+        return {} if item is None else {"Item": item}
+
+    def _BatchWriteItem(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
+        """Deletes; the last of several is left for another call."""
+        asked = parameters["RequestItems"]["events"]
+        for request in asked[: max(len(asked) - 1, 1)]:
+            self._items.pop(_key(request["DeleteRequest"]["Key"]), None)
+        left = asked[max(len(asked) - 1, 1) :]
+        return {"UnprocessedItems": {"events": left} if left else {}}
+
+    def batch_write_item(self, **parameters: Any) -> dict[str, Any]:
+        """As botocore offers the same call."""
+        return self._make_api_call("BatchWriteItem", parameters)
 
     def _TransactWriteItems(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
         puts = [operation["Put"] for operation in parameters["TransactItems"]]
@@ -90,9 +111,13 @@ class EventTable:
         return {"Responses": {"events": found}, "UnprocessedKeys": {}}
 
     def _Query(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
-        matched = _BETWEEN.fullmatch(parameters["KeyConditionExpression"])
-        assert matched, parameters["KeyConditionExpression"]
+        condition = parameters["KeyConditionExpression"]
         values = {name: typed["S"] for name, typed in parameters["ExpressionAttributeValues"].items()}
+        if " AND " not in condition:
+            values |= {":1": "", ":2": "~"}
+            condition += " AND #1 BETWEEN :1 AND :2"
+        matched = _BETWEEN.fullmatch(condition)
+        assert matched, condition
         pk, low, high, exact = (values.get(name or "", "") for name in matched.groups())
         low, high = (exact, exact) if exact else (low, high)
         assert low <= high, "DynamoDB refuses such bounds"
@@ -111,10 +136,10 @@ class EventTable:
             answer["LastEvaluatedKey"] = {"pk": {"S": pk}, "sk": {"S": sk}}
         return answer | {"Count": len(answer["Items"]), "ScannedCount": len(answer["Items"])}
 
-    def _put(self, item: Raw) -> None:
+    def _put(self, item: Raw, table: str = "events") -> None:
         self.written.append(item)
-        visible, _ = self._items.get(_key(item), (self.clock.at + self.delay, item))
-        self._items[_key(item)] = (visible, item)
+        visible, _ = self._items.get(_key(item, table), (self.clock.at + self.delay, item))
+        self._items[_key(item, table)] = (visible, item)
 
 
 class _Connection(SharedConnection):
@@ -125,5 +150,7 @@ class _Connection(SharedConnection):
         self._own: Any = table
 
 
-def _key(item: Raw) -> tuple[str, str]:
-    return item["pk"]["S"], item["sk"]["S"]
+def _key(item: Raw, table: str = "events") -> tuple[str, str]:
+    """Where an item is: among those of the events table, or with the name of another one."""
+    pk: str = item["pk"]["S"]
+    return pk if table == "events" else f"{table}/{pk}", item["sk"]["S"]

@@ -15,6 +15,8 @@ from .clients import client_of
 from .clients import partition as client_partition
 from .connection import translated
 from .items import HEAD
+from .schema_version import PARTITION as VERSION
+from .schema_version import SchemaVersion
 from .server_items import partition as server_partition
 from .servers import MAX_ID as MAX_SERVER_ID
 from .servers import DynamoServers, well_formed
@@ -75,6 +77,7 @@ class WarmConfiguration:
         self._retrying = tables.retrying
         self._plain = DynamoServers(tables, clock)
         self._clock = clock
+        self._version = SchemaVersion(tables.config, clock)
         self._staleness = staleness
         self._servers: _Recent[_Known[AuthorizationServer]] = _Recent(_SERVERS_KEPT)
         self._clients: _Recent[_Known[Client]] = _Recent(_CLIENTS_KEPT)
@@ -94,7 +97,11 @@ class WarmConfiguration:
             keys.append(server_partition(server_id))
         if client_id is not None and well_formed(client_id, MAX_CLIENT_ID):
             keys.append(client_partition(client_id))
-        items = self._items(keys) if keys else {}
+        if keys and self._version.due():  # in the call that is made anyway
+            items = self._items([*keys, VERSION])
+            self._version.meet(items.get(VERSION))
+        else:
+            items = self._items(keys) if keys else {}
         head = items.get(server_partition(server_id))
         if head is not None and "alias" in head:
             self._aliases.put(server_id, head["alias"]["S"])

@@ -96,7 +96,7 @@ class Deliveries:
         shard = self._shard(mark, len(pack))
         now = self._recording(shard)
         if now - events[0].published_ms <= ON_TIME:
-            chunk = self._chunk(events, mark, shard, now, pack=pack, since=events[0].published_ms - SKEW)
+            chunk = self._chunk(events, mark, shard, now, pack=pack, since=min(events[0].published_ms, now) - SKEW)
             with translated():
                 chunk.save()
             return

@@ -6,6 +6,7 @@ has them at hand already, or fetches what was recorded right before it began.
 """
 
 import heapq
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -108,12 +109,24 @@ class ChunkReading:
             yield from heapq.merge(live, *moved, key=attrgetter("place"), reverse=self.descending)
 
     def _moved(self, hour: int, shard: str) -> Iterator[Recorded]:
-        """The events of one partition that was written by a migration: each has its own place."""
+        """The events of one partition that a migration wrote: each has its own place.
+
+        Chunks are in the order of their last places, and none is longer than ``SPAN``.
+        """
+        waiting: list[Recorded] = []
         for chunk in self._of(hour, shard, span=SPAN):
-            found = list(places(chunk.sk, chunk.pack))
-            if not self.descending and found[0].place >= self.before:
-                return
-            yield from reversed(found) if self.descending else found
+            waiting += places(chunk.sk, chunk.pack)
+            waiting.sort(key=attrgetter("place"))
+            # What comes further on lies before the chunk's last place, or within a minute before it and after.
+            frontier = chunk.sk if self.descending else place_of(max(chunk.recorded - SPAN, 0))
+            cut = bisect_right(waiting, frontier, key=attrgetter("place"))
+            if self.descending:
+                yield from reversed(waiting[cut:])
+                waiting = waiting[:cut]
+            else:
+                yield from waiting[:cut]
+                waiting = waiting[cut:]
+        yield from reversed(waiting) if self.descending else waiting
 
     def _live(self, hour: int, shards: list[str]) -> Iterator[Recorded]:
         """The events of the chunks of an hour, without what is a repetition."""
@@ -144,6 +157,7 @@ class ChunkReading:
         """Each chunk, once the earlier ones that it may repeat are at hand."""
         for chunk in chunks:
             self._keep(chunk)
+            self._forget(chunk.recorded)
             self._look_back(chunk, at_hand=int(self.after[:14]))
             yield chunk
 
@@ -153,8 +167,9 @@ class ChunkReading:
         for chunk in chunks:
             self._keep(chunk)
             waiting.append(chunk)
-            while waiting[0].since > chunk.recorded:
+            while waiting and waiting[0].since > chunk.recorded:
                 yield waiting.popleft()
+            self._forget(waiting[0].recorded if waiting else chunk.recorded)
         for chunk in waiting:
             self._look_back(chunk, at_hand=max(int(self.after[:14]), hour * HOUR_MS))
             yield chunk
@@ -162,7 +177,10 @@ class ChunkReading:
     def _keep(self, chunk: _Chunk) -> None:
         self._at_hand.setdefault(chunk.mark, {})[chunk.order] = chunk
         self._found.append(chunk)
-        while abs(self._found[0].recorded - chunk.recorded) > _KEPT:
+
+    def _forget(self, at: int) -> None:
+        """Let go of what no chunk from here on looks back to."""
+        while abs(self._found[0].recorded - at) > _KEPT:
             gone = self._found.popleft()
             of_stream = self._at_hand.get(gone.mark, {})
             of_stream.pop(gone.order, None)

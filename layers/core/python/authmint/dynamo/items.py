@@ -24,13 +24,19 @@ class RotationIndex(GlobalSecondaryIndex["ConfigItem"]):  # type: ignore[no-unty
 
 
 class Item(Model):
-    """What every item has. ``bound`` makes the class for one table."""
+    """What every item has. ``bound`` makes the class for one table.
+
+    Attributes:
+        version: Of a head item of configuration: raised by every change of what it heads. Of the item that says which
+            form a table has (``schema_version``): that form.
+    """
 
     shared: ClassVar[Connection]
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
     body = UnicodeAttribute(null=True)
+    version = NumberAttribute(null=True)
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
@@ -46,7 +52,6 @@ class ConfigItem(Item):
     """An item of the configuration table.
 
     Attributes:
-        version: Of a head item: raised by every change of what it heads.
         rev: Of an item below a head: the head's version when it was written.
         alias: Of a head: the partition that holds the record.
         deleted_at: Of a head: the id was in use and never is again.
@@ -56,7 +61,6 @@ class ConfigItem(Item):
         members_at: Of a group: when a membership changed last.
     """
 
-    version = NumberAttribute(null=True)
     rev = NumberAttribute(null=True)
     alias = UnicodeAttribute(null=True)
     deleted_at = NumberAttribute(null=True)

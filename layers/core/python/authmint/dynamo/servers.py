@@ -214,6 +214,4 @@ class DynamoServers:
         write.save(self._item(own, CONTENTS, body=encode(contents), rev=version))
 
     def _delete_items(self, keys: Sequence[tuple[str, str]]) -> None:
-        with translated(), self._item.batch_write() as batch:
-            for pk, sk in keys:
-                batch.delete(self._item(pk, sk))
+        self._tables.delete(self._item, keys)

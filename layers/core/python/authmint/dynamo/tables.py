@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
@@ -15,7 +15,7 @@ from ..storage.errors import Conflict, Throttled, Unavailable
 from ..storage.events import EVENT_RETENTION, Event, place_of
 from ..storage.retrying import Retrying
 from .connection import THROTTLING, SharedConnection, translated
-from .items import ConfigItem, EventItem, GrantItem, bound
+from .items import ConfigItem, EventItem, GrantItem, Item, bound
 from .records import encode
 
 DAY_MS: Final = 86_400_000
@@ -24,6 +24,8 @@ EVENT_SHARDS: Final = 4
 #: Seconds of pauses for a transaction that was throttled. With the longest time that an attempt takes, this is less
 #: than ``SETTLED_AFTER``: its events were given their places before.
 _PATIENCE: Final = 3.0
+#: DynamoDB's own limit of writes that are independent of each other.
+_MOST_WRITES: Final = 25
 #: DynamoDB's own limit is 100 operations; what does not fit must be housekeeping, done afterwards.
 MAX_OPERATIONS: Final = 100
 
@@ -69,6 +71,28 @@ class Tables:
         for event in events:
             write.save(self._event(event))
         self.retrying(partial(_commit, write), on=(Throttled,), patience=_PATIENCE)
+
+    def delete(self, item: type[Item], keys: Sequence[tuple[str, str]]) -> None:
+        """Delete items one by one, without conditions. What DynamoDB leaves undone for now is asked for again.
+
+        Raises:
+            Unavailable: Some may be deleted.
+        """
+        name = item.Meta.table_name
+        for start in range(0, len(keys), _MOST_WRITES):
+            part = keys[start : start + _MOST_WRITES]
+            left = {name: [{"DeleteRequest": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}} for pk, sk in part]}
+            while left:
+                left = self.retrying(partial(self._written, left), on=(Throttled,))
+
+    def _written(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """What is left; nothing is where some were done, so that pauses begin anew."""
+        with translated():
+            answer = self.connection.client.batch_write_item(RequestItems=wanted)
+        left: dict[str, Any] = answer.get("UnprocessedItems") or {}
+        if left == wanted:
+            raise Throttled("DynamoDB BatchWriteItem: nothing was written")
+        return left
 
     def _event(self, event: Event) -> EventItem:
         if self.events is None:

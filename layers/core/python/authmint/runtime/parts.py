@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..directory.authentication import Authenticator
     from ..directory.password_change import PasswordChange
     from ..directory.passwords import PasswordHashes
+    from ..dynamo.schema_version import SchemaVersion
     from ..dynamo.tables import Tables
     from ..keys.vault import KeyPairs, SecretSeals
     from ..oauth.client_auth.assertions import Assertions
@@ -66,6 +67,13 @@ class Parts:
         from ..dynamo.configuration import WarmConfiguration
 
         return WarmConfiguration(self.tables, self.clock, staleness=self.settings.staleness_ms)
+
+    def schema_version(self, *, of_events: bool = False) -> "SchemaVersion":
+        """For functions that do not ask for configuration with every request, which looks at it along the way."""
+        from ..dynamo.schema_version import SchemaVersion
+
+        table = self.tables.events if of_events else self.tables.config
+        return SchemaVersion(table or self.tables.config, self.clock)
 
     def hashes(self) -> "PasswordHashes":
         from ..directory.passwords import PasswordHashes

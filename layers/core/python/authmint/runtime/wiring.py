@@ -1,6 +1,6 @@
 """The composition root: one function per Lambda function. Heavy imports stay inside, so each loads what it uses."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..http import Request, Response
@@ -82,6 +82,7 @@ def token(env: Surroundings) -> Function:
 def authorize(env: Surroundings) -> Function:
     """Function ``authorize``: what browsers visit. Signing keys are opened for the implicit flow and for hybrids."""
     from ..api_errors import internal_error
+    from ..api_errors import unavailable as api_unavailable
     from ..oauth.authorization.approval import Granting
     from ..oauth.authorization.endpoint import AuthorizationEndpoint
     from ..oauth.authorization.interactions import Interactions
@@ -89,13 +90,14 @@ def authorize(env: Surroundings) -> Function:
     from ..oauth.authorization.logout import LogoutEndpoint
     from ..oauth.authorization.request import Arrivals
     from ..oauth.authorization.responses import Outcomes
-    from ..oauth.errors import OAuthError
+    from ..oauth.errors import OAuthError, unavailable
     from ..oauth.issuance import Issuance
     from ..oauth.routing import Route, Routes
     from ..pages.assembly import PageRecords, new_site
     from ..pages.documents import HostedPages
     from ..pages.sign_on_events import SignOnEvents
     from ..pages.verifiers import Brakes
+    from ..storage.errors import Unavailable
 
     parts = Parts.of(env)
     records, clock, ids = parts.records, parts.clock, parts.ids
@@ -138,8 +140,14 @@ def authorize(env: Surroundings) -> Function:
         "/v1/logout": Route(logout, ("GET", "POST"), scripts=False),
     }
     protocol = Routes(visited, ids)
+    version = parts.schema_version()
 
     def http(request: Request) -> Response:
+        try:
+            version.check()
+        except Unavailable as error:
+            api = request.path.startswith("/api/")
+            return api_unavailable(error).response(ids) if api else pages.error(unavailable(error), request)
         return site(request) or protocol(request)
 
     def failure(request: Request) -> Response:
@@ -189,8 +197,10 @@ def key_rotation(env: Surroundings) -> Function:
     )
 
     leftovers = DynamoCleanup(parts.tables)
+    version = parts.schema_version()
 
     def direct(_: Mapping[str, Any]) -> dict[str, Any]:
+        version.check()
         run = schedule.run()
         swept, failed = leftovers.run()  # last: keys are more urgent than tidiness
         outcome = {
@@ -212,8 +222,10 @@ def audit_sink(env: Surroundings) -> Function:
 
     parts = Parts.of(env)
     sink = AuditSink(parts.records.log)
+    version = parts.schema_version(of_events=True)
 
     def direct(payload: Mapping[str, Any]) -> dict[str, Any]:
+        version.check()
         outcome = sink(payload)
         parts.log.info("token events recorded", **outcome)
         return outcome
@@ -221,8 +233,8 @@ def audit_sink(env: Surroundings) -> Function:
     return Function(None, server_error, parts.log.report, direct, deadline=parts.deadline)
 
 
-def management_api(parts: Parts) -> "ManagementApi":
-    """The management API without what surrounds it."""
+def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) -> "ManagementApi":
+    """The management API without what surrounds it. ``ready`` raises what keeps it from answering at all."""
     from ..management.directory.people import PeopleRecords
     from ..management.http.api import ManagementApi
     from ..management.sign_on.issued import IssuedRecords
@@ -263,6 +275,7 @@ def management_api(parts: Parts) -> "ManagementApi":
         key_retention=parts.settings.key_retention,
         retrying=parts.retrying,
         limit=parts.limit("admin", most=parts.settings.admin_calls),
+        ready=ready,
     )
 
 
@@ -272,7 +285,8 @@ def management(env: Surroundings) -> Function:
     from ..oauth.cors import preflight, with_cors
 
     parts = Parts.of(env)
-    api = management_api(parts)
+    version = parts.schema_version()
+    api = management_api(parts, ready=version.check)
 
     def readable(request: Request, answer: Response) -> Response:
         # Registration is a protocol endpoint (RFC 7591): scripts may use it like the others.
@@ -286,4 +300,8 @@ def management(env: Surroundings) -> Function:
     def failure(request: Request) -> Response:
         return readable(request, internal_error(parts.ids))
 
-    return new_function(parts, http, failure, direct=api.bootstrap)
+    def direct(payload: Mapping[str, Any]) -> dict[str, Any]:
+        version.check()
+        return api.bootstrap(payload)
+
+    return new_function(parts, http, failure, direct=direct)

@@ -1,5 +1,6 @@
 """The management API: routes, who may call, and what every answer carries (docs/protocol.md §23.2)."""
 
+from collections.abc import Callable
 from typing import Final
 
 from ...audit.recorder import Recorder
@@ -58,6 +59,7 @@ class ManagementApi:
         key_retention: int,
         limit: RateLimit,
         retrying: Retrying | None = None,
+        ready: Callable[[], None] = lambda: None,
     ) -> None:
         changes = ServerChanges(servers)
         resource = Servers(changes, pairs, clock, ids, retention=key_retention)
@@ -82,12 +84,14 @@ class ManagementApi:
         self._limit = limit
         self._ids = ids
         self._retrying = retrying or Retrying()
+        self._ready = ready
 
     def __call__(self, request: Request) -> Response:
         """The answer, whatever the request. Only a fault of ours raises."""
         now = self._clock.now()
         allowance = self._limit.untouched(now=now)
         try:
+            self._ready()
             if request.path == ORGANIZATION:
                 answer = _organization(request)
             else:
