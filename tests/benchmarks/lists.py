@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from authmint.clock import SystemClock
 from authmint.dynamo.records import encode
+from authmint.dynamo.sharded import partitions, shard_of
 from authmint.dynamo.token_families import DynamoTokenFamilies
 from authmint.dynamo.users import USERS
 from authmint.ids import RandomIds
@@ -91,29 +92,33 @@ def main() -> int:
 
 
 class ListOfUsers:
-    """The partition of the list of users, where walks read: the backend would sort it anew for every Query."""
+    """The partitions of the list of users, where walks read: the backend would sort one anew for every Query."""
 
     def __init__(self, number: int) -> None:
-        self.ids = [f"00u{at:017}" for at in range(number)]
-        self._bodies = [encode(_user(at, user_id)) for at, user_id in enumerate(self.ids)]
+        self._bodies = {f"00u{at:017}": encode(_user(at, f"00u{at:017}")) for at in range(number)}
+        self._ids: dict[str, list[str]] = {partition: [] for partition in partitions(USERS)}
+        for user_id in self._bodies:
+            self._ids[shard_of(USERS, user_id)].append(user_id)
 
     def __call__(self, request: Any, event_name: str, **_: Any) -> AWSResponse | None:
         """The answer to a Query of the list; ``None``: it is about something else."""
         asked = json.loads(request.body) if event_name.endswith(".Query") else {}
         values = [value.get("S") for value in asked.get("ExpressionAttributeValues", {}).values()]
-        if USERS not in values:
+        partition = next((value for value in values if value in self._ids), None)
+        if partition is None:
             return None
-        after = max((value for value in values if value != USERS), default="")
+        ids = self._ids[partition]
+        after = max((value for value in values if value != partition), default="")
         after = asked.get("ExclusiveStartKey", {}).get("sk", {}).get("S", after)
         items: list[dict[str, Any]] = []
         size = 0
-        for at in range(bisect_right(self.ids, after), len(self.ids)):
-            if size >= _MEGABYTE or len(items) == asked.get("Limit", len(self.ids)):
+        for user_id in ids[bisect_right(ids, after) :]:
+            if size >= _MEGABYTE or len(items) == asked.get("Limit", len(ids)):
                 break
-            items.append({"pk": {"S": USERS}, "sk": {"S": self.ids[at]}, "body": {"S": self._bodies[at]}})
-            size += len(self._bodies[at]) + len(self.ids[at]) + _KEYS
+            items.append({"pk": {"S": partition}, "sk": {"S": user_id}, "body": {"S": self._bodies[user_id]}})
+            size += len(self._bodies[user_id]) + len(user_id) + _KEYS
         answer: dict[str, Any] = {"Items": items, "Count": len(items), "ScannedCount": len(items)}
-        if items and items[-1]["sk"]["S"] != self.ids[-1]:
+        if items and items[-1]["sk"]["S"] != ids[-1]:
             answer["LastEvaluatedKey"] = {"pk": items[-1]["pk"], "sk": items[-1]["sk"]}
         response = AWSResponse(request.url, 200, {"content-type": "application/x-amz-json-1.0"}, None)
         response._content = json.dumps(answer).encode()

@@ -18,6 +18,6 @@ def calls(functions: Functions, path: str) -> tuple[list[str], Any]:
     }
     answer = functions.http("management", event)
     assert answer["statusCode"] == 200, answer
-    # The first call of every request finds the API token.
-    assert functions.calls.sent[0] == "dynamodb:GetItem"
-    return [name.partition(":")[2] for name in functions.calls.sent[1:]], json.loads(answer["body"])
+    # Every request begins by finding the API token, and counting what it is used for.
+    assert functions.calls.sent[:2] == ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+    return [name.partition(":")[2] for name in functions.calls.sent[2:]], json.loads(answer["body"])

@@ -12,6 +12,7 @@ import pytest
 from authmint.cli.main import main
 from authmint.cli.recovery.checking import check
 from authmint.cli.recovery.restoring import RestoreFailed, Restoring
+from authmint.dynamo.sharded import shard_of
 from authmint.local.deployment import deployment
 from authmint.local.provision import create_table
 from authmint.local.template import read
@@ -163,7 +164,9 @@ DAMAGES: dict[str, tuple[Callable[[Any, Lived], None], str]] = {
         "leads to nothing",
     ),
     "a lost list entry": (
-        lambda table, lived: table.delete_item(Key={"pk": "USERS", "sk": lived.people.user}),
+        lambda table, lived: table.delete_item(
+            Key={"pk": shard_of("USERS", lived.people.user), "sk": lived.people.user}
+        ),
         "is not in the list USERS",
     ),
     "half of a relation": (

@@ -4,11 +4,14 @@ Revoking is one conditional write on the family's head. Rotation is one transact
 no successor is ever made in a revoked family.
 """
 
-from collections.abc import Callable, Sequence
+import heapq
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from itertools import groupby, islice
+from operator import itemgetter
 
-from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
@@ -19,16 +22,17 @@ from .grant_records import MAX_KEY, GrantRecords, Refused
 from .items import HEAD, GrantItem
 from .records import encode
 from .servers import well_formed
+from .sharded import merged, partitions
 from .tables import ConditionFailed
 from .token_family_items import (
     BY_USER,
     FAMILY,
-    HOLDERS,
     KEPT,
     REFRESH,
     TOKEN_KEPT,
     family_of,
     family_until,
+    holders,
     listed_until,
     lists,
     partition,
@@ -38,6 +42,11 @@ from .token_family_items import (
 _FIRST_OF_NEXT = "$"  # the character after "#"
 #: Families that are looked at together: as many as one BatchGetItem takes.
 _LOOK = 100
+
+
+def _range(client_id: str) -> tuple[str, str]:
+    """Between what the sort keys of a client's families are."""
+    return f"{client_id}#", f"{client_id}{_FIRST_OF_NEXT}"
 
 
 class DynamoTokenFamilies(GrantRecords):
@@ -148,12 +157,13 @@ class DynamoTokenFamilies(GrantRecords):
         def is_theirs(family: TokenFamily) -> bool:
             return (family.server_id, family.client_id) == (server_id, client_id)
 
-        return self._listed(f"{HOLDERS}#{server_id}", f"{client_id}#", after, limit, is_theirs)
+        return self._listed(partial(self._held_after, holders(server_id), client_id), after, limit, is_theirs)
 
     def of_user(self, user_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[TokenFamily]:
         if not well_formed(user_id, MAX_KEY):
             return []
-        return self._listed(f"{BY_USER}#{user_id}", "", after, limit, lambda family: family.user_id == user_id)
+        listing = f"{BY_USER}#{user_id}"
+        return self._listed(partial(self._ids_after, listing), after, limit, lambda family: family.user_id == user_id)
 
     def clients_at(
         self,
@@ -166,9 +176,9 @@ class DynamoTokenFamilies(GrantRecords):
     ) -> tuple[Sequence[str], str | None]:
         if not well_formed(server_id, MAX_KEY) or (after and not well_formed(after, MAX_KEY)):
             return [], None
-        listing = f"{HOLDERS}#{server_id}"
+        listing = holders(server_id)
         with translated():
-            newest = self._newest(listing, after, limit)
+            newest = dict(islice(self._newest(listing, after), limit + 1))
             page = list(newest)[:limit]
             living = {
                 family.client_id for family in self._heads([newest[client_id] for client_id in page]) if alive(family)
@@ -181,44 +191,47 @@ class DynamoTokenFamilies(GrantRecords):
                     found.append(client_id)
         return found, page[-1] if len(newest) > limit else None
 
-    def _newest(self, listing: str, after: str | None, limit: int) -> dict[str, str]:
-        """The newest family of each client that is listed after one: of one client more than the limit, or of all.
+    def _newest(self, listing: str, after: str | None) -> Iterator[tuple[str, str]]:
+        """Clients that are listed after one, as they are listed, each with its newest family."""
+        shards = [self._newest_in(partition, after) for partition in partitions(listing)]
+        found = heapq.merge(*shards, key=lambda newest: f"{newest[0]}#")
+        for client_id, same in groupby(found, itemgetter(0)):
+            yield client_id, max(family_id for _, family_id in same)
+
+    def _newest_in(self, partition: str, after: str | None) -> Iterator[tuple[str, str]]:
+        """The same of one partition.
 
         Many families at once, and behind the last client of these by another Query: no item says which clients there
         are, because every sign-in at once would have to touch it.
         """
-        newest: dict[str, str] = {}
         last = f"{after}{_FIRST_OF_NEXT}" if after else " "
-        while len(newest) <= limit:
-            found = list(
-                self._item.query(
-                    listing, self._item.sk > last, consistent_read=True, limit=_LOOK, attributes_to_get=["pk", "sk"]
-                )
-            )
+        while True:
+            query = partial(self._item.query, partition, consistent_read=True, attributes_to_get=["pk", "sk"])
+            found = list(query(self._item.sk > last, limit=_LOOK))
+            newest: dict[str, str] = {}
             for item in found:  # in ascending order: the last of a client stays
                 client_id, _, newest[client_id] = item.sk.partition("#")
             if len(found) < _LOOK:
-                break
-            client_id = found[-1].sk.partition("#")[0]
-            newest[client_id] = next(iter(self._newest_of(listing, client_id, 1)), newest[client_id])
+                yield from newest.items()
+                return
+            client_id, _ = newest.popitem()
+            yield from newest.items()
+            for item in query(self._item.sk.between(*_range(client_id)), scan_index_forward=False, limit=1):
+                yield client_id, item.sk.partition("#")[2]
             last = f"{client_id}{_FIRST_OF_NEXT}"
-        return newest
-
-    def _newest_of(self, listing: str, client_id: str, limit: int) -> list[str]:
-        """Ids of families of a client, the newest first."""
-        found = self._item.query(
-            listing,
-            self._item.sk.between(f"{client_id}#", f"{client_id}{_FIRST_OF_NEXT}"),
-            consistent_read=True,
-            scan_index_forward=False,
-            limit=limit,
-            attributes_to_get=["pk", "sk"],
-        )
-        return [item.sk.partition("#")[2] for item in found]
 
     def _any_alive(self, listing: str, client_id: str, alive: Callable[[TokenFamily], bool]) -> bool:
-        ids = self._newest_of(listing, client_id, LOOKED_AT)
-        batches = (ids[start : start + _LOOK] for start in range(0, len(ids), _LOOK))
+        """Whether one of the newest families of a client is."""
+        found = merged(
+            self._item,
+            listing,
+            self._item.sk.between(*_range(client_id)),
+            expected=LOOKED_AT,
+            descending=True,
+            attributes_to_get=["pk", "sk"],
+        )
+        ids = (item.sk.partition("#")[2] for item in islice(found, LOOKED_AT))
+        batches = iter(lambda: list(islice(ids, _LOOK)), [])
         return any(alive(family) for batch in batches for family in self._heads(batch))
 
     def _heads(self, family_ids: Sequence[str]) -> list[TokenFamily]:
@@ -227,40 +240,53 @@ class DynamoTokenFamilies(GrantRecords):
         return [family_of(head) for head in heads if head.kind == FAMILY]
 
     def _listed(
-        self, listing: str, prefix: str, after: str | None, limit: int, wanted: Callable[[TokenFamily], bool]
+        self,
+        ids_after: Callable[[str, int], list[str]],
+        after: str | None,
+        limit: int,
+        wanted: Callable[[TokenFamily], bool],
     ) -> Sequence[TokenFamily]:
         """A page of a list. What DynamoDB deleted already, and the list still names, leaves no gap in it."""
         if after and not well_formed(after, MAX_KEY):
             return []
         found: list[TokenFamily] = []
-        last = f"{prefix}{after or ''}"
+        last = after or ""
         with translated():
             while len(found) < limit:
                 missing = limit - len(found)
-                ids = self._ids_after(listing, prefix, last, missing)
+                ids = ids_after(last, missing)
                 found += sorted(filter(wanted, self._heads(ids)), key=lambda family: family.id)
                 if len(ids) < missing:
                     break
-                last = f"{prefix}{ids[-1]}"
+                last = ids[-1]
         return found
 
-    def _ids_after(self, listing: str, prefix: str, last: str, limit: int) -> list[str]:
-        condition: Condition = self._item.sk > (last or " ")
-        if prefix:
-            # BETWEEN is inclusive at both ends; a key followed by a blank comes right after that key.
-            condition = self._item.sk.between(f"{last} ", f"{prefix[:-1]}{_FIRST_OF_NEXT}")
+    def _ids_after(self, listing: str, last: str, limit: int) -> list[str]:
+        """So many ids of families in a list of nothing else."""
+        condition = self._item.sk > (last or " ")
         found = self._item.query(listing, condition, consistent_read=True, limit=limit, attributes_to_get=["pk", "sk"])
-        return [item.sk.removeprefix(prefix) for item in found if item.sk.startswith(prefix)]
+        return [item.sk for item in found]
+
+    def _held_after(self, listing: str, client_id: str, last: str, limit: int) -> list[str]:
+        """So many ids of families of a client."""
+        first, end = _range(client_id)
+        # BETWEEN is inclusive at both ends; a key followed by a blank comes right after that key.
+        condition = self._item.sk.between(f"{first}{last} ", end)
+        found = merged(self._item, listing, condition, expected=limit, attributes_to_get=["pk", "sk"])
+        return [item.sk.removeprefix(first) for item in islice(found, limit) if item.sk.startswith(first)]
 
     def _list_until(self, family: TokenFamily, ttl: int) -> None:
-        """Let what lists a family be forgotten at another time."""
+        """Let what lists a living family, or one that just died, be forgotten at another time.
+
+        What is not listed where it is now, because it was before lists were sharded, is so from here on.
+        """
 
         def write(transaction: TransactWrite) -> None:
             for place in lists(family):
-                transaction.update(self._item(*place), [self._item.ttl.set(ttl)], condition=self._item.pk.exists())
+                listed: list[Action] = [self._item.ttl.set(ttl), self._item.kind.set(place[0].partition("#")[0])]
+                transaction.update(self._item(*place), listed)
 
-        with suppress(ConditionFailed):  # forgotten already
-            self._transact(write)
+        self._transact(write)
 
     def _head(self, family: TokenFamily, ttl: int) -> GrantItem:
         return self._item(

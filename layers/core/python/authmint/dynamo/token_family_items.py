@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 from ..storage.token_families import RefreshToken, TokenFamily
 from .items import GrantItem
 from .records import decode
+from .sharded import shard_of
 
 FAMILY: Final = "FAMILY"
 REFRESH: Final = "REFRESH"
@@ -26,12 +27,17 @@ def partition(family_id: str) -> str:
     return f"{FAMILY}#{family_id}"
 
 
+def holders(server_id: str) -> str:
+    """The list of a server's families with a refresh token. Sharded by the family: one client may be busy alone."""
+    return f"{HOLDERS}#{server_id}"
+
+
 def lists(family: TokenFamily) -> Sequence[tuple[str, str]]:
     """Keys of what lists the family. One without a refresh token is nothing that a client holds."""
     of_user = (f"{BY_USER}#{family.user_id}", family.id)
     if not family.holds_refresh_token:
         return (of_user,)
-    return of_user, (f"{HOLDERS}#{family.server_id}", f"{family.client_id}#{family.id}")
+    return of_user, (shard_of(holders(family.server_id), family.id), f"{family.client_id}#{family.id}")
 
 
 def family_until(family: TokenFamily, refresh_token: RefreshToken | None) -> int:

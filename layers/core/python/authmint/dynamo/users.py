@@ -2,11 +2,12 @@
 
 ``USER#id``/``#`` is the record, ``USER#id``/``SIGNIN`` counts sign-ins, ``LOGIN#local``/``login`` holds the unique
 login, ``UNIQUE#id``/``digest`` a unique value of an attribute, ``EMAIL#address``/``id`` finds by address,
-``USERS``/``id`` is the list. Links are of ``links``.
+``USERS#shard``/``id`` is the list (``sharded``). Links are of ``links``.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from pynamodb.exceptions import UpdateError
@@ -24,6 +25,7 @@ from .items import HEAD, ConfigItem
 from .memberships import alive, at_once, link, sweep, tombstone
 from .records import decode, encode
 from .servers import well_formed
+from .sharded import merged, shard_of
 from .tables import ConditionFailed, Tables
 from .type_marks import check_types, mark, unmark
 from .unique_versions import check_unique, raise_unique
@@ -110,8 +112,8 @@ class DynamoUsers:
     def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[User]:
         condition = None if after is None else self._item.sk > after
         with translated():
-            found = self._item.query(USERS, condition, consistent_read=True, limit=limit)
-            return [user_of(item, None) for item in found]
+            found = merged(self._item, USERS, condition, expected=limit, counts=_version)
+            return [user_of(item, None) for item in islice(found, limit)]
 
     def sign_ins(self, users: Sequence[User]) -> Sequence[User]:
         counts = self._batch([(partition(user.id), SIGN_INS) for user in users])
@@ -195,7 +197,8 @@ class DynamoUsers:
                 for key in _holds(user):
                     write.delete(self._item(*key))
                 write.delete(self._address(user))
-                write.delete(self._item(USERS, user.id))
+                for listing in (shard_of(USERS, user.id), USERS):
+                    write.delete(self._item(listing, user.id))
                 unmark(write, self._item, user)
                 write.save(tombstone(self._item, own, user.version, self._clock.now()), condition=self._at(user))
         except ConditionFailed:
@@ -261,7 +264,7 @@ class DynamoUsers:
         password = None if user.password is None else replace(user.password, hash="", history=())
         recovery = None if user.recovery is None else replace(user.recovery, answer="")
         shown = replace(user, password=password, recovery=recovery, ticket=None, failed_attempts=0, last_login_at=None)
-        write.save(self._item(USERS, user.id, body=encode(shown)))
+        write.save(self._item(shard_of(USERS, user.id), user.id, body=encode(shown)))
 
     def _address(self, user: User) -> ConfigItem:
         return self._item(f"EMAIL#{login_key(user.email)}", user.id)
@@ -270,6 +273,10 @@ class DynamoUsers:
 def user_of(head: ConfigItem, counts: ConfigItem | None) -> User:
     """The user of a head, or of an item of the list, and its sign-ins."""
     return _counted(decode(head.body or "", User), counts)
+
+
+def _version(listed: ConfigItem) -> int:
+    return user_of(listed, None).version
 
 
 def _counted(user: User, counts: ConfigItem | None) -> User:

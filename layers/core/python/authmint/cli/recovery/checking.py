@@ -7,11 +7,13 @@ from typing import Any, Final
 
 from ...dynamo.items import HEAD, ConfigItem
 from ...dynamo.server_items import Torn, assemble
+from ...dynamo.sharded import partitions
+from ...dynamo.users import USERS
 from ...storage.servers import ORG_SERVER
 from .restoring import KEPT
 
 #: Lists, and the partition of the record that each of their entries leads to.
-_LISTS: Final = {"SERVERS": "AS", "CLIENTS": "CLIENT", "USERS": "USER", "GROUPS": "GROUP"}
+_LISTS: Final = {"SERVERS": "AS", "CLIENTS": "CLIENT", USERS: "USER", "GROUPS": "GROUP"}
 #: Unique values, and the kind of their owners.
 _UNIQUE: Final = {"LABEL": "CLIENT", "LOGIN": "USER", "GROUPNAME": "GROUP"}
 #: Records whose relations are kept in both of their partitions.
@@ -72,6 +74,7 @@ class _Config:
         self._partitions: dict[str, dict[str, Any]] = defaultdict(dict)
         for item in items:
             self._partitions[item["pk"]["S"]][item["sk"]["S"]] = item
+        self._keys = {listing: self._keys_of(listing) for listing in _LISTS}
 
     def check(self) -> None:
         for kind in _LISTS.values():
@@ -86,11 +89,15 @@ class _Config:
                 else:
                     self._relations(pk)
         for listing, kind in _LISTS.items():
-            for sk in self._partitions.get(listing, {}):
+            for sk in sorted(self._keys[listing]):
                 if not self._leads_to(f"{kind}#{sk}"):
                     self._problem(f"{listing}/{sk} leads to nothing")
         for kind, owner in _UNIQUE.items():
             self._owned(kind, owner)
+
+    def _keys_of(self, listing: str) -> set[str]:
+        names = partitions(listing) if listing == USERS else (listing,)
+        return {key for name in names for key in self._partitions.get(name, {})}
 
     def _problem(self, text: str) -> None:
         self._checked.problems.append(f"config: {text}")
@@ -112,7 +119,7 @@ class _Config:
         listing = next(name for name, of in _LISTS.items() if of == kind)
         key = pk.partition("#")[2]
         aliased = kind == "AS" and key == "default"
-        if not aliased and key != ORG_SERVER and key not in self._partitions.get(listing, {}):
+        if not aliased and key != ORG_SERVER and key not in self._keys[listing]:
             self._problem(f"{pk} is not in the list {listing}")
 
     def _server(self, pk: str) -> None:

@@ -1,7 +1,7 @@
 """Lists of users: ``q``, ``filter``, ``search`` and pages (docs/protocol.md §23.4, §27.1).
 
 An equality of ``id``, ``profile.login`` or ``profile.email`` is looked up by key. Everything else walks the list of
-users, 1,000 at a time and never by a Scan of the table: a page ends after so many that it is answered in time, however
+users, 4,000 at a time and never by a Scan of the table: a page ends after so many that it is answered in time, however
 many users there are, and only then. An order other than that of the list needs them all, so there is one only where
 they are few.
 """
@@ -19,7 +19,8 @@ from ..http.paging import MOST_LOOKED_AT, id_after, limit_of, page, scan
 from .user_view import user_json, user_members
 
 PATH: Final = "/api/v1/users"
-_WALK: Final = 1_000
+#: Users at once. They come from as many Queries as their list has partitions, however few they are.
+_WALK: Final = 4_000
 _NAMES: Final = ("firstName", "lastName", "email")
 #: What ascends with the order of the list.
 _LISTED_BY: Final = frozenset({"id", "created"})
