@@ -166,6 +166,27 @@ def test_a_script_of_another_site_gets_none() -> None:
         assert "access-control-allow-origin" not in dict(answer.headers), "nor may it read why"
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+def test_the_page_of_a_native_application_may_be_on_any_port_of_its_loopback_host(host: str) -> None:
+    uri = f"http://{host}:6274/oauth/callback"
+    native = Flow(client=a_spa(application_type="native", redirect_uris=(uri,)))
+    strict = Flow(client=a_spa(redirect_uris=(uri,)))
+
+    def asked(flow: Flow, origin: str) -> Response:
+        return a_script(flow, origin, code=flow.code(redirect_uri=uri), redirect_uri=uri)
+
+    assert asked(native, f"http://{host}:6301").status == asked(native, f"http://{host}").status == 200
+    for origin in (
+        f"https://{host}:6274",
+        "http://127.0.0.2:6274",
+        f"http://{host}.evil.example",
+        "http://evil.example",
+    ):
+        assert native.reason(asked(native, origin)) == "illegal_origin_browser_request", origin
+    assert asked(strict, f"http://{host}:6274").status == 200
+    assert strict.reason(asked(strict, f"http://{host}:6301")) == "illegal_origin_browser_request"
+
+
 def test_a_script_of_the_clients_site_reads_why_it_was_refused() -> None:
     flow = Flow(client=a_spa())
     form = {"grant_type": "authorization_code", "client_id": CLIENT_ID, "code": "unknown", "redirect_uri": REDIRECT}

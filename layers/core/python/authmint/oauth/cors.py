@@ -18,6 +18,7 @@ _EXPOSED: Final = ("access-control-expose-headers", "WWW-Authenticate, Retry-Aft
 ANY_ORIGIN: Final = (("access-control-allow-origin", "*"), _EXPOSED)
 #: A field name (RFC 9110 §5.1).
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+_LOOPBACK: Final = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::[0-9]{1,5})?")
 #: What scripts may do at the token endpoint (docs/protocol.md §3.3).
 _BROWSER_GRANTS: Final = frozenset({"authorization_code", "refresh_token"})
 
@@ -113,7 +114,10 @@ def check_token_request(client: Client, grant_type: str) -> None:
 def _is_of(origin: str, client: Client, uri: str) -> bool:
     site = _origin_of(uri)
     if "*" not in site:
-        return site == origin
+        # A native application listens on any port of the loopback interface, and so does its page (RFC 8252 §7.3).
+        own = client.application_type == "native" and _LOOPBACK.fullmatch(site)
+        there = _LOOPBACK.fullmatch(origin) if own else None
+        return site == origin or bool(own and there and own[1] == there[1])
     from . import wildcards  # few clients need it
 
     return client.wildcard_redirect == "SUBDOMAIN" and wildcards.matches(site, origin)
