@@ -217,7 +217,7 @@ class MemoryConsents:
 
     def __init__(self, lock: threading.RLock) -> None:
         self._lock = lock
-        self._consents: dict[tuple[str, str, str, str], Consent] = {}
+        self._consents: dict[tuple[str, str, str, str, str], Consent] = {}
 
     def given(self, user_id: str, client_id: str, server_id: str) -> Sequence[Consent]:
         return [c for key, c in sorted(self._consents.items()) if key[:3] == (user_id, client_id, server_id)]
@@ -236,8 +236,8 @@ class MemoryConsents:
                 self._consents.pop(_key(consent), None)
 
 
-def _key(consent: Consent) -> tuple[str, str, str, str]:
-    return consent.user_id, consent.client_id, consent.server_id, consent.scope
+def _key(consent: Consent) -> tuple[str, str, str, str, str]:
+    return consent.user_id, consent.client_id, consent.server_id, consent.scope, consent.resource or ""
 
 
 class MemoryDeviceCodes(_ByDigest[DeviceCode]):

@@ -23,7 +23,7 @@ from authmint.pages.verifiers import Brakes
 from authmint.rate_limit import RateLimit
 from authmint.storage.clients import Client, secret_digest
 from authmint.storage.device_codes import DeviceCode
-from authmint.storage.servers import Scope
+from authmint.storage.servers import Resource, Scope
 from authmint.storage.users import Password
 from authmint.web.render import Renderer
 from authmint.web.theme import Theme
@@ -55,6 +55,7 @@ class FakeWaiting:
     login_hint: str | None = None
     redirect_uri: str = REDIRECT_URI
     ui_locales: str | None = None
+    resources: tuple[Resource, ...] = ()
 
 
 @dataclass

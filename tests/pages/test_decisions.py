@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.builders import a_resource
+
 from .hosted import HANDLE, NEWS, READ, REDIRECT_URI, Browser, Hosted, header, shown
 
 
@@ -43,6 +45,34 @@ def test_allowing_remembers_every_answer(hosted: Hosted, browser: Browser) -> No
 
     assert (answer.status, header(answer, "location")) == (303, hosted.waiting.resume_uri)
     assert answers(hosted) == {"orders:read": "GRANTED", "orders:write": "GRANTED", "news": "SKIPPED"}
+
+
+def test_a_question_about_resources_names_them_and_its_answer_is_about_each(hosted: Hosted, browser: Browser) -> None:
+    mcp, files = a_resource("https://mcp.example.com/mcp", name="Notes <b>"), a_resource("urn:f", "orders:read")
+    hosted.waiting.resources = (mcp, files)
+    text = shown(browser.get(f"/consent?request={HANDLE}"))
+    assert all(part in text for part in ("This is for:", "Notes &lt;b&gt;", mcp.uri, files.uri))
+
+    browser.post("/consent", decision="allow", optional="news")
+
+    said = sorted((c.scope, c.resource or "", c.answer) for c in hosted.storage.consents.of_user("00uA"))
+    assert said == [
+        ("news", mcp.uri, "GRANTED"),
+        ("orders:read", mcp.uri, "GRANTED"),
+        ("orders:read", files.uri, "GRANTED"),
+        ("orders:write", mcp.uri, "GRANTED"),
+    ]
+
+
+def test_resources_that_changed_meanwhile_are_asked_about_again(hosted: Hosted, browser: Browser) -> None:
+    hosted.waiting.resources = (a_resource("https://a.example"),)
+    browser.get(f"/consent?request={HANDLE}")
+    hosted.waiting.resources = (a_resource("https://b.example"),)
+
+    answer = browser.post("/consent", decision="allow")
+
+    assert (answer.status, answers(hosted)) == (200, {})
+    assert "https://b.example" in shown(answer)
 
 
 def test_optional_scopes_are_given_where_they_are_chosen(hosted: Hosted, browser: Browser) -> None:

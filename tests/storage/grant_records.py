@@ -23,6 +23,8 @@ from authmint.storage.token_families import RefreshToken, TokenFamilies, TokenFa
 
 from tests.support.fakes import NOW
 
+RESOURCES = ("https://a.example/mcp", "urn:example:b")
+
 
 @dataclass
 class Storage:
@@ -52,7 +54,7 @@ def in_dynamo(tables: Tables) -> Storage:
 
 def a_family(**changes: Any) -> TokenFamily:
     family = TokenFamily("oar1", "ausA", "0oaA", "00u1", ("openid", "a"), NOW, NOW, NOW - 5)
-    values: dict[str, Any] = {"holds_refresh_token": True, "current": "t1"}
+    values: dict[str, Any] = {"holds_refresh_token": True, "current": "t1", "resources": RESOURCES}
     return replace(family, **values | changes)
 
 
@@ -76,6 +78,7 @@ def a_code(digest: str = "c1", **changes: Any) -> AuthorizationCode:
         rule_id="r1",
         lifetimes=Lifetimes(access_token=300),
         generations=Generations(client=1, user=2),
+        resources=RESOURCES,
     )
     return replace(code, **changes)
 
@@ -86,12 +89,14 @@ def a_session(number: int = 1, **changes: Any) -> Session:
 
 
 def a_request(digest: str = "q1") -> StoredRequest:
-    return StoredRequest(digest, "pushed", "ausA", "0oaA", {"scope": "openid", "state": "ü"}, NOW, NOW + 60)
+    return StoredRequest(
+        digest, "pushed", "ausA", "0oaA", {"scope": "openid", "state": "ü"}, NOW, NOW + 60, resources=RESOURCES
+    )
 
 
 def a_device_code(digest: str = "d1", **changes: Any) -> DeviceCode:
     code = DeviceCode(digest, "BCDFGHJK", "ausA", "0oaA", ("openid",), defaulted=False, created_at=NOW, expires_at=NOW)
-    return replace(code, expires_at=NOW + 600, **changes)
+    return replace(code, expires_at=NOW + 600, resources=RESOURCES, **changes)
 
 
 def redeem_code(storage: Storage, digest: str, *, at: int) -> None:

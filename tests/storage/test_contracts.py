@@ -30,7 +30,7 @@ from authmint.storage.servers import Servers
 from tests.memory.storage import MemoryStorage
 from tests.storage.racing import race
 from tests.support.backend import Deployed
-from tests.support.builders import a_client, a_policy, a_rule, a_server
+from tests.support.builders import a_client, a_policy, a_resource, a_rule, a_server
 from tests.support.fakes import NOW, FrozenClock
 
 
@@ -93,6 +93,7 @@ def an_event(name: str) -> Event:
 
 FULL = a_server(
     rotate_at=None,
+    resources=(a_resource("https://b.example", "orders:read", default=True), a_resource("https://a.example")),
     policies=(
         a_policy(a_rule(id="r1"), a_rule(id="r2"), id="p1"),
         a_policy(id="p2"),

@@ -365,6 +365,19 @@ def test_consents_are_kept_replaced_and_forgotten(storage: Storage) -> None:
     assert storage.consents.of_user("00u2") == []
 
 
+def test_a_consent_is_about_a_resource_or_about_none(storage: Storage) -> None:
+    everywhere, there = a_consent(), a_consent(id="oag2", resource="https://a.example/" + "x" * 490)
+    other = a_consent(id="oag3", resource="https://b.example")
+    storage.consents.record([everywhere, there, other])
+    storage.consents.record([replace(there, answer="SKIPPED")])
+
+    given = storage.consents.given("00u1", "0oaA", "ausA")
+
+    assert sorted(given, key=lambda consent: consent.id) == [everywhere, replace(there, answer="SKIPPED"), other]
+    storage.consents.revoke([there])
+    assert storage.consents.of_user("00u1") == [everywhere, other]
+
+
 def test_hundreds_of_consents_and_scopes_with_any_characters(storage: Storage) -> None:
     many = [a_consent(number, id=f"oag{number:03d}", scope=f"a#b:{number:03d}" + "x" * 240) for number in range(230)]
     storage.consents.record([many[0], *many])

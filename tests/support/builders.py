@@ -1,6 +1,7 @@
 """Records and requests with only what matters stated."""
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +10,7 @@ from authmint.keys.birth import new_key
 from authmint.keys.rotation import scheduled
 from authmint.storage.clients import Client, ClientSecret, secret_digest
 from authmint.storage.groups import Group
-from authmint.storage.servers import AuthorizationServer, Policy, Rule, Scope
+from authmint.storage.servers import AuthorizationServer, Policy, Resource, Rule, Scope
 from authmint.storage.users import User
 
 from .fakes import NOW, CountingIds, FakeKeyPairs, FakeSeals
@@ -57,6 +58,12 @@ def a_server(**changes: Any) -> AuthorizationServer:
     return scheduled(AuthorizationServer(**values | changes))
 
 
+def a_resource(uri: str, *scopes: str, **changes: Any) -> Resource:
+    """An ACTIVE resource of which all scopes, or these, are."""
+    values: dict[str, Any] = {"id": f"rsi of {uri}", "uri": uri, "created_at": NOW, "updated_at": NOW, "scopes": scopes}
+    return Resource(**values | changes)
+
+
 def a_secret(secret: str = SECRET, *, client_id: str = CLIENT_ID, **changes: Any) -> ClientSecret:
     """An ACTIVE secret."""
     wrapped = FakeSeals().seal(client_id, "ocs1", secret)
@@ -92,16 +99,21 @@ def basic(client_id: str = CLIENT_ID, secret: str = SECRET) -> dict[str, str]:
 
 
 def a_form(
-    fields: dict[str, str], *, headers: dict[str, str] | None = None, path: str = "token", server_id: str = SERVER_ID
+    fields: dict[str, str],
+    *,
+    headers: dict[str, str] | None = None,
+    path: str = "token",
+    server_id: str = SERVER_ID,
+    resources: Sequence[str] = (),
 ) -> Request:
-    """A form POST to an endpoint of a server."""
+    """A form POST to an endpoint of a server, with as many values of ``resource`` as are named."""
     return Request(
         method="POST",
         path=f"/oauth2/{server_id}/v1/{path}",
         base_url=BASE_URL,
         path_parameters={"authServerId": server_id},
         headers={"content-type": "application/x-www-form-urlencoded", **(headers or {})},
-        body=urlencode(fields).encode(),
+        body=urlencode([*fields.items(), *(("resource", value) for value in resources)]).encode(),
         source_ip="192.0.2.1",
         request_id="req-1",
     )

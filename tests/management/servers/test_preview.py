@@ -26,7 +26,18 @@ from hypothesis import strategies as st
 from tests.management.admin import SERVERS, Admin
 from tests.oauth.engine import CHEAP, Events
 from tests.oauth.people import HASH, PASSWORD
-from tests.support.builders import SERVER_ID, a_client, a_form, a_group, a_policy, a_rule, a_server, a_user, basic
+from tests.support.builders import (
+    SERVER_ID,
+    a_client,
+    a_form,
+    a_group,
+    a_policy,
+    a_resource,
+    a_rule,
+    a_server,
+    a_user,
+    basic,
+)
 from tests.support.fakes import NOW, CountingIds, FakeSeals, decoded
 from tests.support.pace import failures
 
@@ -223,6 +234,34 @@ def test_a_refusal_names_the_nearest_rule_and_what_would_have_to_change() -> Non
         "actual": ["orders:read", "orders:write"],
         "change": None,
     }
+
+
+def test_a_preview_says_what_a_token_for_a_resource_would_be() -> None:
+    mcp = a_resource("https://mcp.example.com/mcp", "orders:read")
+    rule = a_rule(grant_types=("client_credentials", "authorization_code"))
+    scopes = (*SYSTEM, Scope("scp1", "orders:read"), Scope("scp2", "orders:write"))
+    server = a_server(
+        scopes=scopes, claims=SYSTEM_CLAIMS, policies=(a_policy(rule),), keys=KEYS, resource_indicators=True,
+        resources=(mcp,),
+    )  # fmt: skip
+    client = a_client(
+        application_type="web", grant_types=("client_credentials", "authorization_code"), implicit_assignment=True
+    )
+    world = World(server, client)
+
+    for grant, scope in (
+        ("client_credentials", "orders:read orders:write"),
+        ("authorization_code", "openid orders:read"),
+    ):
+        payload = world.preview(grant, scope, resource="https://mcp.example.com")["access_token"]["payload"]
+        assert (payload["aud"], "orders:read" in payload["scp"], "orders:write" in payload["scp"]) == (
+            mcp.uri, True, False,
+        )  # fmt: skip
+        assert world.preview(grant, scope)["access_token"]["payload"]["aud"] == "api://orders"
+        refused = world.preview(grant, scope, resource="https://evil.example")
+        assert (refused["access_token"], refused["error"]["reason"]) == (None, "unsupported_resource")
+        left = world.preview(grant, "openid orders:write"[7 * (grant == "client_credentials") :], resource=mcp.uri)
+        assert left["error"]["reason"] == "no_scope_for_resource"
 
 
 def test_a_claim_that_fails_is_named_with_what_it_read() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from tests.management.admin import SERVERS, Admin
 
-OFF = {"largeAccessTokens": False}
+OFF = {"largeAccessTokens": False, "resourceIndicators": "OFF"}
+ON = {"largeAccessTokens": True, "resourceIndicators": "ON"}
 
 
 @pytest.fixture
@@ -20,23 +21,27 @@ def events(admin: Admin) -> int:
 
 def test_everything_is_off_until_it_is_asked_for(admin: Admin, url: str) -> None:
     assert admin.get(url).json == OFF
-    assert admin.put(url, {"largeAccessTokens": True}).json == {"largeAccessTokens": True}
-    assert admin.get(url).json == {"largeAccessTokens": True}
+    for change in ({"largeAccessTokens": True}, {"resourceIndicators": "ON"}, ON):
+        assert admin.put(url, change).json == OFF | change
+        assert admin.get(url).json == OFF | change
+    assert admin.put(url, ON).json == ON
     assert admin.put(url, {}).json == OFF
     assert admin.put(url, OFF).json == OFF
-    assert events(admin) == 2
+    assert events(admin) == 4
 
 
 def test_who_replaces_the_server_leaves_them_alone(admin: Admin, url: str) -> None:
-    admin.put(url, {"largeAccessTokens": True})
+    admin.put(url, ON)
     server = admin.get(url.removesuffix("/security")).json
 
-    assert "largeAccessTokens" not in server
+    assert ON.keys().isdisjoint(server)
     assert admin.put(url.removesuffix("/security"), server).status == 200
-    assert admin.get(url).json == {"largeAccessTokens": True}
+    assert admin.get(url).json == ON
 
 
-@pytest.mark.parametrize("body", [{"largeAccessToken": True}, {"largeAccessTokens": True, "profile": "FAPI2"}])
+@pytest.mark.parametrize(
+    "body", [{"largeAccessToken": True}, {"largeAccessTokens": True, "profile": "FAPI2"}, {"resourceIndicators": "on"}]
+)
 def test_what_nobody_knows_is_refused(admin: Admin, url: str, body: dict[str, Any]) -> None:
     answer = admin.put(url, body)
 

@@ -241,10 +241,11 @@ class World:
         visitor = self.browsers.visitor(request, now=now)
         return Answer(self.interactions.deny(request, handle, visitor, now=now))
 
-    def agree(self, *scopes: str, answer: Any = "GRANTED") -> None:
+    def agree(self, *scopes: str, answer: Any = "GRANTED", resource: str | None = None) -> None:
         now = self.clock.now()
         records = [
-            Consent(self.ids.object_id("oag"), "00uA", CLIENT_ID, SERVER_ID, scope, now, answer) for scope in scopes
+            Consent(self.ids.object_id("oag"), "00uA", CLIENT_ID, SERVER_ID, scope, now, answer, resource)
+            for scope in scopes
         ]
         self.storage.consents.record(records)
 
@@ -277,8 +278,10 @@ class World:
         """A pushed request; by default one for a code, with HTTP Basic."""
         form = {"redirect_uri": CALLBACK, "response_type": "code", "state": "s", "scope": "openid"} | (fields or {})
         sent = {name: value for name, value in form.items() if value is not None}
-        request = a_form({k: str(v) for k, v in sent.items()}, path="par", **options)
+        resources = sent.pop("resource", ())
+        request = a_form({k: str(v) for k, v in sent.items()}, path="par", resources=resources, **options)
         if json:
+            sent |= {"resource": resources} if resources else {}
             headers = dict(request.headers) | {"content-type": "application/json"}
             request = replace(request, body=msgspec.json.encode(sent), headers=headers)
         answer = self.par(request)

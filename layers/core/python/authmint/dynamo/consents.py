@@ -5,6 +5,7 @@ from typing import Final
 
 from pynamodb.transactions import TransactWrite
 
+from ..storage.clients import secret_digest
 from ..storage.consents import Consent
 from .connection import translated
 from .grant_records import MAX_KEY, GrantRecords
@@ -61,4 +62,6 @@ class DynamoConsents(GrantRecords):
 
 
 def _place(consent: Consent) -> tuple[str, str]:
-    return f"{_CONSENT}#{consent.user_id}", f"{consent.client_id}#{consent.server_id}#{consent.scope}"
+    # No scope has a blank in it, and a sort key takes 1,024 bytes.
+    about = consent.scope if consent.resource is None else f"{consent.scope} {secret_digest(consent.resource)}"
+    return f"{_CONSENT}#{consent.user_id}", f"{consent.client_id}#{consent.server_id}#{about}"

@@ -51,4 +51,4 @@ def _from_body(request: Request) -> str | None:
     """RFC 6750 §2.2: only of a form, and never of a GET."""
     if request.method != "POST" or not forms.is_form(request):
         return None
-    return forms.read(request).get("access_token")
+    return forms.read(request).values.get("access_token")

@@ -12,7 +12,7 @@ from ..storage.device_codes import DeviceCode, DeviceCodes
 from ..storage.errors import AlreadyExists
 from ..storage.liveness import generations_of
 from . import scopes
-from .endpoint import AuthenticatedEndpoint
+from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError, TooManyRequests, unavailable
 from .grants.base import check_grant_type
 
@@ -54,6 +54,7 @@ class DeviceAuthorizationEndpoint:
         check_grant_type(DEVICE_CODE, call.client, (DEVICE_CODE,))
         named = scopes.requested(call.form.get("scope", ""))
         asked = scopes.for_user(call.server, call.client, named)
+        resources, asked = _targets(call, asked)
         allowance = self._limit.take(f"{call.client.id} {network_of(request.source_ip)}", now=now)
         if not allowance.allowed:
             raise TooManyRequests("too_many_user_codes", allowance)
@@ -72,6 +73,7 @@ class DeviceAuthorizationEndpoint:
                 expires_at=now + LIFETIME,
                 interval=INTERVAL,
                 generations=generations_of(call.client),
+                resources=resources,
             )
             try:
                 self._codes.add(code)
@@ -88,6 +90,16 @@ class DeviceAuthorizationEndpoint:
             number, rest = divmod(number, len(ALPHABET))
             letters.append(ALPHABET[rest])
         return "".join(letters)
+
+
+def _targets(call: Call, asked: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """URIs of the resources that a request names, and the scopes that are left for them."""
+    if not call.resources:
+        return (), asked
+    from .resources import named, narrowed
+
+    found = named(call.server, call.resources)
+    return tuple(resource.uri for resource in found), narrowed(asked, found)
 
 
 def _answer_of(device_code: str, user_code: str, base_url: str) -> dict[str, object]:

@@ -22,13 +22,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Call:
-    """An authenticated call of an endpoint of one server."""
+    """An authenticated call of an endpoint of one server.
+
+    Attributes:
+        resources: That it names, as they were sent.
+    """
 
     server: AuthorizationServer
     issuer: str
     client: Client
     form: Mapping[str, str]
     now: int
+    resources: tuple[str, ...] = ()
     spend: "Spend | None" = None
 
     def confirm(self) -> None:
@@ -87,7 +92,7 @@ class AuthenticatedEndpoint:
         endpoint: str,
         now: int,
         also: Sequence[str] = (),
-        read: Callable[[Request], Mapping[str, str]] = forms.read,
+        read: Callable[[Request], forms.Form] = forms.read,
     ) -> Call:
         """Read the form, find server and client, and authenticate the client.
 
@@ -102,7 +107,7 @@ class AuthenticatedEndpoint:
             OAuthError: Before anything was changed.
         """
         form = read(request)
-        about: dict[str, str] = {"grant_type": form.get("grant_type", "")[:100]}
+        about: dict[str, str] = {"grant_type": form.values.get("grant_type", "")[:100]}
         try:
             return self._open(request, form, about, endpoints=(endpoint, *also), now=now)
         except OAuthError as error:
@@ -110,12 +115,12 @@ class AuthenticatedEndpoint:
             raise
 
     def _open(
-        self, request: Request, form: Mapping[str, str], about: dict[str, str], *, endpoints: Sequence[str], now: int
+        self, request: Request, form: forms.Form, about: dict[str, str], *, endpoints: Sequence[str], now: int
     ) -> Call:
         credential: Presented | None = None
         refused: OAuthError | None = None
         try:
-            credential = presented(request, form)
+            credential = presented(request, form.values)
         except OAuthError as error:
             refused = error
         server_id = server_named(request.path_parameters.get("authServerId"))
@@ -137,7 +142,15 @@ class AuthenticatedEndpoint:
             if error.code == "invalid_client":
                 self._count_failure(request, credential.client_id, now)
             raise
-        return Call(server=server, issuer=issuer, client=client, form=form, now=now, spend=spend)
+        return Call(
+            server=server,
+            issuer=issuer,
+            client=client,
+            form=form.values,
+            now=now,
+            resources=form.resources,
+            spend=spend,
+        )
 
     def _count_failure(self, request: Request, client_id: str, now: int) -> None:
         """Who fails pays for being counted; who succeeds is not.

@@ -1,6 +1,7 @@
 """``application/x-www-form-urlencoded`` requests (RFC 6749 appendix B, §3.1, §3.2)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -12,7 +13,23 @@ MAX_FIELDS: Final = 100
 _CREDENTIALS: Final = frozenset({"client_id", "client_secret", "client_assertion", "client_assertion_type"})
 
 
-def read(request: Request) -> Mapping[str, str]:
+#: The one parameter that may be repeated (RFC 8707 §2).
+RESOURCE: Final = "resource"
+
+
+@dataclass(frozen=True)
+class Form:
+    """The parameters of a POST: one value for each name.
+
+    Attributes:
+        resources: Values of ``resource``, which stands in no other place.
+    """
+
+    values: Mapping[str, str]
+    resources: tuple[str, ...] = ()
+
+
+def read(request: Request) -> Form:
     """The parameters of a POST. Parameters without a value count as left out (RFC 6749 §3.2).
 
     Raises:
@@ -21,9 +38,14 @@ def read(request: Request) -> Mapping[str, str]:
     refuse_credentials_in_query(request)
     found = pairs(request)
     form = dict(found)
+    resources: tuple[str, ...] = ()
+    if RESOURCE in form:
+        resources = tuple(value for name, value in found if name == RESOURCE and value)
+        found = [pair for pair in found if pair[0] != RESOURCE]
+        form = dict(found)
     if len(form) != len(found):
         raise OAuthError("duplicate_oauth_params")
-    return {name: value for name, value in form.items() if value}
+    return Form({name: value for name, value in form.items() if value}, resources)
 
 
 def refuse_credentials_in_query(request: Request) -> None:

@@ -85,6 +85,7 @@ class IntrospectionEndpoint:
             "scope": " ".join(family.scopes),
             "client_id": family.client_id,
             "exp": ends,
+            **({"aud": list(family.resources)} if family.resources else {}),
             **_username(holder),
             **({} if holder.person is None else {"sub": holder.person.user.login}),
         }

@@ -12,7 +12,7 @@ from ..ids import Ids
 from ..policy.access.evaluate import Decision, PolicyIndex, TokenRequest
 from ..storage.clients import Client
 from ..storage.liveness import generations_of
-from ..storage.servers import AuthorizationServer, Lifetimes
+from ..storage.servers import AuthorizationServer, Lifetimes, Resource
 from ..tokens.access_token import SignedIn, access_token_payload
 from ..tokens.id_token import id_token_payload
 from .claim_failures import claim_refusal
@@ -49,6 +49,8 @@ class Entitlement:
         family_id: Of the family that the tokens will belong to.
         approved: What the policies answered before, where they are not asked again.
         refreshing: Rules that name ``refresh_token`` match too.
+        resource: What the access token is for; ``None``: the server's audience.
+        resources: URIs of what later tokens of the same authorization can be for.
     """
 
     grant_type: str
@@ -58,10 +60,9 @@ class Entitlement:
     family_id: str | None = None
     approved: "Approved | None" = None
     refreshing: bool = False
+    resource: Resource | None = None
+    resources: tuple[str, ...] = ()
 
-
-if TYPE_CHECKING:  # it brings the directory along, of which a token for a machine needs nothing
-    from .sign_in import SignIn
 
 _CODE: Final = "authorization_code"
 _REFRESH: Final = "refresh_token"
@@ -82,6 +83,8 @@ class Draft:
 
     Attributes:
         lifetimes: Of the tokens.
+        granted: Scopes of the authorization: what later tokens can have.
+        scopes: Of these tokens: where they are for a resource, only its own.
         access_token: Payload.
         id_claims: Of the ID token beside those of the protocol; ``None``: there is no ID token.
         refreshable: ``offline_access`` was granted, and the client may refresh.
@@ -89,6 +92,7 @@ class Draft:
 
     recipient: Recipient
     lifetimes: Lifetimes
+    granted: tuple[str, ...]
     scopes: tuple[str, ...]
     access_token: Mapping[str, Any]
     id_claims: Mapping[str, Json] | None = None
@@ -167,15 +171,20 @@ class Issuance:
             fat: All claims of the ID token, not only those that are always included.
 
         Raises:
-            OAuthError: The user is not assigned, no rule matches, or a claim fails.
+            OAuthError: The user is not assigned, no rule matches, no scope is left for the resource, or a claim fails.
         """
         approved = self.decide(recipient, entitlement, trace=trace)
         server, client, sign_in = recipient.server, recipient.client, entitlement.sign_in
-        facts = trace.facts = self._facts(client, approved.granted, entitlement, now)
+        scopes, resource = approved.granted, entitlement.resource
+        if resource is not None:
+            from .resources import narrowed
+
+            scopes = narrowed(scopes, (resource,))
+        facts = trace.facts = self._facts(client, scopes, entitlement, now)
         claims = self._claims.of(server)
         try:
             own = claims.access_token(facts)
-            wants_id_token = sign_in is not None and "openid" in approved.granted
+            wants_id_token = sign_in is not None and "openid" in scopes
             id_claims = claims.id_token(facts, everything=fat) if wants_id_token else None
         except ClaimFailed as failed:
             raise claim_refusal(failed) from None
@@ -183,7 +192,7 @@ class Issuance:
             server,
             issuer=recipient.issuer,
             client_id=client.id,
-            scopes=approved.granted,
+            scopes=scopes,
             lifetime=approved.lifetimes.access_token,
             now=now,
             ids=self._ids,
@@ -192,12 +201,14 @@ class Issuance:
             acr=None if sign_in is None else sign_in.acr,
             family_id=entitlement.family_id,
             generations=generations_of(client, None if sign_in is None else sign_in.person.user),
+            audience=None if resource is None else resource.uri,
         )
         refreshable = "offline_access" in approved.granted and "refresh_token" in client.grant_types
         return Draft(
             recipient=recipient,
             lifetimes=approved.lifetimes,
-            scopes=approved.granted,
+            granted=approved.granted,
+            scopes=scopes,
             access_token=payload,
             id_claims=id_claims,
             sign_in=sign_in,

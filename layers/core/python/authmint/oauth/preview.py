@@ -23,7 +23,7 @@ from .authorization.parameters import check_redirect_uri
 from .claim_failures import check_length
 from .endpoint import live_client, live_server
 from .errors import OAuthError
-from .grants.base import GrantRequest, check_grant_type
+from .grants.base import GrantRequest, check_grant_type, scopes_at, target_of
 from .grants.client_credentials import ClientCredentials
 from .issuance import Draft, Entitlement, Issuance, Recipient, Trace
 from .sign_in import SignIn
@@ -40,6 +40,7 @@ class Wish:
     Attributes:
         response_type: Of the grant ``implicit``: ``token``, ``id_token`` or both.
         redirect_uri: Of grants that begin at the authorization endpoint; empty: it is not looked at.
+        resource: What the tokens are to be for; empty: the request does not say it.
     """
 
     client: Client
@@ -48,6 +49,7 @@ class Wish:
     person: Person | None = None
     response_type: str = ""
     redirect_uri: str = ""
+    resource: str = ""
 
 
 @dataclass
@@ -105,14 +107,19 @@ class Previews:
         if wish.redirect_uri:
             check_redirect_uri(wish.client, wish.redirect_uri)
         check_grant_type(wish.grant_type, wish.client, self._grant_types)
+        request = GrantRequest(
+            form={"scope": wish.scope} if wish.scope else {},
+            client=wish.client,
+            server=server,
+            now=now,
+            http=Request("PREVIEW", "/", base_url),
+            resources=(wish.resource,) if wish.resource else (),
+        )
         if wish.grant_type == "client_credentials":
-            form = {"scope": wish.scope} if wish.scope else {}
-            request = GrantRequest(
-                form=form, client=wish.client, server=server, now=now, http=Request("PREVIEW", "/", base_url)
-            )
             return ClientCredentials().verify(request).entitlement
+        resource = target_of(request)
         named = scopes.requested(wish.scope)
-        asked = scopes.for_user(server, wish.client, named)
+        asked = scopes_at(resource, scopes.for_user(server, wish.client, named))
         consent = scopes.in_need_of_consent(server, wish.client, asked)
         if wish.grant_type == "password":
             if consent:
@@ -121,7 +128,7 @@ class Previews:
         else:
             person = _live(wish.person, refusal="access_denied")
         preview.consent = consent
-        return Entitlement(wish.grant_type, asked, not named, SignIn(person, now))
+        return Entitlement(wish.grant_type, asked, not named, SignIn(person, now), resource=resource)
 
 
 def _live(person: Person | None, *, refusal: str) -> Person:

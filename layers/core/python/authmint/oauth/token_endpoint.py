@@ -69,7 +69,9 @@ class TokenEndpoint:
         if origin is not None:
             check_token_request(call.client, grant_type.name)
         verified = grant_type.verify(
-            GrantRequest(form=call.form, client=call.client, server=call.server, now=now, http=request)
+            GrantRequest(
+                form=call.form, client=call.client, server=call.server, now=now, http=request, resources=call.resources
+            )
         )
         recipient = Recipient(call.server, call.issuer, call.client)
         draft = record.draft = self._issuance.draft(recipient, verified.entitlement, trace=record.trace, now=now)
@@ -86,6 +88,8 @@ class TokenEndpoint:
         if name is None:
             raise OAuthError("token_request_missing_grant_type", ", ".join(self._grant_types))
         check_grant_type(name, call.client, self._grant_types)
-        if "resource" in call.form:
-            raise OAuthError("unsupported_resource", "resource indicators are not supported")
+        if call.resources:
+            from .resources import named  # few requests say what their tokens are for
+
+            named(call.server, call.resources, most=1)
         return self._grant_types[name]

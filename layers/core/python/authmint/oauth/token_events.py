@@ -118,9 +118,14 @@ class Record:
             "authorization_server_name": call.server.name,
             "requested_scopes": call.form.get("scope", "")[:4096].replace(" ", ", "),
         }
+        entitlement, draft = self.trace.entitlement, self.draft
+        if entitlement is not None and entitlement.resource is not None:
+            debug["resource"] = entitlement.resource.uri
+        elif call.resources:
+            debug["resource"] = ", ".join(call.resources)[:4096]
         if approved is not None:
             debug |= {"policy": approved.policy_id, "rule": approved.rule_id}
-            debug["granted_scopes"] = ", ".join(approved.granted)
+            debug["granted_scopes"] = ", ".join(approved.granted if draft is None else draft.scopes)
         elif decision is not None:
             debug["steps"] = steps_shown(decision)
         return debug

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from ..http import Response
 from ..ids import Ids
+from ..oauth.authorization.approval import places
 from ..storage.consents import Consent, Consents
 from ..storage.users import User
 from ..web.forms import BadForm
@@ -68,8 +69,10 @@ class ConsentPage:
                 scope=scope.name,
                 created_at=visit.now,
                 answer="SKIPPED" if scope.optional and scope.name not in chosen else "GRANTED",
+                resource=about,
             )
             for scope in waiting.scopes
+            for about in places(scope.name, waiting.resources)
         ]
 
     def _form(self, visit: Visit, handle: str, waiting: Waiting, user: User) -> Response:
@@ -79,6 +82,7 @@ class ConsentPage:
             "goes_to": target.hostname or target.scheme,
             "login": user.login,
             "scopes": views(waiting.scopes),
+            "resources": [(resource.name, resource.uri) for resource in waiting.resources],
             "fields": {"request": handle, "asked": _asked(waiting), "csrf": visit.guest.csrf("consent", handle)},
         }
         return self.pages.show(
@@ -92,5 +96,6 @@ class ConsentPage:
 
 
 def _asked(waiting: Waiting) -> str:
-    """What the page showed, by name and by whether it could be left out."""
-    return " ".join(f"{scope.name}{'?' if scope.optional else ''}" for scope in waiting.scopes)
+    """What the page showed: scopes by name and by whether they could be left out, and what they are for."""
+    shown = [f"{scope.name}{'?' if scope.optional else ''}" for scope in waiting.scopes]
+    return " ".join((*shown, *(resource.uri for resource in waiting.resources)))

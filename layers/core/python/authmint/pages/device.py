@@ -100,11 +100,13 @@ class DevicePage:
         self, visit: Visit, code: DeviceCode, client: Client, server: AuthorizationServer, person: Person
     ) -> Response:
         shown = view_of(client)
+        names = {resource.uri: resource.name for resource in server.resources}
         wanted = [scope for scope in server.scopes if scope.name in code.scopes and scope.name != "openid"]
         values = {
             "client": shown,
             "user_code": _shown(code.user_code),
             "scopes": views(wanted, choice=False),
+            "resources": [(names.get(uri, ""), uri) for uri in code.resources],
             "login": person.user.login,
             "fields": {"user_code": code.user_code, "csrf": visit.guest.csrf("decide", code.user_code)},
         }

@@ -5,7 +5,7 @@ from typing import Protocol
 from ..http import Request, Response
 from ..oauth.authorization.interaction import Visitor
 from ..storage.clients import Client
-from ..storage.servers import Scope
+from ..storage.servers import Resource, Scope
 
 
 class Waiting(Protocol):
@@ -38,6 +38,10 @@ class Waiting(Protocol):
     @property
     def redirect_uri(self) -> str:
         """Where the browser goes in the end; matched against the client's registration."""
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """What the scopes are for, where the request names it."""
 
     @property
     def ui_locales(self) -> str | None:

@@ -14,6 +14,7 @@ class StoredRequest:
 
     Attributes:
         kind: ``pushed``: by the client, at the PAR endpoint; ``interaction``: a browser is busy with it.
+        resources: Values of the one parameter that may be repeated (RFC 8707 §2), as they were sent.
         browser: Of an interaction: SHA-256 of the cookie of the browser that began it. No other may go on with it.
     """
 
@@ -25,6 +26,7 @@ class StoredRequest:
     created_at: int
     expires_at: int
     browser: str | None = None
+    resources: tuple[str, ...] = ()
 
 
 class StoredRequests(Protocol):

@@ -18,6 +18,7 @@ class AuthorizationCode:
         scopes: Granted; policies were evaluated when the code was made, and are not again.
         policy_id, rule_id: Which decided, for the log: neither needs to exist any more.
         lifetimes: What the rule gave. It counts until the code's end, whatever becomes of the rule.
+        resources: URIs of what its tokens can be for, as they were registered.
         family_id: Of the tokens that the code gives: made with the code, so that a replay knows what to revoke.
         spent_at: When it was redeemed.
         generations: Of client and user when it was made.
@@ -43,6 +44,7 @@ class AuthorizationCode:
     session_id: str | None = None
     spent_at: int | None = None
     generations: Generations = FIRST
+    resources: tuple[str, ...] = ()
 
 
 class AuthorizationCodes(Protocol):

@@ -1,4 +1,4 @@
-"""What users agreed to: one record per user, client, server and scope (docs/protocol.md §8.4)."""
+"""What users agreed to: one record per user, client, server, scope and resource (docs/protocol.md §8.4)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,11 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True)
 class Consent:
-    """A user's answer about one scope. ``SKIPPED``: an optional scope that the user left out."""
+    """A user's answer about one scope. ``SKIPPED``: an optional scope that the user left out.
+
+    Attributes:
+        resource: URI of what the scope is for; ``None``: the request named no resource.
+    """
 
     id: str
     user_id: str
@@ -16,6 +20,7 @@ class Consent:
     scope: str
     created_at: int
     answer: Literal["GRANTED", "SKIPPED"] = "GRANTED"
+    resource: str | None = None
 
 
 class Consents(Protocol):
@@ -25,7 +30,7 @@ class Consents(Protocol):
         """What a user answered for a client at a server. A consistent read."""
 
     def record(self, consents: Sequence[Consent]) -> None:
-        """Store answers; a new one about the same scope takes the place of the old one."""
+        """Store answers; a new one about the same scope and resource takes the place of the old one."""
 
     def of_user(self, user_id: str) -> Sequence[Consent]:
         """Everything that a user answered, in ascending id."""

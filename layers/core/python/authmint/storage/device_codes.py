@@ -13,6 +13,7 @@ class DeviceCode:
 
     Attributes:
         user_code: Eight letters, without the hyphen that people see.
+        resources: URIs of what its tokens can be for, as they were registered.
         polled_at, interval: When the device asked last, and how many seconds it has to wait.
         user_id: Who decided.
         generations: Of the client when the device asked; from the decision on, of the user too.
@@ -34,6 +35,7 @@ class DeviceCode:
     amr: tuple[str, ...] = ("pwd",)
     session_id: str | None = None
     generations: Generations = FIRST
+    resources: tuple[str, ...] = ()
 
 
 class DeviceCodes(Protocol):

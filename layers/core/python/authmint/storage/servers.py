@@ -52,6 +52,26 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Resource:
+    """A resource server that tokens of a server can be for (RFC 8707, docs/protocol.md §8.5).
+
+    Attributes:
+        uri: Its identifier as it was registered: what ``aud`` of its tokens is.
+        scopes: Names of those that its tokens may hold; none: all of the server.
+        default: Tokens are for it where nobody says what they are for.
+    """
+
+    id: str
+    uri: str
+    created_at: int
+    updated_at: int
+    name: str = ""
+    scopes: tuple[str, ...] = ()
+    default: bool = False
+    status: Status = "ACTIVE"
+
+
+@dataclass(frozen=True)
 class People:
     """Which users a rule is for (docs/protocol.md §9.2)."""
 
@@ -167,6 +187,7 @@ class AuthorizationServer:
         rotate_at: When the schedule has something to do; ``None`` when it has not.
         revoked: Keys that were revoked last, the latest at the end: a repeated revocation is known by them.
         large_access_tokens: Whether access tokens may be too large for a header of a request (docs/protocol.md §10.6).
+        resource_indicators: Whether clients say which of the resources their tokens are for (docs/protocol.md §8.5).
     """
 
     id: str
@@ -187,7 +208,9 @@ class AuthorizationServer:
     policies: tuple[Policy, ...] = ()
     keys: tuple[SigningKey, ...] = ()
     revoked: tuple[RevokedKey, ...] = ()
+    resources: tuple[Resource, ...] = ()
     large_access_tokens: bool = False
+    resource_indicators: bool = False
     version: int = field(default=0)
 
     @property
@@ -199,6 +222,13 @@ class AuthorizationServer:
     def path_id(self) -> str:
         """What stands in URLs and in the issuer: ``default`` for the default server (docs/protocol.md §1.2)."""
         return "default" if self.is_default else self.id
+
+    @property
+    def default_resource(self) -> Resource | None:
+        """What tokens are for where nobody says it; ``None``: the server's audience."""
+        if not self.resource_indicators:
+            return None
+        return next((resource for resource in self.resources if resource.default and resource.status == "ACTIVE"), None)
 
     @property
     def active_key(self) -> SigningKey:

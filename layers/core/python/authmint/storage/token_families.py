@@ -30,6 +30,7 @@ class TokenFamily:
         auth_time: When the user signed in (Unix seconds), and ``amr`` how.
         policy_grant: What rules call the first grant (docs/protocol.md §9.3).
         expires_at: No refresh after this, whatever happens; ``None``: unlimited.
+        resources: URIs of what its tokens can be for, as they were registered; none: for whatever the server says.
         holds_refresh_token: Whether there is anything to refresh with.
         current: Digest of the refresh token that counts, the youngest; ``None``: there is none.
         generations: Of client and user when the family began.
@@ -51,6 +52,7 @@ class TokenFamily:
     holds_refresh_token: bool = False
     current: str | None = None
     generations: Generations = FIRST
+    resources: tuple[str, ...] = ()
     revoked_at: int | None = None
     revoked_because: Revoked | None = None
 

@@ -39,6 +39,7 @@ def access_token_payload(
     acr: str | None = None,
     family_id: str | None = None,
     generations: Generations = FIRST,
+    audience: str | None = None,
 ) -> dict[str, Any]:
     """The payload, its members in a fixed order.
 
@@ -55,12 +56,13 @@ def access_token_payload(
         acr: Only where ``acr_values`` was asked for.
         family_id: Of a user's authorization. It stands in ``jti``, so that who reads the token finds what revokes it.
         generations: Of client and user.
+        audience: Of a resource, in the place of the server's.
     """
     payload: dict[str, Any] = {
         "ver": 1,
         "jti": new_jti(JTI_PREFIX, ids, generations, family_id=family_id),
         "iss": issuer,
-        "aud": issuer if server.is_org else server.audience,
+        "aud": issuer if server.is_org else audience or server.audience,
         "iat": now,
         "exp": now + lifetime,
         "cid": client_id,

@@ -64,6 +64,7 @@ def _add_wish(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--user", metavar="ID", help="id or login")
     parser.add_argument("--scope", metavar="SCOPES", default="", help="separated by spaces")
     parser.add_argument("--redirect-uri", metavar="URI", default="", help="of grants that begin in a browser")
+    parser.add_argument("--resource", metavar="URI", default="", help="what the tokens are to be for")
     parser.add_argument("--response-type", metavar="TYPES", default="", help="of the grant implicit")
     add_options(parser)
 
@@ -78,6 +79,7 @@ def _wish(options: argparse.Namespace) -> dict[str, str]:
         "scope": options.scope,
         "response_type": options.response_type,
         "redirect_uri": options.redirect_uri,
+        "resource": options.resource,
     }
     return {name: value for name, value in wish.items() if value}
 
@@ -142,6 +144,7 @@ def _of_event(remote: Remote, uuid: str) -> tuple[str, dict[str, str]]:
         "grant_type": debug["grant_type"],
         "scope": debug.get("requested_scopes", "").replace(", ", " "),
         "user_id": users[0] if users else "",
+        "resource": debug.get("resource", ""),
     }
     return debug["authorization_server"], {name: value for name, value in wish.items() if value}
 

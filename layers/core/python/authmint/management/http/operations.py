@@ -26,6 +26,7 @@ from ..servers.default_policies import DefaultPolicies
 from ..servers.keys import Keys
 from ..servers.policies import Policies
 from ..servers.preview import Explanations
+from ..servers.resources import Resources
 from ..servers.rules import Rules
 from ..servers.scopes import Scopes
 from ..servers.security import SecuritySettings
@@ -72,6 +73,7 @@ def operations(
     routes.add("POST", f"{_SERVER}/associatedServers", associated.add)
     routes.add("DELETE", f"{_SERVER}/associatedServers/{{associatedServerId}}", associated.remove)
     add_crud(routes, f"{_SERVER}/scopes", "{scopeId}", Scopes(changes, ids))
+    add_crud(routes, f"{_SERVER}/resources", "{resourceId}", Resources(changes, ids))
     add_crud(routes, f"{_SERVER}/claims", "{claimId}", Claims(changes, ids, people.attributes))
     policies = Policies(changes, ids)
     add_crud(routes, f"{_SERVER}/policies", "{policyId}", policies)

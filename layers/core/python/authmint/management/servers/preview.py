@@ -50,12 +50,13 @@ class Explanations:
         scope = body.text("scope", longest=4_096) or ""
         response_type = body.text("response_type") or ""
         redirect_uri = body.text("redirect_uri", longest=2_048) or ""
+        resource = body.text("resource", longest=2_048) or ""
         if grant_type in WITH_USER and not user_id:
             body.problem("user_id", f"The grant type '{grant_type}' needs a user: an id or a login.")
         body.check()
         client = self._client(client_id)
         person = None if grant_type not in WITH_USER else self._person(user_id or "")
-        wish = Wish(client, grant_type, scope, person, " ".join(sorted(response_type.split())), redirect_uri)
+        wish = Wish(client, grant_type, scope, person, " ".join(sorted(response_type.split())), redirect_uri, resource)
         preview = self._previews.preview(server, wish, call.request.base_url)
         return Response.json(200, self._shown(server, wish, preview, call.now))
 

@@ -13,7 +13,7 @@ from ...storage.servers import AuthorizationServer
 from ..http.call import Call
 from .server_changes import ServerChanges, server_party
 
-_KNOWN: Final = frozenset({"largeAccessTokens"})
+_KNOWN: Final = frozenset({"largeAccessTokens", "resourceIndicators"})
 
 
 class SecuritySettings:
@@ -30,13 +30,14 @@ class SecuritySettings:
         self._changes.load(call)
         body = call.body()
         large = body.flag("largeAccessTokens", default=False)
+        resources = body.choice("resourceIndicators", ("OFF", "ON"), "OFF") == "ON"
         for name in body.names():
             if name not in _KNOWN:
                 body.problem(name[:100], "There is no such setting.")
         body.check()
 
         def change(before: AuthorizationServer) -> tuple[AuthorizationServer, None, Sequence[Event]]:
-            after = replace(before, large_access_tokens=large)
+            after = replace(before, large_access_tokens=large, resource_indicators=resources)
             if after == before:
                 return before, None, []
             after = replace(after, updated_at=call.now)
@@ -47,4 +48,7 @@ class SecuritySettings:
 
 
 def _json(server: AuthorizationServer) -> dict[str, Any]:
-    return {"largeAccessTokens": server.large_access_tokens}
+    return {
+        "largeAccessTokens": server.large_access_tokens,
+        "resourceIndicators": "ON" if server.resource_indicators else "OFF",
+    }

@@ -8,7 +8,7 @@ from ...ids import Ids
 from ...storage.clients import Client
 from ...storage.consents import Consent, Consents
 from ...storage.directory import Person
-from ...storage.servers import AuthorizationServer, Scope
+from ...storage.servers import AuthorizationServer, Resource, Scope
 from ...storage.sessions import Session
 from ...storage.token_families import new_family_id
 from ..errors import OAuthError
@@ -39,6 +39,7 @@ def agreed(
     *,
     prompt: bool,
     since: int | None,
+    resources: Sequence[Resource] = (),
 ) -> Agreed:
     """Compare what a client would get with what the user answered before.
 
@@ -49,23 +50,34 @@ def agreed(
         given: Answers of the user for this client at this server.
         prompt: ``prompt=consent``: ask again, whatever was answered.
         since: Unix seconds: answers from then on are to this very request; ``None``: there are none.
+        resources: That the request names: a scope is agreed to for each of them by itself.
     """
     if server.is_org or (client.consent_method == "TRUSTED" and not prompt):
         return Agreed()
     known = {scope.name: scope for scope in server.scopes}
-    answers = {consent.scope: consent for consent in given}
+    answers = {(consent.scope, consent.resource): consent for consent in given}
     outstanding: list[Scope] = []
     skipped: set[str] = set()
     for scope in (known[name] for name in scopes if known[name].consent != "IMPLICIT"):
-        answer = answers.get(scope.name)
-        if answer is None or (prompt and (since is None or answer.created_at < since)):
-            outstanding.append(scope)
-        elif answer.answer == "SKIPPED":
-            if scope.optional:
-                skipped.add(scope.name)
-            else:
-                outstanding.append(scope)  # it may not be skipped any more
+        own = [answers.get((scope.name, about)) for about in places(scope.name, resources)]
+        said = {
+            None if answer is None or (prompt and (since is None or answer.created_at < since)) else answer.answer
+            for answer in own
+        }
+        if said == {"SKIPPED"} and scope.optional:
+            skipped.add(scope.name)
+        elif said != {"GRANTED"}:
+            outstanding.append(scope)  # not asked yet, or skipped where it may not be, or not everywhere
     return Agreed(tuple(outstanding), frozenset(skipped))
+
+
+def places(scope: str, resources: Sequence[Resource]) -> tuple[str | None, ...]:
+    """What a consent to a scope is about: the URI of each resource that allows it; ``None``: no resource is named."""
+    if not resources:
+        return (None,)
+    from ..resources import allows
+
+    return tuple(resource.uri for resource in resources if allows(resource, scope))
 
 
 _CODE: Final = "authorization_code"
@@ -117,6 +129,7 @@ class Granting:
             answers,
             prompt="consent" in wish.prompt,
             since=None if waiting is None else waiting.created_at,
+            resources=wish.resources,
         )
         if result.skipped >= granted.keys():
             raise OAuthError("access_denied", reason="the user skipped every scope")
@@ -142,7 +155,8 @@ class Granting:
             family_id = new_family_id(self._ids) if "token" in wish.response_types else None
             # Without an access token there is no userinfo, so the ID token says everything.
             fat = "token" not in wish.response_types
-            entitlement = replace(entitlement, grant_type=_IMPLICIT, family_id=family_id)
+            resource = _resource_of(wish) if family_id is not None else None
+            entitlement = replace(entitlement, grant_type=_IMPLICIT, family_id=family_id, resource=resource)
             draft = self._issuance.draft(recipient, entitlement, trace=trace, now=now, fat=fat)
             grants = replace(grants, tokens=draft, family_id=family_id)
             if "id_token" in wish.response_types and draft.id_claims is None:
@@ -153,6 +167,11 @@ class Granting:
 def _entitlement(grant_type: str, wish: Wish, session: Session, person: Person) -> Entitlement:
     sign_in = SignIn(person=person, at=session.auth_time, amr=session.amr, nonce=wish.nonce, acr=wish.acr)
     return Entitlement(grant_type, wish.scopes, wish.defaulted, sign_in)
+
+
+def _resource_of(wish: Wish) -> Resource | None:
+    """What a token for the browser is for: the one that is named, or the server's default."""
+    return wish.resources[0] if wish.resources else wish.arrival.server.default_resource
 
 
 def _recipient(wish: Wish) -> Recipient:

@@ -100,6 +100,8 @@ class Record:
         if self.wish is not None:
             debug["response_type"] = " ".join(sorted(self.wish.response_types))
             debug["requested_scopes"] = ", ".join(self.wish.scopes)
+            if self.wish.resources:
+                debug["resource"] = ", ".join(resource.uri for resource in self.wish.resources)
         if approved is not None:
             debug |= {"policy": approved.policy_id, "rule": approved.rule_id}
             debug["granted_scopes"] = ", ".join(approved.granted)

@@ -10,7 +10,7 @@ from ...ids import Ids
 from ...outage import Outage
 from ...storage.authorization_requests import StoredRequest, StoredRequests
 from ...storage.clients import Client, secret_digest
-from ...storage.servers import Scope, endpoints_of
+from ...storage.servers import Resource, Scope, endpoints_of
 from ..errors import OAuthError, unavailable
 from ..issuance import Trace
 from .approval import Granting
@@ -37,6 +37,7 @@ class Waiting:
         scopes: To ask about; none while the user has to sign in, and none where the request is refused anyway.
         login_hint: The client's guess at the user name; untrusted text.
         redirect_uri: Where the answer goes: the client registered it.
+        resources: What the scopes are for, where the request names it.
         ui_locales: The client's wish for a language; untrusted text.
     """
 
@@ -50,6 +51,7 @@ class Waiting:
     redirect_uri: str
     ui_locales: str | None
     created_at: int
+    resources: tuple[Resource, ...] = ()
 
 
 class Interactions:
@@ -104,8 +106,10 @@ class Interactions:
         arrival = self._own(request, handle, visitor, now)
         must_sign_in, login_hint = False, None
         scopes: tuple[Scope, ...] = ()
+        resources: tuple[Resource, ...] = ()
         try:
             wish = check(arrival)
+            resources = wish.resources
             login_hint = wish.login_hint
             must_sign_in = missing_sign_in(wish, visitor.session, now=now) is not None
             if visitor.session is not None and visitor.person is not None and not must_sign_in:
@@ -123,6 +127,7 @@ class Interactions:
             redirect_uri=arrival.return_to.redirect_uri,
             ui_locales=arrival.parameters.get("ui_locales"),
             created_at=0 if arrival.waiting is None else arrival.waiting.created_at,
+            resources=resources,
         )
 
     def deny(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> Response:
@@ -164,6 +169,7 @@ class Interactions:
                 created_at=now,
                 expires_at=expires_at,
                 browser=browser,
+                resources=arrival.parameters.resources,
             )
         )
         return handle

@@ -124,6 +124,7 @@ class Issuing:
             code_challenge=wish.code_challenge,
             session_id=session.id,
             generations=generations_of(arrival.client, grants.person.user),
+            resources=tuple(resource.uri for resource in wish.resources),
         )
 
 
@@ -145,4 +146,5 @@ def _family(wish: Wish, grants: Grants, draft: Draft, family_id: str, now: int) 
         session_id=session.id,
         expires_at=now + draft.lifetimes.access_token,
         generations=generations_of(wish.arrival.client, grants.person.user),
+        resources=tuple(resource.uri for resource in wish.resources),
     )

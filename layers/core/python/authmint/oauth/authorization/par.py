@@ -1,6 +1,5 @@
 """Pushed authorization requests (RFC 9126, docs/protocol.md §5)."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from ...clock import Clock
@@ -68,6 +67,7 @@ class PushedRequestEndpoint:
                 parameters=arrival.stored_parameters(),
                 created_at=now,
                 expires_at=now + LIFETIME,
+                resources=arrival.parameters.resources,
             )
         )
         return Response.json(201, {"request_uri": PUSHED + handle, "expires_in": LIFETIME}, NO_STORE)
@@ -79,13 +79,15 @@ def _arrival(call: Call) -> Arrival:
     if call.client.application_type == "service":
         raise OAuthError("invalid_client_application_type", "par")
     pushed = {name: value for name, value in call.form.items() if name not in _SECRETS}
-    asked = parameters((pushed | {"client_id": call.client.id}).items())
+    asked = parameters(
+        [*(pushed | {"client_id": call.client.id}).items(), *((forms.RESOURCE, value) for value in call.resources)]
+    )
     way_back = match_redirect_uri(call.client, asked, call.issuer)
     return Arrival(server=call.server, issuer=call.issuer, client=call.client, parameters=asked, return_to=way_back)
 
 
-def _read(request: Request) -> Mapping[str, str]:
-    """A form, or an object of texts (docs/protocol.md §5).
+def _read(request: Request) -> forms.Form:
+    """A form, or an object of texts (docs/protocol.md §5), of which ``resource`` alone may be a list of them.
 
     Raises:
         OAuthError: It is neither.
@@ -103,6 +105,8 @@ def _read(request: Request) -> Mapping[str, str]:
     if not isinstance(body, dict) or len(body) > forms.MAX_FIELDS:
         raise OAuthError("invalid_request", reason="not an object of parameters")
     values = {name: str(value) if type(value) is int else value for name, value in body.items()}
-    if not all(isinstance(value, str) for value in values.values()):
+    resources = values.pop(forms.RESOURCE, [])
+    resources = resources if isinstance(resources, list) else [resources]
+    if not all(isinstance(value, str) for value in (*values.values(), *resources)):
         raise OAuthError("invalid_request", reason="a parameter is not a text")
-    return {name: value for name, value in values.items() if value}
+    return forms.Form({name: value for name, value in values.items() if value}, tuple(filter(None, resources)))

@@ -5,7 +5,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import quote_plus, urlencode, urlsplit
 
@@ -32,10 +32,12 @@ class Parameters:
 
     Attributes:
         repeated: Names that were sent more than once.
+        resources: Values of ``resource``, which may be repeated (RFC 8707 §2); it stands in no other place.
     """
 
     values: Mapping[str, str]
     repeated: frozenset[str] = field(default=frozenset())
+    resources: tuple[str, ...] = ()
 
     def get(self, name: str) -> str | None:
         """The value that was sent, if any was."""
@@ -91,12 +93,14 @@ def parameters(pairs: Iterable[tuple[str, str]]) -> Parameters:
     for name, value in pairs:
         if len(value) > MAX_VALUE or not _is_text(name + value):
             raise OAuthError("invalid_request", reason="a parameter is too large or not text")
+    resources = tuple(value for name, value in pairs if name == forms.RESOURCE and value)
+    pairs = tuple(pair for pair in pairs if pair[0] != forms.RESOURCE)
     counts = Counter(name for name, _ in pairs)
     first: dict[str, str] = {}
     for name, value in pairs:
         if value:
             first.setdefault(name, value)
-    return Parameters(first, frozenset(name for name, count in counts.items() if count > 1))
+    return Parameters(first, frozenset(name for name, count in counts.items() if count > 1), resources)
 
 
 def beside_request_object(sent: Parameters) -> Parameters:
@@ -113,7 +117,7 @@ def beside_request_object(sent: Parameters) -> Parameters:
     if not isinstance(payload, dict):
         return sent
     inside = {name: payload[name] for name in ("state", "response_mode") if isinstance(payload.get(name), str)}
-    return Parameters(inside | dict(sent.values), sent.repeated)
+    return replace(sent, values=inside | dict(sent.values))
 
 
 def _is_text(value: str) -> bool:

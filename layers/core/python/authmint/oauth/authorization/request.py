@@ -155,7 +155,7 @@ def _resumed(request: Request, snapshot: Snapshot, stored: StoredRequest, handle
     server, client = live_server(snapshot), _client_of(snapshot)
     values = dict(stored.parameters)
     origin = values.pop("request_uri", "")
-    parameters = Parameters(values)
+    parameters = Parameters(values, resources=stored.resources)
     issuer = issuer_of(server, request.base_url)
     way_back = match_redirect_uri(client, parameters, issuer)
     arrival = Arrival(server=server, issuer=issuer, client=client, parameters=parameters, return_to=way_back)

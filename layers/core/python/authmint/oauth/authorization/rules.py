@@ -6,6 +6,7 @@ from typing import Final
 
 from ...expressions.facts import THIS_ORG
 from ...storage.clients import Client
+from ...storage.servers import AuthorizationServer, Resource
 from ...storage.sessions import Session
 from .. import scopes
 from ..access_tokens import recognize_id_token
@@ -39,6 +40,7 @@ class Wish:
         scopes: Asked for, or the server's default ones: then ``defaulted``.
         prompt: Of ``login`` and ``consent``, or ``none`` alone. ``max_age=0`` counts as ``login``.
         acr: What a password reaches, where ``acr_values`` asks.
+        resources: What the tokens can be for, where the request says it (RFC 8707).
         hinted: The user that ``id_token_hint`` is about.
     """
 
@@ -53,6 +55,7 @@ class Wish:
     acr: str | None = None
     hinted: str | None = None
     login_hint: str | None = None
+    resources: tuple[Resource, ...] = ()
 
     @property
     def silent(self) -> bool:
@@ -86,15 +89,15 @@ def check(arrival: Arrival, *, pushing: bool = False) -> Wish:
     acr = _assurance(parameters)
     if parameters.get("idp") not in {None, THIS_ORG.id}:
         raise OAuthError("unknown_idp")
-    if parameters.get("resource") is not None:
-        raise OAuthError("unsupported_resource", "resource indicators are not supported")
+    resources = _resources(arrival, response_types)
     _check_grants(client, response_types)
     named = scopes.requested(parameters.get("scope") or "")
+    asked = scopes.for_browser(arrival.server, client, named, response_types)
     login_hint = parameters.get("login_hint")
     return Wish(
         arrival,
         response_types,
-        scopes.for_browser(arrival.server, client, named, response_types),
+        _scopes_at(arrival.server, resources, asked),
         defaulted=not named,
         prompt=prompt | {"login"} if max_age == 0 else prompt,
         max_age=max_age,
@@ -103,7 +106,27 @@ def check(arrival: Arrival, *, pushing: bool = False) -> Wish:
         acr=acr,
         hinted=_hinted(arrival),
         login_hint=login_hint if login_hint is not None and len(login_hint) <= _MAX_LOGIN else None,
+        resources=resources,
     )
+
+
+def _resources(arrival: Arrival, response_types: frozenset[str]) -> tuple[Resource, ...]:
+    """What the request names: of an access token that goes to the browser at once, one resource at most."""
+    asked = arrival.parameters.resources
+    if not asked:
+        return ()
+    from ..resources import MOST, named  # few requests say what their tokens are for
+
+    return named(arrival.server, asked, most=1 if "token" in response_types else MOST)
+
+
+def _scopes_at(server: AuthorizationServer, resources: tuple[Resource, ...], asked: tuple[str, ...]) -> tuple[str, ...]:
+    default = server.default_resource
+    if not resources and default is None:
+        return asked
+    from ..resources import narrowed
+
+    return narrowed(asked, resources or ((default,) if default is not None else ()))
 
 
 def _response_types(parameters: Parameters, client: Client) -> frozenset[str]:

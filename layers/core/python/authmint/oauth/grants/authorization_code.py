@@ -14,7 +14,7 @@ from .. import pkce
 from ..errors import OAuthError
 from ..issuance import Approved, Entitlement
 from ..sign_in import SignIn
-from .base import Answer, GrantRequest, Tokens, answer_with, check_held, holder_of
+from .base import Answer, GrantRequest, Tokens, answer_with, check_held, holder_of, target_of
 from .token_families import start
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ class AuthorizationCodeGrant:
             code.scopes,
             sign_in=SignIn(person=person, at=code.auth_time, amr=code.amr, nonce=code.nonce, acr=code.acr),
             family_id=code.family_id,
+            resource=target_of(request, code.resources),
+            resources=code.resources,
             approved=Approved(code.scopes, code.lifetimes, policy_id=code.policy_id, rule_id=code.rule_id),
         )
         return VerifiedCode(entitlement, code, request, self)

@@ -1,6 +1,6 @@
 """What a grant type is: it proves a grant, and the proof knows how to settle itself."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
@@ -10,7 +10,7 @@ import msgspec
 from ...http import Request
 from ...storage.clients import Client
 from ...storage.liveness import NotAlive, check_client, live_person
-from ...storage.servers import AuthorizationServer
+from ...storage.servers import AuthorizationServer, Resource
 from ..errors import OAuthError
 from ..issuance import Entitlement
 from ..nearest import unknown
@@ -23,13 +23,18 @@ if TYPE_CHECKING:  # a token for a machine needs nothing of what people sign in 
 
 @dataclass(frozen=True)
 class GrantRequest:
-    """A token request whose client is authenticated."""
+    """A token request whose client is authenticated.
+
+    Attributes:
+        resources: What it says its tokens are for, as it was sent.
+    """
 
     form: Mapping[str, str]
     client: Client
     server: AuthorizationServer
     now: int
     http: Request
+    resources: tuple[str, ...] = ()
 
     def parameter(self, name: str) -> str:
         """A parameter of the form that the grant type cannot do without.
@@ -176,6 +181,32 @@ def holder_of(directory: "Directory", user_id: str | None, held: Held, *, refusa
         return live_person(directory, user_id or "", held.generations)
     except NotAlive as dead:
         raise OAuthError(refusal, reason=str(dead)) from None
+
+
+def target_of(request: GrantRequest, granted: Sequence[str] | None = None) -> Resource | None:
+    """What the tokens of a request are for (docs/protocol.md §8.5); ``None``: the server's audience.
+
+    Args:
+        request: Its grant is proven.
+        granted: URIs of what the authorization is for; ``None``: there was none before this request.
+
+    Raises:
+        OAuthError: ``invalid_target``.
+    """
+    if not request.resources and not granted:
+        return request.server.default_resource
+    from ..resources import chosen
+
+    return chosen(request.server, request.resources, granted)
+
+
+def scopes_at(resource: Resource | None, scopes: tuple[str, ...]) -> tuple[str, ...]:
+    """The scopes that a token for the resource may hold. Raises OAuthError: none of them is left."""
+    if resource is None:
+        return scopes
+    from ..resources import narrowed
+
+    return narrowed(scopes, (resource,))
 
 
 def check_grant_type(grant_type: str, client: Client, served: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from ...storage.clients import Client
 from .. import scopes
 from ..errors import OAuthError
 from ..issuance import Entitlement
-from .base import Answer, GrantRequest, Tokens, answer_with
+from .base import Answer, GrantRequest, Tokens, answer_with, scopes_at, target_of
 
 if TYPE_CHECKING:
     from ..issuance import Draft
@@ -36,8 +36,9 @@ class ClientCredentials:
         named = scopes.requested(request.form.get("scope", ""))
         if request.server.is_org:
             return VerifiedClient(Entitlement(self.name, self._administration(request.client, named)))
-        asked = scopes.for_client_alone(request.server, named)
-        return VerifiedClient(Entitlement(self.name, asked, defaulted=not named))
+        resource = target_of(request)
+        asked = scopes_at(resource, scopes.for_client_alone(request.server, named))
+        return VerifiedClient(Entitlement(self.name, asked, defaulted=not named, resource=resource))
 
     def _administration(self, client: Client, named: tuple[str, ...]) -> tuple[str, ...]:
         """The org server: for services that hold a private key, and for what administrators granted."""

@@ -13,7 +13,7 @@ from ..device import DEVICE_CODE, INTERVAL
 from ..errors import OAuthError
 from ..issuance import Entitlement
 from ..sign_in import SignIn
-from .base import Answer, GrantRequest, Tokens, answer_with, check_held, holder_of
+from .base import Answer, GrantRequest, Tokens, answer_with, check_held, holder_of, target_of
 from .token_families import start
 
 if TYPE_CHECKING:
@@ -51,12 +51,16 @@ class DeviceCodeGrant:
         code = self._code(request)
         self._check_decided(request, code)
         person = holder_of(self._directory, code.user_id, code, refusal=_REFUSAL)
+        resource = target_of(request, code.resources or None)
+        own = () if resource is None or not request.resources else (resource.uri,)
         entitlement = Entitlement(
             self.name,
             code.scopes,
             defaulted=code.defaulted,
             sign_in=SignIn(person, code.auth_time, code.amr),
             family_id=new_family_id(self._ids),
+            resource=resource,
+            resources=code.resources or own,
         )
         return VerifiedDevice(entitlement, code, request, self)
 

@@ -10,7 +10,7 @@ from .. import scopes
 from ..errors import OAuthError, TooManyRequests
 from ..issuance import Entitlement
 from ..sign_in import SignIn
-from .base import Answer, GrantRequest, Tokens, answer_with
+from .base import Answer, GrantRequest, Tokens, answer_with, scopes_at, target_of
 from .token_families import start
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class PasswordCredentials:
     def verify(self, request: GrantRequest) -> VerifiedPassword:
         """The password is right, and no scope needs a consent that cannot be given here."""
         username, password = request.parameter("username"), request.parameter("password")
-        named = scopes.requested(request.form.get("scope", ""))
-        asked = scopes.for_user(request.server, request.client, named)
+        named, resource = scopes.requested(request.form.get("scope", "")), target_of(request)
+        asked = scopes_at(resource, scopes.for_user(request.server, request.client, named))
         if needing := scopes.in_need_of_consent(request.server, request.client, asked):
             raise OAuthError("consent_required_ropf", ", ".join(needing))
         try:
@@ -62,5 +62,13 @@ class PasswordCredentials:
             raise OAuthError("invalid_password_credentials", reason=type(error).__name__) from None
         family_id = new_family_id(self._ids) if "offline_access" in asked else None
         sign_in = SignIn(person, request.now)
-        entitlement = Entitlement(self.name, asked, defaulted=not named, sign_in=sign_in, family_id=family_id)
+        entitlement = Entitlement(
+            self.name,
+            asked,
+            defaulted=not named,
+            sign_in=sign_in,
+            family_id=family_id,
+            resource=resource,
+            resources=() if resource is None or not request.resources else (resource.uri,),
+        )
         return VerifiedPassword(entitlement, request, self._families, self._ids)

@@ -18,7 +18,7 @@ from ..errors import OAuthError, RefreshTokenReused
 from ..issuance import Entitlement
 from ..refresh_tokens import expired, family_of, mint, seal, unseal
 from ..sign_in import SignIn
-from .base import Answer, GrantRequest, Tokens, answer_with, check_held, holder_of
+from .base import Answer, GrantRequest, Tokens, answer_with, check_held, holder_of, scopes_at, target_of
 
 if TYPE_CHECKING:
     from ..issuance import Draft
@@ -46,9 +46,9 @@ class RefreshTokenGrant:
     """A client goes on with what a user let it have. Policies are evaluated again, every time.
 
     Of the requests that hold one token, one conditional write decides which rotates it. Who asks the same again within
-    the leeway gets the same bytes: an answer may be lost on its way. Who asks for other scopes then gets an access
-    token for them, and the successor that there is. Who comes later holds a stolen token, or had his stolen: the family
-    dies.
+    the leeway gets the same bytes: an answer may be lost on its way. Who asks for other scopes or another resource then
+    gets an access token for them, and the successor that there is. Who comes later holds a stolen token, or had his
+    stolen: the family dies.
     """
 
     name: ClassVar[str] = "refresh_token"
@@ -66,11 +66,14 @@ class RefreshTokenGrant:
             raise OAuthError(_REFUSAL, reason="expired")
         self._check_unused(request, family, token)
         person = holder_of(self._directory, family.user_id, family, refusal=_REFUSAL)
+        resource = target_of(request, family.resources)
         entitlement = Entitlement(
             family.policy_grant,
-            _asked(request, family),
+            scopes_at(resource, _asked(request, family)),
             sign_in=SignIn(person, family.auth_time, family.amr, acr=family.acr),
             family_id=family.id,
+            resource=resource,
+            resources=family.resources,
             refreshing=True,
         )
         return VerifiedRefresh(
@@ -163,6 +166,15 @@ def _asked(request: GrantRequest, family: TokenFamily) -> tuple[str, ...]:
 
 
 def _fingerprint(verified: VerifiedRefresh) -> str:
-    """What makes two requests the same: the client, and the set of scopes that they are for (RFC 6749 §3.3)."""
-    meaning = repr((verified.request.client.id, sorted(verified.entitlement.scopes)))
-    return b64encode(hashlib.sha256(meaning.encode("utf-8", "surrogatepass")).digest())
+    """What makes two requests the same: all that the tokens of the answer are bound to.
+
+    The client, the set of scopes (RFC 6749 §3.3), and the resource, named or not. Whatever else tokens come to be bound
+    to, such as a key, has its place here: else who asks for another one would get an answer that is not his.
+    """
+    resource = verified.entitlement.resource
+    bound = {
+        "client": verified.request.client.id,
+        "scopes": sorted(verified.entitlement.scopes),
+        "resource": None if resource is None else resource.uri,
+    }
+    return b64encode(hashlib.sha256(msgspec.json.encode(bound)).digest())

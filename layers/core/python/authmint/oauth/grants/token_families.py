@@ -46,7 +46,7 @@ def start(
         server_id=request.server.id,
         client_id=request.client.id,
         user_id=sign_in.person.user.id,
-        scopes=draft.scopes,
+        scopes=draft.granted,
         created_at=now,
         updated_at=now,
         auth_time=sign_in.at,
@@ -56,5 +56,6 @@ def start(
         session_id=session_id,
         expires_at=now + lifetime if lifetime else None,
         generations=generations_of(request.client, sign_in.person.user),
+        resources=entitlement.resources,
     )
     return Start(family) if minted is None else Start(family, minted.record, minted.text)
