@@ -19,7 +19,7 @@ from tests.support.stack import Running
 SERVERS = "/api/v1/authorizationServers"
 CLIENTS = "/oauth2/v1/clients"
 USERS = "/api/v1/users"
-BELOW = ("scopes", "claims", "policies")
+BELOW = ("scopes", "claims", "resources", "policies")
 
 
 def test_nothing_crosses_over_the_domain_not_even_forgeries_with_the_servers_own_keys() -> None:

@@ -11,6 +11,7 @@ from .sides import Side
 _KINDS: Final = {
     "scopes": ("PUT", "DELETE"),
     "claims": ("PUT", "DELETE"),
+    "resources": ("PUT", "DELETE"),
     "policies": ("PUT", "DELETE", "lifecycle/activate", "lifecycle/deactivate"),
     "credentials/keys": ("lifecycle/revoke",),
 }

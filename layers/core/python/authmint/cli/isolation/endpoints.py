@@ -62,8 +62,8 @@ def _tokens(crossing: Crossing) -> Attempts:
 def _credentials(crossing: Crossing) -> Attempts:
     remote, own, target = crossing.remote, crossing.own, crossing.target
 
-    def ask(client: Credential, scope: str, at: Side = target) -> Answer:
-        fields = {"grant_type": "client_credentials", "scope": scope}
+    def ask(client: Credential, scope: str, at: Side = target, **also: str) -> Answer:
+        fields = {"grant_type": "client_credentials", "scope": scope} | also
         return remote.form(at.endpoint(remote, "token"), fields, basic(client))
 
     if target.made:  # the policies of a server that was there before may let any client in
@@ -76,6 +76,11 @@ def _credentials(crossing: Crossing) -> Attempts:
         yield crossing.attempt(what, answer, refused=answer.status >= 400)
     answer = ask(target.client, own.scope)
     yield crossing.attempt("a token there of its scope, as the other's client", answer, refused=answer.status >= 400)
+    if target.made and ask(target.client, target.scope, resource=target.resource).status != 200:
+        raise CannotCheck(f"server {target.name} refuses its own client its own resource")
+    answer = ask(target.client, target.scope, resource=own.resource)
+    what = "a token there for its resource, as the other's client"
+    yield crossing.attempt(what, answer, refused=answer.status >= 400)
     answer = ask(Credential(target.client.id, own.client.secret), target.scope)
     yield crossing.attempt("a token there, the other's client id, its secret", answer, refused=answer.status == 401)
 

@@ -1,4 +1,4 @@
-"""The two sides of the check: a server each, with clients, a scope, claim, policy, rule and token of its own.
+"""The two sides of the check: a server each, with clients, a scope, resource, claim, policy, rule and token of its own.
 
 One person is let in by both, and so are both sides' clients for people: what is refused to them, no policy refuses.
 """
@@ -48,6 +48,7 @@ class Side:
     Attributes:
         made: The server is of the check's own making, so nobody else's policies let clients in.
         shared: Name of a scope that both servers have.
+        resource: URI of what its tokens can be for. Only servers that the check made are told to take it.
         children: Id of one object of each kind below the server.
         hmac: A client that authenticates by assertions.
         app: A client for people. Both servers let it in.
@@ -60,6 +61,7 @@ class Side:
     made: bool
     scope: str
     shared: str
+    resource: str
     children: dict[str, str]
     rule: str
     client: Credential
@@ -156,6 +158,9 @@ def _side(remote: Remote, name: str, mark: str, taken: str | None, person: Perso
         undo(f"{path}/{kind}/{made}")
         return made
 
+    resource = f"https://isolation-check.invalid/{mark}/{name.lower()}"
+    if taken is None:
+        remote.admin("PUT", f"{path}/security", {"resourceIndicators": "ON"})
     scope, shared = f"isolation.{mark}.{name.lower()}", f"isolation.{mark}.shared"
     child("scopes", {"name": shared})
     children = {
@@ -170,6 +175,7 @@ def _side(remote: Remote, name: str, mark: str, taken: str | None, person: Perso
                 "conditions": {"scopes": [scope]},
             },
         ),
+        "resources": child("resources", {"resource": resource, "scopes": [scope]}),
         "policies": child(
             "policies",
             {"name": label, "priority": 1, "conditions": {"clients": {"include": [client.id, hmac.id]}}},
@@ -181,7 +187,9 @@ def _side(remote: Remote, name: str, mark: str, taken: str | None, person: Perso
     issuer = server["issuer"]
     token = _token(remote, issuer, scope, client)
     made = taken is None
-    return Side(name, server["id"], issuer, made, scope, shared, children, rule, client, hmac, app, person, token)
+    return Side(
+        name, server["id"], issuer, made, scope, shared, resource, children, rule, client, hmac, app, person, token
+    )
 
 
 _METHODS: Final = ("client_secret_basic", "client_secret_jwt")
