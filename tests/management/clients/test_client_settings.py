@@ -9,7 +9,6 @@ from tests.management.apps import APPS, CLIENTS, an_app, app_body, web
 
 #: Members of ``settings.oauthClient`` that ask for what is not built, each with the value that does not.
 UNBUILT: list[tuple[str, Any, Any]] = [
-    ("dpop_bound_access_tokens", True, False),
     ("participate_slo", True, False),
     ("idp_initiated_login", {"mode": "SPEC", "default_scope": []}, {"mode": "DISABLED", "default_scope": []}),
     ("frontchannel_logout_uri", "https://app.example.com/out", None),

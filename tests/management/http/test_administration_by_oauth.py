@@ -11,6 +11,7 @@ from authmint.management.http.needed_scopes import needed_scope
 from authmint.oauth.client_auth.assertions import Assertions
 from authmint.oauth.client_auth.authentication import ClientAuthentication
 from authmint.oauth.client_auth.jwks_uri import FetchedJwks
+from authmint.oauth.dpop.possession import Possession
 from authmint.oauth.endpoint import AuthenticatedEndpoint
 from authmint.oauth.grants.client_credentials import ClientCredentials
 from authmint.oauth.token_endpoint import TokenEndpoint
@@ -54,7 +55,15 @@ class Robot:
         authentication, counters = ClientAuthentication(lambda: assertions), admin.storage.rate_counters
         endpoint = AuthenticatedEndpoint(configuration, authentication, failures(counters))
         signers = WarmSigners(admin.pairs)
-        self.endpoint = TokenEndpoint(endpoint, [ClientCredentials()], signers, admin.clock, CountingIds(500), Events())
+        self.endpoint = TokenEndpoint(
+            endpoint,
+            [ClientCredentials()],
+            signers,
+            admin.clock,
+            CountingIds(500),
+            Events(),
+            possession=lambda: Possession(admin.storage.assertions, signers),
+        )
 
     def grant(self, scope: str) -> Any:
         return self.admin.made(f"/api/v1/apps/{self.id}/grants", {"issuer": BASE_URL, "scopeId": scope})

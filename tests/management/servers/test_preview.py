@@ -11,6 +11,7 @@ from authmint.management.servers.system_objects import system_claims, system_sco
 from authmint.oauth.client_auth.assertions import Assertions
 from authmint.oauth.client_auth.authentication import ClientAuthentication
 from authmint.oauth.client_auth.jwks_uri import FetchedJwks
+from authmint.oauth.dpop.possession import Possession
 from authmint.oauth.endpoint import AuthenticatedEndpoint
 from authmint.oauth.grants.client_credentials import ClientCredentials
 from authmint.oauth.grants.password import PasswordCredentials
@@ -67,6 +68,7 @@ class World:
         ids, clock = CountingIds(9_000), self.admin.clock
         hashes = PasswordHashes(ids, CHEAP)
         self.events = Events()
+        signers = WarmSigners(self.admin.pairs)
         self.token = TokenEndpoint(
             AuthenticatedEndpoint(
                 configuration, ClientAuthentication(lambda: assertions), failures(storage.rate_counters)
@@ -77,10 +79,11 @@ class World:
                     Authenticator(storage.directory, storage.users, hashes, clock, ids), storage.families, ids
                 ),
             ],
-            WarmSigners(self.admin.pairs),
+            signers,
             clock,
             ids,
             self.events,
+            possession=lambda: Possession(storage.assertions, signers),
         )
 
     def preview(self, grant_type: str, scope: str, **fields: str) -> Any:

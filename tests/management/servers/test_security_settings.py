@@ -6,8 +6,13 @@ import pytest
 
 from tests.management.admin import SERVERS, Admin
 
-OFF = {"largeAccessTokens": False, "resourceIndicators": "OFF"}
-ON = {"largeAccessTokens": True, "resourceIndicators": "ON"}
+PROOFS = {
+    "required": False,
+    "nonceSeconds": 259_200,
+    "algorithms": ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA", "Ed25519"],
+}
+OFF = {"largeAccessTokens": False, "resourceIndicators": "OFF", "dpop": PROOFS}
+ON = OFF | {"largeAccessTokens": True, "resourceIndicators": "ON"}
 
 
 @pytest.fixture
@@ -40,13 +45,33 @@ def test_who_replaces_the_server_leaves_them_alone(admin: Admin, url: str) -> No
 
 
 @pytest.mark.parametrize(
-    "body", [{"largeAccessToken": True}, {"largeAccessTokens": True, "profile": "FAPI2"}, {"resourceIndicators": "on"}]
+    "body",
+    [
+        {"largeAccessToken": True},
+        {"largeAccessTokens": True, "profile": "FAPI2"},
+        {"resourceIndicators": "on"},
+        {"dpop": {"require": True}},
+        {"dpop": {"nonceSeconds": 59}},
+        {"dpop": {"nonceSeconds": 2_592_001}},
+        {"dpop": {"nonceSeconds": "60"}},
+        {"dpop": {"algorithms": []}},
+        {"dpop": {"algorithms": ["HS256"]}},
+        {"dpop": "required"},
+    ],
 )
-def test_what_nobody_knows_is_refused(admin: Admin, url: str, body: dict[str, Any]) -> None:
+def test_what_nobody_knows_or_cannot_be_is_refused(admin: Admin, url: str, body: dict[str, Any]) -> None:
     answer = admin.put(url, body)
 
-    assert (answer.status, answer.code) == (400, "E0000001")
+    assert (answer.status, answer.code) in {(400, "E0000001"), (400, "E0000003")}
     assert admin.get(url).json == OFF
+
+
+def test_what_is_said_of_proofs_is_kept_and_read_back(admin: Admin, url: str) -> None:
+    asked = {"required": True, "nonceSeconds": 0, "algorithms": ["ES256", "EdDSA"]}
+
+    assert admin.put(url, {"dpop": asked}).json == OFF | {"dpop": asked}
+    assert admin.put(url, admin.get(url).json).json == OFF | {"dpop": asked}
+    assert events(admin) == 1
 
 
 def test_a_server_that_is_not_there_has_none(admin: Admin) -> None:

@@ -19,6 +19,7 @@ from authmint.oauth.authorization.responses import Outcomes
 from authmint.oauth.client_auth.assertions import Assertions
 from authmint.oauth.client_auth.authentication import ClientAuthentication
 from authmint.oauth.client_auth.jwks_uri import FetchedJwks
+from authmint.oauth.dpop.possession import Possession
 from authmint.oauth.endpoint import AuthenticatedEndpoint
 from authmint.oauth.errors import OAuthError
 from authmint.oauth.issuance import Issuance
@@ -198,6 +199,7 @@ class World:
             clock,
             ids,
             self.events,
+            possession=lambda: Possession(storage.assertions, self.signers),
         )
         if signed_in:
             self.sign_in()

@@ -27,6 +27,7 @@ class EventBuilder:
         actor: Party,
         targets: Sequence[Party] = (),
         reason: str | None = None,
+        challenged: bool = False,
         message: str = "",
         debug: Mapping[str, Any] | None = None,
     ) -> Event:
@@ -37,6 +38,7 @@ class EventBuilder:
             actor: Who did it.
             targets: To what.
             reason: Why it failed; ``None``: it succeeded.
+            challenged: It did not fail for good: the same, with something more, works.
             message: Where the type says too little.
             debug: More, never a secret; members that have nothing to say are left out.
         """
@@ -45,7 +47,7 @@ class EventBuilder:
             published_ms=self.clock.now_ms(),
             type=event_type,
             actor=actor,
-            outcome="SUCCESS" if reason is None else "FAILURE",
+            outcome="SUCCESS" if reason is None else "CHALLENGE" if challenged else "FAILURE",
             reason=reason,
             message=message,
             targets=tuple(targets),

@@ -65,13 +65,15 @@ class Jws:
         return max(self.date("iat") or 0, self.date("nbf") or 0) > now + CLOCK_SKEW
 
 
-def read(token: str, *, types: Collection[str | None]) -> Jws:
+def read(token: str, *, types: Collection[str | None] | None, own_key: bool = False) -> Jws:
     """Take a compact JWS apart.
 
     Args:
         token: Of unknown origin.
         types: Values of ``typ`` that are taken, in lower case and without ``application/``; ``None``: it may be
-            missing. A token that was made for another purpose is none for this one (RFC 8725 §3.11).
+            missing. A token that was made for another purpose is none for this one (RFC 8725 §3.11). No values at
+            all: the caller looks at it itself.
+        own_key: Whether the token may bring its own key (``jwk``), as proofs of possession do.
 
     Raises:
         BadToken: Anything about it is malformed, oversized or of a kind that we refuse.
@@ -89,11 +91,11 @@ def read(token: str, *, types: Collection[str | None]) -> Jws:
         raise BadToken(f"malformed segment: {type(error).__name__}") from None
     if not isinstance(header, dict) or not isinstance(payload, dict):
         raise BadToken("header or payload is not an object")
-    if forbidden := _FORBIDDEN_HEADERS & header.keys():
+    if forbidden := (_FORBIDDEN_HEADERS - {"jwk" if own_key else None}) & header.keys():
         raise BadToken(f"header {min(forbidden)} is refused")
     if not isinstance(header.get("alg"), str) or not isinstance(header.get("kid", ""), str):
         raise BadToken("alg or kid is not a string")
-    if _type(header) not in types:
+    if types is not None and _type(header) not in types:
         raise BadToken("typ is not that of such a token")
     return Jws(header, payload, f"{parts[0]}.{parts[1]}".encode("ascii"), signature)
 

@@ -43,6 +43,12 @@ class AccessToken:
         return generations_in(self.jti)
 
     @property
+    def jkt(self) -> str | None:
+        """The thumbprint of the key that it is bound to (RFC 9449 §6.1); ``None``: whoever has it may use it."""
+        bound: str | None = self.payload.get("cnf", {}).get("jkt")
+        return bound
+
+    @property
     def scopes(self) -> tuple[str, ...]:
         """The scopes that the token was granted."""
         return tuple(self.payload.get("scp", ()))

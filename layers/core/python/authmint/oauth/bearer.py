@@ -1,7 +1,8 @@
 """Reading a bearer token from a request (RFC 6750 §2): the header, the form, never the query."""
 
 import re
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from ..http import Request
 from ..jose.encoding import MAX_TOKEN
@@ -10,23 +11,33 @@ from .errors import OAuthError
 
 #: ``b64token`` of RFC 6750 §2.1.
 _TOKEN: Final = rf"[\w.~+/=-]{{1,{MAX_TOKEN}}}"
-_HEADER: Final = re.compile(rf"bearer +({_TOKEN})", re.IGNORECASE | re.ASCII)
+_HEADER: Final = re.compile(rf"(bearer|dpop) +({_TOKEN})", re.IGNORECASE | re.ASCII)
 #: The official Python SDK sends scheme and token without a space.
-_LENIENT_HEADER: Final = re.compile(rf"bearer\s*({_TOKEN})\s*", re.IGNORECASE | re.ASCII)
+_LENIENT_HEADER: Final = re.compile(rf"(bearer|dpop)\s*({_TOKEN})\s*", re.IGNORECASE | re.ASCII)
 
 
-def from_header(authorization: str, *, space_required: bool = True) -> str | None:
-    """The token in the value of ``authorization`` (RFC 6750 §2.1); ``None``: it holds none."""
+@dataclass(frozen=True, repr=False)
+class Presented:
+    """An access token, and how it came. Without ``repr``: it is a secret."""
+
+    token: str
+    scheme: Literal["bearer", "dpop"] = "bearer"
+
+
+def from_header(authorization: str, *, space_required: bool = True) -> Presented | None:
+    """The token in the value of ``authorization`` (RFC 6750 §2.1, RFC 9449 §7.1); ``None``: it holds none."""
     match = (_HEADER if space_required else _LENIENT_HEADER).fullmatch(authorization)
-    return None if match is None else match[1]
+    if match is None:
+        return None
+    return Presented(match[2], "dpop" if match[1].lower() == "dpop" else "bearer")
 
 
 def is_bearer(authorization: str) -> bool:
-    """Whether the value of ``authorization`` is of this scheme, well-formed or not."""
-    return authorization[:6].lower() == "bearer"
+    """Whether the value of ``authorization`` is of one of these schemes, well-formed or not."""
+    return authorization[:6].lower() == "bearer" or authorization[:4].lower() == "dpop"
 
 
-def presented(request: Request) -> str:
+def presented(request: Request) -> Presented:
     """The access token of a request to a protected resource.
 
     Raises:
@@ -38,7 +49,7 @@ def presented(request: Request) -> str:
     if authorization is not None and in_body is not None:
         raise OAuthError("access_token_duplicate")
     if in_body is not None:
-        return in_body
+        return Presented(in_body)
     if authorization is None:
         raise OAuthError("access_token_missing")
     token = from_header(authorization)

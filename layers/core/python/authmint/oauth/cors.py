@@ -13,7 +13,7 @@ from ..storage.clients import Client
 from .errors import OAuthError
 
 #: Of an answer that scripts may have to read.
-_EXPOSED: Final = ("access-control-expose-headers", "WWW-Authenticate, Retry-After")
+_EXPOSED: Final = ("access-control-expose-headers", "WWW-Authenticate, Retry-After, DPoP-Nonce")
 #: For what anybody may read who holds what it takes.
 ANY_ORIGIN: Final = (("access-control-allow-origin", "*"), _EXPOSED)
 #: A field name (RFC 9110 §5.1).

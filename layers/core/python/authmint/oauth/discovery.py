@@ -108,6 +108,7 @@ def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilit
         **served.authentication("introspection"),
         "revocation_endpoint": f"{endpoints}/v1/revoke",
         **served.authentication("revocation"),
+        "dpop_signing_alg_values_supported": list(server.dpop_algorithms),
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,  # left out it would mean true (OpenID Connect Discovery §3)

@@ -29,6 +29,28 @@ CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
     "missing_scopes": (400, "invalid_scope", "No scopes were requested."),
     "illegal_custom_scope": (400, "invalid_scope", "Custom scopes are not allowed for this request."),
     "authorization_pending": (400, "authorization_pending", "The device authorization is pending. Please try again later."),
+    "invalid_dpop_proof": (400, "invalid_dpop_proof", "The DPoP proof JWT is invalid."),
+    "invalid_dpop_proof_missing_header": (400, "invalid_dpop_proof", "The DPoP proof JWT header is missing."),
+    "invalid_dpop_proof_multiple_headers_not_allowed": (400, "invalid_dpop_proof", "Multiple DPoP proof JWT headers are not allowed."),
+    "invalid_dpop_proof_invalid_type": (400, "invalid_dpop_proof", "'typ' must be 'dpop+jwt' in the DPoP proof JWT."),
+    "invalid_dpop_proof_invalid_signature_algorithm": (400, "invalid_dpop_proof", "The DPoP proof JWT signature algorithm is invalid."),
+    "invalid_dpop_proof_invalid_jwt": (400, "invalid_dpop_proof", "The DPoP proof JWT cannot be parsed."),
+    "invalid_dpop_proof_invalid_signature": (400, "invalid_dpop_proof", "The DPoP proof JWT signature is invalid."),
+    "invalid_dpop_proof_invalid_htm": (400, "invalid_dpop_proof", "'htm' claim in the DPoP proof JWT is invalid."),
+    "invalid_dpop_proof_invalid_htu": (400, "invalid_dpop_proof", "'htu' claim in the DPoP proof JWT is invalid."),
+    "invalid_dpop_proof_invalid_iat": (400, "invalid_dpop_proof", "'iat' claim in the DPoP proof JWT is invalid."),
+    "invalid_dpop_proof_jwt_issued_in_future": (400, "invalid_dpop_proof", "The DPoP proof JWT is issued in the future."),
+    "invalid_dpop_proof_jwt_too_old": (400, "invalid_dpop_proof", "The DPoP proof JWT is issued more than five minutes in the past."),
+    "invalid_dpop_proof_jwt_expired": (400, "invalid_dpop_proof", "The DPoP proof JWT is expired."),
+    "invalid_dpop_proof_invalid_public_key_binding": (400, "invalid_dpop_proof", "Invalid DPoP Public Key binding in refresh token"),
+    "invalid_dpop_proof_invalid_jti": (400, "invalid_dpop_proof", "'jti' claim in the DPoP proof JWT is invalid."),
+    "dpop_proof_already_used": (400, "invalid_dpop_proof", "The DPoP proof JWT has already been used."),
+    "dpop_proof_invalid_ath": (400, "invalid_dpop_proof", "'ath' claim in the DPoP proof does not match the presented access_token."),
+    "invalid_access_token_dpop_binding": (400, "invalid_dpop_proof", "The access_token is not bound to the provided DPoP proof."),
+    "use_dpop_nonce": (400, "use_dpop_nonce", "Authorization server requires nonce in DPoP proof."),
+    "dpop_proof_required_for_token": (400, "invalid_dpop_proof", "The resource request requires a DPoP proof."),
+    "dpop_authentication_scheme_required": (400, "invalid_request", "The resource request must use the DPoP authentication scheme when using a DPoP bound token."),
+    "access_token_not_dpop_bound": (401, "invalid_token", "The presented access_token is not DPoP bound."),
     "expired_token": (400, "expired_token", "The device code has expired."),
     "slow_down": (400, "slow_down", "Slow down the polling frequency. Please try again later."),
     "too_many_user_codes": (429, "too_many_user_codes", "Too many user codes generated. Please try again later."),
@@ -160,6 +182,7 @@ class OAuthError(Exception):
         id: The internal id, a key of ``CATALOGUE``.
         reason: For the log where the id alone does not say it; never a secret.
         about: For the log: server and client of a request that was refused before both were established.
+        challenge: ``WWW-Authenticate`` of a resource of ours, where it is another one than usual.
         fault: What failed on our side, for the log: then nothing was decided about the request.
     """
 
@@ -170,6 +193,7 @@ class OAuthError(Exception):
         self.reason = reason
         self.about: dict[str, str] = {}
         self.fault: BaseException | None = None
+        self.challenge: str | None = None
         super().__init__(error_id if reason is None else f"{error_id}: {reason}")
 
     def body(self) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class IntrospectionEndpoint:
         holder = self._validity.of_access_token(token, call.server, known=call.client)
         state = {
             **token.payload,
-            "token_type": "Bearer",
+            "token_type": "Bearer" if token.jkt is None else "DPoP",
             "scope": " ".join(token.scopes),
             "client_id": token.client_id,
         }
@@ -86,6 +86,7 @@ class IntrospectionEndpoint:
             "client_id": family.client_id,
             "exp": ends,
             **({"aud": list(family.resources)} if family.resources else {}),
+            **({} if family.dpop_jkt is None else {"cnf": {"jkt": family.dpop_jkt}}),
             **_username(holder),
             **({} if holder.person is None else {"sub": holder.person.user.login}),
         }

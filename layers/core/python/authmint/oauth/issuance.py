@@ -51,6 +51,7 @@ class Entitlement:
         refreshing: Rules that name ``refresh_token`` match too.
         resource: What the access token is for; ``None``: the server's audience.
         resources: URIs of what later tokens of the same authorization can be for.
+        jkt: Thumbprint of the key that the access token is bound to (RFC 9449).
     """
 
     grant_type: str
@@ -62,6 +63,7 @@ class Entitlement:
     refreshing: bool = False
     resource: Resource | None = None
     resources: tuple[str, ...] = ()
+    jkt: str | None = None
 
 
 _CODE: Final = "authorization_code"
@@ -98,6 +100,11 @@ class Draft:
     id_claims: Mapping[str, Json] | None = None
     sign_in: "SignIn | None" = None
     refreshable: bool = False
+
+    @property
+    def token_type(self) -> str:
+        """How the access token has to be sent."""
+        return "DPoP" if "cnf" in self.access_token else "Bearer"
 
     def id_token(self, ids: Ids, now: int, *, access_token: str | None, code: str | None = None) -> dict[str, Any]:
         """Payload of the ID token that goes with an access token, a code, or neither."""
@@ -203,6 +210,8 @@ class Issuance:
             generations=generations_of(client, None if sign_in is None else sign_in.person.user),
             audience=None if resource is None else resource.uri,
         )
+        if entitlement.jkt is not None:
+            payload["cnf"] = {"jkt": entitlement.jkt}
         refreshable = "offline_access" in approved.granted and "refresh_token" in client.grant_types
         return Draft(
             recipient=recipient,

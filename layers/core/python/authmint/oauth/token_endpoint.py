@@ -1,6 +1,7 @@
 """The token endpoint (RFC 6749 §3.2, docs/protocol.md §6): one order of steps for every grant type."""
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from ..clock import Clock
 from ..http import Request, Response
@@ -15,6 +16,9 @@ from .grants.base import Answer, GrantRequest, GrantType, Tokens, check_grant_ty
 from .issuance import Issuance, Recipient
 from .token_events import Record, TokenEvents
 
+if TYPE_CHECKING:
+    from .dpop.possession import Possession
+
 
 class TokenEndpoint:
     """POST ``/oauth2/{authServerId}/v1/token``."""
@@ -28,9 +32,14 @@ class TokenEndpoint:
         ids: Ids,
         events: TokenEvents,
         *,
+        possession: "Callable[[], Possession]",
         trusts: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        """``trusts``: whether administrators trust the scripts of an origin."""
+        """Put the endpoint together.
+
+        ``possession`` makes what reads proofs, when one comes; ``trusts``: whether administrators trust an origin.
+        """
+        self._possession = possession
         self._endpoint = endpoint
         self._grant_types = {grant_type.name: grant_type for grant_type in grant_types}
         self._signers = signers
@@ -68,9 +77,18 @@ class TokenEndpoint:
         grant_type = self._grant_type(call)
         if origin is not None:
             check_token_request(call.client, grant_type.name)
+        jkt = None
+        if "dpop" in request.headers or call.client.dpop_bound or call.server.dpop_required:
+            jkt = self._possession().proven(request, call.server, call.client, now=now)
         verified = grant_type.verify(
             GrantRequest(
-                form=call.form, client=call.client, server=call.server, now=now, http=request, resources=call.resources
+                form=call.form,
+                client=call.client,
+                server=call.server,
+                now=now,
+                http=request,
+                resources=call.resources,
+                jkt=jkt,
             )
         )
         recipient = Recipient(call.server, call.issuer, call.client)

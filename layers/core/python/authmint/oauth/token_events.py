@@ -147,5 +147,6 @@ class Record:
             actor=actor or Party("unknown", "PublicClientApp"),
             targets=targets,
             reason=None if refusal is None else refusal.id,
+            challenged=refusal is not None and refusal.code == "use_dpop_nonce",
             debug=debug,
         )

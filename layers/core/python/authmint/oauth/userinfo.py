@@ -11,9 +11,9 @@ from ..http import Request, Response
 from ..storage.configuration import Configuration
 from ..storage.errors import Unavailable
 from ..storage.liveness import NotAlive
-from ..storage.servers import issuer_of, server_named
+from ..storage.servers import AuthorizationServer, issuer_of, server_named
 from . import bearer
-from .access_tokens import recognize
+from .access_tokens import AccessToken, recognize
 from .claim_failures import claim_refusal
 from .endpoint import live_server
 from .errors import NO_STORE, OAuthError, unavailable
@@ -41,12 +41,14 @@ class UserinfoEndpoint:
             return unavailable(error).response(request.base_url)
 
     def _answer(self, request: Request) -> Response:
-        text = bearer.presented(request)
+        sent = bearer.presented(request)
         server = live_server(self._configuration.read(server_named(request.path_parameters.get("authServerId"))))
         now = self._clock.now()
-        token = recognize(text, server, issuer=issuer_of(server, request.base_url), now=now)
+        token = recognize(sent.token, server, issuer=issuer_of(server, request.base_url), now=now)
         if token is None:
             raise OAuthError("access_token_invalid")
+        if token.jkt is not None or sent.scheme == "dpop":
+            self._check_possession(request, sent, token, server, now)
         try:
             holder = self._validity.of_access_token(token, server)
         except NotAlive as dead:
@@ -70,11 +72,23 @@ class UserinfoEndpoint:
         # The same ``sub`` as in the ID token, whatever a claim says (OpenID Connect Core §5.3.2).
         return Response.json(200, claims | {"sub": person.user.id}, NO_STORE)
 
+    def _check_possession(
+        self, request: Request, sent: bearer.Presented, token: AccessToken, server: AuthorizationServer, now: int
+    ) -> None:
+        from .dpop.possession import ResourceRefused, check_holder  # few tokens are bound
+
+        try:
+            check_holder(request, sent, token, server, now=now)
+        except OAuthError as error:
+            raise ResourceRefused(error, server) from None
+
     def _refused(self, error: OAuthError, request: Request) -> Response:
         """RFC 6750 §3: the challenge says what is wrong; it is the SDKs that read it."""
         answer = error.response(request.base_url)
         headers = [pair for pair in answer.headers if pair[0] != "www-authenticate"]
-        if error.status in {401, 403}:
+        if error.challenge is not None:
+            headers += [("www-authenticate", error.challenge), ("expires", "0")]
+        elif error.status in {401, 403}:
             description = _SCOPES_WANTED if error.status == 403 else error.description.removesuffix(".")
             challenge = f'Bearer error="{error.code}", error_description="{description}"'
             headers += [("www-authenticate", challenge), ("expires", "0")]

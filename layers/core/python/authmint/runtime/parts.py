@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from ..dynamo.tables import Tables
     from ..keys.vault import KeyPairs, SecretSeals
     from ..oauth.client_auth.assertions import Assertions
+    from ..oauth.dpop.possession import Possession
     from ..oauth.endpoint import AuthenticatedEndpoint
     from ..pages.browsers import CookieBrowsers
     from ..rate_limit import RateLimit
     from ..storage.configuration import Configuration
-    from ..tokens.signer import WarmSigners
+    from ..tokens.signer import Signers, WarmSigners
     from ..web.render import Renderer
 
 
@@ -175,6 +176,12 @@ class Parts:
         from ..oauth.endpoint import AuthenticatedEndpoint
 
         return AuthenticatedEndpoint(configuration, ClientAuthentication(self._assertions), self._client_failures)
+
+    def possession(self, signers: "Signers") -> "Possession":
+        """What reads proofs of possession: for those who make it when the first one comes."""
+        from ..oauth.dpop.possession import Possession
+
+        return Possession(self.records.assertions, signers)
 
     def _client_failures(self) -> "RateLimit":
         return self.limit("client", most=self.settings.client_failures)

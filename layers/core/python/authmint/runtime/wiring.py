@@ -1,6 +1,7 @@
 """The composition root: one function per Lambda function. Heavy imports stay inside, so each loads what it uses."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..http import Request, Response
@@ -58,7 +59,11 @@ def token(env: Surroundings) -> Function:
     def trusts(origin: str) -> bool:
         return parts.records.trusted_origins.get().trusts(origin, "CORS")
 
-    tokens = TokenEndpoint(endpoint, grants(parts), parts.signers(), parts.clock, parts.ids, parts.log, trusts=trusts)
+    signers = parts.signers()
+    possession = cache(lambda: parts.possession(signers))
+    tokens = TokenEndpoint(
+        endpoint, grants(parts), signers, parts.clock, parts.ids, parts.log, possession=possession, trusts=trusts
+    )
 
     def device() -> Endpoint:
         from ..oauth.device import DeviceAuthorizationEndpoint
@@ -69,7 +74,9 @@ def token(env: Surroundings) -> Function:
     def pushed() -> Endpoint:
         from ..oauth.authorization.par import PushedRequestEndpoint
 
-        return PushedRequestEndpoint(endpoint, parts.records.requests, parts.clock, parts.ids, parts.log)
+        return PushedRequestEndpoint(
+            endpoint, parts.records.requests, parts.clock, parts.ids, parts.log, possession=possession
+        )
 
     table = {
         "/v1/token": Route(tokens, shared=False),

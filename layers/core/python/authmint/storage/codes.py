@@ -21,6 +21,7 @@ class AuthorizationCode:
         resources: URIs of what its tokens can be for, as they were registered.
         family_id: Of the tokens that the code gives: made with the code, so that a replay knows what to revoke.
         spent_at: When it was redeemed.
+        dpop_jkt: Thumbprint of the key that has to be proven where it is redeemed (RFC 9449 §10).
         generations: Of client and user when it was made.
     """
 
@@ -43,6 +44,7 @@ class AuthorizationCode:
     code_challenge: str | None = None
     session_id: str | None = None
     spent_at: int | None = None
+    dpop_jkt: str | None = None
     generations: Generations = FIRST
     resources: tuple[str, ...] = ()
 

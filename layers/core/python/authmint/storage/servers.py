@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from ..jose.keys import SigningAlgorithm
 from .events import Event
@@ -175,6 +175,12 @@ class RevokedKey:
     revoked_at: int
 
 
+#: What proofs of possession may be signed with (RFC 9449 §4.2).
+DPOP_ALGORITHMS: Final = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA", "Ed25519")
+#: Seconds that a nonce is good at most: a new one every day.
+DPOP_NONCE_LIFETIME: Final = 259_200
+
+
 @dataclass(frozen=True)
 class AuthorizationServer:
     """A custom authorization server with everything below it.
@@ -186,6 +192,9 @@ class AuthorizationServer:
         max_lifetime: Seconds that the longest-lived token signed by the active key may live.
         rotate_at: When the schedule has something to do; ``None`` when it has not.
         revoked: Keys that were revoked last, the latest at the end: a repeated revocation is known by them.
+        dpop_required: Whether every token is bound to a key of its client (RFC 9449).
+        dpop_nonce_seconds: How long a nonce is good at most; 0: none is asked for.
+        dpop_algorithms: What proofs may be signed with.
         large_access_tokens: Whether access tokens may be too large for a header of a request (docs/protocol.md §10.6).
         resource_indicators: Whether clients say which of the resources their tokens are for (docs/protocol.md §8.5).
     """
@@ -209,6 +218,9 @@ class AuthorizationServer:
     keys: tuple[SigningKey, ...] = ()
     revoked: tuple[RevokedKey, ...] = ()
     resources: tuple[Resource, ...] = ()
+    dpop_required: bool = False
+    dpop_nonce_seconds: int = DPOP_NONCE_LIFETIME
+    dpop_algorithms: tuple[str, ...] = DPOP_ALGORITHMS
     large_access_tokens: bool = False
     resource_indicators: bool = False
     version: int = field(default=0)

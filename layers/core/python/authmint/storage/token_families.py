@@ -34,6 +34,7 @@ class TokenFamily:
         holds_refresh_token: Whether there is anything to refresh with.
         current: Digest of the refresh token that counts, the youngest; ``None``: there is none.
         generations: Of client and user when the family began.
+        dpop_jkt: Thumbprint of the key that was proven when it began (RFC 9449 §5); ``None``: no key was.
     """
 
     id: str
@@ -55,6 +56,7 @@ class TokenFamily:
     resources: tuple[str, ...] = ()
     revoked_at: int | None = None
     revoked_because: Revoked | None = None
+    dpop_jkt: str | None = None
 
 
 @dataclass(frozen=True)

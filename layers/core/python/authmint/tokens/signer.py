@@ -1,5 +1,6 @@
 """Signing with an unwrapped private key (RFC 7515 §5.1). The header's bytes are made once per key."""
 
+import hmac
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
@@ -60,6 +61,9 @@ class Signer(Protocol):
             TokenTooLarge: Nobody could introspect it, or use it at an endpoint of ours.
         """
 
+    def derived(self, purpose: bytes) -> bytes:
+        """A secret of 32 bytes that comes with the key, another one for each purpose."""
+
 
 class Signers(Protocol):
     """Finds the signer of a server's active key, unwrapping it once per warm instance."""
@@ -79,6 +83,7 @@ class KeySigner:
         self._header = b64encode(_header(kid, algorithm)).encode() + b"."
         key = load_der_private_key(pkcs8, None, unsafe_skip_rsa_key_validation=True)
         self._signature = _signature(key, algorithm)
+        self._root = hmac.digest(pkcs8, b"authmint: secrets derived from a signing key", "sha256")
 
     def sign(self, payload: Mapping[str, Any], most: int = MAX_TOKEN) -> str:
         signing_input = self._header + b64encode(msgspec.json.encode(payload)).encode()
@@ -86,6 +91,9 @@ class KeySigner:
         if len(token) > most:
             raise TokenTooLarge(payload, len(token), most)
         return token
+
+    def derived(self, purpose: bytes) -> bytes:
+        return hmac.digest(self._root, purpose, "sha256")
 
 
 def _signature(key: Any, algorithm: SigningAlgorithm) -> Any:

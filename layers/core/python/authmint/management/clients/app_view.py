@@ -103,6 +103,7 @@ def _settings(client: Client, call: Call) -> dict[str, Any]:
         "consent_method": client.consent_method,
         "issuer_mode": client.issuer_mode,
         "wildcard_redirect": client.wildcard_redirect,
+        "dpop_bound_access_tokens": client.dpop_bound,
         **{name: CLIENT[name] for name in SHOWN},
     }
     if (network := kept(client.settings, "network")) is not None:

@@ -142,6 +142,7 @@ def _with_choices(client: Client, default: Client, settings: Fields, credentials
         rotates_refresh_tokens=rotation == "ROTATE",
         refresh_leeway=default.refresh_leeway if leeway is None else leeway,
         pkce_required=credentials.flag("pkce_required", default=pkce),
+        dpop_bound=settings.flag("dpop_bound_access_tokens", default=default.dpop_bound),
         consent_method=settings.choice("consent_method", ("TRUSTED", "REQUIRED"), default.consent_method),
         issuer_mode=settings.choice("issuer_mode", ("ORG_URL", "CUSTOM_URL", "DYNAMIC"), default.issuer_mode),
     )

@@ -13,7 +13,6 @@ from ..http.fields import Fields
 #: Of ``settings.oauthClient``, and of registered clients (RFC 7591 §2).
 CLIENT: Final[Mapping[str, Any]] = {
     "idp_initiated_login": {"mode": "DISABLED", "default_scope": []},
-    "dpop_bound_access_tokens": False,
     "participate_slo": False,
     "frontchannel_logout_uri": None,
     "frontchannel_logout_session_required": False,
@@ -48,7 +47,7 @@ CLIENT: Final[Mapping[str, Any]] = {
     "userinfo_signed_response_alg": None,
 }
 #: Those that an app always shows.
-SHOWN: Final = ("idp_initiated_login", "dpop_bound_access_tokens", "participate_slo")
+SHOWN: Final = ("idp_initiated_login", "participate_slo")
 
 #: Of an app itself.
 APP: Final[Mapping[str, Any]] = {"licensing": {"seatCount": 0}, "expressConfiguration": None}

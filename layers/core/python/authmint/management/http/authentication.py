@@ -6,7 +6,9 @@ from typing import Final
 
 from ...http import Request
 from ...oauth import bearer
-from ...oauth.access_tokens import recognize
+from ...oauth.access_tokens import AccessToken, recognize
+from ...oauth.dpop.possession import ResourceRefused, check_holder
+from ...oauth.errors import OAuthError
 from ...oauth.token_validity import TokenValidity
 from ...storage.admin_scopes import satisfied_by
 from ...storage.api_tokens import USE_COUNTED_EVERY, ApiTokens
@@ -14,7 +16,7 @@ from ...storage.clients import secret_digest
 from ...storage.configuration import Configuration
 from ...storage.errors import NotFound
 from ...storage.liveness import NotAlive
-from ...storage.servers import ORG_SERVER
+from ...storage.servers import ORG_SERVER, AuthorizationServer
 from .errors import ApiError, BearerChallenge
 
 _API_TOKEN: Final = re.compile(r"ssws\s*(\S{1,1024})\s*", re.IGNORECASE)
@@ -67,7 +69,7 @@ class Authentication:
                 raise _wrong()
             return self._by_api_token(match[1], now)
         token = bearer.from_header(authorization, space_required=False)
-        if token is None or not _JWT.fullmatch(token):
+        if token is None or not _JWT.fullmatch(token.token):
             raise ApiError("E0000005")
         return self._by_access_token(token, request, now)
 
@@ -82,12 +84,13 @@ class Authentication:
             self._api_tokens.used(token, at=now)
         return Caller(token.id, token.name, user_id=token.user_id, created_at=token.created_at)
 
-    def _by_access_token(self, text: str, request: Request, now: int) -> Caller:
+    def _by_access_token(self, sent: bearer.Presented, request: Request, now: int) -> Caller:
         """An access token of the org server whose client still stands, with the scopes still granted to it."""
         server = self._configuration.read(ORG_SERVER).server
-        token = None if server is None else recognize(text, server, issuer=request.base_url, now=now)
+        token = None if server is None else recognize(sent.token, server, issuer=request.base_url, now=now)
         if server is None or token is None or "uid" in token.payload:
             raise BearerChallenge("invalid_token", request)
+        _check_possession(request, sent, token, server, now)
         try:
             client = self._validity.of_access_token(token, server).client
         except NotAlive:
@@ -95,6 +98,17 @@ class Authentication:
         granted = frozenset(grant.scope for grant in client.scope_grants)
         scopes = granted.intersection(token.payload.get("scp", ()))
         return Caller(client.id, client.label, "PublicClientApp", created_at=client.created_at, scopes=scopes)
+
+
+def _check_possession(
+    request: Request, sent: bearer.Presented, token: AccessToken, server: AuthorizationServer, now: int
+) -> None:
+    """Raises ApiError: whoever sends a token that is bound to a key does not prove to have the key (RFC 9449 §7)."""
+    try:
+        check_holder(request, sent, token, server, now=now)
+    except OAuthError as error:
+        challenge = ResourceRefused(error, server).challenge or ""
+        raise ApiError("E0000011", headers=(("www-authenticate", challenge),)) from None
 
 
 def _wrong() -> ApiError:

@@ -9,11 +9,15 @@ from typing import Any, Final
 
 from ...http import Response
 from ...storage.events import Event
-from ...storage.servers import AuthorizationServer
+from ...storage.servers import DPOP_ALGORITHMS, DPOP_NONCE_LIFETIME, AuthorizationServer
 from ..http.call import Call
+from ..http.fields import Fields
 from .server_changes import ServerChanges, server_party
 
-_KNOWN: Final = frozenset({"largeAccessTokens", "resourceIndicators"})
+_KNOWN: Final = frozenset({"largeAccessTokens", "resourceIndicators", "dpop"})
+#: Seconds.
+_SHORTEST_NONCE: Final = 60
+_LONGEST_NONCE: Final = 2_592_000
 
 
 class SecuritySettings:
@@ -31,13 +35,14 @@ class SecuritySettings:
         body = call.body()
         large = body.flag("largeAccessTokens", default=False)
         resources = body.choice("resourceIndicators", ("OFF", "ON"), "OFF") == "ON"
+        proofs = _proofs(body)
         for name in body.names():
             if name not in _KNOWN:
                 body.problem(name[:100], "There is no such setting.")
         body.check()
 
         def change(before: AuthorizationServer) -> tuple[AuthorizationServer, None, Sequence[Event]]:
-            after = replace(before, large_access_tokens=large, resource_indicators=resources)
+            after = replace(before, large_access_tokens=large, resource_indicators=resources, **proofs)
             if after == before:
                 return before, None, []
             after = replace(after, updated_at=call.now)
@@ -47,8 +52,32 @@ class SecuritySettings:
         return Response.json(200, _json(server))
 
 
+def _proofs(body: Fields) -> dict[str, Any]:
+    """What ``dpop`` says of proofs of possession (RFC 9449)."""
+    dpop = body.below("dpop")
+    for name in dpop.names():
+        if name not in {"required", "nonceSeconds", "algorithms"}:
+            dpop.problem(name[:100], "There is no such setting.")
+    seconds = dpop.number("nonceSeconds")
+    if seconds is not None and not (seconds == 0 or _SHORTEST_NONCE <= seconds <= _LONGEST_NONCE):
+        dpop.problem("nonceSeconds", f"must be 0, or from {_SHORTEST_NONCE} to {_LONGEST_NONCE}.")
+    algorithms = dpop.texts("algorithms")
+    if algorithms is not None and (not algorithms or not set(algorithms) <= set(DPOP_ALGORITHMS)):
+        dpop.problem("algorithms", f"must be of [{', '.join(DPOP_ALGORITHMS)}], one at least.")
+    return {
+        "dpop_required": dpop.flag("required", default=False),
+        "dpop_nonce_seconds": DPOP_NONCE_LIFETIME if seconds is None else seconds,
+        "dpop_algorithms": DPOP_ALGORITHMS if algorithms is None else algorithms,
+    }
+
+
 def _json(server: AuthorizationServer) -> dict[str, Any]:
     return {
         "largeAccessTokens": server.large_access_tokens,
         "resourceIndicators": "ON" if server.resource_indicators else "OFF",
+        "dpop": {
+            "required": server.dpop_required,
+            "nonceSeconds": server.dpop_nonce_seconds,
+            "algorithms": list(server.dpop_algorithms),
+        },
     }

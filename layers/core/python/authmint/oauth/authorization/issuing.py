@@ -123,6 +123,7 @@ class Issuing:
             nonce=wish.nonce,
             code_challenge=wish.code_challenge,
             session_id=session.id,
+            dpop_jkt=wish.dpop_jkt,
             generations=generations_of(arrival.client, grants.person.user),
             resources=tuple(resource.uri for resource in wish.resources),
         )

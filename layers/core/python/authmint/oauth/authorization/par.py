@@ -1,5 +1,6 @@
 """Pushed authorization requests (RFC 9126, docs/protocol.md §5)."""
 
+from collections.abc import Callable
 from typing import Final
 
 from ...clock import Clock
@@ -10,6 +11,7 @@ from ...outage import Outage
 from ...storage.authorization_requests import StoredRequest, StoredRequests
 from ...storage.clients import secret_digest
 from .. import form as forms
+from ..dpop.possession import Possession
 from ..endpoint import AuthenticatedEndpoint, Call
 from ..errors import NO_STORE, OAuthError, unavailable
 from ..token_events import TokenEvents
@@ -19,6 +21,7 @@ from .interactions import HANDLE_BYTES
 from .parameters import match_redirect_uri, parameters
 from .request import Arrival
 from .rules import check
+from .vocabulary import DPOP_JKT
 
 #: Seconds (docs/protocol.md §9.4).
 LIFETIME: Final = 3_600
@@ -30,8 +33,17 @@ class PushedRequestEndpoint:
     """POST ``/oauth2/{authServerId}/v1/par``."""
 
     def __init__(
-        self, endpoint: AuthenticatedEndpoint, requests: StoredRequests, clock: Clock, ids: Ids, events: TokenEvents
+        self,
+        endpoint: AuthenticatedEndpoint,
+        requests: StoredRequests,
+        clock: Clock,
+        ids: Ids,
+        events: TokenEvents,
+        *,
+        possession: Callable[[], Possession],
     ) -> None:
+        """``possession``: makes what reads proofs, when one comes."""
+        self._possession = possession
         self._endpoint = endpoint
         self._requests = requests
         self._clock = clock
@@ -54,7 +66,7 @@ class PushedRequestEndpoint:
     def _push(self, request: Request, record: Record) -> Response:
         now = self._clock.now()
         call = self._endpoint.open(request, endpoint="/v1/par", also=("/v1/token",), now=now, read=_read)
-        arrival = record.arrival = _arrival(call)
+        arrival = record.arrival = self._bound(_arrival(call), request, now)
         record.wish = check(arrival, pushing=True)
         call.confirm()
         handle = self._ids.opaque(HANDLE_BYTES)
@@ -71,6 +83,14 @@ class PushedRequestEndpoint:
             )
         )
         return Response.json(201, {"request_uri": PUSHED + handle, "expires_in": LIFETIME}, NO_STORE)
+
+    def _bound(self, arrival: Arrival, request: Request, now: int) -> Arrival:
+        """The request with the key of its proof in it (RFC 9449 §10.1)."""
+        if "dpop" not in request.headers:
+            return arrival
+        asked = arrival.parameters.get(DPOP_JKT)
+        jkt = self._possession().pushed(request, arrival.server, asked, now=now)
+        return arrival if jkt is None else arrival.with_parameter(DPOP_JKT, jkt)
 
 
 def _arrival(call: Call) -> Arrival:

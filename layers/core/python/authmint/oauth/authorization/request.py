@@ -52,6 +52,10 @@ class Arrival:
     pushed: str | None = None
     latest: int | None = None
 
+    def with_parameter(self, name: str, value: str) -> "Arrival":
+        """The same request with one parameter more."""
+        return replace(self, parameters=replace(self.parameters, values={**self.parameters.values, name: value}))
+
     def stored_parameters(self) -> Mapping[str, str]:
         """The parameters as they are kept while the user is busy. Session tokens are secrets, and for now only."""
         kept = {name: value for name, value in self.parameters.values.items() if name != "sessionToken"}

@@ -18,6 +18,7 @@ from .vocabulary import (
     ASSURANCE,
     BY_PASSWORD,
     CHALLENGE_METHODS,
+    DPOP_JKT,
     FRONT_CHANNEL,
     PROMPTS,
     RESPONSE_MODES,
@@ -26,6 +27,7 @@ from .vocabulary import (
 
 _RESPONSE_TYPES: Final = frozenset(frozenset(words.split()) for words in RESPONSE_TYPES)
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+_THUMBPRINT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _AGE: Final = re.compile(r"[0-9]{1,10}")
 _MAX_AGE: Final = 2**31 - 1
 _MAX_LOGIN: Final = 320
@@ -39,6 +41,7 @@ class Wish:
         response_types: Of ``code``, ``token``, ``id_token``.
         scopes: Asked for, or the server's default ones: then ``defaulted``.
         prompt: Of ``login`` and ``consent``, or ``none`` alone. ``max_age=0`` counts as ``login``.
+        dpop_jkt: Thumbprint of the key that the code is bound to.
         acr: What a password reaches, where ``acr_values`` asks.
         resources: What the tokens can be for, where the request says it (RFC 8707).
         hinted: The user that ``id_token_hint`` is about.
@@ -52,6 +55,7 @@ class Wish:
     max_age: int | None = None
     nonce: str | None = None
     code_challenge: str | None = None
+    dpop_jkt: str | None = None
     acr: str | None = None
     hinted: str | None = None
     login_hint: str | None = None
@@ -90,7 +94,7 @@ def check(arrival: Arrival, *, pushing: bool = False) -> Wish:
     if parameters.get("idp") not in {None, THIS_ORG.id}:
         raise OAuthError("unknown_idp")
     resources = _resources(arrival, response_types)
-    _check_grants(client, response_types)
+    _check_grants(client, response_types, bound=client.dpop_bound or arrival.server.dpop_required)
     named = scopes.requested(parameters.get("scope") or "")
     asked = scopes.for_browser(arrival.server, client, named, response_types)
     login_hint = parameters.get("login_hint")
@@ -103,6 +107,7 @@ def check(arrival: Arrival, *, pushing: bool = False) -> Wish:
         max_age=max_age,
         nonce=nonce,
         code_challenge=challenge,
+        dpop_jkt=_key(parameters),
         acr=acr,
         hinted=_hinted(arrival),
         login_hint=login_hint if login_hint is not None and len(login_hint) <= _MAX_LOGIN else None,
@@ -197,8 +202,18 @@ def _assurance(parameters: Parameters) -> str | None:
     return BY_PASSWORD if asked and not known else attained
 
 
-def _check_grants(client: Client, response_types: frozenset[str]) -> None:
+def _key(parameters: Parameters) -> str | None:
+    jkt = parameters.get(DPOP_JKT)
+    if jkt is not None and not _THUMBPRINT.fullmatch(jkt):
+        raise OAuthError("invalid_request", reason="dpop_jkt is no thumbprint")
+    return jkt
+
+
+def _check_grants(client: Client, response_types: frozenset[str], *, bound: bool) -> None:
+    """``bound``: tokens have to be bound to a key, and a browser that gets one from here can prove none."""
     if not grants_of(response_types) <= frozenset(client.grant_types):
+        raise OAuthError("unauthorized_client", ", ".join(client.grant_types))
+    if bound and "token" in response_types:
         raise OAuthError("unauthorized_client", ", ".join(client.grant_types))
 
 

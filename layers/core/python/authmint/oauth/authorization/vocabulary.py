@@ -53,6 +53,9 @@ RESPONSE_PARAMETERS: Final = frozenset(
     }
 )
 
+#: The thumbprint of the key that a code is bound to (RFC 9449 §10).
+DPOP_JKT: Final = "dpop_jkt"
+
 #: Parameters that mean something here; a repeated one is named in the error.
 PARAMETERS: Final = frozenset(
     [
@@ -61,6 +64,7 @@ PARAMETERS: Final = frozenset(
         "code_challenge",
         "code_challenge_method",
         "display",
+        DPOP_JKT,
         "id_token_hint",
         "idp",
         "login_hint",

@@ -58,6 +58,8 @@ class AuthorizationCodeGrant:
         code = self._code(request, text)
         if code.redirect_uri != redirect_uri:
             raise OAuthError("mismatched_redirect_uri")
+        if code.dpop_jkt is not None and code.dpop_jkt != request.jkt:
+            raise OAuthError("invalid_dpop_proof", reason="the code is bound to another key")
         pkce.check_verifier(code.code_challenge, request.form.get("code_verifier"))
         person = holder_of(self._directory, code.user_id, code, refusal=_REFUSAL)
         entitlement = Entitlement(
@@ -67,6 +69,7 @@ class AuthorizationCodeGrant:
             family_id=code.family_id,
             resource=target_of(request, code.resources),
             resources=code.resources,
+            jkt=request.jkt,
             approved=Approved(code.scopes, code.lifetimes, policy_id=code.policy_id, rule_id=code.rule_id),
         )
         return VerifiedCode(entitlement, code, request, self)

@@ -27,6 +27,7 @@ class GrantRequest:
 
     Attributes:
         resources: What it says its tokens are for, as it was sent.
+        jkt: Thumbprint of the key whose possession it proved (RFC 9449).
     """
 
     form: Mapping[str, str]
@@ -35,6 +36,7 @@ class GrantRequest:
     now: int
     http: Request
     resources: tuple[str, ...] = ()
+    jkt: str | None = None
 
     def parameter(self, name: str) -> str:
         """A parameter of the form that the grant type cannot do without.
@@ -80,7 +82,7 @@ def answer_with(draft: "Draft", tokens: Tokens, *, refresh_token: str | None = N
     """
     minted = {"access_token": tokens.access_token}
     body: dict[str, str | int] = {
-        "token_type": "Bearer",
+        "token_type": draft.token_type,
         "expires_in": draft.lifetimes.access_token,
         "access_token": tokens.access_token,
         "scope": " ".join(draft.scopes),

@@ -35,10 +35,10 @@ class ClientCredentials:
             raise OAuthError("confidential_client_required")
         named = scopes.requested(request.form.get("scope", ""))
         if request.server.is_org:
-            return VerifiedClient(Entitlement(self.name, self._administration(request.client, named)))
+            return VerifiedClient(Entitlement(self.name, self._administration(request.client, named), jkt=request.jkt))
         resource = target_of(request)
         asked = scopes_at(resource, scopes.for_client_alone(request.server, named))
-        return VerifiedClient(Entitlement(self.name, asked, defaulted=not named, resource=resource))
+        return VerifiedClient(Entitlement(self.name, asked, defaulted=not named, resource=resource, jkt=request.jkt))
 
     def _administration(self, client: Client, named: tuple[str, ...]) -> tuple[str, ...]:
         """The org server: for services that hold a private key, and for what administrators granted."""

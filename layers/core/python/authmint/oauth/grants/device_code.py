@@ -61,6 +61,7 @@ class DeviceCodeGrant:
             family_id=new_family_id(self._ids),
             resource=resource,
             resources=code.resources or own,
+            jkt=request.jkt,
         )
         return VerifiedDevice(entitlement, code, request, self)
 

@@ -70,5 +70,6 @@ class PasswordCredentials:
             family_id=family_id,
             resource=resource,
             resources=() if resource is None or not request.resources else (resource.uri,),
+            jkt=request.jkt,
         )
         return VerifiedPassword(entitlement, request, self._families, self._ids)

@@ -64,6 +64,7 @@ class RefreshTokenGrant:
         family, token = self._found(request, text)
         if expired(family, token, request.now):
             raise OAuthError(_REFUSAL, reason="expired")
+        _check_key(request, family)
         self._check_unused(request, family, token)
         person = holder_of(self._directory, family.user_id, family, refusal=_REFUSAL)
         resource = target_of(request, family.resources)
@@ -75,6 +76,7 @@ class RefreshTokenGrant:
             resource=resource,
             resources=family.resources,
             refreshing=True,
+            jkt=request.jkt,
         )
         return VerifiedRefresh(
             entitlement=entitlement, text=text, family=family, token=token, request=request, grant=self
@@ -165,16 +167,33 @@ def _asked(request: GrantRequest, family: TokenFamily) -> tuple[str, ...]:
     return named or family.scopes
 
 
+def _check_key(request: GrantRequest, family: TokenFamily) -> None:
+    """A family that began with a proof goes on with one: a public client's with the same key (RFC 9449 §5).
+
+    A confidential client proves who it is by other means; it may have lost its key.
+
+    Raises:
+        OAuthError: There is no proof, or it is of another key.
+    """
+    if family.dpop_jkt is None or family.dpop_jkt == request.jkt:
+        return
+    if request.jkt is None:
+        raise OAuthError("invalid_dpop_proof_missing_header")
+    if request.client.auth_method == "none":
+        raise OAuthError("invalid_dpop_proof_invalid_public_key_binding")
+
+
 def _fingerprint(verified: VerifiedRefresh) -> str:
     """What makes two requests the same: all that the tokens of the answer are bound to.
 
-    The client, the set of scopes (RFC 6749 §3.3), and the resource, named or not. Whatever else tokens come to be bound
-    to, such as a key, has its place here: else who asks for another one would get an answer that is not his.
+    The client, the set of scopes (RFC 6749 §3.3), the resource, named or not, and the key. Whatever else tokens come to
+    be bound to has its place here: else who asks for another one would get an answer that is not his.
     """
     resource = verified.entitlement.resource
     bound = {
         "client": verified.request.client.id,
         "scopes": sorted(verified.entitlement.scopes),
         "resource": None if resource is None else resource.uri,
+        "jkt": verified.request.jkt,
     }
     return b64encode(hashlib.sha256(msgspec.json.encode(bound)).digest())

@@ -57,5 +57,6 @@ def start(
         expires_at=now + lifetime if lifetime else None,
         generations=generations_of(request.client, sign_in.person.user),
         resources=entitlement.resources,
+        dpop_jkt=request.jkt,
     )
     return Start(family) if minted is None else Start(family, minted.record, minted.text)
