@@ -24,6 +24,7 @@ from tests.storage.grant_records import a_family, a_token
 from tests.support.backend import Deployed, LocalAws
 from tests.support.builders import a_user
 from tests.support.fakes import AT_ONCE, NOW, FrozenClock
+from tests.support.first_form import list_family_as_before, list_user_as_before
 
 LISTING = "LIST"
 
@@ -140,16 +141,6 @@ def tables(deployed: Deployed) -> Tables:
     return replace(deployed.tables(), retrying=AT_ONCE)
 
 
-def as_before(tables: Tables, user: User, version: int | None = None) -> None:
-    """Let the list have the item of a user where it was before there were shards, of its own or another version."""
-    listed = tables.config.get(shard_of(USERS, user.id), user.id)
-    if version is None:
-        listed.delete()
-    tables.config(
-        USERS, user.id, body=listed.body.replace(f'"version":{user.version}', f'"version":{version or 1}')
-    ).save()
-
-
 def everybody(users: DynamoUsers, limit: int) -> list[User]:
     found: list[User] = []
     while page := users.list(after=found[-1].id if found else None, limit=limit):
@@ -165,7 +156,7 @@ def test_users_are_listed_in_the_order_of_their_ids(aws: LocalAws, forms: list[s
     for number, form in enumerate(forms):
         users.add(user := a_user(id=f"00u{number:03}"), [])
         if form != "new":
-            as_before(tables, replace(user, version=1), 1 if form == "both" else None)
+            list_user_as_before(tables, user.id, 1 if form == "both" else None)
 
     assert [user.id for user in everybody(users, limit)] == [f"00u{number:03}" for number in range(len(forms))]
 
@@ -174,10 +165,10 @@ def test_the_later_item_of_a_user_counts_wherever_it_is(tables: Tables) -> None:
     users = DynamoUsers(tables, SystemClock())
     for user_id in ("00uA", "00uB"):
         users.add(a_user(id=user_id), [])
+        list_user_as_before(tables, user_id)
         before = users.get(user_id)
-        as_before(tables, before)
         users.save(before, replace(before, status="SUSPENDED"), [])
-    as_before(tables, users.get("00uB"), 3)  # by the release before, after a change by this one
+    list_user_as_before(tables, "00uB", 3)  # by the release before, after a change by this one
 
     listed = users.list()
 
@@ -193,7 +184,7 @@ def test_a_deleted_user_leaves_the_list_wherever_it_is(tables: Tables, form: str
     users.add(a_user(), [])
     user = users.get("00uA")
     if form != "new":
-        as_before(tables, user, 1 if form == "both" else None)
+        list_user_as_before(tables, user.id, 1 if form == "both" else None)
 
     users.delete(user, [])
 
@@ -235,14 +226,6 @@ def families(aws: LocalAws) -> Iterator[DynamoTokenFamilies]:
         yield DynamoTokenFamilies(aws.fresh().tables(), RandomIds(SystemClock()))
 
 
-def listed_as_before(families: DynamoTokenFamilies, family: TokenFamily, *, only: bool) -> None:
-    table, key = families._item, f"{family.client_id}#{family.id}"
-    listed = table.get(shard_of(f"HOLDERS#{family.server_id}", family.id), key)
-    if only:
-        listed.delete()
-    table(f"HOLDERS#{family.server_id}", key, kind=listed.kind, ttl=listed.ttl).save()
-
-
 @settings(max_examples=25)
 @given(FORMS, st.sets(st.integers(0, 39)), st.integers(1, 6))
 def test_families_and_their_clients_are_listed_like_in_memory(
@@ -257,7 +240,7 @@ def test_families_and_their_clients_are_listed_like_in_memory(
             if number in dead:
                 storage.revoke(family_id, "user", at=NOW)
         if form != "new":
-            listed_as_before(families, family, only=form == "old")
+            list_family_as_before(families._tables, family, only=form == "old")
 
     for client_id in {client_id for client_id, _ in held}:
         assert pages(families, server, client_id, limit) == pages(model, server, client_id, limit)
@@ -284,7 +267,7 @@ def clients(families: Any, server: str, limit: int) -> list[tuple[Sequence[str],
 def test_what_is_listed_as_before_stays_listed_as_long_as_it_has_to(tables: Tables, change: str) -> None:
     families, day = DynamoTokenFamilies(tables, RandomIds(SystemClock())), 86_400
     families.add(a_family(), a_token())
-    listed_as_before(families, a_family(), only=True)
+    list_family_as_before(tables, a_family())
 
     if change == "rotate":
         spent = replace(a_token(), rotated_at=NOW)

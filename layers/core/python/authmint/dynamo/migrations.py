@@ -14,6 +14,7 @@ from ..clock import Clock
 from .connection import translated
 from .event_migration import LogIntoChunks
 from .items import HEAD, Item
+from .list_migration import ListsIntoShards
 from .schema_version import KNOWN, PARTITION, TooNew, form_of, version_item
 from .tables import DAY_MS, Tables
 
@@ -62,6 +63,8 @@ class Migrations:
                     item(PARTITION, HEAD, version=KNOWN, body=todo).save()
             self.say(f"the tables have form {KNOWN}; what a release from before needed is deleted now")
             stopped = days.start
+        lists = ListsIntoShards(self.tables)
+        self.say(f"lists in shards: moved {lists.users()} users and {lists.holders()} families with a refresh token")
         self._each_day(days, max(stopped, days.start), _CLEAN, log.clean)
         with translated():
             self._events()(PARTITION, HEAD, version=KNOWN).save()

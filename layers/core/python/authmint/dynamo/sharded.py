@@ -1,7 +1,7 @@
 """Lists that grow with every sign-in or every user: each in several partitions, which readers merge.
 
 DynamoDB writes 1,000 units a second in one partition, and splitting it does not help where keys only ascend, as ids
-do. So an item lies in the partition that a checksum of its id says. Items from before lists were sharded lie in the
+do. So an item lies in the partition that a checksum of its id says. Items of the tables' first form lie in the
 partition of the list itself, and count as one more shard until ``authmint migrate`` has moved them.
 """
 

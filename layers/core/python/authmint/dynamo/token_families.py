@@ -30,6 +30,7 @@ from .token_family_items import (
     KEPT,
     REFRESH,
     TOKEN_KEPT,
+    family_listed,
     family_of,
     family_until,
     holders,
@@ -217,7 +218,7 @@ class DynamoTokenFamilies(GrantRecords):
             client_id, _ = newest.popitem()
             yield from newest.items()
             for item in query(self._item.sk.between(*_range(client_id)), scan_index_forward=False, limit=1):
-                yield client_id, item.sk.partition("#")[2]
+                yield client_id, family_listed(item.sk)
             last = f"{client_id}{_FIRST_OF_NEXT}"
 
     def _any_alive(self, listing: str, client_id: str, alive: Callable[[TokenFamily], bool]) -> bool:
@@ -230,7 +231,7 @@ class DynamoTokenFamilies(GrantRecords):
             descending=True,
             attributes_to_get=["pk", "sk"],
         )
-        ids = (item.sk.partition("#")[2] for item in islice(found, LOOKED_AT))
+        ids = (family_listed(item.sk) for item in islice(found, LOOKED_AT))
         batches = iter(lambda: list(islice(ids, _LOOK)), [])
         return any(alive(family) for batch in batches for family in self._heads(batch))
 

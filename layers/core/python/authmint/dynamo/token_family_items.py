@@ -32,6 +32,11 @@ def holders(server_id: str) -> str:
     return f"{HOLDERS}#{server_id}"
 
 
+def family_listed(sort_key: str) -> str:
+    """Id of the family that an item of such a list leads to."""
+    return sort_key.partition("#")[2]
+
+
 def lists(family: TokenFamily) -> Sequence[tuple[str, str]]:
     """Keys of what lists the family. One without a refresh token is nothing that a client holds."""
     of_user = (f"{BY_USER}#{family.user_id}", family.id)

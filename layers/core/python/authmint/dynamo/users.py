@@ -112,7 +112,7 @@ class DynamoUsers:
     def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[User]:
         condition = None if after is None else self._item.sk > after
         with translated():
-            found = merged(self._item, USERS, condition, expected=limit, counts=_version)
+            found = merged(self._item, USERS, condition, expected=limit, counts=version_listed)
             return [user_of(item, None) for item in islice(found, limit)]
 
     def sign_ins(self, users: Sequence[User]) -> Sequence[User]:
@@ -275,7 +275,8 @@ def user_of(head: ConfigItem, counts: ConfigItem | None) -> User:
     return _counted(decode(head.body or "", User), counts)
 
 
-def _version(listed: ConfigItem) -> int:
+def version_listed(listed: ConfigItem) -> int:
+    """Of which version of a user an item of the list is."""
     return user_of(listed, None).version
 
 
