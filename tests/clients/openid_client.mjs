@@ -3,12 +3,16 @@
 import { createInterface } from 'node:readline'
 import * as client from 'openid-client'
 
-const { issuer, clientId, clientSecret, redirectUri, scope, postLogoutRedirectUri, pushed } = JSON.parse(process.argv[2])
+const { issuer, clientId, clientSecret, redirectUri, scope, postLogoutRedirectUri, pushed, bound } = JSON.parse(
+  process.argv[2],
+)
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 
 const config = await client.discovery(new URL(issuer), clientId, clientSecret, undefined, {
   execute: [client.allowInsecureRequests],
 })
+// A key of its own, which every token is bound to (DPoP); the library sees to proofs and nonces.
+const DPoP = bound ? client.getDPoPHandle(config, await client.randomDPoPKeyPair(bound)) : undefined
 const pkceCodeVerifier = client.randomPKCECodeVerifier()
 const expectedState = pushed ? undefined : client.randomState() // PKCE and the push stand in its place
 const expectedNonce = client.randomNonce()
@@ -21,19 +25,21 @@ const parameters = {
   ...(expectedState && { state: expectedState }),
 }
 const url = pushed
-  ? await client.buildAuthorizationUrlWithPAR(config, parameters)
+  ? await client.buildAuthorizationUrlWithPAR(config, parameters, { DPoP })
   : client.buildAuthorizationUrl(config, parameters)
 console.log(JSON.stringify({ url: url.href }))
 
 const { value: callback } = await lines.next()
-const tokens = await client.authorizationCodeGrant(config, new URL(callback), {
-  pkceCodeVerifier,
-  expectedState,
-  expectedNonce,
-})
+const tokens = await client.authorizationCodeGrant(
+  config,
+  new URL(callback),
+  { pkceCodeVerifier, expectedState, expectedNonce },
+  undefined,
+  { DPoP },
+)
 const claims = tokens.claims()
-const userinfo = await client.fetchUserInfo(config, tokens.access_token, claims.sub)
-const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token)
+const userinfo = await client.fetchUserInfo(config, tokens.access_token, claims.sub, { DPoP })
+const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token, undefined, { DPoP })
 const introspected = await client.tokenIntrospection(config, refreshed.access_token)
 await client.tokenRevocation(config, refreshed.refresh_token)
 const dead = await client.tokenIntrospection(config, refreshed.access_token)
@@ -48,6 +54,9 @@ console.log(
     userinfo,
     refreshedSub: refreshed.claims().sub,
     rotated: refreshed.refresh_token !== tokens.refresh_token,
+    tokenType: refreshed.token_type,
+    boundTo: introspected.cnf?.jkt,
+    jkt: bound && (await DPoP.calculateThumbprint()),
     active: introspected.active,
     afterRevocation: dead.active,
     logout: logout.href,

@@ -95,8 +95,9 @@ def test_a_pushed_request_is_gone_after_one_sign_in(people: Deployment) -> None:
 
 
 @needs_packages
-@pytest.mark.parametrize("pushed", [False, True])
-def test_openid_client_signs_in_refreshes_and_revokes(people: Deployment, pushed: bool) -> None:
+@pytest.mark.parametrize(("pushed", "bound"), [(False, None), (True, None), (False, "ES256"), (True, "Ed25519")])
+def test_openid_client_signs_in_refreshes_and_revokes(people: Deployment, pushed: bool, bound: str | None) -> None:
+    """With ``bound``: every token bound to a key of that algorithm (RFC 9449)."""
     browser = people.browser()
     rotated = {"rotation_type": "ROTATE", "leeway": 0}
     registered = people.client(auth_method="client_secret_post", refresh_token=rotated)
@@ -108,6 +109,7 @@ def test_openid_client_signs_in_refreshes_and_revokes(people: Deployment, pushed
         "postLogoutRedirectUri": SIGNED_OUT,
         "scope": SCOPES,
         "pushed": pushed,
+        "bound": bound,
     }
     command = [str(NODE), "openid_client.mjs", json.dumps(settings)]
     with subprocess.Popen(
@@ -127,6 +129,8 @@ def test_openid_client_signs_in_refreshes_and_revokes(people: Deployment, pushed
     assert seen["claims"]["sub"] == seen["userinfo"]["sub"] == seen["refreshedSub"] == people.user
     assert seen["userinfo"]["email"] == LOGIN
     assert (seen["rotated"], seen["active"], seen["afterRevocation"]) == (True, True, False)
+    assert seen["tokenType"] == ("bearer" if bound is None else "dpop")
+    assert seen.get("boundTo") == (seen["jkt"] if bound else None)
     assert browser.visit(seen["logout"]) == f"{SIGNED_OUT}?state=bye"
 
 
