@@ -5,12 +5,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from authmint.http import Request
 from authmint.jose.keys import SigningAlgorithm
 
-from tests.benchmarks.measure import bar, cpu, line
+from tests.benchmarks.measure import bar, cpu, cpu_of, line
 from tests.oauth.code_flow import REDIRECT, VERIFIER, Flow, a_code_server, a_web_client
 from tests.oauth.engine import Engine
 from tests.support.builders import a_form, a_policy, a_rule, a_server, basic
+from tests.support.dpop import Key
 
 _LAST = {"grant_type": "client_credentials", "scope": "orders:read"}
 
@@ -30,6 +32,21 @@ def engine(algorithm: SigningAlgorithm, *, servers: int = 1, **changes: Any) -> 
     request = a_form(_LAST, headers=basic())
     assert made.token(request).status == 200
     return partial(made.token, request)
+
+
+def bound(algorithm: SigningAlgorithm) -> tuple[Callable[[Request], object], Callable[[], Request]]:
+    """A token bound to its client's key (ES256), and what makes requests for it: a new proof each time."""
+    made, key = Engine(a_server(algorithm=algorithm)), Key()
+    made.events.emit = forget  # type: ignore[method-assign, assignment]
+
+    def request(nonce: str | None) -> Request:
+        plain = a_form(_LAST, headers=basic())
+        proof = key.proof(plain.base_url + plain.path, nonce=nonce)
+        return replace(plain, headers={**plain.headers, "dpop": proof})
+
+    nonce = dict(made.token(request(None)).headers)["dpop-nonce"]
+    assert b'"token_type":"DPoP"' in made.token(request(nonce)).body
+    return made.token, lambda: request(nonce)
 
 
 def introspection(algorithm: SigningAlgorithm) -> Callable[[], object]:
@@ -86,6 +103,7 @@ def measure(rsa: float) -> None:
     """Every figure of the engine; ``rsa`` is one raw RSA-2048 signature."""
     bar("engine, storage in memory, RS256 (of a signature)", cpu(engine("RS256")), base=rsa, most=1.3)
     bar("engine, storage in memory, ES256 (of an RSA signature)", cpu(engine("ES256")), base=rsa, most=0.35)
+    bar("engine, bound to a key (DPoP, ES256), RS256", cpu_of(*bound("RS256"), rounds=5), base=rsa, most=2.0)
     for algorithm in ("EdDSA", "PS256"):
         spent = cpu(engine(algorithm))
         line(f"engine, storage in memory, {algorithm}", spent, ratio=spent / rsa)

@@ -7,6 +7,7 @@ the caller did not name. PyJWT verifies the signature; it is loaded when the fir
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from .encoding import MAX_TOKEN, b64decode, strict_json
@@ -124,7 +125,7 @@ def _canonical(algorithm: Any) -> Any:
 
 def verified_by_secret(jws: Jws, secret: bytes, *, algorithms: Collection[str]) -> bool:
     """Whether the HMAC is right (RFC 7518 §3.2). Compares in constant time."""
-    return jws.algorithm in algorithms and jws.algorithm in _HMAC and _verified(jws, secret)
+    return jws.algorithm in algorithms and jws.algorithm in _HMAC and signed_by(jws, secret)
 
 
 def verified_by_key(jws: Jws, jwk: Mapping[str, Any], *, algorithms: Collection[str]) -> bool:
@@ -132,13 +133,19 @@ def verified_by_key(jws: Jws, jwk: Mapping[str, Any], *, algorithms: Collection[
     if jws.algorithm not in algorithms or not fits(jwk, jws.algorithm):
         return False
     try:
-        return _verified(jws, public_key(jwk))
+        return signed_by(jws, public_key(jwk))
     except BadKey:
         return False
 
 
-def _verified(jws: Jws, key: Any) -> bool:
+@cache
+def _algorithm(name: str) -> Any:
     from jwt import get_algorithm_by_name
 
-    algorithm = get_algorithm_by_name(_canonical(jws.algorithm))
+    return get_algorithm_by_name(name)
+
+
+def signed_by(jws: Jws, key: Any) -> bool:
+    """Whether the signature is right under a key of ``public_key`` that fits the algorithm."""
+    algorithm = _algorithm(_canonical(jws.algorithm))
     return bool(algorithm.verify(jws.signing_input, key, jws.signature))

@@ -83,6 +83,7 @@ class KeySigner:
         self._header = b64encode(_header(kid, algorithm)).encode() + b"."
         key = load_der_private_key(pkcs8, None, unsafe_skip_rsa_key_validation=True)
         self._signature = _signature(key, algorithm)
+        self._derived: dict[bytes, bytes] = {}
         self._root = hmac.digest(pkcs8, b"authmint: secrets derived from a signing key", "sha256")
 
     def sign(self, payload: Mapping[str, Any], most: int = MAX_TOKEN) -> str:
@@ -93,7 +94,10 @@ class KeySigner:
         return token
 
     def derived(self, purpose: bytes) -> bytes:
-        return hmac.digest(self._root, purpose, "sha256")
+        secret = self._derived.get(purpose)
+        if secret is None:
+            secret = self._derived[purpose] = hmac.digest(self._root, purpose, "sha256")
+        return secret
 
 
 def _signature(key: Any, algorithm: SigningAlgorithm) -> Any:

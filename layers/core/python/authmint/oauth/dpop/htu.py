@@ -19,6 +19,8 @@ def is_for(htu: object, expected: str) -> bool:
         htu: As the proof says.
         expected: Base URL and path of the request, as this deployment is called.
     """
+    if htu == expected:
+        return True
     if not isinstance(htu, str) or len(htu) > _LONGEST or not (htu.isascii() and htu.isprintable()):
         return False
     found = _normalized(htu)

@@ -1,15 +1,17 @@
 """Proofs of possession (RFC 9449 §4): what one is, and the checks that need nothing but the request."""
 
 import hashlib
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
+
+import msgspec
 
 from ...http import Request
 from ...jose.encoding import b64decode, b64encode
-from ...jose.jws import BadToken, Jws, fits, read, verified_by_key
-from ...jose.keys import PRIVATE_MEMBERS
+from ...jose.jws import BadToken, Jws, fits, read, signed_by
+from ...jose.keys import PRIVATE_MEMBERS, BadKey, public_key
 from ...storage.servers import DPOP_ALGORITHMS
 from ..errors import OAuthError
 from . import htu
@@ -19,6 +21,8 @@ TYPE: Final = "dpop+jwt"
 MAX_AGE: Final = 300
 MAX_LENGTH: Final = 8_192
 MAX_JTI: Final = 256
+#: Public keys that a warm instance keeps.
+_KEYS_KEPT: Final = 1_000
 #: Members that a thumbprint is made of, in this order (RFC 7638 §3.2).
 _THUMBPRINT: Final = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 
@@ -51,9 +55,19 @@ class Proof:
 
 def thumbprint(jwk: Mapping[str, Any]) -> str:
     """RFC 7638: SHA-256 of the members that make the key, base64url. Raises KeyError: it is of no kind that we know."""
+    return b64encode(hashlib.sha256(_canonical(jwk)).digest())
+
+
+def _canonical(jwk: Mapping[str, Any]) -> bytes:
+    """The members that make the key, in the one form that is hashed (RFC 7638 §3)."""
     members = {name: jwk[name] for name in _THUMBPRINT[jwk["kty"]]}
-    text = json.dumps(members, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
-    return b64encode(hashlib.sha256(text.encode()).digest())
+    return msgspec.json.encode(members, order="sorted")
+
+
+@lru_cache(maxsize=_KEYS_KEPT)
+def _key(canonical: bytes) -> Any:
+    """The key, made once: a client sends the same one with every request. Raises BadKey."""
+    return public_key(msgspec.json.decode(canonical))
 
 
 def digest_of(access_token: str) -> str:
@@ -114,12 +128,15 @@ def _checked_key(jws: Jws, algorithms: Collection[str]) -> str:
     try:
         if not fits(bare, jws.algorithm) or not all(_minimal(bare[name]) for name in ("n", "e") if name in bare):
             raise OAuthError("invalid_dpop_proof_invalid_signature_algorithm", reason="the key is of another kind")
-        jkt = thumbprint(bare)
+        canonical = _canonical(bare)
+        right = signed_by(jws, _key(canonical))
+    except BadKey:
+        raise OAuthError("invalid_dpop_proof_invalid_signature", reason="no such key") from None
     except (KeyError, TypeError, ValueError):
         raise OAuthError("invalid_dpop_proof_invalid_jwt", reason="malformed key") from None
-    if not verified_by_key(jws, bare, algorithms=algorithms):
+    if not right:
         raise OAuthError("invalid_dpop_proof_invalid_signature")
-    return jkt
+    return b64encode(hashlib.sha256(canonical).digest())
 
 
 def _minimal(number: str) -> bool:
