@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BACKEND := .venv-backend
+MCP := .venv-mcp
 BACKEND_STAMP := $(BACKEND)/.installed
 LOCKS := requirements/dev.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -30,9 +31,11 @@ $(BACKEND_STAMP): requirements/backend.txt
 	$(BACKEND)/bin/pip install --quiet --require-hashes --no-deps -r requirements/backend.txt
 	touch $@
 
-clients:  ## install what tests that sign in with other people's clients need: Node packages, Chromium (Debian, as root)
+clients:  ## install what tests that sign in with other people's clients need: Node packages, the MCP SDK, Chromium (Debian, as root)
 	if command -v npm > /dev/null; then npm ci --silent --no-audit --no-fund --prefix tests/clients; \
 	else echo "no npm: the tests with Node packages are skipped" >&2; fi
+	$(PYTHON) -m venv $(MCP)
+	$(MCP)/bin/pip install --quiet --require-hashes --no-deps -r requirements/mcp.txt
 	if [ -x /usr/bin/chromium ] || [ -n "$(AUTHMINT_CHROMIUM)" ]; then :; \
 	elif command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
 	  apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium > /dev/null; \
@@ -62,7 +65,7 @@ format: $(STAMP)  ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix .
 
 lock:  ## resolve requirements/*.in anew (needs uv on PATH)
-	for name in runtime local dev backend sam; do \
+	for name in runtime local dev backend sam mcp; do \
 	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header requirements/$$name.in -o requirements/$$name.txt; done
 	cp requirements/runtime.txt layers/core/requirements.txt
@@ -72,4 +75,4 @@ layer:  ## build the Lambda layer into .build/layer without SAM (needs Python 3.
 	$(MAKE) -C layers/core build-CoreLayer ARTIFACTS_DIR="$(CURDIR)/.build/layer" PYTHON="$(PYTHON)"
 
 clean:  ## remove what the commands above made
-	rm -rf $(VENV) $(BACKEND) .build .aws-sam dist
+	rm -rf $(VENV) $(BACKEND) $(MCP) .build .aws-sam dist

@@ -1,0 +1,141 @@
+"""The official MCP SDK for Python, as it is, signs people in at the example of a protected MCP server."""
+
+import json
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+import pytest
+import requests
+
+from tests.support.people import Deployment, deployment_with_a_person
+from tests.support.repository import CHECKOUT
+from tests.support.stack import Running
+
+PYTHON = CHECKOUT / ".venv-mcp" / "bin" / "python"
+CALLBACK = "http://127.0.0.1:3000/callback"
+needs_sdk = pytest.mark.skipif(not PYTHON.exists(), reason="needs the MCP SDK: `make clients`")
+
+
+@dataclass(frozen=True)
+class Notes:
+    """An MCP server that runs, and the deployment that its users sign in at."""
+
+    people: Deployment
+    resource: str
+
+    @property
+    def server(self) -> str:
+        return f"/api/v1/authorizationServers/{self.people.server}"
+
+
+@contextmanager
+def serving_notes(stack: Running) -> Iterator[Notes]:
+    people = deployment_with_a_person(stack)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    notes = Notes(people, f"http://127.0.0.1:{port}/mcp")
+    scope = {"name": "notes.read", "default": True, "metadataPublish": "ALL_CLIENTS"}
+    stack.made(f"{notes.server}/scopes", scope)
+    stack.made(f"{notes.server}/resources", {"resource": notes.resource, "scopes": ["notes.read"]})
+    stack.made(f"{notes.server}/resources", {"resource": f"{notes.resource}/other"})
+    switched = stack.admin("PUT", f"{notes.server}/security", {"resourceIndicators": "ON"})
+    assert switched.json()["resourceIndicators"] == "ON"
+    command = [str(PYTHON), str(CHECKOUT / "examples" / "mcp_server.py"), people.issuer, str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            assert process.stdout.readline().strip() == f"Serving {notes.resource}"
+            line = process.stderr.readline()
+            while line and "Uvicorn running" not in line:
+                line = process.stderr.readline()
+            yield notes
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def notes(stack: Running) -> Iterator[Notes]:
+    with serving_notes(stack) as running:
+        yield running
+
+
+def signed_in(notes: Notes, client_id: str) -> Any:
+    """What the SDK's client saw."""
+    settings = {
+        "clientId": client_id,
+        "redirectUri": CALLBACK,
+        "issuer": notes.people.issuer,
+        "resource": notes.resource,
+    }
+    command = [str(PYTHON), str(CHECKOUT / "tests" / "clients" / "mcp_client.py"), json.dumps(settings)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        start = process.stdout.readline()
+        assert start, process.stderr.read()
+        url = json.loads(start)["url"]
+        process.stdin.write(notes.people.browser().sign_in(url) + "\n")
+        process.stdin.flush()
+        end = process.stdout.readline()
+        assert end, process.stderr.read()
+    return json.loads(end)
+
+
+@needs_sdk
+def test_the_mcp_sdk_signs_in_calls_a_tool_and_refreshes(notes: Notes) -> None:
+    rotated = {"rotation_type": "ROTATE", "leeway": 30}
+    public: dict[str, Any] = {
+        "application_type": "native",
+        "auth_method": "none",
+        "redirect_uris": ["http://127.0.0.1/callback"],
+    }
+    client = notes.people.client(**public, refresh_token=rotated)
+
+    seen = signed_in(notes, client["client_id"])
+
+    assert seen["said"] == ["Water the plants.", "Water the plants."]
+    for tokens in (seen["first"], seen["second"]):
+        claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
+        assert (claims["aud"], claims["iss"]) == (notes.resource, notes.people.issuer)
+        assert set(tokens["scope"].split()) == set(claims["scp"]) == {"notes.read", "offline_access"}
+    assert seen["first"]["refresh_token"] != seen["second"]["refresh_token"]
+
+
+@needs_sdk
+def test_a_token_for_another_resource_of_the_same_server_opens_nothing(notes: Notes) -> None:
+    stack, people = notes.people.stack, notes.people
+    machine = stack.made(
+        "/oauth2/v1/clients", {"client_name": f"agent of {people.server}", "application_type": "service"}
+    )
+    rule = {
+        "name": "machines",
+        "conditions": {"grantTypes": {"include": ["client_credentials"]}, "scopes": {"include": ["notes.read"]}},
+    }
+    stack.made(f"{notes.server}/policies/{people.policy}/rules", rule)
+
+    def opened(**named: str) -> int:
+        form = {"grant_type": "client_credentials", "scope": "notes.read"} | named
+        credentials = (machine["client_id"], machine["client_secret"])
+        answer = requests.post(f"{people.issuer}/v1/token", data=form, auth=credentials, timeout=30)
+        assert answer.ok, answer.text
+        hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+            "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "a test", "version": "1"},
+        }}  # fmt: skip
+        headers = {
+            "authorization": f"Bearer {answer.json()['access_token']}",
+            "accept": "application/json, text/event-stream",
+        }
+        return requests.post(notes.resource, json=hello, headers=headers, timeout=30).status_code
+
+    assert opened(resource=notes.resource) == 200
+    assert opened(resource=f"{notes.resource}/other") == opened() == 401
