@@ -8,9 +8,8 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from ..storage.events import Event, EventLog
+from .lines import event_of
 
 
 class NotRecorded(Exception):
@@ -63,7 +62,7 @@ def _event(line: str) -> Event | None:
     found = json.loads(line)
     if not isinstance(found, dict) or "event" not in found:
         return None
-    event = msgspec.convert(found["event"], Event)
+    event = event_of(found)
     if not event.id or event.published_ms < 0:
         raise ValueError("an event without an id or a time")
     return event

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from ..clock import Clock, timestamp
+from ..audit.lines import instant, line_of
+from ..clock import Clock
 from ..outage import Outage
 from ..storage.events import Event
 
@@ -56,13 +57,13 @@ class Log:
     def emit(self, event: Event) -> None:
         """``TokenEvents``: one line, which is the metric as well (CloudWatch embedded metric format)."""
         metric = _METRICS.get((event.type.replace("app.oauth2.as.", "app.oauth2.", 1), event.outcome))
-        self._write("INFO", event.type, {"event": event}, at_ms=event.published_ms, metric=metric)
+        self._write("INFO", event.type, {"event": line_of(event)}, at_ms=event.published_ms, metric=metric)
 
     def _write(self, level: str, message: str, values: Mapping[str, Any], *, at_ms: int, metric: str | None) -> None:
         line: dict[str, Any] = {
             "level": level,
             "message": message,
-            "timestamp": timestamp(at_ms // 1000),
+            "timestamp": instant(at_ms),
             "service": self._service,
             **values,
         }
