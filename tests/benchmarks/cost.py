@@ -14,11 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from authmint.local.deployment import deployment
-from authmint.local.template import read
-
+from tests.audit.deliveries import delivery
 from tests.benchmarks import people
+from tests.benchmarks.event_load import loaded, size_of
 from tests.benchmarks.measure import cpu_of
+from tests.benchmarks.pricing import COUNTED, FLOOD, SIZES, Counted, Sink, Tables, Usage, requests_a_second
 from tests.functions.assertions import asserted
 from tests.functions.deployment import Functions, form_event, load_event
 from tests.functions.faults import prepared
@@ -31,29 +31,19 @@ _WRITE_UNIT: Final = 1_024
 Item = Mapping[str, Mapping[str, Any]]
 
 
-def item_bytes(item: Item) -> int:
-    """The size of an item as DynamoDB counts it: names and values."""
-    size = 0
-    for name, typed in item.items():
-        ((kind, value),) = typed.items()
-        size += len(name.encode())
-        size += len(str(value)) // 2 + 1 if kind == "N" else len(str(value).encode())
-    return size
-
-
 def read_units(items: list[Item], *, asked: int) -> int:
     """Strongly consistent reads: each item by itself; one that is not there costs one unit as well."""
-    return sum(max(1, math.ceil(item_bytes(item) / _READ_UNIT)) for item in items) + asked - len(items)
+    return sum(max(1, math.ceil(size_of(item) / _READ_UNIT)) for item in items) + asked - len(items)
 
 
 def query_units(items: list[Item]) -> int:
     """A strongly consistent Query: all items together; one that finds nothing costs one unit as well."""
-    return max(1, math.ceil(sum(map(item_bytes, items)) / _READ_UNIT))
+    return max(1, math.ceil(sum(map(size_of, items)) / _READ_UNIT))
 
 
 def write_units(item: Item, *, in_transaction: bool = False) -> int:
     """An item as it is after a write that removes nothing from it. In a transaction every item is written twice."""
-    return math.ceil(item_bytes(item) / _WRITE_UNIT) * (2 if in_transaction else 1)
+    return math.ceil(size_of(item) / _WRITE_UNIT) * (2 if in_transaction else 1)
 
 
 @dataclass
@@ -143,62 +133,58 @@ class Metered(Functions):
         return answer
 
 
-@dataclass(frozen=True)
-class Usage:
-    """What one warm operation takes: one request to a function, or several of a browser."""
-
-    route: str
-    function: str
-    cpu_ms: float
-    calls: int
-    reads: int
-    writes: int
-    log_bytes: int
-    requests: int = 1
-
-
-@dataclass(frozen=True)
-class Price:
-    """Dollars for a million requests, by what they are paid for."""
-
-    http_api: float
-    function: float
-    dynamodb: float
-    logs: float
-    kms: float
-
-    @property
-    def total(self) -> float:
-        return self.http_api + self.function + self.dynamodb + self.logs + self.kms
-
-
-def price(usage: Usage, memory: int, prices: Mapping[str, Any]) -> Price:
-    """A million warm operations and the cold starts among them."""
-    assumed, million, requests = prices["assumed"], 1_000_000, usage.requests
-    share = min(1.0, memory / assumed["megabytes_per_processor"])
-    spent = usage.cpu_ms / share + usage.calls * assumed["dynamodb_milliseconds"]
-    billed = requests * math.ceil(spent / requests)
-    cold = million * requests / assumed["requests_per_environment"]
-    seconds = (billed * million + assumed["cold_start_milliseconds"] * cold) / 1_000
-    units = usage.reads * prices["dynamodb"]["per_million_read_units"]
-    units += usage.writes * prices["dynamodb"]["per_million_write_units"]
-    written = usage.log_bytes + requests * (assumed["platform_log_bytes"] + assumed["access_log_bytes"])
-    return Price(
-        http_api=requests * prices["http_api"]["per_million_requests"],
-        function=requests * prices["lambda"]["per_million_requests"]
-        + seconds * memory / 1_024 * prices["lambda"]["per_gb_second"],
-        dynamodb=units,
-        logs=written * million / 1e9 * prices["logs"]["per_gb"],
-        kms=cold / 10_000 * prices["kms"]["per_ten_thousand_requests"] if usage.function == "token" else 0.0,
+def counted(aws: LocalAws, prices: Mapping[str, Any]) -> Counted:
+    """Every route, warm, over a real backend, and what becomes of its events."""
+    meter = metered_by(aws)
+    found: list[Usage] = []
+    lines: dict[str, list[str]] = {}
+    with people.watched(meter.watch):
+        for operation in [*_of_machines(aws, meter), *of_people(aws, meter)]:
+            usage, written = counted_with_lines(operation, meter)
+            cpu = cpu_of(operation.work, operation.fresh, rounds=3, seconds=0.2) / 1_000
+            found.append(replace(usage, cpu_ms=round(cpu, 2)))
+            lines[usage.route] = [line for line in written.splitlines() if '"event":' in line]
+        sink = _sink(Functions(aws.fresh()), lines["token"])
+    assumed = prices["assumed"]
+    loads = {}
+    for usage in found:
+        busy = usage.cpu_ms / _PART / 1_000 + usage.calls * assumed["dynamodb_milliseconds"] / 1_000
+        if lines[usage.route]:
+            loads[usage.route] = partial(
+                loaded, lines[usage.route], request_seconds=busy, delivery_seconds=assumed["delivery_seconds"]
+            )
+    rates = [requests_a_second(tokens) for tokens in SIZES]
+    return Counted(
+        date=time.strftime("%Y-%m-%d"),
+        usages=found,
+        sink=sink,
+        loads={route: load(per_second=rates[-1], seconds=60) for route, load in loads.items()},
+        sizes=[loads["token"](per_second=rate, seconds=max(60, 200 / rate), idle=rate < _IDLE) for rate in rates],
+        flood=loads["code redemption"](per_second=FLOOD, seconds=10),
+        trickle=loads["token"](per_second=_IDLE / 10, seconds=200_000, idle=True),
     )
 
 
-def usages(aws: LocalAws) -> list[Usage]:
-    """Every route, warm, over a real backend."""
-    meter = metered_by(aws)
-    with people.watched(meter.watch):
-        found = [_usage(operation, meter) for operation in _of_machines(aws, meter)]
-        return found + [_usage(operation, meter) for operation in of_people(aws, meter)]
+#: The part of a processor that a function of 512 MB has.
+_PART: Final = 0.29
+#: Requests a second below which each delivery meets a sink that was just started.
+_IDLE: Final = 0.01
+
+
+def _sink(functions: Functions, lines: list[str]) -> Sink:
+    """What the function that records deliveries takes."""
+    many, few = 40, delivery(*lines)
+    full = delivery(*lines * many)
+    with contextlib.redirect_stdout(io.StringIO()) as written:
+        functions.direct("audit_sink", few)
+    size = len(written.getvalue().encode())
+    with contextlib.redirect_stdout(io.StringIO()):
+        functions.direct("audit_sink", few)
+        first, all_of_them = (
+            cpu_of(partial(functions.direct, "audit_sink"), partial(dict, event), rounds=3, seconds=0.2)
+            for event in (few, full)
+        )
+    return Sink(round(first / 1_000, 3), round((all_of_them - first) / (many - 1) / 1_000, 4), size)
 
 
 def metered_by(aws: LocalAws) -> Meter:
@@ -263,64 +249,62 @@ def _fresh_assertion(server: str) -> dict[str, Any]:
     return asserted(event, server, "token", client, jti=f"{time.monotonic_ns()}-{next(_NUMBERS)}")
 
 
-def _usage(operation: people.Operation, meter: Meter) -> Usage:
-    usage = counted(operation, meter)
-    return replace(usage, cpu_ms=cpu_of(operation.work, operation.fresh, rounds=3, seconds=0.2) / 1_000)
-
-
-def counted(operation: people.Operation, meter: Meter) -> Usage:
+def usage_of(operation: people.Operation, meter: Meter) -> Usage:
     """What a warm operation takes, but for the time."""
+    return counted_with_lines(operation, meter)[0]
+
+
+def counted_with_lines(operation: people.Operation, meter: Meter) -> tuple[Usage, str]:
+    """The same, and the log lines that it wrote."""
     with contextlib.redirect_stdout(io.StringIO()):
         operation.work(operation.fresh())
         thing = operation.fresh()
     with meter.counting(), contextlib.redirect_stdout(io.StringIO()) as written:
         operation.work(thing)
     assert meter.kms == 0, "a warm request calls no key management"
-    logged = len(written.getvalue().encode())
-    return Usage(
-        operation.name, operation.function, 0.0, meter.calls, meter.reads, meter.writes, logged, meter.requests
+    text = written.getvalue()
+    usage = Usage(
+        route=operation.name,
+        function=operation.function,
+        cpu_ms=0.0,
+        calls=meter.calls,
+        reads=meter.reads,
+        writes=meter.writes,
+        log_bytes=len(text.encode()),
+        requests=meter.requests,
+        log_lines=len(text.splitlines()),
     )
+    return usage, text
 
 
 def main() -> int:
     prices = tomllib.loads(PRICES.read_text())
-    specs = read(deployment().template, parameters={"Stage": "prod"}).functions
-    backend = start()
-    try:
-        os.environ |= {
-            "AWS_ENDPOINT_URL_DYNAMODB": backend.endpoint,
-            "AWS_ENDPOINT_URL_KMS": backend.endpoint,
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }
-        found = usages(LocalAws(backend.endpoint))
-    finally:
-        backend.stop()
+    if "--print" not in sys.argv:
+        backend = start()
+        try:
+            os.environ |= {
+                "AWS_ENDPOINT_URL_DYNAMODB": backend.endpoint,
+                "AWS_ENDPOINT_URL_KMS": backend.endpoint,
+                "AWS_ACCESS_KEY_ID": "local",
+                "AWS_SECRET_ACCESS_KEY": "local",
+                "AWS_DEFAULT_REGION": "us-east-1",
+            }
+            COUNTED.write_text(counted(LocalAws(backend.endpoint), prices).text())
+        finally:
+            backend.stop()
+    tables = Tables(Counted.parse(COUNTED.read_text()), prices)
     entered = f"list prices as entered on {prices['date']} (costs/prices.toml)"
-    print(f"US dollars per million requests, {prices['region']}, {entered}\n")
-    columns = (
-        "requests",
-        "CPU ms",
-        "reads",
-        "writes",
-        "log B",
-        "HTTP API",
-        "Lambda",
-        "DynamoDB",
-        "logs",
-        "KMS",
-        "total",
-    )
-    print(f"{'route':<27}" + "".join(f"{column:>9}" for column in columns))
-    for usage in found:
-        cost = price(usage, specs[usage.function].memory, prices)
-        taken = f"{usage.requests:>9}{usage.cpu_ms:>9.2f}{usage.reads:>9}{usage.writes:>9}{usage.log_bytes:>9}"
-        parts = (cost.http_api, cost.function, cost.dynamodb, cost.logs, cost.kms, cost.total)
-        print(f"{usage.route:<27}{taken}" + "".join(f"{part:>9.2f}" for part in parts))
+    print(f"US dollars, {prices['region']}, {entered}; counted on {tables.counted.date} (costs/counted.json)\n")
+    print(tables.text())
+    for bar, met in tables.bars().items():
+        print(f"{'met   ' if met else 'NOT MET'} {bar}")
+    unconfirmed = [
+        name for name, values in prices.items() if isinstance(values, dict) and not values.get("confirmed", True)
+    ]
+    print(f"\nprices from memory, not confirmed by a document: {', '.join(unconfirmed)}")
     compared = prices["compared"]
-    token = price(found[0], specs["token"].memory, prices).total
-    print(f"\n{compared['name']}: {compared['per_million_tokens']:.2f} per million ({compared['also']})")
+    token = tables.of_route(tables.counted.usages[0]).total
+    print(f"{compared['name']}: {compared['per_million_tokens']:.2f} per million ({compared['also']})")
     print(f"  {compared['per_million_tokens'] / token:.0f} times the token route above; source: {compared['source']}")
     return 0
 

@@ -1,5 +1,6 @@
 """The arithmetic of ``make cost``, and its price file."""
 
+import json
 import tomllib
 from types import SimpleNamespace
 from typing import Any
@@ -11,22 +12,25 @@ from tests.benchmarks.cost import (
     PRICES,
     Item,
     Meter,
-    Usage,
-    counted,
-    item_bytes,
     metered_by,
     of_people,
-    price,
     query_units,
     read_units,
+    usage_of,
     write_units,
 )
+from tests.benchmarks.event_load import Load, loaded, size_of
+from tests.benchmarks.pricing import COUNTED, Counted, Sink, Tables, Usage, access_log_bytes, price, stored
 from tests.support.backend import LocalAws
 
 ASSUMED = {
     "dynamodb_milliseconds": 4.0,
     "platform_log_bytes": 600,
-    "access_log_bytes": 200,
+    "line_overhead_bytes": 20,
+    "archived_share": 0.5,
+    "access_log": tomllib.loads(PRICES.read_text())["assumed"]["access_log"],
+    "delivery_seconds": 1.0,
+    "metrics": 5,
     "requests_per_environment": 1_000_000,
     "cold_start_milliseconds": 0,
     "megabytes_per_processor": 1_024,
@@ -36,18 +40,21 @@ LIST: dict[str, Any] = {
     "lambda": {"per_million_requests": 0.2, "per_gb_second": 0.00001},
     "http_api": {"per_million_requests": 1.0},
     "dynamodb": {"per_million_read_units": 0.1, "per_million_write_units": 0.5},
-    "logs": {"per_gb": 0.5},
-    "kms": {"per_ten_thousand_requests": 0.03},
+    "dynamodb_storage": {"per_gb_month": 0.3, "recovery_per_gb_month": 0.2},
+    "logs": {"per_gb": 0.5, "archived_per_gb_month": 0.1},
+    "kms": {"per_ten_thousand_requests": 0.03, "per_key_month": 1.0},
 }
+#: A gigabyte of lines: taken in, and half of it kept for three months.
+LINES = 0.5 + 0.5 * 3 * 0.1
 
 
 def test_a_price_is_the_sum_of_what_was_counted() -> None:
-    cost = price(Usage("token", "token", 0.9, 1, 2, 1, 1_200), 512, LIST)
+    cost = price(Usage("token", "token", 0.9, 1, 2, 1, 1_200, log_lines=2), 512, LIST)
 
     # 0.9 ms at half a processor and one call: 5.8 ms, billed as 6, at half a gigabyte
     assert cost.function == pytest.approx(0.2 + 6_000 * 0.5 * 0.00001)
     assert cost.dynamodb == pytest.approx(2 * 0.1 + 0.5)
-    assert cost.logs == pytest.approx(2_000 * 1e6 / 1e9 * 0.5)
+    assert cost.logs == pytest.approx((1_200 + 2 * 20 + 600 + access_log_bytes(LIST)) * 1e6 / 1e9 * LINES)
     assert cost.total == pytest.approx(1.0 + cost.function + cost.dynamodb + cost.logs + cost.kms)
 
 
@@ -69,7 +76,7 @@ def test_every_request_is_billed_in_whole_milliseconds() -> None:
 def test_items_count_by_names_and_values_in_units_of_four_kilobytes() -> None:
     small = {"pk": {"S": "AS#1"}, "version": {"N": "12"}}
 
-    assert item_bytes(small) == 2 + 4 + 7 + 2
+    assert size_of(small) == 2 + 4 + 7 + 2
     assert read_units([small], asked=1) == 1
     assert read_units([small, {"body": {"S": "x" * 4_096}}], asked=3) == 1 + 2 + 1
 
@@ -136,7 +143,7 @@ def test_peoples_operations_are_counted_request_by_request(aws: LocalAws, monkey
     meter = metered_by(aws)
 
     with people.watched(meter.watch):
-        found = {usage.route: usage for usage in (counted(operation, meter) for operation in of_people(aws, meter))}
+        found = {usage.route: usage for usage in (usage_of(operation, meter) for operation in of_people(aws, meter))}
 
     # To the page, the page, the password, and back for the code.
     assert {route: usage.requests for route, usage in found.items()} == {
@@ -148,15 +155,62 @@ def test_peoples_operations_are_counted_request_by_request(aws: LocalAws, monkey
     # Code, family, refresh token and the two lists of families: five items, each written twice.
     assert (found["code redemption"].calls, found["code redemption"].writes) == (4, 10)
     assert found["userinfo"].writes == 0
+    kept = {usage.route: usage for usage in Counted.parse(COUNTED.read_text()).usages}
+    for route, usage in found.items():  # what the document says is what the code does
+        counts = (usage.requests, usage.calls, usage.reads, usage.writes, usage.log_lines)
+        assert counts == (kept[route].requests, kept[route].calls, kept[route].reads, kept[route].writes,
+                          kept[route].log_lines), route  # fmt: skip
+        assert usage.log_bytes == pytest.approx(kept[route].log_bytes, rel=0.03)
+
+
+def test_a_stored_event_pays_for_its_delivery_its_writes_and_ninety_days() -> None:
+    load = Load(requests=100, events=100, deliveries=10, calls=10, units=20, stored=12_800, hottest=1.0, seconds=10.0)
+
+    cost = stored(load, Sink(first_ms=1.0, further_ms=0.5, log_bytes=100), 1_024, LIST)
+
+    run = 0.1 * 0.2 + 100_000 * 0.010 * 0.00001  # 1 + 9 * 0.5 + 4 ms, billed as 10
+    assert cost == pytest.approx(run + 0.2 * 0.5 + 0.128 * 3 * 0.5 + 100 * 100_000 / 1e9 * LINES)
+
+
+def test_a_load_is_delivered_in_batches_and_a_trickle_by_itself() -> None:
+    kept = Counted.parse(COUNTED.read_text())
+    event = {"id": "e", "actor": {"id": "0oa", "type": "PublicClientApp"}}
+    lines = [json.dumps({"message": "t", "timestamp": "2026-01-01T00:00:00.000Z", "event": event})]
+
+    flood = loaded(lines, per_second=200, request_seconds=0.02, delivery_seconds=1.0, seconds=3)
+    trickle = loaded(lines, per_second=0.001, request_seconds=0.02, delivery_seconds=1.0, seconds=20_000, idle=True)
+
+    assert (flood.batch > 10, trickle.batch) == (True, 1.0)
+    assert flood.units / flood.events < 0.3 < trickle.units / trickle.events <= 2
+    assert flood.events == flood.requests
+    assert kept.loads["code redemption"].events_of_request == 3
+
+
+def test_the_document_says_what_the_command_prints() -> None:
+    tables = Tables(Counted.parse(COUNTED.read_text()), tomllib.loads(PRICES.read_text()))
+    document = (COUNTED.parents[1] / "docs" / "cost.md").read_text()
+
+    for table in (tables.routes(), tables.months(), tables.load()):
+        assert "\n".join(table) in document, "make cost, then copy its tables"
+    assert all(tables.bars().values()), tables.bars()
 
 
 def test_the_price_file_has_a_date_and_a_source_for_every_price() -> None:
     prices = tomllib.loads(PRICES.read_text())
 
     assert prices["date"]
-    for name in ("lambda", "http_api", "dynamodb", "logs", "kms", "compared"):
+    for name in prices.keys() - {"date", "region", "assumed"}:
         assert prices[name]["source"].startswith("https://"), name
+        assert name == "compared" or isinstance(prices[name]["confirmed"], bool)
     assert prices["assumed"].keys() == ASSUMED.keys()
+
+
+def test_what_is_not_confirmed_is_marked_in_the_document() -> None:
+    prices = tomllib.loads(PRICES.read_text())
+    document = (COUNTED.parents[1] / "docs" / "cost.md").read_text()
+
+    for name in prices.keys() - {"date", "region", "assumed", "compared"}:
+        assert (f"`{name}`" in document) == (not prices[name]["confirmed"]), name
 
 
 def _called(operation: str) -> Any:

@@ -1,24 +1,24 @@
 """Events as log lines: no value twice, and nothing that says nothing, because every byte of them is paid for.
 
-``true`` in the place of a text says that the text stands elsewhere in the line: an alternate id, or the hash of a
-token, is the party's id; the subject of a token is the actor's id; granted scopes are those that were asked for; a
-token's scope is what was granted. The type of an event is the line's ``message``, and when it happened its
-``timestamp``.
+The type of an event is the line's ``message``, and when it happened its ``timestamp``. Some members are left out where
+they are what one expects, and are ``false`` where there is none: the alternate id of a client is its id; the hash of a
+token is its id, its subject the actor's id, its scope what was granted; granted scopes are, where a rule was found,
+those that were asked for.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from ..storage.events import Event, Party
 
+_CLIENT: Final = "PublicClientApp"
+
 
 def line_of(event: Event) -> dict[str, Any]:
     """What a line says of an event beside its type and its time."""
-    debug = event.debug
-    granted, asked = debug.get("granted_scopes"), debug.get("requested_scopes")
     line: dict[str, Any] = {"id": event.id, "actor": _party(event.actor)}
     if event.outcome != "SUCCESS":
         line["outcome"] = event.outcome
@@ -27,10 +27,9 @@ def line_of(event: Event) -> dict[str, Any]:
     if event.message:
         line["message"] = event.message
     if event.targets:
-        scope = granted.replace(", ", " ") if isinstance(granted, str) else None
-        line["targets"] = [_target(target, event.actor.id, scope) for target in event.targets]
-    if debug:
-        line["debug"] = {**debug, "granted_scopes": True} if granted is not None and granted == asked else debug
+        line["targets"] = [_target(target, event) for target in event.targets]
+    if event.debug:
+        line["debug"] = _without(event.debug, _debug_elsewhere(event.debug))
     if event.source_ip:
         line["source_ip"] = event.source_ip
     if event.user_agent:
@@ -42,22 +41,46 @@ def line_of(event: Event) -> dict[str, Any]:
 
 def _party(party: Party) -> dict[str, Any]:
     line: dict[str, Any] = {"id": party.id, "type": party.type}
-    if party.alternate_id is not None:
-        line["alternate_id"] = True if party.alternate_id == party.id else party.alternate_id
+    if party.type == _CLIENT:
+        if party.alternate_id != party.id:
+            line["alternate_id"] = False if party.alternate_id is None else party.alternate_id
+    elif party.alternate_id is not None:
+        line["alternate_id"] = party.alternate_id
     if party.display_name is not None:
         line["display_name"] = party.display_name
     return line
 
 
-def _target(target: Party, subject: str, scope: str | None) -> dict[str, Any]:
+def _target(target: Party, event: Event) -> dict[str, Any]:
     line = _party(target)
     if target.detail is not None:
-        elsewhere = {"hash": target.id, "subject": subject, "scope": scope}
-        line["detail"] = {
-            name: True if value is not None and value == elsewhere.get(name) else value
-            for name, value in target.detail.items()
-        }
+        line["detail"] = _without(target.detail, _detail_elsewhere(target.id, event.actor.id, event.debug))
     return line
+
+
+def _without(values: Mapping[str, Any], elsewhere: Mapping[str, str]) -> dict[str, Any]:
+    """The values but for those that stand elsewhere."""
+    line = {name: value for name, value in values.items() if name not in elsewhere or elsewhere[name] != value}
+    for name in elsewhere:
+        if name not in values:
+            line[name] = False
+    return line
+
+
+def _with(values: Mapping[str, Any], elsewhere: Mapping[str, str]) -> dict[str, Any]:
+    """The values with those that stand elsewhere."""
+    return {name: value for name, value in {**elsewhere, **values}.items() if value is not False}
+
+
+def _debug_elsewhere(debug: Mapping[str, Any]) -> dict[str, str]:
+    asked = debug.get("requested_scopes")
+    return {"granted_scopes": asked} if "rule" in debug and isinstance(asked, str) else {}
+
+
+def _detail_elsewhere(target: str, actor: str, debug: Mapping[str, Any]) -> dict[str, str]:
+    granted = debug.get("granted_scopes")
+    scope = {"scope": granted.replace(", ", " ")} if isinstance(granted, str) else {}
+    return {"hash": target, "subject": actor, **scope}
 
 
 def instant(at_ms: int) -> str:
@@ -83,12 +106,9 @@ def event_of(line: Mapping[str, Any]) -> Event:
 def _whole(found: dict[str, Any], line: Mapping[str, Any]) -> dict[str, Any]:
     try:
         at = datetime.fromisoformat(line["timestamp"])
-        actor, debug = _named(found["actor"]), dict(found.get("debug", {}))
-        if debug.get("granted_scopes") is True:
-            debug["granted_scopes"] = debug["requested_scopes"]
-        granted = debug.get("granted_scopes")
-        scope = granted.replace(", ", " ") if isinstance(granted, str) else None
-        targets = [_told(_named(target), actor["id"], scope) for target in found.get("targets", [])]
+        actor, debug = _named(found["actor"]), found.get("debug", {})
+        debug = _with(debug, _debug_elsewhere(debug))
+        targets = [_told(_named(target), actor["id"], debug) for target in found.get("targets", [])]
         millisecond = round(at.timestamp() * 1_000)
         told = {"type": line["message"], "published_ms": millisecond, "actor": actor, "debug": debug}
         return found | told | {"targets": targets}
@@ -97,16 +117,10 @@ def _whole(found: dict[str, Any], line: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _named(party: dict[str, Any]) -> dict[str, Any]:
-    return party | {"alternate_id": party["id"]} if party.get("alternate_id") is True else party
+    return _with(party, {"alternate_id": party["id"]}) if party["type"] == _CLIENT else party
 
 
-def _told(target: dict[str, Any], subject: str, scope: str | None) -> dict[str, Any]:
-    elsewhere = {"hash": target["id"], "subject": subject, "scope": scope}
-    detail = target.get("detail")
-    if detail is None:
+def _told(target: dict[str, Any], actor: str, debug: Mapping[str, Any]) -> dict[str, Any]:
+    if target.get("detail") is None:
         return target
-    return target | {
-        "detail": {
-            name: elsewhere[name] if value is True and name in elsewhere else value for name, value in detail.items()
-        }
-    }
+    return target | {"detail": _with(target["detail"], _detail_elsewhere(target["id"], actor, debug))}

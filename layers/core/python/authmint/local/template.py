@@ -144,6 +144,9 @@ class Resolver:
                 return self.value(yes if self.holds(condition) else no)
             case "Select":
                 return self.value(argument[1])[int(argument[0])]
+            case "FindInMap":
+                mapping, first, second = (self.value(part) for part in argument)
+                return self._document["Mappings"][mapping][first][second]
             case "Split":
                 return str(self.value(argument[1])).split(argument[0])
         raise BadTemplate(f"Fn::{name} is not understood")
@@ -241,8 +244,9 @@ def read(path: Path, *, parameters: Mapping[str, str], attributes: Mapping[str, 
 
 def _subscription(document: Mapping[str, Any], properties: Mapping[str, Any], resolver: Resolver) -> tuple[str, str]:
     """Log group and function."""
-    if properties["FilterPattern"] != EVENT_LINES:
-        raise BadTemplate(f"filter pattern {properties['FilterPattern']} is not understood")
+    pattern = resolver.value(properties["FilterPattern"])
+    if pattern != EVENT_LINES:
+        raise BadTemplate(f"filter pattern {pattern} is not understood")
     function = document["Resources"][properties["DestinationArn"]["Fn::GetAtt"][0]]
     return resolver.value(properties["LogGroupName"]), _name(function["Properties"])
 
