@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shutil
 import socket
 import subprocess
@@ -99,6 +100,38 @@ def test_a_machine_calls_an_api_that_verifies_its_token(stack: Running, tmp_path
         ]
     assert seen.startswith("200 ")
     assert answers == [401, 200, 401]
+
+
+def test_the_lambda_authorizer_lets_in_who_has_a_good_token(
+    stack: Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audience, scope = "api://authorized", "orders:read"
+    server = stack.made("/api/v1/authorizationServers", {"name": "authorized", "audiences": [audience]})
+    base = f"/api/v1/authorizationServers/{server['id']}"
+    stack.made(f"{base}/scopes", {"name": scope})
+    policy = stack.made(f"{base}/policies", {"name": "p", "conditions": {"clients": {"include": ["ALL_CLIENTS"]}}})
+    conditions = {"grantTypes": {"include": ["client_credentials"]}, "scopes": {"include": ["*"]}}
+    stack.made(f"{base}/policies/{policy['id']}/rules", {"name": "r", "conditions": conditions})
+    service = {"client_name": "authorized", "application_type": "service", "grant_types": ["client_credentials"]}
+    client = stack.made("/oauth2/v1/clients", service)
+    issuer = f"{stack.url}/oauth2/{server['id']}"
+    asked = {"grant_type": "client_credentials", "scope": scope}
+    credentials = (client["client_id"], client["client_secret"])
+    token = requests.post(f"{issuer}/v1/token", data=asked, auth=credentials, timeout=30).json()["access_token"]
+    for name, value in {"ISSUER": issuer, "AUDIENCE": audience, "SCOPE": scope}.items():
+        monkeypatch.setenv(name, value)
+    handler = runpy.run_path(str(EXAMPLES / "lambda_authorizer.py"))["lambda_handler"]
+
+    def answer(authorization: str) -> Any:
+        request = {"http": {"method": "GET"}, "domainName": "orders.example.com"}
+        return handler({"requestContext": request, "rawPath": "/", "headers": {"authorization": authorization}}, None)
+
+    assert answer(f"Bearer {token}") == {
+        "isAuthorized": True,
+        "context": {"client": client["client_id"], "subject": client["client_id"], "scopes": scope},
+    }
+    assert answer("Bearer x") == answer("") == {"isAuthorized": False}
+    assert token not in capsys.readouterr().out
 
 
 def test_the_terraform_configuration_gives_a_token(stack: Running) -> None:

@@ -1,0 +1,30 @@
+"""A Lambda authorizer of an API Gateway HTTP API (payload format 2.0, simple responses), over ``authmint.verifier``.
+
+Environment: ISSUER, AUDIENCE, SCOPE. It needs no permission: only the issuer's public keys.
+"""
+
+import os
+from typing import Any
+
+from authmint.verifier import Refused, Verifier
+
+VERIFIER = Verifier(os.environ["ISSUER"], os.environ["AUDIENCE"])
+SCOPE = os.environ["SCOPE"]
+
+
+def lambda_handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
+    """Whether the request may reach the API, and what the API is told of its caller."""
+    request, headers = event["requestContext"], event["headers"]
+    try:
+        claims = VERIFIER.verify(
+            headers.get("authorization", ""),
+            scopes=[SCOPE],
+            proof=headers.get("dpop"),
+            method=request["http"]["method"],
+            uri=f"https://{request['domainName']}{event['rawPath']}",
+        )
+    except Refused as refused:
+        print(refused)  # never a token: the log says why
+        return {"isAuthorized": False}
+    told = {"client": claims["cid"], "subject": claims["sub"], "scopes": " ".join(claims["scp"])}
+    return {"isAuthorized": True, "context": told}
