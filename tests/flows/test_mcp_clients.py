@@ -91,6 +91,41 @@ def signed_in(notes: Notes, client_id: str) -> Any:
     return json.loads(end)
 
 
+def test_every_address_that_clients_look_for_metadata_at_answers_them(stack: Running) -> None:
+    server = stack.made("/api/v1/authorizationServers", {"name": "agents", "audiences": ["a"]})["id"]
+    documents = ("oauth-authorization-server", "openid-configuration")
+    own = [
+        path
+        for name in documents
+        for path in (f"/.well-known/{name}/oauth2/{server}", f"/oauth2/{server}/.well-known/{name}")
+    ]
+    org = [f"/.well-known/{name}" for name in documents]
+    nowhere = [
+        *(path.replace(server, "ausNobody") for path in own),
+        *(
+            f"/.well-known/{name}"
+            for name in ("oauth-protected-resource", "oauth-protected-resource/mcp", "anything/else")
+        ),
+        f"/.well-known/openid-configuration/{server}",
+        f"/oauth2/{server}/.well-known/anything",
+        f"/oauth2/{server}/v1/nothing",
+    ]
+
+    for path in (*own, *org, *nowhere):
+        answer = requests.get(stack.url + path, headers={"origin": "https://inspector.example"}, timeout=30)
+        assert answer.status_code == (404 if path in nowhere else 200), path
+        assert answer.headers["content-type"].partition(";")[0] == "application/json", path
+        assert answer.headers["access-control-allow-origin"] == "*", path
+        if path not in nowhere:
+            assert answer.json()["issuer"] == (stack.url if path in org else f"{stack.url}/oauth2/{server}"), path
+            assert answer.json()["code_challenge_methods_supported"] == ["S256"]
+            assert answer.json()["authorization_response_iss_parameter_supported"] is True
+            wanted = {"access-control-request-method": "GET", "access-control-request-headers": "mcp-protocol-version"}
+            preflight = requests.options(stack.url + path, headers={"origin": "https://i.example"} | wanted, timeout=30)
+            assert preflight.status_code == 204, path
+            assert preflight.headers["access-control-allow-headers"] == "mcp-protocol-version", path
+
+
 @needs_sdk
 def test_the_mcp_sdk_signs_in_calls_a_tool_and_refreshes(notes: Notes) -> None:
     rotated = {"rotation_type": "ROTATE", "leeway": 30}
