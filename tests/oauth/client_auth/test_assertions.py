@@ -280,7 +280,9 @@ def test_documents_that_are_no_key_set(document: bytes, text: str) -> None:
     [
         "127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "::1", "::",
         "fe80::1", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "224.0.0.1",
-        "255.255.255.255", "ff02::1", "192.0.2.1",
+        "255.255.255.255", "ff02::1", "192.0.2.1", "::7f00:1", "::ffff:0:7f00:1", "64:ff9b:1::808:808", "fec0::1",
+        "2001:0:808:808::80ff:fffe", "2a00:1450::5efe:7f00:1", "2a00:1450::200:5efe:a00:1", "3fff::1", "5f00::1",
+        "4000::1", "2001:db8::1",
     ],
 )  # fmt: skip
 def test_addresses_that_are_not_public(address: str) -> None:
@@ -290,6 +292,8 @@ def test_addresses_that_are_not_public(address: str) -> None:
 def test_public_addresses_are_public() -> None:
     assert is_public("8.8.8.8")
     assert is_public("2606:4700:4700::1111")
+    assert is_public("64:ff9b::808:808")  # 8.8.8.8, seen from a network that has IPv6 alone
+    assert is_public("2a00:1450::5efe:808:808")
 
 
 @pytest.mark.parametrize(

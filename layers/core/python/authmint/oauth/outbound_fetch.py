@@ -13,15 +13,57 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 TIMEOUT_SECONDS: Final = 3.0
 MAX_BYTES: Final = 262_144
+#: Addresses of hosts that everybody can reach (RFC 4291 §2.4), but for those in it that are for examples (RFC 9637).
+_GLOBAL: Final = ipaddress.ip_network("2000::/3")
+_EXAMPLES: Final = ipaddress.ip_network("3fff::/20")
+#: RFC 6052 §2.1. The other prefix, 64:ff9b:1::/48, leads into whoever's network it is (RFC 8215).
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+#: First half of an interface identifier whose second half is an IPv4 address (RFC 5214 §6.1).
+_ISATAP: Final = frozenset({0x0000_5EFE, 0x0200_5EFE})
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What documents of a kind may be.
+
+    Attributes:
+        largest: Bytes.
+        json_only: The host has to say that it is JSON: what people upload somewhere is served as something else.
+    """
+
+    largest: int
+    json_only: bool = False
+
+
+KEY_SET: Final = Kind(MAX_BYTES)
+CLIENT_DOCUMENT: Final = Kind(10_240, json_only=True)
+
+
+@dataclass(frozen=True)
+class Document:
+    """What was fetched. ``cache_control`` as its host sent it."""
+
+    content: bytes
+    cache_control: str | None = None
 
 
 class FetchFailed(Exception):
-    """The document could not be had. The message says why."""
+    """The document could not be had. The message says why.
+
+    Attributes:
+        withdrawn: Its host answered, and that there is no such document: not that it has trouble, or that somebody
+            between (a firewall, a challenge for browsers) let nothing through.
+    """
+
+    def __init__(self, message: str, *, withdrawn: bool = False) -> None:
+        super().__init__(message)
+        self.withdrawn = withdrawn
 
 
 Fetch = Callable[[str], bytes]
@@ -31,11 +73,16 @@ def is_public(address: str) -> bool:
     """Whether an address is one of the public internet, also when it hides in an IPv6 form of an IPv4 one."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(parsed, ipaddress.IPv6Address):
+        last = ipaddress.IPv4Address(int(parsed) & 0xFFFF_FFFF)
         embedded = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo or (None, None))[1]
+        if embedded is None and parsed in _NAT64:
+            embedded = last
         if embedded is not None:
             return is_public(str(embedded))
-        if parsed in ipaddress.ip_network("64:ff9b::/96"):  # NAT64
-            return is_public(str(ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)))
+        if int(parsed) >> 32 & 0xFFFF_FFFF in _ISATAP and not is_public(str(last)):
+            return False
+        if parsed not in _GLOBAL or parsed in _EXAMPLES:
+            return False
     return parsed.is_global and not parsed.is_multicast
 
 
@@ -46,18 +93,38 @@ def fetch(
     timeout: float = TIMEOUT_SECONDS,
     left: Callable[[], float] = lambda: math.inf,
 ) -> bytes:
-    """GET a key set.
+    """GET a key set: the content of ``fetch_document``."""
+    return fetch_document(uri, KEY_SET, allow_private=allow_private, timeout=timeout, left=left).content
+
+
+def fetch_document(
+    uri: str,
+    kind: Kind,
+    *,
+    allow_private: bool = False,
+    timeout: float = TIMEOUT_SECONDS,
+    left: Callable[[], float] = lambda: math.inf,
+    issuer: str = "",
+) -> Document:
+    """GET a document of a kind.
 
     Args:
         uri: https only, unless ``allow_private``.
+        kind: What it may be.
         allow_private: For the local stack only: plain http and private addresses.
         timeout: Seconds for all of it: looking up the name, connecting, reading.
         left: Seconds that the invocation has left; the fetch takes no longer.
+        issuer: For whom, so that the host's people know whom to ask.
 
     Raises:
         FetchFailed: Refused or not to be had.
     """
     deadline = time.monotonic() + min(timeout, left())
+    headers = {
+        "accept": "application/json",
+        "connection": "close",
+        "user-agent": f"authmint (+{issuer})" if issuer else "authmint",
+    }
     try:
         parts = urlsplit(uri)
         host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
@@ -75,11 +142,10 @@ def fetch(
     guard.daemon = True
     guard.start()
     try:
-        connection.request("GET", target, headers={"accept": "application/json", "connection": "close"})
+        connection.request("GET", target, headers=headers)
         answer = connection.getresponse()
-        if answer.status != 200:
-            raise FetchFailed(f"status {answer.status}")
-        document = answer.read(MAX_BYTES + 1)
+        _check(answer, kind)
+        document = answer.read(kind.largest + 1)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise FetchFailed(f"connection failed: {type(error).__name__}") from None
     finally:
@@ -87,11 +153,22 @@ def fetch(
         connection.close()
     if connection.aborted:
         raise FetchFailed("too slow")
-    if len(document) > MAX_BYTES:
-        raise FetchFailed("too large")
+    if len(document) > kind.largest:
+        raise FetchFailed("too large", withdrawn=True)
     if answer.length:
         raise FetchFailed("cut off")
-    return document
+    return Document(document, answer.getheader("cache-control"))
+
+
+def _check(answer: http.client.HTTPResponse, kind: Kind) -> None:
+    """Whether it is an answer with a document of the kind. Raises FetchFailed."""
+    media_type = (answer.getheader("content-type") or "").partition(";")[0].strip().lower()
+    if answer.status != 200:
+        challenged = answer.status in {403, 429} and media_type == "text/html"
+        raise FetchFailed(f"status {answer.status}", withdrawn=answer.status < 500 and not challenged)
+    json = media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+    if kind.json_only and not json:
+        raise FetchFailed("content type is not application/json", withdrawn=True)
 
 
 def _remaining(deadline: float) -> float:
