@@ -19,7 +19,9 @@ NAMED: Mapping[str, tuple[str, str, int]] = {
     "AWS::Budgets::Budget": ("Budget.BudgetName", "account", 100),
     "AWS::CloudWatch::Dashboard": ("DashboardName", "account", 255),
     "AWS::DynamoDB::Table": ("TableName", "region", 255),
+    "AWS::Glue::Database": ("DatabaseInput.Name", "region", 255),
     "AWS::IAM::Role": ("RoleName", "account", 64),
+    "AWS::KinesisFirehose::DeliveryStream": ("DeliveryStreamName", "region", 64),
     "AWS::KMS::Alias": ("AliasName", "region", 256),
     "AWS::Lambda::Function": ("FunctionName", "region", 64),
     "AWS::Lambda::LayerVersion": ("LayerName", "region", 140),
@@ -31,11 +33,12 @@ NAMED: Mapping[str, tuple[str, str, int]] = {
 UNNAMED = {
     "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::ApiMapping", "AWS::ApiGatewayV2::DomainName",
     "AWS::ApiGatewayV2::Stage", "AWS::CertificateManager::Certificate", "AWS::Route53::RecordSet",
-    "AWS::CloudWatch::Alarm", "AWS::KMS::Key",
+    "AWS::CloudWatch::Alarm", "AWS::Glue::Table", "AWS::KMS::Key", "AWS::S3::Bucket", "AWS::S3::BucketPolicy",
     "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission", "AWS::Logs::SubscriptionFilter",
 }  # fmt: skip
 #: What makes every resource that the template knows.
 EVERYTHING = {
+    "ArchiveEvents": "true",
     "MonthlyBudget": "100",
     "BudgetEmail": "owner@example.com",
     "DomainName": "id.example.com",

@@ -142,14 +142,16 @@ class Resolver:
             case "If":
                 condition, yes, no = argument
                 return self.value(yes if self.holds(condition) else no)
-            case "Select":
-                return self.value(argument[1])[int(argument[0])]
-            case "FindInMap":
-                mapping, first, second = (self.value(part) for part in argument)
-                return self._document["Mappings"][mapping][first][second]
-            case "Split":
-                return str(self.value(argument[1])).split(argument[0])
+            case "FindInMap" | "Join" | "Select" | "Split":
+                return self._of_values(name, self.value(argument))
         raise BadTemplate(f"Fn::{name} is not understood")
+
+    def _of_values(self, name: str, values: list[Any]) -> Any:
+        if name == "FindInMap":
+            return self._document["Mappings"][values[0]][values[1]][values[2]]
+        if name == "Join":
+            return values[0].join(values[1])
+        return values[1][int(values[0])] if name == "Select" else str(values[1]).split(values[0])
 
     def _variable(self, name: str, given: Mapping[str, Any]) -> Any:
         if name in given:
