@@ -1,6 +1,8 @@
-"""The official MCP SDK for Python, as it is, signs people in at the example of a protected MCP server."""
+"""MCP clients that nobody here wrote, and the public conformance suite: all of it as it is."""
 
 import json
+import re
+import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -18,6 +20,19 @@ from tests.support.stack import Running
 
 PYTHON = CHECKOUT / ".venv-mcp" / "bin" / "python"
 CALLBACK = "http://127.0.0.1:3000/callback"
+MODULES = CHECKOUT / "tests" / "clients" / "node_modules"
+NODE = next((str(path) for path in MODULES.glob("node-linux-*/bin/node")), shutil.which("node"))
+SUITE = MODULES / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
+
+
+def _is_new_enough() -> bool:
+    if NODE is None or not SUITE.exists():
+        return False
+    version = subprocess.run([NODE, "--version"], capture_output=True, text=True, check=True).stdout
+    return int(version.removeprefix("v").partition(".")[0]) >= 22
+
+
+needs_suite = pytest.mark.skipif(not _is_new_enough(), reason="needs Node.js 22, and `npm ci` in tests/clients")
 needs_sdk = pytest.mark.skipif(not PYTHON.exists(), reason="needs the MCP SDK: `make clients`")
 
 
@@ -174,3 +189,34 @@ def test_a_token_for_another_resource_of_the_same_server_opens_nothing(notes: No
 
     assert opened(resource=notes.resource) == 200
     assert opened(resource=f"{notes.resource}/other") == opened() == 401
+
+
+@needs_suite
+@pytest.mark.parametrize("resource", [None, "http://127.0.0.1:8000/mcp"])
+def test_the_conformance_suite_of_mcp_passes(stack: Running, resource: str | None) -> None:
+    people = deployment_with_a_person(stack)
+    server = f"/api/v1/authorizationServers/{people.server}"
+    stack.made(f"{server}/scopes", {"name": "notes.read", "default": True})
+    stack.made(f"{server}/resources", {"resource": "http://127.0.0.1:8000/mcp", "scopes": ["notes.read"]})
+    stack.admin("PUT", f"{server}/security", {"resourceIndicators": "ON"}).raise_for_status()
+    client = people.client(application_type="native", auth_method="none", redirect_uris=["http://127.0.0.1/callback"])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = str(listener.getsockname()[1])
+    command = [str(NODE), str(SUITE), "authorization", "--url", people.issuer, "--client-id", client["client_id"]]
+    command += ["-p", port, *(["--resource", resource] if resource else [])]
+    said: list[str] = []
+    back, listens = "", False
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line)
+            if line.startswith(f"{people.issuer}/v1/authorize?"):
+                back = people.browser().sign_in(line.strip())
+            listens = listens or line.startswith("Callback server started")
+            if back and listens:
+                assert requests.get(back, timeout=30).ok
+                back = ""
+
+    assert process.returncode == 0, "".join(said)
+    assert re.search(r"^Total: 2 passed, 0 failed$", "".join(said), re.MULTILINE), "".join(said)
