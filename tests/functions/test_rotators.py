@@ -87,7 +87,7 @@ def test_a_lag_of_two_hours_crosses_the_alarms_threshold(
 
     for line in emitted:
         (metrics,) = line["_aws"]["CloudWatchMetrics"]
-        assert metrics["Namespace"] == alarm["Namespace"]
+        assert {"Fn::Sub": metrics["Namespace"].replace("/prod", "/${Stage}")} == alarm["Namespace"]
         assert metrics["Metrics"] == [{"Name": alarm["MetricName"], "Unit": "Seconds"}]
         assert metrics["Dimensions"] == [[dimension["Name"] for dimension in alarm["Dimensions"]]]
         assert {name: line[name] for (name,) in metrics["Dimensions"]} == {
