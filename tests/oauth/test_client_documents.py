@@ -7,7 +7,6 @@ import pytest
 from authmint.oauth.client_documents import (
     LARGEST,
     BadDocument,
-    ClientDocument,
     cleaned,
     fresh_for,
     is_another_client,
@@ -17,6 +16,7 @@ from authmint.oauth.client_documents import (
     read,
     redirects_to,
 )
+from authmint.storage.client_documents import ClientDocument
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,12 +8,12 @@ here is left out. Nothing is fetched and nothing is kept here.
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from ..jose.encoding import strict_json
 from ..jose.keys import PRIVATE_MEMBERS, BadKey, may_verify, public_key
+from ..storage.client_documents import AuthMethod, ClientDocument
 from .authorization.vocabulary import RESPONSE_PARAMETERS
 
 #: Bytes of a document.
@@ -47,8 +47,6 @@ _GRANTS: Final = ("authorization_code", "refresh_token")
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _MAX_AGE: Final = re.compile(r"\d{1,10}", re.ASCII)
 
-AuthMethod = Literal["none", "private_key_jwt"]
-
 
 class BadDocument(Exception):
     """A document that makes no client. The message says to its author what is wrong.
@@ -60,31 +58,6 @@ class BadDocument(Exception):
     def __init__(self, identifier: str, message: str) -> None:
         super().__init__(message)
         self.id = identifier
-
-
-@dataclass(frozen=True)
-class ClientDocument:
-    """What a document says, as far as it counts here.
-
-    Attributes:
-        url: Where it is: the client's id.
-        name: Cleaned; empty: it says none. Whose it is says the host of the URL alone.
-        scopes: That it says the client would like; ``None``: it does not say.
-        jwks: Public keys that can verify, of ``private_key_jwt`` without ``jwks_uri``.
-    """
-
-    url: str
-    name: str
-    redirect_uris: tuple[str, ...]
-    auth_method: AuthMethod
-    grant_types: tuple[str, ...]
-    scopes: tuple[str, ...] | None = None
-    jwks: tuple[Mapping[str, Any], ...] = ()
-    jwks_uri: str | None = None
-    client_uri: str | None = None
-    logo_uri: str | None = None
-    tos_uri: str | None = None
-    policy_uri: str | None = None
 
 
 def is_document_url(client_id: str, *, own_hosts: Collection[str] = ()) -> bool:

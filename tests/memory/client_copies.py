@@ -1,0 +1,36 @@
+"""Copies of clients' documents in memory: for unit tests."""
+
+import threading
+
+from authmint.storage.client_documents import ClientCopy
+from authmint.storage.errors import Conflict, NotFound
+
+
+class MemoryClientCopies:
+    """``ClientCopies``."""
+
+    def __init__(self, lock: threading.RLock) -> None:
+        self._lock = lock
+        self.records: dict[tuple[str, str], ClientCopy] = {}
+        self.claims: dict[str, int] = {}
+
+    def get(self, server_id: str, url: str) -> ClientCopy:
+        with self._lock:
+            try:
+                return self.records[server_id, url]
+            except KeyError:
+                raise NotFound(url) from None
+
+    def save(self, before: ClientCopy | None, after: ClientCopy) -> None:
+        key = (after.server_id, after.document.url)
+        with self._lock:
+            if self.records.get(key) != before:
+                raise Conflict(after.document.url)
+            self.records[key] = after
+
+    def claim(self, url: str, *, at: int, until: int) -> bool:
+        with self._lock:
+            if self.claims.get(url, 0) > at:
+                return False
+            self.claims[url] = until
+            return True
