@@ -16,6 +16,7 @@ from authmint.storage.trusted_origins import OriginList
 
 from .app_schemas import MemoryAppSchemas
 from .assignments import MemoryAssignments
+from .client_copies import MemoryClientCopies
 from .directory import MemoryDirectory, MemoryGroups, MemorySingleton, MemoryUsers
 from .grants import (
     MemoryAuthorizationCodes,
@@ -59,6 +60,7 @@ class MemoryStorage:
         self.consents = MemoryConsents(self.lock)
         self.requests = MemoryStoredRequests(self.lock, self.codes, self.families)
         self.device_codes = MemoryDeviceCodes(self.lock, self.families)
+        self.client_copies = MemoryClientCopies(self.lock)
 
 
 class MemoryEventLog:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..storage.app_schemas import AppSchemas
     from ..storage.assignments import Assignments
     from ..storage.authorization_requests import StoredRequests
+    from ..storage.client_documents import ClientCopies
     from ..storage.clients import Clients
     from ..storage.codes import AuthorizationCodes
     from ..storage.consents import Consents
@@ -63,6 +64,12 @@ class Records:
         from ..dynamo.assignments import DynamoAssignments
 
         return DynamoAssignments(self._tables, self._clock)
+
+    @cached_property
+    def client_copies(self) -> "ClientCopies":
+        from ..dynamo.client_copies import DynamoClientCopies
+
+        return DynamoClientCopies(self._tables, self._ids)
 
     @cached_property
     def clients(self) -> "Clients":
