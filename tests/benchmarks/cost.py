@@ -23,6 +23,7 @@ from tests.functions.assertions import asserted
 from tests.functions.deployment import Functions, form_event, load_event
 from tests.functions.faults import prepared
 from tests.support.backend import Deployed, LocalAws, start
+from tests.support.dpop import Key
 
 PRICES: Final = Path(__file__).parents[2] / "costs" / "prices.toml"
 _ASK: Final = "grant_type=client_credentials&scope=a"
@@ -233,11 +234,25 @@ def _of_machines(aws: LocalAws, meter: Meter) -> list[people.Operation]:
         people.Operation(
             "token by client assertion", "token", lambda _: functions.http("token", _fresh_assertion(server))
         ),
+        people.Operation("token bound to a key", "token", partial(functions.http, "token"), _bound(functions, event)),
         people.Operation("introspect", "token_status", partial(status, "introspect")),
         people.Operation("revoke", "token_status", partial(status, "revoke")),
         people.Operation("keys", "jwks", lambda _: functions.http("jwks", jwks)),
         people.Operation("metadata", "discovery", lambda _: functions.http("discovery", metadata)),
     ]
+
+
+def _bound(functions: Metered, event: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+    """Makes requests with a proof of possession (RFC 9449) each."""
+    key, uri = Key(), f"https://acme.example.com{event['rawPath']}"
+
+    def proven(nonce: str | None) -> dict[str, Any]:
+        proof = key.proof(uri, now=int(time.time()), nonce=nonce)
+        return event | {"headers": event["headers"] | {"dpop": proof}}
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        nonce = functions.http("token", proven(None))["headers"]["dpop-nonce"]
+    return lambda: proven(nonce)
 
 
 _NUMBERS: Final = itertools.count()

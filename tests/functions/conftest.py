@@ -55,4 +55,7 @@ def faults(deployed: Deployed, monkeypatch: pytest.MonkeyPatch, functions: Funct
 
     monkeypatch.setattr(Session, "create_client", create)
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)  # all pauses between attempts, also ours
+    # Nobody waits, so who tries again for seconds would do so in a hundred attempts: pauses are long from the first on.
+    monkeypatch.setattr("authmint.storage.retrying.SHORTEST", 3.0)
+    monkeypatch.setattr("authmint.storage.retrying.LONGEST", 30.0)
     return injected
