@@ -251,7 +251,8 @@ def _bound(functions: Metered, event: dict[str, Any]) -> Callable[[], dict[str, 
         return event | {"headers": event["headers"] | {"dpop": proof}}
 
     with contextlib.redirect_stdout(io.StringIO()):
-        nonce = functions.http("token", proven(None))["headers"]["dpop-nonce"]
+        challenge = Functions.http(functions, "token", proven(None))  # a refusal, which a metered call must not be
+        nonce = challenge["headers"]["dpop-nonce"]
     return lambda: proven(nonce)
 
 
