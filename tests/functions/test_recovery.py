@@ -137,10 +137,28 @@ def test_a_restore_that_was_cut_off_goes_on(lived: Lived) -> None:
     restoring = Restoring(dynamodb, names, "c", lambda _: None)
     restoring._begin(names["config"], restoring.targets["config"], None)
 
-    restoring.restore(datetime.now(UTC))
-    restoring.restore()  # and once more changes nothing
+    with pytest.raises(RestoreFailed, match="--resume"):
+        restoring.restore()
+    restoring.restore(datetime.now(UTC), resume=True)
+    restoring.restore(resume=True)  # and once more changes nothing
 
     assert check(dynamodb, restoring.targets).problems == []
+
+
+def test_tables_that_serve_are_never_taken_for_copies(lived: Lived, capsys: pytest.CaptureFixture[str]) -> None:
+    _, report = printed(capsys, lived, "--suffix", "s")
+    serving = restored(lived, report)
+    people = People(serving, lived.server, lived.people.client, lived.people.secret, lived.people.user)
+    people.sign_in()
+    tokens = people.redeem(people.code())
+    deployed = lived.functions.deployed
+    named = [f"--{kind}-table={getattr(deployed, kind)}" for kind in ("config", "grants", "events")]
+
+    assert main(["restore", *named, "--suffix", "s"]) == 2
+    assert main(["restore", *named, "--suffix", "s", "--check"]) == 2
+    assert main(["restore", *named, "--suffix", "s", "--check", "--resume"]) == 2
+
+    assert "access_token" in people.refresh(tokens["refresh_token"])
 
 
 def test_a_table_without_a_backup_is_named(functions: Functions) -> None:

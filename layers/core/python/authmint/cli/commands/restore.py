@@ -31,7 +31,10 @@ def add(commands: Any) -> None:
     restore.add_argument(
         "--at", type=_moment, metavar="TIME", help="ISO 8601 with a zone; default: as late as possible"
     )
-    restore.add_argument("--suffix", default="restored", help="of the new tables' names (default restored)")
+    restore.add_argument(
+        "--suffix", help="of the new tables' names (default restored; of --check one that nothing has)"
+    )
+    restore.add_argument("--resume", action="store_true", help="go on with a restore into these names that was cut off")
     restore.add_argument("--check", action="store_true", help="practise: remove the tables after they were checked")
     for kind in ("config", "grants", "events"):
         restore.add_argument(f"--{kind}-table", metavar="NAME", help=f"where it is not authmint-STAGE-{kind}")
@@ -56,10 +59,14 @@ def _run(options: argparse.Namespace) -> int:
 
     dynamodb = boto3.client("dynamodb")
     names = {kind: getattr(options, f"{kind}_table") or f"authmint-{options.stage}-{kind}" for kind in KINDS}
-    restoring = Restoring(dynamodb, names, options.suffix)
     began = int(time.time())
+    if options.check and options.resume:
+        print("authmint: --check removes its tables, so it begins with new ones: not with --resume", file=sys.stderr)
+        return 2
+    suffix = options.suffix or (f"check-{began}" if options.check else "restored")
+    restoring = Restoring(dynamodb, names, suffix)
     try:
-        voided = restoring.restore(options.at)
+        voided = restoring.restore(options.at, resume=options.resume)
     except RestoreFailed as error:
         print(f"authmint: {error}", file=sys.stderr)
         return 2

@@ -48,15 +48,25 @@ class Restoring:
         """Names of the restored tables, by kind."""
         return {kind: f"{name}-{self.suffix}" for kind, name in self.sources.items()}
 
-    def restore(self, at: datetime | None = None) -> Counter[str]:
-        """Restore every table, as it was at a moment or as late as possible. What is there already is gone on with.
+    def restore(self, at: datetime | None = None, *, resume: bool = False) -> Counter[str]:
+        """Restore every table, as it was at a moment or as late as possible.
+
+        Args:
+            at: The moment.
+            resume: Whether tables that are there already are those of a restore that was cut off. Without it they are
+                left alone: they may be the ones that serve, and the grants of a restored table are emptied.
 
         Returns:
             How many grants did not come back, by their kind.
 
         Raises:
-            RestoreFailed: A backup cannot be had.
+            RestoreFailed: A backup cannot be had, or a table of the name is there. Nothing was begun then.
         """
+        if not resume and (there := [name for name in self.targets.values() if self._exists(name)]):
+            raise RestoreFailed(
+                f"{there[0]} exists: choose another --suffix, or --resume a restore that was cut off "
+                "(never into tables that serve: sessions and refresh tokens in them would be deleted)"
+            )
         for kind, source in self.sources.items():
             self._begin(source, self.targets[kind], at)
         for target in self.targets.values():
@@ -69,6 +79,15 @@ class Restoring:
         """Delete the restored tables: they were for practice."""
         for target in self.targets.values():
             self.dynamodb.delete_table(TableName=target)
+
+    def _exists(self, table: str) -> bool:
+        try:
+            self.dynamodb.describe_table(TableName=table)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            return False
+        return True
 
     def _begin(self, source: str, target: str, at: datetime | None) -> None:
         moment: dict[str, Any] = {"UseLatestRestorableTime": True} if at is None else {"RestoreDateTime": at}
