@@ -198,6 +198,7 @@ def test_a_bound_token_needs_its_key(api: Api) -> None:
         "no proof": lambda: api.refusal(f"DPoP {token}", method="GET", uri=URI),
         "another key": lambda: _by(api, token, Key().proof(URI, "GET", ath=ath(token))),
         "another token": lambda: _by(api, token, key.proof(URI, "GET", ath=ath(api.issuer.token()))),
+        "no digest at all": lambda: _by(api, token, key.proof(URI, "GET", ath="\u00f6\ud800")),
         "another method": lambda: _by(api, token, key.proof(URI, "POST", ath=ath(token))),
         "another uri": lambda: _by(api, token, key.proof("https://orders.example.com/", "GET", ath=ath(token))),
         "used": lambda: _by(api, token, good),

@@ -10,7 +10,6 @@ anew, so that a rotation refuses nobody. While the issuer is away, known keys ar
 knows (whether a token was revoked) is not known here: introspect where that matters.
 """
 
-import hmac
 import math
 import threading
 from collections.abc import Callable, Collection, Mapping
@@ -174,7 +173,7 @@ class Verifier:
             found = presented(request, now=now)
         except OAuthError as error:
             raise _unproven(error.description) from None
-        if found is None or found.ath is None or not hmac.compare_digest(found.ath, digest_of(sent.token)):
+        if found is None or found.ath is None or found.ath != digest_of(sent.token):
             raise _unproven("The proof is of another token.")
         if found.jkt != bound_to:
             raise _unproven("The proof is of another key.")

@@ -1,6 +1,5 @@
 """Where proofs are asked for, and what a request with one is bound to (RFC 9449 §5–§7, docs/protocol.md §6.8)."""
 
-import hmac
 from dataclasses import dataclass
 from typing import Final
 
@@ -127,9 +126,7 @@ def check_holder(
     proof = presented(request, now=now, algorithms=server.dpop_algorithms)
     if proof is None:
         raise OAuthError("dpop_proof_required_for_token")
-    if proof.ath is None or not hmac.compare_digest(
-        proof.ath.encode("utf-8", "replace"), digest_of(sent.token).encode()
-    ):
+    if proof.ath != digest_of(sent.token):
         raise OAuthError("dpop_proof_invalid_ath")
     if proof.jkt != bound_to:
         raise OAuthError("invalid_access_token_dpop_binding")
