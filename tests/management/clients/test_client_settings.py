@@ -21,7 +21,6 @@ UNBUILT: list[tuple[str, Any, Any]] = [
     ("userinfo_signed_response_alg", "RS256", None),
     ("request_object_signing_alg", "RS256", None),
     ("require_signed_request_object", True, False),
-    ("require_pushed_authorization_requests", True, False),
     ("tls_client_certificate_bound_access_tokens", True, False),
     ("default_max_age", 300, None),
     ("network", {"connection": "ZONE", "include": ["nzoA"]}, {"connection": "ANYWHERE"}),
@@ -81,6 +80,36 @@ def test_settings_of_the_app_around_it_are_treated_alike(admin: Admin, path: str
 
     assert (answer.status, answer.json["errorSummary"]) == (400, f"Api validation failed: {path}")
     assert admin.post(APPS, _with(path, taken)).status == 200
+
+
+#: Members of ``settings.oauthClient``, and of registered clients, that are shown where they are on: on, and off.
+PROTECTION: list[tuple[str, Any, Any]] = [("require_pushed_authorization_requests", True, False)]
+
+
+@pytest.mark.parametrize(("name", "on", "off"), PROTECTION)
+def test_what_protects_an_app_is_shown_and_stays_until_it_is_taken_away(
+    admin: Admin, name: str, on: Any, off: Any
+) -> None:
+    """Tools that do not know the member replace apps without it: nobody loses it unnoticed."""
+    app = an_app(admin, **web(**{name: on}))
+    path = f"{APPS}/{app['id']}"
+
+    assert app["settings"]["oauthClient"][name] == on
+    assert admin.put(path, app).json == app
+    assert admin.put(path, app_body(**web())).json["settings"]["oauthClient"][name] == on
+    assert name not in admin.put(path, app_body(**web(**{name: off}))).json["settings"]["oauthClient"]
+    assert name not in admin.get(path).json["settings"]["oauthClient"]
+
+
+@pytest.mark.parametrize(("name", "on", "off"), PROTECTION)
+def test_what_protects_a_registered_client_cannot_be_left_out(admin: Admin, name: str, on: Any, off: Any) -> None:
+    made = admin.post(CLIENTS, web(client_name="web", **{name: on})).json
+    path, sent = f"{CLIENTS}/{made['client_id']}", {k: v for k, v in made.items() if not k.startswith("client_secret")}
+
+    assert made[name] == on
+    assert admin.put(path, sent).json[name] == on
+    assert admin.put(path, {k: v for k, v in sent.items() if k != name}).status == 400
+    assert name not in admin.put(path, sent | {name: off}).json
 
 
 def test_what_an_app_shows_can_be_sent_back(admin: Admin) -> None:

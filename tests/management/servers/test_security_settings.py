@@ -11,7 +11,7 @@ PROOFS = {
     "nonceSeconds": 259_200,
     "algorithms": ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA", "Ed25519"],
 }
-OFF = {"largeAccessTokens": False, "resourceIndicators": "OFF", "dpop": PROOFS}
+OFF = {"largeAccessTokens": False, "resourceIndicators": "OFF", "dpop": PROOFS, "par": {"lifetimeSeconds": 3_600}}
 ON = OFF | {"largeAccessTokens": True, "resourceIndicators": "ON"}
 
 
@@ -57,6 +57,10 @@ def test_who_replaces_the_server_leaves_them_alone(admin: Admin, url: str) -> No
         {"dpop": {"algorithms": []}},
         {"dpop": {"algorithms": ["HS256"]}},
         {"dpop": "required"},
+        {"par": {"lifetimeSeconds": 59}},
+        {"par": {"lifetimeSeconds": 3_601}},
+        {"par": {"lifetimeSeconds": True}},
+        {"par": {"lifetime": 60}},
     ],
 )
 def test_what_nobody_knows_or_cannot_be_is_refused(admin: Admin, url: str, body: dict[str, Any]) -> None:
@@ -72,6 +76,14 @@ def test_what_is_said_of_proofs_is_kept_and_read_back(admin: Admin, url: str) ->
     assert admin.put(url, {"dpop": asked}).json == OFF | {"dpop": asked}
     assert admin.put(url, admin.get(url).json).json == OFF | {"dpop": asked}
     assert events(admin) == 1
+
+
+def test_how_long_pushed_requests_wait_is_kept_and_read_back(admin: Admin, url: str) -> None:
+    asked = {"par": {"lifetimeSeconds": 60}}
+
+    assert admin.put(url, asked).json == OFF | asked
+    assert admin.put(url, admin.get(url).json).json == OFF | asked
+    assert admin.put(url, {"par": {}}).json == OFF
 
 
 def test_a_server_that_is_not_there_has_none(admin: Admin) -> None:

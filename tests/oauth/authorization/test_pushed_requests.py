@@ -7,7 +7,7 @@ import jwt
 import pytest
 from authmint.storage.clients import secret_digest
 
-from tests.oauth.authorization.world import CALLBACK, ISSUER, PKCE, World, an_app
+from tests.oauth.authorization.world import CALLBACK, ISSUER, PKCE, World, a_browser_server, an_app
 from tests.support.builders import CLIENT_ID, SECRET, SERVER_ID, a_form, basic
 from tests.support.fakes import NOW
 
@@ -173,18 +173,48 @@ def test_audiences_of_assertions(audience: Any, status: int) -> None:
     assert World(client=an_app(auth_method="client_secret_jwt")).push(proof)[0] == status
 
 
-def test_a_reference_dies_after_an_hour_and_what_waits_for_it_too() -> None:
-    world = World(signed_in=False)
-    uri = pushed(world)
-    world.clock.advance(seconds=3_000)
-    handle = redeem(world, uri).handle
-    world.clock.advance(seconds=600)
-    world.sign_in()
+@pytest.mark.parametrize("seconds", [60, 3_600])
+def test_a_reference_dies_when_the_server_says_but_who_came_in_time_has_his_hour(seconds: int) -> None:
+    world = World(a_browser_server(pushed_lifetime=seconds), signed_in=False)
+    status, body = world.push(headers=basic())
+    uri = body["request_uri"]
+    world.clock.advance(seconds=seconds - 1)
+    handle, late = redeem(world, uri).handle, redeem(world, uri).handle
+    world.clock.advance(seconds=1)
 
+    assert (status, body["expires_in"]) == (201, seconds)
     assert redeem(world, uri).page == "invalid_request_uri"
-    assert world.get((("client_id", CLIENT_ID), ("request_uri", f"urn:authmint:interaction:{handle}"))).page == (
+    world.clock.advance(seconds=3_598)
+    world.sign_in()
+    assert "code" in world.resume(handle).fields
+    world.clock.advance(seconds=1)
+    assert world.get((("client_id", CLIENT_ID), ("request_uri", f"urn:authmint:interaction:{late}"))).page == (
         "request_expired"
     )
+
+
+def test_a_client_that_has_to_push_is_refused_elsewhere_and_told_so() -> None:
+    """RFC 9126 §6."""
+    world = World(client=an_app(pushes_only=True))
+
+    refused = world.ask()
+    posted = world.post({"client_id": CLIENT_ID, "redirect_uri": CALLBACK, "response_type": "code", "state": "s"}, None)
+
+    for answer in (refused, posted):
+        assert answer.location.startswith(f"{CALLBACK}?")
+        assert (answer.fields["error"], answer.fields["state"]) == ("invalid_request", "s")
+        assert "pushed" in answer.fields["error_description"]
+    assert "code" in redeem(world, pushed(world)).fields
+    assert "code" in World(client=an_app()).ask().fields
+    assert world.ask(redirect_uri="https://evil.example.com/cb").page == "illegal_redirect_uri"
+
+
+def test_a_client_that_has_to_push_goes_on_with_what_it_pushed() -> None:
+    world = World(client=an_app(pushes_only=True), signed_in=False)
+    handle = redeem(world, pushed(world)).handle
+    world.sign_in()
+
+    assert "code" in world.resume(handle).fields
 
 
 def test_prompt_login_is_not_satisfied_by_a_session_that_is_younger_than_the_push() -> None:

@@ -129,6 +129,7 @@ CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
     "pkce_unsupported_code_challenge_method": (400, "invalid_request", "PKCE code challenge method is not supported. Valid values: [{0}]"),
     "illegal_duplicated_parameters": (400, "invalid_request", "Duplicate parameter provided in request. Duplicated parameters: [{0}]."),
     "authorize_request_object_and_request_uri_provided": (400, "invalid_request", "The authorize request must not contain both a request object and a request uri."),
+    "pushed_request_required": (400, "invalid_request", "The authorization request must be pushed to the pushed authorization request endpoint (RFC 9126)."),
     "pushed_authorization_request_uri_present": (400, "invalid_request", "The 'request_uri' parameter must not be present in the request."),
     "invalid_request_uri": (400, "invalid_request_uri", "The authorize request_uri is invalid."),
     "authorize_request_uri_mismatched_authorization_server": (400, "invalid_request_uri", "The request_uri was issued for another authorization server."),

@@ -67,6 +67,7 @@ class Client:
     Attributes:
         wildcard_redirect: Whether a redirect URI may have a wildcard in its host (docs/protocol.md §4.10).
         dpop_bound: Whether all of its tokens are bound to a key of its own (RFC 9449 §5.2).
+        pushes_only: Whether it may send authorization requests in no other way (RFC 9126 §6).
         secrets: At most two, oldest first.
         rotates_refresh_tokens: ROTATE, else STATIC.
         refresh_leeway: Seconds for which a rotated refresh token may be used again.
@@ -95,6 +96,7 @@ class Client:
     auth_method: AuthMethod = "client_secret_basic"
     pkce_required: bool = False
     dpop_bound: bool = False
+    pushes_only: bool = False
     consent_method: Literal["TRUSTED", "REQUIRED"] = "TRUSTED"
     issuer_mode: Literal["ORG_URL", "CUSTOM_URL", "DYNAMIC"] = "ORG_URL"
     secrets: tuple[ClientSecret, ...] = ()

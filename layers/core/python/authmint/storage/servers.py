@@ -175,6 +175,8 @@ class RevokedKey:
     revoked_at: int
 
 
+#: Seconds that a pushed request waits for its browser, unless a server says otherwise.
+PUSHED_LIFETIME: Final = 3_600
 #: What proofs of possession may be signed with (RFC 9449 §4.2).
 DPOP_ALGORITHMS: Final = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA", "Ed25519")
 #: Seconds that a nonce is good at most: a new one every day.
@@ -195,6 +197,7 @@ class AuthorizationServer:
         dpop_required: Whether every token is bound to a key of its client (RFC 9449).
         dpop_nonce_seconds: How long a nonce is good at most; 0: none is asked for.
         dpop_algorithms: What proofs may be signed with.
+        pushed_lifetime: Seconds that a pushed request waits for its browser (RFC 9126 §2.2).
         large_access_tokens: Whether access tokens may be too large for a header of a request (docs/protocol.md §10.6).
         resource_indicators: Whether clients say which of the resources their tokens are for (docs/protocol.md §8.5).
     """
@@ -221,6 +224,7 @@ class AuthorizationServer:
     dpop_required: bool = False
     dpop_nonce_seconds: int = DPOP_NONCE_LIFETIME
     dpop_algorithms: tuple[str, ...] = DPOP_ALGORITHMS
+    pushed_lifetime: int = PUSHED_LIFETIME
     large_access_tokens: bool = False
     resource_indicators: bool = False
     version: int = field(default=0)

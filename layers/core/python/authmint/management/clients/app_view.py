@@ -14,6 +14,7 @@ from .app_settings import kept
 from .client_body import KEPT_URIS
 from .client_keys import key_json
 from .fixed_settings import APP_CREDENTIALS, APP_SETTINGS, CLIENT, SHOWN
+from .security_settings import shown_security
 
 #: The one link that an app has on a dashboard.
 _APP_LINK: Final = "alnAuthmintLink00000"
@@ -105,6 +106,7 @@ def _settings(client: Client, call: Call) -> dict[str, Any]:
         "wildcard_redirect": client.wildcard_redirect,
         "dpop_bound_access_tokens": client.dpop_bound,
         **{name: CLIENT[name] for name in SHOWN},
+        **shown_security(client),
     }
     if (network := kept(client.settings, "network")) is not None:
         shown["network"] = network

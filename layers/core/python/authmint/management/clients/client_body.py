@@ -14,6 +14,7 @@ from .client_keys import read_jwks
 from .client_secrets import SECRET_METHODS, check_secret
 from .client_uris import check_redirect_uris, read_page_uri
 from .fixed_settings import CLIENT, refuse_unbuilt
+from .security_settings import read_security
 
 Consent = Literal["TRUSTED", "REQUIRED"]
 _SAML: Final = "urn:ietf:params:oauth:grant-type:saml2-bearer"
@@ -75,6 +76,7 @@ def read_client(
     )
     untouched = base if registered and not new else _defaults(client, consent="REQUIRED" if registered else "TRUSTED")
     client = _with_choices(client, untouched, settings, credentials)
+    client = read_security(client, untouched, settings)
     client = replace(client, wildcard_redirect=_wildcards(base, settings, registered=registered))
     _check_grants(client, settings, registered=registered)
     _check_uris(client, settings)

@@ -17,6 +17,7 @@ from .apps import with_secret
 from .client_body import KEPT_URIS, read_client
 from .client_changes import ClientChanges, app_party
 from .client_secrets import SECRET_METHODS, SecretVault
+from .security_settings import shown_security
 
 PATH: Final = "/oauth2/v1/clients"
 _KIND: Final = "PublicClientApp"
@@ -135,6 +136,7 @@ def client_json(client: Client, *, secret: str | None = None) -> dict[str, Any]:
         "grant_types": list(client.grant_types),
         "token_endpoint_auth_method": client.auth_method,
         "application_type": client.application_type,
+        **shown_security(client),
     }
     shown |= {name: client.settings[name] for name in KEPT_URIS if name in client.settings}
     if client.post_logout_redirect_uris:

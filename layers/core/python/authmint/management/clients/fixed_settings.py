@@ -36,7 +36,6 @@ CLIENT: Final[Mapping[str, Any]] = {
     "request_object_signing_alg": None,
     "request_uris": [],
     "require_auth_time": False,
-    "require_pushed_authorization_requests": False,
     "require_signed_request_object": False,
     "sector_identifier_uri": None,
     "software_statement": None,

@@ -9,15 +9,16 @@ from typing import Any, Final
 
 from ...http import Response
 from ...storage.events import Event
-from ...storage.servers import DPOP_ALGORITHMS, DPOP_NONCE_LIFETIME, AuthorizationServer
+from ...storage.servers import DPOP_ALGORITHMS, DPOP_NONCE_LIFETIME, PUSHED_LIFETIME, AuthorizationServer
 from ..http.call import Call
 from ..http.fields import Fields
 from .server_changes import ServerChanges, server_party
 
-_KNOWN: Final = frozenset({"largeAccessTokens", "resourceIndicators", "dpop"})
+_KNOWN: Final = frozenset({"largeAccessTokens", "resourceIndicators", "dpop", "par"})
 #: Seconds.
 _SHORTEST_NONCE: Final = 60
 _LONGEST_NONCE: Final = 2_592_000
+_SHORTEST_PUSHED: Final = 60
 
 
 class SecuritySettings:
@@ -35,7 +36,7 @@ class SecuritySettings:
         body = call.body()
         large = body.flag("largeAccessTokens", default=False)
         resources = body.choice("resourceIndicators", ("OFF", "ON"), "OFF") == "ON"
-        proofs = _proofs(body)
+        proofs, pushed = _proofs(body), _pushed_lifetime(body)
         for name in body.names():
             if name not in _KNOWN:
                 body.problem(name[:100], "There is no such setting.")
@@ -43,6 +44,7 @@ class SecuritySettings:
 
         def change(before: AuthorizationServer) -> tuple[AuthorizationServer, None, Sequence[Event]]:
             after = replace(before, large_access_tokens=large, resource_indicators=resources, **proofs)
+            after = replace(after, pushed_lifetime=pushed)
             if after == before:
                 return before, None, []
             after = replace(after, updated_at=call.now)
@@ -71,6 +73,20 @@ def _proofs(body: Fields) -> dict[str, Any]:
     }
 
 
+def _pushed_lifetime(body: Fields) -> int:
+    """What ``par`` says of pushed requests (RFC 9126)."""
+    par = body.below("par")
+    for name in par.names():
+        if name != "lifetimeSeconds":
+            par.problem(name[:100], "There is no such setting.")
+    seconds = par.number("lifetimeSeconds")
+    if seconds is None:
+        return PUSHED_LIFETIME
+    if not _SHORTEST_PUSHED <= seconds <= PUSHED_LIFETIME:
+        par.problem("lifetimeSeconds", f"must be from {_SHORTEST_PUSHED} to {PUSHED_LIFETIME}.")
+    return seconds
+
+
 def _json(server: AuthorizationServer) -> dict[str, Any]:
     return {
         "largeAccessTokens": server.large_access_tokens,
@@ -80,4 +96,5 @@ def _json(server: AuthorizationServer) -> dict[str, Any]:
             "nonceSeconds": server.dpop_nonce_seconds,
             "algorithms": list(server.dpop_algorithms),
         },
+        "par": {"lifetimeSeconds": server.pushed_lifetime},
     }

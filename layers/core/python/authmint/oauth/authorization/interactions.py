@@ -77,8 +77,7 @@ class Interactions:
         """Keep a request for the user at this browser; its handle."""
         if arrival.handle is not None:
             return arrival.handle
-        expires_at = min(now + LIFETIME, arrival.latest or now + LIFETIME)
-        return self._store(arrival, "interaction", now=now, expires_at=expires_at, browser=visitor.browser)
+        return self._store(arrival, "interaction", now=now, expires_at=now + LIFETIME, browser=visitor.browser)
 
     def hop(self, request: Request, arrival: Arrival, *, now: int) -> str:
         """Keep a request for the moment between a POST and the GET that it is turned into; where to send the browser.

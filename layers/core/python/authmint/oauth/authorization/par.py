@@ -23,8 +23,6 @@ from .request import Arrival
 from .rules import check
 from .vocabulary import DPOP_JKT
 
-#: Seconds (docs/protocol.md §9.4).
-LIFETIME: Final = 3_600
 #: What proves the client or the user now, and must not be kept.
 _SECRETS: Final = frozenset({"client_secret", "client_assertion", "client_assertion_type", "sessionToken"})
 
@@ -69,7 +67,7 @@ class PushedRequestEndpoint:
         arrival = record.arrival = self._bound(_arrival(call), request, now)
         record.wish = check(arrival, pushing=True)
         call.confirm()
-        handle = self._ids.opaque(HANDLE_BYTES)
+        handle, lifetime = self._ids.opaque(HANDLE_BYTES), arrival.server.pushed_lifetime
         self._requests.add(
             StoredRequest(
                 digest=secret_digest(handle),
@@ -78,11 +76,11 @@ class PushedRequestEndpoint:
                 client_id=arrival.client.id,
                 parameters=arrival.stored_parameters(),
                 created_at=now,
-                expires_at=now + LIFETIME,
+                expires_at=now + lifetime,
                 resources=arrival.parameters.resources,
             )
         )
-        return Response.json(201, {"request_uri": PUSHED + handle, "expires_in": LIFETIME}, NO_STORE)
+        return Response.json(201, {"request_uri": PUSHED + handle, "expires_in": lifetime}, NO_STORE)
 
     def _bound(self, arrival: Arrival, request: Request, now: int) -> Arrival:
         """The request with the key of its proof in it (RFC 9449 §10.1)."""

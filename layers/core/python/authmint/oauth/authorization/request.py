@@ -37,7 +37,6 @@ class Arrival:
         reference: ``request_uri`` as it was sent.
         waiting: The stored request that the browser came back with, and its handle.
         pushed: Digest of the pushed request that this is.
-        latest: Unix seconds: a pushed request cannot wait longer than it lives.
     """
 
     server: AuthorizationServer
@@ -50,7 +49,6 @@ class Arrival:
     waiting: StoredRequest | None = None
     handle: str | None = None
     pushed: str | None = None
-    latest: int | None = None
 
     def with_parameter(self, name: str, value: str) -> "Arrival":
         """The same request with one parameter more."""
@@ -164,9 +162,9 @@ def _resumed(request: Request, snapshot: Snapshot, stored: StoredRequest, handle
     way_back = match_redirect_uri(client, parameters, issuer)
     arrival = Arrival(server=server, issuer=issuer, client=client, parameters=parameters, return_to=way_back)
     if stored.kind == "pushed":
-        return replace(arrival, pushed=stored.digest, latest=stored.expires_at)
+        return replace(arrival, pushed=stored.digest)
     pushed = origin.removeprefix(_FROM_PUSHED) if origin.startswith(_FROM_PUSHED) else None
-    return replace(arrival, waiting=stored, handle=handle, pushed=pushed, latest=stored.expires_at)
+    return replace(arrival, waiting=stored, handle=handle, pushed=pushed)
 
 
 def _client_of(snapshot: Snapshot) -> Client:

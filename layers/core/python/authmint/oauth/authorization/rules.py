@@ -79,6 +79,8 @@ def check(arrival: Arrival, *, pushing: bool = False) -> Wish:
     """
     parameters, client = arrival.parameters, arrival.client
     parameters.refuse_repeated()
+    if client.pushes_only and not pushing and arrival.pushed is None:
+        raise OAuthError("pushed_request_required")
     if parameters.get("request") is not None:
         raise OAuthError("request_not_supported")
     if parameters.get("request_uri") is not None:
