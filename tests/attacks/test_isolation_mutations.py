@@ -41,13 +41,13 @@ MUTATIONS = {
     ),
     "audience of an assertion": Mutation(
         "oauth/client_auth/audience.py",
-        "return isinstance(audience, str) and audience in audiences",
+        "return isinstance(audience, str) and audience in self.uris",
         "return isinstance(audience, str)",
     ),
     "audiences are the server's own": Mutation(
         "oauth/client_auth/audience.py",
-        "return frozenset({issuer_of(server, base_url), ",
-        "return frozenset({issuer_of(server, base_url).rpartition('/')[0], ",
+        "issuer = issuer_of(server, base_url)",
+        "issuer = issuer_of(server, base_url).rpartition('/')[0]",
     ),
     "clients of a policy": Mutation(
         "policy/access/evaluate.py",
@@ -203,7 +203,7 @@ MUTATIONS = {
     ),
     "redirect_uri of a stored request": Mutation(
         "oauth/authorization/request.py",
-        "way_back = match_redirect_uri(client, parameters, issuer)",
+        "way_back = match_redirect_uri(client, parameters, issuer, profile_of(server, client))",
         'way_back = ReturnTo(parameters.values["redirect_uri"], issuer, "query", parameters.state)',
         named("tests/oauth/authorization/test_interactions.py::test_what_changed_meanwhile_counts"),
     ),

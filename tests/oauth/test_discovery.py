@@ -176,6 +176,31 @@ def test_everything_that_is_wired_is_listed() -> None:
     assert {"sub", "nonce", "c_hash", "email_verified", "address", "zoneinfo"} <= set(openid["claims_supported"])
 
 
+def test_a_server_with_a_profile_lists_what_is_left() -> None:
+    """docs/protocol.md §30.4."""
+    strong = ["PS256", "ES256", "EdDSA", "Ed25519"]
+    kinds: dict[str, Any] = {"grant_types": GRANTS, "features": BROWSERS, "algorithm": "ES256"}
+
+    strict = documents(Published(**kinds, security_profile="FAPI2"))
+    lenient = documents(Published(**kinds))
+
+    for document in strict:
+        for endpoint in ("token", "introspection", "revocation"):
+            assert document[f"{endpoint}_endpoint_auth_methods_supported"] == ["private_key_jwt"]
+            assert set(document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]) == set(strong)
+        assert set(document["dpop_signing_alg_values_supported"]) == set(strong)
+        assert document["require_pushed_authorization_requests"] is True
+        assert document["response_types_supported"] == ["code"]
+        assert document["response_modes_supported"] == ["query", "form_post"]
+        assert not {"implicit", "password"} & set(document["grant_types_supported"])
+        assert document["authorization_response_iss_parameter_supported"] is True
+        assert document["code_challenge_methods_supported"] == ["S256"]
+    assert strict[1]["id_token_signing_alg_values_supported"] == ["ES256"]
+    for document in lenient:
+        assert "require_pushed_authorization_requests" not in document
+        assert {"implicit", "password"} <= set(document["grant_types_supported"])
+
+
 @pytest.mark.parametrize(
     ("feature", "field"),
     [

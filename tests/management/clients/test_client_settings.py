@@ -83,7 +83,9 @@ def test_settings_of_the_app_around_it_are_treated_alike(admin: Admin, path: str
 
 
 #: Members of ``settings.oauthClient``, and of registered clients, that are shown where they are on: on, and off.
-PROTECTION: list[tuple[str, Any, Any]] = [("require_pushed_authorization_requests", True, False)]
+PROTECTION: list[tuple[str, Any, Any]] = [
+    ("require_pushed_authorization_requests", True, False),
+]
 
 
 @pytest.mark.parametrize(("name", "on", "off"), PROTECTION)

@@ -370,6 +370,21 @@ def test_the_analysis_names_what_is_wrong() -> None:
     assert found["claimsThatCanFail"][1]["failures"][0]["for"] == "a user in 101 matching groups"
 
 
+def test_under_a_security_profile_nobody_gets_anything_by_password() -> None:
+    client = a_client(grant_types=("password", "client_credentials"), implicit_assignment=True)
+    rules = (a_rule(grant_types=("password", "implicit")), a_rule(id="0pr2", name="machines"))
+    kinds: dict[str, Any] = {"policies": (a_policy(*rules),), "keys": KEYS}
+    strict = World(a_server(**kinds, security_profile="FAPI2"), client)
+
+    found = strict.admin.get(f"{BASE}/analysis").json["unreachable"]
+    refused = strict.preview("password", "orders:read")
+
+    assert [(verdict["rule"]["id"], verdict["reason"]) for verdict in found] == [("0pr1", "no_grant_types")]
+    assert refused["requires"] == {"profile": "FAPI2", "proof": True, "pushedRequest": False}
+    assert refused["error"]["detail"] == "the security profile does not allow the grant type 'password'"
+    assert World(a_server(**kinds), client).admin.get(f"{BASE}/analysis").json["unreachable"] == []
+
+
 def test_who_can_get_a_scope_and_how() -> None:
     admin = World(
         a_server(policies=(a_policy(a_rule(), clients=("0oaAAAAAAAAAAAAAAAAA",)),), keys=KEYS), a_client()

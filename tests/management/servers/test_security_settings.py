@@ -11,7 +11,13 @@ PROOFS = {
     "nonceSeconds": 259_200,
     "algorithms": ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA", "Ed25519"],
 }
-OFF = {"largeAccessTokens": False, "resourceIndicators": "OFF", "dpop": PROOFS, "par": {"lifetimeSeconds": 3_600}}
+OFF = {
+    "profile": "NONE",
+    "largeAccessTokens": False,
+    "resourceIndicators": "OFF",
+    "dpop": PROOFS,
+    "par": {"lifetimeSeconds": 3_600},
+}
 ON = OFF | {"largeAccessTokens": True, "resourceIndicators": "ON"}
 
 
@@ -48,7 +54,7 @@ def test_who_replaces_the_server_leaves_them_alone(admin: Admin, url: str) -> No
     "body",
     [
         {"largeAccessToken": True},
-        {"largeAccessTokens": True, "profile": "FAPI2"},
+        {"largeAccessTokens": True, "profile": "FAPI"},
         {"resourceIndicators": "on"},
         {"dpop": {"require": True}},
         {"dpop": {"nonceSeconds": 59}},

@@ -116,7 +116,7 @@ def test_by_post_too() -> None:
     world = World()
     body = f"id_token_hint={world.hint}&post_logout_redirect_uri={BACK}".encode()
 
-    assert world.ask(method="POST", body=body).status == 302
+    assert world.ask(method="POST", body=body).status == 303
 
 
 def test_without_a_hint_the_user_is_asked_and_nothing_ends() -> None:

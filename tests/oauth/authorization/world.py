@@ -145,7 +145,7 @@ class Answer:
     @property
     def fields(self) -> dict[str, str]:
         """What the client gets, through whichever mode."""
-        if self.response.status == 302:
+        if self.response.status in {302, 303}:
             parts = urlsplit(self.location)
             pairs = parse_qsl(parts.fragment or parts.query, keep_blank_values=True, strict_parsing=True)
             assert len(dict(pairs)) == len(pairs)
@@ -155,7 +155,7 @@ class Answer:
     @property
     def page(self) -> str | None:
         """Internal id of the error that our own page shows."""
-        if self.response.status == 302:
+        if self.response.status in {302, 303}:
             return None
         page: str | None = decoded(self.response.body).get("page")
         return page

@@ -12,10 +12,12 @@ import pytest
 from authmint.jose.encoding import b64encode
 from authmint.jose.jws import read
 from authmint.oauth.client_auth.assertions import Assertions
+from authmint.oauth.client_auth.audience import Audiences
 from authmint.oauth.client_auth.authentication import ASSERTION_TYPES
 from authmint.oauth.client_auth.jwks_uri import FetchedJwks
 from authmint.oauth.errors import OAuthError
 from authmint.oauth.outbound_fetch import FetchFailed, fetch, is_public
+from authmint.oauth.security_profile import NO_PROFILE
 from authmint.storage.clients import Client
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -148,7 +150,9 @@ def test_what_was_issued_before_a_restore_may_have_been_used(
     assertion = read(jwt.encode(claimed, KEY, "RS256"), types=ASSERTION_TYPES)
 
     def verify() -> None:
-        assertions.verify(assertion, key_client(), audiences=frozenset([ENDPOINT]), now=NOW)
+        assertions.verify(
+            assertion, key_client(), audiences=Audiences(frozenset([ENDPOINT])), profile=NO_PROFILE, now=NOW
+        )
 
     if good:
         verify()

@@ -51,7 +51,7 @@ class DeviceAuthorizationEndpoint:
     def _answer(self, request: Request) -> Response:
         now = self._clock.now()
         call = self._endpoint.open(request, endpoint="/v1/device/authorize", now=now)
-        check_grant_type(DEVICE_CODE, call.client, (DEVICE_CODE,))
+        check_grant_type(DEVICE_CODE, call.client, (DEVICE_CODE,), call.profile)
         named = scopes.requested(call.form.get("scope", ""))
         asked = scopes.for_user(call.server, call.client, named)
         resources, asked = _targets(call, asked)

@@ -4,7 +4,7 @@ Nothing that does not work is listed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ..claims.identity import SYSTEM_CLAIMS
@@ -17,6 +17,7 @@ from ..storage.servers import AuthorizationServer, endpoints_of, issuer_of, serv
 from .authorization.vocabulary import FRONT_CHANNEL
 from .client_auth.methods import ALGORITHMS
 from .scopes import NOT_SERVED, ORG_SCOPES
+from .security_profile import NO_PROFILE, Profile, profile_of, proof_algorithms
 
 MAX_AGE: Final = 300
 #: Advertised grants that have a user in them: the OpenID document lists no others (docs/protocol.md §2).
@@ -51,6 +52,17 @@ class Capabilities:
     token_grants: Sequence[str]
     auth_methods: Sequence[str]
     features: Features = Features()
+    profile: Profile = NO_PROFILE
+
+    def under(self, profile: Profile) -> "Capabilities":
+        """What is left of it where a profile is asked of everybody."""
+        features = replace(
+            self.features,
+            response_types=profile.response_types(self.features.response_types),
+            response_modes=profile.response_modes(self.features.response_modes),
+        )
+        grants, methods = profile.grant_types(self.token_grants), profile.auth_methods(self.auth_methods)
+        return Capabilities(grants, methods, features, profile)
 
     @property
     def response_types(self) -> tuple[str, ...]:
@@ -84,7 +96,8 @@ class Capabilities:
         """How clients authenticate there: the algorithms too, where a method has any (RFC 8414 §2)."""
         members = {f"{endpoint}_endpoint_auth_methods_supported": list(self.auth_methods)}
         if algorithms := [name for method in ALGORITHMS if method in self.auth_methods for name in ALGORITHMS[method]]:
-            members[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = algorithms
+            taken = list(self.profile.algorithms(algorithms))
+            members[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = taken
         return members
 
 
@@ -108,7 +121,7 @@ def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilit
         **served.authentication("introspection"),
         "revocation_endpoint": f"{endpoints}/v1/revoke",
         **served.authentication("revocation"),
-        "dpop_signing_alg_values_supported": list(server.dpop_algorithms),
+        "dpop_signing_alg_values_supported": list(proof_algorithms(server)),
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,  # left out it would mean true (OpenID Connect Discovery §3)
@@ -126,6 +139,8 @@ def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilit
         "device_authorization_endpoint": ("device/authorize", features.device),
         "end_session_endpoint": ("logout", features.sign_out),
     }
+    if features.pushed_requests and served.profile.strict:
+        metadata["require_pushed_authorization_requests"] = True
     return metadata | {name: f"{endpoints}/v1/{path}" for name, (path, there) in paths.items() if there}
 
 
@@ -177,7 +192,8 @@ class Discovery:
         if request.query_value("client_id") is not None and snapshot.client is None:
             return _envelope(400, "invalid_client", "Invalid value for `client_id` parameter", self._ids)
         build = openid_metadata if "openid-configuration" in request.path else oauth_metadata
-        document = build(snapshot.server, request.base_url, self._served)
+        served = self._served.under(profile_of(snapshot.server))
+        document = build(snapshot.server, request.base_url, served)
         return Response.json(200, document, (("cache-control", f"public, max-age={MAX_AGE}"),))
 
 

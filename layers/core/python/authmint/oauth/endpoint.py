@@ -11,9 +11,10 @@ from ..storage.configuration import Configuration, Snapshot
 from ..storage.liveness import NotAlive, check_client, check_server
 from ..storage.servers import AuthorizationServer, issuer_of, server_named
 from . import form as forms
-from .client_auth.audience import audiences_of
+from .client_auth.audience import Audiences, audiences_of
 from .client_auth.authentication import ClientAuthentication, Presented, presented
 from .errors import OAuthError, TooManyRequests
+from .security_profile import Profile, profile_of
 
 if TYPE_CHECKING:
     from ..rate_limit import RateLimit
@@ -35,6 +36,11 @@ class Call:
     now: int
     resources: tuple[str, ...] = ()
     spend: "Spend | None" = None
+
+    @property
+    def profile(self) -> Profile:
+        """What is asked of the call beyond what everybody is asked."""
+        return profile_of(self.server, self.client)
 
     def confirm(self) -> None:
         """Use up the client's credential where it counts once. The last thing before anything is given or changed.
@@ -131,13 +137,15 @@ class AuthenticatedEndpoint:
         server = live_server(snapshot)
         if credential is None:
             raise refused or OAuthError("missing_client_credentials")
-        issuer = issuer_of(server, request.base_url)
+        issuer, profile = issuer_of(server, request.base_url), profile_of(server, snapshot.client)
 
-        def audiences() -> frozenset[str]:
-            return audiences_of(server, request.base_url, endpoints)
+        def audiences() -> Audiences:
+            return audiences_of(server, request.base_url, endpoints, profile)
 
         try:
-            client, spend = self._authentication.verify(credential, snapshot.client, audiences=audiences, now=now)
+            client, spend = self._authentication.verify(
+                credential, snapshot.client, audiences=audiences, profile=profile, now=now
+            )
         except OAuthError as error:
             if error.code == "invalid_client":
                 self._count_failure(request, credential.client_id, now)

@@ -158,7 +158,7 @@ CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
     "confidential_client_required": (400, "unauthorized_client", "Confidential client is required to make this request."),
     "unsupported_grant_type": (400, "unsupported_grant_type", "The authorization grant type is not supported by the authorization server. Configured grant types: [{0}]."),
     "unmet_authentication_requirements": (400, "unmet_authentication_requirements", "Unable to meet the authentication requirements imposed by 'acr_values' parameter."),
-    "unsupported_response_mode": (400, "unsupported_response_mode", "The response mode is not supported by the authorization server. Valid response modes: [query, fragment, form_post, okta_post_message]."),
+    "unsupported_response_mode": (400, "unsupported_response_mode", "The response mode is not supported by the authorization server. Valid response modes: [{0}]."),
     "unsupported_response_mode_query_with_tokens": (400, "unsupported_response_mode", "'query' response mode cannot be used with either the 'id_token' or 'token' response types."),
     "unsupported_response_mode_okta_post_message_with_code": (400, "unsupported_response_mode", "'okta_post_message' response mode cannot be used with the 'code' response type."),
     "unsupported_response_type": (400, "unsupported_response_type", "The response type is not supported by the authorization server. Configured response types: [{0}]."),

@@ -26,6 +26,7 @@ from .errors import OAuthError
 from .grants.base import GrantRequest, check_grant_type, scopes_at, target_of
 from .grants.client_credentials import ClientCredentials
 from .issuance import Draft, Entitlement, Issuance, Recipient, Trace
+from .security_profile import profile_of
 from .sign_in import SignIn
 
 #: Grant types with a user whose proof a preview can leave out.
@@ -106,7 +107,7 @@ class Previews:
         live_client(snapshot)
         if wish.redirect_uri:
             check_redirect_uri(wish.client, wish.redirect_uri)
-        check_grant_type(wish.grant_type, wish.client, self._grant_types)
+        check_grant_type(wish.grant_type, wish.client, self._grant_types, profile_of(server, wish.client))
         request = GrantRequest(
             form={"scope": wish.scope} if wish.scope else {},
             client=wish.client,

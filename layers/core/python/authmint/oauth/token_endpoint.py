@@ -14,6 +14,7 @@ from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError, unavailable
 from .grants.base import Answer, GrantRequest, GrantType, Tokens, check_grant_type
 from .issuance import Issuance, Recipient
+from .security_profile import needs_proof
 from .token_events import Record, TokenEvents
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class TokenEndpoint:
         if origin is not None:
             check_token_request(call.client, grant_type.name)
         jkt = None
-        if "dpop" in request.headers or call.client.dpop_bound or call.server.dpop_required:
+        if "dpop" in request.headers or needs_proof(call.server, call.client):
             jkt = self._possession().proven(request, call.server, call.client, now=now)
         verified = grant_type.verify(
             GrantRequest(
@@ -105,7 +106,7 @@ class TokenEndpoint:
         name = call.form.get("grant_type")
         if name is None:
             raise OAuthError("token_request_missing_grant_type", ", ".join(self._grant_types))
-        check_grant_type(name, call.client, self._grant_types)
+        check_grant_type(name, call.client, self._grant_types, call.profile)
         if call.resources:
             from .resources import named  # few requests say what their tokens are for
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from ..jose.encoding import b64encode
 from .events import Event
-from .servers import Claim, Status
+from .servers import Claim, SecurityProfile, Status
 
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"]
 ApplicationType = Literal["web", "native", "browser", "service"]
@@ -66,6 +66,7 @@ class Client:
 
     Attributes:
         wildcard_redirect: Whether a redirect URI may have a wildcard in its host (docs/protocol.md §4.10).
+        security_profile: Asked of it at every server.
         dpop_bound: Whether all of its tokens are bound to a key of its own (RFC 9449 §5.2).
         pushes_only: Whether it may send authorization requests in no other way (RFC 9126 §6).
         secrets: At most two, oldest first.
@@ -95,6 +96,7 @@ class Client:
     wildcard_redirect: WildcardRedirect = "DISABLED"
     auth_method: AuthMethod = "client_secret_basic"
     pkce_required: bool = False
+    security_profile: SecurityProfile = "NONE"
     dpop_bound: bool = False
     pushes_only: bool = False
     consent_method: Literal["TRUSTED", "REQUIRED"] = "TRUSTED"

@@ -11,6 +11,8 @@ Status = Literal["ACTIVE", "INACTIVE"]
 KeyStatus = Literal["NEXT", "ACTIVE", "EXPIRED"]
 RotationMode = Literal["AUTO", "MANUAL"]
 IssuerMode = Literal["ORG_URL", "CUSTOM_URL", "DYNAMIC"]
+#: What is asked of requests beyond what everybody is asked (docs/protocol.md §30).
+SecurityProfile = Literal["NONE", "FAPI2", "FAPI2_MESSAGE_SIGNING"]
 Consent = Literal["IMPLICIT", "REQUIRED", "FLEXIBLE"]
 
 #: The org authorization server: a record like the others, at ``/oauth2/v1`` outside. No URL can name this id.
@@ -194,6 +196,7 @@ class AuthorizationServer:
         max_lifetime: Seconds that the longest-lived token signed by the active key may live.
         rotate_at: When the schedule has something to do; ``None`` when it has not.
         revoked: Keys that were revoked last, the latest at the end: a repeated revocation is known by them.
+        security_profile: Asked of all of its clients.
         dpop_required: Whether every token is bound to a key of its client (RFC 9449).
         dpop_nonce_seconds: How long a nonce is good at most; 0: none is asked for.
         dpop_algorithms: What proofs may be signed with.
@@ -221,6 +224,7 @@ class AuthorizationServer:
     keys: tuple[SigningKey, ...] = ()
     revoked: tuple[RevokedKey, ...] = ()
     resources: tuple[Resource, ...] = ()
+    security_profile: SecurityProfile = "NONE"
     dpop_required: bool = False
     dpop_nonce_seconds: int = DPOP_NONCE_LIFETIME
     dpop_algorithms: tuple[str, ...] = DPOP_ALGORITHMS

@@ -140,7 +140,9 @@ class Apps:
         label = body.text("label", required=True, longest=100) or ""
         body.choice("signOnMode", ("OPENID_CONNECT",), "OPENID_CONNECT", required=new)
         kept = read_app_settings(body)
-        client = read_client(base, settings, credentials, self._ids, now=call.now, new=new)
+        client = read_client(
+            base, settings, credentials, self._ids, base_url=call.request.base_url, now=call.now, new=new
+        )
         profile = body.free("profile", longest=_MAX_PROFILE)
         implicit = body.below("settings").flag("implicitAssignment", default=False)
         body.check()

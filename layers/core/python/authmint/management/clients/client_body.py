@@ -14,7 +14,7 @@ from .client_keys import read_jwks
 from .client_secrets import SECRET_METHODS, check_secret
 from .client_uris import check_redirect_uris, read_page_uri
 from .fixed_settings import CLIENT, refuse_unbuilt
-from .security_settings import read_security
+from .security_settings import check_profile, read_security
 
 Consent = Literal["TRUSTED", "REQUIRED"]
 _SAML: Final = "urn:ietf:params:oauth:grant-type:saml2-bearer"
@@ -44,7 +44,15 @@ _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9$\-_.+!*'(),]{6,100}")
 
 
 def read_client(
-    base: Client, settings: Fields, credentials: Fields, ids: Ids, *, now: int, new: bool, registered: bool = False
+    base: Client,
+    settings: Fields,
+    credentials: Fields,
+    ids: Ids,
+    *,
+    base_url: str,
+    now: int,
+    new: bool,
+    registered: bool = False,
 ) -> Client:
     """The client that a body describes, without its secrets.
 
@@ -53,6 +61,7 @@ def read_client(
         settings: Members of ``settings.oauthClient``.
         credentials: Members of ``credentials.oauthClient``; the same object in dynamic registration.
         ids: For new keys.
+        base_url: Of the deployment.
         now: Unix seconds.
         new: Whether the client is being made.
         registered: Whether the body is registered metadata; an update leaves alone what that has no name for.
@@ -82,6 +91,7 @@ def read_client(
     _check_uris(client, settings)
     _check_method(client, credentials)
     client = _with_keys(client, settings, ids, now)
+    check_profile(client, settings, credentials, base_url)
     settings.check()
     credentials.check()
     _check_secret(client, credentials, new=new)

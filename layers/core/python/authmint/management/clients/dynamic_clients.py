@@ -89,7 +89,8 @@ class DynamicClients:
     def _read(self, body: Fields, base: Client, call: Call, *, new: bool) -> Client:
         try:
             name = body.text("client_name", required=True, longest=100) or ""
-            client = read_client(base, body, body, self._ids, now=call.now, new=new, registered=True)
+            base_url = call.request.base_url
+            client = read_client(base, body, body, self._ids, base_url=base_url, now=call.now, new=new, registered=True)
         except ApiError as error:
             if error.code not in {"E0000001", "E0000078"}:
                 raise

@@ -4,20 +4,57 @@ Each is shown where it is on: who reads a client and sends it back changes nothi
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
+from ...oauth.security_profile import NAMES, Profile, is_this_machine, profile_named
 from ...storage.clients import Client
 from ..http.fields import Fields
+
+_ASKS: Final = "The security profile of the client asks for"
 
 
 def read_security(client: Client, default: Client, settings: Fields) -> Client:
     """The client with what a body says of its protection, or what holds where it says nothing."""
     return replace(
         client,
+        security_profile=settings.choice("security_profile", NAMES, default.security_profile),
         pushes_only=settings.flag("require_pushed_authorization_requests", default=default.pushes_only),
     )
 
 
 def shown_security(client: Client) -> dict[str, Any]:
     """The members that are on."""
-    return {"require_pushed_authorization_requests": True} if client.pushes_only else {}
+    shown = {
+        "security_profile": None if client.security_profile == "NONE" else client.security_profile,
+        "require_pushed_authorization_requests": client.pushes_only or None,
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def check_profile(client: Client, settings: Fields, credentials: Fields, base_url: str) -> None:
+    """Note everything about a client that keeps it from doing what its profile asks.
+
+    Nothing is changed behind the administrator's back: who switches a profile on is told all that is in its way.
+    """
+    profile = profile_named(client.security_profile)
+    if not profile.strict:
+        return
+    if not profile.auth_methods((client.auth_method,)):
+        credentials.problem("token_endpoint_auth_method", f"{_ASKS} 'private_key_jwt'.")
+    if not client.keys and client.jwks_uri is None and client.auth_method != "private_key_jwt":
+        settings.problem("jwks", f"{_ASKS} keys of the client: 'jwks' or 'jwks_uri'.")
+    _check_grants(client, profile, settings)
+    if not all(profile.may_redirect(uri, base_url) for uri in client.redirect_uris):
+        local = ", or http on this machine" if is_this_machine(base_url) else ""
+        settings.problem("redirect_uris", f"{_ASKS} https{local}.")
+    if client.wildcard_redirect != "DISABLED":
+        settings.problem("wildcard_redirect", f"{_ASKS} redirect URIs without wildcards.")
+    if client.rotates_refresh_tokens:
+        settings.below("refresh_token").problem("rotation_type", f"{_ASKS} refresh tokens of the type 'STATIC'.")
+
+
+def _check_grants(client: Client, profile: Profile, settings: Fields) -> None:
+    if unfit := set(client.grant_types) - set(profile.grant_types(client.grant_types)):
+        settings.problem("grant_types", f"{_ASKS} other grant types than [{', '.join(sorted(unfit))}].")
+    if unfit := set(client.response_types) - set(profile.response_types(client.response_types)):
+        settings.problem("response_types", f"{_ASKS} other response types than [{', '.join(sorted(unfit))}].")

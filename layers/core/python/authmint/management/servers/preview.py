@@ -4,7 +4,7 @@ Extensions of ours (docs/protocol.md §22). Nothing is stored, no event is writt
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from ...claims.compiled import WarmClaims
@@ -14,6 +14,7 @@ from ...claims.failing import failures
 from ...http import Response
 from ...ids import Ids
 from ...oauth.preview import WITH_USER, Preview, Previews, Wish
+from ...oauth.security_profile import NAMES, needs_proof, needs_push, profile_of
 from ...policy.access.analysis import Way, analyze, ways_to
 from ...policy.access.explain import Trial
 from ...storage.clients import Client, Clients
@@ -68,9 +69,9 @@ class Explanations:
         if scope is not None:
             if scope not in {known.name for known in server.scopes}:
                 raise not_found(scope, "OAuth2Scope")
-            ways = [_way_json(way) for way in ways_to(server, scope, clients)]
+            ways = [_way_json(way) for way in ways_to(_usable(server), scope, clients)]
             return Response.json(200, {"scope": scope, "ways": ways})
-        found = analyze(server, clients)
+        found = analyze(_usable(server), clients)
         names, failing = _Names(server), failures(self._claims.of(server))
         return Response.json(
             200,
@@ -148,6 +149,7 @@ class Explanations:
             "access_token": access,
             "id_token": identity,
             "refresh_token": _refresh_json(preview, wish),
+            "requires": _requires_json(server, wish),
             "error": _error_json(preview),
         }
 
@@ -201,6 +203,16 @@ def _refresh_json(preview: Preview, wish: Wish) -> dict[str, Any] | None:
     return {"lifetimeMinutes": lifetimes.refresh_token // 60, "windowMinutes": lifetimes.refresh_token_window // 60}
 
 
+def _requires_json(server: AuthorizationServer, wish: Wish) -> dict[str, Any]:
+    """What a real request has to bring along, which a preview cannot look at."""
+    authorization = wish.grant_type in {"authorization_code", "implicit"}
+    return {
+        "profile": max(server.security_profile, wish.client.security_profile, key=NAMES.index),
+        "proof": needs_proof(server, wish.client),
+        "pushedRequest": authorization and needs_push(server, wish.client),
+    }
+
+
 def _error_json(preview: Preview) -> dict[str, Any] | None:
     if preview.error is None:
         return None
@@ -229,6 +241,21 @@ def _named(record: Policy | Rule | None) -> dict[str, Any] | None:
 
 def _named_always(record: Policy | Rule) -> dict[str, Any]:
     return {"id": record.id, "name": record.name}
+
+
+def _usable(server: AuthorizationServer) -> AuthorizationServer:
+    """The server as its security profile leaves it: rules without the grant types that nobody may use there."""
+    profile = profile_of(server)
+    if not profile.strict:
+        return server
+    policies = tuple(
+        replace(
+            policy,
+            rules=tuple(replace(rule, grant_types=profile.grant_types(rule.grant_types)) for rule in policy.rules),
+        )
+        for policy in server.policies
+    )
+    return replace(server, policies=policies)
 
 
 class _Names:

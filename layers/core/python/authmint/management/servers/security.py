@@ -8,13 +8,15 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ...http import Response
+from ...oauth.security_profile import NAMES
 from ...storage.events import Event
 from ...storage.servers import DPOP_ALGORITHMS, DPOP_NONCE_LIFETIME, PUSHED_LIFETIME, AuthorizationServer
 from ..http.call import Call
 from ..http.fields import Fields
 from .server_changes import ServerChanges, server_party
+from .server_profile import check_profile
 
-_KNOWN: Final = frozenset({"largeAccessTokens", "resourceIndicators", "dpop", "par"})
+_KNOWN: Final = frozenset({"profile", "largeAccessTokens", "resourceIndicators", "dpop", "par"})
 #: Seconds.
 _SHORTEST_NONCE: Final = 60
 _LONGEST_NONCE: Final = 2_592_000
@@ -34,6 +36,7 @@ class SecuritySettings:
         """200. What is left out is off; what nobody knows is refused, so that nobody relies on it."""
         self._changes.load(call)
         body = call.body()
+        profile = body.choice("profile", NAMES, "NONE")
         large = body.flag("largeAccessTokens", default=False)
         resources = body.choice("resourceIndicators", ("OFF", "ON"), "OFF") == "ON"
         proofs, pushed = _proofs(body), _pushed_lifetime(body)
@@ -44,7 +47,8 @@ class SecuritySettings:
 
         def change(before: AuthorizationServer) -> tuple[AuthorizationServer, None, Sequence[Event]]:
             after = replace(before, large_access_tokens=large, resource_indicators=resources, **proofs)
-            after = replace(after, pushed_lifetime=pushed)
+            after = replace(after, security_profile=profile, pushed_lifetime=pushed)
+            check_profile(after, call.request.base_url)
             if after == before:
                 return before, None, []
             after = replace(after, updated_at=call.now)
@@ -89,6 +93,7 @@ def _pushed_lifetime(body: Fields) -> int:
 
 def _json(server: AuthorizationServer) -> dict[str, Any]:
     return {
+        "profile": server.security_profile,
         "largeAccessTokens": server.large_access_tokens,
         "resourceIndicators": "ON" if server.resource_indicators else "OFF",
         "dpop": {

@@ -22,6 +22,7 @@ from ..http.errors import read_only
 from ..http.fields import Fields
 from ..http.paging import after_of, limit_of, page, scan
 from .server_changes import ServerChanges, server_party
+from .server_profile import check_algorithm
 from .server_view import server_json
 from .system_objects import system_claims, system_scopes
 
@@ -118,6 +119,7 @@ class Servers:
             )
             events = [call.recorder.event("oauth2.as.updated", server_party(after))]
             if after.algorithm != before.algorithm:
+                check_algorithm(before, after.algorithm)
                 after = self._resigned(after, call.now)
                 events.append(rollover(call.recorder, after))
             after = scheduled(after)

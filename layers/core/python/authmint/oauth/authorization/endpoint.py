@@ -73,7 +73,7 @@ class AuthorizationEndpoint:
         wish = record.wish = check(arrival)
         if request.method == "POST" and visitor.session is None and arrival.session_token is None:
             # Without its cookies this need not be who it seems: no cookie of ours is set before they were seen.
-            return redirect(self._interactions.hop(request, arrival, now=now))
+            return redirect(request, self._interactions.hop(request, arrival, now=now))
         if arrival.session_token is not None:
             visitor = self._signed_in(request, arrival.session_token, visitor, now)
         record.visitor = visitor
@@ -95,7 +95,7 @@ class AuthorizationEndpoint:
 
     def _page(self, path: str, record: Record, wish: Wish, visitor: Visitor, *, now: int) -> Response:
         handle = self._interactions.begin(wish.arrival, visitor, now=now)
-        return record.with_cookies(redirect(f"{record.request.base_url}{path}?request={handle}"))
+        return record.with_cookies(redirect(record.request, f"{record.request.base_url}{path}?request={handle}"))
 
     def _signed_in(self, request: Request, session_token: str, visitor: Visitor, now: int) -> Visitor:
         """The visitor after a primary authentication elsewhere (docs/protocol.md §4.12).

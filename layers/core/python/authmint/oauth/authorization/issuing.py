@@ -11,6 +11,7 @@ from ...storage.liveness import generations_of
 from ...storage.token_families import TokenFamilies, TokenFamily, new_family_id
 from ...tokens.signer import Signers, longest_access_token
 from ..issuance import Approved, Draft
+from ..security_profile import profile_of
 from .approval import Grants
 from .request import Arrival
 from .responses import check_length
@@ -113,7 +114,7 @@ class Issuing:
             scopes=approved.granted,
             auth_time=session.auth_time,
             created_at=now,
-            expires_at=now + CODE_LIFETIME,
+            expires_at=now + profile_of(arrival.server, arrival.client).code_lifetime(CODE_LIFETIME),
             family_id=new_family_id(self._ids),
             policy_id=approved.policy_id,
             rule_id=approved.rule_id,

@@ -46,14 +46,14 @@ class LogoutEndpoint:
         hint = fields.get("id_token_hint")
         if hint is None:
             # Anybody can send a browser here: without a word from the client, the user is asked.
-            return redirect(request.base_url + SIGN_OUT)
+            return redirect(request, request.base_url + SIGN_OUT)
         token = recognize_id_token(hint, server, issuer=issuer_of(server, request.base_url))
         if token is None:
             raise OAuthError("id_token_invalid")
-        back = self._way_back(server, token.client_id, fields)
+        back = self._way_back(request, server, token.client_id, fields)
         if visitor.session is None and request.method == "POST":
             # Cookies with SameSite=Lax do not come with a POST from the client's site, but with the GET after it.
-            return redirect(f"{request.base_url}{request.path}?{urlencode(fields)}")
+            return redirect(request, f"{request.base_url}{request.path}?{urlencode(fields)}")
         if visitor.session is None:
             return back or self._pages.signed_out(request)
         if visitor.session.user_id != token.user_id:
@@ -61,7 +61,9 @@ class LogoutEndpoint:
         cookies = self._browsers.sign_out(request, now=now)
         return (back or self._pages.signed_out(request)).with_headers(*cookies)
 
-    def _way_back(self, server: AuthorizationServer, client_id: str, fields: Mapping[str, str]) -> Response | None:
+    def _way_back(
+        self, request: Request, server: AuthorizationServer, client_id: str, fields: Mapping[str, str]
+    ) -> Response | None:
         """The redirect that the client asked for. Raises OAuthError: it is not registered."""
         uri = fields.get("post_logout_redirect_uri")
         if uri is None:
@@ -71,7 +73,7 @@ class LogoutEndpoint:
         if client is None or uri not in client.post_logout_redirect_uris:
             raise OAuthError("illegal_post_logout_redirect_uri")
         state = fields.get("state")
-        return redirect(uri if state is None else with_query(uri, {"state": state}))
+        return redirect(request, uri if state is None else with_query(uri, {"state": state}))
 
 
 def _fields(request: Request) -> dict[str, str]:

@@ -67,7 +67,8 @@ class PushedRequestEndpoint:
         arrival = record.arrival = self._bound(_arrival(call), request, now)
         record.wish = check(arrival, pushing=True)
         call.confirm()
-        handle, lifetime = self._ids.opaque(HANDLE_BYTES), arrival.server.pushed_lifetime
+        handle = self._ids.opaque(HANDLE_BYTES)
+        lifetime = call.profile.pushed_lifetime(arrival.server.pushed_lifetime)
         self._requests.add(
             StoredRequest(
                 digest=secret_digest(handle),
@@ -87,7 +88,7 @@ class PushedRequestEndpoint:
         if "dpop" not in request.headers:
             return arrival
         asked = arrival.parameters.get(DPOP_JKT)
-        jkt = self._possession().pushed(request, arrival.server, asked, now=now)
+        jkt = self._possession().pushed(request, arrival.server, arrival.client, asked, now=now)
         return arrival if jkt is None else arrival.with_parameter(DPOP_JKT, jkt)
 
 
@@ -100,7 +101,7 @@ def _arrival(call: Call) -> Arrival:
     asked = parameters(
         [*(pushed | {"client_id": call.client.id}).items(), *((forms.RESOURCE, value) for value in call.resources)]
     )
-    way_back = match_redirect_uri(call.client, asked, call.issuer)
+    way_back = match_redirect_uri(call.client, asked, call.issuer, call.profile)
     return Arrival(server=call.server, issuer=call.issuer, client=call.client, parameters=asked, return_to=way_back)
 
 

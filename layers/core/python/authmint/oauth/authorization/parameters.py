@@ -15,6 +15,7 @@ from ...storage.clients import Client
 from .. import form as forms
 from ..errors import OAuthError
 from ..nearest import unknown
+from ..security_profile import Profile
 from .vocabulary import FRONT_CHANNEL, PARAMETERS, RESPONSE_MODES, ResponseMode
 
 #: The longest parameter is a token: ``id_token_hint``.
@@ -156,13 +157,16 @@ class ReturnTo:
         return _origin(self.redirect_uri)
 
 
-def match_redirect_uri(client: Client, parameters: Parameters, issuer: str) -> ReturnTo:
+def match_redirect_uri(client: Client, parameters: Parameters, issuer: str, profile: Profile) -> ReturnTo:
     """The way back that a request names.
 
     Raises:
-        OAuthError: None is named, or not one of the client's: the error must stay with us (RFC 6749 §4.1.2.1).
+        OAuthError: None is named, or not one of the client's, or one that the profile does not take: the error must
+            stay with us (RFC 6749 §4.1.2.1).
     """
     sent = check_redirect_uri(client, parameters.get("redirect_uri"))
+    if not profile.may_redirect(sent, issuer):
+        raise OAuthError("illegal_redirect_uri", reason="the security profile takes https alone")
     return ReturnTo(sent, issuer, _mode(parameters, sent), parameters.state)
 
 

@@ -18,6 +18,7 @@ from ...storage.servers import AuthorizationServer, issuer_of, server_named
 from ...storage.token_families import TokenFamily
 from ..endpoint import live_client, live_server
 from ..errors import OAuthError
+from ..security_profile import profile_of
 from .interaction import PUSHED, WAITING
 from .parameters import Parameters, ReturnTo, beside_request_object, match_redirect_uri, read
 
@@ -106,7 +107,7 @@ class Arrivals:
             # A reference that is not ours is refused like any parameter: through the redirect URI (``rules.check``).
             client, asked = _client_of(snapshot), beside_request_object(sent)
             issuer = issuer_of(server, request.base_url)
-            way_back = match_redirect_uri(client, asked, issuer)
+            way_back = match_redirect_uri(client, asked, issuer, profile_of(server, client))
             return Arrival(
                 server=server,
                 issuer=issuer,
@@ -159,7 +160,7 @@ def _resumed(request: Request, snapshot: Snapshot, stored: StoredRequest, handle
     origin = values.pop("request_uri", "")
     parameters = Parameters(values, resources=stored.resources)
     issuer = issuer_of(server, request.base_url)
-    way_back = match_redirect_uri(client, parameters, issuer)
+    way_back = match_redirect_uri(client, parameters, issuer, profile_of(server, client))
     arrival = Arrival(server=server, issuer=issuer, client=client, parameters=parameters, return_to=way_back)
     if stored.kind == "pushed":
         return replace(arrival, pushed=stored.digest)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, unquote_plus, urlencode
 
-from ...http import Pairs, Response
+from ...http import Pairs, Request, Response
 from ..errors import OAuthError
 from ..token_events import TokenEvents
 from .events import Record
@@ -20,11 +20,11 @@ MAX_LOCATION: Final = 9_216
 _NO_REFERRER: Final = ("referrer-policy", "no-referrer")
 
 
-def deliver(fields: Mapping[str, str], return_to: ReturnTo, pages: Pages) -> Response:
+def deliver(request: Request, fields: Mapping[str, str], return_to: ReturnTo, pages: Pages) -> Response:
     """The fields, with ``state`` and ``iss``, through the response mode to the redirect URI that was matched."""
     target = location(fields, return_to)
     if target is not None:
-        return redirect(target)
+        return redirect(request, target)
     answer, origin = _answer(fields, return_to), return_to.origin
     if return_to.mode == "okta_post_message" and origin is not None:
         return not_stored(pages.post_message(origin, answer))
@@ -71,9 +71,11 @@ def with_query(uri: str, fields: Mapping[str, str]) -> str:
     return uri + encoded if uri.endswith(("?", "&")) else f"{uri}&{encoded}"
 
 
-def redirect(uri: str) -> Response:
-    """302, of which nothing is kept."""
-    return Response(302, headers=(("location", _ascii(uri)), *_NO_STORE, _NO_REFERRER))
+def redirect(request: Request, uri: str) -> Response:
+    """A redirect of which nothing is kept: 303 after a form, which may have held a password (RFC 9700 §4.12)."""
+    return Response(
+        303 if request.method == "POST" else 302, headers=(("location", _ascii(uri)), *_NO_STORE, _NO_REFERRER)
+    )
 
 
 def not_stored(page: Response) -> Response:
@@ -101,7 +103,7 @@ class Outcomes:
             raise ValueError("nothing is given before the way back is known")
         for event in record.grants():
             self._events.emit(event)
-        return record.with_cookies(deliver(fields, record.return_to, self._pages))
+        return record.with_cookies(deliver(record.request, fields, record.return_to, self._pages))
 
     def refused(self, record: Record, error: OAuthError) -> Response:
         """The error, to the client once its redirect URI is trusted (RFC 6749 §4.1.2.1), else to the user."""
@@ -111,4 +113,5 @@ class Outcomes:
         if record.return_to is None:
             return record.with_cookies(not_stored(self._pages.error(error, record.request)))
         fields = {name: str(value) for name, value in error.body().items()}
-        return record.with_cookies(deliver(fields, record.return_to, self._pages).because_of(error.fault))
+        answer = deliver(record.request, fields, record.return_to, self._pages)
+        return record.with_cookies(answer.because_of(error.fault))

@@ -11,6 +11,7 @@ from ...storage.sessions import Session
 from .. import scopes
 from ..access_tokens import recognize_id_token
 from ..errors import OAuthError
+from ..security_profile import Profile, needs_proof, needs_push, profile_of
 from .nonce import check_state, nonce_of
 from .parameters import Parameters, default_mode
 from .request import Arrival
@@ -79,16 +80,17 @@ def check(arrival: Arrival, *, pushing: bool = False) -> Wish:
     """
     parameters, client = arrival.parameters, arrival.client
     parameters.refuse_repeated()
-    if client.pushes_only and not pushing and arrival.pushed is None:
+    profile = profile_of(arrival.server, client)
+    if needs_push(arrival.server, client) and not pushing and arrival.pushed is None:
         raise OAuthError("pushed_request_required")
     if parameters.get("request") is not None:
         raise OAuthError("request_not_supported")
     if parameters.get("request_uri") is not None:
         raise OAuthError("request_uri_not_supported", reason="not one of ours")
-    response_types = _response_types(parameters, client)
-    _check_response_mode(arrival, response_types)
+    response_types = _response_types(parameters, client, profile)
+    _check_response_mode(arrival, response_types, profile)
     nonce = nonce_of(parameters, response_types)
-    challenge = _code_challenge(parameters, client) if "code" in response_types else None
+    challenge = _code_challenge(parameters, client, profile) if "code" in response_types else None
     check_state(parameters, protected=pushing or arrival.pushed is not None or challenge is not None)
     prompt = _prompt(parameters)
     max_age = _max_age(parameters, prompt)
@@ -96,7 +98,7 @@ def check(arrival: Arrival, *, pushing: bool = False) -> Wish:
     if parameters.get("idp") not in {None, THIS_ORG.id}:
         raise OAuthError("unknown_idp")
     resources = _resources(arrival, response_types)
-    _check_grants(client, response_types, bound=client.dpop_bound or arrival.server.dpop_required)
+    _check_grants(client, response_types, bound=needs_proof(arrival.server, client))
     named = scopes.requested(parameters.get("scope") or "")
     asked = scopes.for_browser(arrival.server, client, named, response_types)
     login_hint = parameters.get("login_hint")
@@ -136,34 +138,34 @@ def _scopes_at(server: AuthorizationServer, resources: tuple[Resource, ...], ask
     return narrowed(asked, resources or ((default,) if default is not None else ()))
 
 
-def _response_types(parameters: Parameters, client: Client) -> frozenset[str]:
+def _response_types(parameters: Parameters, client: Client, profile: Profile) -> frozenset[str]:
     words = (parameters.get("response_type") or "").split(" ")
-    asked = frozenset(words)
-    if len(asked) != len(words) or asked not in _RESPONSE_TYPES or not asked <= frozenset(client.response_types):
-        raise OAuthError("unsupported_response_type", ", ".join(client.response_types))
+    asked, allowed = frozenset(words), profile.response_types(client.response_types)
+    if len(asked) != len(words) or asked not in _RESPONSE_TYPES or not asked <= frozenset(allowed):
+        raise OAuthError("unsupported_response_type", ", ".join(allowed))
     return asked
 
 
-def _check_response_mode(arrival: Arrival, response_types: frozenset[str]) -> None:
+def _check_response_mode(arrival: Arrival, response_types: frozenset[str], profile: Profile) -> None:
     mode = arrival.parameters.get("response_mode")
     if mode is None:
         return
-    if mode not in RESPONSE_MODES:
-        raise OAuthError("unsupported_response_mode")
+    if mode not in (modes := profile.response_modes(RESPONSE_MODES)):
+        raise OAuthError("unsupported_response_mode", ", ".join(modes))
     if mode == "query" and default_mode(response_types) != "query":
         raise OAuthError("unsupported_response_mode_query_with_tokens")
     if mode == "okta_post_message":
         if arrival.return_to.origin is None:
-            raise OAuthError("unsupported_response_mode", reason="no origin to send a message to")
+            raise OAuthError("unsupported_response_mode", ", ".join(modes), reason="no origin to send a message to")
         if "code" in response_types and arrival.parameters.get("code_challenge") is None:  # docs/protocol.md §4.3
             raise OAuthError("unsupported_response_mode_okta_post_message_with_code")
 
 
-def _code_challenge(parameters: Parameters, client: Client) -> str | None:
+def _code_challenge(parameters: Parameters, client: Client, profile: Profile) -> str | None:
     challenge, method = parameters.get("code_challenge"), parameters.get("code_challenge_method")
     if challenge is None:
         # A method without a challenge: somebody took the challenge out (RFC 9700 §4.8.2).
-        if client.pkce_required or client.auth_method == "none" or method is not None:
+        if client.pkce_required or profile.strict or client.auth_method == "none" or method is not None:
             raise OAuthError("pkce_missing_challenge")
         return None
     if method not in CHALLENGE_METHODS:  # none at all means plain (docs/protocol.md §4.6)

@@ -11,7 +11,8 @@ from ...storage.clients import Client
 from ...storage.errors import AlreadyUsed
 from ...storage.replay import UsedAssertions
 from ..errors import OAuthError
-from .audience import is_for
+from ..security_profile import Profile
+from .audience import Audiences
 from .jwks_uri import ClientJwks
 from .methods import ALGORITHMS
 
@@ -43,7 +44,9 @@ class Assertions:
         self._client_jwks = client_jwks
         self._secrets: dict[tuple[str, str], str] = {}
 
-    def verify(self, assertion: Jws, client: Client, *, audiences: frozenset[str], now: int) -> Spend | None:
+    def verify(
+        self, assertion: Jws, client: Client, *, audiences: Audiences, profile: Profile, now: int
+    ) -> Spend | None:
         """Check every rule and the signature.
 
         Returns:
@@ -56,7 +59,7 @@ class Assertions:
         if client.auth_method == "client_secret_jwt":
             self._check_hmac(assertion, client)
         else:
-            self._check_signature(assertion, client, now)
+            self._check_signature(assertion, client, profile.algorithms(KEY_ALGORITHMS), now)
         jti = assertion.payload.get("jti")
         if jti is None:
             return None
@@ -77,7 +80,7 @@ class Assertions:
         except AlreadyUsed:
             raise OAuthError("client_assertion_already_used") from None
 
-    def _check_claims(self, assertion: Jws, audiences: frozenset[str], now: int) -> int:
+    def _check_claims(self, assertion: Jws, audiences: Audiences, now: int) -> int:
         try:
             expires_at, ahead = assertion.date("exp"), assertion.begins_after(now)
         except BadToken as error:
@@ -90,7 +93,7 @@ class Assertions:
             raise OAuthError("client_assertion_expires_too_far_in_future")
         if ahead:
             raise OAuthError("client_assertion_issued_at_in_future")
-        if not is_for(assertion.payload.get("aud"), audiences):
+        if not audiences.are_named_by(assertion.payload.get("aud")):
             raise OAuthError("client_assertion_invalid_audience")
         return expires_at
 
@@ -112,8 +115,8 @@ class Assertions:
                 return
         raise OAuthError("client_assertion_invalid_signature")
 
-    def _check_signature(self, assertion: Jws, client: Client, now: int) -> None:
-        if assertion.algorithm not in KEY_ALGORITHMS:
+    def _check_signature(self, assertion: Jws, client: Client, algorithms: Sequence[str], now: int) -> None:
+        if assertion.algorithm not in algorithms:
             raise OAuthError("client_assertion_invalid_signature_algorithm")
         if client.jwks_uri is not None:
             keys = self._client_jwks.keys(client.jwks_uri, kid=assertion.kid, now=now)
@@ -122,7 +125,7 @@ class Assertions:
         if not keys:
             raise OAuthError("client_assertion_jwks_not_configured")
         candidates = _candidates(keys, assertion)
-        if not any(verified_by_key(assertion, jwk, algorithms=KEY_ALGORITHMS) for jwk in candidates):
+        if not any(verified_by_key(assertion, jwk, algorithms=algorithms) for jwk in candidates):
             raise OAuthError("client_assertion_invalid_signature")
 
 

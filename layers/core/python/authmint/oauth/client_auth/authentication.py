@@ -17,6 +17,8 @@ from ...http import Request
 from ...storage.clients import Client, secret_digest
 from ...storage.liveness import NotAlive, check_client
 from ..errors import OAuthError
+from ..security_profile import Profile
+from .audience import Audiences
 from .methods import ALGORITHMS
 
 if TYPE_CHECKING:
@@ -110,7 +112,13 @@ class ClientAuthentication:
         self._assertions = cache(assertions)
 
     def verify(
-        self, credential: Presented, client: Client | None, *, audiences: Callable[[], frozenset[str]], now: int
+        self,
+        credential: Presented,
+        client: Client | None,
+        *,
+        audiences: Callable[[], Audiences],
+        profile: Profile,
+        now: int,
     ) -> "tuple[Client, Spend | None]":
         """The authenticated client, and what uses its credential up where it counts once.
 
@@ -118,6 +126,7 @@ class ClientAuthentication:
             credential: From ``presented``.
             client: The record of ``credential.client_id``, if there is one.
             audiences: Gives what client assertions may name: the invoked endpoint, and the issuer.
+            profile: What is asked of the client beyond what everybody is asked.
             now: Unix seconds.
 
         Raises:
@@ -128,10 +137,14 @@ class ClientAuthentication:
             client = check_client(client)
         except NotAlive as dead:
             raise OAuthError("invalid_client_id", reason=str(dead)) from None
+        if not profile.auth_methods((client.auth_method,)):
+            reason = f"the security profile does not take {client.auth_method}"
+            raise OAuthError("invalid_token_endpoint_auth_method", reason=reason)
         if credential.assertion is not None:
             if client.auth_method not in ALGORITHMS:
                 raise OAuthError("invalid_token_endpoint_auth_method", reason="assertion")
-            return client, self._assertions().verify(credential.assertion, client, audiences=audiences(), now=now)
+            verify = self._assertions().verify
+            return client, verify(credential.assertion, client, audiences=audiences(), profile=profile, now=now)
         named = credential.kind in {"none", "basic without a secret"}
         if client.auth_method != ("none" if named else f"client_secret_{credential.kind}"):
             if credential.kind == "none":

@@ -12,6 +12,7 @@ from ...tokens.signer import Signers
 from ..access_tokens import AccessToken
 from ..bearer import Presented
 from ..errors import OAuthError
+from ..security_profile import needs_proof, proof_algorithms
 from .nonces import Nonces
 from .proofs import MAX_AGE, Proof, digest_of, presented
 
@@ -42,7 +43,7 @@ class ResourceRefused(OAuthError):
 
     def __init__(self, error: OAuthError, server: AuthorizationServer) -> None:
         super().__init__(error.id, reason=error.reason)
-        algorithms = " ".join(server.dpop_algorithms)
+        algorithms = " ".join(proof_algorithms(server))
         text = self.description.removesuffix(".")
         self.challenge = f'DPoP error="{self.code}", error_description="{text}", algs="{algorithms}"'
 
@@ -70,9 +71,9 @@ class Possession:
             Unavailable: Storage could not answer.
             VaultUnavailable: The key that nonces are derived from cannot be opened.
         """
-        proof = presented(request, now=now, algorithms=server.dpop_algorithms)
+        proof = presented(request, now=now, algorithms=proof_algorithms(server, client))
         if proof is None:
-            if server.dpop_required or client.dpop_bound:
+            if needs_proof(server, client):
                 raise OAuthError("invalid_dpop_proof_missing_header")
             return None
         if server.dpop_nonce_seconds:
@@ -82,7 +83,9 @@ class Possession:
         self._spend(proof, now)
         return proof.jkt
 
-    def pushed(self, request: Request, server: AuthorizationServer, asked: str | None, *, now: int) -> str | None:
+    def pushed(
+        self, request: Request, server: AuthorizationServer, client: Client, asked: str | None, *, now: int
+    ) -> str | None:
         """The thumbprint that a pushed request binds its code to: of its proof, or of ``dpop_jkt`` (RFC 9449 §10.1).
 
         No nonce is asked for: the key is proven again where the code is redeemed.
@@ -91,7 +94,7 @@ class Possession:
             OAuthError: ``invalid_dpop_proof``; also where proof and parameter name different keys.
             Unavailable: Storage could not answer.
         """
-        proof = presented(request, now=now, algorithms=server.dpop_algorithms)
+        proof = presented(request, now=now, algorithms=proof_algorithms(server, client))
         if proof is None:
             return asked
         if asked is not None and asked != proof.jkt:
@@ -123,7 +126,7 @@ def check_holder(
         return
     if sent.scheme != "dpop":
         raise OAuthError("dpop_authentication_scheme_required")
-    proof = presented(request, now=now, algorithms=server.dpop_algorithms)
+    proof = presented(request, now=now, algorithms=proof_algorithms(server))
     if proof is None:
         raise OAuthError("dpop_proof_required_for_token")
     if proof.ath != digest_of(sent.token):

@@ -14,6 +14,7 @@ from ...storage.servers import AuthorizationServer, Resource
 from ..errors import OAuthError
 from ..issuance import Entitlement
 from ..nearest import unknown
+from ..security_profile import Profile
 
 if TYPE_CHECKING:  # a token for a machine needs nothing of what people sign in with
     from ...storage.directory import Directory, Person
@@ -211,8 +212,8 @@ def scopes_at(resource: Resource | None, scopes: tuple[str, ...]) -> tuple[str, 
     return narrowed(scopes, (resource,))
 
 
-def check_grant_type(grant_type: str, client: Client, served: Iterable[str]) -> None:
-    """Whether the deployment serves a grant type and the client may use it.
+def check_grant_type(grant_type: str, client: Client, served: Iterable[str], profile: Profile) -> None:
+    """Whether the deployment serves a grant type, and the client may use it, by itself and by its security profile.
 
     Raises:
         OAuthError: ``unsupported_grant_type`` or ``unauthorized_client``.
@@ -220,6 +221,7 @@ def check_grant_type(grant_type: str, client: Client, served: Iterable[str]) -> 
     served = tuple(served)
     if grant_type not in served:
         raise OAuthError("unsupported_grant_type", ", ".join(served), reason=unknown("grant type", grant_type, served))
-    if grant_type not in client.grant_types:
-        reason = f"the client may not use the grant type '{grant_type}'"
-        raise OAuthError("unauthorized_client", ", ".join(client.grant_types), reason=reason)
+    allowed = profile.grant_types(client.grant_types)
+    if grant_type not in allowed:
+        who = "security profile does not allow" if grant_type in client.grant_types else "client may not use"
+        raise OAuthError("unauthorized_client", ", ".join(allowed), reason=f"the {who} the grant type '{grant_type}'")

@@ -17,6 +17,7 @@ from .. import scopes
 from ..errors import OAuthError, RefreshTokenReused
 from ..issuance import Entitlement
 from ..refresh_tokens import expired, family_of, mint, seal, unseal
+from ..security_profile import rotates
 from ..sign_in import SignIn
 from .base import Answer, GrantRequest, Tokens, answer_with, check_held, holder_of, scopes_at, target_of
 
@@ -115,7 +116,7 @@ class RefreshTokenGrant:
         try:
             if token.rotated_at is not None:
                 return self._repeated(verified, token, draft, tokens)
-            if request.client.rotates_refresh_tokens:
+            if rotates(request.server, request.client):
                 return self._rotated(verified, draft, tokens)
             window = request.now + draft.lifetimes.refresh_token_window
             self._families.used(token, idle_expires_at=window, at=request.now)

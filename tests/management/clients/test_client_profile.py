@@ -1,0 +1,119 @@
+"""Switching the security profile of a client on: everything that is in its way is said at once."""
+
+from typing import Any
+
+import pytest
+from authmint.http import Request
+
+from tests.management.admin import TOKEN, Admin
+from tests.management.apps import APPS, CLIENTS, app_body, web
+from tests.support.dpop import Key
+from tests.support.fakes import decoded
+
+PROFILES = pytest.mark.parametrize("profile", ["FAPI2", "FAPI2_MESSAGE_SIGNING"])
+JWKS = {"keys": [{**Key().jwk, "kid": "k1", "use": "sig"}]}
+GOOD = web(
+    token_endpoint_auth_method="private_key_jwt",
+    jwks=JWKS,
+    grant_types=["authorization_code", "refresh_token"],
+)
+#: What is in the way, and the member that is named for it.
+OBSTACLES: list[tuple[str, dict[str, Any]]] = [
+    ("token_endpoint_auth_method", {"token_endpoint_auth_method": "none", "pkce_required": True}),
+    ("token_endpoint_auth_method", {"token_endpoint_auth_method": "client_secret_basic"}),
+    ("token_endpoint_auth_method", {"token_endpoint_auth_method": "client_secret_post"}),
+    ("token_endpoint_auth_method", {"token_endpoint_auth_method": "client_secret_jwt"}),
+    ("jwks", {"token_endpoint_auth_method": "client_secret_basic", "jwks": None}),
+    ("redirect_uris", {"redirect_uris": ["https://app.example.com/cb", "http://app.example.com/cb"]}),
+    ("redirect_uris", {"redirect_uris": ["http://127.0.0.1/cb"]}),
+    ("redirect_uris", {"redirect_uris": ["com.example.app:/cb"]}),
+    ("grant_types", {"grant_types": ["authorization_code", "implicit"], "response_types": ["code", "id_token"]}),
+    ("response_types", {"grant_types": ["authorization_code", "implicit"], "response_types": ["code", "token"]}),
+    ("grant_types", {"application_type": "native", "grant_types": ["authorization_code", "password"]}),
+    ("refresh_token.rotation_type", {"refresh_token": {"rotation_type": "ROTATE", "leeway": 0}}),
+]
+
+
+@PROFILES
+def test_a_client_that_can_do_what_the_profile_asks_gets_it(admin: Admin, profile: str) -> None:
+    app = admin.made(APPS, app_body(**GOOD, security_profile=profile))
+    registered = admin.post(CLIENTS, {**GOOD, "client_name": "web", "security_profile": profile})
+
+    assert app["settings"]["oauthClient"]["security_profile"] == profile
+    assert (registered.status, registered.json["security_profile"]) == (201, profile)
+
+
+@PROFILES
+@pytest.mark.parametrize(("member", "changes"), OBSTACLES)
+def test_each_obstacle_alone_is_named(admin: Admin, profile: str, member: str, changes: dict[str, Any]) -> None:
+    asked = {**GOOD, **changes, "security_profile": profile}
+
+    app = admin.post(APPS, app_body(**asked))
+    registered = admin.post(CLIENTS, {**asked, "client_name": "web"})
+
+    place = "credentials" if member == "token_endpoint_auth_method" else "settings"
+    assert (app.status, app.code) == (400, "E0000001")
+    assert any(cause.startswith(f"{place}.oauthClient.{member}: The security profile") for cause in app.causes)
+    assert (registered.status, registered.json["error"] in {"invalid_client_metadata", "invalid_redirect_uri"}) == (
+        400,
+        True,
+    )
+    assert admin.post(APPS, app_body(**{**asked, "security_profile": "NONE"})).status == 200
+
+
+def test_all_obstacles_are_named_at_once(admin: Admin) -> None:
+    app = admin.made(
+        APPS,
+        app_body(
+            **web(
+                redirect_uris=["http://app.example.com/cb"],
+                grant_types=["authorization_code", "implicit", "refresh_token"],
+                response_types=["code", "id_token"],
+                refresh_token={"rotation_type": "ROTATE", "leeway": 0},
+            )
+        ),
+    )
+    app["settings"]["oauthClient"]["security_profile"] = "FAPI2"
+    path = f"{APPS}/{app['id']}"
+
+    answer = admin.put(path, app)
+
+    assert [cause.partition(": ")[0].rpartition("oauthClient.")[2] for cause in answer.causes] == [
+        "token_endpoint_auth_method",
+        "jwks",
+        "grant_types",
+        "response_types",
+        "redirect_uris",
+        "refresh_token.rotation_type",
+    ]
+    assert "security_profile" not in admin.get(path).json["settings"]["oauthClient"]
+
+
+def test_a_wildcard_is_in_the_way(admin: Admin) -> None:
+    wild = {**GOOD, "redirect_uris": ["https://app-*.example.com/cb"], "wildcard_redirect": "SUBDOMAIN"}
+
+    refused = admin.post(APPS, app_body(**wild, security_profile="FAPI2"))
+
+    assert refused.causes[0].startswith("settings.oauthClient.wildcard_redirect: ")
+    assert admin.post(APPS, app_body(**wild)).status == 200
+
+
+def test_a_client_with_a_profile_cannot_be_changed_into_one_that_breaks_it(admin: Admin) -> None:
+    app = admin.made(APPS, app_body(**GOOD, security_profile="FAPI2"))
+    path = f"{APPS}/{app['id']}"
+    body = app_body(**{**GOOD, "redirect_uris": ["http://app.example.com/cb"]})
+
+    assert admin.put(path, body).causes[0].startswith("settings.oauthClient.redirect_uris: ")
+    assert admin.put(path, app_body(**GOOD)).json["settings"]["oauthClient"]["security_profile"] == "FAPI2"
+
+
+@pytest.mark.parametrize(("base_url", "status"), [("http://127.0.0.1:8000", 200), ("https://acme.example.com", 400)])
+def test_at_a_local_stack_redirects_may_stay_on_the_machine(admin: Admin, base_url: str, status: int) -> None:
+    import json
+
+    body = app_body(**{**GOOD, "redirect_uris": ["http://127.0.0.1:8123/cb"]}, security_profile="FAPI2")
+    headers = {"authorization": f"SSWS {TOKEN}"}
+
+    answer = admin.api(Request("POST", APPS, base_url, headers=headers, body=json.dumps(body).encode()))
+
+    assert answer.status == status, decoded(answer.body)
