@@ -3,6 +3,8 @@
 import datetime
 import ipaddress
 import os
+import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -72,6 +74,9 @@ def test_behind_https_everything_is_called_as_clients_call_it(tmp_path: Path, ce
             f"{stack.url}{SERVERS}/default", headers={"Authorization": f"SSWS {stack.token}"}, timeout=30
         ).json()
         page = session.get(f"{stack.url}/signin", timeout=30)
+        with pytest.raises(ssl.SSLError, match=r"EOF|handshake"):
+            _shake_hands(stack.url, "ECDHE+SHA256")
+        assert "GCM" in _shake_hands(stack.url, "ECDHE+SHA256:ECDHE+AESGCM")
 
     assert metadata["issuer"] == f"{base_url}/oauth2/default"
     assert all(uri.startswith(base_url) for name, uri in metadata.items() if name.endswith(("_endpoint", "_uri")))
@@ -79,6 +84,17 @@ def test_behind_https_everything_is_called_as_clients_call_it(tmp_path: Path, ce
     cookie = page.headers["set-cookie"]
     assert cookie.startswith("__Host-")
     assert "Secure" in cookie
+
+
+def _shake_hands(url: str, ciphers: str) -> str:
+    """The cipher that the stack chooses of those for TLS 1.2."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(ciphers)
+    address = ("127.0.0.1", int(url.rsplit(":", 1)[1]))
+    with socket.create_connection(address, timeout=30) as plain, context.wrap_socket(plain) as connection:
+        return str(connection.cipher())
 
 
 @pytest.mark.parametrize(
