@@ -1,0 +1,72 @@
+"""A protected API, as a customer of authmint builds one: over ``authmint.verifier``."""
+
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import requests
+from authmint.verifier import Refused, Verifier
+
+from tests.conformance.deployment import AUDIENCE
+
+
+class Orders(BaseHTTPRequestHandler):
+    """Answers GET with an empty object, to whoever has a good token of the issuer."""
+
+    verifier: Verifier
+    url: str
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        # As API Gateway hands on what comes more than once.
+        proof = ",".join(self.headers.get_all("dpop", [])) or None
+        authorization = self.headers.get("authorization", "")
+        try:
+            self.verifier.verify(authorization, proof=proof, method="GET", uri=f"{self.url}{self.path}")
+        except Refused as refused:
+            self.send_response(refused.status)
+            self.send_header("www-authenticate", refused.challenge)
+        else:
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+        self.send_header("content-length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+
+@contextmanager
+def serving(issuer: str, address: str, certificate: str, key: str) -> Iterator[None]:
+    """Serve https at an address like ``api.test:8090`` for as long as the context lasts."""
+    host, port = address.rsplit(":", 1)
+
+    def fetch(uri: str) -> bytes:
+        return requests.get(uri, timeout=30, verify=False).content  # noqa: S501 - a certificate of one's own
+
+    seen: set[tuple[str, str]] = set()
+
+    def used(key: str, jti: str, _: int) -> bool:
+        fresh = (key, jti) not in seen
+        seen.add((key, jti))
+        return fresh
+
+    verifier = Verifier(issuer, AUDIENCE, fetch=fetch, used=used)
+    orders = type("Orders", (Orders,), {"verifier": verifier, "url": f"https://{address}"})
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    context.set_ciphers("ECDHE+AESGCM")
+    server = ThreadingHTTPServer((host, int(port)), orders)
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    thread = threading.Thread(target=partial(server.serve_forever, 0.05), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
