@@ -93,7 +93,7 @@ def test_a_television_is_signed_in_from_a_phone(people: Deployment, page: Page) 
     sign_in(page)
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Allow access").click()
-    expect(page.get_by_role("heading")).to_be_visible()
+    expect(page.get_by_role("heading")).to_contain_text("is connected")
     answer = requests.post(f"{people.issuer}/v1/token", data=form, timeout=30).json()
 
     assert waiting["error"] == "authorization_pending"

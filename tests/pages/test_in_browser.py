@@ -74,6 +74,15 @@ def sign_in(page: Page, served: Served, path: str = f"/signin?request={HANDLE}",
     page.get_by_role("button", name="Sign in").click()
 
 
+def settled(page: Page, shows: str) -> None:
+    """Wait for the page that says this, to its end.
+
+    A click may return while its form is still on the way: until then, the page before it is what can be seen.
+    """
+    expect(page.locator("h1, [role=alert]").filter(has_text=shows)).to_be_visible()
+    page.wait_for_load_state()
+
+
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
 def test_signing_in_and_allowing_leads_back_to_the_client(
     served: Served, window: Callable[..., Page], javascript: bool
@@ -170,7 +179,7 @@ def test_everything_can_be_done_by_keyboard(served: Served, window: Callable[...
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Give Orders access?")).to_be_visible()
+    settled(page, "Give Orders access?")
     page.keyboard.press("Tab")
     expect(page.get_by_label("Send you news")).to_be_focused()
     page.keyboard.press("Space")
@@ -239,6 +248,7 @@ def test_signing_out_is_confirmed(served: Served, window: Callable[..., Page]) -
 
 def _signed_in(page: Page, served: Served, path: str) -> None:
     sign_in(page, served, "/signin")
+    settled(page, "You are signed in")
     page.goto(served.base_url + path)
 
 
@@ -254,19 +264,20 @@ def _device(page: Page, served: Served, code: str, button: str = "") -> None:
         page.get_by_role("button", name=button).click()
 
 
-VIEWS: dict[str, Callable[[Page, Served], Any]] = {
-    "sign-in": lambda page, served: page.goto(f"{served.base_url}/signin?request={HANDLE}"),
-    "sign-in-failed": _failed,
-    "signed-in": lambda page, served: sign_in(page, served, "/signin"),
-    "consent": lambda page, served: sign_in(page, served),
-    "device": lambda page, served: _signed_in(page, served, "/activate"),
-    "device-wrong": lambda page, served: _device(page, served, "BCDFGHJK"),
-    "device-confirm": lambda page, served: _device(page, served, "WDJBMJHT"),
-    "device-done": lambda page, served: _device(page, served, "WDJBMJHT", "Allow access"),
-    "sign-out": lambda page, served: _signed_in(page, served, "/signout"),
-    "signed-out": lambda page, served: page.goto(f"{served.base_url}/signout"),
-    "start": lambda page, served: page.goto(f"{served.base_url}/"),
-    "error": lambda page, served: page.goto(f"{served.base_url}/error"),
+#: The way to each page, and what only that page says.
+VIEWS: dict[str, tuple[str, Callable[[Page, Served], Any]]] = {
+    "sign-in": ("Sign in", lambda page, served: page.goto(f"{served.base_url}/signin?request={HANDLE}")),
+    "sign-in-failed": ("don’t match", _failed),
+    "signed-in": ("You are signed in", lambda page, served: sign_in(page, served, "/signin")),
+    "consent": ("Give Orders access?", lambda page, served: sign_in(page, served)),
+    "device": ("Connect a device", lambda page, served: _signed_in(page, served, "/activate")),
+    "device-wrong": ("This code is wrong", lambda page, served: _device(page, served, "BCDFGHJK")),
+    "device-confirm": ("Connect Orders?", lambda page, served: _device(page, served, "WDJBMJHT")),
+    "device-done": ("is connected", lambda page, served: _device(page, served, "WDJBMJHT", "Allow access")),
+    "sign-out": ("Sign out?", lambda page, served: _signed_in(page, served, "/signout")),
+    "signed-out": ("You are signed out", lambda page, served: page.goto(f"{served.base_url}/signout")),
+    "start": ("Authorization servers", lambda page, served: page.goto(f"{served.base_url}/")),
+    "error": ("Something is wrong", lambda page, served: page.goto(f"{served.base_url}/error")),
 }
 
 
@@ -278,8 +289,9 @@ RULES: dict[Literal["light", "dark"], list[str]] = {
 }
 
 
-def look(page: Page, name: str) -> list[str]:
-    """What breaks a rule in light or in dark; and pictures, where they are asked for."""
+def look(page: Page, name: str, shows: str) -> list[str]:
+    """What breaks a rule in light or in dark on the page that says this; and pictures, where they are asked for."""
+    settled(page, shows)
     found = []
     for scheme, rules in RULES.items():
         page.emulate_media(color_scheme=scheme)
@@ -300,9 +312,10 @@ def look(page: Page, name: str) -> list[str]:
 def test_a_page_breaks_no_rule_of_accessibility(served: Served, window: Callable[..., Page], name: str) -> None:
     page = window(bypass_csp=True)  # the checker is a script; the policy itself is watched in the other tests
 
-    VIEWS[name](page, served)
+    shows, way = VIEWS[name]
+    way(page, served)
 
-    assert look(page, name) == []
+    assert look(page, name, shows) == []
 
 
 def test_the_password_page_breaks_none_either(window: Callable[..., Page]) -> None:
@@ -313,7 +326,7 @@ def test_the_password_page_breaks_none_either(window: Callable[..., Page]) -> No
         page.get_by_label("New password, once more").fill("short")
         page.get_by_role("button", name="Change password").click()
 
-        assert look(page, "password") == []
+        assert look(page, "password", "will not do") == []
 
 
 def test_german_fits_as_well(served: Served, window: Callable[..., Page]) -> None:
@@ -322,4 +335,4 @@ def test_german_fits_as_well(served: Served, window: Callable[..., Page]) -> Non
     page.goto(f"{served.base_url}/signin?request={HANDLE}")
 
     expect(page.get_by_role("button", name="Anmelden")).to_be_visible()
-    assert look(page, "german") == []
+    assert look(page, "german", "Anmelden") == []
