@@ -169,6 +169,7 @@ class Interactions:
                 expires_at=expires_at,
                 browser=browser,
                 resources=arrival.parameters.resources,
+                signed=arrival.signed,
             )
         )
         return handle

@@ -4,9 +4,9 @@ A request comes whole, or names one that is stored: pushed by its client (``PUSH
 (``WAITING``). The parameters beside such a name do not count (RFC 9126 §4).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ...http import Request
 from ...storage.authorization_requests import StoredRequest, StoredRequests
@@ -18,9 +18,13 @@ from ...storage.servers import AuthorizationServer, issuer_of, server_named
 from ...storage.token_families import TokenFamily
 from ..endpoint import live_client, live_server
 from ..errors import OAuthError
-from ..security_profile import profile_of
+from ..security_profile import needs_push, profile_of
 from .interaction import PUSHED, WAITING
 from .parameters import Parameters, ReturnTo, beside_request_object, match_redirect_uri, read
+
+if TYPE_CHECKING:  # few requests are signed
+    from ..client_auth.assertions import Spend
+    from .request_objects import RequestObjects
 
 #: How a waiting request remembers which pushed request it came from: by digest, and by no name that can be sent.
 _FROM_PUSHED: Final = "urn:authmint:pushed:"
@@ -35,6 +39,9 @@ class Arrival:
 
     Attributes:
         session_token: From the browser; never of a stored request.
+        signed: Whether its client signed it (RFC 9101).
+        spend_object: Uses up the request object that it came as, where that counts once.
+        refusal: Why the request object that it came as is none; for the client, through its redirect URI.
         reference: ``request_uri`` as it was sent.
         waiting: The stored request that the browser came back with, and its handle.
         pushed: Digest of the pushed request that this is.
@@ -50,6 +57,19 @@ class Arrival:
     waiting: StoredRequest | None = None
     handle: str | None = None
     pushed: str | None = None
+    signed: bool = False
+    spend_object: "Spend | None" = None
+    refusal: OAuthError | None = None
+
+    def confirm(self) -> None:
+        """Use the request object up, once nothing can refuse the request that does not depend on the user.
+
+        Raises:
+            OAuthError: It was used before.
+            Unavailable: Storage could not answer.
+        """
+        if self.spend_object is not None:
+            self.spend_object()
 
     def with_parameter(self, name: str, value: str) -> "Arrival":
         """The same request with one parameter more."""
@@ -84,9 +104,13 @@ class Arrival:
 class Arrivals:
     """Finds server, client and stored request, and matches the redirect URI."""
 
-    def __init__(self, configuration: Configuration, requests: StoredRequests) -> None:
+    def __init__(
+        self, configuration: Configuration, requests: StoredRequests, objects: Callable[[], "RequestObjects"]
+    ) -> None:
+        """``objects``: makes what opens request objects, when one comes."""
         self._configuration = configuration
         self._requests = requests
+        self._objects = objects
 
     def arrive(self, request: Request, *, now: int) -> Arrival:
         """What a browser brings.
@@ -105,17 +129,7 @@ class Arrivals:
             raise OAuthError("authorize_request_object_and_request_uri_provided")
         if reference is None or not reference.startswith((WAITING, PUSHED)):
             # A reference that is not ours is refused like any parameter: through the redirect URI (``rules.check``).
-            client, asked = _client_of(snapshot), beside_request_object(sent)
-            issuer = issuer_of(server, request.base_url)
-            way_back = match_redirect_uri(client, asked, issuer, profile_of(server, client))
-            return Arrival(
-                server=server,
-                issuer=issuer,
-                client=client,
-                parameters=asked,
-                return_to=way_back,
-                session_token=sent.get("sessionToken"),
-            )
+            return self._whole(request, sent, snapshot, now)
         stored, handle = self._referred(reference, now)
         if stored.server_id != server.id:
             raise OAuthError("authorize_request_uri_mismatched_authorization_server")
@@ -123,6 +137,33 @@ class Arrivals:
             raise OAuthError("authorize_request_uri_mismatched_client")
         arrival = replace(_resumed(request, snapshot, stored, handle), reference=reference)
         return arrival if arrival.waiting else replace(arrival, session_token=sent.get("sessionToken"))
+
+    def _whole(self, request: Request, sent: Parameters, snapshot: Snapshot, now: int) -> Arrival:
+        """A request that is not stored, signed or not."""
+        server, client = live_server(snapshot), _client_of(snapshot)
+        issuer, profile = issuer_of(server, request.base_url), profile_of(server, client)
+        text, opened, refusal = sent.get("request"), None, None
+        if text is not None and not needs_push(server, client):
+            try:
+                opened = self._objects().open(text, client, profile, issuer=issuer, now=now)
+            except OAuthError as error:
+                refusal = error
+        asked = beside_request_object(sent) if opened is None else opened.parameters
+        try:
+            way_back = match_redirect_uri(client, asked, issuer, profile)
+        except OAuthError as error:
+            raise refusal or error from None
+        return Arrival(
+            server=server,
+            issuer=issuer,
+            client=client,
+            parameters=asked,
+            return_to=way_back,
+            session_token=sent.get("sessionToken"),
+            signed=opened is not None,
+            spend_object=None if opened is None else opened.spend,
+            refusal=refusal,
+        )
 
     def resume(self, request: Request, handle: str, *, now: int) -> Arrival:
         """A waiting request, for a page that was called with its handle.
@@ -161,7 +202,14 @@ def _resumed(request: Request, snapshot: Snapshot, stored: StoredRequest, handle
     parameters = Parameters(values, resources=stored.resources)
     issuer = issuer_of(server, request.base_url)
     way_back = match_redirect_uri(client, parameters, issuer, profile_of(server, client))
-    arrival = Arrival(server=server, issuer=issuer, client=client, parameters=parameters, return_to=way_back)
+    arrival = Arrival(
+        server=server,
+        issuer=issuer,
+        client=client,
+        parameters=parameters,
+        return_to=way_back,
+        signed=stored.signed,
+    )
     if stored.kind == "pushed":
         return replace(arrival, pushed=stored.digest)
     pushed = origin.removeprefix(_FROM_PUSHED) if origin.startswith(_FROM_PUSHED) else None
