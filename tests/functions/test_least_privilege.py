@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 from tests.audit.deliveries import delivery
 from tests.functions.assertions import ASSERTION, asserted
 from tests.functions.deployment import WIRES, Functions, form_event, load_event
-from tests.functions.sign_ins import every_flow, people_at
+from tests.functions.documents import a_web, every_flow_of_strangers
+from tests.functions.sign_ins import People, every_flow, people_at
 from tests.support.backend import Deployed
 from tests.support.fakes import pregenerated
 from tests.support.iam import Need, Statement, denied, needs, role, unused
@@ -56,9 +57,24 @@ def everything(functions: Functions, deployed: Deployed) -> None:
     _people(functions, server)
     with pytest.MonkeyPatch.context() as pace:  # one person signs in more often than four times a second
         pace.setattr(RateLimit, "take", unbraked())
-        every_flow(people_at(functions, server, in_group=True))
+        people = people_at(functions, server, in_group=True)
+        _strangers(people)
+        every_flow(people)
     _administration(functions, server, client)
     _rotation(functions, deployed)
+
+
+def _strangers(people: People) -> None:
+    now = SystemClock().now()
+    ahead = [0]
+
+    def later(seconds: int) -> None:
+        ahead[0] += seconds
+
+    with a_web() as web, pytest.MonkeyPatch.context() as watch:
+        watch.setattr(SystemClock, "now", lambda _: now + ahead[0])
+        every_flow_of_strangers(people, web, later)
+    people.cookies.clear()
 
 
 def _administration_by_oauth(functions: Functions) -> None:

@@ -1,8 +1,10 @@
 """Copies of clients' documents in memory: for unit tests."""
 
 import threading
+from collections.abc import Sequence
 
 from authmint.storage.client_documents import ClientCopy
+from authmint.storage.clients import secret_digest
 from authmint.storage.errors import Conflict, NotFound
 
 
@@ -20,6 +22,14 @@ class MemoryClientCopies:
                 return self.records[server_id, url]
             except KeyError:
                 raise NotFound(url) from None
+
+    def list(
+        self, server_id: str, *, after: str | None = None, limit: int = 200
+    ) -> tuple[Sequence[ClientCopy], str | None]:
+        with self._lock:
+            own = {secret_digest(url): copy for (server, url), copy in self.records.items() if server == server_id}
+        digests = sorted(digest for digest in own if after is None or digest > after)
+        return [own[digest] for digest in digests[:limit]], digests[limit - 1] if len(digests) > limit else None
 
     def save(self, before: ClientCopy | None, after: ClientCopy) -> None:
         key = (after.server_id, after.document.url)

@@ -8,6 +8,7 @@ from authmint.deadline import Deadline
 from authmint.directory.passwords import Cost, PasswordHashes
 from authmint.ids import Ids
 from authmint.keys.vault import KeyPairs, SecretSeals
+from authmint.oauth.outbound_fetch import Document
 from authmint.runtime.parts import Parts
 from authmint.runtime.records import Records
 from authmint.runtime.settings import Settings
@@ -66,6 +67,7 @@ class MemoryParts(Parts):
         ids: Ids,
         log: Any,
         fetch: Callable[[str], bytes] | None = None,
+        documents: Callable[[str, str], Document] | None = None,
         most: int = 4,
     ) -> None:
         self.settings = Settings.from_env(_SETTINGS)
@@ -77,12 +79,13 @@ class MemoryParts(Parts):
         self.records = cast("Records", storage)
         self._vault = vault
         self._fetch = fetch
+        self._documents = documents
         self.sign_ins_per_second = most
 
     def schema_version(self, *, of_events: bool = False) -> Any:
         return _NoForm()
 
-    def configuration(self) -> Configuration:
+    def registered_configuration(self) -> Configuration:
         return PlainConfiguration(self.records.servers, self.records.clients)
 
     def hashes(self) -> PasswordHashes:
@@ -103,3 +106,7 @@ class MemoryParts(Parts):
     def fetch(self, uri: str) -> bytes:
         assert self._fetch is not None, uri
         return self._fetch(uri)
+
+    def fetch_client_document(self, uri: str, issuer: str) -> Document:
+        assert self._documents is not None, uri
+        return self._documents(uri, issuer)

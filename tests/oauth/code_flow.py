@@ -8,8 +8,9 @@ from authmint.ids import RandomIds
 from authmint.oauth.errors import CATALOGUE
 from authmint.storage.clients import Client, secret_digest
 from authmint.storage.codes import AuthorizationCode
+from authmint.storage.lifetimes import Lifetimes
 from authmint.storage.liveness import generations_of
-from authmint.storage.servers import AuthorizationServer, Lifetimes
+from authmint.storage.servers import AuthorizationServer
 
 from tests.oauth.engine import Engine
 from tests.oauth.people import a_people_server, ann

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from authmint.oauth.authorization.parameters import check_redirect_uri
 from authmint.oauth.client_documents import (
     LARGEST,
     BadDocument,
@@ -12,11 +13,12 @@ from authmint.oauth.client_documents import (
     is_another_client,
     is_document_url,
     is_weaker,
-    origin_of,
     read,
-    redirects_to,
 )
+from authmint.oauth.errors import OAuthError
+from authmint.oauth.unregistered_clients import client_of
 from authmint.storage.client_documents import ClientDocument
+from authmint.storage.client_registration import origin_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -358,7 +360,13 @@ def test_a_name_holds_what_is_seen(name: str, seen: str) -> None:
     ],
 )
 def test_where_answers_go(registered: str, asked: str, fits: bool) -> None:
-    assert redirects_to(registered, asked) is fits
+    client = client_of(document(redirect_uris=[registered, "https://app.example/other"]), None, None)
+    if fits:
+        assert check_redirect_uri(client, asked) == asked
+    else:
+        with pytest.raises(OAuthError) as refused:
+            check_redirect_uri(client, asked)
+        assert refused.value.id == "illegal_redirect_uri"
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ TEMPLATES = [
     *Path(documents.__file__).parent.glob("templates/*.html"),
     *Path(render.__file__).parent.glob("templates/*.html"),
 ]
-#: Only for what describes a field within its page.
-OWN = {"rules"}
+#: Only for what belongs to a field or button within its page.
+OWN = {"rules", "switch-form"}
 
 
 def test_ids_are_the_documented_ones() -> None:

@@ -17,7 +17,7 @@ from authmint.storage.codes import AuthorizationCode, AuthorizationCodes
 from authmint.storage.consents import Consent, Consents
 from authmint.storage.device_codes import DeviceCode, DeviceCodes
 from authmint.storage.generations import Generations
-from authmint.storage.servers import Lifetimes
+from authmint.storage.lifetimes import Lifetimes
 from authmint.storage.sessions import Session, Sessions, SessionTokens
 from authmint.storage.token_families import RefreshToken, TokenFamilies, TokenFamily
 

@@ -17,6 +17,18 @@ OFF = {
     "resourceIndicators": "OFF",
     "dpop": PROOFS,
     "par": {"lifetimeSeconds": 3_600},
+    "clientRegistration": {
+        "metadataDocuments": "OFF",
+        "origins": [],
+        "dynamic": "OFF",
+        "scopes": [],
+        "privateSchemes": ["cursor", "vscode", "vscode-insiders", "windsurf", "zed"],
+        "httpsRedirectHosts": [],
+        "maxDynamicClients": 1_000,
+        "unusedDays": 30,
+        "maxAccessTokenMinutes": 60,
+        "maxRefreshDays": 30,
+    },
 }
 ON = OFF | {"largeAccessTokens": True, "resourceIndicators": "ON"}
 

@@ -1,28 +1,46 @@
-"""``ClientCopies`` in DynamoDB: an item per server and URL, and one per URL for who may fetch it."""
+"""``ClientCopies`` in DynamoDB: a server's in one partition, and an item per URL for who may fetch it."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from ..storage.client_documents import ClientCopy
 from ..storage.clients import secret_digest
 from ..storage.errors import Conflict, NotFound
-from .grant_records import GRACE, GrantRecords, Refused
-from .items import HEAD
+from .connection import translated
+from .grant_records import GRACE, MAX_KEY, GrantRecords, Refused
+from .items import HEAD, GrantItem
 from .records import decode, encode
+from .servers import well_formed
 
 _COPY: Final = "CIMD"
 _CLAIM: Final = "CIMDLOCK"
-#: Seconds that a copy stays that was not good again: longer than it may serve.
-_KEPT: Final = 8 * 86_400
+#: Seconds that a copy stays that was not good again: longer than any refresh token of its client lives.
+_KEPT: Final = 400 * 86_400
 
 
 class DynamoClientCopies(GrantRecords):
     """``ClientCopies``. A URL is a key by its SHA-256: it may be long."""
 
     def get(self, server_id: str, url: str) -> ClientCopy:
-        return decode(self._found(_COPY, _key(server_id, url)).body or "", ClientCopy)
+        if not well_formed(server_id, MAX_KEY):
+            raise NotFound(_COPY)
+        with translated():
+            try:
+                item = self._item.get(*_place(server_id, url), consistent_read=True)
+            except self._item.DoesNotExist:
+                raise NotFound(_COPY) from None
+        return _copy_of(item)
+
+    def list(
+        self, server_id: str, *, after: str | None = None, limit: int = 200
+    ) -> tuple[Sequence[ClientCopy], str | None]:
+        condition = None if after is None else self._item.sk > after
+        with translated():
+            found = list(self._item.query(f"{_COPY}#{server_id}", condition, consistent_read=True, limit=limit + 1))
+        return [_copy_of(item) for item in found[:limit]], found[limit - 1].sk if len(found) > limit else None
 
     def save(self, before: ClientCopy | None, after: ClientCopy) -> None:
-        place = (f"{_COPY}#{_key(after.server_id, after.document.url)}", HEAD)
+        place = _place(after.server_id, after.document.url)
         item, ttl = self._item, after.checked_at + _KEPT
         if before is None:
             new = item(*place, kind=_COPY, body=encode(after), updated_at=after.checked_at, ttl=ttl)
@@ -45,5 +63,11 @@ class DynamoClientCopies(GrantRecords):
         return self._put_once(claim, unless_live_at=at + 1)
 
 
-def _key(server_id: str, url: str) -> str:
-    return f"{server_id}#{secret_digest(url)}"
+def _place(server_id: str, url: str) -> tuple[str, str]:
+    return f"{_COPY}#{server_id}", secret_digest(url)
+
+
+def _copy_of(item: GrantItem) -> ClientCopy:
+    if item.kind != _COPY:
+        raise NotFound(_COPY)
+    return decode(item.body or "", ClientCopy)

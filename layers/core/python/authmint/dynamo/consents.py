@@ -8,7 +8,7 @@ from pynamodb.transactions import TransactWrite
 from ..storage.clients import secret_digest
 from ..storage.consents import Consent
 from .connection import translated
-from .grant_records import MAX_KEY, GrantRecords
+from .grant_records import LONGEST_CLIENT_ID, MAX_KEY, GrantRecords
 from .records import decode, encode
 from .servers import well_formed
 from .tables import MAX_OPERATIONS
@@ -20,7 +20,7 @@ class DynamoConsents(GrantRecords):
     """``Consents``."""
 
     def given(self, user_id: str, client_id: str, server_id: str) -> Sequence[Consent]:
-        if not all(well_formed(key, MAX_KEY) for key in (user_id, client_id, server_id)):
+        if not all(well_formed(key, LONGEST_CLIENT_ID) for key in (user_id, client_id, server_id)):
             return []
         return [
             consent

@@ -23,6 +23,8 @@ from .tables import Tables
 GRACE: Final = 3_600
 #: Digests, and ids of every kind; what is longer leads nowhere.
 MAX_KEY: Final = 128
+#: The URL of a metadata document is an id.
+LONGEST_CLIENT_ID: Final = 512
 
 
 class Refused(Exception):

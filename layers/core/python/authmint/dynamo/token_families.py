@@ -18,7 +18,7 @@ from pynamodb.transactions import TransactWrite
 from ..storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound, Unavailable
 from ..storage.token_families import LOOKED_AT, RefreshToken, Revoked, TokenFamily, begun_with
 from .connection import translated
-from .grant_records import MAX_KEY, GrantRecords, Refused
+from .grant_records import LONGEST_CLIENT_ID, MAX_KEY, GrantRecords, Refused
 from .items import HEAD, GrantItem
 from .records import encode
 from .servers import well_formed
@@ -152,7 +152,7 @@ class DynamoTokenFamilies(GrantRecords):
     def of_client(
         self, server_id: str, client_id: str, *, after: str | None = None, limit: int = 200
     ) -> Sequence[TokenFamily]:
-        if not (well_formed(server_id, MAX_KEY) and well_formed(client_id, MAX_KEY)):
+        if not (well_formed(server_id, MAX_KEY) and well_formed(client_id, LONGEST_CLIENT_ID)):
             return []
 
         def is_theirs(family: TokenFamily) -> bool:
@@ -175,7 +175,7 @@ class DynamoTokenFamilies(GrantRecords):
         limit: int = 200,
         in_time: Callable[[], bool] = lambda: True,
     ) -> tuple[Sequence[str], str | None]:
-        if not well_formed(server_id, MAX_KEY) or (after and not well_formed(after, MAX_KEY)):
+        if not well_formed(server_id, MAX_KEY) or (after and not well_formed(after, LONGEST_CLIENT_ID)):
             return [], None
         listing = holders(server_id)
         with translated():

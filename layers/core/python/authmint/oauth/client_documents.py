@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from ..jose.encoding import strict_json
 from ..jose.keys import PRIVATE_MEMBERS, BadKey, may_verify, public_key
 from ..storage.client_documents import AuthMethod, ClientDocument
+from ..storage.client_registration import origin_of
 from .authorization.vocabulary import RESPONSE_PARAMETERS
 
 #: Bytes of a document.
@@ -38,7 +39,7 @@ _MAX_PORT: Final = 65_535
 _LOOPBACK: Final = re.compile(r"http://(127\.0\.0\.1|\[::1\]|localhost)(?::([0-9]{1,5}))?([/?][!-~]*)?")
 _WEB: Final = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?][!-~]*)?")
 #: Whatever an administrator lists: a browser runs these, or takes them for its own.
-_NEVER: Final = frozenset(
+NEVER: Final = frozenset(
     {"javascript", "data", "file", "vbscript", "blob", "about", "ws", "wss", "ftp", "http", "https"}
 )
 _PRIVATE: Final = re.compile(r"([a-z][a-z0-9+.-]*):[!-~]+")
@@ -78,9 +79,9 @@ def is_document_url(client_id: str, *, own_hosts: Collection[str] = ()) -> bool:
     return not {".", ".."}.intersection(path.split("/"))
 
 
-def origin_of(client_id: str) -> str:
-    """The origin of a document's URL: scheme, host and port."""
-    return client_id[: client_id.index("/", len("https://"))]
+def is_origin(text: str) -> bool:
+    """Whether a text is the origin of documents: scheme, host and, unless it is the usual one, port."""
+    return origin_of(text) == text and is_document_url(f"{text}/x")
 
 
 def read(content: bytes, url: str, *, private_schemes: Collection[str] = ()) -> ClientDocument:
@@ -127,19 +128,6 @@ def cleaned(name: str) -> str:
     seen = "".join(" " if c.isspace() else c for c in unicodedata.normalize("NFC", name))
     seen = "".join(c for c in seen if unicodedata.category(c) not in _UNSEEN)
     return " ".join(seen.split())[:LONGEST_NAME].rstrip()
-
-
-def redirects_to(registered: str, asked: str) -> bool:
-    """Whether an answer may go to ``asked``: to the letter, but for the port of an http URI of this machine itself.
-
-    That goes by the URI and not by what kind of application the client says it is (RFC 8252 §7.3): few say it.
-    """
-    if registered == asked:
-        return True
-    known, given = _LOOPBACK.fullmatch(registered), _LOOPBACK.fullmatch(asked)
-    if known is None or given is None or not 0 < int(given[2] or 80) <= _MAX_PORT:
-        return False
-    return (known[1], known[3] or "/") == (given[1], given[3] or "/")
 
 
 def fresh_for(cache_control: str | None) -> int:
@@ -248,7 +236,7 @@ def _is_redirect_uri(uri: str, private_schemes: Collection[str]) -> bool:
     if loopback is not None:
         return 0 < int(loopback[2] or 80) <= _MAX_PORT
     private = _PRIVATE.fullmatch(uri)
-    return private is not None and private[1] in private_schemes and private[1] not in _NEVER
+    return private is not None and private[1] in private_schemes and private[1] not in NEVER
 
 
 def _is_web(uri: str) -> bool:

@@ -30,7 +30,6 @@ class Features:
 
     Attributes:
         response_types: Of the authorization endpoint; none: there is no such endpoint.
-        request_algorithms: What request objects may be signed by; none: there are no such objects.
         assurance: Values that ``acr`` can have.
         pushed_requests, device, userinfo, sign_out: Whether the endpoint is there.
     """
@@ -40,7 +39,6 @@ class Features:
     prompts: Sequence[str] = ()
     challenge_methods: Sequence[str] = ()
     assurance: Sequence[str] = ()
-    request_algorithms: Sequence[str] = ()
     pushed_requests: bool = False
     device: bool = False
     userinfo: bool = False
@@ -62,7 +60,6 @@ class Capabilities:
             self.features,
             response_types=profile.response_types(self.features.response_types),
             response_modes=profile.response_modes(self.features.response_modes),
-            request_algorithms=profile.algorithms(self.features.request_algorithms),
         )
         grants, methods = profile.grant_types(self.token_grants), profile.auth_methods(self.auth_methods)
         return Capabilities(grants, methods, features, profile)
@@ -111,7 +108,6 @@ def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilit
     metadata: dict[str, Any] = {
         "issuer": issuer_of(server, base_url),
         "token_endpoint": f"{endpoints}/v1/token",
-        "registration_endpoint": f"{base_url}/oauth2/v1/clients",
         "jwks_uri": f"{endpoints}/v1/keys",
         "response_types_supported": list(served.response_types),
         "response_modes_supported": list(features.response_modes),
@@ -126,7 +122,7 @@ def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilit
         **served.authentication("revocation"),
         "dpop_signing_alg_values_supported": list(proof_algorithms(server)),
         "claims_parameter_supported": False,
-        "request_parameter_supported": bool(features.request_algorithms),
+        "request_parameter_supported": False,
         "request_uri_parameter_supported": False,  # left out it would mean true (OpenID Connect Discovery §3)
     }
     if served.response_types:
@@ -137,15 +133,16 @@ def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilit
             "acr_values_supported": list(features.assurance),
             "authorization_response_iss_parameter_supported": True,
         }
+    if server.registration.metadata_documents == "OFF":
+        # Where clients bring documents, one that needs an administrator's token would only stop them.
+        metadata["registration_endpoint"] = f"{base_url}/oauth2/v1/clients"
+    else:
+        metadata["client_id_metadata_document_supported"] = True
     paths = {
         "pushed_authorization_request_endpoint": ("par", features.pushed_requests),
         "device_authorization_endpoint": ("device/authorize", features.device),
         "end_session_endpoint": ("logout", features.sign_out),
     }
-    if features.request_algorithms:
-        metadata["request_object_signing_alg_values_supported"] = list(features.request_algorithms)
-    if features.request_algorithms and served.profile.signed:
-        metadata["require_signed_request_object"] = True
     if features.pushed_requests and served.profile.strict:
         metadata["require_pushed_authorization_requests"] = True
     return metadata | {name: f"{endpoints}/v1/{path}" for name, (path, there) in paths.items() if there}

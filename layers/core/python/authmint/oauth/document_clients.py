@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
-from ..storage.client_documents import ClientCopies, ClientCopy, ClientDocument
+from ..storage.client_documents import ClientCopies, ClientCopy, ClientDocument, later
 from ..storage.errors import Conflict, NotFound
 from .client_documents import BadDocument, fresh_for, is_another_client, is_weaker, read
 from .outbound_fetch import Document, FetchFailed
@@ -24,6 +24,10 @@ class DocumentUnavailable(Exception):
     """Nobody knows now whether there is such a client. Safe to ask again. The message says why, for the log."""
 
 
+class NotFetchedYet(Exception):
+    """There is no copy, and this caller may not have the document fetched for the first time."""
+
+
 class DocumentClients:
     """Copies of documents, of which none is older than it may be.
 
@@ -31,6 +35,7 @@ class DocumentClients:
         copies: Where they are kept.
         fetch: Gets a document by its URL, for the issuer that is named in the request. Raises FetchFailed.
         may_ask: Whether a server may ask a host once more, by the server's id and an URL: it counts.
+        changed: Is told of a client that is another one now, or none: how it was, and how it is.
     """
 
     def __init__(
@@ -38,13 +43,23 @@ class DocumentClients:
         copies: ClientCopies,
         fetch: Callable[[str, str], Document],
         may_ask: Callable[[str, str, int], bool],
+        changed: Callable[[ClientCopy, ClientCopy], None] = lambda *_: None,
     ) -> None:
         self._copies = copies
         self._fetch = fetch
         self._may_ask = may_ask
+        self._changed = changed
 
     def find(
-        self, server_id: str, url: str, *, issuer: str, private_schemes: Collection[str], now: int, grace: int = 0
+        self,
+        server_id: str,
+        url: str,
+        *,
+        issuer: str,
+        private_schemes: Collection[str],
+        now: int,
+        grace: int = 0,
+        begin: bool = True,
     ) -> ClientCopy:
         """The client of a URL that this server may look for.
 
@@ -55,8 +70,10 @@ class DocumentClients:
             private_schemes: That the server takes in redirect URIs.
             now: Unix seconds.
             grace: Seconds by which a copy may be older than its host said: a token request should not wait for others.
+            begin: Whether a document may be fetched of which there is no copy.
 
         Raises:
+            NotFetchedYet: There is none, and it may not.
             BadDocument: There is no such client, or none any more.
             DocumentUnavailable: It cannot be told now.
             Unavailable: Storage could not answer.
@@ -65,6 +82,8 @@ class DocumentClients:
         alive = copy is not None and copy.withdrawn_at is None
         if copy is not None and alive and now < copy.fresh_until + grace:
             return copy
+        if copy is None and not begin:
+            raise NotFetchedYet(url)
         if not self._copies.claim(url, at=now, until=now + PAUSE):
             return _as_it_was(copy, now, "somebody asked for it just now")
         if not self._may_ask(server_id, url, now):
@@ -97,15 +116,18 @@ class DocumentClients:
             return _as_it_was(
                 self._stored(after.server_id, after.document.url), after.checked_at, "it changed just now"
             )
+        if before is not None and (before.since, before.generation) != (after.since, after.generation):
+            self._changed(before, after)
         return after
 
     def _withdraw(self, copy: ClientCopy | None, now: int) -> None:
         """What was given to the client dies; where there never was one, nothing is stored."""
         if copy is None or copy.withdrawn_at is not None:
             return
-        gone = replace(copy, withdrawn_at=now, generation=_later(copy.generation, now))
+        gone = replace(copy, withdrawn_at=now, generation=later(copy.generation, now))
         with suppress(Conflict):  # who came first fetched it as lately
             self._copies.save(copy, gone)
+            self._changed(copy, gone)
 
 
 def _renewed(
@@ -116,15 +138,10 @@ def _renewed(
         return ClientCopy(server_id, document, now, fresh_until, since=now, generation=now)
     since, generation = before.since, before.generation
     if is_another_client(before.document, document):
-        since = _later(since, now)
+        since = later(since, now)
     if is_weaker(before.document, document):
-        generation = _later(generation, now)
+        generation = later(generation, now)
     return ClientCopy(server_id, document, now, fresh_until, since=since, generation=generation)
-
-
-def _later(before: int, now: int) -> int:
-    """A time after another one, also within the same second."""
-    return max(before + 1, now)
 
 
 def _as_it_was(copy: ClientCopy | None, now: int, why: str) -> ClientCopy:

@@ -65,6 +65,11 @@ CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
     "invalid_basic_auth_creds": (401, "invalid_client", "Found Authentication header but was not valid client credentials."),
     "unsupported_auth_method_browser_request": (401, "invalid_client", "Browser requests to the token endpoint must use Proof Key for Code Exchange."),
     "invalid_client_id": (401, "invalid_client", "Invalid value for 'client_id' parameter."),
+    "cimd_client_id_mismatch": (400, "invalid_client_metadata", "The client metadata document is refused: {0}"),
+    "cimd_invalid_client_details": (400, "invalid_client_metadata", "The client metadata document is refused: {0}"),
+    "cimd_missing_redirect_uris": (400, "invalid_client_metadata", "The client metadata document is refused: {0}"),
+    "cimd_not_found": (400, "invalid_client_metadata", "The client metadata document is refused: {0}"),
+    "client_document_unavailable": (503, "temporarily_unavailable", "The client metadata document could not be fetched now."),
     "invalid_token_endpoint_auth_method": (401, "invalid_client", "Client authentication failed. Either the client or the client credentials are invalid."),
     "invalid_client_secret": (401, "invalid_client", "The client secret supplied for a confidential client is invalid."),
     "client_assertion_invalid_issuer": (401, "invalid_client", "The issuer claim for client_assertion is not a valid client_id."),
@@ -131,23 +136,6 @@ CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
     "authorize_request_object_and_request_uri_provided": (400, "invalid_request", "The authorize request must not contain both a request object and a request uri."),
     "pushed_request_required": (400, "invalid_request", "The authorization request must be pushed to the pushed authorization request endpoint (RFC 9126)."),
     "pushed_authorization_request_uri_present": (400, "invalid_request", "The 'request_uri' parameter must not be present in the request."),
-    "signed_request_required": (400, "invalid_request", "The authorization request must be a signed request object (RFC 9101)."),
-    "request_object_header_algo_mismatch": (400, "invalid_request_object", "The signing algorithm used is not supported by this client."),
-    "request_object_bad_signature": (400, "invalid_request_object", "The signature of the request object is invalid."),
-    "request_object_audience_mismatch": (400, "invalid_request_object", "The audience of the request object is invalid."),
-    "request_object_already_used": (400, "invalid_request_object", "The request object has already been used."),
-    "request_object_invalid": (400, "invalid_request_object", "The request object cannot be parsed."),
-    "request_object_jwt_expired": (400, "invalid_request_object", "The request object is expired."),
-    "request_object_jwt_expiration_too_long": (400, "invalid_request_object", "The request object expires too far in the future."),
-    "request_object_issued_in_future": (400, "invalid_request_object", "The request object is issued in the future."),
-    "request_object_before_nbf": (400, "invalid_request_object", "The request object is issued too early."),
-    "request_object_jwt_invalid_key_use": (400, "invalid_request_object", "The public key being used for signing the request object has an invalid 'use' parameter. Valid values for the 'use' parameter are {0}."),
-    "request_object_invalid_jwks": (400, "invalid_request_object", "The client JWKSet is invalid."),
-    "request_object_invalid_kid": (400, "invalid_request_object", "The JWT kid of the request object is invalid."),
-    "request_object_invalid_signature_algorithm": (400, "invalid_request_object", "The JWT signature algorithm of the request object is invalid."),
-    "request_object_invalid_secret_length": (400, "invalid_request_object", "The JWT signature secret length is too short."),
-    "request_object_invalid_issuer": (401, "invalid_client", "The issuer of the request object is invalid."),
-    "request_object_no_client_secret": (400, "request_not_supported", "The issuer of the request object does not have a client secret."),
     "invalid_request_uri": (400, "invalid_request_uri", "The authorize request_uri is invalid."),
     "authorize_request_uri_mismatched_authorization_server": (400, "invalid_request_uri", "The request_uri was issued for another authorization server."),
     "invalid_scope": (400, "invalid_scope", "The requested scope is invalid, unknown, malformed, or exceeds the scope granted by the resource owner."),
@@ -183,6 +171,8 @@ CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
 
 NO_STORE: Final = (("cache-control", "no-cache, no-store"), ("pragma", "no-cache"))
 RETRY_AFTER_SECONDS: Final = "2"
+#: Where it is another's host that has to come back.
+_RETRY_AFTER: Final = {"client_document_unavailable": "30"}
 
 
 def described(text: str) -> str:
@@ -214,6 +204,11 @@ class OAuthError(Exception):
         self.challenge: str | None = None
         super().__init__(error_id if reason is None else f"{error_id}: {reason}")
 
+    @property
+    def retry_after(self) -> str:
+        """Seconds after which the same request may be answered, where the status is 503."""
+        return _RETRY_AFTER.get(self.id, RETRY_AFTER_SECONDS)
+
     def body(self) -> dict[str, Any]:
         """The members of the error answer (RFC 6749 §5.2)."""
         return {"error": self.code, "error_description": self.description}
@@ -224,7 +219,7 @@ class OAuthError(Exception):
         if self.code == "invalid_client":
             headers = (*headers, ("www-authenticate", f'Basic realm="{realm}"'))
         if self.status == 503:
-            headers = (*headers, ("retry-after", RETRY_AFTER_SECONDS))
+            headers = (*headers, ("retry-after", self.retry_after))
         return Response.json(self.status, self.body(), headers).because_of(self.fault)
 
 

@@ -10,9 +10,11 @@ from ..expressions.facts import THIS_ORG, AppFacts, Facts
 from ..expressions.values import Json
 from ..ids import Ids
 from ..policy.access.evaluate import Decision, PolicyIndex, TokenRequest
+from ..storage.client_registration import class_of
 from ..storage.clients import Client
+from ..storage.lifetimes import Lifetimes
 from ..storage.liveness import generations_of
-from ..storage.servers import AuthorizationServer, Lifetimes, Resource
+from ..storage.servers import AuthorizationServer, Resource
 from ..tokens.access_token import SignedIn, access_token_payload
 from ..tokens.id_token import id_token_payload
 from .claim_failures import claim_refusal
@@ -250,7 +252,10 @@ class Issuance:
         policy, rule = decision.policy, decision.rule
         if policy is None or rule is None:
             raise OAuthError(decision.refusal or "no_matching_policy")
-        trace.approved = Approved(decision.granted, rule.lifetimes, policy_id=policy.id, rule_id=rule.id)
+        lifetimes = rule.lifetimes
+        if class_of(client.id) != "REGISTERED":
+            lifetimes = server.registration.capped(lifetimes)
+        trace.approved = Approved(decision.granted, lifetimes, policy_id=policy.id, rule_id=rule.id)
         return trace.approved
 
     def _facts(self, client: Client, scopes: tuple[str, ...], entitlement: Entitlement, now: int) -> Facts:

@@ -11,7 +11,7 @@ from typing import Final
 from ..ids import Ids
 from ..jose.encoding import b64decode, b64encode
 from ..storage.clients import secret_digest
-from ..storage.servers import Lifetimes
+from ..storage.lifetimes import Lifetimes
 from ..storage.token_families import FAMILY, RefreshToken, TokenFamily
 
 _TEXT: Final = re.compile(r"([0-9A-Za-z]{17})[\w-]{43}", re.ASCII)

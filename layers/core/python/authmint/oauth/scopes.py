@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from ..storage.admin_scopes import ADMIN_SCOPES
+from ..storage.client_registration import class_of
 from ..storage.clients import Client
 from ..storage.servers import AuthorizationServer
 from .errors import OAuthError
@@ -14,6 +15,8 @@ MAX_LENGTH: Final = 4096
 OPENID_SCOPES: Final = frozenset({"openid", "profile", "email", "address", "phone", "offline_access", "device_sso"})
 #: Scopes that say something about the user, and so are for OpenID Connect requests only (docs/protocol.md §8.2).
 _ABOUT_USERS: Final = frozenset({"profile", "email", "address", "phone"})
+#: What clients that nobody registered can have beside what a server publishes.
+_USUAL: Final = frozenset({"openid", "offline_access"})
 #: Known to every server, and not served.
 NOT_SERVED: Final = frozenset({"device_sso"})
 #: Known to the org server alone: its claim about groups is a setting of the app.
@@ -80,6 +83,8 @@ def for_user(server: AuthorizationServer, client: Client, names: tuple[str, ...]
     Raises:
         OAuthError: Unknown, not to be had by this client, without ``openid`` where it is needed, or none at all.
     """
+    if class_of(client.id) != "REGISTERED":
+        return _for_unregistered(server, client, names)
     known = {scope.name for scope in server.scopes}.union(ORG_SCOPES if server.is_org else ())
     if not names:
         names = tuple(scope.name for scope in server.scopes if scope.default)
@@ -96,6 +101,35 @@ def for_user(server: AuthorizationServer, client: Client, names: tuple[str, ...]
     if not_allowed:
         raise OAuthError("illegal_scope", ", ".join(not_allowed))
     return names
+
+
+def _for_unregistered(server: AuthorizationServer, client: Client, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Of the scopes named, or the default ones, those that such a client can have: the others count as not asked for.
+
+    Such clients ask for whatever lists they came across (docs/protocol.md §8.2).
+
+    Raises:
+        OAuthError: None of them is left.
+    """
+    limit = server.registration.scopes
+    can_have = {
+        scope.name
+        for scope in server.scopes
+        if (scope.name in limit if limit else scope.metadata_publish == "ALL_CLIENTS" or scope.name in _USUAL)
+    } - NOT_SERVED
+    if client.scopes is not None:
+        can_have.intersection_update(client.scopes)
+    if "refresh_token" not in client.grant_types:
+        can_have.discard("offline_access")
+    asked = names or tuple(scope.name for scope in server.scopes if scope.default)
+    if not asked:
+        raise OAuthError("no_default_scopes")
+    if "openid" not in asked or "openid" not in can_have:
+        can_have -= _ABOUT_USERS
+    left = tuple(name for name in asked if name in can_have)
+    if not left:
+        raise OAuthError("illegal_scope", ", ".join(asked))
+    return left
 
 
 def for_browser(

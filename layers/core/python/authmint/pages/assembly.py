@@ -70,7 +70,12 @@ def new_site(
             pages=pages, browsers=browsers, authenticator=verifier, authorizations=authorizations, expired=expired
         ),
         consent=ConsentPage(
-            pages=pages, authorizations=authorizations, consents=records.consents, journal=journal, ids=ids
+            pages=pages,
+            browsers=browsers,
+            authorizations=authorizations,
+            consents=records.consents,
+            journal=journal,
+            ids=ids,
         ),
         device=DevicePage(
             pages=pages,

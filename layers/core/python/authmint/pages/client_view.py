@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
+from ..storage.client_registration import ClientClass, class_of
 from ..storage.clients import Client
 
 #: What a client registered, and the text of the link to it.
@@ -14,6 +16,9 @@ class ClientView:
     """A client on a page.
 
     Attributes:
+        class_: Who vouches for it: of a client that no administrator registered, nobody vouches for its name.
+        name: Of a metadata document the host, which is proven.
+        calls_itself: The name that an unregistered client gave itself; may be empty.
         logo_uri: https; empty: it has none that can be shown.
         links: Pairs of a text's key and an address.
     """
@@ -21,6 +26,8 @@ class ClientView:
     name: str
     logo_uri: str = ""
     links: tuple[tuple[str, str], ...] = ()
+    class_: ClientClass = "REGISTERED"
+    calls_itself: str = ""
 
     @property
     def images(self) -> tuple[str, ...]:
@@ -31,7 +38,12 @@ class ClientView:
 def view_of(client: Client) -> ClientView:
     """The client, with those of its addresses that a page may show. What is no web address is left out."""
     links = tuple((text, uri) for name, text in _LINKS.items() if (uri := _web_address(client, name)))
-    return ClientView(client.label, _web_address(client, "logo_uri"), links)
+    logo_uri, class_ = _web_address(client, "logo_uri"), class_of(client.id)
+    if class_ == "REGISTERED":
+        return ClientView(client.label, logo_uri, links)
+    host = urlsplit(client.id).hostname if class_ == "METADATA" else None
+    said = "" if client.label == host else client.label
+    return ClientView(host or said, logo_uri, links, class_, said)
 
 
 def _web_address(client: Client, name: str) -> str:

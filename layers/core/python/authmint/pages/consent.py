@@ -1,6 +1,7 @@
 """``/consent``: whether a client may have what it asks for (docs/protocol.md §8.4)."""
 
 from dataclasses import dataclass
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from ..http import Response
@@ -9,6 +10,7 @@ from ..oauth.authorization.approval import places
 from ..storage.consents import Consent, Consents
 from ..storage.users import User
 from ..web.forms import BadForm
+from .browsers import CookieBrowsers
 from .client_view import view_of
 from .documents import HostedPages
 from .scope_view import views
@@ -16,12 +18,15 @@ from .sign_on_events import SignOnEvents
 from .visit import Onward, Visit, see_other
 from .waiting import Authorizations, Waiting
 
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
 
 @dataclass(frozen=True)
 class ConsentPage:
     """Asks, and remembers the answer."""
 
     pages: HostedPages
+    browsers: CookieBrowsers
     authorizations: Authorizations
     consents: Consents
     journal: SignOnEvents
@@ -44,6 +49,8 @@ class ConsentPage:
         decision = visit.form.text("decision")
         if decision == "deny":
             return self.authorizations.deny(visit.request, handle, visit.guest, now=visit.now)
+        if decision == "switch":
+            return see_other(waiting.resume_uri).with_headers(*self.browsers.sign_out(visit.request, now=visit.now))
         person = visit.guest.person
         if person is None or waiting.must_sign_in or not waiting.scopes:
             return see_other(waiting.resume_uri)
@@ -76,10 +83,10 @@ class ConsentPage:
         ]
 
     def _form(self, visit: Visit, handle: str, waiting: Waiting, user: User) -> Response:
-        target, client = urlsplit(waiting.redirect_uri), view_of(waiting.client)
+        target, client = target_of(waiting.redirect_uri), view_of(waiting.client)
         values = {
             "client": client,
-            "goes_to": target.hostname or target.scheme,
+            "target": target,
             "login": user.login,
             "scopes": views(waiting.scopes),
             "resources": [(resource.name, resource.uri) for resource in waiting.resources],
@@ -93,6 +100,28 @@ class ConsentPage:
             images=client.images,
             wished=waiting.ui_locales,
         )
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the answer goes.
+
+    Attributes:
+        kind: A web site; whatever program listens on the user's device; whatever program the device knows by a scheme.
+        name: Host or scheme.
+    """
+
+    kind: Literal["web", "device", "scheme"]
+    name: str
+
+
+def target_of(redirect_uri: str) -> Target:
+    """Where a browser goes on, as its user can understand it."""
+    parts = urlsplit(redirect_uri)
+    if parts.scheme not in {"http", "https"}:
+        return Target("scheme", parts.scheme)
+    host = parts.hostname or ""
+    return Target("device" if host in _LOOPBACK else "web", parts.netloc.rpartition("@")[2] or host)
 
 
 def _asked(waiting: Waiting) -> str:

@@ -6,15 +6,26 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from ..http import Request, Response
-from ..oauth.errors import OAuthError
+from ..oauth.errors import RETRY_AFTER_SECONDS, OAuthError
 from ..web.render import Renderer
 from ..web.security_headers import Forms
 
 #: Of the pages; they extend those of the web toolkit.
 TEMPLATES: Final = Path(__file__).parent / "templates"
-Kind = Literal["expired", "form", "method", "not_assigned", "oauth", "server", "unavailable"]
-_KINDS: Final[dict[str, Kind]] = {"server_error": "server", "temporarily_unavailable": "unavailable"}
-_KINDS_BY_ID: Final[dict[str, Kind]] = {"request_expired": "expired", "user_not_assigned": "not_assigned"}
+Kind = Literal[
+    "client", "client_unavailable", "expired", "form", "method", "not_assigned", "oauth", "server", "unavailable"
+]
+_KINDS: Final[dict[str, Kind]] = {
+    "server_error": "server",
+    "temporarily_unavailable": "unavailable",
+    "invalid_client": "client",
+    "invalid_client_metadata": "client",
+}
+_KINDS_BY_ID: Final[dict[str, Kind]] = {
+    "request_expired": "expired",
+    "user_not_assigned": "not_assigned",
+    "client_document_unavailable": "client_unavailable",
+}
 
 
 class HostedPages:
@@ -49,7 +60,15 @@ class HostedPages:
         return self.show("done.html", request, values)
 
     def problem(
-        self, kind: Kind, request: Request, *, status: int, code: str = "", description: str = "", again: str = ""
+        self,
+        kind: Kind,
+        request: Request,
+        *,
+        status: int,
+        code: str = "",
+        description: str = "",
+        again: str = "",
+        retry_after: str = RETRY_AFTER_SECONDS,
     ) -> Response:
         """A page that says what went wrong, and what to do. ``again``: a link of ours."""
         values = {
@@ -61,12 +80,19 @@ class HostedPages:
             "again": again,
         }
         response = self.show("error.html", request, values, status=status)
-        return response.with_headers(("retry-after", "2")) if status == 503 else response
+        return response.with_headers(("retry-after", retry_after)) if status == 503 else response
 
     def error(self, error: OAuthError, request: Request) -> Response:
         """A page for errors that must not be redirected: the redirect URI is not trusted (RFC 6749 §4.1.2.1)."""
         kind = _KINDS_BY_ID.get(error.id) or _KINDS.get(error.code, "oauth")
-        page = self.problem(kind, request, status=error.status, code=error.code, description=error.description)
+        page = self.problem(
+            kind,
+            request,
+            status=error.status,
+            code=error.code,
+            description=error.description,
+            retry_after=error.retry_after,
+        )
         return page.because_of(error.fault)
 
     def form_post(self, redirect_uri: str, fields: Mapping[str, str]) -> Response:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..clock import SystemClock
 from ..deadline import Deadline
@@ -20,16 +20,20 @@ if TYPE_CHECKING:
     from ..dynamo.schema_version import SchemaVersion
     from ..dynamo.tables import Tables
     from ..keys.vault import KeyPairs, SecretSeals
-    from ..oauth.authorization.request_objects import RequestObjects
     from ..oauth.client_auth.assertions import Assertions
-    from ..oauth.client_auth.signatures import ClientSignatures
     from ..oauth.dpop.possession import Possession
     from ..oauth.endpoint import AuthenticatedEndpoint
+    from ..oauth.outbound_fetch import Document
+    from ..oauth.unregistered_clients import FetchedClients, StoredClients
     from ..pages.browsers import CookieBrowsers
     from ..rate_limit import RateLimit
     from ..storage.configuration import Configuration
     from ..tokens.signer import Signers, WarmSigners
     from ..web.render import Renderer
+
+
+#: How often one server asks one host for documents.
+_DOCUMENTS_PER_MINUTE: Final = 30
 
 
 class Parts:
@@ -66,10 +70,54 @@ class Parts:
     #: How often passwords of one login may be tried.
     sign_ins_per_second = 4
 
-    def configuration(self) -> "Configuration":
+    def configuration(self, *, calls: bool = False) -> "Configuration":
+        """Servers, and clients of every class. ``calls``: of clients that call by themselves, documents are fetched."""
+        from ..storage.configuration import OpenConfiguration
+
+        unregistered = self.fetched_clients if calls else self.stored_clients
+        return OpenConfiguration(self.registered_configuration(), unregistered)
+
+    def registered_configuration(self) -> "Configuration":
+        """Servers, and the clients of administrators."""
         from ..dynamo.configuration import WarmConfiguration
 
         return WarmConfiguration(self.tables, self.clock, staleness=self.settings.staleness_ms)
+
+    def stored_clients(self) -> "StoredClients":
+        """Unregistered clients by what is stored of them."""
+        from ..oauth.unregistered_clients import StoredClients
+
+        return StoredClients(self.records.client_copies)
+
+    def fetched_clients(self, *, grace: int | None = None) -> "FetchedClients":
+        """Unregistered clients, whose documents are fetched. ``grace``: seconds by which copies may be older."""
+        from urllib.parse import urlsplit
+
+        from ..oauth.document_clients import DocumentClients
+        from ..oauth.unregistered_clients import GRACE, ChangedClients, FetchedClients
+
+        hosts = self.limit("documents", most=_DOCUMENTS_PER_MINUTE)
+
+        def may_ask(server_id: str, url: str, now: int) -> bool:
+            return hosts.take(f"{server_id} {urlsplit(url).netloc}", now=now).allowed
+
+        changed = ChangedClients(self.log, self.clock, self.ids)
+        documents = DocumentClients(self.records.client_copies, self.fetch_client_document, may_ask, changed)
+        own = frozenset() if self.settings.base_url is None else frozenset({urlsplit(self.settings.base_url).netloc})
+        return FetchedClients(
+            self.stored_clients(),
+            documents,
+            self.clock.now,
+            grace=GRACE if grace is None else grace,
+            own_hosts=own,
+        )
+
+    def fetch_client_document(self, uri: str, issuer: str) -> "Document":
+        """The metadata document of a client, for a server."""
+        from ..oauth.outbound_fetch import CLIENT_DOCUMENT, fetch_document
+
+        private = self.settings.allow_private_jwks_uri
+        return fetch_document(uri, CLIENT_DOCUMENT, allow_private=private, left=self.deadline.left, issuer=issuer)
 
     def schema_version(self, *, of_events: bool = False) -> "SchemaVersion":
         """For functions that do not ask for configuration with every request, which looks at it along the way."""
@@ -190,23 +238,11 @@ class Parts:
 
     def _assertions(self) -> "Assertions":
         from ..oauth.client_auth.assertions import Assertions
-
-        since = self.settings.assertions_since
-        return Assertions(self.records.assertions, self._client_signatures, since=since)
-
-    def request_objects(self) -> "RequestObjects":
-        """What opens signed requests: for those who make it when the first one comes."""
-        from ..oauth.authorization.request_objects import RequestObjects
-
-        since = self.settings.assertions_since
-        return RequestObjects(self.records.assertions, self._client_signatures, since=since)
-
-    @cached_property
-    def _client_signatures(self) -> "ClientSignatures":
         from ..oauth.client_auth.jwks_uri import FetchedJwks
-        from ..oauth.client_auth.signatures import ClientSignatures
 
-        return ClientSignatures(self.seals(), FetchedJwks(self.fetch))
+        return Assertions(
+            self.records.assertions, self.seals(), FetchedJwks(self.fetch), since=self.settings.assertions_since
+        )
 
 
 #: What a function is wired from: the environment of its process, or parts that are there already.

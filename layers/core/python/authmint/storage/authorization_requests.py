@@ -15,7 +15,7 @@ class StoredRequest:
     Attributes:
         kind: ``pushed``: by the client, at the PAR endpoint; ``interaction``: a browser is busy with it.
         resources: Values of the one parameter that may be repeated (RFC 8707 §2), as they were sent.
-        signed: Whether its client signed it (RFC 9101).
+        client_since: Of a pushed one: since when its client was who it was.
         browser: Of an interaction: SHA-256 of the cookie of the browser that began it. No other may go on with it.
     """
 
@@ -28,7 +28,7 @@ class StoredRequest:
     expires_at: int
     browser: str | None = None
     resources: tuple[str, ...] = ()
-    signed: bool = False
+    client_since: int | None = None
 
 
 class StoredRequests(Protocol):

@@ -2,7 +2,7 @@
 of these documents that servers go by.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -56,11 +56,24 @@ class ClientCopy:
     withdrawn_at: int | None = None
 
 
+def later(before: int, now: int) -> int:
+    """A time after another one, also within the same second."""
+    return max(before + 1, now)
+
+
 class ClientCopies(Protocol):
     """All copies of a deployment."""
 
     def get(self, server_id: str, url: str) -> ClientCopy:
         """A consistent read. Withdrawn and old ones are found too, for a while. Raises NotFound."""
+
+    def list(
+        self, server_id: str, *, after: str | None = None, limit: int = 200
+    ) -> tuple[Sequence[ClientCopy], str | None]:
+        """Copies of one server by the digests of their URLs, from the first one after ``after``.
+
+        The second value goes on with the list; ``None``: this is its end.
+        """
 
     def save(self, before: ClientCopy | None, after: ClientCopy) -> None:
         """Store a copy in the place of another one, or of none. Raises Conflict: another call did so first."""

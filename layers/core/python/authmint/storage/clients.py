@@ -69,8 +69,6 @@ class Client:
         security_profile: Asked of it at every server.
         dpop_bound: Whether all of its tokens are bound to a key of its own (RFC 9449 §5.2).
         pushes_only: Whether it may send authorization requests in no other way (RFC 9126 §6).
-        signs_only: Whether it may send no authorization request that it did not sign (RFC 9101 §10.5).
-        request_algorithm: What it signs requests by; ``None``: any that its keys or its secret can.
         secrets: At most two, oldest first.
         rotates_refresh_tokens: ROTATE, else STATIC.
         refresh_leeway: Seconds for which a rotated refresh token may be used again.
@@ -79,6 +77,8 @@ class Client:
         implicit_assignment: Everybody is assigned.
         reserves_label: Whether no other client that reserves its label may have the same. Those of administrators do;
             registered ones need no name of their own (RFC 7591 §2).
+        scopes: Those that it can have at most; ``None``: what the server lets such clients have.
+        since: Since when the client is who it is: codes and consents from before are about somebody else.
         groups_claim: In ID tokens of the org server, where the scope ``groups`` was granted.
         settings: What the management API keeps and the protocol does not read: logos, notes, visibility.
         profile: Free JSON for claims, ``app.profile`` there.
@@ -101,8 +101,6 @@ class Client:
     security_profile: SecurityProfile = "NONE"
     dpop_bound: bool = False
     pushes_only: bool = False
-    signs_only: bool = False
-    request_algorithm: str | None = None
     consent_method: Literal["TRUSTED", "REQUIRED"] = "TRUSTED"
     issuer_mode: Literal["ORG_URL", "CUSTOM_URL", "DYNAMIC"] = "ORG_URL"
     secrets: tuple[ClientSecret, ...] = ()
@@ -115,6 +113,8 @@ class Client:
     groups: tuple[str, ...] = ()
     implicit_assignment: bool = False
     reserves_label: bool = True
+    scopes: tuple[str, ...] | None = None
+    since: int = 0
     groups_claim: Claim | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     profile: Mapping[str, Any] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .generations import FIRST, Generations
-from .servers import Lifetimes
+from .lifetimes import Lifetimes
 from .token_families import RefreshToken, TokenFamily
 
 

@@ -1,8 +1,11 @@
 """What one protocol request reads of the configuration, in one round trip."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
+from .client_registration import class_of
 from .clients import Client, Clients
 from .errors import NotFound
 from .servers import AuthorizationServer, Servers
@@ -46,3 +49,37 @@ class PlainConfiguration:
         except NotFound:
             client = None
         return Snapshot(server, client)
+
+
+class Unregistered(Protocol):
+    """Clients that no administrator registered, as the servers that take them know them."""
+
+    def client(self, server: AuthorizationServer, client_id: str) -> Client | None:
+        """The client; ``None``: the server knows none of this id.
+
+        Raises:
+            OAuthError: It cannot be told now.
+            Unavailable: Storage could not answer.
+        """
+
+
+class OpenConfiguration:
+    """``Configuration`` with clients of every class (docs/protocol.md §7.5).
+
+    Args:
+        registered: Knows servers, and the clients of administrators.
+        unregistered: Makes what knows the others, when one is first asked for.
+    """
+
+    def __init__(self, registered: Configuration, unregistered: Callable[[], Unregistered]) -> None:
+        self._registered = registered
+        self._unregistered = cache(unregistered)
+
+    def read(self, server_id: str, client_id: str | None = None) -> Snapshot:
+        if client_id is None or (class_ := class_of(client_id)) == "REGISTERED":
+            return self._registered.read(server_id, client_id)
+        snapshot = self._registered.read(server_id)
+        server = snapshot.server
+        if server is None or not server.registration.takes(class_):
+            return snapshot
+        return Snapshot(server, self._unregistered().client(server, client_id))

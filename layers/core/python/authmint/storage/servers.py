@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 from ..jose.keys import SigningAlgorithm
+from .client_registration import CLOSED, ClientRegistration, MetadataClient
 from .events import Event
+from .lifetimes import Lifetimes
 
 Status = Literal["ACTIVE", "INACTIVE"]
 KeyStatus = Literal["NEXT", "ACTIVE", "EXPIRED"]
@@ -17,7 +19,6 @@ Consent = Literal["IMPLICIT", "REQUIRED", "FLEXIBLE"]
 
 #: The org authorization server: a record like the others, at ``/oauth2/v1`` outside. No URL can name this id.
 ORG_SERVER = "~org"
-ALL_CLIENTS = "ALL_CLIENTS"
 EVERYONE = "EVERYONE"
 ANY_SCOPE = "*"
 
@@ -81,20 +82,6 @@ class People:
     users_exclude: tuple[str, ...] = ()
     groups_include: tuple[str, ...] = ()
     groups_exclude: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Lifetimes:
-    """What a rule says of the tokens that it gives, in seconds; 0 is unlimited.
-
-    Attributes:
-        refresh_token: Of all refresh tokens of one authorization together.
-        refresh_token_window: A refresh token that is not used for so long is dead.
-    """
-
-    access_token: int = 3600
-    refresh_token: int = 0
-    refresh_token_window: int = 604_800
 
 
 @dataclass(frozen=True)
@@ -203,6 +190,8 @@ class AuthorizationServer:
         pushed_lifetime: Seconds that a pushed request waits for its browser (RFC 9126 §2.2).
         large_access_tokens: Whether access tokens may be too large for a header of a request (docs/protocol.md §10.6).
         resource_indicators: Whether clients say which of the resources their tokens are for (docs/protocol.md §8.5).
+        registration: Which clients it takes that no administrator registered (docs/protocol.md §7.5).
+        metadata_clients: What administrators say of single ones of these.
     """
 
     id: str
@@ -231,6 +220,8 @@ class AuthorizationServer:
     pushed_lifetime: int = PUSHED_LIFETIME
     large_access_tokens: bool = False
     resource_indicators: bool = False
+    registration: ClientRegistration = CLOSED
+    metadata_clients: tuple[MetadataClient, ...] = ()
     version: int = field(default=0)
 
     @property

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from ...ids import Ids
 from ...oauth.client_auth.methods import METHODS
+from ...storage.client_registration import ALL_CLIENTS, DYNAMIC_ID, class_of
 from ...storage.clients import Client, WildcardRedirect
 from ..http.errors import ApiError
 from ..http.fields import Fields
@@ -14,7 +15,7 @@ from .client_keys import read_jwks
 from .client_secrets import SECRET_METHODS, check_secret
 from .client_uris import check_redirect_uris, read_page_uri
 from .fixed_settings import CLIENT, refuse_unbuilt
-from .security_settings import check_profile, check_signing, read_security
+from .security_settings import check_profile, read_security
 
 Consent = Literal["TRUSTED", "REQUIRED"]
 _SAML: Final = "urn:ietf:params:oauth:grant-type:saml2-bearer"
@@ -91,7 +92,6 @@ def read_client(
     _check_uris(client, settings)
     _check_method(client, credentials)
     client = _with_keys(client, settings, ids, now)
-    check_signing(client, settings)
     check_profile(client, settings, credentials, base_url)
     settings.check()
     credentials.check()
@@ -214,9 +214,15 @@ def _with_keys(client: Client, settings: Fields, ids: Ids, now: int) -> Client:
 def client_id_of(credentials: Fields) -> str | None:
     """The client id that a caller chose (docs/protocol.md §26.1), if it did."""
     chosen = credentials.text("client_id", longest=100)
-    if chosen is not None and (not _CLIENT_ID.fullmatch(chosen) or chosen == "ALL_CLIENTS"):
-        credentials.problem("client_id", "must be 6 to 100 characters of A-Za-z0-9$-_.+!*'(), and not 'ALL_CLIENTS'.")
+    if chosen is not None and (not _CLIENT_ID.fullmatch(chosen) or _is_taken(chosen)):
+        reserved = f"and neither '{ALL_CLIENTS}' nor what means unregistered clients ('{DYNAMIC_ID}…')"
+        credentials.problem("client_id", f"must be 6 to 100 characters of A-Za-z0-9$-_.+!*'(), {reserved}.")
     return chosen
+
+
+def _is_taken(client_id: str) -> bool:
+    """Whether policies would mean others by it."""
+    return client_id == ALL_CLIENTS or class_of(client_id) != "REGISTERED"
 
 
 def _is_fetchable(uri: str) -> bool:

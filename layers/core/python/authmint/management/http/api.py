@@ -13,6 +13,7 @@ from ...oauth.token_validity import TokenValidity
 from ...outage import Outage
 from ...rate_limit import Allowance, RateLimit
 from ...storage.api_tokens import ApiTokens
+from ...storage.client_documents import ClientCopies
 from ...storage.clients import Clients
 from ...storage.configuration import Configuration
 from ...storage.events import EventLog, Party
@@ -48,6 +49,7 @@ class ManagementApi:
         api_tokens: ApiTokens,
         people: PeopleRecords,
         issued: IssuedRecords,
+        copies: ClientCopies,
         configuration: Configuration,
         revocations: Revocations,
         log: EventLog,
@@ -71,6 +73,7 @@ class ManagementApi:
             api_tokens,
             people,
             issued,
+            copies,
             Logs(log, clock),
             Explanations(changes, clients, people.directory, Previews(clock, ids), ids),
             pairs,

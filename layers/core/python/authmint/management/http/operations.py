@@ -3,6 +3,7 @@
 from ...ids import Ids
 from ...keys.vault import KeyPairs, SecretSeals
 from ...storage.api_tokens import ApiTokens
+from ...storage.client_documents import ClientCopies
 from ...storage.clients import Clients
 from ...storage.servers import Servers as ServerRecords
 from ..clients.app_operations import add_apps
@@ -24,6 +25,7 @@ from ..servers.associated import AssociatedServers
 from ..servers.claims import Claims
 from ..servers.default_policies import DefaultPolicies
 from ..servers.keys import Keys
+from ..servers.metadata_clients import MetadataClients
 from ..servers.policies import Policies
 from ..servers.preview import Explanations
 from ..servers.resources import Resources
@@ -55,6 +57,7 @@ def operations(
     api_tokens: ApiTokens,
     people: PeopleRecords,
     issued: IssuedRecords,
+    copies: ClientCopies,
     logs: Logs,
     explanations: Explanations,
     pairs: KeyPairs,
@@ -74,6 +77,9 @@ def operations(
     routes.add("DELETE", f"{_SERVER}/associatedServers/{{associatedServerId}}", associated.remove)
     add_crud(routes, f"{_SERVER}/scopes", "{scopeId}", Scopes(changes, ids))
     add_crud(routes, f"{_SERVER}/resources", "{resourceId}", Resources(changes, ids))
+    metadata_clients = MetadataClients(changes, copies, ids)
+    add_crud(routes, f"{_SERVER}/metadataClients", "{metadataClientId}", metadata_clients)
+    routes.add("GET", f"{_SERVER}/metadataDocuments", metadata_clients.documents)
     add_crud(routes, f"{_SERVER}/claims", "{claimId}", Claims(changes, ids, people.attributes))
     policies = Policies(changes, ids)
     add_crud(routes, f"{_SERVER}/policies", "{policyId}", policies)

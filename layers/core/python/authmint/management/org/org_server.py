@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Final
 
 from ...ids import Ids
-from ...storage.servers import ALL_CLIENTS, ANY_SCOPE, EVERYONE, AuthorizationServer, People, Policy, Rule
+from ...storage.client_registration import ALL_CLIENTS
+from ...storage.servers import ANY_SCOPE, EVERYONE, AuthorizationServer, People, Policy, Rule
 
 #: Seconds (docs/protocol.md §9.4).
 ACCESS_TOKEN_LIFETIME: Final = 3_600

@@ -15,9 +15,12 @@ from ..http.errors import invalid_field, not_found
 from ..http.fields import Fields
 from ..http.paging import whole
 from .priorities import placed
+from .registration_settings import check_words
 from .server_changes import ServerChanges, find, path_of, server_party, without
 
 MOST: Final = 1_000
+#: The URL of a metadata document may be that long, and an origin has a word before it.
+_LONGEST_WORD: Final = 520
 _CONDITIONS: Final = frozenset({"clients"})
 Changed = tuple[AuthorizationServer, Policy, Sequence[Event]]
 
@@ -38,9 +41,10 @@ class Policies:
         self._changes.load(call)
         body = call.body()
         priority = body.number("priority")
-        policy = _read(body, Policy(self._ids.object_id("00p"), "", call.now, call.now))
+        base = Policy(self._ids.object_id("00p"), "", call.now, call.now)
 
         def change(server: AuthorizationServer) -> Changed:
+            policy = _read(body, base, server)
             if len(server.policies) >= MOST:
                 raise invalid_field("name", f"A server can have at most {MOST} policies.")
             policies = placed(server.policies, policy, priority)
@@ -60,7 +64,7 @@ class Policies:
 
         def change(server: AuthorizationServer) -> Changed:
             before = found_policy(server, call)
-            after = _read(body, replace(before, updated_at=call.now, status=status or before.status))
+            after = _read(body, replace(before, updated_at=call.now, status=status or before.status), server)
             policies = placed(server.policies, after, priority)
             return replace(server, policies=policies), after, [_event("update", after, server, call)]
 
@@ -132,14 +136,15 @@ def policy_party(policy: Policy) -> Party:
     return Party(policy.id, "Policy", display_name=policy.name)
 
 
-def _read(body: Fields, base: Policy) -> Policy:
+def _read(body: Fields, base: Policy, server: AuthorizationServer) -> Policy:
     refuse_unknown(body.below("conditions"), _CONDITIONS)
     policy = replace(
         base,
         name=body.text("name", required=True, longest=100) or "",
         description=body.text("description"),
-        clients=body.below("conditions").below("clients").texts("include", longest=100) or (),
+        clients=body.below("conditions").below("clients").texts("include", longest=_LONGEST_WORD) or (),
     )
+    check_words(body, policy, base, server)
     body.check()
     return policy
 

@@ -12,11 +12,13 @@ from ...oauth.security_profile import NAMES
 from ...storage.events import Event
 from ...storage.servers import DPOP_ALGORITHMS, DPOP_NONCE_LIFETIME, PUSHED_LIFETIME, AuthorizationServer
 from ..http.call import Call
+from ..http.errors import invalid_field
 from ..http.fields import Fields
+from . import registration_settings
 from .server_changes import ServerChanges, server_party
 from .server_profile import check_profile
 
-_KNOWN: Final = frozenset({"profile", "largeAccessTokens", "resourceIndicators", "dpop", "par"})
+_KNOWN: Final = frozenset({"profile", "largeAccessTokens", "resourceIndicators", "dpop", "par", "clientRegistration"})
 #: Seconds.
 _SHORTEST_NONCE: Final = 60
 _LONGEST_NONCE: Final = 2_592_000
@@ -40,14 +42,17 @@ class SecuritySettings:
         large = body.flag("largeAccessTokens", default=False)
         resources = body.choice("resourceIndicators", ("OFF", "ON"), "OFF") == "ON"
         proofs, pushed = _proofs(body), _pushed_lifetime(body)
+        registration = registration_settings.read(body)
         for name in body.names():
             if name not in _KNOWN:
                 body.problem(name[:100], "There is no such setting.")
         body.check()
 
         def change(before: AuthorizationServer) -> tuple[AuthorizationServer, None, Sequence[Event]]:
+            if (scope := registration_settings.unknown_scope(registration, before)) is not None:
+                raise invalid_field("clientRegistration.scopes", f"The server has no scope '{scope}'.")
             after = replace(before, large_access_tokens=large, resource_indicators=resources, **proofs)
-            after = replace(after, security_profile=profile, pushed_lifetime=pushed)
+            after = replace(after, security_profile=profile, pushed_lifetime=pushed, registration=registration)
             check_profile(after, call.request.base_url)
             if after == before:
                 return before, None, []
@@ -102,4 +107,5 @@ def _json(server: AuthorizationServer) -> dict[str, Any]:
             "algorithms": list(server.dpop_algorithms),
         },
         "par": {"lifetimeSeconds": server.pushed_lifetime},
+        "clientRegistration": registration_settings.shown(server.registration),
     }

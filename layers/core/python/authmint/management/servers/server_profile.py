@@ -31,8 +31,12 @@ def check_profile(server: AuthorizationServer, base_url: str) -> None:
         found.append("profile: The server is not reached by https.")
     if not proof_algorithms(server):
         found.append(f"dpop.algorithms: The profile takes {_TAKEN}, and none of them is here.")
+    if not server.registration.is_off:
+        found.append(
+            "clientRegistration: The profile is for registered clients alone: set both of its switches to OFF."
+        )
     if found:
-        raise invalid("profile" if found[0].startswith("profile") else "dpop.algorithms", *found)
+        raise invalid(found[0].partition(":")[0], *found)
 
 
 def check_algorithm(server: AuthorizationServer, algorithm: SigningAlgorithm) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ...ids import Ids
+from ...storage.client_registration import class_of
 from ...storage.clients import Client
 from ...storage.consents import Consent, Consents
 from ...storage.directory import Person
@@ -16,6 +17,17 @@ from ..issuance import Approved, Draft, Entitlement, Issuance, Recipient, Trace
 from ..sign_in import SignIn
 from .rules import Wish, grants_of
 from .vocabulary import FRONT_CHANNEL
+
+
+def is_recognizable(client: Client, redirect_uri: str) -> bool:
+    """Whether the answer can reach nobody but whom the user is asked about (RFC 8252 §8.6).
+
+    What listens on a device is whatever program was there first. Registered clients somebody vouched for.
+    """
+    class_ = class_of(client.id)
+    if class_ == "REGISTERED" or client.auth_method != "none":
+        return True
+    return class_ == "METADATA" and redirect_uri.startswith("https://")
 
 
 @dataclass(frozen=True)
@@ -45,20 +57,22 @@ def agreed(
 
     Args:
         server: Whose scopes. The org server asks nobody.
-        client: TRUSTED ones ask only where the request says so.
+        client: TRUSTED ones ask only where the request says so. Of an unregistered one every scope is asked about.
         scopes: Those that the policies grant: others are never offered.
         given: Answers of the user for this client at this server.
-        prompt: ``prompt=consent``: ask again, whatever was answered.
+        prompt: Ask again, whatever was answered.
         since: Unix seconds: answers from then on are to this very request; ``None``: there are none.
+            Answers from before the client became who it is are about somebody else.
         resources: That the request names: a scope is agreed to for each of them by itself.
     """
     if server.is_org or (client.consent_method == "TRUSTED" and not prompt):
         return Agreed()
     known = {scope.name: scope for scope in server.scopes}
-    answers = {(consent.scope, consent.resource): consent for consent in given}
+    answers = {(consent.scope, consent.resource): consent for consent in given if consent.created_at >= client.since}
+    asks_about_all = class_of(client.id) != "REGISTERED"
     outstanding: list[Scope] = []
     skipped: set[str] = set()
-    for scope in (known[name] for name in scopes if known[name].consent != "IMPLICIT"):
+    for scope in (known[name] for name in scopes if asks_about_all or known[name].consent != "IMPLICIT"):
         own = [answers.get((scope.name, about)) for about in places(scope.name, resources)]
         said = {
             None if answer is None or (prompt and (since is None or answer.created_at < since)) else answer.answer
@@ -121,13 +135,14 @@ class Granting:
             entitlement = _entitlement(grant_type, wish, session, person)
             granted |= dict.fromkeys(self._issuance.decide(recipient, entitlement, trace=trace).granted)
         server, client, waiting = recipient.server, recipient.client, wish.arrival.waiting
+        anew = "consent" in wish.prompt or not is_recognizable(client, wish.arrival.return_to.redirect_uri)
         answers = self._consents.given(person.user.id, client.id, server.id)
         result = agreed(
             server,
             client,
             tuple(granted),
             answers,
-            prompt="consent" in wish.prompt,
+            prompt=anew,
             since=None if waiting is None else waiting.created_at,
             resources=wish.resources,
         )

@@ -1,6 +1,7 @@
 """The authorization endpoint (RFC 6749 §3.1, docs/protocol.md §4): one order of steps for every request."""
 
 from dataclasses import replace
+from functools import cache
 
 from ...clock import Clock
 from ...http import Request, Response
@@ -19,7 +20,7 @@ from .events import Record
 from .interaction import CONSENT, SIGN_IN, Browsers, Visitor
 from .interactions import Interactions, check_browser
 from .issuing import Issuing
-from .request import Arrivals
+from .request import Arrivals, Asked, SignInFirst
 from .responses import Outcomes, redirect
 from .rules import Wish, check, missing_sign_in
 
@@ -66,12 +67,23 @@ class AuthorizationEndpoint:
 
     def _answer(self, request: Request, record: Record) -> Response:
         now = self._clock.now()
-        arrival = record.arrival = self._arrivals.arrive(request, now=now)
-        visitor = self._browsers.visitor(request, now=now)
+        seen = cache(lambda: self._browsers.visitor(request, now=now))
+        try:
+            arrival = self._arrivals.arrive(request, now=now, signed_in=lambda: seen().session is not None)
+            visitor = seen()
+        except SignInFirst as first:
+            visitor = seen()
+            check_browser(first.asked, visitor)
+            if first.asked.session_token is not None:
+                visitor = self._signed_in(request, first.asked.session_token, visitor, now)
+            if visitor.session is None:
+                return self._sign_in_first(first.asked, record, visitor, now)
+            again = self._arrivals.arrive(request, now=now, signed_in=lambda: True)
+            arrival = replace(again, session_token=None)
+        record.arrival = arrival
         check_browser(arrival, visitor)
         record.return_to = arrival.return_to
         wish = record.wish = check(arrival)
-        arrival.confirm()
         if request.method == "POST" and visitor.session is None and arrival.session_token is None:
             # Without its cookies this need not be who it seems: no cookie of ours is set before they were seen.
             return redirect(request, self._interactions.hop(request, arrival, now=now))
@@ -93,6 +105,16 @@ class AuthorizationEndpoint:
         issued = self._issuing.issue(wish, grants, now=now)
         record.minted = issued.minted
         return self._outcomes.granted(record, issued.fields)
+
+    def _sign_in_first(self, asked: Asked, record: Record, visitor: Visitor, now: int) -> Response:
+        """The sign-in page, for a request of which nothing else is known yet."""
+        if asked.parameters.get("prompt") == "none":
+            raise OAuthError("login_required", reason="nothing is known of the client yet")
+        if record.request.method == "POST":
+            return redirect(record.request, self._interactions.hop(record.request, asked, now=now))
+        record.visitor = visitor
+        handle = self._interactions.begin(asked, visitor, now=now)
+        return record.with_cookies(redirect(record.request, f"{record.request.base_url}{SIGN_IN}?request={handle}"))
 
     def _page(self, path: str, record: Record, wish: Wish, visitor: Visitor, *, now: int) -> Response:
         handle = self._interactions.begin(wish.arrival, visitor, now=now)

@@ -16,7 +16,7 @@ from ..issuance import Trace
 from .approval import Granting
 from .events import Record
 from .interaction import PUSHED, WAITING, Visitor
-from .request import Arrival, Arrivals
+from .request import Arrival, Arrivals, Asked, SignInFirst
 from .responses import Outcomes
 from .rules import check, missing_sign_in
 
@@ -73,13 +73,13 @@ class Interactions:
         self._clock = clock
         self._ids = ids
 
-    def begin(self, arrival: Arrival, visitor: Visitor, *, now: int) -> str:
+    def begin(self, arrival: Asked, visitor: Visitor, *, now: int) -> str:
         """Keep a request for the user at this browser; its handle."""
         if arrival.handle is not None:
             return arrival.handle
         return self._store(arrival, "interaction", now=now, expires_at=now + LIFETIME, browser=visitor.browser)
 
-    def hop(self, request: Request, arrival: Arrival, *, now: int) -> str:
+    def hop(self, request: Request, arrival: Asked, *, now: int) -> str:
         """Keep a request for the moment between a POST and the GET that it is turned into; where to send the browser.
 
         Cookies with ``SameSite=Lax`` do not come with a POST from the client's site, but with the GET after it.
@@ -102,7 +102,11 @@ class Interactions:
             OAuthError: There is no such request, or it is not this browser's: for ``Pages.error``.
             Unavailable: Storage could not answer.
         """
-        arrival = self._own(request, handle, visitor, now)
+        try:
+            arrival = self._own(request, handle, visitor, now)
+        except SignInFirst as first:
+            check_browser(first.asked, visitor)
+            return _unread(request, first.asked, handle, must_sign_in=visitor.session is None)
         must_sign_in, login_hint = False, None
         scopes: tuple[Scope, ...] = ()
         resources: tuple[Resource, ...] = ()
@@ -137,6 +141,8 @@ class Interactions:
             arrival.spend(self._requests)
             record.return_to = arrival.return_to
             refusal = OAuthError("access_denied", reason="the user refused")
+        except SignInFirst as first:
+            refusal = OAuthError("request_expired", reason=str(first))
         except OAuthError as error:
             refusal = error
         except Outage as error:
@@ -150,7 +156,7 @@ class Interactions:
 
     def _store(
         self,
-        arrival: Arrival,
+        arrival: Asked,
         kind: Literal["pushed", "interaction"],
         *,
         now: int,
@@ -169,13 +175,29 @@ class Interactions:
                 expires_at=expires_at,
                 browser=browser,
                 resources=arrival.parameters.resources,
-                signed=arrival.signed,
+                client_since=arrival.client_since,
             )
         )
         return handle
 
 
-def check_browser(arrival: Arrival, visitor: Visitor) -> None:
+def _unread(request: Request, asked: Asked, handle: str, *, must_sign_in: bool) -> Waiting:
+    """A request of which nothing but its text is known: it is looked at when its user is signed in."""
+    return Waiting(
+        handle=handle,
+        resume_uri=_authorize_uri(request, asked, WAITING + handle),
+        server_id=asked.server.id,
+        client=asked.client,
+        must_sign_in=must_sign_in,
+        scopes=(),
+        login_hint=None,
+        redirect_uri="",
+        ui_locales=asked.parameters.get("ui_locales"),
+        created_at=0 if asked.waiting is None else asked.waiting.created_at,
+    )
+
+
+def check_browser(arrival: Asked, visitor: Visitor) -> None:
     """Whether a waiting request is this browser's: else somebody could have a victim go on with a request of theirs.
 
     Raises:
@@ -185,6 +207,6 @@ def check_browser(arrival: Arrival, visitor: Visitor) -> None:
         raise OAuthError("request_expired", reason="begun by another browser")
 
 
-def _authorize_uri(request: Request, arrival: Arrival, reference: str) -> str:
+def _authorize_uri(request: Request, arrival: Asked, reference: str) -> str:
     query = urlencode({"client_id": arrival.client.id, "request_uri": reference})
     return f"{endpoints_of(arrival.server, request.base_url)}/v1/authorize?{query}"

@@ -105,10 +105,11 @@ def parameters(pairs: Iterable[tuple[str, str]]) -> Parameters:
 
 
 def beside_request_object(sent: Parameters) -> Parameters:
-    """The parameters by which a request is refused whose request object is none: those beside it, then those in it.
+    """The parameters by which a request with a request object is refused: those beside it, then those in it.
 
-    A client that put ``state`` and ``response_mode`` into its object alone shall get its error, where both say that it
-    goes (OpenID Connect Core §3.1.2.6). Nobody vouches for what such an object says, as nobody does for the query.
+    Request objects are not supported. Still, a client that put ``state`` and ``response_mode`` into its object alone
+    shall get its error, where both say that it goes (OpenID Connect Core §3.1.2.6). Nobody vouches for what the object
+    says, as nobody does for the query.
     """
     try:
         payload = strict_json(b64decode((sent.get("request") or "").split(".")[1]))
@@ -198,7 +199,7 @@ def _matches(client: Client, registered: str, sent: str) -> bool:
     known, given = _LOOPBACK.fullmatch(registered), _LOOPBACK.fullmatch(sent)
     if known is None or given is None or not 0 < int(given[2] or 80) <= _MAX_PORT:
         return False
-    return (known[1], known[3]) == (given[1], given[3])
+    return (known[1], known[3] or "/") == (given[1], given[3] or "/")  # RFC 3986 §6.2.3
 
 
 def default_mode(response_types: frozenset[str]) -> ResponseMode:

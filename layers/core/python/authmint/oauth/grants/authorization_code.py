@@ -89,6 +89,8 @@ class AuthorizationCodeGrant:
             self._refuse_replay(code, request.now)
         if code.expires_at <= request.now:
             raise OAuthError(_REFUSAL, reason="expired")
+        if code.created_at < request.client.since:
+            raise OAuthError(_REFUSAL, reason="the client became another one since")
         return code
 
     def redeem(self, verified: VerifiedCode, draft: "Draft", tokens: Tokens) -> Answer:

@@ -3,12 +3,14 @@
 Every verdict is proven for all requests; where a proof would need more than this looks at, nothing is said.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from ...storage.client_registration import ALL_CLIENTS, class_of
 from ...storage.clients import Client
-from ...storage.servers import ALL_CLIENTS, ANY_SCOPE, EVERYONE, AuthorizationServer, People, Policy, Rule
+from ...storage.servers import ANY_SCOPE, EVERYONE, AuthorizationServer, People, Policy, Rule
+from .evaluate import is_for
 
 Reason = Literal[
     "inactive",
@@ -22,6 +24,10 @@ Reason = Literal[
 ]
 #: Grant types without a user: conditions about people are not consulted (docs/protocol.md §9.1).
 _WITHOUT_USER: Final = "client_credentials"
+#: What clients can have that no administrator registered.
+_UNREGISTERED: Final = ("authorization_code", "refresh_token")
+#: Whom a policy is for: ids and words, and the grant types that can bring them; ``None``: any.
+_Reach = Sequence[tuple[str, Sequence[str] | None]]
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class Unreachable:
 
 @dataclass(frozen=True)
 class Way:
-    """A rule through which a scope can be had, and the clients that can: ids, or ``ALL_CLIENTS``."""
+    """A rule through which a scope can be had, and the clients that can: ids, and words for classes of them."""
 
     policy: Policy
     rule: Rule
@@ -81,7 +87,7 @@ def analyze(server: AuthorizationServer, clients: Sequence[Client]) -> Analysis:
             client.id
             for client in clients
             if client.status == "ACTIVE"
-            and not any(_covers(policy, client.id) and _possible(rule, [client]) for policy, rule in live)
+            and not any(is_for(policy, client.id) and _possible(rule, [_alone(client)]) for policy, rule in live)
         ),
     )
 
@@ -93,14 +99,14 @@ def unreachable(server: AuthorizationServer, clients: Sequence[Client]) -> tuple
     found: list[Unreachable] = []
     before: list[tuple[Policy, Rule]] = []
     for policy in server.policies:
-        reason = _policy_reason(policy, known)
+        reach = _reach(policy, server, known)
+        reason = _policy_reason(policy, reach)
         if reason is not None:
             found.append(Unreachable(policy.id, None, reason))
             found += [Unreachable(policy.id, rule.id, reason) for rule in policy.rules]
             continue
-        covered = None if ALL_CLIENTS in policy.clients else [known[name] for name in policy.clients if name in known]
         for rule in policy.rules:
-            verdict = _rule_verdict(policy=policy, rule=rule, covered=covered, defined=defined, before=before)
+            verdict = _rule_verdict(policy=policy, rule=rule, reach=reach, defined=defined, before=before)
             if verdict is not None:
                 found.append(verdict)
             if rule.status == "ACTIVE":
@@ -111,16 +117,13 @@ def unreachable(server: AuthorizationServer, clients: Sequence[Client]) -> tuple
 def ways_to(server: AuthorizationServer, scope: str, clients: Sequence[Client]) -> tuple[Way, ...]:
     """Through which rules a scope can be had, and by which clients; in the order of their trial."""
     dead = {verdict.rule_id for verdict in unreachable(server, clients)}
-    active = [client for client in clients if client.status == "ACTIVE"]
+    known = {client.id: client for client in clients if client.status == "ACTIVE"}
     found = []
     for policy, rule in _in_order(server):
         if rule.id in dead or not (ANY_SCOPE in rule.scopes or scope in rule.scopes):
             continue
-        able = [client for client in active if _covers(policy, client.id) and _possible(rule, [client])]
-        everyone = ALL_CLIENTS in policy.clients
-        ids = (ALL_CLIENTS,) if everyone else tuple(client.id for client in able)
-        grants = rule.grant_types if everyone else _possible(rule, able)
-        found.append(Way(policy, rule, ids, grants))
+        able = [one for one in _reach(policy, server, known) if _possible(rule, [one])]
+        found.append(Way(policy, rule, tuple(name for name, _ in able), _possible(rule, able)))
     return tuple(found)
 
 
@@ -128,34 +131,44 @@ def _in_order(server: AuthorizationServer) -> Iterable[tuple[Policy, Rule]]:
     return ((policy, rule) for policy in server.policies for rule in policy.rules)
 
 
-def _covers(policy: Policy, client_id: str) -> bool:
-    return ALL_CLIENTS in policy.clients or client_id in policy.clients
+def _reach(policy: Policy, server: AuthorizationServer, known: Mapping[str, Client]) -> _Reach:
+    """Whom the policy is for. ``ALL_CLIENTS`` stands for all registered ones; unregistered ones need a switch."""
+    everyone = ALL_CLIENTS in policy.clients
+    registered: _Reach = [
+        _alone(known[client_id]) for client_id in sorted(known) if not everyone and client_id in policy.clients
+    ]
+    unregistered = [
+        (name, _UNREGISTERED)
+        for name in policy.clients
+        if (class_ := class_of(name)) != "REGISTERED" and server.registration.takes(class_)
+    ]
+    return [*([(ALL_CLIENTS, None)] if everyone else registered), *unregistered]
 
 
-def _possible(rule: Rule, clients: Collection[Client]) -> tuple[str, ...]:
-    """The grant types of the rule that one of the clients has."""
-    return tuple(grant for grant in rule.grant_types if any(grant in client.grant_types for client in clients))
+def _alone(client: Client) -> tuple[str, Sequence[str]]:
+    return client.id, client.grant_types
 
 
-def _policy_reason(policy: Policy, known: Collection[str]) -> Reason | None:
+def _possible(rule: Rule, reach: _Reach) -> tuple[str, ...]:
+    """The grant types of the rule that one of these can have."""
+    return tuple(grant for grant in rule.grant_types if any(own is None or grant in own for _, own in reach))
+
+
+def _policy_reason(policy: Policy, reach: _Reach) -> Reason | None:
     if policy.status != "ACTIVE":
         return "inactive"
     if not policy.rules:
         return "no_rules"
-    if ALL_CLIENTS not in policy.clients and not any(client_id in known for client_id in policy.clients):
-        return "no_clients"
-    return None
+    return None if reach else "no_clients"
 
 
 def _rule_verdict(  # noqa: PLR0911 - one for each reason
     policy: Policy,
     rule: Rule,
-    covered: Sequence[Client] | None,
+    reach: _Reach,
     defined: frozenset[str],
     before: Sequence[tuple[Policy, Rule]],
 ) -> Unreachable | None:
-    """``covered``: the clients that the policy is for; ``None``: all there are and will be."""
-
     def verdict(reason: Reason, shadowed_by: Iterable[str] = ()) -> Unreachable:
         return Unreachable(policy.id, rule.id, reason, tuple(dict.fromkeys(shadowed_by)))
 
@@ -165,20 +178,19 @@ def _rule_verdict(  # noqa: PLR0911 - one for each reason
         return verdict("no_grant_types")
     if ANY_SCOPE not in rule.scopes and defined.isdisjoint(rule.scopes):
         return verdict("no_scopes")
-    grants = rule.grant_types if covered is None else _possible(rule, covered)
+    grants = _possible(rule, reach)
     if not grants:
         return verdict("no_client_has_the_grant_types")
     if _nobody(rule.people):
         grants = tuple(grant for grant in grants if grant == _WITHOUT_USER)
         if not grants:
             return verdict("nobody_is_included")
-    # Every client and grant type that could bring a request here, with the rule that takes all such requests before.
-    pairs = [(None, grant) for grant in grants] if covered is None else [
-        (client.id, grant) for client in covered for grant in grants if grant in client.grant_types
-    ]  # fmt: skip
+    # Whoever could bring a request here and by which grant type, with the rule that takes all such requests before.
     takers = [
-        _taker(before=before, rule=rule, client_id=client_id, grant=grant, defined=defined)
-        for client_id, grant in pairs
+        _taker(before=before, rule=rule, name=name, grant=grant, defined=defined)
+        for name, own in reach
+        for grant in grants
+        if own is None or grant in own
     ]
     if all(taker is not None for taker in takers):
         return verdict("shadowed", (taker for taker in takers if taker is not None))
@@ -186,11 +198,11 @@ def _rule_verdict(  # noqa: PLR0911 - one for each reason
 
 
 def _taker(
-    before: Sequence[tuple[Policy, Rule]], rule: Rule, client_id: str | None, grant: str, defined: frozenset[str]
+    before: Sequence[tuple[Policy, Rule]], rule: Rule, name: str, grant: str, defined: frozenset[str]
 ) -> str | None:
-    """The first earlier rule that matches whatever ``rule`` matches, for one client (``None``: any) and grant type."""
+    """The first earlier rule that matches whatever ``rule`` does, for a grant type and a client, or a word for some."""
     for policy, earlier in before:
-        if ALL_CLIENTS not in policy.clients and (client_id is None or client_id not in policy.clients):
+        if not is_for(policy, name):
             continue
         if grant not in earlier.grant_types or not _scopes_include(earlier, rule, defined):
             continue

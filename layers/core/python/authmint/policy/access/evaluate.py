@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from ...storage.servers import ALL_CLIENTS, ANY_SCOPE, EVERYONE, AuthorizationServer, People, Policy, Rule
+from ...storage.client_registration import words_for
+from ...storage.servers import ANY_SCOPE, EVERYONE, AuthorizationServer, People, Policy, Rule
 
 Mismatch = Literal["inactive", "client", "grant_type", "people", "scope"]
 #: Internal ids of the error catalogue (docs/protocol.md §20.1).
@@ -90,9 +91,14 @@ def covers(policy: Policy, request: TokenRequest) -> bool:
 def _policy_mismatch(policy: Policy, request: TokenRequest) -> Mismatch | None:
     if policy.status != "ACTIVE":
         return "inactive"
-    if ALL_CLIENTS not in policy.clients and request.client_id not in policy.clients:
+    if not is_for(policy, request.client_id):
         return "client"
     return None
+
+
+def is_for(policy: Policy, client_id: str) -> bool:
+    """Whether a policy addresses a client: by its id, or by a word for its class (docs/protocol.md §9.1)."""
+    return any(word in policy.clients for word in words_for(client_id))
 
 
 def match(rule: Rule, request: TokenRequest) -> tuple[Mismatch | None, tuple[str, ...]]:

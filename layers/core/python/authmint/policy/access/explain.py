@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ...storage.servers import ALL_CLIENTS, ANY_SCOPE, EVERYONE, AuthorizationServer, People, Policy, Rule
-from .evaluate import Subject, TokenRequest, includes
+from ...storage.client_registration import ALL_CLIENTS, class_of, words_for
+from ...storage.servers import ANY_SCOPE, EVERYONE, AuthorizationServer, People, Policy, Rule
+from .evaluate import Subject, TokenRequest, includes, is_for
 
 ConditionName = Literal["status", "clients", "grantTypes", "people", "scopes"]
 
@@ -90,7 +91,7 @@ def explain(server: AuthorizationServer, request: TokenRequest) -> Explanation:
 
 
 def _policy_conditions(policy: Policy, request: TokenRequest) -> tuple[Condition, ...]:
-    covered = ALL_CLIENTS in policy.clients or request.client_id in policy.clients
+    covered = is_for(policy, request.client_id)
     return (
         _active(policy.status, f"activate the policy '{policy.name}'"),
         Condition(
@@ -98,9 +99,17 @@ def _policy_conditions(policy: Policy, request: TokenRequest) -> tuple[Condition
             holds=covered,
             required=list(policy.clients),
             actual=request.client_id,
-            change=None if covered else f"add the client to conditions.clients.include of the policy '{policy.name}'",
+            change=None if covered else _clients_change(policy, request.client_id),
         ),
     )
+
+
+def _clients_change(policy: Policy, client_id: str) -> str:
+    where = f"conditions.clients.include of the policy '{policy.name}'"
+    if class_of(client_id) == "REGISTERED":
+        return f"add the client to {where}"
+    word = words_for(client_id)[0]
+    return f"add the client or '{word}' to {where}: '{ALL_CLIENTS}' means registered clients alone"
 
 
 def _rule_conditions(rule: Rule, request: TokenRequest) -> tuple[Condition, ...]:
