@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.support import backend as backends
 from tests.support import stages as stages_of
+from tests.support.document_host import HOSTS, DocumentHost, serving_documents
 from tests.support.stack import Running, running_stack
 
 # Property tests run beside others on two cores: their time says nothing.
@@ -27,9 +28,16 @@ def deployed(aws: backends.LocalAws) -> backends.Deployed:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def document_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DocumentHost]:
+    """Others' documents, which the functions of ``stack`` can fetch."""
+    with serving_documents(tmp_path_factory.mktemp("documents")) as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, document_host: DocumentHost) -> Iterator[Running]:
     data: Path = tmp_path_factory.mktemp("stack")
-    with running_stack(data) as running:
+    with running_stack(data, AUTHMINT_FETCH_CA=str(document_host.certificate), AUTHMINT_FETCH_HOSTS=HOSTS) as running:
         yield running
 
 

@@ -19,10 +19,18 @@ SETTINGS = json.loads(sys.argv[1])
 
 
 class Memory:
-    """`TokenStorage`: one client that an administrator registered, and its tokens."""
+    """`TokenStorage`: a client that an administrator registered, or none at first, and its tokens."""
 
     def __init__(self) -> None:
         self.tokens: OAuthToken | None = None
+        self.client: OAuthClientInformationFull | None = None
+        if "clientId" in SETTINGS:
+            self.client = OAuthClientInformationFull(
+                client_id=SETTINGS["clientId"],
+                redirect_uris=[SETTINGS["redirectUri"]],
+                token_endpoint_auth_method="none",
+                issuer=SETTINGS["issuer"],
+            )
 
     async def get_tokens(self) -> OAuthToken | None:
         return self.tokens
@@ -31,15 +39,11 @@ class Memory:
         self.tokens = tokens
 
     async def get_client_info(self) -> OAuthClientInformationFull | None:
-        return OAuthClientInformationFull(
-            client_id=SETTINGS["clientId"],
-            redirect_uris=[SETTINGS["redirectUri"]],
-            token_endpoint_auth_method="none",
-            issuer=SETTINGS["issuer"],
-        )
+        return self.client
 
     async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
-        raise AssertionError("nobody registers here")
+        assert "clientId" not in SETTINGS, "the client is registered"
+        self.client = client_info
 
 
 async def go(url: str) -> None:
@@ -73,14 +77,17 @@ async def main() -> None:
     metadata = OAuthClientMetadata(
         client_name="client of the tests", redirect_uris=[SETTINGS["redirectUri"]], token_endpoint_auth_method="none"
     )
-    provider = OAuthClientProvider(SETTINGS["resource"], metadata, memory, go, come_back)
+    document = SETTINGS.get("clientMetadataUrl")
+    provider = OAuthClientProvider(SETTINGS["resource"], metadata, memory, go, come_back, client_metadata_url=document)
     said = [await called(provider)]
     first = memory.tokens
     provider.context.token_expiry_time = 1.0  # an hour later
     said.append(await called(provider))
     assert first is not None
     assert memory.tokens is not None
-    say({"said": said, "first": first.model_dump(), "second": memory.tokens.model_dump()})
+    assert memory.client is not None
+    seen = {"said": said, "first": first.model_dump(), "second": memory.tokens.model_dump()}
+    say(seen | {"clientId": memory.client.client_id})
 
 
 asyncio.run(main())

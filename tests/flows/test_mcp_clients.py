@@ -14,6 +14,7 @@ import jwt
 import pytest
 import requests
 
+from tests.support.document_host import DocumentHost
 from tests.support.people import Deployment, deployment_with_a_person
 from tests.support.repository import CHECKOUT
 from tests.support.stack import Running
@@ -81,10 +82,9 @@ def notes(stack: Running) -> Iterator[Notes]:
         yield running
 
 
-def signed_in(notes: Notes, client_id: str) -> Any:
-    """What the SDK's client saw."""
-    settings = {
-        "clientId": client_id,
+def signed_in(notes: Notes, **client: str) -> Any:
+    """What the SDK's client saw. ``client``: its id, or the URL of its document; neither: it registers itself."""
+    settings = client | {
         "redirectUri": CALLBACK,
         "issuer": notes.people.issuer,
         "resource": notes.resource,
@@ -99,7 +99,7 @@ def signed_in(notes: Notes, client_id: str) -> Any:
         start = process.stdout.readline()
         assert start, process.stderr.read()
         url = json.loads(start)["url"]
-        process.stdin.write(notes.people.browser().sign_in(url) + "\n")
+        process.stdin.write(notes.people.browser().sign_in(url, agree="clientId" not in client) + "\n")
         process.stdin.flush()
         end = process.stdout.readline()
         assert end, process.stderr.read()
@@ -151,7 +151,7 @@ def test_the_mcp_sdk_signs_in_calls_a_tool_and_refreshes(notes: Notes) -> None:
     }
     client = notes.people.client(**public, refresh_token=rotated)
 
-    seen = signed_in(notes, client["client_id"])
+    seen = signed_in(notes, clientId=client["client_id"])
 
     assert seen["said"] == ["Water the plants.", "Water the plants."]
     for tokens in (seen["first"], seen["second"]):
@@ -159,6 +159,29 @@ def test_the_mcp_sdk_signs_in_calls_a_tool_and_refreshes(notes: Notes) -> None:
         assert (claims["aud"], claims["iss"]) == (notes.resource, notes.people.issuer)
         assert set(tokens["scope"].split()) == set(claims["scp"]) == {"notes.read", "offline_access"}
     assert seen["first"]["refresh_token"] != seen["second"]["refresh_token"]
+
+
+@needs_sdk
+def test_the_mcp_sdk_brings_a_document_instead_of_a_registration(notes: Notes, document_host: DocumentHost) -> None:
+    stack, redirect_uris = notes.people.stack, ["http://127.0.0.1/callback"]
+    grants = ["authorization_code", "refresh_token"]
+    path = f"/{notes.people.server}/client.json"
+    url = document_host.publish(path, client_name="Notes", redirect_uris=redirect_uris, grant_types=grants)
+    registration = {"metadataDocuments": "OPEN"}
+    settings = {"resourceIndicators": "ON", "clientRegistration": registration}
+    assert stack.admin("PUT", f"{notes.server}/security", settings).ok
+    policy = stack.admin("GET", f"{notes.server}/policies/{notes.people.policy}").json()
+    policy["conditions"]["clients"]["include"] = ["METADATA_CLIENTS"]
+    assert stack.admin("PUT", f"{notes.server}/policies/{policy['id']}", policy).ok
+
+    seen = signed_in(notes, clientMetadataUrl=url)
+
+    assert (seen["clientId"], seen["said"]) == (url, ["Water the plants.", "Water the plants."])
+    for tokens in (seen["first"], seen["second"]):
+        claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
+        assert (claims["aud"], claims["cid"]) == (notes.resource, url)
+    assert document_host.documents[path]
+    assert [by for asked, by in document_host.asked if asked == path] == [f"authmint (+{notes.people.issuer})"]
 
 
 @needs_sdk

@@ -50,11 +50,14 @@ class Browser:
         assert form.action, page.text
         return self._follow("POST", urljoin(page.url, form.action), form.fields | fields)
 
-    def sign_in(self, url: str, login: str = LOGIN, password: str = PASSWORD) -> str:
-        """Through the sign-in page, back to the client."""
+    def sign_in(self, url: str, login: str = LOGIN, password: str = PASSWORD, *, agree: bool = False) -> str:
+        """Through the sign-in page, back to the client. ``agree``: through the consent page, too."""
         page = self.visit(url)
         assert isinstance(page, requests.Response), page
         back = self.submit(page, username=login, password=password)
+        if agree:
+            assert isinstance(back, requests.Response), back
+            back = self.submit(back, decision="allow")
         assert isinstance(back, str), back.text
         return back
 

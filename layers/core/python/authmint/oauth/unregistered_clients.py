@@ -203,7 +203,6 @@ def client_of(document: ClientDocument, entry: MetadataClient | None, copy: Clie
     since = [entry.since if entry is not None else 0]
     if copy is not None and document is copy.document:
         since.append(copy.since)
-    listed = entry is not None and entry.status == "ACTIVE"
     pages = {"client_uri": document.client_uri, "tos_uri": document.tos_uri, "policy_uri": document.policy_uri}
     created_at = copy.since if copy is not None else max(since)
     return Client(
@@ -226,8 +225,7 @@ def client_of(document: ClientDocument, entry: MetadataClient | None, copy: Clie
         reserves_label=False,
         scopes=document.scopes,
         since=max(since),
-        # Anybody can show anybody's picture: it takes an administrator to let a page do so.
-        settings={k: v for k, v in {**pages, "logo_uri": document.logo_uri if listed else None}.items() if v},
+        settings={name: uri for name, uri in pages.items() if uri},  # no logo: anybody can show anybody's picture
     )
 
 
