@@ -7,6 +7,8 @@ BACKEND := .venv-backend
 MCP := .venv-mcp
 BACKEND_STAMP := $(BACKEND)/.installed
 LOCKS := requirements/dev.txt
+# Makes the package importable in a virtual environment.
+PTH := import pathlib, site; pathlib.Path(site.getsitepackages()[0], "authmint.pth").write_text(str(pathlib.Path("layers/core/python").resolve()))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help clients run test check bench cost format lock setup layer clean
@@ -20,7 +22,7 @@ $(STAMP): $(LOCKS) Makefile
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "authmint needs Python 3.11 or newer; set PYTHON=")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements/dev.txt
-	$(BIN)/python -c 'import pathlib, site; pathlib.Path(site.getsitepackages()[0], "authmint.pth").write_text(str(pathlib.Path("layers/core/python").resolve()))'
+	$(BIN)/python -c '$(PTH)'
 	printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -m authmint.cli "$$@"\n' > $(BIN)/authmint
 	chmod +x $(BIN)/authmint
 	touch $@
@@ -36,6 +38,7 @@ clients:  ## install what tests that sign in with other people's clients need: N
 	else echo "no npm: the tests with Node packages are skipped" >&2; fi
 	$(PYTHON) -m venv $(MCP)
 	$(MCP)/bin/pip install --quiet --require-hashes --no-deps -r requirements/mcp.txt
+	$(MCP)/bin/python -c '$(PTH)'
 	if [ -x /usr/bin/chromium ] || [ -n "$(AUTHMINT_CHROMIUM)" ]; then :; \
 	elif command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
 	  apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium > /dev/null; \
