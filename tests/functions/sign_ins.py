@@ -1,9 +1,12 @@
 """People's flows through the functions, event by event: for what is counted or allowed call by call."""
 
 import json
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+
+import jwt
 
 from tests.functions.deployment import Functions, form_event, load_event
 from tests.support.people import CALLBACK, LOGIN, PASSWORD, SIGNED_OUT, Form, query_of
@@ -174,6 +177,7 @@ def every_flow(people: People) -> None:
     pushed = people.post("token", "par", redirect_uri=CALLBACK, code_challenge_method="S256", **asked)
     query = urlencode({"client_id": people.client, "request_uri": pushed["request_uri"]})
     assert people.follow(people.visit("GET", f"{base}/authorize?{query}"))[0].startswith(CALLBACK)
+    _signed(people)
     _devices(people)
     _sessions(people)
     _administration(people)
@@ -185,6 +189,17 @@ def every_flow(people: People) -> None:
     people.sign_in()
     assert people.follow(people.visit("GET", f"{base}/logout?{leave}"))[0] == SIGNED_OUT
     _expired_password(people)
+
+
+def _signed(people: People) -> None:
+    """A request object, keyed by the client's secret, at both endpoints."""
+    issuer = f"{BASE_URL}/oauth2/{people.server}"
+    claims = {"iss": people.client, "aud": issuer, "client_id": people.client, "redirect_uri": CALLBACK, "state": "s"}
+    claims |= {"response_type": "code", "scope": "openid", "code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+    request = jwt.encode(claims | {"jti": str(uuid.uuid4())}, people.secret, "HS256")
+    query = urlencode({"client_id": people.client, "request": request})
+    assert people.follow(people.visit("GET", f"/oauth2/{people.server}/v1/authorize?{query}"))[0].startswith(CALLBACK)
+    assert "request_uri" in people.post("token", "par", request=jwt.encode(claims, people.secret, "HS256"))
 
 
 def _devices(people: People) -> None:

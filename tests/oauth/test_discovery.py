@@ -10,8 +10,8 @@ from authmint.keys.birth import first_keys, new_key
 from authmint.keys.rotation import rotate
 from authmint.management.servers.system_objects import system_scopes
 from authmint.oauth.authorization import vocabulary
-from authmint.oauth.client_auth import assertions
-from authmint.oauth.client_auth.methods import METHODS
+from authmint.oauth.client_auth import signatures
+from authmint.oauth.client_auth.methods import METHODS, REQUEST_ALGORITHMS
 from authmint.oauth.discovery import ID_TOKEN_CLAIMS, Capabilities, Discovery, Features
 from authmint.oauth.key_set import KeySet
 from authmint.storage.configuration import PlainConfiguration
@@ -122,6 +122,7 @@ BROWSERS = Features(
     prompts=vocabulary.PROMPTS,
     challenge_methods=vocabulary.CHALLENGE_METHODS,
     assurance=vocabulary.REACHABLE,
+    request_algorithms=REQUEST_ALGORITHMS,
     pushed_requests=True,
     device=True,
     userinfo=True,
@@ -161,6 +162,8 @@ def test_everything_that_is_wired_is_listed() -> None:
         assert document["code_challenge_methods_supported"] == ["S256"]
         assert document["authorization_response_iss_parameter_supported"] is True
         assert document["request_uri_parameter_supported"] is False
+        assert document["request_parameter_supported"] is True
+        assert document["request_object_signing_alg_values_supported"] == list(REQUEST_ALGORITHMS)
         assert document["scopes_supported"] == [
             "openid", "profile", "email", "address", "phone", "offline_access", "shown",
         ]  # fmt: skip
@@ -195,6 +198,10 @@ def test_a_server_with_a_profile_lists_what_is_left() -> None:
         assert not {"implicit", "password"} & set(document["grant_types_supported"])
         assert document["authorization_response_iss_parameter_supported"] is True
         assert document["code_challenge_methods_supported"] == ["S256"]
+        assert set(document["request_object_signing_alg_values_supported"]) == set(strong)
+        assert "require_signed_request_object" not in document
+    signing = documents(Published(**kinds, security_profile="FAPI2_MESSAGE_SIGNING"))
+    assert [document["require_signed_request_object"] for document in signing] == [True, True]
     assert strict[1]["id_token_signing_alg_values_supported"] == ["ES256"]
     for document in lenient:
         assert "require_pushed_authorization_requests" not in document
@@ -209,6 +216,7 @@ def test_a_server_with_a_profile_lists_what_is_left() -> None:
         ("device", "device_authorization_endpoint"),
         ("userinfo", "userinfo_endpoint"),
         ("sign_out", "end_session_endpoint"),
+        ("request_algorithms", "request_object_signing_alg_values_supported"),
         ("response_types", "authorization_response_iss_parameter_supported"),
     ],
 )
@@ -297,7 +305,7 @@ def test_members_that_others_demand_are_there_in_every_document() -> None:
             methods = document[f"{endpoint}_endpoint_auth_methods_supported"]
             algorithms = document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]
             assert "private_key_jwt" in methods
-            assert set(algorithms) == {*assertions.SECRET_ALGORITHMS, *assertions.KEY_ALGORITHMS}
+            assert set(algorithms) == {*signatures.SECRET_ALGORITHMS, *signatures.KEY_ALGORITHMS}
             assert "none" not in algorithms
         authorized = {"authorization_code", "implicit"}.intersection(document["grant_types_supported"])
         assert ("authorization_endpoint" in document) == bool(authorized)

@@ -19,8 +19,6 @@ UNBUILT: list[tuple[str, Any, Any]] = [
     ("id_token_encrypted_response_alg", "RSA-OAEP-256", None),
     ("id_token_signed_response_alg", "none", "RS256"),
     ("userinfo_signed_response_alg", "RS256", None),
-    ("request_object_signing_alg", "RS256", None),
-    ("require_signed_request_object", True, False),
     ("tls_client_certificate_bound_access_tokens", True, False),
     ("default_max_age", 300, None),
     ("network", {"connection": "ZONE", "include": ["nzoA"]}, {"connection": "ANYWHERE"}),
@@ -85,6 +83,8 @@ def test_settings_of_the_app_around_it_are_treated_alike(admin: Admin, path: str
 #: Members of ``settings.oauthClient``, and of registered clients, that are shown where they are on: on, and off.
 PROTECTION: list[tuple[str, Any, Any]] = [
     ("require_pushed_authorization_requests", True, False),
+    ("require_signed_request_object", True, False),
+    ("request_object_signing_alg", "HS256", None),
 ]
 
 

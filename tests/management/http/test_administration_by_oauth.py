@@ -11,6 +11,7 @@ from authmint.management.http.needed_scopes import needed_scope
 from authmint.oauth.client_auth.assertions import Assertions
 from authmint.oauth.client_auth.authentication import ClientAuthentication
 from authmint.oauth.client_auth.jwks_uri import FetchedJwks
+from authmint.oauth.client_auth.signatures import ClientSignatures
 from authmint.oauth.dpop.possession import Possession
 from authmint.oauth.endpoint import AuthenticatedEndpoint
 from authmint.oauth.grants.client_credentials import ClientCredentials
@@ -51,7 +52,7 @@ class Robot:
         self.admin = admin
         self.id: str = admin.made("/api/v1/apps", app)["id"]
         configuration = PlainConfiguration(admin.storage.servers, admin.storage.clients)
-        assertions = Assertions(admin.storage.assertions, FakeSeals(), FetchedJwks(lambda _: b""))
+        assertions = Assertions(admin.storage.assertions, ClientSignatures(FakeSeals(), FetchedJwks(lambda _: b"")))
         authentication, counters = ClientAuthentication(lambda: assertions), admin.storage.rate_counters
         endpoint = AuthenticatedEndpoint(configuration, authentication, failures(counters))
         signers = WarmSigners(admin.pairs)

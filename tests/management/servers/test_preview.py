@@ -11,6 +11,7 @@ from authmint.management.servers.system_objects import system_claims, system_sco
 from authmint.oauth.client_auth.assertions import Assertions
 from authmint.oauth.client_auth.authentication import ClientAuthentication
 from authmint.oauth.client_auth.jwks_uri import FetchedJwks
+from authmint.oauth.client_auth.signatures import ClientSignatures
 from authmint.oauth.dpop.possession import Possession
 from authmint.oauth.endpoint import AuthenticatedEndpoint
 from authmint.oauth.grants.client_credentials import ClientCredentials
@@ -64,7 +65,7 @@ class World:
         for name in groups:
             storage.groups.join(name, ANN.id, [], at=NOW)
         configuration = PlainConfiguration(storage.servers, storage.clients)
-        assertions = Assertions(storage.assertions, FakeSeals(), FetchedJwks(lambda _: b""))
+        assertions = Assertions(storage.assertions, ClientSignatures(FakeSeals(), FetchedJwks(lambda _: b"")))
         ids, clock = CountingIds(9_000), self.admin.clock
         hashes = PasswordHashes(ids, CHEAP)
         self.events = Events()

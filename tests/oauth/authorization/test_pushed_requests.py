@@ -75,7 +75,8 @@ def test_the_browser_may_bring_a_session_token_along() -> None:
         ({"scope": "profile"}, 403, "openid_scope_required_access_token"),
         ({"scope": "nonsense"}, 400, "no_matching_scope"),
         ({"state": "s" * 5_000}, 400, "invalid_state"),
-        ({"request": "a.b.c"}, 400, "request_not_supported"),
+        ({"request": "a.b.c"}, 400, "request_object_invalid"),
+        ({"request": "a.b."}, 400, "request_not_supported"),
         ({"client_id": "0oaOTHER"}, 401, "invalid_client_id"),
     ],
 )

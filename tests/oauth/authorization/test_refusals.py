@@ -117,7 +117,8 @@ def test_clients_that_have_no_users_are_a_page(changes: dict[str, Any], error: s
         ({"acr_values": "urn:okta:loa:2fa:any phrh unknown"}, "unmet_authentication_requirements"),
         ({"idp": "0oaFACEBOOK"}, "unknown_idp"),
         ({"resource": "api://other"}, "unsupported_resource"),
-        ({"request": "a.b.c"}, "request_not_supported"),
+        ({"request": "a.b.c"}, "request_object_invalid"),
+        ({"request": "a.b."}, "request_not_supported"),
         ({"scope": "openid nonsense"}, "no_matching_scope"),
         ({"scope": "openid device_sso"}, "illegal_scope"),
         ({"scope": "openid\x00"}, None),
@@ -246,7 +247,8 @@ def test_what_stands_beside_a_request_object_says_where_its_refusal_goes(
 ) -> None:
     answer = World().ask(**{"response_mode": "form_post", "request": request_object} | outside)
 
-    assert (answer.fields["error"], answer.fields.get("state")) == ("request_not_supported", state)
+    error = "request_not_supported" if request_object.endswith(".") else "invalid_request_object"
+    assert (answer.fields["error"], answer.fields.get("state")) == (error, state)
     assert ("form_post" in str(answer.response.body)) == (mode == "form_post")
     assert answer.location.startswith(f"{CALLBACK}#" if mode == "fragment" else f"{CALLBACK}?") or mode == "form_post"
 

@@ -15,10 +15,12 @@ from authmint.oauth.authorization.interactions import Interactions
 from authmint.oauth.authorization.issuing import Issuing
 from authmint.oauth.authorization.par import PushedRequestEndpoint
 from authmint.oauth.authorization.request import Arrivals
+from authmint.oauth.authorization.request_objects import RequestObjects
 from authmint.oauth.authorization.responses import Outcomes
 from authmint.oauth.client_auth.assertions import Assertions
 from authmint.oauth.client_auth.authentication import ClientAuthentication
 from authmint.oauth.client_auth.jwks_uri import FetchedJwks
+from authmint.oauth.client_auth.signatures import ClientSignatures
 from authmint.oauth.dpop.possession import Possession
 from authmint.oauth.endpoint import AuthenticatedEndpoint
 from authmint.oauth.errors import OAuthError
@@ -182,7 +184,12 @@ class World:
         self.signers = WarmSigners(FakeKeyPairs())
         configuration = PlainConfiguration(self.storage.servers, self.storage.clients)
         storage, clock, ids = self.storage, self.clock, self.ids
-        arrivals = Arrivals(configuration, storage.requests)
+        signatures = ClientSignatures(FakeSeals(), FetchedJwks(lambda _: b"{}"))
+
+        def objects() -> RequestObjects:
+            return RequestObjects(storage.assertions, signatures)
+
+        arrivals = Arrivals(configuration, storage.requests, objects)
         granting = Granting(Issuance(ids), storage.consents, ids)
         outcomes = Outcomes(self.pages, self.events)
         self.interactions = Interactions(arrivals, storage.requests, granting, outcomes, clock, ids)
@@ -191,7 +198,7 @@ class World:
             arrivals, self.browsers, self.interactions, granting, issuing, outcomes,
             storage.session_tokens, storage.directory, clock, ids,
         )  # fmt: skip
-        assertions = Assertions(storage.assertions, FakeSeals(), FetchedJwks(lambda _: b"{}"))
+        assertions = Assertions(storage.assertions, signatures)
         authentication = ClientAuthentication(lambda: assertions)
         self.par = PushedRequestEndpoint(
             AuthenticatedEndpoint(configuration, authentication, failures(storage.rate_counters)),
@@ -200,6 +207,7 @@ class World:
             ids,
             self.events,
             possession=lambda: Possession(storage.assertions, self.signers),
+            objects=objects,
         )
         if signed_in:
             self.sign_in()

@@ -15,6 +15,7 @@ from authmint.oauth.client_auth.assertions import Assertions
 from authmint.oauth.client_auth.audience import Audiences
 from authmint.oauth.client_auth.authentication import ASSERTION_TYPES
 from authmint.oauth.client_auth.jwks_uri import FetchedJwks
+from authmint.oauth.client_auth.signatures import ClientSignatures
 from authmint.oauth.errors import OAuthError
 from authmint.oauth.outbound_fetch import FetchFailed, fetch, is_public
 from authmint.oauth.security_profile import NO_PROFILE
@@ -145,7 +146,8 @@ def test_what_was_issued_before_a_restore_may_have_been_used(
     jti: str | None,
     good: bool,
 ) -> None:
-    assertions = Assertions(MemoryStorage().assertions, FakeSeals(), FetchedJwks(lambda _: b"{}"), since=NOW)
+    signatures = ClientSignatures(FakeSeals(), FetchedJwks(lambda _: b"{}"))
+    assertions = Assertions(MemoryStorage().assertions, signatures, since=NOW)
     claimed = {name: value for name, value in (claims() | dates | {"jti": jti}).items() if value is not None}
     assertion = read(jwt.encode(claimed, KEY, "RS256"), types=ASSERTION_TYPES)
 

@@ -30,6 +30,7 @@ class Features:
 
     Attributes:
         response_types: Of the authorization endpoint; none: there is no such endpoint.
+        request_algorithms: What request objects may be signed by; none: there are no such objects.
         assurance: Values that ``acr`` can have.
         pushed_requests, device, userinfo, sign_out: Whether the endpoint is there.
     """
@@ -39,6 +40,7 @@ class Features:
     prompts: Sequence[str] = ()
     challenge_methods: Sequence[str] = ()
     assurance: Sequence[str] = ()
+    request_algorithms: Sequence[str] = ()
     pushed_requests: bool = False
     device: bool = False
     userinfo: bool = False
@@ -60,6 +62,7 @@ class Capabilities:
             self.features,
             response_types=profile.response_types(self.features.response_types),
             response_modes=profile.response_modes(self.features.response_modes),
+            request_algorithms=profile.algorithms(self.features.request_algorithms),
         )
         grants, methods = profile.grant_types(self.token_grants), profile.auth_methods(self.auth_methods)
         return Capabilities(grants, methods, features, profile)
@@ -122,7 +125,7 @@ def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilit
         **served.authentication("revocation"),
         "dpop_signing_alg_values_supported": list(proof_algorithms(server)),
         "claims_parameter_supported": False,
-        "request_parameter_supported": False,
+        "request_parameter_supported": bool(features.request_algorithms),
         "request_uri_parameter_supported": False,  # left out it would mean true (OpenID Connect Discovery §3)
     }
     if served.response_types:
@@ -143,6 +146,10 @@ def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilit
         "device_authorization_endpoint": ("device/authorize", features.device),
         "end_session_endpoint": ("logout", features.sign_out),
     }
+    if features.request_algorithms:
+        metadata["request_object_signing_alg_values_supported"] = list(features.request_algorithms)
+    if features.request_algorithms and served.profile.signed:
+        metadata["require_signed_request_object"] = True
     if features.pushed_requests and served.profile.strict:
         metadata["require_pushed_authorization_requests"] = True
     return metadata | {name: f"{endpoints}/v1/{path}" for name, (path, there) in paths.items() if there}

@@ -32,9 +32,11 @@ class Profile:
     Attributes:
         strict: FAPI 2.0 Security Profile: pushed requests for codes with PKCE, https, clients that prove themselves by
             keys, and tokens bound to keys.
+        signed: FAPI 2.0 Message Signing: requests are signed, and answers where the client says so.
     """
 
     strict: bool = False
+    signed: bool = False
 
     def algorithms(self, known: Iterable[str]) -> tuple[str, ...]:
         """Of signature algorithms, those that are taken."""
@@ -73,7 +75,7 @@ NO_PROFILE: Final = Profile()
 _PROFILES: Final[dict[SecurityProfile, Profile]] = {
     "NONE": NO_PROFILE,
     "FAPI2": Profile(strict=True),
-    "FAPI2_MESSAGE_SIGNING": Profile(strict=True),
+    "FAPI2_MESSAGE_SIGNING": Profile(strict=True, signed=True),
 }
 #: The most lenient first.
 NAMES: Final = tuple(_PROFILES)
@@ -109,6 +111,11 @@ def rotates(server: AuthorizationServer, client: Client) -> bool:
 def needs_push(server: AuthorizationServer, client: Client) -> bool:
     """Whether a client may send authorization requests to a server in no other way than by pushing them (RFC 9126)."""
     return client.pushes_only or profile_of(server, client).strict
+
+
+def needs_signature(server: AuthorizationServer, client: Client) -> bool:
+    """Whether a client may send authorization requests to a server in no other way than signed (RFC 9101 §10.5)."""
+    return client.signs_only or profile_of(server, client).signed
 
 
 def proof_algorithms(server: AuthorizationServer, client: Client | None = None) -> tuple[str, ...]:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from ..dynamo.schema_version import SchemaVersion
     from ..dynamo.tables import Tables
     from ..keys.vault import KeyPairs, SecretSeals
+    from ..oauth.authorization.request_objects import RequestObjects
     from ..oauth.client_auth.assertions import Assertions
+    from ..oauth.client_auth.signatures import ClientSignatures
     from ..oauth.dpop.possession import Possession
     from ..oauth.endpoint import AuthenticatedEndpoint
     from ..oauth.outbound_fetch import Document
@@ -238,11 +240,23 @@ class Parts:
 
     def _assertions(self) -> "Assertions":
         from ..oauth.client_auth.assertions import Assertions
-        from ..oauth.client_auth.jwks_uri import FetchedJwks
 
-        return Assertions(
-            self.records.assertions, self.seals(), FetchedJwks(self.fetch), since=self.settings.assertions_since
-        )
+        since = self.settings.assertions_since
+        return Assertions(self.records.assertions, self._client_signatures, since=since)
+
+    def request_objects(self) -> "RequestObjects":
+        """What opens signed requests: for those who make it when the first one comes."""
+        from ..oauth.authorization.request_objects import RequestObjects
+
+        since = self.settings.assertions_since
+        return RequestObjects(self.records.assertions, self._client_signatures, since=since)
+
+    @cached_property
+    def _client_signatures(self) -> "ClientSignatures":
+        from ..oauth.client_auth.jwks_uri import FetchedJwks
+        from ..oauth.client_auth.signatures import ClientSignatures
+
+        return ClientSignatures(self.seals(), FetchedJwks(self.fetch))
 
 
 #: What a function is wired from: the environment of its process, or parts that are there already.

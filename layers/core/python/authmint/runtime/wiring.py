@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 def discovery(env: Surroundings) -> Function:
     """Function ``discovery``."""
     from ..oauth.authorization.vocabulary import CHALLENGE_METHODS, PROMPTS, REACHABLE, RESPONSE_MODES, RESPONSE_TYPES
-    from ..oauth.client_auth.methods import METHODS
+    from ..oauth.client_auth.methods import METHODS, REQUEST_ALGORITHMS
     from ..oauth.cors import with_cors
     from ..oauth.discovery import Discovery, Features, internal_error
     from ..oauth.routing import Route, Routes
 
     parts = Parts.of(env)
     features = Features(
-        RESPONSE_TYPES, RESPONSE_MODES, PROMPTS, CHALLENGE_METHODS, REACHABLE,
+        RESPONSE_TYPES, RESPONSE_MODES, PROMPTS, CHALLENGE_METHODS, REACHABLE, REQUEST_ALGORITHMS,
         pushed_requests=True, device=True, userinfo=True, sign_out=True,
     )  # fmt: skip
     documents = Discovery(
@@ -75,7 +75,13 @@ def token(env: Surroundings) -> Function:
         from ..oauth.authorization.par import PushedRequestEndpoint
 
         return PushedRequestEndpoint(
-            endpoint, parts.records.requests, parts.clock, parts.ids, parts.log, possession=possession
+            endpoint,
+            parts.records.requests,
+            parts.clock,
+            parts.ids,
+            parts.log,
+            possession=possession,
+            objects=cache(parts.request_objects),
         )
 
     table = {
@@ -110,7 +116,7 @@ def authorize(env: Surroundings) -> Function:
     records, clock, ids = parts.records, parts.clock, parts.ids
     configuration, directory, requests = parts.configuration(), records.directory, records.requests
     pages, browsers = HostedPages(parts.renderer()), parts.browsers()
-    arrivals = Arrivals(configuration, requests, lambda: parts.fetched_clients(grace=0))
+    arrivals = Arrivals(configuration, requests, cache(parts.request_objects), lambda: parts.fetched_clients(grace=0))
     outcomes = Outcomes(pages, parts.log)
     granting = Granting(Issuance(ids), records.consents, ids)
     interactions = Interactions(arrivals, requests, granting, outcomes, clock, ids)

@@ -16,6 +16,7 @@ class StoredRequest:
         kind: ``pushed``: by the client, at the PAR endpoint; ``interaction``: a browser is busy with it.
         resources: Values of the one parameter that may be repeated (RFC 8707 §2), as they were sent.
         client_since: Of a pushed one: since when its client was who it was.
+        signed: Whether its client signed it (RFC 9101).
         browser: Of an interaction: SHA-256 of the cookie of the browser that began it. No other may go on with it.
     """
 
@@ -29,6 +30,7 @@ class StoredRequest:
     browser: str | None = None
     resources: tuple[str, ...] = ()
     client_since: int | None = None
+    signed: bool = False
 
 
 class StoredRequests(Protocol):

@@ -69,6 +69,8 @@ class Client:
         security_profile: Asked of it at every server.
         dpop_bound: Whether all of its tokens are bound to a key of its own (RFC 9449 §5.2).
         pushes_only: Whether it may send authorization requests in no other way (RFC 9126 §6).
+        signs_only: Whether it may send no authorization request that it did not sign (RFC 9101 §10.5).
+        request_algorithm: What it signs requests by; ``None``: any that its keys or its secret can.
         secrets: At most two, oldest first.
         rotates_refresh_tokens: ROTATE, else STATIC.
         refresh_leeway: Seconds for which a rotated refresh token may be used again.
@@ -101,6 +103,8 @@ class Client:
     security_profile: SecurityProfile = "NONE"
     dpop_bound: bool = False
     pushes_only: bool = False
+    signs_only: bool = False
+    request_algorithm: str | None = None
     consent_method: Literal["TRUSTED", "REQUIRED"] = "TRUSTED"
     issuer_mode: Literal["ORG_URL", "CUSTOM_URL", "DYNAMIC"] = "ORG_URL"
     secrets: tuple[ClientSecret, ...] = ()

@@ -24,6 +24,7 @@ _KEY_USES: Final = (
     ("management", "kms:Decrypt", "client-secret"),
     ("token", "kms:Decrypt", "client-secret"),
     ("token-status", "kms:Decrypt", "client-secret"),
+    ("authorize", "kms:Decrypt", "client-secret"),
 )
 _USING: Final = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKeyPairWithoutPlaintext", "kms:CreateGrant")
 #: Seconds that a request takes, roughly, and that the account's executions have to last for.

@@ -15,7 +15,7 @@ from .client_keys import read_jwks
 from .client_secrets import SECRET_METHODS, check_secret
 from .client_uris import check_redirect_uris, read_page_uri
 from .fixed_settings import CLIENT, refuse_unbuilt
-from .security_settings import check_profile, read_security
+from .security_settings import check_profile, check_signing, read_security
 
 Consent = Literal["TRUSTED", "REQUIRED"]
 _SAML: Final = "urn:ietf:params:oauth:grant-type:saml2-bearer"
@@ -92,6 +92,7 @@ def read_client(
     _check_uris(client, settings)
     _check_method(client, credentials)
     client = _with_keys(client, settings, ids, now)
+    check_signing(client, settings)
     check_profile(client, settings, credentials, base_url)
     settings.check()
     credentials.check()

@@ -3,12 +3,15 @@
 Each is shown where it is on: who reads a client and sends it back changes nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from ...oauth.security_profile import NAMES, Profile, is_this_machine, profile_named
+from ...oauth.client_auth.methods import ALGORITHMS, REQUEST_ALGORITHMS
+from ...oauth.security_profile import NAMES, STRONG, Profile, is_this_machine, profile_named
 from ...storage.clients import Client
 from ..http.fields import Fields
+from .client_secrets import SECRET_METHODS
 
 _ASKS: Final = "The security profile of the client asks for"
 
@@ -19,7 +22,16 @@ def read_security(client: Client, default: Client, settings: Fields) -> Client:
         client,
         security_profile=settings.choice("security_profile", NAMES, default.security_profile),
         pushes_only=settings.flag("require_pushed_authorization_requests", default=default.pushes_only),
+        signs_only=settings.flag("require_signed_request_object", default=default.signs_only),
+        request_algorithm=_algorithm(
+            settings, "request_object_signing_alg", REQUEST_ALGORITHMS, default.request_algorithm
+        ),
     )
+
+
+def _algorithm(settings: Fields, name: str, known: Sequence[str], default: str | None) -> str | None:
+    """An algorithm; ``null`` takes it away."""
+    return (settings.choice(name, known, "") or None) if name in settings.names() else default
 
 
 def shown_security(client: Client) -> dict[str, Any]:
@@ -27,8 +39,24 @@ def shown_security(client: Client) -> dict[str, Any]:
     shown = {
         "security_profile": None if client.security_profile == "NONE" else client.security_profile,
         "require_pushed_authorization_requests": client.pushes_only or None,
+        "require_signed_request_object": client.signs_only or None,
+        "request_object_signing_alg": client.request_algorithm,
     }
     return {name: value for name, value in shown.items() if value is not None}
+
+
+def check_signing(client: Client, settings: Fields) -> None:
+    """Note what a client shall sign by and has nothing for."""
+    keyed = bool(client.keys) or client.jwks_uri is not None
+    if client.signs_only and not keyed and client.auth_method not in SECRET_METHODS:
+        settings.problem("require_signed_request_object", "needs a secret, or keys: 'jwks' or 'jwks_uri'.")
+    if client.request_algorithm is None:
+        return
+    if client.request_algorithm in ALGORITHMS["client_secret_jwt"]:
+        if client.auth_method not in SECRET_METHODS:
+            settings.problem("request_object_signing_alg", "needs a client with a secret.")
+    elif not keyed:
+        settings.problem("request_object_signing_alg", "needs keys: 'jwks' or 'jwks_uri'.")
 
 
 def check_profile(client: Client, settings: Fields, credentials: Fields, base_url: str) -> None:
@@ -44,6 +72,8 @@ def check_profile(client: Client, settings: Fields, credentials: Fields, base_ur
     if not client.keys and client.jwks_uri is None and client.auth_method != "private_key_jwt":
         settings.problem("jwks", f"{_ASKS} keys of the client: 'jwks' or 'jwks_uri'.")
     _check_grants(client, profile, settings)
+    if client.request_algorithm is not None and not profile.algorithms((client.request_algorithm,)):
+        settings.problem("request_object_signing_alg", f"{_ASKS} one of [{', '.join(STRONG)}].")
     if not all(profile.may_redirect(uri, base_url) for uri in client.redirect_uris):
         local = ", or http on this machine" if is_this_machine(base_url) else ""
         settings.problem("redirect_uris", f"{_ASKS} https{local}.")

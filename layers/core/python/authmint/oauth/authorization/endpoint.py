@@ -84,6 +84,7 @@ class AuthorizationEndpoint:
         check_browser(arrival, visitor)
         record.return_to = arrival.return_to
         wish = record.wish = check(arrival)
+        arrival.confirm()
         if request.method == "POST" and visitor.session is None and arrival.session_token is None:
             # Without its cookies this need not be who it seems: no cookie of ours is set before they were seen.
             return redirect(request, self._interactions.hop(request, arrival, now=now))

@@ -75,8 +75,9 @@ class Interactions:
 
     def begin(self, arrival: Asked, visitor: Visitor, *, now: int) -> str:
         """Keep a request for the user at this browser; its handle."""
-        if arrival.handle is not None:
+        if arrival.handle is not None and arrival.spend_object is None:
             return arrival.handle
+        # A request object counts once: what waits on is what it said, and not the object.
         return self._store(arrival, "interaction", now=now, expires_at=now + LIFETIME, browser=visitor.browser)
 
     def hop(self, request: Request, arrival: Asked, *, now: int) -> str:
@@ -171,11 +172,12 @@ class Interactions:
                 server_id=arrival.server.id,
                 client_id=arrival.client.id,
                 parameters=arrival.stored_parameters(),
-                created_at=now,
+                created_at=now if arrival.waiting is None else arrival.waiting.created_at,
                 expires_at=expires_at,
                 browser=browser,
                 resources=arrival.parameters.resources,
                 client_since=arrival.client_since,
+                signed=arrival.signed,
             )
         )
         return handle

@@ -1,7 +1,7 @@
 """Pushed authorization requests (RFC 9126, docs/protocol.md §5)."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ...clock import Clock
 from ...http import Request, Response
@@ -23,6 +23,9 @@ from .request import Arrival
 from .rules import check
 from .vocabulary import DPOP_JKT
 
+if TYPE_CHECKING:  # few requests are signed
+    from .request_objects import RequestObjects
+
 #: What proves the client or the user now, and must not be kept.
 _SECRETS: Final = frozenset({"client_secret", "client_assertion", "client_assertion_type", "sessionToken"})
 
@@ -39,9 +42,11 @@ class PushedRequestEndpoint:
         events: TokenEvents,
         *,
         possession: Callable[[], Possession],
+        objects: Callable[[], "RequestObjects"],
     ) -> None:
-        """``possession``: makes what reads proofs, when one comes."""
+        """``possession`` makes what reads proofs, when one comes; ``objects`` what opens request objects."""
         self._possession = possession
+        self._objects = objects
         self._endpoint = endpoint
         self._requests = requests
         self._clock = clock
@@ -64,8 +69,9 @@ class PushedRequestEndpoint:
     def _push(self, request: Request, record: Record) -> Response:
         now = self._clock.now()
         call = self._endpoint.open(request, endpoint="/v1/par", also=("/v1/token",), now=now, read=_read)
-        arrival = record.arrival = self._bound(_arrival(call), request, now)
+        arrival = record.arrival = self._bound(self._arrival(call), request, now)
         record.wish = check(arrival, pushing=True)
+        arrival.confirm()
         call.confirm()
         handle = self._ids.opaque(HANDLE_BYTES)
         lifetime = call.profile.pushed_lifetime(arrival.server.pushed_lifetime)
@@ -80,6 +86,7 @@ class PushedRequestEndpoint:
                 expires_at=now + lifetime,
                 resources=arrival.parameters.resources,
                 client_since=arrival.client.since,
+                signed=arrival.signed,
             )
         )
         return Response.json(201, {"request_uri": PUSHED + handle, "expires_in": lifetime}, NO_STORE)
@@ -92,18 +99,29 @@ class PushedRequestEndpoint:
         jkt = self._possession().pushed(request, arrival.server, arrival.client, asked, now=now)
         return arrival if jkt is None else arrival.with_parameter(DPOP_JKT, jkt)
 
-
-def _arrival(call: Call) -> Arrival:
-    if "request_uri" in call.form:
-        raise OAuthError("pushed_authorization_request_uri_present")
-    if call.client.application_type == "service":
-        raise OAuthError("invalid_client_application_type", "par")
-    pushed = {name: value for name, value in call.form.items() if name not in _SECRETS}
-    asked = parameters(
-        [*(pushed | {"client_id": call.client.id}).items(), *((forms.RESOURCE, value) for value in call.resources)]
-    )
-    way_back = match_redirect_uri(call.client, asked, call.issuer, call.profile)
-    return Arrival(server=call.server, issuer=call.issuer, client=call.client, parameters=asked, return_to=way_back)
+    def _arrival(self, call: Call) -> Arrival:
+        """What is pushed: a signed request, whose parameters count and no others (RFC 9126 §3), or a form's."""
+        if "request_uri" in call.form:
+            raise OAuthError("pushed_authorization_request_uri_present")
+        if call.client.application_type == "service":
+            raise OAuthError("invalid_client_application_type", "par")
+        text, spend = call.form.get("request"), None
+        if text is None:
+            pushed = {name: value for name, value in call.form.items() if name not in _SECRETS}
+            resources = ((forms.RESOURCE, value) for value in call.resources)
+            asked = parameters([*(pushed | {"client_id": call.client.id}).items(), *resources])
+        else:
+            opened = self._objects().open(text, call.client, call.profile, issuer=call.issuer, now=call.now)
+            asked, spend = opened.parameters, opened.spend
+        return Arrival(
+            server=call.server,
+            issuer=call.issuer,
+            client=call.client,
+            parameters=asked,
+            return_to=match_redirect_uri(call.client, asked, call.issuer, call.profile),
+            signed=text is not None,
+            spend_object=spend,
+        )
 
 
 def _read(request: Request) -> forms.Form:

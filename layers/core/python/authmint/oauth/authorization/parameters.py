@@ -105,11 +105,10 @@ def parameters(pairs: Iterable[tuple[str, str]]) -> Parameters:
 
 
 def beside_request_object(sent: Parameters) -> Parameters:
-    """The parameters by which a request with a request object is refused: those beside it, then those in it.
+    """The parameters by which a request is refused whose request object is none: those beside it, then those in it.
 
-    Request objects are not supported. Still, a client that put ``state`` and ``response_mode`` into its object alone
-    shall get its error, where both say that it goes (OpenID Connect Core §3.1.2.6). Nobody vouches for what the object
-    says, as nobody does for the query.
+    A client that put ``state`` and ``response_mode`` into its object alone shall get its error, where both say that it
+    goes (OpenID Connect Core §3.1.2.6). Nobody vouches for what such an object says, as nobody does for the query.
     """
     try:
         payload = strict_json(b64decode((sent.get("request") or "").split(".")[1]))

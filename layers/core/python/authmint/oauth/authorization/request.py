@@ -7,7 +7,7 @@ A request comes whole, or names one that is stored: pushed by its client (``PUSH
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
 
 from ...http import Request
@@ -21,9 +21,13 @@ from ...storage.servers import AuthorizationServer, issuer_of, server_named
 from ...storage.token_families import TokenFamily
 from ..endpoint import live_client, live_server
 from ..errors import OAuthError
-from ..security_profile import profile_of
+from ..security_profile import needs_push, profile_of
 from .interaction import PUSHED, WAITING
 from .parameters import Parameters, ReturnTo, beside_request_object, match_redirect_uri, read
+
+if TYPE_CHECKING:  # few requests are signed
+    from ..client_auth.assertions import Spend
+    from .request_objects import RequestObjects
 
 #: How a waiting request remembers which pushed request it came from: by digest, and by no name that can be sent.
 _FROM_PUSHED: Final = "urn:authmint:pushed:"
@@ -42,6 +46,9 @@ class Asked:
         waiting: The stored request that the browser came back with, and its handle.
         pushed: Digest of the pushed request that this is.
         client_since: Since when the client was who it was as it pushed the request.
+        signed: Whether its client signed it (RFC 9101).
+        spend_object: Uses up the request object that it came as, where that counts once.
+        refusal: Why the request object that it came as is none; for the client, through its redirect URI.
     """
 
     server: AuthorizationServer
@@ -54,6 +61,9 @@ class Asked:
     handle: str | None = None
     pushed: str | None = None
     client_since: int | None = None
+    signed: bool = False
+    spend_object: "Spend | None" = None
+    refusal: OAuthError | None = None
 
     def stored_parameters(self) -> Mapping[str, str]:
         """The parameters as they are kept while the user is busy. Session tokens are secrets, and for now only."""
@@ -92,6 +102,16 @@ class Arrival(Asked):
 
     return_to: ReturnTo
 
+    def confirm(self) -> None:
+        """Use the request object up, once nothing can refuse the request that does not depend on the user.
+
+        Raises:
+            OAuthError: It was used before.
+            Unavailable: Storage could not answer.
+        """
+        if self.spend_object is not None:
+            self.spend_object()
+
     def with_parameter(self, name: str, value: str) -> "Arrival":
         """The same request with one parameter more."""
         return replace(self, parameters=replace(self.parameters, values={**self.parameters.values, name: value}))
@@ -123,14 +143,20 @@ class Arrivals:
     Args:
         configuration: Knows servers and clients.
         requests: Stored ones.
+        objects: Makes what opens request objects, when one comes.
         newcomers: Makes what finds clients by their metadata documents, when one first asks.
     """
 
     def __init__(
-        self, configuration: Configuration, requests: StoredRequests, newcomers: Callable[[], Newcomers] | None = None
+        self,
+        configuration: Configuration,
+        requests: StoredRequests,
+        objects: Callable[[], "RequestObjects"],
+        newcomers: Callable[[], Newcomers] | None = None,
     ) -> None:
         self._configuration = configuration
         self._requests = requests
+        self._objects = objects
         self._newcomers = None if newcomers is None else cache(newcomers)
 
     def arrive(self, request: Request, *, now: int, signed_in: Callable[[], bool] = lambda: False) -> Arrival:
@@ -158,7 +184,7 @@ class Arrivals:
                 server=server,
                 issuer=issuer,
                 client=unknown_client(client_id or ""),
-                parameters=beside_request_object(sent),
+                parameters=sent,
                 session_token=sent.get("sessionToken"),
             )
         else:
@@ -171,7 +197,7 @@ class Arrivals:
             if asked.waiting is None:
                 asked = replace(asked, session_token=sent.get("sessionToken"))
         client = self._newcomer(asked, signed_in()) if comes_anew else _client_of(snapshot)
-        return _still_theirs(asked.by(client))
+        return _still_theirs(self._by(asked, client, now))
 
     def resume(self, request: Request, handle: str, *, now: int) -> Arrival:
         """A waiting request, for a page that was called with its handle.
@@ -187,7 +213,29 @@ class Arrivals:
         asked = _asked(server, issuer_of(server, request.base_url), stored, handle)
         if snapshot.client is None and class_of(stored.client_id) == "METADATA":
             raise SignInFirst(asked)  # or the client is not let in any more, which the endpoint says
-        return asked.by(_client_of(snapshot))
+        return self._by(asked, _client_of(snapshot), now)
+
+    def _by(self, asked: Asked, client: Client, now: int) -> Arrival:
+        """The request as one of this client's. What the client signed counts then, and nothing beside it.
+
+        Raises:
+            OAuthError: There is no way back to the client: what is wrong is for the user to see.
+        """
+        text = asked.parameters.get("request")
+        if text is None:
+            return asked.by(client)
+        try:
+            if needs_push(asked.server, client):
+                raise OAuthError("pushed_request_required")
+            profile = profile_of(asked.server, client)
+            opened = self._objects().open(text, client, profile, issuer=asked.issuer, now=now)
+        except OAuthError as error:
+            refused = replace(asked, parameters=beside_request_object(asked.parameters), refusal=error)
+            try:
+                return refused.by(client)
+            except OAuthError:
+                raise error from None
+        return replace(asked, parameters=opened.parameters, signed=True, spend_object=opened.spend).by(client)
 
     def _newcomer(self, asked: Asked, signed_in: bool) -> Client:
         from ..document_clients import NotFetchedYet  # few clients are known by documents
@@ -233,6 +281,7 @@ def _asked(server: AuthorizationServer, issuer: str, stored: StoredRequest, hand
         client=unknown_client(stored.client_id),
         parameters=Parameters(values, resources=stored.resources),
         client_since=stored.client_since,
+        signed=stored.signed,
     )
     if stored.kind == "pushed":
         return replace(asked, pushed=stored.digest)

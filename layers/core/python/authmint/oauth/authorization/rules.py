@@ -11,7 +11,7 @@ from ...storage.sessions import Session
 from .. import scopes
 from ..access_tokens import recognize_id_token
 from ..errors import OAuthError
-from ..security_profile import Profile, needs_proof, needs_push, profile_of
+from ..security_profile import Profile, needs_proof, needs_push, needs_signature, profile_of
 from .nonce import check_state, nonce_of
 from .parameters import Parameters, default_mode
 from .request import Arrival
@@ -81,10 +81,12 @@ def check(arrival: Arrival, *, pushing: bool = False) -> Wish:
     parameters, client = arrival.parameters, arrival.client
     parameters.refuse_repeated()
     profile = profile_of(arrival.server, client)
+    if arrival.refusal is not None:
+        raise arrival.refusal
     if needs_push(arrival.server, client) and not pushing and arrival.pushed is None:
         raise OAuthError("pushed_request_required")
-    if parameters.get("request") is not None:
-        raise OAuthError("request_not_supported")
+    if needs_signature(arrival.server, client) and not arrival.signed:
+        raise OAuthError("signed_request_required")
     if parameters.get("request_uri") is not None:
         raise OAuthError("request_uri_not_supported", reason="not one of ours")
     response_types = _response_types(parameters, client, profile)

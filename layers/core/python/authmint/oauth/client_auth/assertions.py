@@ -1,26 +1,29 @@
 """Client assertions: ``client_secret_jwt`` and ``private_key_jwt`` (RFC 7523 §3, docs/protocol.md §7)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
-from ...jose.jws import BadToken, Jws, fits, verified_by_key, verified_by_secret
-from ...jose.keys import may_verify
-from ...keys.vault import SecretSeals
+from ...jose.jws import BadToken, Jws
 from ...storage.clients import Client
 from ...storage.errors import AlreadyUsed
 from ...storage.replay import UsedAssertions
 from ..errors import OAuthError
 from ..security_profile import Profile
 from .audience import Audiences
-from .jwks_uri import ClientJwks
-from .methods import ALGORITHMS
+from .signatures import KEY_ALGORITHMS, ClientSignatures, Fault, NotSigned
 
 MAX_LIFETIME: Final = 3600
 MAX_JTI: Final = 512
-MIN_HMAC_SECRET: Final = 32
-SECRET_ALGORITHMS: Final = ALGORITHMS["client_secret_jwt"]
-KEY_ALGORITHMS: Final = ALGORITHMS["private_key_jwt"]
+_REFUSALS: Final[Mapping[Fault, str]] = {
+    "algorithm": "client_assertion_invalid_signature_algorithm",
+    "no secret": "client_assertion_invalid_no_secret",
+    "short secret": "client_assertion_invalid_secret_length",
+    "no keys": "client_assertion_jwks_not_configured",
+    "kid": "client_assertion_invalid_kid",
+    "use": "client_assertion_invalid_key_use",
+    "signature": "client_assertion_invalid_signature",
+}
 
 #: Uses a credential up. Raises OAuthError where it was used before, Unavailable.
 Spend = Callable[[], None]
@@ -31,18 +34,15 @@ class Assertions:
 
     Args:
         used: What was used.
-        seals: Opens secrets.
-        client_jwks: Finds keys of clients.
+        signatures: Verifies those of clients.
         since: Unix seconds: of single-use assertions that were issued before, nobody knows whether they were used. 0:
             that is known of all.
     """
 
-    def __init__(self, used: UsedAssertions, seals: SecretSeals, client_jwks: ClientJwks, *, since: int = 0) -> None:
+    def __init__(self, used: UsedAssertions, signatures: ClientSignatures, *, since: int = 0) -> None:
         self._since = since
         self._used = used
-        self._seals = seals
-        self._client_jwks = client_jwks
-        self._secrets: dict[tuple[str, str], str] = {}
+        self._signatures = signatures
 
     def verify(
         self, assertion: Jws, client: Client, *, audiences: Audiences, profile: Profile, now: int
@@ -56,10 +56,13 @@ class Assertions:
             OAuthError: The assertion is refused.
         """
         expires_at = self._check_claims(assertion, audiences, now)
-        if client.auth_method == "client_secret_jwt":
-            self._check_hmac(assertion, client)
-        else:
-            self._check_signature(assertion, client, profile.algorithms(KEY_ALGORITHMS), now)
+        try:
+            if client.auth_method == "client_secret_jwt":
+                self._signatures.check_secret(assertion, client)
+            else:
+                self._signatures.check_key(assertion, client, profile.algorithms(KEY_ALGORITHMS), now=now)
+        except NotSigned as error:
+            raise OAuthError(_REFUSALS[error.fault], "sig", reason=error.detail) from None
         jti = assertion.payload.get("jti")
         if jti is None:
             return None
@@ -96,49 +99,3 @@ class Assertions:
         if not audiences.are_named_by(assertion.payload.get("aud")):
             raise OAuthError("client_assertion_invalid_audience")
         return expires_at
-
-    def _check_hmac(self, assertion: Jws, client: Client) -> None:
-        if assertion.algorithm not in SECRET_ALGORITHMS:
-            raise OAuthError("client_assertion_invalid_signature_algorithm")
-        secrets = [secret for secret in client.secrets if secret.status == "ACTIVE"]
-        if not secrets:
-            raise OAuthError("client_assertion_invalid_no_secret")
-        for known in secrets:
-            # Keyed by the digest too: a secret replaced under the same id must not be served from here.
-            cached = (known.id, known.digest)
-            if cached not in self._secrets:
-                self._secrets[cached] = self._seals.open(client.id, known.id, known.wrapped)
-            secret = self._secrets[cached]
-            if len(secret) < MIN_HMAC_SECRET:
-                raise OAuthError("client_assertion_invalid_secret_length")
-            if verified_by_secret(assertion, secret.encode(), algorithms=SECRET_ALGORITHMS):
-                return
-        raise OAuthError("client_assertion_invalid_signature")
-
-    def _check_signature(self, assertion: Jws, client: Client, algorithms: Sequence[str], now: int) -> None:
-        if assertion.algorithm not in algorithms:
-            raise OAuthError("client_assertion_invalid_signature_algorithm")
-        if client.jwks_uri is not None:
-            keys = self._client_jwks.keys(client.jwks_uri, kid=assertion.kid, now=now)
-        else:
-            keys = [key.jwk for key in client.keys if key.status == "ACTIVE"]
-        if not keys:
-            raise OAuthError("client_assertion_jwks_not_configured")
-        candidates = _candidates(keys, assertion)
-        if not any(verified_by_key(assertion, jwk, algorithms=algorithms) for jwk in candidates):
-            raise OAuthError("client_assertion_invalid_signature")
-
-
-def _candidates(keys: Sequence[Mapping[str, Any]], assertion: Jws) -> list[Mapping[str, Any]]:
-    """The keys to try. Official SDKs send no ``kid``, so without one each fitting key is tried."""
-    if assertion.kid is not None:
-        keys = [key for key in keys if key.get("kid") == assertion.kid]
-        if not keys:
-            raise OAuthError("client_assertion_invalid_kid")
-    signing = [key for key in keys if may_verify(key)]
-    if not signing:
-        raise OAuthError("client_assertion_invalid_key_use", "sig")
-    fitting = [key for key in signing if fits(key, assertion.algorithm)]
-    if not fitting:
-        raise OAuthError("client_assertion_invalid_signature_algorithm", reason="no key fits")
-    return fitting

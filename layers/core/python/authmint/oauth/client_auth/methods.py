@@ -9,3 +9,5 @@ ALGORITHMS: Final = {
     "client_secret_jwt": ("HS256", "HS384", "HS512"),
     "private_key_jwt": ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA", "Ed25519"),
 }
+#: What clients may sign requests by (RFC 9101).
+REQUEST_ALGORITHMS: Final = tuple(name for names in ALGORITHMS.values() for name in names)
