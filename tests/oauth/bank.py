@@ -19,6 +19,8 @@ VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 #: Of the client, by algorithm. One RSA key signs as PS256 and, for those who must not, as RS256.
 KEYS = {algorithm: Key(algorithm) for algorithm in ("ES256", "EdDSA", "PS256")}
+#: What the client asks in its request objects.
+ASKED = {"response_type": "code", "redirect_uri": CALLBACK, "scope": "openid", "state": "inside", **PKCE}
 _NUMBERS = itertools.count()
 
 
@@ -51,6 +53,12 @@ def signed(claims: dict[str, Any], algorithm: str = "ES256", **header: Any) -> s
     kid = next(name for name, known in KEYS.items() if known is key)
     payload = {name: value for name, value in claims.items() if value is not None}
     return jwt.encode(payload, key.private, algorithm, {"kid": kid} | header)
+
+
+def an_object(algorithm: str = "ES256", header: dict[str, Any] | None = None, **changes: Any) -> str:
+    """A request that the client signed; members that are ``None`` are left out."""
+    claims = {"iss": CLIENT_ID, "aud": ISSUER, "client_id": CLIENT_ID, "nbf": NOW, "exp": NOW + 300, **ASKED}
+    return signed(claims | changes, algorithm, **(header or {}))
 
 
 class Bank(World):

@@ -118,7 +118,7 @@ def test_the_key_set_is_cached_a_day_less_as_a_rotation_comes_near_and_revalidat
 
 BROWSERS = Features(
     response_types=vocabulary.RESPONSE_TYPES,
-    response_modes=vocabulary.RESPONSE_MODES,
+    response_modes=vocabulary.ALL_MODES,
     prompts=vocabulary.PROMPTS,
     challenge_methods=vocabulary.CHALLENGE_METHODS,
     assurance=vocabulary.REACHABLE,
@@ -158,7 +158,9 @@ def test_everything_that_is_wired_is_listed() -> None:
         assert document["pushed_authorization_request_endpoint"] == f"{issuer}/v1/par"
         assert document["device_authorization_endpoint"] == f"{issuer}/v1/device/authorize"
         assert document["end_session_endpoint"] == f"{issuer}/v1/logout"
-        assert document["response_modes_supported"] == ["query", "fragment", "form_post", "okta_post_message"]
+        assert document["response_modes_supported"] == [
+            "query", "fragment", "form_post", "okta_post_message", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt",
+        ]  # fmt: skip
         assert document["code_challenge_methods_supported"] == ["S256"]
         assert document["authorization_response_iss_parameter_supported"] is True
         assert document["request_uri_parameter_supported"] is False
@@ -194,7 +196,8 @@ def test_a_server_with_a_profile_lists_what_is_left() -> None:
         assert set(document["dpop_signing_alg_values_supported"]) == set(strong)
         assert document["require_pushed_authorization_requests"] is True
         assert document["response_types_supported"] == ["code"]
-        assert document["response_modes_supported"] == ["query", "form_post"]
+        assert document["response_modes_supported"] == ["query", "form_post", "jwt", "query.jwt", "form_post.jwt"]
+        assert document["authorization_signing_alg_values_supported"] == ["ES256"]
         assert not {"implicit", "password"} & set(document["grant_types_supported"])
         assert document["authorization_response_iss_parameter_supported"] is True
         assert document["code_challenge_methods_supported"] == ["S256"]
@@ -260,7 +263,7 @@ def test_every_value_that_is_listed_works_at_the_authorization_endpoint() -> Non
     for response_type in openid["response_types_supported"]:
         assert "error" not in world.ask(response_type=response_type, nonce="n").fields
     for mode in openid["response_modes_supported"]:
-        assert "code" in world.ask(response_mode=mode, **PKCE).fields
+        assert {"code", "response"} & world.ask(response_mode=mode, **PKCE).fields.keys()
     for prompt in openid["prompt_values_supported"]:
         assert "error" not in world.ask(prompt=prompt).fields
     for method in openid["code_challenge_methods_supported"]:

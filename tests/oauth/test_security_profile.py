@@ -94,12 +94,12 @@ def test_only_codes_can_be_asked_for(bank: Any, kind: str) -> None:
 
 
 @STRICT
-@pytest.mark.parametrize("mode", ["fragment", "okta_post_message"])
+@pytest.mark.parametrize("mode", ["fragment", "fragment.jwt", "okta_post_message"])
 def test_no_code_goes_through_a_fragment_or_a_message(bank: Any, mode: str) -> None:
     status, body = bank().pushes(response_mode=mode)
 
     assert (status, body["error"]) == (400, "unsupported_response_mode")
-    assert "[query, form_post]" in body["error_description"]
+    assert "[query, form_post, jwt, query.jwt, form_post.jwt]" in body["error_description"]
     assert bank().pushes(response_mode="form_post")[0] == 201
     assert Bank("NONE").pushes(response_mode=mode)[0] == 201
 

@@ -31,6 +31,7 @@ OBSTACLES: list[tuple[str, dict[str, Any]]] = [
     ("response_types", {"grant_types": ["authorization_code", "implicit"], "response_types": ["code", "token"]}),
     ("grant_types", {"application_type": "native", "grant_types": ["authorization_code", "password"]}),
     ("request_object_signing_alg", {"request_object_signing_alg": "RS256"}),
+    ("authorization_signed_response_alg", {"authorization_signed_response_alg": "RS256"}),
     ("refresh_token.rotation_type", {"refresh_token": {"rotation_type": "ROTATE", "leeway": 0}}),
 ]
 

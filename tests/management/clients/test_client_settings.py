@@ -85,6 +85,7 @@ PROTECTION: list[tuple[str, Any, Any]] = [
     ("require_pushed_authorization_requests", True, False),
     ("require_signed_request_object", True, False),
     ("request_object_signing_alg", "HS256", None),
+    ("authorization_signed_response_alg", "ES256", None),
 ]
 
 

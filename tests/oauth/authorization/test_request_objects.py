@@ -16,14 +16,13 @@ from authmint.storage.servers import SecurityProfile
 
 from tests.memory.storage import MemoryStorage
 from tests.oauth.authorization.world import CALLBACK, ISSUER, PKCE, Answer, an_app
-from tests.oauth.bank import KEYS, Bank, a_bank_client, signed
+from tests.oauth.bank import ASKED, KEYS, Bank, a_bank_client, an_object
 from tests.support.builders import CLIENT_ID, SECRET, a_resource, a_secret, basic
 from tests.support.dpop import Key
 from tests.support.fakes import NOW, FakeSeals
 
 SHORT_KEYS = pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 SIGNING: SecurityProfile = "FAPI2_MESSAGE_SIGNING"
-ASKED = {"response_type": "code", "redirect_uri": CALLBACK, "scope": "openid", "state": "inside", **PKCE}
 #: The request object of an independent implementation, and its client's key (RFC 8037, appendix A).
 FOREIGN = (
     "eyJ0eXAiOiJvYXV0aC1hdXRoei1yZXErand0IiwiYWxnIjoiRWREU0EiLCJraWQiOiJrMSJ9.eyJpc3MiOiJjbGllbnQtMSIsImF1ZCI6Imh0dHB"
@@ -34,12 +33,6 @@ FOREIGN = (
     "4Kk9Oiyg4r32KkiflzfeRQAQ"
 )
 RFC_8037 = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": "k1"}
-
-
-def an_object(algorithm: str = "ES256", header: dict[str, Any] | None = None, **changes: Any) -> str:
-    """A request that the client signed; members that are ``None`` are left out."""
-    claims = {"iss": CLIENT_ID, "aud": ISSUER, "client_id": CLIENT_ID, "nbf": NOW, "exp": NOW + 300, **ASKED}
-    return signed(claims | changes, algorithm, **(header or {}))
 
 
 def sent(bank: Bank, request_object: str, **beside: str) -> Answer:

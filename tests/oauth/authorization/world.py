@@ -191,7 +191,7 @@ class World:
 
         arrivals = Arrivals(configuration, storage.requests, objects)
         granting = Granting(Issuance(ids), storage.consents, ids)
-        outcomes = Outcomes(self.pages, self.events)
+        outcomes = Outcomes(self.pages, self.events, self.signers)
         self.interactions = Interactions(arrivals, storage.requests, granting, outcomes, clock, ids)
         issuing = Issuing(storage.codes, storage.families, storage.requests, self.signers, ids)
         self.endpoint = AuthorizationEndpoint(

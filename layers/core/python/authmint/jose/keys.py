@@ -1,12 +1,13 @@
 """Public and private keys, between JWK (RFC 7517, 7518 §6, 8037), DER and ``cryptography``."""
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from .encoding import b64decode, b64encode
 
 #: Algorithms that servers sign with.
 SigningAlgorithm = Literal["RS256", "PS256", "ES256", "EdDSA"]
+SIGNING_ALGORITHMS: Final[tuple[SigningAlgorithm, ...]] = get_args(SigningAlgorithm)
 
 MIN_RSA_BITS: Final = 2048
 MAX_RSA_BITS: Final = 8192  # verifying with an enormous modulus is a way to burn CPU

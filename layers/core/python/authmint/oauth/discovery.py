@@ -135,6 +135,7 @@ def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilit
             "prompt_values_supported": list(features.prompts),
             "acr_values_supported": list(features.assurance),
             "authorization_response_iss_parameter_supported": True,
+            "authorization_signing_alg_values_supported": [server.active_key.algorithm],
         }
     if server.registration.metadata_documents == "OFF":
         # Where clients bring documents, one that needs an administrator's token would only stop them.

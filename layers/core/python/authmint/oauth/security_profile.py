@@ -16,7 +16,7 @@ from ..storage.servers import AuthorizationServer, SecurityProfile
 STRONG: Final = ("PS256", "ES256", "EdDSA", "Ed25519")
 _AUTH_METHODS: Final = frozenset({"private_key_jwt"})
 _RESPONSE_TYPES: Final = frozenset({"code"})
-_RESPONSE_MODES: Final = frozenset({"query", "form_post"})
+_RESPONSE_MODES: Final = frozenset({"query", "form_post", "jwt", "query.jwt", "form_post.jwt"})
 #: No password goes through a client, and no token through a browser.
 _NO_GRANT_TYPES: Final = frozenset({"password", "implicit"})
 #: Seconds (FAPI 2.0 Security Profile §5.3.2.1).

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def discovery(env: Surroundings) -> Function:
     """Function ``discovery``."""
-    from ..oauth.authorization.vocabulary import CHALLENGE_METHODS, PROMPTS, REACHABLE, RESPONSE_MODES, RESPONSE_TYPES
+    from ..oauth.authorization.vocabulary import ALL_MODES, CHALLENGE_METHODS, PROMPTS, REACHABLE, RESPONSE_TYPES
     from ..oauth.client_auth.methods import METHODS, REQUEST_ALGORITHMS
     from ..oauth.cors import with_cors
     from ..oauth.discovery import Discovery, Features, internal_error
@@ -23,7 +23,7 @@ def discovery(env: Surroundings) -> Function:
 
     parts = Parts.of(env)
     features = Features(
-        RESPONSE_TYPES, RESPONSE_MODES, PROMPTS, CHALLENGE_METHODS, REACHABLE, REQUEST_ALGORITHMS,
+        RESPONSE_TYPES, ALL_MODES, PROMPTS, CHALLENGE_METHODS, REACHABLE, REQUEST_ALGORITHMS,
         pushed_requests=True, device=True, userinfo=True, sign_out=True,
     )  # fmt: skip
     documents = Discovery(
@@ -117,10 +117,11 @@ def authorize(env: Surroundings) -> Function:
     configuration, directory, requests = parts.configuration(), records.directory, records.requests
     pages, browsers = HostedPages(parts.renderer()), parts.browsers()
     arrivals = Arrivals(configuration, requests, cache(parts.request_objects), lambda: parts.fetched_clients(grace=0))
-    outcomes = Outcomes(pages, parts.log)
+    signers = parts.signers()
+    outcomes = Outcomes(pages, parts.log, signers)
     granting = Granting(Issuance(ids), records.consents, ids)
     interactions = Interactions(arrivals, requests, granting, outcomes, clock, ids)
-    issuing = Issuing(records.codes, records.families, requests, parts.signers(), ids)
+    issuing = Issuing(records.codes, records.families, requests, signers, ids)
     endpoint = AuthorizationEndpoint(
         arrivals, browsers, interactions, granting, issuing, outcomes, records.session_tokens, directory, clock, ids
     )

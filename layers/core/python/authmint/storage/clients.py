@@ -71,6 +71,7 @@ class Client:
         pushes_only: Whether it may send authorization requests in no other way (RFC 9126 §6).
         signs_only: Whether it may send no authorization request that it did not sign (RFC 9101 §10.5).
         request_algorithm: What it signs requests by; ``None``: any that its keys or its secret can.
+        response_algorithm: What answers to it are signed by, where they are (JARM); ``None``: whatever the server uses.
         secrets: At most two, oldest first.
         rotates_refresh_tokens: ROTATE, else STATIC.
         refresh_leeway: Seconds for which a rotated refresh token may be used again.
@@ -105,6 +106,7 @@ class Client:
     pushes_only: bool = False
     signs_only: bool = False
     request_algorithm: str | None = None
+    response_algorithm: str | None = None
     consent_method: Literal["TRUSTED", "REQUIRED"] = "TRUSTED"
     issuer_mode: Literal["ORG_URL", "CUSTOM_URL", "DYNAMIC"] = "ORG_URL"
     secrets: tuple[ClientSecret, ...] = ()

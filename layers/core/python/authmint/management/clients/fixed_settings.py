@@ -24,7 +24,6 @@ CLIENT: Final[Mapping[str, Any]] = {
     "backchannel_client_notification_endpoint": None,
     "backchannel_user_code_parameter": False,
     "authorization_encrypted_response_alg": None,
-    "authorization_signed_response_alg": None,
     "default_acr_values": [],
     "default_max_age": None,
     "id_token_encrypted_response_alg": None,

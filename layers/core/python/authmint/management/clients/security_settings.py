@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from ...jose.keys import SIGNING_ALGORITHMS
 from ...oauth.client_auth.methods import ALGORITHMS, REQUEST_ALGORITHMS
 from ...oauth.security_profile import NAMES, STRONG, Profile, is_this_machine, profile_named
 from ...storage.clients import Client
@@ -26,6 +27,9 @@ def read_security(client: Client, default: Client, settings: Fields) -> Client:
         request_algorithm=_algorithm(
             settings, "request_object_signing_alg", REQUEST_ALGORITHMS, default.request_algorithm
         ),
+        response_algorithm=_algorithm(
+            settings, "authorization_signed_response_alg", SIGNING_ALGORITHMS, default.response_algorithm
+        ),
     )
 
 
@@ -41,6 +45,7 @@ def shown_security(client: Client) -> dict[str, Any]:
         "require_pushed_authorization_requests": client.pushes_only or None,
         "require_signed_request_object": client.signs_only or None,
         "request_object_signing_alg": client.request_algorithm,
+        "authorization_signed_response_alg": client.response_algorithm,
     }
     return {name: value for name, value in shown.items() if value is not None}
 
@@ -72,8 +77,12 @@ def check_profile(client: Client, settings: Fields, credentials: Fields, base_ur
     if not client.keys and client.jwks_uri is None and client.auth_method != "private_key_jwt":
         settings.problem("jwks", f"{_ASKS} keys of the client: 'jwks' or 'jwks_uri'.")
     _check_grants(client, profile, settings)
-    if client.request_algorithm is not None and not profile.algorithms((client.request_algorithm,)):
-        settings.problem("request_object_signing_alg", f"{_ASKS} one of [{', '.join(STRONG)}].")
+    for name, algorithm in (
+        ("request_object_signing_alg", client.request_algorithm),
+        ("authorization_signed_response_alg", client.response_algorithm),
+    ):
+        if algorithm is not None and not profile.algorithms((algorithm,)):
+            settings.problem(name, f"{_ASKS} one of [{', '.join(STRONG)}].")
     if not all(profile.may_redirect(uri, base_url) for uri in client.redirect_uris):
         local = ", or http on this machine" if is_this_machine(base_url) else ""
         settings.problem("redirect_uris", f"{_ASKS} https{local}.")

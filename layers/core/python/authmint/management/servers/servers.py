@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from ...clock import Clock
 from ...http import Response
 from ...ids import Ids
-from ...jose.keys import SigningAlgorithm
+from ...jose.keys import SIGNING_ALGORITHMS, SigningAlgorithm
 from ...keys.birth import first_keys, fresh_keys
 from ...keys.rotation import rotate, scheduled
 from ...keys.schedule import rollover
@@ -28,7 +28,6 @@ from .system_objects import system_claims, system_scopes
 
 PATH: Final = "/api/v1/authorizationServers"
 ISSUER_MODES: Final = ("ORG_URL", "CUSTOM_URL", "DYNAMIC")
-ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 
 
 class Servers:
@@ -63,7 +62,7 @@ class Servers:
         refuse_unbuilt(body, SERVER)
         issuer_mode = body.choice("issuerMode", ISSUER_MODES, "DYNAMIC")
         description = body.text("description", longest=1_000)
-        algorithm = body.below("credentials").below("signing").choice("alg", ALGORITHMS, "RS256")
+        algorithm = body.below("credentials").below("signing").choice("alg", SIGNING_ALGORITHMS, "RS256")
         body.check()
         server = self.newborn(name, audience, algorithm, call.now)
         server = replace(server, issuer_mode=issuer_mode, description=description)
@@ -103,7 +102,7 @@ class Servers:
         description = body.text("description", longest=1_000)
         signing = body.below("credentials").below("signing")
         mode = signing.choice("rotationMode", ("AUTO", "MANUAL"), "") or None
-        algorithm = signing.choice("alg", ALGORITHMS, "") or None
+        algorithm = signing.choice("alg", SIGNING_ALGORITHMS, "") or None
         body.check()
 
         def change(before: AuthorizationServer) -> tuple[AuthorizationServer, None, Sequence[Event]]:

@@ -105,7 +105,7 @@ class AuthorizationEndpoint:
         grants = self._granting.grants(wish, session, person, agreed.skipped, record.trace, now=now)
         issued = self._issuing.issue(wish, grants, now=now)
         record.minted = issued.minted
-        return self._outcomes.granted(record, issued.fields)
+        return self._outcomes.granted(record, issued.answer)
 
     def _sign_in_first(self, asked: Asked, record: Record, visitor: Visitor, now: int) -> Response:
         """The sign-in page, for a request of which nothing else is known yet."""

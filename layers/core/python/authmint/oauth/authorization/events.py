@@ -95,7 +95,7 @@ class Record:
             "authorization_server": arrival.server.id,
             "authorization_server_name": arrival.server.name,
             "client_id": arrival.client.id,
-            "response_mode": arrival.return_to.mode,
+            "response_mode": arrival.return_to.mode + (".jwt" if arrival.return_to.signed else ""),
         }
         if self.wish is not None:
             debug["response_type"] = " ".join(sorted(self.wish.response_types))

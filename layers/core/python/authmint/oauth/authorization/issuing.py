@@ -14,7 +14,7 @@ from ..issuance import Approved, Draft
 from ..security_profile import profile_of
 from .approval import Grants
 from .request import Arrival
-from .responses import check_length
+from .responses import answer_of, check_length
 from .rules import Wish
 
 #: Seconds (docs/protocol.md §9.4).
@@ -28,10 +28,12 @@ class Issued:
 
     Attributes:
         fields: Of the answer.
+        answer: As it is sent.
         minted: Codes and tokens by their kind, for the log.
     """
 
     fields: dict[str, str] = field(default_factory=dict)
+    answer: dict[str, str] = field(default_factory=dict)
     minted: dict[str, str] = field(default_factory=dict)
 
 
@@ -71,7 +73,14 @@ class Issuing:
             if grants.family_id is not None:
                 family = _family(wish=wish, grants=grants, draft=draft, family_id=grants.family_id, now=now)
             self._sign(issued, wish, draft, now, code=code, with_access_token=family is not None)
-        check_length(issued.fields, arrival.return_to)
+        issued.answer = answer_of(
+            issued.fields,
+            arrival.return_to,
+            arrival.client,
+            lambda: self._signers.signer(arrival.server),
+            now=now,
+        )
+        check_length(issued.answer, arrival.return_to)
         self._store(arrival, record, family)
         return issued
 

@@ -16,7 +16,7 @@ from .. import form as forms
 from ..errors import OAuthError
 from ..nearest import unknown
 from ..security_profile import Profile
-from .vocabulary import FRONT_CHANNEL, PARAMETERS, RESPONSE_MODES, ResponseMode
+from .vocabulary import FRONT_CHANNEL, PARAMETERS, RESPONSE_MODES, SIGNED_MODES, ResponseMode
 
 #: The longest parameter is a token: ``id_token_hint``.
 MAX_VALUE: Final = MAX_TOKEN
@@ -143,12 +143,14 @@ class ReturnTo:
         issuer: Sent as ``iss``, so that a client of several servers knows whose answer it reads (RFC 9207 §2).
         mode: How to send an answer; a valid one even where the request asked for one that is not.
         state: Sent back as it came.
+        signed: Whether the answer is signed (JARM).
     """
 
     redirect_uri: str
     issuer: str
     mode: ResponseMode
     state: str | None
+    signed: bool = False
 
     @property
     def origin(self) -> str | None:
@@ -166,7 +168,8 @@ def match_redirect_uri(client: Client, parameters: Parameters, issuer: str, prof
     sent = check_redirect_uri(client, parameters.get("redirect_uri"))
     if not profile.may_redirect(sent, issuer):
         raise OAuthError("illegal_redirect_uri", reason="the security profile takes https alone")
-    return ReturnTo(sent, issuer, _mode(parameters, sent), parameters.state)
+    mode, signed = _mode(parameters, sent)
+    return ReturnTo(sent, issuer, mode, parameters.state, signed)
 
 
 def check_redirect_uri(client: Client, sent: str | None) -> str:
@@ -206,15 +209,18 @@ def default_mode(response_types: frozenset[str]) -> ResponseMode:
     return "query" if response_types.isdisjoint(FRONT_CHANNEL) else "fragment"
 
 
-def _mode(parameters: Parameters, redirect_uri: str) -> ResponseMode:
+def _mode(parameters: Parameters, redirect_uri: str) -> tuple[ResponseMode, bool]:
+    """How the answer travels, and whether it is signed."""
     default = default_mode(frozenset((parameters.get("response_type") or "").split()))
-    asked = parameters.get("response_mode")
+    asked = None if "response_mode" in parameters.repeated else parameters.get("response_mode")
+    signed = asked in SIGNED_MODES
+    carrier = SIGNED_MODES.get(asked, asked) if asked is not None else None
     for mode in RESPONSE_MODES:
-        if mode == asked and "response_mode" not in parameters.repeated:
+        if mode == carrier:
             without_origin = mode == "okta_post_message" and _origin(redirect_uri) is None
             exposed = mode == "query" and default != "query"
-            return default if without_origin or exposed else mode
-    return default
+            return default if without_origin or exposed else mode, signed
+    return default, signed
 
 
 def _origin(uri: str) -> str | None:

@@ -16,14 +16,15 @@ from .nonce import check_state, nonce_of
 from .parameters import Parameters, default_mode
 from .request import Arrival
 from .vocabulary import (
+    ALL_MODES,
     ASSURANCE,
     BY_PASSWORD,
     CHALLENGE_METHODS,
     DPOP_JKT,
     FRONT_CHANNEL,
     PROMPTS,
-    RESPONSE_MODES,
     RESPONSE_TYPES,
+    SIGNED_MODES,
 )
 
 _RESPONSE_TYPES: Final = frozenset(frozenset(words.split()) for words in RESPONSE_TYPES)
@@ -150,17 +151,28 @@ def _response_types(parameters: Parameters, client: Client, profile: Profile) ->
 
 def _check_response_mode(arrival: Arrival, response_types: frozenset[str], profile: Profile) -> None:
     mode = arrival.parameters.get("response_mode")
+    _check_signing(arrival, profile)
     if mode is None:
         return
-    if mode not in (modes := profile.response_modes(RESPONSE_MODES)):
+    if mode not in (modes := profile.response_modes(ALL_MODES)):
         raise OAuthError("unsupported_response_mode", ", ".join(modes))
-    if mode == "query" and default_mode(response_types) != "query":
+    if mode in {"query", "query.jwt"} and default_mode(response_types) != "query":
         raise OAuthError("unsupported_response_mode_query_with_tokens")
     if mode == "okta_post_message":
         if arrival.return_to.origin is None:
             raise OAuthError("unsupported_response_mode", ", ".join(modes), reason="no origin to send a message to")
         if "code" in response_types and arrival.parameters.get("code_challenge") is None:  # docs/protocol.md §4.3
             raise OAuthError("unsupported_response_mode_okta_post_message_with_code")
+
+
+def _check_signing(arrival: Arrival, profile: Profile) -> None:
+    """Whether the answer is signed where it has to be, and by what the client reads."""
+    wanted, used = arrival.client.response_algorithm, arrival.server.active_key.algorithm
+    if not arrival.return_to.signed:
+        if profile.signed and wanted is not None:
+            raise OAuthError("signed_response_required", ", ".join(profile.response_modes(SIGNED_MODES)))
+    elif wanted not in {None, used}:
+        raise OAuthError("response_algorithm_not_used", str(wanted), used)
 
 
 def _code_challenge(parameters: Parameters, client: Client, profile: Profile) -> str | None:

@@ -15,6 +15,14 @@ RESPONSE_TYPES: Final = (
     "code id_token token",
 )
 RESPONSE_MODES: Final[tuple[ResponseMode, ...]] = ("query", "fragment", "form_post", "okta_post_message")
+#: Modes by which an answer comes in one signed JWT, and how that travels; ``None``: as the response type has it.
+SIGNED_MODES: Final[dict[str, ResponseMode | None]] = {
+    "jwt": None,
+    "query.jwt": "query",
+    "fragment.jwt": "fragment",
+    "form_post.jwt": "form_post",
+}
+ALL_MODES: Final = (*RESPONSE_MODES, *SIGNED_MODES)
 #: ``plain`` protects nobody whose request can be read (RFC 9700 §2.1.1).
 CHALLENGE_METHODS: Final = ("S256",)
 PROMPTS: Final = ("none", "login", "consent")
@@ -35,8 +43,8 @@ ASSURANCE: Final[dict[str, str | None]] = {
 #: Values that ``acr`` can have.
 REACHABLE: Final = tuple(dict.fromkeys(value for value in ASSURANCE.values() if value is not None))
 
-#: What an authorization response may carry (RFC 6749 §4.1.2, §4.2.2, RFC 9207 §2, OpenID Connect Core §3.3.2.5). No
-#: redirect URI may have them in a query of its own: the client would read two of them.
+#: What an authorization response may carry (RFC 6749 §4.1.2, §4.2.2, RFC 9207 §2, OpenID Connect Core §3.3.2.5, JARM).
+#: No redirect URI may have them in a query of its own: the client would read two of them.
 RESPONSE_PARAMETERS: Final = frozenset(
     {
         "access_token",
@@ -47,6 +55,7 @@ RESPONSE_PARAMETERS: Final = frozenset(
         "expires_in",
         "id_token",
         "iss",
+        "response",
         "scope",
         "state",
         "token_type",
