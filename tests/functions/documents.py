@@ -108,6 +108,8 @@ def every_flow_of_strangers(people: People, web: Web, later: Any) -> None:
     assert people.post("token_status", "introspect", token=tokens["access_token"])["active"]
     assert "request_uri" in stranger.push()
     admin, base = people.functions.admin, f"/api/v1/authorizationServers/{people.server}"
+    wish = {"client_id": URL, "grant_type": "authorization_code", "scope": "orders", "user_id": LOGIN}
+    assert admin("POST", f"{base}/tokens/preview", wish)["client"]["document"] == "FETCHED"
     assert [one["clientId"] for one in admin("GET", f"{base}/metadataDocuments")] == [URL]
     web.documents[URL] = DOCUMENT | {"client_name": "Else"}
     later(90_100)  # more than a day after the copy was fresh: a client's own call fetches it too

@@ -17,6 +17,8 @@ from authmint.oauth.endpoint import AuthenticatedEndpoint
 from authmint.oauth.grants.client_credentials import ClientCredentials
 from authmint.oauth.grants.password import PasswordCredentials
 from authmint.oauth.token_endpoint import TokenEndpoint
+from authmint.storage.client_documents import ClientCopy, ClientDocument
+from authmint.storage.client_registration import ClientRegistration, MetadataClient
 from authmint.storage.clients import Client
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.servers import AuthorizationServer, Claim, People, Scope
@@ -419,3 +421,72 @@ def test_a_redirect_uri_that_is_not_registered_is_named_with_the_nearest() -> No
         "redirect_uri 'https://app.example/calback' is not known; the nearest that is: 'https://app.example/callback'"
     )
     assert right["error"] is None
+
+
+def unregistered(world: World, client_id: str, **fields: str) -> Any:
+    answer = world.preview("authorization_code", "orders:read", client_id=client_id, **fields)
+    return answer["client"], answer["decision"], answer["error"]
+
+
+def test_a_client_that_nobody_registered_is_previewed_as_far_as_it_is_known() -> None:
+    url = "https://app.example/client.json"
+    rule = a_rule(grant_types=("authorization_code",), access_token_lifetime=86_400)
+    scopes = (*SYSTEM, Scope("scp9", "orders:read", metadata_publish="ALL_CLIENTS"))
+    policies = (a_policy(rule, clients=("ALL_CLIENTS",)), a_policy(rule, id="00pB", clients=("METADATA_CLIENTS",)))
+    server = a_server(scopes=scopes, claims=SYSTEM_CLAIMS, keys=KEYS, policies=policies)
+    closed = World(server, a_client())
+    open_to_all = replace(server, registration=ClientRegistration("OPEN"))
+    world = World(open_to_all, a_client())
+
+    client, decision, error = unregistered(closed, url)
+    assert (client, decision["outcome"]) == ({"id": url, "class": "METADATA"}, "DENY")
+    assert (error["reason"], error["detail"]) == ("invalid_client_id", "clientRegistration.metadataDocuments is OFF")
+    client, decision, _ = unregistered(world, url, redirect_uri="http://localhost/callback")
+    assert client == {"id": url, "class": "METADATA", "document": "ASSUMED"}
+    assert (decision["policy"]["id"], decision["consentNeeded"]) == ("00pB", ["orders:read"])
+    document = ClientDocument(url, "App", ("https://app.example/cb",), "none", ("authorization_code",))
+    copies = world.admin.storage.client_copies
+    copy = ClientCopy(SERVER_ID, document, NOW, NOW, NOW, NOW)
+    copies.save(None, copy)
+    assert unregistered(world, url)[0]["document"] == "FETCHED"
+    assert unregistered(world, url, redirect_uri="http://localhost/callback")[2]["reason"] == "illegal_redirect_uri"
+    copies.save(copy, replace(copy, withdrawn_at=NOW))
+    assert unregistered(world, url)[2]["reason"] == "cimd_not_found"
+    entry = MetadataClient("mcl1", url, NOW, NOW, document)
+    world = World(replace(open_to_all, metadata_clients=(entry,)), a_client())
+    assert unregistered(world, url)[0]["document"] == "APPROVED"
+    world = World(replace(open_to_all, metadata_clients=(replace(entry, status="BLOCKED"),)), a_client())
+    assert unregistered(world, url)[2]["detail"] == "an administrator blocked the client"
+
+
+def test_a_policy_for_registered_clients_says_what_others_need() -> None:
+    rule = a_rule(grant_types=("authorization_code",))
+    server = a_server(scopes=SYSTEM, keys=KEYS, policies=(a_policy(rule, clients=("ALL_CLIENTS",)),))
+    world = World(replace(server, registration=ClientRegistration("OPEN")), a_client())
+
+    answer = world.preview("authorization_code", "openid", client_id="https://app.example/client.json")
+
+    assert answer["error"]["reason"] == "no_matching_policy"
+    (change,) = answer["decision"]["nearestMiss"]["changes"]
+    assert "'METADATA_CLIENTS'" in change
+    assert "'ALL_CLIENTS' means registered clients alone" in change
+
+
+def test_the_analysis_knows_words_for_unregistered_clients() -> None:
+    rule = a_rule(grant_types=("authorization_code",))
+    narrow = a_policy(
+        a_rule(id="0prB", grant_types=("authorization_code",)), id="00pB", clients=("origin:https://a.example",)
+    )
+    policies = (a_policy(rule, clients=("METADATA_CLIENTS",)), narrow)
+    server = a_server(scopes=(*SYSTEM, Scope("scp9", "orders:read")), keys=KEYS, policies=policies)
+
+    def reasons(registration: ClientRegistration) -> list[tuple[Any, str]]:
+        world = World(replace(server, registration=registration), a_client())
+        found = world.admin.get(f"{BASE}/analysis").json["unreachable"]
+        return [(one["rule"] and one["rule"]["id"], one["reason"]) for one in found]
+
+    assert reasons(ClientRegistration("OPEN")) == [("0prB", "shadowed")]
+    assert {reason for _, reason in reasons(ClientRegistration())} == {"no_clients"}
+    world = World(replace(server, registration=ClientRegistration("OPEN")), a_client())
+    (way, *_) = world.admin.get(f"{BASE}/analysis?scope=orders:read").json["ways"]
+    assert way["clients"] == ["METADATA_CLIENTS"]

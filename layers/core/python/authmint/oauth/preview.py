@@ -80,10 +80,14 @@ class Previews:
         self._issuance = Issuance(ids)
         self._grant_types = grant_types
 
-    def preview(self, server: AuthorizationServer, wish: Wish, base_url: str) -> Preview:
-        """What the token endpoint, or the authorization endpoint, would do."""
+    def preview(
+        self, server: AuthorizationServer, wish: Wish, base_url: str, *, refused: OAuthError | None = None
+    ) -> Preview:
+        """What the token endpoint, or the authorization endpoint, would do. ``refused``: to the client itself."""
         recipient = Recipient(server, issuer_of(server, base_url), wish.client)
-        preview = Preview(recipient)
+        preview = Preview(recipient, error=refused)
+        if refused is not None:
+            return preview
         now = self._clock.now()
         try:
             entitlement = self._entitlement(server=server, wish=wish, base_url=base_url, preview=preview, now=now)

@@ -6,7 +6,7 @@ from typing import Final
 from ..storage.admin_scopes import ADMIN_SCOPES
 from ..storage.client_registration import class_of
 from ..storage.clients import Client
-from ..storage.servers import AuthorizationServer
+from ..storage.servers import AuthorizationServer, Scope
 from .errors import OAuthError
 from .nearest import unknown
 
@@ -164,4 +164,9 @@ def in_need_of_consent(server: AuthorizationServer, client: Client, names: tuple
     if client.consent_method == "TRUSTED" or server.is_org:
         return ()
     asked = frozenset(names)
-    return tuple(scope.name for scope in server.scopes if scope.name in asked and scope.consent != "IMPLICIT")
+    return tuple(scope.name for scope in server.scopes if scope.name in asked and asks_about(client, scope))
+
+
+def asks_about(client: Client, scope: Scope) -> bool:
+    """Whether a user has to be asked about a scope. Who is not known here is asked about with everything."""
+    return scope.consent != "IMPLICIT" or class_of(client.id) != "REGISTERED"

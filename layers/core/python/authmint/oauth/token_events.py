@@ -12,6 +12,7 @@ from ..http import Pairs, Request
 from ..ids import Ids
 from ..jose.encoding import b64decode
 from ..policy.access.evaluate import Decision
+from ..storage.client_registration import class_of
 from ..storage.events import Event, Party
 from .claim_failures import CLAIM_FAILURES
 from .endpoint import Call
@@ -37,6 +38,12 @@ def token_hash(token: str) -> str:
 def _padded(digest: str | None) -> str | None:
     """The hash in the log of a token of which only our digest is known: the same bytes in the other alphabet."""
     return None if digest is None else base64.b64encode(b64decode(digest)).decode("ascii")
+
+
+def client_class(client_id: str) -> str:
+    """The class of a client that no administrator registered; of one that was there is nothing to say."""
+    class_ = class_of(client_id)
+    return "" if class_ == "REGISTERED" else class_
 
 
 def steps_shown(decision: Decision) -> list[str]:
@@ -114,6 +121,7 @@ class Record:
         debug: dict[str, Any] = {
             "grant_type": call.form.get("grant_type", "")[:100],
             "client_auth_type": call.client.auth_method,
+            "client_class": client_class(call.client.id),
             "authorization_server": call.server.id,
             "authorization_server_name": call.server.name,
             "requested_scopes": call.form.get("scope", "")[:4096].replace(" ", ", "),
@@ -123,6 +131,8 @@ class Record:
             debug["resource"] = entitlement.resource.uri
         elif call.resources:
             debug["resource"] = ", ".join(call.resources)[:4096]
+        if entitlement is not None and entitlement.jkt is not None:
+            debug["proof"] = entitlement.jkt
         if approved is not None:
             debug |= {"policy": approved.policy_id, "rule": approved.rule_id}
             debug["granted_scopes"] = ", ".join(approved.granted if draft is None else draft.scopes)

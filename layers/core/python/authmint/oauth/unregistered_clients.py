@@ -56,6 +56,13 @@ class StoredClients:
             return None
         return client_of(copy.document, entry, copy)
 
+    def is_withdrawn(self, server: AuthorizationServer, client_id: str) -> bool:
+        """Whether the document's host said last that there is none."""
+        try:
+            return self.copies.get(server.id, client_id).withdrawn_at is not None
+        except NotFound:
+            return False
+
 
 @dataclass(frozen=True)
 class FetchedClients:
@@ -227,6 +234,12 @@ def client_of(document: ClientDocument, entry: MetadataClient | None, copy: Clie
         since=max(since),
         settings={name: uri for name, uri in pages.items() if uri},  # no logo: anybody can show anybody's picture
     )
+
+
+def assumed(client_id: str, entry: MetadataClient | None, redirect_uri: str) -> Client:
+    """The client of a document that was not fetched yet, as such documents usually describe one."""
+    usual = ClientDocument(client_id, "", (redirect_uri,), "none", ("authorization_code", "refresh_token"))
+    return client_of(usual, entry, None)
 
 
 def host_of(client_id: str) -> str:

@@ -10,6 +10,8 @@ from ..remote import Remote, RemoteFailed, add_options, of_options
 from ..tables import for_people, print_json, print_table
 
 _SERVERS: Final = "/api/v1/authorizationServers"
+#: What a preview cannot look at, and a request has to bring.
+_NEEDS: Final = {"proof": "a proof of its key (DPoP)", "pushedRequest": "a pushed request"}
 _PREVIEW_EXAMPLES: Final = """
 authmint preview --client 0oa1a2b3c4d5e6f7g8h9 --scope orders:read
 authmint preview --client 0oa1a2b3c4d5e6f7g8h9 --grant authorization_code --user ada@example.com --scope "openid email"
@@ -113,7 +115,8 @@ def _explain(options: argparse.Namespace) -> int:
     else:
         wish = _wish(options)
     found = _asked(remote, server, wish)
-    shown = {"request": {"server": server, **wish}, "error": found["error"], "decision": found["decision"]}
+    shown = {"request": {"server": server, **wish}, "client": found["client"], "requires": found["requires"]}
+    shown |= {"error": found["error"], "decision": found["decision"]}
     if not for_people(as_json=options.json):
         print_json(shown)
         return int(found["error"] is not None)
@@ -170,6 +173,10 @@ def _print_outcome(found: Any) -> None:
         "rule": _name(decision["rule"]),
         "granted": " ".join(decision["grantedScopes"]),
     }
+    if found["client"]["class"] != "REGISTERED":
+        row |= {"client": found["client"]["class"].lower(), "document": found["client"].get("document", "").lower()}
+    if needs := [text for name, text in _NEEDS.items() if found["requires"][name]]:
+        row["needs"] = ", ".join(needs)
     if error is not None:
         row |= {"error": error["error"], "reason": error["reason"], "says": error["error_description"]}
         if error["detail"]:

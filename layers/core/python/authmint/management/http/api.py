@@ -10,6 +10,7 @@ from ...ids import Ids
 from ...keys.vault import KeyPairs, SecretSeals
 from ...oauth.preview import Previews
 from ...oauth.token_validity import TokenValidity
+from ...oauth.unregistered_clients import StoredClients
 from ...outage import Outage
 from ...rate_limit import Allowance, RateLimit
 from ...storage.api_tokens import ApiTokens
@@ -75,7 +76,7 @@ class ManagementApi:
             issued,
             copies,
             Logs(log, clock),
-            Explanations(changes, clients, people.directory, Previews(clock, ids), ids),
+            Explanations(changes, clients, StoredClients(copies), people.directory, Previews(clock, ids), ids),
             pairs,
             seals,
             ids,

@@ -15,6 +15,7 @@ from ...http import Response
 from ...ids import Ids
 from ...oauth.preview import WITH_USER, Preview, Previews, Wish
 from ...oauth.security_profile import NAMES, needs_proof, needs_push, profile_of
+from ...oauth.unregistered_clients import StoredClients
 from ...policy.access.analysis import Way, analyze, ways_to
 from ...policy.access.explain import Trial
 from ...storage.clients import Client, Clients
@@ -23,6 +24,7 @@ from ...storage.errors import NotFound
 from ...storage.servers import AuthorizationServer, Policy, Rule
 from ..http.call import Call
 from ..http.errors import not_found
+from .previewed_client import find
 from .server_changes import ServerChanges
 
 _PAGE = 200
@@ -32,10 +34,17 @@ class Explanations:
     """Answers to "what would happen" and "why"."""
 
     def __init__(
-        self, changes: ServerChanges, clients: Clients, directory: Directory, previews: Previews, ids: Ids
+        self,
+        changes: ServerChanges,
+        clients: Clients,
+        unregistered: StoredClients,
+        directory: Directory,
+        previews: Previews,
+        ids: Ids,
     ) -> None:
         self._changes = changes
         self._clients = clients
+        self._unregistered = unregistered
         self._directory = directory
         self._previews = previews
         self._ids = ids
@@ -45,7 +54,7 @@ class Explanations:
         """200 with the decision, every token that would be issued, decoded, or the error of the real request."""
         server = self._changes.load(call)
         body = call.body()
-        client_id = body.text("client_id", required=True) or ""
+        client_id = body.text("client_id", required=True, longest=512) or ""
         grant_type = body.text("grant_type", required=True) or ""
         user_id = body.text("user_id")
         scope = body.text("scope", longest=4_096) or ""
@@ -55,11 +64,12 @@ class Explanations:
         if grant_type in WITH_USER and not user_id:
             body.problem("user_id", f"The grant type '{grant_type}' needs a user: an id or a login.")
         body.check()
-        client = self._client(client_id)
+        found = find(server, client_id, redirect_uri, self._clients, self._unregistered)
+        client = found.client
         person = None if grant_type not in WITH_USER else self._person(user_id or "")
         wish = Wish(client, grant_type, scope, person, " ".join(sorted(response_type.split())), redirect_uri, resource)
-        preview = self._previews.preview(server, wish, call.request.base_url)
-        return Response.json(200, self._shown(server, wish, preview, call.now))
+        preview = self._previews.preview(server, wish, call.request.base_url, refused=found.refused)
+        return Response.json(200, self._shown(server, wish, preview, call.now) | {"client": found.shown()})
 
     def analysis(self, call: Call) -> Response:
         """200 with what is wrong with the configuration, or, with ``scope``, who can get that scope, and how."""
@@ -103,12 +113,6 @@ class Explanations:
                 ],
             },
         )
-
-    def _client(self, client_id: str) -> Client:
-        try:
-            return self._clients.get(client_id)
-        except NotFound:
-            raise not_found(client_id, "PublicClientApp") from None
 
     def _person(self, user_id: str) -> Person:
         try:

@@ -14,6 +14,7 @@ from ...storage.sessions import Session
 from ...storage.token_families import new_family_id
 from ..errors import OAuthError
 from ..issuance import Approved, Draft, Entitlement, Issuance, Recipient, Trace
+from ..scopes import asks_about
 from ..sign_in import SignIn
 from .rules import Wish, grants_of
 from .vocabulary import FRONT_CHANNEL
@@ -69,10 +70,9 @@ def agreed(
         return Agreed()
     known = {scope.name: scope for scope in server.scopes}
     answers = {(consent.scope, consent.resource): consent for consent in given if consent.created_at >= client.since}
-    asks_about_all = class_of(client.id) != "REGISTERED"
     outstanding: list[Scope] = []
     skipped: set[str] = set()
-    for scope in (known[name] for name in scopes if asks_about_all or known[name].consent != "IMPLICIT"):
+    for scope in (known[name] for name in scopes if asks_about(client, known[name])):
         own = [answers.get((scope.name, about)) for about in places(scope.name, resources)]
         said = {
             None if answer is None or (prompt and (since is None or answer.created_at < since)) else answer.answer

@@ -12,7 +12,7 @@ from ...storage.events import Event, Party
 from ..claim_failures import CLAIM_FAILURES
 from ..errors import OAuthError
 from ..issuance import Trace
-from ..token_events import steps_shown, token_hash
+from ..token_events import client_class, steps_shown, token_hash
 from .interaction import Visitor
 from .parameters import ReturnTo
 from .request import Arrival
@@ -95,6 +95,7 @@ class Record:
             "authorization_server": arrival.server.id,
             "authorization_server_name": arrival.server.name,
             "client_id": arrival.client.id,
+            "client_class": client_class(arrival.client.id),
             "response_mode": arrival.return_to.mode + (".jwt" if arrival.return_to.signed else ""),
         }
         if self.wish is not None:
