@@ -309,3 +309,13 @@ def test_credentials_in_the_query_are_refused() -> None:
     answer = Engine().token(request)
 
     assert decoded(answer.body)["error_description"] == "Client credentials cannot be supplied via query parameters."
+
+
+def test_details_of_an_authorization_are_refused_and_never_ignored() -> None:
+    """RFC 9396 is not built: a token would hold more than was asked for."""
+    engine = Engine()
+
+    answer = engine.ask({"authorization_details": '[{"type":"payment"}]'})
+
+    assert (answer.status, decoded(answer.body)["error"]) == (400, "invalid_request")
+    assert engine.ask().status == 200

@@ -119,6 +119,7 @@ def test_clients_that_have_no_users_are_a_page(changes: dict[str, Any], error: s
         ({"resource": "api://other"}, "unsupported_resource"),
         ({"request": "a.b.c"}, "request_object_invalid"),
         ({"request": "a.b."}, "request_not_supported"),
+        ({"authorization_details": '[{"type":"payment"}]'}, "authorization_details_not_supported"),
         ({"scope": "openid nonsense"}, "no_matching_scope"),
         ({"scope": "openid device_sso"}, "illegal_scope"),
         ({"scope": "openid\x00"}, None),

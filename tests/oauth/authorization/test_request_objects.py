@@ -115,6 +115,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"max_age": True}, "request_object_invalid"),
     ({"max_age": 1.5}, "request_object_invalid"),
     ({"resource": [5]}, "request_object_invalid"),
+    ({"authorization_details": [{"type": "payment"}]}, "request_object_invalid"),
     ({"exp": NOW}, "request_object_jwt_expired"),
     ({"exp": NOW + 3_601}, "request_object_jwt_expiration_too_long"),
     ({"exp": "soon"}, "request_object_invalid"),

@@ -136,6 +136,7 @@ CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
     "authorize_request_object_and_request_uri_provided": (400, "invalid_request", "The authorize request must not contain both a request object and a request uri."),
     "pushed_request_required": (400, "invalid_request", "The authorization request must be pushed to the pushed authorization request endpoint (RFC 9126)."),
     "pushed_authorization_request_uri_present": (400, "invalid_request", "The 'request_uri' parameter must not be present in the request."),
+    "authorization_details_not_supported": (400, "invalid_request", "The 'authorization_details' parameter is not supported."),
     "signed_response_required": (400, "invalid_request", "The authorization response must be signed: 'response_mode' must be one of [{0}]."),
     "response_algorithm_not_used": (400, "invalid_request", "The client reads authorization responses signed with '{0}', and the authorization server signs with '{1}'."),
     "signed_request_required": (400, "invalid_request", "The authorization request must be a signed request object (RFC 9101)."),

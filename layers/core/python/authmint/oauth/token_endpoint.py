@@ -107,6 +107,8 @@ class TokenEndpoint:
         if name is None:
             raise OAuthError("token_request_missing_grant_type", ", ".join(self._grant_types))
         check_grant_type(name, call.client, self._grant_types, call.profile)
+        if "authorization_details" in call.form:  # a limit that is dropped is worse than an error (RFC 9396)
+            raise OAuthError("authorization_details_not_supported")
         if call.resources:
             from .resources import named  # few requests say what their tokens are for
 

@@ -18,6 +18,7 @@ from .request import Arrival
 from .vocabulary import (
     ALL_MODES,
     ASSURANCE,
+    AUTHORIZATION_DETAILS,
     BY_PASSWORD,
     CHALLENGE_METHODS,
     DPOP_JKT,
@@ -88,6 +89,8 @@ def check(arrival: Arrival, *, pushing: bool = False) -> Wish:
         raise OAuthError("pushed_request_required")
     if needs_signature(arrival.server, client) and not arrival.signed:
         raise OAuthError("signed_request_required")
+    if parameters.get(AUTHORIZATION_DETAILS) is not None:  # a limit that is dropped is worse than an error
+        raise OAuthError("authorization_details_not_supported")
     if parameters.get("request_uri") is not None:
         raise OAuthError("request_uri_not_supported", reason="not one of ours")
     response_types = _response_types(parameters, client, profile)

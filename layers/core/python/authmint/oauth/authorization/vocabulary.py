@@ -65,10 +65,14 @@ RESPONSE_PARAMETERS: Final = frozenset(
 #: The thumbprint of the key that a code is bound to (RFC 9449 §10).
 DPOP_JKT: Final = "dpop_jkt"
 
+#: What a token may do, told in detail (RFC 9396): not built, and refused wherever it comes.
+AUTHORIZATION_DETAILS: Final = "authorization_details"
+
 #: Parameters that mean something here; a repeated one is named in the error.
 PARAMETERS: Final = frozenset(
     [
         "acr_values",
+        AUTHORIZATION_DETAILS,
         "client_id",
         "code_challenge",
         "code_challenge_method",
