@@ -202,6 +202,8 @@ def test_an_unsigned_object_is_not_supported() -> None:
     unsigned = jwt.encode(claims, "", "none")
 
     assert reasons(Bank("NONE"), unsigned) == {"request_not_supported"}
+    for profile in ("FAPI2", SIGNING):
+        assert pushed(Bank(profile), unsigned)[1]["error"] == "invalid_request_object"
 
 
 def test_a_client_without_keys_or_secret_signs_nothing() -> None:

@@ -76,7 +76,7 @@ class RequestObjects:
             OAuthError: ``invalid_request_object`` in one of its many forms. Nothing was used up.
             VaultUnavailable: The client's secret cannot be opened.
         """
-        keyed = self._check_supported(text, client)
+        keyed = _check_supported(text, client, profile)
         try:
             jws = read(text, types=TYPES)
             _check_parties(jws, client, profile, issuer)
@@ -85,15 +85,6 @@ class RequestObjects:
             raise OAuthError("request_object_invalid", reason=str(error)) from None
         self._check_signature(jws, client, profile, keyed=keyed, now=now)
         return Opened(_asked(jws.payload, client), self._single_use(jws, client, expires_at, now))
-
-    def _check_supported(self, text: str, client: Client) -> bool:
-        """Whether the client signs by keys, or by its secret alone. Raises OAuthError: it has neither, or did not."""
-        keyed = bool(client.keys) or client.jwks_uri is not None
-        if not keyed and not client.secrets:
-            raise OAuthError("request_not_supported", reason="the client has neither keys nor a secret")
-        if text.endswith("."):
-            raise OAuthError("request_not_supported", reason="not signed")
-        return keyed
 
     def _check_signature(self, jws: Jws, client: Client, profile: Profile, *, keyed: bool, now: int) -> None:
         if client.request_algorithm is not None and jws.algorithm != client.request_algorithm:
@@ -124,6 +115,17 @@ class RequestObjects:
             self._used.spend(f"object:{client_id}", jti, expires_at=expires_at, at=now)
         except AlreadyUsed:
             raise OAuthError("request_object_already_used") from None
+
+
+def _check_supported(text: str, client: Client, profile: Profile) -> bool:
+    """Whether the client signs by keys, or by its secret alone. Raises OAuthError: it has neither, or did not sign."""
+    keyed = bool(client.keys) or client.jwks_uri is not None
+    if not keyed and not client.secrets:
+        raise OAuthError("request_not_supported", reason="the client has neither keys nor a secret")
+    if text.endswith("."):
+        wrong = "request_object_invalid_signature_algorithm" if profile.strict else "request_not_supported"
+        raise OAuthError(wrong, reason="not signed")
+    return keyed
 
 
 def _check_parties(jws: Jws, client: Client, profile: Profile, issuer: str) -> None:
