@@ -177,8 +177,8 @@ MUTATIONS = {
     ),
     "verifier where there was a challenge": Mutation(
         "oauth/pkce.py",
-        'if verifier is None:\n        raise OAuthError("pkce_missing_verifier")',
-        "if verifier is None:\n        return",
+        "if verifier is None:\n        raise",
+        "if verifier is None:\n        return  #",
     ),
     "verifier without a challenge": Mutation(
         "oauth/pkce.py", "if verifier is not None:", "if False:",

@@ -34,6 +34,15 @@ def test_who_does_as_the_profile_asks_gets_codes_and_bound_tokens(bank: Any) -> 
 
 
 @STRICT
+def test_a_code_without_the_verifier_of_its_challenge_is_no_grant(bank: Any) -> None:
+    """RFC 7636 §4.6. Without a profile the answer is the compatible product's."""
+    strict, lenient = bank(), Bank("NONE")
+
+    assert refusal(strict.redeems(strict.code(), code_verifier="")) == (400, "invalid_grant")
+    assert refusal(lenient.redeems(lenient.code(), code_verifier="")) == (400, "invalid_request")
+
+
+@STRICT
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "client_secret_jwt", "none"])
 def test_a_client_that_proves_itself_by_no_key_is_refused(bank: Any, method: str) -> None:
     claims = {"iss": CLIENT_ID, "sub": CLIENT_ID, "aud": ISSUER, "exp": 4_100_000_060}
