@@ -12,7 +12,7 @@ from tests.conformance.plans import KINDS, Setting
 from tests.conformance.resource import serving
 from tests.conformance.suite import Outcome, Suite
 
-_PATIENCE = 120.0
+_PATIENCE = 420.0
 _GOOD = frozenset({"PASSED", "SKIPPED", "REVIEW", "WARNING"})
 
 

@@ -54,7 +54,7 @@ class Deployment:
         made = self.call("POST", "/api/v1/authorizationServers", asked)
         base = f"/api/v1/authorizationServers/{made['id']}"
         for scope in SCOPES:
-            self.call("POST", f"{base}/scopes", {"name": scope, "consent": "REQUIRED"})
+            self.call("POST", f"{base}/scopes", {"name": scope, "consent": "FLEXIBLE"})
         everyone = {"clients": {"include": ["ALL_CLIENTS"]}}
         policy = self.call("POST", f"{base}/policies", {"name": "all", "conditions": everyone})
         conditions = {

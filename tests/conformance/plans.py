@@ -7,7 +7,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from tests.conformance.deployment import LOGIN, PASSWORD, SCOPES, Deployment
+from tests.conformance.browser import browser
+from tests.conformance.deployment import LOGIN, SCOPES, Deployment
 
 _STATIC = {"server_metadata": "discovery", "client_registration": "static_client"}
 _FAPI = "fapi2-security-profile-final"
@@ -26,6 +27,10 @@ class Setting:
     deployment: Deployment
     alias: str
     api: str
+
+    @property
+    def pages(self) -> str:
+        return self.deployment.url
 
     @property
     def callback(self) -> str:
@@ -47,17 +52,7 @@ def _common(setting: Setting, issuer: str) -> dict[str, Any]:
         "alias": setting.alias,
         "description": issuer,
         "server": {"discoveryUrl": f"{issuer}/.well-known/openid-configuration", "login_hint": LOGIN},
-        "browser": browser(setting),
-        "override": {f"{_FAPI}-{name}": {"browser": steps} for name, steps in _overridden(setting).items()},
-    }
-
-
-def _overridden(setting: Setting) -> Mapping[str, list[dict[str, Any]]]:
-    """Modules in which the person does something else."""
-    looks = {"match": f"{setting.deployment.url}/oauth2/*", "match-limit": 1, "tasks": []}
-    return {
-        "user-rejects-authentication": browser(setting, "deny"),
-        "par-ensure-reused-request-uri-prior-to-auth-completion-succeeds": [looks, *browser(setting)],
+        "browser": browser(setting.pages, setting.suite),
     }
 
 
@@ -69,33 +64,73 @@ def _openid(setting: Setting, _: Mapping[str, str]) -> dict[str, Any]:
         "client": make("client_secret_basic", settings),
         "client_secret_post": make("client_secret_post", settings),
         "client2": make("client_secret_basic", settings),
+        "override": {
+            f"oidcc-{name}": {"browser": browser(setting.pages, setting.suite, shown=True)}
+            for name in ("prompt-login", "max-age-1")
+        },
     }
 
 
 def _fapi(setting: Setting, variant: Mapping[str, str]) -> dict[str, Any]:
-    issuer = setting.deployment.server("ES256", dpop={"required": True})
+    signing = variant.get("fapi_request_method") == "signed_non_repudiation"
+    issuer = setting.deployment.server("ES256", profile="FAPI2_MESSAGE_SIGNING" if signing else "FAPI2")
     openid = variant.get("openid") == "openid_connect"
     scope = " ".join((*(("openid",) if openid else ()), *SCOPES, "offline_access"))
-    return _common(setting, issuer) | {
-        "resource": {"resourceUrl": f"{issuer}/v1/userinfo" if openid else f"https://{setting.api}/orders"},
-        "client": _fapi_client(setting, scope, setting.callback, "PS256"),
+    looks = {"match": f"{setting.pages}/oauth2/*", "match-limit": 1, "tasks": []}
+
+    def clients() -> dict[str, Any]:
         # The suite's second client comes back to a redirect URI with a query.
-        "client2": _fapi_client(setting, scope, f"{setting.callback}?dummy1=lorem&dummy2=ipsum", "ES256"),
+        return {
+            "client": _fapi_client(setting, scope, setting.callback, "PS256"),
+            "client2": _fapi_client(setting, scope, f"{setting.callback}?dummy1=lorem&dummy2=ipsum", "ES256"),
+        }
+
+    return {
+        **_common(setting, issuer),
+        **clients(),
+        "resource": {"resourceUrl": f"{issuer}/v1/userinfo" if openid else f"https://{setting.api}/orders"},
+        "override": {
+            # Clients that nobody agreed to before, so that the person is asked.
+            f"{_FAPI}-user-rejects-authentication": {
+                "browser": browser(setting.pages, setting.suite, "deny"),
+                **clients(),
+            },
+            f"{_FAPI}-par-ensure-reused-request-uri-prior-to-auth-completion-succeeds": {
+                "browser": [looks, *browser(setting.pages, setting.suite)]
+            },
+        },
+    }
+
+
+def _machines(setting: Setting, _: Mapping[str, str]) -> dict[str, Any]:
+    issuer = setting.deployment.server("ES256", profile="FAPI2")
+    settings = {"application_type": "service", "grant_types": ["client_credentials"], "response_types": ["token"]}
+    scope = " ".join(SCOPES)
+    return {
+        "alias": setting.alias,
+        "description": issuer,
+        "server": {"discoveryUrl": issuer.replace("/oauth2/", "/.well-known/oauth-authorization-server/oauth2/")},
+        "resource": {"resourceUrl": f"https://{setting.api}/orders"},
+        "client": _keyed_client(setting, settings, scope, "PS256"),
+        "client2": _keyed_client(setting, settings, scope, "ES256"),
     }
 
 
 def _fapi_client(setting: Setting, scope: str, redirect_uri: str, algorithm: str) -> dict[str, Any]:
-    key = {"kid": "k1", "use": "sig", "alg": algorithm} | _private_jwk(algorithm)
     settings = {
         "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],
         "redirect_uris": [redirect_uri],
-        "jwks": {"keys": [{name: value for name, value in key.items() if name not in _PRIVATE}]},
         "refresh_token": {"rotation_type": "STATIC"},
         "consent_method": "REQUIRED",
-        "dpop_bound_access_tokens": True,
     }
-    made = setting.deployment.client("private_key_jwt", settings)
+    return _keyed_client(setting, settings, scope, algorithm)
+
+
+def _keyed_client(setting: Setting, settings: dict[str, Any], scope: str, algorithm: str) -> dict[str, Any]:
+    key = {"kid": "k1", "use": "sig", "alg": algorithm} | _private_jwk(algorithm)
+    public = {name: value for name, value in key.items() if name not in _PRIVATE}
+    made = setting.deployment.client("private_key_jwt", settings | {"jwks": {"keys": [public]}})
     return made | {"scope": scope, "jwks": {"keys": [key]}, "dpop_signing_alg": "ES256"}
 
 
@@ -107,68 +142,21 @@ def _private_jwk(algorithm: str) -> dict[str, Any]:
     return {name: value for name, value in jwk.items() if name != "key_ops"}
 
 
-def browser(setting: Setting, decision: str = "allow") -> list[dict[str, Any]]:
-    """How the suite's browser gets through the pages: by the ids of fields and buttons (docs/protocol.md §3.6)."""
-    pages = setting.deployment.url
-    sign_in = {
-        "task": "Sign in",
-        "optional": True,
-        "match": f"{pages}/signin*",
-        "commands": [
-            ["wait", "id", "signin-submit", 10, ".*", "update-image-placeholder-optional"],
-            ["text", "id", "username", LOGIN],
-            ["text", "id", "password", PASSWORD],
-            ["click", "id", "signin-submit"],
-        ],
-    }
-    consent = {
-        "task": "Consent",
-        "optional": True,
-        "match": f"{pages}/consent*",
-        "commands": [["click", "id", f"consent-{decision}"]],
-    }
-    refused = {
-        "task": "Refused",
-        "optional": True,
-        "match": f"{pages}/oauth2/*",
-        "commands": [["wait", "id", "error", 10, ".*", "update-image-placeholder-optional"]],
-    }
-    answered = {
-        "task": "Answered",
-        "optional": True,
-        "match": f"{setting.suite}/test/*/callback*",
-        "commands": [["wait", "id", "submission_complete", 10]],
-    }
-    sign_out = {
-        "task": "Sign out",
-        "optional": True,
-        "match": f"{pages}/signout*",
-        "commands": [["click", "id", "signout-submit"]],
-    }
-    ended = {
-        "task": "Ended",
-        "optional": True,
-        "match": f"{pages}/*",
-        "commands": [["wait", "css", "#done, #error", 10, ".*", "update-image-placeholder-optional"]],
-    }
-    return [
-        {"match": f"{pages}/oauth2/*/v1/authorize*", "tasks": [sign_in, consent, refused, answered]},
-        {"match": f"{pages}/oauth2/*/v1/logout*", "tasks": [sign_out, ended]},
-    ]
-
-
 def _certification(profile: str, variant: Mapping[str, str] = _STATIC) -> Kind:
     return Kind(f"oidcc-{profile}-certification-test-plan", variant, _openid)
 
 
+_BY_KEYS = {"client_auth_type": "private_key_jwt", "sender_constrain": "dpop"}
+
+
 def _security_profile(openid: str) -> Kind:
-    variant = {
-        "client_auth_type": "private_key_jwt",
-        "sender_constrain": "dpop",
-        "fapi_profile": "plain_fapi",
-        "openid": openid,
-    }
-    return Kind(f"{_FAPI}-test-plan", variant, _fapi)
+    return Kind(f"{_FAPI}-test-plan", {**_BY_KEYS, "fapi_profile": "plain_fapi", "openid": openid}, _fapi)
+
+
+def _message_signing(answers: str) -> Kind:
+    variant = {"fapi_profile": "plain_fapi", "openid": "openid_connect", "fapi_response_mode": answers}
+    signed = {"fapi_request_method": "signed_non_repudiation"}
+    return Kind("fapi2-message-signing-final-test-plan", {**_BY_KEYS, **variant, **signed}, _fapi)
 
 
 KINDS: Mapping[str, Kind] = {
@@ -184,4 +172,10 @@ KINDS: Mapping[str, Kind] = {
     ),
     "fapi2-oauth": _security_profile("plain_oauth"),
     "fapi2-openid": _security_profile("openid_connect"),
+    "fapi2-signed": _message_signing("plain_response"),
+    "fapi2-machines": Kind(
+        f"{_FAPI}-test-plan",
+        {**_BY_KEYS, "fapi_profile": "fapi_client_credentials_grant", "openid": "plain_oauth"},
+        _machines,
+    ),
 }

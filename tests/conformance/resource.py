@@ -1,6 +1,7 @@
 """A protected API, as a customer of authmint builds one: over ``authmint.verifier``."""
 
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +41,14 @@ class Orders(BaseHTTPRequestHandler):
         self.wfile.write(b"{}")
 
 
+class _Server(ThreadingHTTPServer):
+    """Says nothing of those who try the protocols and ciphers that it does not take."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ssl.SSLError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serving(issuer: str, address: str, certificate: str, key: str) -> Iterator[None]:
     """Serve https at an address like ``api.test:8090`` for as long as the context lasts."""
@@ -60,7 +69,7 @@ def serving(issuer: str, address: str, certificate: str, key: str) -> Iterator[N
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     context.set_ciphers("ECDHE+AESGCM")
-    server = ThreadingHTTPServer((host, int(port)), orders)
+    server = _Server((host, int(port)), orders)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=partial(server.serve_forever, 0.05), daemon=True)
     thread.start()

@@ -77,14 +77,16 @@ class Suite:
         result = str(info.get("result") or info["status"])
         if info["status"] not in _FINISHED:
             result = "GAVE UP"
-        return Outcome(module, test, result, self._complaints(test))
+        return Outcome(module, test, result, self._complaints(test, result))
 
-    def _complaints(self, test: str) -> tuple[str, ...]:
+    def _complaints(self, test: str, result: str) -> tuple[str, ...]:
         entries = self._call("GET", f"/api/log/{test}")
+        # A page that nobody got to see is of no interest where the module came to its end without it.
+        kinds = {"FAILURE", "WARNING"} | ({"REVIEW"} & {result})
         return tuple(
             f"{each['result']} {each.get('src', '')}: {each.get('msg', '')}"
             for each in entries
-            if each.get("result") in {"FAILURE", "WARNING", "REVIEW"}
+            if each.get("result") in kinds
         )
 
     def _call(self, method: str, path: str, asked: Mapping[str, str] | None = None, body: Any = None) -> Any:
