@@ -173,6 +173,7 @@ KINDS: Mapping[str, Kind] = {
     "fapi2-oauth": _security_profile("plain_oauth"),
     "fapi2-openid": _security_profile("openid_connect"),
     "fapi2-signed": _message_signing("plain_response"),
+    "fapi2-signed-answers": _message_signing("jarm"),
     "fapi2-machines": Kind(
         f"{_FAPI}-test-plan",
         {**_BY_KEYS, "fapi_profile": "fapi_client_credentials_grant", "openid": "plain_oauth"},
