@@ -51,8 +51,8 @@ MUTATIONS = {
     ),
     "clients of a policy": Mutation(
         "policy/access/evaluate.py",
-        "if ALL_CLIENTS not in policy.clients and request.client_id not in policy.clients:",
-        "if not policy.clients:",
+        "return any(word in policy.clients for word in words_for(client_id))",
+        "return bool(policy.clients)",
     ),
     "scopes of the server": Mutation(
         "oauth/scopes.py",
@@ -188,7 +188,7 @@ MUTATIONS = {
         "oauth/authorization/request.py", "if stored.server_id != server.id:", "if False:"
     ),
     "client of a request_uri": Mutation(
-        "oauth/authorization/request.py", 'if stored.client_id != sent.get("client_id"):', "if False:"
+        "oauth/authorization/request.py", "if stored.client_id != client_id:", "if False:"
     ),
     "kind of a request_uri": Mutation(
         "oauth/authorization/request.py",
@@ -203,8 +203,8 @@ MUTATIONS = {
     ),
     "redirect_uri of a stored request": Mutation(
         "oauth/authorization/request.py",
-        "way_back = match_redirect_uri(client, parameters, issuer, profile_of(server, client))",
-        'way_back = ReturnTo(parameters.values["redirect_uri"], issuer, "query", parameters.state)',
+        "way_back = match_redirect_uri(client, self.parameters, self.issuer, profile_of(self.server, client))",
+        'way_back = ReturnTo(self.parameters.values["redirect_uri"], self.issuer, "query", self.parameters.state)',
         named("tests/oauth/authorization/test_interactions.py::test_what_changed_meanwhile_counts"),
     ),
     "browser of a waiting request": Mutation(
