@@ -36,6 +36,7 @@ def test_data_survives_a_restart_and_ctrl_c_ends_everything(tmp_path: Path) -> N
         processes = children(stack.process.pid)
         stack.process.send_signal(signal.SIGINT)
         assert stack.process.wait(30) == 0
+    assert "Traceback" not in (tmp_path / "stderr.log").read_text()
     with running_stack(tmp_path) as stack:
         again = stack.admin("GET", f"{SERVERS}/{server['id']}")
         keys_again = requests.get(f"{stack.url}/oauth2/{server['id']}/v1/keys", timeout=30).json()

@@ -78,8 +78,8 @@ class RuntimeApi:
                 if connection.our_state is not h11.DONE or connection.their_state is not h11.DONE:
                     return
                 connection.start_next_cycle()
-        except (ConnectionError, h11.RemoteProtocolError):
-            return
+        except (ConnectionError, h11.RemoteProtocolError, asyncio.CancelledError):
+            return  # cancelled: the stack stops, and nobody waits for this task
         finally:
             self._connections.discard(writer)
             writer.close()
