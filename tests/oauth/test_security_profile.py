@@ -11,7 +11,7 @@ from authmint.oauth.security_profile import is_this_machine, profile_named
 from tests.oauth.authorization.world import CALLBACK, ISSUER, PKCE, Answer
 from tests.oauth.bank import KEYS, Bank, refusal
 from tests.support.builders import BASE_URL, CLIENT_ID, SECRET, SERVER_ID, a_form, a_secret, basic
-from tests.support.dpop import Key
+from tests.support.dpop import Key, ath
 from tests.support.fakes import decoded
 
 STRICT = pytest.mark.parametrize(
@@ -170,8 +170,6 @@ def test_a_resource_of_ours_takes_no_weak_proof_either() -> None:
     bank.storage.servers.save(bank.storage.servers.get(SERVER_ID), strict, [])
 
     def userinfo(token: str, key: Key) -> int:
-        from tests.support.dpop import ath
-
         path = f"/oauth2/{SERVER_ID}/v1/userinfo"
         proof = key.proof(f"{BASE_URL}{path}", "GET", ath=ath(token))
         headers = {"authorization": f"DPoP {token}", "dpop": proof}
@@ -179,6 +177,24 @@ def test_a_resource_of_ours_takes_no_weak_proof_either() -> None:
         return bank.status(Request("GET", path, BASE_URL, {"authServerId": SERVER_ID}, (), headers)).status
 
     assert (userinfo(token, bank.key), userinfo(bound, weak)) == (200, 400)
+
+
+@STRICT
+def test_a_proof_counts_once_at_userinfo_too(bank: Any) -> None:
+    def twice(bank: Bank) -> list[int]:
+        token = decoded(bank.redeems(bank.code()).body)["access_token"]
+        path = f"/oauth2/{SERVER_ID}/v1/userinfo"
+        proof = bank.key.proof(f"{BASE_URL}{path}", "GET", ath=ath(token))
+        headers = {"authorization": f"DPoP {token}", "dpop": proof}
+        assert bank.status is not None
+        answers = [bank.status(Request("GET", path, BASE_URL, {"authServerId": SERVER_ID}, (), headers)) for _ in "12"]
+        if answers[1].status != 200:
+            assert decoded(answers[1].body)["error_description"] == "The DPoP proof JWT has already been used."
+            assert dict(answers[1].headers)["www-authenticate"].startswith("DPoP ")
+        return [answer.status for answer in answers]
+
+    assert twice(bank()) == [200, 400]
+    assert twice(Bank("NONE")) == [200, 200]
 
 
 @STRICT

@@ -1,7 +1,8 @@
 """The userinfo endpoint (OpenID Connect Core §5.3, RFC 6750, docs/protocol.md §15)."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..claims.compiled import WarmClaims
 from ..claims.errors import ClaimFailed
@@ -11,6 +12,7 @@ from ..http import Request, Response
 from ..storage.configuration import Configuration
 from ..storage.errors import Unavailable
 from ..storage.liveness import NotAlive
+from ..storage.replay import UsedAssertions
 from ..storage.servers import AuthorizationServer, issuer_of, server_named
 from . import bearer
 from .access_tokens import AccessToken, recognize
@@ -18,14 +20,22 @@ from .claim_failures import claim_refusal
 from .endpoint import live_server
 from .errors import NO_STORE, OAuthError, unavailable
 from .issuance import app_facts
+from .security_profile import profile_of
 from .sign_in import SignIn
 from .token_validity import TokenValidity
+
+if TYPE_CHECKING:
+    from .dpop.proofs import Proof
 
 
 class UserinfoEndpoint:
     """GET and POST ``/oauth2/{authServerId}/v1/userinfo``."""
 
-    def __init__(self, configuration: Configuration, validity: TokenValidity, clock: Clock) -> None:
+    def __init__(
+        self, configuration: Configuration, validity: TokenValidity, clock: Clock, used: Callable[[], UsedAssertions]
+    ) -> None:
+        """``used``: makes what remembers proofs, when one has to be."""
+        self._used = used
         self._configuration = configuration
         self._validity = validity
         self._clock = clock
@@ -47,12 +57,14 @@ class UserinfoEndpoint:
         token = recognize(sent.token, server, issuer=issuer_of(server, request.base_url), now=now)
         if token is None:
             raise OAuthError("access_token_invalid")
-        if token.jkt is not None or sent.scheme == "dpop":
-            self._check_possession(request, sent, token, server, now)
+        bound = token.jkt is not None or sent.scheme == "dpop"
+        proof = self._proof(request, sent, token, server, now) if bound else None
         try:
             holder = self._validity.of_access_token(token, server)
         except NotAlive as dead:
             raise OAuthError("access_token_invalid", reason=str(dead)) from None
+        if proof is not None and profile_of(server, holder.client).strict:
+            self._spend(proof, server, now)
         person = holder.person
         if person is None or "openid" not in token.scopes:
             raise OAuthError("access_token_insufficient_scopes")
@@ -72,13 +84,23 @@ class UserinfoEndpoint:
         # The same ``sub`` as in the ID token, whatever a claim says (OpenID Connect Core §5.3.2).
         return Response.json(200, claims | {"sub": person.user.id}, NO_STORE)
 
-    def _check_possession(
+    def _proof(
         self, request: Request, sent: bearer.Presented, token: AccessToken, server: AuthorizationServer, now: int
-    ) -> None:
+    ) -> "Proof | None":
+        """The proof that goes with a bound token. Raises OAuthError: there is none, or it is no good."""
         from .dpop.possession import ResourceRefused, check_holder  # few tokens are bound
 
         try:
-            check_holder(request, sent, token, server, now=now)
+            return check_holder(request, sent, token, server, now=now)
+        except OAuthError as error:
+            raise ResourceRefused(error, server) from None
+
+    def _spend(self, proof: "Proof", server: AuthorizationServer, now: int) -> None:
+        """Where a security profile is on, a proof counts once here too (RFC 9449 §11.1)."""
+        from .dpop.possession import ResourceRefused, spend
+
+        try:
+            spend(self._used(), proof, now=now)
         except OAuthError as error:
             raise ResourceRefused(error, server) from None
 

@@ -190,7 +190,9 @@ def token_status(env: Surroundings) -> Function:
     table = {
         "/v1/introspect": Route(IntrospectionEndpoint(endpoint, validity, families, parts.clock)),
         "/v1/revoke": Route(revoke),
-        "/v1/userinfo": Route(UserinfoEndpoint(configuration, validity, parts.clock), ("GET", "POST")),
+        "/v1/userinfo": Route(
+            UserinfoEndpoint(configuration, validity, parts.clock, lambda: parts.records.assertions), ("GET", "POST")
+        ),
     }
     return new_function(parts, Routes(table, parts.ids), server_error)
 

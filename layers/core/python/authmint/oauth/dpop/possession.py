@@ -80,7 +80,7 @@ class Possession:
             nonces = Nonces(self.signers.signer(server).derived(_PURPOSE), server.dpop_nonce_seconds)
             if proof.nonce is None or not nonces.accepts(proof.nonce, now):
                 raise NonceNeeded(nonces.current(now))
-        self._spend(proof, now)
+        spend(self.used, proof, now=now)
         return proof.jkt
 
     def pushed(
@@ -99,31 +99,41 @@ class Possession:
             return asked
         if asked is not None and asked != proof.jkt:
             raise OAuthError("invalid_dpop_proof", reason="dpop_jkt names another key")
-        self._spend(proof, now)
+        spend(self.used, proof, now=now)
         return proof.jkt
 
-    def _spend(self, proof: Proof, now: int) -> None:
-        ends_at = proof.issued_at + MAX_AGE + _SKEW
-        try:
-            self.used.spend(f"dpop:{proof.jkt}", proof.single_use, expires_at=ends_at, at=now)
-        except AlreadyUsed:
-            raise OAuthError("dpop_proof_already_used") from None
+
+def spend(used: UsedAssertions, proof: Proof, *, now: int) -> None:
+    """Use a proof up.
+
+    Raises:
+        OAuthError: It was used before.
+        Unavailable: Storage could not answer.
+    """
+    ends_at = proof.issued_at + MAX_AGE + _SKEW
+    try:
+        used.spend(f"dpop:{proof.jkt}", proof.single_use, expires_at=ends_at, at=now)
+    except AlreadyUsed:
+        raise OAuthError("dpop_proof_already_used") from None
 
 
 def check_holder(
     request: Request, sent: Presented, token: AccessToken, server: AuthorizationServer, *, now: int
-) -> None:
+) -> Proof | None:
     """Whether whoever sends an access token to a resource of ours holds the key that it is bound to (RFC 9449 §7).
 
     Raises:
         OAuthError: It is bound and comes as a bearer token, without its proof, or with one of another key; or it comes
             as a bound token, and is none.
+
+    Returns:
+        The proof of a bound token. It is not used up.
     """
     bound_to = token.jkt
     if bound_to is None:
         if sent.scheme == "dpop":
             raise OAuthError("access_token_not_dpop_bound")
-        return
+        return None
     if sent.scheme != "dpop":
         raise OAuthError("dpop_authentication_scheme_required")
     proof = presented(request, now=now, algorithms=proof_algorithms(server))
@@ -133,3 +143,4 @@ def check_holder(
         raise OAuthError("dpop_proof_invalid_ath")
     if proof.jkt != bound_to:
         raise OAuthError("invalid_access_token_dpop_binding")
+    return proof
