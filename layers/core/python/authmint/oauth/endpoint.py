@@ -14,7 +14,7 @@ from . import form as forms
 from .client_auth.audience import Audiences, audiences_of
 from .client_auth.authentication import ClientAuthentication, Presented, presented
 from .errors import OAuthError, TooManyRequests
-from .security_profile import Profile, profile_of
+from .security_profile import NO_PROFILE, Profile, profile_of
 
 if TYPE_CHECKING:
     from ..rate_limit import RateLimit
@@ -27,6 +27,7 @@ class Call:
 
     Attributes:
         resources: That it names, as they were sent.
+        profile: What is asked of it beyond what everybody is asked.
     """
 
     server: AuthorizationServer
@@ -36,11 +37,7 @@ class Call:
     now: int
     resources: tuple[str, ...] = ()
     spend: "Spend | None" = None
-
-    @property
-    def profile(self) -> Profile:
-        """What is asked of the call beyond what everybody is asked."""
-        return profile_of(self.server, self.client)
+    profile: Profile = NO_PROFILE
 
     def confirm(self) -> None:
         """Use up the client's credential where it counts once. The last thing before anything is given or changed.
@@ -137,7 +134,9 @@ class AuthenticatedEndpoint:
         server = live_server(snapshot)
         if credential is None:
             raise refused or OAuthError("missing_client_credentials")
-        issuer, profile = issuer_of(server, request.base_url), profile_of(server, snapshot.client)
+        issuer, profile, known = issuer_of(server, request.base_url), NO_PROFILE, snapshot.client
+        if server.security_profile != "NONE" or (known is not None and known.security_profile != "NONE"):
+            profile = profile_of(server, known)  # nearly nobody asks for one
 
         def audiences() -> Audiences:
             return audiences_of(server, request.base_url, endpoints, profile)
@@ -158,6 +157,7 @@ class AuthenticatedEndpoint:
             now=now,
             resources=form.resources,
             spend=spend,
+            profile=profile,
         )
 
     def _count_failure(self, request: Request, client_id: str, now: int) -> None:

@@ -99,15 +99,6 @@ def needs_proof(server: AuthorizationServer, client: Client) -> bool:
     return server.dpop_required or client.dpop_bound or profile_of(server, client).strict
 
 
-def rotates(server: AuthorizationServer, client: Client) -> bool:
-    """Whether refresh tokens of a client at a server are used once.
-
-    Bound to a key they need not be, and who loses an answer on its way must not lose the authorization (FAPI 2.0
-    Security Profile §5.3.2.1).
-    """
-    return client.rotates_refresh_tokens and not profile_of(server, client).strict
-
-
 def needs_push(server: AuthorizationServer, client: Client) -> bool:
     """Whether a client may send authorization requests to a server in no other way than by pushing them (RFC 9126)."""
     return client.pushes_only or profile_of(server, client).strict

@@ -14,7 +14,6 @@ from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError, unavailable
 from .grants.base import Answer, GrantRequest, GrantType, Tokens, check_grant_type
 from .issuance import Issuance, Recipient
-from .security_profile import needs_proof
 from .token_events import Record, TokenEvents
 
 if TYPE_CHECKING:
@@ -79,7 +78,8 @@ class TokenEndpoint:
         if origin is not None:
             check_token_request(call.client, grant_type.name)
         jkt = None
-        if "dpop" in request.headers or needs_proof(call.server, call.client):
+        bound = call.profile.strict or call.client.dpop_bound or call.server.dpop_required
+        if bound or "dpop" in request.headers:
             jkt = self._possession().proven(request, call.server, call.client, now=now)
         verified = grant_type.verify(
             GrantRequest(
@@ -90,6 +90,7 @@ class TokenEndpoint:
                 http=request,
                 resources=call.resources,
                 jkt=jkt,
+                profile=call.profile,
             )
         )
         recipient = Recipient(call.server, call.issuer, call.client)

@@ -25,6 +25,7 @@ MAX_VALUE: Final = MAX_TOKEN
 MAX_QUERY: Final = 8_192
 #: Characters of ``state`` once encoded: headers of an answer must fit into API Gateway's 10 KB.
 MAX_STATE: Final = 4_096
+_MAX_NONCE: Final = 4_096
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,26 @@ def _is_text(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return "\0" not in value
+
+
+def nonce_of(parameters: Parameters, response_types: frozenset[str]) -> str | None:
+    """The ``nonce`` that was sent.
+
+    Raises:
+        OAuthError: It is missing where an ID token comes through the browser, or too long.
+    """
+    nonce = parameters.get("nonce")
+    if nonce is None and "id_token" in response_types:  # OpenID Connect Core §3.2.2.1, §3.3.2.11
+        raise OAuthError("invalid_nonce")
+    if nonce is not None and len(nonce) > _MAX_NONCE:
+        raise OAuthError("invalid_request", reason="nonce is too long")
+    return nonce
+
+
+def check_state(parameters: Parameters, *, protected: bool) -> None:
+    """``state`` stands against forged answers, unless PKCE or a pushed request does (RFC 9700 §2.1)."""
+    if parameters.state is None and (parameters.get("state") is not None or not protected):
+        raise OAuthError("invalid_state")
 
 
 _LOOPBACK: Final = re.compile(r"http://(127\.0\.0\.1|\[::1\]|localhost)(?::([0-9]{1,5}))?([/?].*)?")

@@ -12,8 +12,7 @@ from .. import scopes
 from ..access_tokens import recognize_id_token
 from ..errors import OAuthError
 from ..security_profile import Profile, needs_proof, needs_push, needs_signature, profile_of
-from .nonce import check_state, nonce_of
-from .parameters import Parameters, default_mode
+from .parameters import Parameters, check_state, default_mode, nonce_of
 from .request import Arrival
 from .vocabulary import (
     ALL_MODES,

@@ -137,7 +137,7 @@ class ClientAuthentication:
             client = check_client(client)
         except NotAlive as dead:
             raise OAuthError("invalid_client_id", reason=str(dead)) from None
-        if not profile.auth_methods((client.auth_method,)):
+        if profile.strict and not profile.auth_methods((client.auth_method,)):
             reason = f"the security profile does not take {client.auth_method}"
             raise OAuthError("invalid_token_endpoint_auth_method", reason=reason)
         if credential.assertion is not None:

@@ -13,7 +13,6 @@ from ...storage.token_families import TokenFamilies
 from .. import pkce
 from ..errors import OAuthError
 from ..issuance import Approved, Entitlement
-from ..security_profile import profile_of
 from ..sign_in import SignIn
 from .base import Answer, GrantRequest, Tokens, answer_with, check_held, holder_of, target_of
 from .token_families import start
@@ -61,8 +60,7 @@ class AuthorizationCodeGrant:
             raise OAuthError("mismatched_redirect_uri")
         if code.dpop_jkt is not None and code.dpop_jkt != request.jkt:
             raise OAuthError("invalid_dpop_proof", reason="the code is bound to another key")
-        strict = profile_of(request.server, request.client).strict
-        pkce.check_verifier(code.code_challenge, request.form.get("code_verifier"), strict=strict)
+        pkce.check_verifier(code.code_challenge, request.form.get("code_verifier"), strict=request.profile.strict)
         person = holder_of(self._directory, code.user_id, code, refusal=_REFUSAL)
         entitlement = Entitlement(
             self.name,

@@ -14,7 +14,7 @@ from ...storage.servers import AuthorizationServer, Resource
 from ..errors import OAuthError
 from ..issuance import Entitlement
 from ..nearest import unknown
-from ..security_profile import Profile
+from ..security_profile import NO_PROFILE, Profile
 
 if TYPE_CHECKING:  # a token for a machine needs nothing of what people sign in with
     from ...storage.directory import Directory, Person
@@ -29,6 +29,7 @@ class GrantRequest:
     Attributes:
         resources: What it says its tokens are for, as it was sent.
         jkt: Thumbprint of the key whose possession it proved (RFC 9449).
+        profile: What is asked of it beyond what everybody is asked.
     """
 
     form: Mapping[str, str]
@@ -38,6 +39,7 @@ class GrantRequest:
     http: Request
     resources: tuple[str, ...] = ()
     jkt: str | None = None
+    profile: Profile = NO_PROFILE
 
     def parameter(self, name: str) -> str:
         """A parameter of the form that the grant type cannot do without.
@@ -221,7 +223,7 @@ def check_grant_type(grant_type: str, client: Client, served: Iterable[str], pro
     served = tuple(served)
     if grant_type not in served:
         raise OAuthError("unsupported_grant_type", ", ".join(served), reason=unknown("grant type", grant_type, served))
-    allowed = profile.grant_types(client.grant_types)
+    allowed = profile.grant_types(client.grant_types) if profile.strict else client.grant_types
     if grant_type not in allowed:
         who = "security profile does not allow" if grant_type in client.grant_types else "client may not use"
         raise OAuthError("unauthorized_client", ", ".join(allowed), reason=f"the {who} the grant type '{grant_type}'")

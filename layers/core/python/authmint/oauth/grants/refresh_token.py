@@ -17,7 +17,6 @@ from .. import scopes
 from ..errors import OAuthError, RefreshTokenReused
 from ..issuance import Entitlement
 from ..refresh_tokens import expired, family_of, mint, seal, unseal
-from ..security_profile import rotates
 from ..sign_in import SignIn
 from .base import Answer, GrantRequest, Tokens, answer_with, check_held, holder_of, scopes_at, target_of
 
@@ -49,7 +48,8 @@ class RefreshTokenGrant:
     Of the requests that hold one token, one conditional write decides which rotates it. Who asks the same again within
     the leeway gets the same bytes: an answer may be lost on its way. Who asks for other scopes or another resource then
     gets an access token for them, and the successor that there is. Who comes later holds a stolen token, or had his
-    stolen: the family dies.
+    stolen: the family dies. Where a security profile is on, no token rotates: bound to a key it need not, and who loses
+    an answer on its way must not lose the authorization (FAPI 2.0 Security Profile §5.3.2.1).
     """
 
     name: ClassVar[str] = "refresh_token"
@@ -116,7 +116,7 @@ class RefreshTokenGrant:
         try:
             if token.rotated_at is not None:
                 return self._repeated(verified, token, draft, tokens)
-            if rotates(request.server, request.client):
+            if request.client.rotates_refresh_tokens and not request.profile.strict:
                 return self._rotated(verified, draft, tokens)
             window = request.now + draft.lifetimes.refresh_token_window
             self._families.used(token, idle_expires_at=window, at=request.now)
