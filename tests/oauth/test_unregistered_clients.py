@@ -11,6 +11,7 @@ from authmint.storage.client_registration import ALL_CLIENTS, METADATA_CLIENTS, 
 from authmint.storage.clients import secret_digest
 from authmint.storage.sessions import SessionToken
 
+from tests.oauth.authorization.world import CHALLENGE
 from tests.oauth.client_auth.signing import JWK, signed
 from tests.oauth.open_server import HONEST, NOTES, URL, OpenServer, an_open_server, is_active, payload
 from tests.support.builders import BASE_URL, SERVER_ID, a_policy, a_rule
@@ -220,6 +221,41 @@ def test_who_needs_no_key_any_more_has_nothing_any_more() -> None:
     visitor.asks()
     assert not is_active(deployment, tokens["access_token"])
     assert visitor.refreshes(tokens["refresh_token"])[1]["error"] == "invalid_grant"
+
+
+def test_a_signed_request_of_a_stranger_is_read_once_its_keys_are_known_and_counts_once() -> None:
+    deployment = OpenServer()
+    with_key = HONEST | {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://app.example/jwks.json"}
+    deployment.web[URL] = with_key
+    deployment.web[with_key["jwks_uri"]] = {"keys": [JWK]}
+    visitor = deployment.visitor()
+    claims: dict[str, Any] = {
+        "iss": URL,
+        "sub": None,
+        "aud": f"{BASE_URL}/oauth2/{SERVER_ID}",
+        "jti": "once",
+        "client_id": URL,
+        "response_type": "code",
+        "redirect_uri": visitor.redirect_uri,
+        "scope": "notes",
+        "state": "inside",
+        "prompt": "login",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+    request = signed(**claims)
+
+    visitor.asks(request=request, state="outside")
+    assert deployment.asked == []
+    visitor.signs_in()
+    assert 'action="/consent"' in visitor.browser.answer.body.decode()
+    visitor.decides()
+
+    assert visitor.fields["state"] == "inside"
+    status, tokens = visitor.redeems(visitor.fields["code"], **assertion(deployment))
+    assert (status, tokens["scope"]) == (200, "notes")
+    visitor.asks(request=request)
+    assert visitor.fields["error"] == "invalid_request_object"
 
 
 def test_a_host_in_trouble_is_told_of_and_nobody_is_thrown_out() -> None:
