@@ -364,3 +364,10 @@ def test_a_browser_that_sent_a_form_goes_on_with_a_get() -> None:
     assert denied.status == 303
     assert Answer(denied).fields["error"] == "access_denied"
     assert dict(denied.headers)["referrer-policy"] == "no-referrer"
+
+
+def test_a_client_that_says_how_it_signs_assertions_signs_no_other_way() -> None:
+    bank = Bank("NONE", assertion_algorithm="EdDSA")
+
+    assert refusal(bank.machine(assertion=bank.assertion("ES256"))) == (401, "invalid_client")
+    assert bank.machine(assertion=bank.assertion("EdDSA")).status == 200

@@ -31,6 +31,7 @@ OBSTACLES: list[tuple[str, dict[str, Any]]] = [
     ("response_types", {"grant_types": ["authorization_code", "implicit"], "response_types": ["code", "token"]}),
     ("grant_types", {"application_type": "native", "grant_types": ["authorization_code", "password"]}),
     ("request_object_signing_alg", {"request_object_signing_alg": "RS256"}),
+    ("token_endpoint_auth_signing_alg", {"token_endpoint_auth_signing_alg": "RS256"}),
     ("authorization_signed_response_alg", {"authorization_signed_response_alg": "RS256"}),
     ("refresh_token.rotation_type", {"refresh_token": {"rotation_type": "ROTATE", "leeway": 0}}),
 ]
@@ -127,6 +128,8 @@ def test_at_a_local_stack_redirects_may_stay_on_the_machine(admin: Admin, base_u
         ({"request_object_signing_alg": "ES256"}, "request_object_signing_alg"),
         ({"request_object_signing_alg": "HS256", **GOOD}, "request_object_signing_alg"),
         ({"request_object_signing_alg": "none"}, "request_object_signing_alg"),
+        ({"token_endpoint_auth_signing_alg": "HS256"}, "token_endpoint_auth_signing_alg"),
+        ({"token_endpoint_auth_signing_alg": "HS256", **GOOD}, "token_endpoint_auth_signing_alg"),
         (
             {"require_signed_request_object": True, "token_endpoint_auth_method": "none", "pkce_required": True},
             "require_signed_request_object",
@@ -138,4 +141,5 @@ def test_nobody_has_to_sign_by_what_he_has_not(admin: Admin, changes: dict[str, 
 
     assert refused.causes[0].startswith(f"settings.oauthClient.{member}: ")
     signing: dict[str, Any] = {"request_object_signing_alg": "ES256", "require_signed_request_object": True}
+    signing |= {"token_endpoint_auth_signing_alg": "PS256"}
     assert admin.post(APPS, app_body(**GOOD, **signing)).status == 200

@@ -86,7 +86,13 @@ PROTECTION: list[tuple[str, Any, Any]] = [
     ("require_signed_request_object", True, False),
     ("request_object_signing_alg", "HS256", None),
     ("authorization_signed_response_alg", "ES256", None),
+    ("token_endpoint_auth_signing_alg", "HS256", None),
 ]
+
+
+def signing(**oauth: Any) -> dict[str, Any]:
+    """Settings of a web app that signs by its secret."""
+    return web(token_endpoint_auth_method="client_secret_jwt", **oauth)
 
 
 @pytest.mark.parametrize(("name", "on", "off"), PROTECTION)
@@ -94,19 +100,19 @@ def test_what_protects_an_app_is_shown_and_stays_until_it_is_taken_away(
     admin: Admin, name: str, on: Any, off: Any
 ) -> None:
     """Tools that do not know the member replace apps without it: nobody loses it unnoticed."""
-    app = an_app(admin, **web(**{name: on}))
+    app = an_app(admin, **signing(**{name: on}))
     path = f"{APPS}/{app['id']}"
 
     assert app["settings"]["oauthClient"][name] == on
     assert admin.put(path, app).json == app
-    assert admin.put(path, app_body(**web())).json["settings"]["oauthClient"][name] == on
-    assert name not in admin.put(path, app_body(**web(**{name: off}))).json["settings"]["oauthClient"]
+    assert admin.put(path, app_body(**signing())).json["settings"]["oauthClient"][name] == on
+    assert name not in admin.put(path, app_body(**signing(**{name: off}))).json["settings"]["oauthClient"]
     assert name not in admin.get(path).json["settings"]["oauthClient"]
 
 
 @pytest.mark.parametrize(("name", "on", "off"), PROTECTION)
 def test_what_protects_a_registered_client_cannot_be_left_out(admin: Admin, name: str, on: Any, off: Any) -> None:
-    made = admin.post(CLIENTS, web(client_name="web", **{name: on})).json
+    made = admin.post(CLIENTS, signing(client_name="web", **{name: on})).json
     path, sent = f"{CLIENTS}/{made['client_id']}", {k: v for k, v in made.items() if not k.startswith("client_secret")}
 
     assert made[name] == on

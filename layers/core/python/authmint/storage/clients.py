@@ -68,6 +68,7 @@ class Client:
         wildcard_redirect: Whether a redirect URI may have a wildcard in its host (docs/protocol.md §4.10).
         security_profile: Asked of it at every server.
         dpop_bound: Whether all of its tokens are bound to a key of its own (RFC 9449 §5.2).
+        assertion_algorithm: What it signs assertions by; ``None``: any that its keys or its secret can.
         pushes_only: Whether it may send authorization requests in no other way (RFC 9126 §6).
         signs_only: Whether it may send no authorization request that it did not sign (RFC 9101 §10.5).
         request_algorithm: What it signs requests by; ``None``: any that its keys or its secret can.
@@ -103,6 +104,7 @@ class Client:
     pkce_required: bool = False
     security_profile: SecurityProfile = "NONE"
     dpop_bound: bool = False
+    assertion_algorithm: str | None = None
     pushes_only: bool = False
     signs_only: bool = False
     request_algorithm: str | None = None

@@ -38,7 +38,6 @@ CLIENT: Final[Mapping[str, Any]] = {
     "software_statement": None,
     "subject_type": "public",
     "tls_client_certificate_bound_access_tokens": False,
-    "token_endpoint_auth_signing_alg": None,
     "userinfo_encrypted_response_alg": None,
     "userinfo_signed_response_alg": None,
 }

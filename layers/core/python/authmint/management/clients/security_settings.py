@@ -27,6 +27,9 @@ def read_security(client: Client, default: Client, settings: Fields) -> Client:
         request_algorithm=_algorithm(
             settings, "request_object_signing_alg", REQUEST_ALGORITHMS, default.request_algorithm
         ),
+        assertion_algorithm=_algorithm(
+            settings, "token_endpoint_auth_signing_alg", REQUEST_ALGORITHMS, default.assertion_algorithm
+        ),
         response_algorithm=_algorithm(
             settings, "authorization_signed_response_alg", SIGNING_ALGORITHMS, default.response_algorithm
         ),
@@ -45,6 +48,7 @@ def shown_security(client: Client) -> dict[str, Any]:
         "require_pushed_authorization_requests": client.pushes_only or None,
         "require_signed_request_object": client.signs_only or None,
         "request_object_signing_alg": client.request_algorithm,
+        "token_endpoint_auth_signing_alg": client.assertion_algorithm,
         "authorization_signed_response_alg": client.response_algorithm,
     }
     return {name: value for name, value in shown.items() if value is not None}
@@ -55,6 +59,8 @@ def check_signing(client: Client, settings: Fields) -> None:
     keyed = bool(client.keys) or client.jwks_uri is not None
     if client.signs_only and not keyed and client.auth_method not in SECRET_METHODS:
         settings.problem("require_signed_request_object", "needs a secret, or keys: 'jwks' or 'jwks_uri'.")
+    if client.assertion_algorithm not in (None, *ALGORITHMS.get(client.auth_method, ())):
+        settings.problem("token_endpoint_auth_signing_alg", "is not one of the client's 'token_endpoint_auth_method'.")
     if client.request_algorithm is None:
         return
     if client.request_algorithm in ALGORITHMS["client_secret_jwt"]:
@@ -79,6 +85,7 @@ def check_profile(client: Client, settings: Fields, credentials: Fields, base_ur
     _check_grants(client, profile, settings)
     for name, algorithm in (
         ("request_object_signing_alg", client.request_algorithm),
+        ("token_endpoint_auth_signing_alg", client.assertion_algorithm),
         ("authorization_signed_response_alg", client.response_algorithm),
     ):
         if algorithm is not None and not profile.algorithms((algorithm,)):

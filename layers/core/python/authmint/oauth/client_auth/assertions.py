@@ -56,6 +56,9 @@ class Assertions:
             OAuthError: The assertion is refused.
         """
         expires_at = self._check_claims(assertion, audiences, now)
+        if client.assertion_algorithm not in {None, assertion.algorithm}:
+            wanted = f"the client signs by {client.assertion_algorithm}"
+            raise OAuthError("client_assertion_invalid_signature_algorithm", reason=wanted)
         try:
             if client.auth_method == "client_secret_jwt":
                 self._signatures.check_secret(assertion, client)
