@@ -18,6 +18,7 @@ from .app_schemas import MemoryAppSchemas
 from .assignments import MemoryAssignments
 from .client_copies import MemoryClientCopies
 from .directory import MemoryDirectory, MemoryGroups, MemorySingleton, MemoryUsers
+from .dynamic_clients import MemoryDynamicClients, MemoryRegistrationTokens
 from .grants import (
     MemoryAuthorizationCodes,
     MemoryConsents,
@@ -61,6 +62,8 @@ class MemoryStorage:
         self.requests = MemoryStoredRequests(self.lock, self.codes, self.families)
         self.device_codes = MemoryDeviceCodes(self.lock, self.families)
         self.client_copies = MemoryClientCopies(self.lock)
+        self.registration_tokens = MemoryRegistrationTokens(self.lock, self.events.extend)
+        self.dynamic_clients = MemoryDynamicClients(self.lock, self.registration_tokens, self.events.extend)
 
 
 class MemoryEventLog:

@@ -9,19 +9,17 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
 
 from ..jose.encoding import strict_json
 from ..jose.keys import PRIVATE_MEMBERS, BadKey, may_verify, public_key
 from ..storage.client_documents import AuthMethod, ClientDocument
 from ..storage.client_registration import origin_of
-from .authorization.vocabulary import RESPONSE_PARAMETERS
+from .redirect_uris import MOST, is_web, kind_of
 
 #: Bytes of a document.
 LARGEST: Final = 10_240
 #: Characters of a URL.
 LONGEST: Final = 512
-MOST_REDIRECT_URIS: Final = 10
 MOST_KEYS: Final = 50
 LONGEST_NAME: Final = 80
 #: Seconds that a copy is fresh: unless the document's host says otherwise, and within these bounds.
@@ -36,13 +34,6 @@ _URL: Final = re.compile(
 #: What a path must not hide: a dot, a slash, a backslash.
 _HIDDEN: Final = re.compile(r"%(?:2e|2f|5c)", re.IGNORECASE)
 _MAX_PORT: Final = 65_535
-_LOOPBACK: Final = re.compile(r"http://(127\.0\.0\.1|\[::1\]|localhost)(?::([0-9]{1,5}))?([/?][!-~]*)?")
-_WEB: Final = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?][!-~]*)?")
-#: Whatever an administrator lists: a browser runs these, or takes them for its own.
-NEVER: Final = frozenset(
-    {"javascript", "data", "file", "vbscript", "blob", "about", "ws", "wss", "ftp", "http", "https"}
-)
-_PRIVATE: Final = re.compile(r"([a-z][a-z0-9+.-]*):[!-~]+")
 _GRANTS: Final = ("authorization_code", "refresh_token")
 #: Characters that are not seen, or that turn others around.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -106,7 +97,7 @@ def read(content: bytes, url: str, *, private_schemes: Collection[str] = ()) -> 
     if method == "private_key_jwt":
         if (jwks_uri is None) == (body.get("jwks") is None):
             raise _wrong("'private_key_jwt' needs one of 'jwks' and 'jwks_uri'.")
-        if jwks_uri is not None and not _is_web(jwks_uri):
+        if jwks_uri is not None and not is_web(jwks_uri):
             raise _wrong("'jwks_uri' must be an https URL without user information and fragment.")
         if jwks_uri is None and not keys:
             raise _wrong("'jwks' holds no key that can verify a signature.")
@@ -216,38 +207,12 @@ def _verifies(key: Mapping[str, Any]) -> bool:
 
 def _redirect_uris(body: Mapping[str, Any], private_schemes: Collection[str]) -> tuple[str, ...]:
     uris = _texts(body, "redirect_uris") or ()
-    if len(uris) > MOST_REDIRECT_URIS:
-        raise _wrong(f"'redirect_uris' has more than {MOST_REDIRECT_URIS} entries.")
-    kept = tuple(dict.fromkeys(uri for uri in uris if _is_redirect_uri(uri, private_schemes)))
+    if len(uris) > MOST:
+        raise _wrong(f"'redirect_uris' has more than {MOST} entries.")
+    kept = tuple(dict.fromkeys(uri for uri in uris if kind_of(uri, private_schemes)))
     if not kept:
         raise BadDocument("cimd_missing_redirect_uris", "'redirect_uris' holds none that this server sends answers to.")
     return kept
-
-
-def _is_redirect_uri(uri: str, private_schemes: Collection[str]) -> bool:
-    if len(uri) > LONGEST or "#" in uri or "*" in uri or "\\" in uri:
-        return False
-    # An answer with two of them could be read either way.
-    if any(name in RESPONSE_PARAMETERS for name, _ in parse_qsl(uri.partition("?")[2], keep_blank_values=True)):
-        return False
-    if _is_web(uri):
-        return True
-    loopback = _LOOPBACK.fullmatch(uri)
-    if loopback is not None:
-        return 0 < int(loopback[2] or 80) <= _MAX_PORT
-    private = _PRIVATE.fullmatch(uri)
-    return private is not None and private[1] in private_schemes and private[1] not in NEVER
-
-
-def _is_web(uri: str) -> bool:
-    """https, with a host, and without anything that would lead elsewhere than it seems."""
-    if len(uri) > LONGEST or not _WEB.fullmatch(uri) or "#" in uri or "\\" in uri:
-        return False
-    try:
-        parts = urlsplit(uri)
-        return bool(parts.hostname) and (parts.port is None or 0 < parts.port <= _MAX_PORT)
-    except ValueError:
-        return False
 
 
 def _grant_types(body: Mapping[str, Any]) -> tuple[str, ...]:
@@ -267,7 +232,7 @@ def _scopes(body: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 def _page(body: Mapping[str, Any], name: str) -> str | None:
     uri = body.get(name)
-    return uri if isinstance(uri, str) and _is_web(uri) else None
+    return uri if isinstance(uri, str) and is_web(uri) else None
 
 
 def _text(body: Mapping[str, Any], name: str) -> str | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..storage.consents import Consents
     from ..storage.device_codes import DeviceCodes
     from ..storage.directory import Directory
+    from ..storage.dynamic_clients import DynamicClients, RegistrationTokens
     from ..storage.events import EventLog
     from ..storage.groups import Groups
     from ..storage.org_settings import OrgSettingsRecord
@@ -102,6 +103,12 @@ class Records:
         return DynamoDirectory(self._tables, self._clock)
 
     @cached_property
+    def dynamic_clients(self) -> "DynamicClients":
+        from ..dynamo.dynamic_clients import DynamoDynamicClients
+
+        return DynamoDynamicClients(self._tables, self._ids)
+
+    @cached_property
     def families(self) -> "TokenFamilies":
         from ..dynamo.token_families import DynamoTokenFamilies
 
@@ -136,6 +143,12 @@ class Records:
         from ..dynamo.rate_counters import DynamoRateCounters
 
         return DynamoRateCounters(self._tables, self._ids)
+
+    @cached_property
+    def registration_tokens(self) -> "RegistrationTokens":
+        from ..dynamo.dynamic_clients import DynamoRegistrationTokens
+
+        return DynamoRegistrationTokens(self._tables, self._ids)
 
     @cached_property
     def requests(self) -> "StoredRequests":

@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ...oauth.client_documents import NEVER, is_document_url, is_origin
+from ...oauth.client_documents import is_document_url, is_origin
+from ...oauth.redirect_uris import NEVER
 from ...storage.client_registration import (
     ALL_CLIENTS,
     CLOSED,
