@@ -185,6 +185,26 @@ def test_the_mcp_sdk_brings_a_document_instead_of_a_registration(notes: Notes, d
 
 
 @needs_sdk
+def test_the_mcp_sdk_registers_itself(notes: Notes) -> None:
+    stack = notes.people.stack
+    settings = {"resourceIndicators": "ON", "clientRegistration": {"dynamic": "OPEN"}}
+    assert stack.admin("PUT", f"{notes.server}/security", settings).ok
+    policy = stack.admin("GET", f"{notes.server}/policies/{notes.people.policy}").json()
+    policy["conditions"]["clients"]["include"] = ["DYNAMIC_CLIENTS"]
+    assert stack.admin("PUT", f"{notes.server}/policies/{policy['id']}", policy).ok
+
+    seen = signed_in(notes)
+    again = signed_in(notes)
+
+    assert seen["said"] == ["Water the plants.", "Water the plants."]
+    assert seen["clientId"] == again["clientId"]
+    assert [one["id"] for one in stack.admin("GET", f"{notes.server}/dynamicClients").json()] == [seen["clientId"]]
+    for tokens in (seen["first"], seen["second"]):
+        claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
+        assert (claims["aud"], claims["cid"]) == (notes.resource, seen["clientId"])
+
+
+@needs_sdk
 def test_a_token_for_another_resource_of_the_same_server_opens_nothing(notes: Notes) -> None:
     stack, people = notes.people.stack, notes.people
     machine = stack.made(

@@ -23,6 +23,7 @@ WIRES: dict[str, Callable[[Any], Function]] = {
     "jwks": wiring.key_set,
     "token": wiring.token,
     "authorize": wiring.authorize,
+    "registration": wiring.registration,
     "token_status": wiring.token_status,
     "management": wiring.management,
     "key_rotation": wiring.key_rotation,
@@ -90,9 +91,10 @@ class Functions:
         self._functions = {}
         return self
 
-    def restart(self) -> None:
-        """New instances, which know nothing."""
-        self._functions = {}
+    def restart(self, *names: str) -> None:
+        """New instances, of these functions or of all, which know nothing."""
+        for name in names or tuple(self._functions):
+            self._functions.pop(name, None)
 
     def function(self, name: str) -> Function:
         if name not in self._functions:

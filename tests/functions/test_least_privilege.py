@@ -16,6 +16,7 @@ from tests.audit.deliveries import delivery
 from tests.functions.assertions import ASSERTION, asserted
 from tests.functions.deployment import WIRES, Functions, form_event, load_event
 from tests.functions.documents import a_web, every_flow_of_strangers
+from tests.functions.registrations import every_flow_of_newcomers
 from tests.functions.sign_ins import People, every_flow, people_at
 from tests.support.backend import Deployed
 from tests.support.fakes import pregenerated
@@ -71,6 +72,8 @@ def _strangers(people: People) -> None:
     def later(seconds: int) -> None:
         ahead[0] += seconds
 
+    every_flow_of_newcomers(people)
+    people.cookies.clear()
     with a_web() as web, pytest.MonkeyPatch.context() as watch:
         watch.setattr(SystemClock, "now", lambda _: now + ahead[0])
         every_flow_of_strangers(people, web, later)

@@ -30,6 +30,10 @@ class Emitted:
 
     def __init__(self) -> None:
         self.emitted: list[Event] = []
+        self.counted: list[tuple[str, str]] = []
+
+    def refused(self, metric: str, reason: str) -> None:
+        self.counted.append((metric, reason))
 
     def emit(self, event: Event) -> None:
         self.emitted.append(event)

@@ -45,13 +45,17 @@ def an_open_server(mode: Any = "OPEN", *, clients: tuple[str, ...] = (METADATA_C
 
 
 class OpenServer:
-    """The deployment. ``web`` holds documents by URL, or what happens instead; ``asked``: what was fetched."""
+    """The deployment. ``web`` holds documents by URL, or what happens instead; ``asked``: what was fetched.
+
+    ``last``: the last registration.
+    """
 
     def __init__(self, server: AuthorizationServer | None = None) -> None:
         self.storage = MemoryStorage()
         self.clock, self.ids, self.log = FrozenClock(), CountingIds(), Emitted()
         self.web: dict[str, Any] = {URL: HONEST}
         self.asked: list[tuple[str, str]] = []
+        self.last = Request("POST", "/")
         self.storage.servers.add(server or an_open_server(), [])
         self.storage.clients.add(a_client(), [])
         parts = MemoryParts(
@@ -72,6 +76,8 @@ class OpenServer:
                 ("browser", wiring.authorize),
                 ("token", wiring.token),
                 ("status", wiring.token_status),
+                ("register", wiring.registration),
+                ("discovery", wiring.discovery),
             )
         }
 
@@ -93,6 +99,19 @@ class OpenServer:
         if server is not None:
             request = replace(request, path_parameters={"authServerId": server[1]})
         return self._http("browser", request)
+
+    def registers(self, body: Any, *, at: str = SERVER_ID, address: str = "203.0.113.7", **headers: str) -> Response:
+        """A client registers itself. ``body``: JSON, or bytes as they are."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        names = {"content-type": "application/json"} | {k.replace("_", "-"): v for k, v in headers.items()}
+        path, place = f"/oauth2/{at}/v1/register", {"authServerId": at}
+        self.last = Request("POST", path, BASE_URL, place, (), names, content, address, "req-1")
+        return self._http("register", self.last)
+
+    def metadata(self) -> Any:
+        """What the server's clients read first."""
+        path = f"/oauth2/{SERVER_ID}/.well-known/oauth-authorization-server"
+        return decoded(self._http("discovery", Request("GET", path, BASE_URL, {"authServerId": SERVER_ID})).body)
 
     def call(self, path: str, form: dict[str, str], headers: dict[str, str] | None = None) -> tuple[int, Any]:
         """A client calls an endpoint by itself."""

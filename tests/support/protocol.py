@@ -13,6 +13,7 @@ from tests.memory.storage import MemoryStorage
 
 WIRES = {
     "token": wiring.token,
+    "registration": wiring.registration,
     "token_status": wiring.token_status,
     "authorize": wiring.authorize,
     "jwks": wiring.key_set,

@@ -21,7 +21,7 @@ def test_nothing_of_it_is_made_unless_it_is_asked_for() -> None:
     made = ON.keys() - OFF.keys()
 
     assert {name for name in made if not name.startswith("Archive")} == set()
-    assert len(made) == 10
+    assert len(made) == 11
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_every_line_with_an_event_goes_there_whatever_the_system_log_keeps() -> 
         if resource["Type"] == "AWS::Logs::SubscriptionFilter" and "RoleArn" in resource["Properties"]
     ]
 
-    assert len({str(properties["LogGroupName"]) for properties in subscriptions}) == 3
+    assert len({str(properties["LogGroupName"]) for properties in subscriptions}) == 4
     assert {properties["FilterPattern"] for properties in subscriptions} == {'{ $.event.id = "*" }'}
 
 

@@ -74,6 +74,7 @@ def test_every_choice_has_its_pattern_and_every_function_that_logs_events_its_su
     assert {properties["LogGroupName"]["Ref"] for properties in subscriptions} == {
         "TokenLogs",
         "AuthorizeLogs",
+        "RegistrationLogs",
         "TokenStatusLogs",
     }
     assert {str(properties["FilterPattern"]) for properties in subscriptions} == {

@@ -62,6 +62,7 @@ def test_every_documented_route_is_there(template: Template) -> None:
 
     assert {(route.path, route.function) for route in template.routes} == {
         *((f"{base}/{path}", function) for path, function in of_servers for base in (server, org)),
+        (f"{server}/register", "registration"),
         *((path, "discovery") for path in documents),
         *((f"/{page}", "authorize") for page in ("signin", "password", "consent", "activate", "signout")),
         ("/", "authorize"),

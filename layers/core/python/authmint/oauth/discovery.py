@@ -137,10 +137,12 @@ def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilit
             "authorization_response_iss_parameter_supported": True,
             "authorization_signing_alg_values_supported": [server.active_key.algorithm],
         }
-    if server.registration.metadata_documents == "OFF":
+    if server.registration.dynamic != "OFF":
+        metadata["registration_endpoint"] = f"{endpoints}/v1/register"
+    elif server.registration.metadata_documents == "OFF":
         # Where clients bring documents, one that needs an administrator's token would only stop them.
         metadata["registration_endpoint"] = f"{base_url}/oauth2/v1/clients"
-    else:
+    if server.registration.metadata_documents != "OFF":
         metadata["client_id_metadata_document_supported"] = True
     paths = {
         "pushed_authorization_request_endpoint": ("par", features.pushed_requests),

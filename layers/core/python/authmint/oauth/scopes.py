@@ -103,6 +103,16 @@ def for_user(server: AuthorizationServer, client: Client, names: tuple[str, ...]
     return names
 
 
+def open_scopes(server: AuthorizationServer) -> frozenset[str]:
+    """All that a client can have which no administrator registered: what is listed, or what is published anyway."""
+    limit = server.registration.scopes
+    return frozenset(
+        scope.name
+        for scope in server.scopes
+        if (scope.name in limit if limit else scope.metadata_publish == "ALL_CLIENTS" or scope.name in _USUAL)
+    ).difference(NOT_SERVED)
+
+
 def _for_unregistered(server: AuthorizationServer, client: Client, names: tuple[str, ...]) -> tuple[str, ...]:
     """Of the scopes named, or the default ones, those that such a client can have: the others count as not asked for.
 
@@ -111,12 +121,7 @@ def _for_unregistered(server: AuthorizationServer, client: Client, names: tuple[
     Raises:
         OAuthError: None of them is left.
     """
-    limit = server.registration.scopes
-    can_have = {
-        scope.name
-        for scope in server.scopes
-        if (scope.name in limit if limit else scope.metadata_publish == "ALL_CLIENTS" or scope.name in _USUAL)
-    } - NOT_SERVED
+    can_have = set(open_scopes(server))
     if client.scopes is not None:
         can_have.intersection_update(client.scopes)
     if "refresh_token" not in client.grant_types:

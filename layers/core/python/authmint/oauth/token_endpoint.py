@@ -7,6 +7,9 @@ from ..clock import Clock
 from ..http import Request, Response
 from ..ids import Ids
 from ..outage import Outage
+from ..storage.client_registration import class_of
+from ..storage.clients import Client
+from ..storage.servers import AuthorizationServer
 from ..tokens.signer import Signers, TokenTooLarge, longest_access_token
 from .claim_failures import too_large
 from .cors import check_token_request, foreign_origin, readable_by
@@ -34,11 +37,14 @@ class TokenEndpoint:
         *,
         possession: "Callable[[], Possession]",
         trusts: Callable[[str], bool] = lambda _: False,
+        used: Callable[[AuthorizationServer, Client, int], None] = lambda *_: None,
     ) -> None:
         """Put the endpoint together.
 
-        ``possession`` makes what reads proofs, when one comes; ``trusts``: whether administrators trust an origin.
+        ``possession`` makes what reads proofs, when one comes; ``trusts``: whether administrators trust an origin;
+        ``used`` is told of clients that registered themselves, and that somebody uses.
         """
+        self._used = used
         self._possession = possession
         self._endpoint = endpoint
         self._grant_types = {grant_type.name: grant_type for grant_type in grant_types}
@@ -100,6 +106,8 @@ class TokenEndpoint:
         id_token = None
         if draft.id_claims is not None:
             id_token = signer.sign(draft.id_token(self._ids, now, access_token=access_token))
+        if class_of(call.client.id) == "DYNAMIC":
+            self._used(call.server, call.client, now)
         call.confirm()
         return verified.settle(draft, Tokens(access_token, id_token))
 

@@ -6,7 +6,7 @@ rare goes through Powertools, which loads when it is first needed: it costs a qu
 
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +28,7 @@ _METRICS: Final = {
     ("app.oauth2.token.detect_reuse", "FAILURE"): "TokensReused",
     ("app.oauth2.token.revoke", "SUCCESS"): "TokensRevoked",
     ("app.oauth2.authorize", "FAILURE"): "AuthorizationsRefused",
+    ("app.oauth2.client.lifecycle.create", "SUCCESS"): "ClientsRegistered",
     ("user.session.start", "SUCCESS"): "SignIns",
     ("user.session.start", "FAILURE"): "SignInsRefused",
 }
@@ -59,7 +60,27 @@ class Log:
         metric = _METRICS.get((event.type.replace("app.oauth2.as.", "app.oauth2.", 1), event.outcome))
         self._write("INFO", event.type, {"event": line_of(event)}, at_ms=event.published_ms, metric=metric)
 
-    def _write(self, level: str, message: str, values: Mapping[str, Any], *, at_ms: int, metric: str | None) -> None:
+    def refused(self, metric: str, reason: str) -> None:
+        """Count what anybody may ask for as often as they like: by reason, and as no event."""
+        self._write(
+            "INFO",
+            "refused",
+            {"reason": reason},
+            at_ms=self._clock.now_ms(),
+            metric=metric,
+            dimensions=[["service"], ["service", "reason"]],
+        )
+
+    def _write(
+        self,
+        level: str,
+        message: str,
+        values: Mapping[str, Any],
+        *,
+        at_ms: int,
+        metric: str | None,
+        dimensions: Sequence[Sequence[str]] = (("service",),),
+    ) -> None:
         line: dict[str, Any] = {
             "level": level,
             "message": message,
@@ -70,7 +91,7 @@ class Log:
         if metric is not None:
             counted = {"Name": metric, "Unit": "Count"}
             # What is wrong is counted of all functions together as well: one alarm watches it.
-            dimensions = [["service"], ["level"]] if level == "ERROR" else [["service"]]
+            dimensions = [["service"], ["level"]] if level == "ERROR" else dimensions
             definition = {"Namespace": self._namespace, "Dimensions": dimensions, "Metrics": [counted]}
             line[metric] = 1
             line["_aws"] = {"Timestamp": at_ms, "CloudWatchMetrics": [definition]}

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..oauth.dpop.possession import Possession
     from ..oauth.endpoint import AuthenticatedEndpoint
     from ..oauth.outbound_fetch import Document
+    from ..oauth.registration.clients import RegisteredClients
     from ..oauth.unregistered_clients import FetchedClients, StoredClients
     from ..pages.browsers import CookieBrowsers
     from ..rate_limit import RateLimit
@@ -76,8 +77,10 @@ class Parts:
         """Servers, and clients of every class. ``calls``: of clients that call by themselves, documents are fetched."""
         from ..storage.configuration import OpenConfiguration
 
-        unregistered = self.fetched_clients if calls else self.stored_clients
-        return OpenConfiguration(self.registered_configuration(), unregistered)
+        documents = self.fetched_clients if calls else self.stored_clients
+        return OpenConfiguration(
+            self.registered_configuration(), {"METADATA": documents, "DYNAMIC": self.dynamic_clients}
+        )
 
     def registered_configuration(self) -> "Configuration":
         """Servers, and the clients of administrators."""
@@ -90,6 +93,12 @@ class Parts:
         from ..oauth.unregistered_clients import StoredClients
 
         return StoredClients(self.records.client_copies)
+
+    def dynamic_clients(self) -> "RegisteredClients":
+        """Clients that registered themselves."""
+        from ..oauth.registration.clients import RegisteredClients
+
+        return RegisteredClients(self.records.dynamic_clients, self.clock.now)
 
     def fetched_clients(self, *, grace: int | None = None) -> "FetchedClients":
         """Unregistered clients, whose documents are fetched. ``grace``: seconds by which copies may be older."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..http import Request, Response
 from .entrypoint import Function
@@ -11,6 +11,10 @@ from .parts import Endpoint, Parts, Surroundings, new_function, on_first_use, se
 
 if TYPE_CHECKING:
     from ..management.http.api import ManagementApi
+
+
+#: New clients of one server from one address.
+_REGISTRATIONS_PER_HOUR: Final = 20
 
 
 def discovery(env: Surroundings) -> Function:
@@ -62,7 +66,15 @@ def token(env: Surroundings) -> Function:
     signers = parts.signers()
     possession = cache(lambda: parts.possession(signers))
     tokens = TokenEndpoint(
-        endpoint, grants(parts), signers, parts.clock, parts.ids, parts.log, possession=possession, trusts=trusts
+        endpoint,
+        grants(parts),
+        signers,
+        parts.clock,
+        parts.ids,
+        parts.log,
+        possession=possession,
+        trusts=trusts,
+        used=lambda *use: parts.dynamic_clients().used(*use),
     )
 
     def device() -> Endpoint:
@@ -173,6 +185,23 @@ def authorize(env: Surroundings) -> Function:
     return new_function(parts, http, failure)
 
 
+def registration(env: Surroundings) -> Function:
+    """Function ``registration``: clients that register themselves. It writes these, and nothing else."""
+    from ..oauth.registration.endpoint import RegistrationEndpoint
+    from ..oauth.routing import Route, Routes
+
+    parts = Parts.of(env)
+    endpoint = RegistrationEndpoint(
+        parts.registered_configuration(),
+        parts.records.dynamic_clients,
+        lambda: parts.limit("registration", most=_REGISTRATIONS_PER_HOUR, seconds=3_600),
+        parts.clock,
+        parts.ids,
+        parts.log,
+    )
+    return new_function(parts, Routes({"/v1/register": Route(endpoint)}, parts.ids), server_error)
+
+
 def token_status(env: Surroundings) -> Function:
     """Function ``token_status``: introspection, revocation, userinfo."""
     from ..oauth.introspection import IntrospectionEndpoint
@@ -254,6 +283,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
     """The management API without what surrounds it. ``ready`` raises what keeps it from answering at all."""
     from ..management.directory.people import PeopleRecords
     from ..management.http.api import ManagementApi
+    from ..management.servers.dynamic_clients import RegisteredRecords
     from ..management.sign_on.issued import IssuedRecords
 
     records = parts.records
@@ -285,6 +315,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
             session_idle=parts.settings.session_idle,
         ),
         copies=records.client_copies,
+        registered=RegisteredRecords(records.dynamic_clients, records.registration_tokens),
         log=records.log,
         pairs=parts.key_pairs(),
         seals=parts.administrative_seals(),

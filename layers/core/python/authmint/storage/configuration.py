@@ -1,11 +1,11 @@
 """What one protocol request reads of the configuration, in one round trip."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
-from .client_registration import class_of
+from .client_registration import ClientClass, class_of
 from .clients import Client, Clients
 from .errors import NotFound
 from .servers import AuthorizationServer, Servers
@@ -68,12 +68,14 @@ class OpenConfiguration:
 
     Args:
         registered: Knows servers, and the clients of administrators.
-        unregistered: Makes what knows the others, when one is first asked for.
+        unregistered: Make what knows the others, by their class, when one is first asked for.
     """
 
-    def __init__(self, registered: Configuration, unregistered: Callable[[], Unregistered]) -> None:
+    def __init__(
+        self, registered: Configuration, unregistered: Mapping[ClientClass, Callable[[], Unregistered]]
+    ) -> None:
         self._registered = registered
-        self._unregistered = cache(unregistered)
+        self._unregistered = {class_: cache(make) for class_, make in unregistered.items()}
 
     def read(self, server_id: str, client_id: str | None = None) -> Snapshot:
         if client_id is None or (class_ := class_of(client_id)) == "REGISTERED":
@@ -82,4 +84,4 @@ class OpenConfiguration:
         server = snapshot.server
         if server is None or not server.registration.takes(class_):
             return snapshot
-        return Snapshot(server, self._unregistered().client(server, client_id))
+        return Snapshot(server, self._unregistered[class_]().client(server, client_id))

@@ -10,10 +10,11 @@ from typing import Any, Final
 from .findings import Finding, asked, verdict
 
 FUNCTIONS: Final = (
-    "discovery", "jwks", "token", "authorize", "token-status", "management", "key-rotation", "audit-sink",
+    "discovery", "jwks", "token", "authorize", "registration", "token-status", "management", "key-rotation",
+    "audit-sink",
 )  # fmt: skip
 #: Functions whose lines hold events.
-_LOGGED: Final = ("token", "authorize", "token-status")
+_LOGGED: Final = ("token", "authorize", "registration", "token-status")
 #: Who uses the key, how and for what: as the template's key policy says.
 _KEY_USES: Final = (
     ("token", "kms:Decrypt", "signing-key"),

@@ -26,6 +26,7 @@ from ..directory.people import PeopleRecords
 from ..org.bootstrap import Bootstrap
 from ..org.logs import Logs
 from ..org.organization import organization
+from ..servers.dynamic_clients import RegisteredRecords
 from ..servers.preview import Explanations
 from ..servers.server_changes import ServerChanges
 from ..servers.servers import Servers
@@ -51,6 +52,7 @@ class ManagementApi:
         people: PeopleRecords,
         issued: IssuedRecords,
         copies: ClientCopies,
+        registered: RegisteredRecords,
         configuration: Configuration,
         revocations: Revocations,
         log: EventLog,
@@ -75,6 +77,7 @@ class ManagementApi:
             people,
             issued,
             copies,
+            registered,
             Logs(log, clock),
             Explanations(changes, clients, StoredClients(copies), people.directory, Previews(clock, ids), ids),
             pairs,

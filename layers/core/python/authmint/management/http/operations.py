@@ -24,8 +24,10 @@ from ..org.trusted_origins import TrustedOriginsResource
 from ..servers.associated import AssociatedServers
 from ..servers.claims import Claims
 from ..servers.default_policies import DefaultPolicies
+from ..servers.dynamic_clients import RegisteredRecords
 from ..servers.keys import Keys
 from ..servers.metadata_clients import MetadataClients
+from ..servers.open_registration import add_open_registration
 from ..servers.policies import Policies
 from ..servers.preview import Explanations
 from ..servers.resources import Resources
@@ -58,6 +60,7 @@ def operations(
     people: PeopleRecords,
     issued: IssuedRecords,
     copies: ClientCopies,
+    registered: RegisteredRecords,
     logs: Logs,
     explanations: Explanations,
     pairs: KeyPairs,
@@ -80,6 +83,7 @@ def operations(
     metadata_clients = MetadataClients(changes, copies, ids)
     add_crud(routes, f"{_SERVER}/metadataClients", "{metadataClientId}", metadata_clients)
     routes.add("GET", f"{_SERVER}/metadataDocuments", metadata_clients.documents)
+    add_open_registration(routes, changes, registered, ids)
     add_crud(routes, f"{_SERVER}/claims", "{claimId}", Claims(changes, ids, people.attributes))
     policies = Policies(changes, ids)
     add_crud(routes, f"{_SERVER}/policies", "{policyId}", policies)
