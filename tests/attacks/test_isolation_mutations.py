@@ -49,6 +49,17 @@ MUTATIONS = {
         "issuer = issuer_of(server, base_url)",
         "issuer = issuer_of(server, base_url).rpartition('/')[0]",
     ),
+    "audience of a request object": Mutation(
+        "oauth/authorization/request_objects.py",
+        "if issuer not in (audience if isinstance(audience, list) else [audience]):",
+        "if audience is None:",
+    ),
+    "issuer of a request object": Mutation(
+        "oauth/authorization/request_objects.py",
+        'if jws.payload.get("iss") != client.id:',
+        "if False:",
+        named("tests/oauth/authorization/test_request_objects.py::test_each_member_that_is_wrong_is_enough"),
+    ),
     "clients of a policy": Mutation(
         "policy/access/evaluate.py",
         "return any(word in policy.clients for word in words_for(client_id))",

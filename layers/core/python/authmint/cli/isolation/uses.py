@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from ...jose.encoding import b64encode
 from ...oauth.authorization.interaction import PUSHED, SIGN_IN, WAITING
 from ..remote import Answer, Remote
+from .endpoints import by_secret
 from .sides import CALLBACK, DEVICE, CannotCheck, Credential, Side, basic
 
 _VERIFIER: Final = "a-verifier-of-the-isolation-check-and-nobody-else"
@@ -84,6 +85,10 @@ class Place:
         """Go on with a pushed request."""
         return self.authorize(request_uri=PUSHED + handle)
 
+    def push(self, request_object: str) -> Answer:
+        """Push a signed request."""
+        return self.form("par", {"request": request_object})
+
     def waiting(self, handle: str) -> Answer:
         """Go on with a waiting request."""
         return self.authorize(request_uri=WAITING + handle)
@@ -118,6 +123,10 @@ def _issued(answer: Answer) -> bool:
     return answer.status == 200
 
 
+def _stored(answer: Answer) -> bool:
+    return answer.status == 201
+
+
 def _waits(answer: Answer) -> bool:
     return answer.status == 400 and answer.json().get("error") in _PENDING
 
@@ -141,6 +150,7 @@ USES: Final[Mapping[str, Use]] = {
     "access token": Use(Place.userinfo, _issued, by_client=False),
     "ID token": Use(Place.sign_out, _issued, by_client=False),
     "pushed request": Use(Place.pushed, _with_code),
+    "request object": Use(Place.push, _stored),
     "waiting request": Use(Place.waiting, _at_sign_in),
 }
 #: Kinds that introspection knows.
@@ -199,9 +209,16 @@ def give(place: Place) -> Given:
         "access token": tokens["access_token"],
         "ID token": tokens["id_token"],
         "pushed request": pushed["request_uri"].removeprefix(PUSHED),
+        "request object": _signed(place),
         "waiting request": handle,
     }
     return Given(texts, waits.headers.get("set-cookie", "").partition(";")[0])
+
+
+def _signed(place: Place) -> str:
+    """The request, signed by the client for the server that it is at; it can be used more than once."""
+    claims = {"iss": place.client.id, "aud": place.at.issuer, "client_id": place.client.id}
+    return by_secret({}, claims | asked(), place.client.secret.encode())
 
 
 def _answered(place: Place, answer: Answer) -> Any:
