@@ -150,6 +150,7 @@ def _fill_clients(functions: Functions, server: str, number: int) -> None:
                 created_at=now,
                 updated_at=now,
                 auth_time=now,
+                amr=("pwd",),
             )
             families.add(family, RefreshToken(f"digest-{family.id}", family.id, now, now + 86_400))
 

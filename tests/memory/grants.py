@@ -11,6 +11,7 @@ from authmint.storage.consents import Consent
 from authmint.storage.device_codes import DeviceCode
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from authmint.storage.sessions import Session, SessionToken
+from authmint.storage.sign_on_transactions import SignOnTransaction
 from authmint.storage.token_families import RefreshToken, Revoked, TokenFamily, begun_with
 
 _R = TypeVar("_R", bound=Any)
@@ -210,6 +211,15 @@ class MemorySessionTokens(_ByDigest[SessionToken]):
         if token is None or token.expires_at <= at:
             raise NotFound("session token")
         return token
+
+
+class MemorySignOnTransactions(_ByDigest[SignOnTransaction]):
+    """``SignOnTransactions``."""
+
+    def end(self, digest: str) -> None:
+        with self._lock:
+            if self.records.pop(digest, None) is None:
+                raise NotFound("sign-on")
 
 
 class MemoryConsents:

@@ -26,6 +26,7 @@ from .grants import (
     MemoryRateCounters,
     MemorySessions,
     MemorySessionTokens,
+    MemorySignOnTransactions,
     MemoryStoredRequests,
     MemoryTokenFamilies,
 )
@@ -59,6 +60,7 @@ class MemoryStorage:
         self.sessions = MemorySessions(self.lock)
         self.session_tokens = MemorySessionTokens(self.lock)
         self.consents = MemoryConsents(self.lock)
+        self.sign_ons = MemorySignOnTransactions(self.lock)
         self.requests = MemoryStoredRequests(self.lock, self.codes, self.families)
         self.device_codes = MemoryDeviceCodes(self.lock, self.families)
         self.client_copies = MemoryClientCopies(self.lock)

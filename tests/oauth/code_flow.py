@@ -63,6 +63,7 @@ class Flow(Engine):
             "user_id": "00uA",
             "redirect_uri": REDIRECT,
             "scopes": ("openid", "orders:read", "offline_access"),
+            "amr": ("pwd",),
             "auth_time": NOW - 60,
             "created_at": self.clock.now(),
             "expires_at": self.clock.now() + 300,

@@ -10,6 +10,7 @@ from authmint.storage.client_documents import ClientDocument
 from authmint.storage.client_registration import ALL_CLIENTS, METADATA_CLIENTS, MetadataClient
 from authmint.storage.clients import secret_digest
 from authmint.storage.sessions import SessionToken
+from authmint.storage.sign_on_transactions import Proof
 
 from tests.oauth.authorization.world import CHALLENGE
 from tests.oauth.client_auth.signing import JWK, signed
@@ -345,7 +346,7 @@ def test_the_way_of_a_post_without_cookies_is_the_same() -> None:
 def test_a_session_token_is_a_sign_in_too() -> None:
     deployment = OpenServer()
     visitor = deployment.visitor()
-    token = SessionToken(secret_digest("handed over"), "00uA", NOW, NOW + 300)
+    token = SessionToken(secret_digest("handed over"), "00uA", NOW + 300, (Proof("password", NOW),))
     deployment.storage.session_tokens.add(token)
 
     visitor.asks(sessionToken="handed over")

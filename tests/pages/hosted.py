@@ -120,7 +120,7 @@ class Hosted:
                 directory=storage.directory,
                 clients=storage.clients,
                 servers=storage.servers,
-                requests=storage.requests,
+                sign_ons=storage.sign_ons,
                 consents=storage.consents,
                 device_codes=storage.device_codes,
                 session_tokens=storage.session_tokens,

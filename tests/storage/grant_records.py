@@ -9,6 +9,7 @@ from authmint.dynamo.codes import DynamoAuthorizationCodes
 from authmint.dynamo.consents import DynamoConsents
 from authmint.dynamo.device_codes import DynamoDeviceCodes
 from authmint.dynamo.sessions import DynamoSessions, DynamoSessionTokens
+from authmint.dynamo.sign_on_transactions import DynamoSignOnTransactions
 from authmint.dynamo.tables import Tables
 from authmint.dynamo.token_families import DynamoTokenFamilies
 from authmint.ids import RandomIds
@@ -19,6 +20,7 @@ from authmint.storage.device_codes import DeviceCode, DeviceCodes
 from authmint.storage.generations import Generations
 from authmint.storage.lifetimes import Lifetimes
 from authmint.storage.sessions import Session, Sessions, SessionTokens
+from authmint.storage.sign_on_transactions import SignOnTransactions
 from authmint.storage.token_families import RefreshToken, TokenFamilies, TokenFamily
 
 from tests.support.fakes import NOW
@@ -37,6 +39,7 @@ class Storage:
     consents: Consents
     requests: StoredRequests
     device_codes: DeviceCodes
+    sign_ons: SignOnTransactions
 
 
 def in_dynamo(tables: Tables) -> Storage:
@@ -49,11 +52,12 @@ def in_dynamo(tables: Tables) -> Storage:
         DynamoConsents(tables, ids),
         DynamoStoredRequests(tables, ids),
         DynamoDeviceCodes(tables, ids),
+        DynamoSignOnTransactions(tables, ids),
     )
 
 
 def a_family(**changes: Any) -> TokenFamily:
-    family = TokenFamily("oar1", "ausA", "0oaA", "00u1", ("openid", "a"), NOW, NOW, NOW - 5)
+    family = TokenFamily("oar1", "ausA", "0oaA", "00u1", ("openid", "a"), NOW, NOW, NOW - 5, ("pwd",))
     values: dict[str, Any] = {"holds_refresh_token": True, "current": "t1", "resources": RESOURCES}
     return replace(family, **values | changes)
 
@@ -77,6 +81,7 @@ def a_code(digest: str = "c1", **changes: Any) -> AuthorizationCode:
         policy_id="p1",
         rule_id="r1",
         lifetimes=Lifetimes(access_token=300),
+        amr=("pwd",),
         generations=Generations(client=1, user=2),
         resources=RESOURCES,
     )
@@ -84,7 +89,7 @@ def a_code(digest: str = "c1", **changes: Any) -> AuthorizationCode:
 
 
 def a_session(number: int = 1, **changes: Any) -> Session:
-    session = Session(f"s{number}", f"102{number}", "00u1", NOW, NOW, NOW + 60, NOW + 3_600, "csrf")
+    session = Session(f"s{number}", f"102{number}", "00u1", NOW, NOW, NOW + 60, NOW + 3_600, "csrf", ("pwd",))
     return replace(session, **changes)
 
 

@@ -10,6 +10,7 @@ from authmint.dynamo.sharded import SHARDS, shard_of
 from authmint.dynamo.tables import Tables
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound, Unavailable
 from authmint.storage.sessions import SessionToken
+from authmint.storage.sign_on_transactions import Proof, SignOnTransaction
 from botocore.awsrequest import AWSResponse
 
 from tests.functions.faults import FAULTS, committed_and_lost, refusal
@@ -70,7 +71,8 @@ def prepared(storage: Storage) -> None:
     storage.families.add(a_family(), a_token())
     storage.codes.add(a_code())
     storage.sessions.add(a_session())
-    storage.session_tokens.add(SessionToken("k1", "00u1", NOW, NOW + 300))
+    storage.session_tokens.add(SessionToken("k1", "00u1", NOW + 300, (Proof("password", NOW),)))
+    storage.sign_ons.add(SignOnTransaction("n1", "00u1", (), NOW, NOW + 600))
     storage.consents.record([a_consent()])
     storage.requests.add(a_request())
     storage.device_codes.add(a_device_code())
@@ -113,10 +115,16 @@ CHANGES: dict[str, tuple[Operation, type[Exception] | None, list[str]]] = {
         ["Query", "TransactWriteItems"],
     ),
     "add session token": (
-        lambda s: s.session_tokens.add(SessionToken("k2", "00u1", NOW, NOW + 300)),
+        lambda s: s.session_tokens.add(SessionToken("k2", "00u1", NOW + 300, (Proof("password", NOW),))),
         AlreadyExists,
         ["PutItem"],
     ),
+    "add sign-on": (
+        lambda s: s.sign_ons.add(SignOnTransaction("n2", "00u1", (), NOW, NOW + 600)),
+        AlreadyExists,
+        ["PutItem"],
+    ),
+    "end sign-on": (lambda s: s.sign_ons.end("n1"), NotFound, ["UpdateItem"]),
     "spend session token": (lambda s: s.session_tokens.spend("k1", at=NOW), NotFound, ["UpdateItem"]),
     "consent": (lambda s: s.consents.record([a_consent(2), a_consent(3)]), None, ["TransactWriteItems"]),
     "revoke consent": (lambda s: s.consents.revoke([a_consent()]), None, ["TransactWriteItems"]),
@@ -285,7 +293,7 @@ def test_every_item_is_of_a_kind_and_goes_some_day_but_for_consents(storage: Sto
 
     assert {pk.partition("#")[0] for pk, _ in found} == {
         *("FAMILY", "HOLDERS", "USERFAMILIES", "CODE", "SESSION", "SESSIONID", "USERSESSIONS", "SESSIONTOKEN"),
-        *("CONSENT", "REQUEST", "DEVICE", "USERCODE"),
+        *("CONSENT", "REQUEST", "DEVICE", "USERCODE", "SIGNON"),
     }
     for (pk, sk), item in found.items():
         assert item.kind == ("REFRESH" if sk.startswith("REFRESH#") else pk.partition("#")[0])

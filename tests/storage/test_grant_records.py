@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from authmint.storage.sessions import SessionToken
+from authmint.storage.sign_on_transactions import Proof, SignOnTransaction
 from authmint.storage.token_families import RefreshToken, TokenFamily
 
 from tests.memory.storage import MemoryStorage
@@ -38,7 +39,9 @@ IMPOSSIBLE = ["", "x" * 3_000, "\x00", "ö", "a\nb", "\ud800"]
 def storage(request: pytest.FixtureRequest) -> Storage:
     if request.param == "memory":
         m = MemoryStorage()
-        return Storage(m.families, m.codes, m.sessions, m.session_tokens, m.consents, m.requests, m.device_codes)
+        return Storage(
+            m.families, m.codes, m.sessions, m.session_tokens, m.consents, m.requests, m.device_codes, m.sign_ons
+        )
     deployed: Deployed = request.getfixturevalue("deployed")
     return in_dynamo(deployed.tables())
 
@@ -282,7 +285,10 @@ def test_requests_are_answered_together_or_not_at_all(storage: Storage) -> None:
 
 
 def test_a_session_token_is_spent_once_in_its_time(storage: Storage) -> None:
-    token, late = SessionToken("k1", "00u1", NOW, NOW + 300), SessionToken("k2", "00u1", NOW, NOW + 300)
+    token, late = (
+        SessionToken("k1", "00u1", NOW + 300, (Proof("password", NOW),)),
+        SessionToken("k2", "00u1", NOW + 300, (Proof("password", NOW),)),
+    )
     storage.session_tokens.add(token)
     storage.session_tokens.add(late)
 
@@ -502,7 +508,7 @@ def test_a_key_of_one_kind_is_none_of_another(storage: Storage) -> None:
     storage.families.add(a_family(id=key), a_token(key, family_id=key))
     storage.codes.add(a_code(key))
     storage.sessions.add(a_session(digest=key, id=key, user_id=key))
-    storage.session_tokens.add(SessionToken(key, "00u1", NOW, NOW + 300))
+    storage.session_tokens.add(SessionToken(key, "00u1", NOW + 300, (Proof("password", NOW),)))
     storage.requests.add(a_request(key))
     storage.device_codes.add(a_device_code(key, user_code=key))
     storage.sessions.end(a_session(digest=key, id=key, user_id=key))
@@ -622,7 +628,41 @@ def test_of_parallel_additions_of_one_user_code_exactly_one_wins(storage: Storag
 
 def test_of_parallel_uses_of_requests_and_session_tokens_exactly_one_wins(storage: Storage) -> None:
     storage.requests.add(a_request())
-    storage.session_tokens.add(SessionToken("k1", "00u1", NOW, NOW + 300))
+    storage.session_tokens.add(SessionToken("k1", "00u1", NOW + 300, (Proof("password", NOW),)))
 
     assert race(lambda _: storage.requests.spend("q1"), NotFound).count("won") == 1
     assert race(lambda _: storage.session_tokens.spend("k1", at=NOW), NotFound).count("won") == 1
+
+
+def a_sign_on(digest: str = "n1", **changes: Any) -> SignOnTransaction:
+    proofs = (Proof("password", NOW),)
+    return replace(SignOnTransaction(digest, "00u1", proofs, NOW, NOW + 600, "browser", {"request": "r"}, 7), **changes)
+
+
+def test_a_sign_on_is_kept_as_it_was_stored_and_ends_once(storage: Storage) -> None:
+    storage.sign_ons.add(a_sign_on())
+
+    assert storage.sign_ons.get("n1") == a_sign_on()
+    with pytest.raises(AlreadyExists):
+        storage.sign_ons.add(a_sign_on())
+    assert race(lambda _: storage.sign_ons.end("n1"), NotFound).count("won") == 1
+    for gone in (storage.sign_ons.get, storage.sign_ons.end):
+        with pytest.raises(NotFound):
+            gone("n1")
+
+
+@pytest.mark.parametrize("key", ["", "\ud800", "n" * 200])
+def test_a_handle_that_cannot_be_finds_no_sign_on(storage: Storage, key: str) -> None:
+    with pytest.raises(NotFound):
+        storage.sign_ons.get(key)
+    with pytest.raises(NotFound):
+        storage.sign_ons.end(key)
+
+
+def test_a_waiting_request_is_no_sign_on(storage: Storage) -> None:
+    storage.requests.add(a_request("same"))
+
+    with pytest.raises(NotFound):
+        storage.sign_ons.get("same")
+    storage.sign_ons.add(a_sign_on("same"))
+    assert storage.requests.get("same") == a_request("same")

@@ -203,6 +203,7 @@ class World:
             created_at=NOW,
             updated_at=NOW,
             auth_time=NOW,
+            amr=("pwd",),
         )
         self.admin.storage.families.add(family, RefreshToken("digest", "oar1", NOW, NOW + 60))
 

@@ -124,7 +124,7 @@ def test_another_servers_token_is_not_there() -> None:
 @pytest.mark.parametrize("tokens", [True, False])
 def test_a_users_sessions_end_and_with_them_the_tokens_where_asked(tokens: bool) -> None:
     world = World()
-    world.admin.storage.sessions.add(Session("d", "102A", "00uA", NOW, NOW, NOW + 60, NOW + 60, "csrf"))
+    world.admin.storage.sessions.add(Session("d", "102A", "00uA", NOW, NOW, NOW + 60, NOW + 60, "csrf", ("pwd",)))
 
     path = "/api/v1/users/00uA/sessions" + ("?oauthTokens=true" if tokens else "")
     assert world.admin.delete(path).status == 204

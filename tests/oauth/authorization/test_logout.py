@@ -10,8 +10,8 @@ from authmint.http import Pairs, Request, Response
 from authmint.oauth.authorization.interaction import Visitor
 from authmint.oauth.authorization.logout import LogoutEndpoint
 from authmint.oauth.errors import OAuthError
+from authmint.sign_on.proofs import SignedOn
 from authmint.storage.configuration import PlainConfiguration
-from authmint.storage.directory import Person
 from authmint.storage.sessions import Session
 
 from tests.oauth.code_flow import Flow, a_web_client
@@ -32,9 +32,9 @@ class Browser:
     def visitor(self, request: Request, *, now: int) -> Visitor:
         if self.user_id is None:
             return Visitor(None, None, "b")
-        return Visitor(Session("d", "102", self.user_id, now, now, now + 60, now + 60, "c"), None, "b")
+        return Visitor(Session("d", "102", self.user_id, now, now, now + 60, now + 60, "c", ("pwd",)), None, "b")
 
-    def sign_in(self, request: Request, person: Person, *, auth_time: int, amr: tuple[str, ...], now: int) -> Visitor:
+    def sign_in(self, request: Request, signed_on: SignedOn, *, now: int) -> Visitor:
         raise NotImplementedError
 
     def sign_out(self, request: Request, *, now: int) -> Pairs:

@@ -25,12 +25,14 @@ from authmint.oauth.dpop.possession import Possession
 from authmint.oauth.endpoint import AuthenticatedEndpoint
 from authmint.oauth.errors import OAuthError
 from authmint.oauth.issuance import Issuance
+from authmint.sign_on.proofs import SignedOn, amr_of, auth_time_of
+from authmint.sign_on.sessions import SessionTokenExchange
 from authmint.storage.clients import Client, secret_digest
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.consents import Consent
-from authmint.storage.directory import Person
 from authmint.storage.servers import AuthorizationServer, Scope
 from authmint.storage.sessions import Session, SessionToken
+from authmint.storage.sign_on_transactions import Proof
 from authmint.tokens.access_token import SignedIn
 from authmint.tokens.id_token import id_token_payload
 from authmint.tokens.signer import WarmSigners
@@ -94,8 +96,9 @@ class Browsers:
             return Visitor(None, None, secret_digest(name), cookies)
         return Visitor(session, self._storage.directory.person(session.user_id), secret_digest(name), cookies)
 
-    def sign_in(self, request: Request, person: Person, *, auth_time: int, amr: tuple[str, ...], now: int) -> Visitor:
-        name = request.header("cookie") or f"new-{self._named}"
+    def sign_in(self, request: Request, signed_on: SignedOn, *, now: int) -> Visitor:
+        name, person = request.header("cookie") or f"new-{self._named}", signed_on.person
+        auth_time, amr = auth_time_of(signed_on.proofs), amr_of(signed_on.proofs)
         self.begin(name, person.user.id, auth_time=auth_time, amr=amr, now=now)
         cookies = (("set-cookie", f"session of {person.user.id}"),)
         return Visitor(self.sessions[name], person, secret_digest(name), cookies)
@@ -196,7 +199,7 @@ class World:
         issuing = Issuing(storage.codes, storage.families, storage.requests, self.signers, ids)
         self.endpoint = AuthorizationEndpoint(
             arrivals, self.browsers, self.interactions, granting, issuing, outcomes,
-            storage.session_tokens, storage.directory, clock, ids,
+            SessionTokenExchange(storage.session_tokens, storage.directory, ids), clock, ids,
         )  # fmt: skip
         assertions = Assertions(storage.assertions, signatures)
         authentication = ClientAuthentication(lambda: assertions)
@@ -262,7 +265,7 @@ class World:
     def session_token(self, user_id: str = "00uA", *, age: int = 0) -> str:
         token = f"token of {user_id}"
         at = self.clock.now() - age
-        self.storage.session_tokens.add(SessionToken(secret_digest(token), user_id, at, at + 300))
+        self.storage.session_tokens.add(SessionToken(secret_digest(token), user_id, at + 300, (Proof("password", at),)))
         return token
 
     def change_client(self, **changes: Any) -> None:

@@ -12,11 +12,13 @@ from ..http import Request
 from ..ids import Ids
 from ..policy.access.evaluate import TokenRequest
 from ..policy.access.explain import Explanation, explain
+from ..sign_on.proofs import amr_of
 from ..storage.clients import Client
 from ..storage.configuration import Snapshot
 from ..storage.directory import Person
 from ..storage.liveness import NotAlive, check_user
 from ..storage.servers import AuthorizationServer, issuer_of
+from ..storage.sign_on_transactions import Proof
 from ..tokens.signer import longest_access_token
 from . import scopes
 from .authorization.parameters import check_redirect_uri
@@ -29,6 +31,8 @@ from .issuance import Draft, Entitlement, Issuance, Recipient, Trace
 from .security_profile import profile_of
 from .sign_in import SignIn
 
+#: A preview takes it that the user types a password.
+BY_PASSWORD: Final = amr_of((Proof("password", 0),))
 #: Grant types with a user whose proof a preview can leave out.
 WITH_USER: Final = ("authorization_code", "implicit", "password")
 PREVIEWED: Final = ("client_credentials", *WITH_USER)
@@ -133,7 +137,7 @@ class Previews:
         else:
             person = _live(wish.person, refusal="access_denied")
         preview.consent = consent
-        return Entitlement(wish.grant_type, asked, not named, SignIn(person, now), resource=resource)
+        return Entitlement(wish.grant_type, asked, not named, SignIn(person, now, BY_PASSWORD), resource=resource)
 
 
 def _live(person: Person | None, *, refusal: str) -> Person:

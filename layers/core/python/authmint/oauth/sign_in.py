@@ -21,7 +21,7 @@ class SignIn:
 
     person: Person
     at: int
-    amr: tuple[str, ...] = ("pwd",)
+    amr: tuple[str, ...]
     nonce: str | None = None
     acr: str | None = None
 

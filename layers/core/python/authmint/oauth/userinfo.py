@@ -68,7 +68,7 @@ class UserinfoEndpoint:
         person = holder.person
         if person is None or "openid" not in token.scopes:
             raise OAuthError("access_token_insufficient_scopes")
-        known = SignIn(person, now)
+        known = SignIn(person, now, amr=())  # userinfo tells of no sign-in
         facts = Facts(
             app_facts(holder.client),
             token.scopes,

@@ -5,20 +5,21 @@ from dataclasses import dataclass
 from ..clock import Clock
 from ..directory.password_change import PasswordChange
 from ..ids import Ids
-from ..storage.authorization_requests import StoredRequests
+from ..sign_on.sessions import SessionTokenExchange
+from ..sign_on.sign_on import SignOn, Verifier
 from ..storage.clients import Clients
 from ..storage.consents import Consents
 from ..storage.device_codes import DeviceCodes
 from ..storage.directory import Directory
 from ..storage.servers import Servers
 from ..storage.sessions import SessionTokens
+from ..storage.sign_on_transactions import SignOnTransactions
 from ..storage.trusted_origins import TrustedOrigins
 from .authn_api import AuthnApi
 from .browsers import CookieBrowsers
 from .consent import ConsentPage
 from .device import DevicePage
 from .documents import HostedPages
-from .expired_passwords import ExpiredPasswords
 from .password import PasswordPage
 from .sessions_api import SessionsApi
 from .sign_in import SignInPage
@@ -26,7 +27,7 @@ from .sign_on_events import SignOnEvents
 from .sign_out import SignOutPage
 from .site import Site
 from .start import StartPage
-from .verifiers import BrakedVerifier, Brakes, Verifier, WatchedVerifier
+from .verifiers import BrakedVerifier, Brakes, WatchedVerifier
 from .waiting import Authorizations
 
 
@@ -37,7 +38,7 @@ class PageRecords:
     directory: Directory
     clients: Clients
     servers: Servers
-    requests: StoredRequests
+    sign_ons: SignOnTransactions
     consents: Consents
     device_codes: DeviceCodes
     session_tokens: SessionTokens
@@ -59,16 +60,13 @@ def new_site(
 ) -> Site:
     """The site over its records. The authorization endpoint shares ``pages`` and ``browsers`` with it."""
     verifier = WatchedVerifier(BrakedVerifier(authenticator, brakes.addresses), journal)
-    expired = ExpiredPasswords(records.requests, change, ids)
+    sign_on = SignOn(records.sign_ons, verifier, change, ids)
+    tokens = SessionTokenExchange(records.session_tokens, records.directory, ids)
     return Site(
         pages,
         browsers,
-        sign_in=SignInPage(
-            pages=pages, browsers=browsers, authenticator=verifier, authorizations=authorizations, expired=expired
-        ),
-        password=PasswordPage(
-            pages=pages, browsers=browsers, authenticator=verifier, authorizations=authorizations, expired=expired
-        ),
+        sign_in=SignInPage(pages=pages, browsers=browsers, sign_on=sign_on, authorizations=authorizations),
+        password=PasswordPage(pages=pages, browsers=browsers, sign_on=sign_on, authorizations=authorizations),
         consent=ConsentPage(
             pages=pages,
             browsers=browsers,
@@ -86,8 +84,8 @@ def new_site(
         ),
         sign_out=SignOutPage(pages, browsers),
         start=StartPage(pages, records.servers),
-        authn=AuthnApi(verifier, records.session_tokens, expired, ids),
-        sessions=SessionsApi(browsers, records.session_tokens, records.directory),
+        authn=AuthnApi(sign_on, tokens),
+        sessions=SessionsApi(browsers, tokens),
         origins=records.trusted_origins,
         clock=clock,
         ids=ids,

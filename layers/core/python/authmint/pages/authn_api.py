@@ -5,23 +5,17 @@ from typing import Any, Final
 
 from ..api_errors import ApiError
 from ..clock import timestamp
-from ..directory.authentication import AuthenticationFailed, PasswordExpired, TooFast
+from ..directory.authentication import AuthenticationFailed, TooFast
 from ..directory.password_change import NotChangeable, UnsuitablePassword
 from ..http import Response
-from ..ids import Ids
-from ..storage.clients import secret_digest
-from ..storage.directory import Person
+from ..sign_on.proofs import SignedOn
+from ..sign_on.sessions import SessionTokenExchange
+from ..sign_on.sign_on import NewPassword, Pending, SignOn
 from ..storage.errors import NotFound
-from ..storage.generations import Generations
-from ..storage.sessions import SessionToken, SessionTokens
 from ..storage.users import User
 from .api_call import JsonBody
-from .expired_passwords import NO_BROWSER, ExpiredPasswords
-from .sign_in import PASSWORD_AMR
-from .verifiers import Verifier
 from .visit import Visit
 
-SESSION_TOKEN_LIFETIME: Final = 300
 _NO_STORE: Final = (("cache-control", "no-cache, no-store"), ("pragma", "no-cache"))
 _LONGEST_RELAY_STATE: Final = 2_048
 
@@ -30,10 +24,8 @@ _LONGEST_RELAY_STATE: Final = 2_048
 class AuthnApi:
     """Proves a password, and hands out what starts a session."""
 
-    authenticator: Verifier
-    tokens: SessionTokens
-    expired: ExpiredPasswords
-    ids: Ids
+    sign_on: SignOn
+    tokens: SessionTokenExchange
 
     def authenticate(self, visit: Visit) -> Response:
         """200: SUCCESS, or PASSWORD_EXPIRED.
@@ -45,15 +37,15 @@ class AuthnApi:
         relayed = _relayed(body)
         username, password = body.text("username", longest=320), body.text("password")
         try:
-            person = self.authenticator.verify(username, password, visit.now, request=visit.request)
-        except PasswordExpired as proved:
-            return self._expired(visit, proved.person.user, relayed)
+            found = self.sign_on.begin(visit.api_caller, username, password, {})
         except TooFast as fast:
             raise ApiError("E0000047", headers=(*_NO_STORE, *fast.allowance.headers())) from None
         except AuthenticationFailed:
             # One answer for all: that somebody is locked out would tell whoever guesses that there is such a user.
             raise ApiError("E0000004", headers=_NO_STORE) from None
-        return self._success(visit, person, relayed)
+        if isinstance(found, Pending):
+            return self._expired(visit, found, relayed)
+        return self._success(visit, found, relayed)
 
     def change_password(self, visit: Visit) -> Response:
         """200: SUCCESS.
@@ -65,51 +57,39 @@ class AuthnApi:
         state = body.text("stateToken")
         old, new = body.text("oldPassword"), body.text("newPassword")
         try:
-            proof = self.expired.find(state, NO_BROWSER, now=visit.now)
-            user = self.expired.change(proof, new, old=old, now=visit.now, request=visit.request)
-            person = self.authenticator.verify(user.login, new, visit.now, request=visit.request)
+            pending = self.sign_on.find(state, visit.api_caller)
+            signed_on = self.sign_on.advance(pending, visit.api_caller, NewPassword(new, old))
         except UnsuitablePassword as error:
-            lacking = ", ".join(self.expired.policy.in_words(lack) for lack in error.lacks)
+            lacking = ", ".join(self.sign_on.policy.in_words(lack) for lack in error.lacks)
             cause = f"Password requirements were not met. Missing: {lacking}."
             raise ApiError("E0000080", causes=[cause], headers=_NO_STORE) from None
         except NotChangeable:
             raise ApiError("E0000014", causes=["Old Password is not correct"], headers=_NO_STORE) from None
         except (NotFound, AuthenticationFailed):
             raise ApiError("E0000011", headers=_NO_STORE) from None
-        return self._success(visit, person, {})
+        return self._success(visit, signed_on, {})
 
-    def _success(self, visit: Visit, person: Person, relayed: dict[str, str]) -> Response:
-        secret = self.ids.opaque(32)
-        expires_at = visit.now + SESSION_TOKEN_LIFETIME
-        token = SessionToken(
-            digest=secret_digest(secret),
-            user_id=person.user.id,
-            auth_time=visit.now,
-            expires_at=expires_at,
-            amr=PASSWORD_AMR,
-            generations=Generations(user=person.user.token_generation),
-        )
-        self.tokens.add(token)
+    def _success(self, visit: Visit, signed_on: SignedOn, relayed: dict[str, str]) -> Response:
+        secret, expires_at = self.tokens.give(signed_on, now=visit.now)
         answer = {
             "expiresAt": timestamp(expires_at),
             "status": "SUCCESS",
             **relayed,
             "sessionToken": secret,
-            "_embedded": {"user": _user(person.user)},
+            "_embedded": {"user": _user(signed_on.person.user)},
         }
         return Response.json(200, answer, _NO_STORE)
 
-    def _expired(self, visit: Visit, user: User, relayed: dict[str, str]) -> Response:
-        proof = self.expired.proved(user, NO_BROWSER, {}, now=visit.now)
-        policy = self.expired.policy
+    def _expired(self, visit: Visit, pending: Pending, relayed: dict[str, str]) -> Response:
+        policy = self.sign_on.policy
         complexity = {"minLength": policy.shortest, "minLowerCase": 1, "minUpperCase": 1, "minNumber": 1}
         answer = {
-            "stateToken": proof.handle,
-            "expiresAt": timestamp(proof.record.expires_at),
+            "stateToken": pending.handle,
+            "expiresAt": timestamp(pending.transaction.expires_at),
             "status": "PASSWORD_EXPIRED",
             **relayed,
             "_embedded": {
-                "user": _user(user),
+                "user": _user(pending.user),
                 "policy": {"complexity": complexity | {"minSymbol": 0, "excludeUsername": True}},
             },
             "_links": {

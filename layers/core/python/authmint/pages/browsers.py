@@ -6,10 +6,11 @@ from typing import Final
 from ..http import Pairs, Request
 from ..ids import Ids
 from ..oauth.authorization.interaction import Visitor
+from ..sign_on.proofs import SignedOn
+from ..sign_on.sessions import SessionSettings, new_session
 from ..storage.clients import secret_digest
 from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound
-from ..storage.generations import Generations
 from ..storage.liveness import NotAlive, check_session
 from ..storage.sessions import Session, Sessions
 from ..web import csrf
@@ -17,21 +18,6 @@ from ..web.cookies import Cookie
 
 SESSION: Final = Cookie("authmint-session")
 BROWSER: Final = Cookie("authmint-browser")
-
-
-@dataclass(frozen=True)
-class SessionSettings:
-    """How long sessions live, in seconds.
-
-    Attributes:
-        idle_lifetime: Not used for so long, a session is over.
-        lifetime: After so long it is over in any case.
-        touch_seconds: Use is noted at most so often: each note is a write.
-    """
-
-    idle_lifetime: int = 2 * 3600
-    lifetime: int = 12 * 3600
-    touch_seconds: int = 60
 
 
 @dataclass(frozen=True)
@@ -79,28 +65,17 @@ class CookieBrowsers:
         session = self._touched(session, now)
         return Guest(session=session, person=person, browser=secret_digest(value), cookies=cookies, value=value)
 
-    def sign_in(self, request: Request, person: Person, *, auth_time: int, amr: tuple[str, ...], now: int) -> Guest:
+    def sign_in(self, request: Request, signed_on: SignedOn, *, now: int) -> Guest:
         """Start a session under a fresh cookie (against fixation); the one before it in this browser ends."""
         self._end(request)
         secret = self._ids.opaque(32)
-        settings = self._settings
-        session = Session(
-            digest=secret_digest(secret),
-            id=self._ids.object_id("102"),
-            user_id=person.user.id,
-            created_at=now,
-            auth_time=auth_time,
-            idle_expires_at=min(now + settings.idle_lifetime, now + settings.lifetime),
-            expires_at=now + settings.lifetime,
-            csrf=self._ids.opaque(32),
-            amr=amr,
-            last_seen_at=now,
-            generations=Generations(user=person.user.token_generation),
-        )
+        session = new_session(signed_on, secret, self._settings, self._ids, now=now)
         self._sessions.add(session)
         value, cookies = self._named(request)
         cookies = (*cookies, SESSION.set(request, secret))
-        return Guest(session=session, person=person, browser=secret_digest(value), cookies=cookies, value=value)
+        return Guest(
+            session=session, person=signed_on.person, browser=secret_digest(value), cookies=cookies, value=value
+        )
 
     def sign_out(self, request: Request, *, now: int) -> Pairs:  # noqa: ARG002 - of the protocol
         """End the session; ``set-cookie`` headers that make the browser forget it."""

@@ -34,7 +34,7 @@ class DevicePage:
     def get(self, visit: Visit) -> Response:
         """The form; who is not signed in signs in first."""
         user_code = normalized(visit.request.query_value("user_code") or "")
-        if visit.guest.person is None:
+        if visit.guest.person is None or visit.step.name != "done":
             return see_other(Onward(activating=True, user_code=user_code).sign_in_uri)
         return self._form(visit, visit.guest.person, user_code)
 
@@ -43,7 +43,7 @@ class DevicePage:
         typed = visit.form.text("user_code")
         user_code = normalized(typed)
         session, person = visit.guest.session, visit.guest.person
-        if session is None or person is None:
+        if session is None or person is None or visit.step.name != "done":
             return see_other(Onward(activating=True, user_code=user_code).sign_in_uri)
         decision = visit.form.text("decision")
         # A decision is of the page that asked for it: it comes with a token for that code.

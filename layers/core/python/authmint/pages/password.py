@@ -8,12 +8,10 @@ from ..directory.password_change import NotChangeable, UnsuitablePassword
 from ..directory.passwords import LONGEST
 from ..http import Response
 from ..oauth.errors import OAuthError
+from ..sign_on.sign_on import NewPassword, Pending, SignOn
 from ..storage.errors import NotFound
 from .browsers import CookieBrowsers
 from .documents import HostedPages
-from .expired_passwords import ExpiredPasswords, Proof
-from .sign_in import PASSWORD_AMR
-from .verifiers import Verifier
 from .visit import Onward, Visit, see_other
 from .waiting import Authorizations, Waiting
 
@@ -24,45 +22,44 @@ class PasswordPage:
 
     pages: HostedPages
     browsers: CookieBrowsers
-    authenticator: Verifier
+    sign_on: SignOn
     authorizations: Authorizations
-    expired: ExpiredPasswords
 
     def get(self, visit: Visit) -> Response:
         """The form for a new password."""
-        proof = self._proof(visit, visit.request.query_value("state") or "")
-        return self._expired(visit) if proof is None else self._form(visit, proof)
+        pending = self._pending(visit, visit.request.query_value("state") or "")
+        return self._expired(visit) if pending is None else self._form(visit, pending)
 
     def post(self, visit: Visit) -> Response:
         """Signed in and onward; or the form again, with what the new password lacks."""
         handle = visit.form.text("state")
         visit.check("password", handle, anonymous=True)
-        proof = self._proof(visit, handle)
-        if proof is None:
+        pending = self._pending(visit, handle)
+        if pending is None:
             return self._expired(visit)
         new = visit.form.text("new")
         if new != visit.form.text("repeated"):
-            return self._form(visit, proof, ["different"])
-        onward, waiting = self._onward(visit, proof)  # before anything is changed
+            return self._form(visit, pending, ["different"])
+        onward, waiting = self._onward(visit, pending)  # before anything is changed
         try:
-            user = self.expired.change(proof, new, now=visit.now, request=visit.request)
-            person = self.authenticator.verify(user.login, new, visit.now, request=visit.request)
+            signed_on = self.sign_on.advance(pending, visit.caller, NewPassword(new))
         except UnsuitablePassword as error:
-            return self._form(visit, proof, error.lacks)
+            return self._form(visit, pending, error.lacks)
         except (NotChangeable, NotFound, AuthenticationFailed):
             return self._expired(visit)
-        signed_in = self.browsers.sign_in(visit.request, person, auth_time=visit.now, amr=PASSWORD_AMR, now=visit.now)
+        signed_in = self.browsers.sign_in(visit.request, signed_on, now=visit.now)
         return see_other(onward.uri(waiting)).with_headers(*signed_in.cookies)
 
-    def _proof(self, visit: Visit, handle: str) -> Proof | None:
+    def _pending(self, visit: Visit, handle: str) -> Pending | None:
         try:
-            return self.expired.find(handle, visit.guest.browser, now=visit.now)
+            pending = self.sign_on.find(handle, visit.caller)
         except NotFound:
             return None
+        return pending if pending.step.name == "new_password" else None
 
-    def _onward(self, visit: Visit, proof: Proof) -> tuple[Onward, Waiting | None]:
-        parameters = proof.record.parameters
-        onward = Onward.of(parameters.get("request"), parameters.get("activate"))
+    def _onward(self, visit: Visit, pending: Pending) -> tuple[Onward, Waiting | None]:
+        fields = pending.transaction.onward
+        onward = Onward.of(fields.get("request"), fields.get("activate"))
         if not onward.handle:
             return onward, None
         return onward, self.authorizations.waiting(visit.request, onward.handle, visit.guest, now=visit.now)
@@ -76,21 +73,19 @@ class PasswordPage:
         }
         return self.pages.show("error.html", visit.request, values, status=400)
 
-    def _form(self, visit: Visit, proof: Proof, lacks: Sequence[str] = ()) -> Response:
-        waiting: Waiting | None = None
+    def _form(self, visit: Visit, pending: Pending, lacks: Sequence[str] = ()) -> Response:
         try:
-            waiting = self._onward(visit, proof)[1]
-            user = self.expired.user(proof)
-        except (NotFound, OAuthError):
+            waiting = self._onward(visit, pending)[1]
+        except OAuthError:
             return self._expired(visit)
         wished = None if waiting is None else waiting.ui_locales
-        policy = self.expired.policy
+        policy = self.sign_on.policy
         numbers = {"shortest": policy.shortest, "longest": LONGEST, "history": policy.history}
         values = {
-            "username": user.login,
+            "username": pending.user.login,
             "shortest": policy.shortest,
             "problems": [self.pages.text(f"password.lack.{lack}", visit.request, wished, **numbers) for lack in lacks],
-            "fields": {"state": proof.handle, "csrf": visit.guest.csrf("password", proof.handle, anonymous=True)},
+            "fields": {"state": pending.handle, "csrf": visit.guest.csrf("password", pending.handle, anonymous=True)},
         }
         return self.pages.show(
             "password.html",

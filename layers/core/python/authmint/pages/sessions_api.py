@@ -6,11 +6,11 @@ from typing import Final
 from ..api_errors import ApiError, not_found
 from ..directory.session_view import session_view
 from ..http import Response
-from ..storage.clients import secret_digest
-from ..storage.directory import Directory, Person
+from ..sign_on.sessions import SessionTokenExchange
+from ..storage.directory import Person
 from ..storage.errors import NotFound
-from ..storage.liveness import NotAlive, signed_in_person
-from ..storage.sessions import Session, SessionTokens
+from ..storage.liveness import NotAlive
+from ..storage.sessions import Session
 from .api_call import JsonBody, of_trusted_site
 from .browsers import CookieBrowsers
 from .visit import Visit
@@ -23,8 +23,7 @@ class SessionsApi:
     """Sessions of people, by token and by cookie."""
 
     browsers: CookieBrowsers
-    tokens: SessionTokens
-    directory: Directory
+    tokens: SessionTokenExchange
 
     def create(self, visit: Visit) -> Response:
         """200, the session; the browser that asks gets its cookie.
@@ -35,11 +34,10 @@ class SessionsApi:
         of_trusted_site(visit)
         text = JsonBody.read(visit.request).text("sessionToken")
         try:
-            token = self.tokens.spend(secret_digest(text), at=visit.now)
-            person = signed_in_person(self.directory, token)
+            signed_on = self.tokens.take(text, now=visit.now)
         except (NotFound, NotAlive):
             raise ApiError("E0000004", headers=_NO_STORE) from None
-        guest = self.browsers.sign_in(visit.request, person, auth_time=token.auth_time, amr=token.amr, now=visit.now)
+        guest = self.browsers.sign_in(visit.request, signed_on, now=visit.now)
         return self._shown(visit, guest.session, guest.person).with_headers(*guest.cookies)
 
     def show(self, visit: Visit) -> Response:

@@ -3,21 +3,27 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ..directory.authentication import AuthenticationFailed, PasswordExpired, TooFast
+from ..directory.authentication import AuthenticationFailed, TooFast
 from ..http import Response
+from ..sign_on.next_step import StepName
+from ..sign_on.sign_on import Pending, SignOn
 from .browsers import CookieBrowsers
 from .client_view import view_of
 from .documents import HostedPages
-from .expired_passwords import ExpiredPasswords
-from .verifiers import Verifier
 from .visit import Onward, Visit, see_other
 from .waiting import Authorizations, Waiting
 
 _LONGEST_USERNAME: Final = 320
-#: How somebody who typed a password signed in (RFC 8176).
-PASSWORD_AMR: Final = ("pwd",)
-
 _STATUS: Final = {None: 200, "failed": 403, "too_fast": 429}
+
+
+#: The page of each step, of those that a transaction stands at.
+_PAGES: Final[dict[StepName, str]] = {"new_password": "/password"}
+
+
+def step_uri(pending: Pending) -> str:
+    """Where a browser is asked for the next step."""
+    return f"{_PAGES[pending.step.name]}?state={pending.handle}"
 
 
 @dataclass(frozen=True)
@@ -26,9 +32,8 @@ class SignInPage:
 
     pages: HostedPages
     browsers: CookieBrowsers
-    authenticator: Verifier
+    sign_on: SignOn
     authorizations: Authorizations
-    expired: ExpiredPasswords
 
     def get(self, visit: Visit) -> Response:
         """The form; where somebody is signed in and nothing waits for a fresh sign-in: onward."""
@@ -53,17 +58,16 @@ class SignInPage:
         username = visit.form.text("username").strip()[:_LONGEST_USERNAME]
         password = visit.form.text("password")
         try:
-            person = self.authenticator.verify(username, password, visit.now, request=visit.request)
-        except PasswordExpired as proved:
-            proof = self.expired.proved(proved.person.user, visit.guest.browser, onward.fields, now=visit.now)
-            return see_other(f"/password?state={proof.handle}")
+            found = self.sign_on.begin(visit.caller, username, password, onward.fields)
         except TooFast as fast:
             refused = self._form(visit, onward, waiting, username, refused="too_fast")
             return refused.with_headers(*fast.allowance.headers())
         except AuthenticationFailed:
             # One text for all: neither whether the user exists, nor whether it is locked, is anybody's business.
             return self._form(visit, onward, waiting, username, refused="failed")
-        signed_in = self.browsers.sign_in(visit.request, person, auth_time=visit.now, amr=PASSWORD_AMR, now=visit.now)
+        if isinstance(found, Pending):
+            return see_other(step_uri(found))
+        signed_in = self.browsers.sign_in(visit.request, found, now=visit.now)
         return see_other(onward.uri(waiting)).with_headers(*signed_in.cookies)
 
     def _waiting(self, onward: Onward, visit: Visit) -> Waiting | None:

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from ..directory.authentication import AuthenticationFailed, LockedOut, PasswordExpired, TooFast, check_pace
 from ..http import Request
 from ..rate_limit import RateLimit, network_of
+from ..sign_on.sign_on import Verifier
 from ..storage.directory import Person
 from ..storage.events import Party
 from .sign_on_events import SignOnEvents, party_of
@@ -29,13 +30,6 @@ class Brakes:
 
     addresses: RateLimit
     user_codes: RateLimit
-
-
-class Verifier(Protocol):
-    """Knows people by their passwords: ``Authenticator``, and what watches it."""
-
-    def verify(self, login: str, password: str, now: int, *, request: Request) -> Person:
-        """Who it is. Raises AuthenticationFailed."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,9 @@ from typing import Final
 from urllib.parse import urlencode
 
 from ..http import Request, Response
+from ..sign_on.next_step import Known, Step, next_step
+from ..sign_on.requirement import Requirement
+from ..sign_on.sign_on import Caller
 from ..web.forms import BadForm, Form
 from .browsers import Guest
 from .waiting import Waiting
@@ -24,6 +27,24 @@ class Visit:
     guest: Guest
     now: int
     trusted: bool = False
+
+    @property
+    def step(self) -> Step:
+        """What is asked of whoever is at the browser, where nothing more is asked for than that they are signed on."""
+        session = self.guest.session
+        return next_step(
+            None if session is None else Known(session.user_id, session.auth_time), Requirement(), now=self.now
+        )
+
+    @property
+    def caller(self) -> Caller:
+        """The browser, as somebody who wants to sign on."""
+        return Caller(self.request, self.guest.browser, self.now)
+
+    @property
+    def api_caller(self) -> Caller:
+        """The program that calls, as somebody who wants to sign on: it is no browser, whatever cookies it sends."""
+        return Caller(self.request, None, self.now)
 
     @cached_property
     def form(self) -> Form:

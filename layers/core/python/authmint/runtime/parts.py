@@ -180,7 +180,8 @@ class Parts:
         return Renderer(theme, self.ids, TEMPLATES)
 
     def browsers(self) -> "CookieBrowsers":
-        from ..pages.browsers import CookieBrowsers, SessionSettings
+        from ..pages.browsers import CookieBrowsers
+        from ..sign_on.sessions import SessionSettings
 
         lifetimes = SessionSettings(self.settings.session_idle, self.settings.session_lifetime)
         return CookieBrowsers(self.records.sessions, self.records.directory, self.ids, lifetimes)

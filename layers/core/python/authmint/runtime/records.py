@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..storage.schemas import ProfileSchemas
     from ..storage.servers import Servers
     from ..storage.sessions import Sessions, SessionTokens
+    from ..storage.sign_on_transactions import SignOnTransactions
     from ..storage.token_families import TokenFamilies
     from ..storage.trusted_origins import TrustedOrigins
     from ..storage.user_types import UserTypes
@@ -107,6 +108,12 @@ class Records:
         from ..dynamo.dynamic_clients import DynamoDynamicClients
 
         return DynamoDynamicClients(self._tables, self._ids)
+
+    @cached_property
+    def sign_ons(self) -> "SignOnTransactions":
+        from ..dynamo.sign_on_transactions import DynamoSignOnTransactions
+
+        return DynamoSignOnTransactions(self._tables, self._ids)
 
     @cached_property
     def families(self) -> "TokenFamilies":

@@ -122,6 +122,7 @@ def authorize(env: Surroundings) -> Function:
     from ..pages.documents import HostedPages
     from ..pages.sign_on_events import SignOnEvents
     from ..pages.verifiers import Brakes
+    from ..sign_on.sessions import SessionTokenExchange
     from ..storage.errors import Unavailable
 
     parts = Parts.of(env)
@@ -133,17 +134,16 @@ def authorize(env: Surroundings) -> Function:
     outcomes = Outcomes(pages, parts.log, signers)
     granting = Granting(Issuance(ids), records.consents, ids)
     interactions = Interactions(arrivals, requests, granting, outcomes, clock, ids)
+    tokens = SessionTokenExchange(records.session_tokens, directory, ids)
     issuing = Issuing(records.codes, records.families, requests, signers, ids)
-    endpoint = AuthorizationEndpoint(
-        arrivals, browsers, interactions, granting, issuing, outcomes, records.session_tokens, directory, clock, ids
-    )
+    endpoint = AuthorizationEndpoint(arrivals, browsers, interactions, granting, issuing, outcomes, tokens, clock, ids)
     logout = LogoutEndpoint(configuration, browsers, pages, clock)
     site = new_site(
         PageRecords(
             directory=directory,
             clients=records.clients,
             servers=records.servers,
-            requests=requests,
+            sign_ons=records.sign_ons,
             consents=records.consents,
             device_codes=records.device_codes,
             session_tokens=records.session_tokens,

@@ -38,7 +38,7 @@ class AuthorizationCode:
     policy_id: str
     rule_id: str
     lifetimes: Lifetimes
-    amr: tuple[str, ...] = ("pwd",)
+    amr: tuple[str, ...]
     acr: str | None = None
     nonce: str | None = None
     code_challenge: str | None = None

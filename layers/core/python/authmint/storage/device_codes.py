@@ -32,7 +32,7 @@ class DeviceCode:
     polled_at: int = 0
     user_id: str | None = None
     auth_time: int = 0
-    amr: tuple[str, ...] = ("pwd",)
+    amr: tuple[str, ...] = ()
     session_id: str | None = None
     generations: Generations = FIRST
     resources: tuple[str, ...] = ()

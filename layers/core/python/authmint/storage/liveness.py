@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # a token for a machine loads none of what people need
     from .clients import Client
     from .directory import Directory, Person
     from .servers import AuthorizationServer
-    from .sessions import Session, SessionToken
+    from .sessions import Session
     from .token_families import TokenFamily
     from .users import User
 
@@ -91,15 +91,15 @@ def check_sign_in(user: "User", at: int, made: Generations | None = None) -> Non
         raise NotAlive("the user's status or password changed since")
 
 
-def signed_in_person(directory: "Directory", token: "SessionToken") -> "Person":
-    """The user of a session token that was just spent, if that sign-in still counts.
+def signed_in_person(directory: "Directory", user_id: str, at: int, made: Generations) -> "Person":
+    """The user who signed in at a time, if that sign-in still counts.
 
     Raises:
         NotAlive: The user is gone, or ``check_sign_in`` has something against them.
         Unavailable: Storage could not answer.
     """
-    person = live_person(directory, token.user_id)
-    check_sign_in(person.user, token.auth_time, token.generations)
+    person = live_person(directory, user_id)
+    check_sign_in(person.user, at, made)
     return person
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .generations import FIRST, Generations
+from .sign_on_transactions import Proof
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class Session:
         id: What administrators and ID tokens call it; never the cookie's value.
         auth_time: When the user proved who they are, last.
         idle_expires_at: Moves on with use, up to ``expires_at``.
+        proofs: What was proved, and when: ``auth_time`` and ``amr`` follow from it (``sign_on.proofs``).
         csrf: What forms of this session have to send back (256 random bits).
     """
 
@@ -25,7 +27,8 @@ class Session:
     idle_expires_at: int
     expires_at: int
     csrf: str
-    amr: tuple[str, ...] = ("pwd",)
+    amr: tuple[str, ...]
+    proofs: tuple[Proof, ...] = ()
     last_seen_at: int = 0
     generations: Generations = FIRST
 
@@ -58,9 +61,8 @@ class SessionToken:
 
     digest: str
     user_id: str
-    auth_time: int
     expires_at: int
-    amr: tuple[str, ...] = ("pwd",)
+    proofs: tuple[Proof, ...] = ()
     generations: Generations = FIRST
 
 

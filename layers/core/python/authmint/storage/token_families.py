@@ -45,7 +45,7 @@ class TokenFamily:
     created_at: int
     updated_at: int
     auth_time: int
-    amr: tuple[str, ...] = ("pwd",)
+    amr: tuple[str, ...]
     acr: str | None = None
     policy_grant: str = "authorization_code"
     session_id: str | None = None

@@ -7,11 +7,9 @@ from ...clock import Clock
 from ...http import Request, Response
 from ...ids import Ids
 from ...outage import Outage
-from ...storage.clients import secret_digest
-from ...storage.directory import Directory
+from ...sign_on.sessions import SessionTokenExchange
 from ...storage.errors import NotFound
-from ...storage.liveness import NotAlive, signed_in_person
-from ...storage.sessions import SessionTokens
+from ...storage.liveness import NotAlive
 from ...tokens.signer import TokenTooLarge
 from ..claim_failures import too_large
 from ..errors import OAuthError, unavailable
@@ -36,8 +34,7 @@ class AuthorizationEndpoint:
         granting: Granting,
         issuing: Issuing,
         outcomes: Outcomes,
-        session_tokens: SessionTokens,
-        directory: Directory,
+        session_tokens: SessionTokenExchange,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -48,7 +45,6 @@ class AuthorizationEndpoint:
         self._issuing = issuing
         self._outcomes = outcomes
         self._session_tokens = session_tokens
-        self._directory = directory
         self._clock = clock
         self._ids = ids
 
@@ -127,9 +123,8 @@ class AuthorizationEndpoint:
         A token that is no good changes nothing.
         """
         try:
-            token = self._session_tokens.spend(secret_digest(session_token), at=now)
-            person = signed_in_person(self._directory, token)
+            signed_on = self._session_tokens.take(session_token, now=now)
         except (NotFound, NotAlive):
             return visitor
-        after = self._browsers.sign_in(request, person, auth_time=token.auth_time, amr=token.amr, now=now)
+        after = self._browsers.sign_in(request, signed_on, now=now)
         return replace(after, cookies=tuple(dict.fromkeys((*visitor.cookies, *after.cookies))))

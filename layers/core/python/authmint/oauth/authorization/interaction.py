@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from ...http import Pairs, Request, Response
+from ...sign_on.proofs import SignedOn
 from ...storage.directory import Person
 from ...storage.sessions import Session
 from ..errors import OAuthError
@@ -43,7 +44,7 @@ class Browsers(Protocol):
     def visitor(self, request: Request, *, now: int) -> Visitor:
         """Who this is. A browser that has no name yet gets one."""
 
-    def sign_in(self, request: Request, person: Person, *, auth_time: int, amr: tuple[str, ...], now: int) -> Visitor:
+    def sign_in(self, request: Request, signed_on: SignedOn, *, now: int) -> Visitor:
         """Start a session under a fresh cookie (against fixation); the one before it in this browser ends."""
 
     def sign_out(self, request: Request, *, now: int) -> Pairs:

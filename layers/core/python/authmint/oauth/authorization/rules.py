@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ...expressions.facts import THIS_ORG
+from ...sign_on.next_step import Known, next_step
+from ...sign_on.requirement import Requirement
 from ...storage.clients import Client
 from ...storage.servers import AuthorizationServer, Resource
 from ...storage.sessions import Session
@@ -253,20 +255,34 @@ def _hinted(arrival: Arrival) -> str | None:
     return hint.user_id
 
 
+def requirement_of(wish: Wish) -> Requirement:
+    """What the request asks of the sign-on of whoever is at the browser."""
+    waiting = wish.arrival.waiting
+    return Requirement(
+        user_id=wish.hinted,
+        again="login" in wish.prompt,
+        max_age=wish.max_age,
+        asked_at=None if waiting is None else waiting.created_at,
+    )
+
+
+#: What a silent request is told, by why somebody would have to sign in.
+_REFUSALS: Final = {
+    "nobody_is_signed_in": "login_required",
+    "another_user": "login_required",
+    "too_old": "app_sign_on_required",
+    "asked_again": "app_sign_on_required",
+}
+
+
 def missing_sign_in(wish: Wish, session: Session | None, *, now: int) -> str | None:
     """Internal id of the error that a silent request gets because the user would have to sign in; ``None``: enough.
 
     Raises:
         OAuthError: The user has just signed in for this request, as somebody else than it is about.
     """
-    if session is None:
-        return "login_required"
-    waiting = wish.arrival.waiting
-    # Only the request's own record knows since when it waits: a parameter would be the browser's word.
-    fresh = waiting is not None and session.auth_time >= waiting.created_at
-    if wish.hinted not in {None, session.user_id}:
-        if fresh:
-            raise OAuthError("id_token_does_not_match_session")
-        return "login_required"
-    too_old = wish.max_age is not None and now - session.auth_time > wish.max_age
-    return "app_sign_on_required" if not fresh and (too_old or "login" in wish.prompt) else None
+    known = None if session is None else Known(session.user_id, session.auth_time)
+    step = next_step(known, requirement_of(wish), now=now)
+    if step.reason == "still_another_user":
+        raise OAuthError("id_token_does_not_match_session")
+    return None if step.reason is None else _REFUSALS[step.reason]

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ...directory.authentication import AuthenticationFailed, Authenticator, PasswordExpired, TooFast
 from ...ids import Ids
+from ...sign_on.proofs import amr_of
+from ...storage.sign_on_transactions import Proof
 from ...storage.token_families import TokenFamilies, new_family_id
 from .. import scopes
 from ..errors import OAuthError, TooManyRequests
@@ -61,7 +63,7 @@ class PasswordCredentials:
         except AuthenticationFailed as error:
             raise OAuthError("invalid_password_credentials", reason=type(error).__name__) from None
         family_id = new_family_id(self._ids) if "offline_access" in asked else None
-        sign_in = SignIn(person, request.now)
+        sign_in = SignIn(person, request.now, amr_of((Proof("password", request.now),)))
         entitlement = Entitlement(
             self.name,
             asked,

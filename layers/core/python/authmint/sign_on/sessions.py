@@ -1,0 +1,85 @@
+"""Where sessions begin, and the tokens that begin them elsewhere: the only place, whatever was proved."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from ..ids import Ids
+from ..storage.clients import secret_digest
+from ..storage.directory import Directory
+from ..storage.errors import NotFound
+from ..storage.generations import Generations
+from ..storage.liveness import signed_in_person
+from ..storage.sessions import Session, SessionToken, SessionTokens
+from .proofs import SignedOn, amr_of, auth_time_of
+
+#: Seconds.
+TOKEN_LIFETIME: Final = 300
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """How long sessions live, in seconds.
+
+    Attributes:
+        idle_lifetime: Not used for so long, a session is over.
+        lifetime: After so long it is over in any case.
+        touch_seconds: Use is noted at most so often: each note is a write.
+    """
+
+    idle_lifetime: int = 2 * 3600
+    lifetime: int = 12 * 3600
+    touch_seconds: int = 60
+
+
+def new_session(signed_on: SignedOn, secret: str, settings: SessionSettings, ids: Ids, *, now: int) -> Session:
+    """The session of somebody of whom nothing more is asked. ``secret``: the value of its cookie."""
+    return Session(
+        digest=secret_digest(secret),
+        id=ids.object_id("102"),
+        user_id=signed_on.person.user.id,
+        created_at=now,
+        auth_time=auth_time_of(signed_on.proofs),
+        idle_expires_at=min(now + settings.idle_lifetime, now + settings.lifetime),
+        expires_at=now + settings.lifetime,
+        csrf=ids.opaque(32),
+        amr=amr_of(signed_on.proofs),
+        proofs=signed_on.proofs,
+        last_seen_at=now,
+        generations=Generations(user=signed_on.person.user.token_generation),
+    )
+
+
+@dataclass(frozen=True)
+class SessionTokenExchange:
+    """What ``/api/v1/authn`` gives, and what a browser begins a session with (docs/protocol.md §4.12)."""
+
+    tokens: SessionTokens
+    directory: Directory
+    ids: Ids
+
+    def give(self, signed_on: SignedOn, *, now: int) -> tuple[str, int]:
+        """A new token, and when it expires."""
+        secret, expires_at = self.ids.opaque(32), now + TOKEN_LIFETIME
+        token = SessionToken(
+            digest=secret_digest(secret),
+            user_id=signed_on.person.user.id,
+            expires_at=expires_at,
+            proofs=signed_on.proofs,
+            generations=Generations(user=signed_on.person.user.token_generation),
+        )
+        self.tokens.add(token)
+        return secret, expires_at
+
+    def take(self, text: str, *, now: int) -> SignedOn:
+        """Use a token up.
+
+        Raises:
+            NotFound: There is none, it was used, or it has expired.
+            NotAlive: Its user is not ACTIVE, or has another password now.
+            Unavailable: Storage could not answer.
+        """
+        token = self.tokens.spend(secret_digest(text), at=now)
+        if not token.proofs:
+            raise NotFound("session token")
+        person = signed_in_person(self.directory, token.user_id, auth_time_of(token.proofs), token.generations)
+        return SignedOn(person, token.proofs)

@@ -1,0 +1,52 @@
+"""Sign-ons on their way: who has proved something, and is asked for more before there is a session."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from .generations import FIRST, Generations
+
+#: What can be proved. Each method has its module in ``sign_on``.
+Method = Literal["password"]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a user proved, and when (Unix seconds)."""
+
+    method: Method
+    at: int
+
+
+@dataclass(frozen=True)
+class SignOnTransaction:
+    """What stands between a caller and a session. ``digest`` is SHA-256 of its handle, base64url.
+
+    Attributes:
+        browser: SHA-256 of the cookie of the browser that began it: no other may go on. ``None``: the API's caller.
+        onward: Where its browser goes when nothing more is asked.
+        password_changed_at: When the password was chosen that was proved: a proof of another one is void.
+    """
+
+    digest: str
+    user_id: str
+    proofs: tuple[Proof, ...]
+    created_at: int
+    expires_at: int
+    browser: str | None = None
+    onward: Mapping[str, str] = field(default_factory=dict)
+    password_changed_at: int | None = None
+    generations: Generations = FIRST
+
+
+class SignOnTransactions(Protocol):
+    """All transactions of a deployment."""
+
+    def add(self, transaction: SignOnTransaction) -> None:
+        """Store a new one. Raises AlreadyExists: a call before this one did."""
+
+    def get(self, digest: str) -> SignOnTransaction:
+        """A consistent read. Expired ones are found too, for a while. Raises NotFound: none, or it ended."""
+
+    def end(self, digest: str) -> None:
+        """End it, exactly once even under concurrent calls. Raises NotFound: none, or it ended."""
