@@ -414,6 +414,45 @@ def test_a_client_of_one_server_is_nobody_at_another() -> None:
     assert registered(deployment, at="ausOther")["client_id"] != client_id
 
 
+def test_one_server_does_not_count_for_another() -> None:
+    deployment = taking()
+    deployment.storage.servers.add(replace(a_dynamic_server(), id="ausOther", name="other"), [])
+    for number in range(20):
+        registered(deployment, another(number))
+
+    assert deployment.registers(another(20)).status == 429
+    assert deployment.registers(another(20), at="ausOther").status == 201
+
+
+def test_it_has_to_prove_by_pkce_that_it_asked() -> None:
+    deployment = taking()
+    client_id = registered(deployment)["client_id"]
+    visitor = deployment.visitor()
+
+    visitor.asks(client_id, redirect_uri=LOOPBACK, code_challenge=None, code_challenge_method=None, state="s")
+
+    assert visitor.fields["error"] == "invalid_request"
+
+
+def test_it_gets_no_more_than_it_registered_for() -> None:
+    deployment = taking()
+    client_id = registered(deployment, MCP_REMOTE | {"scope": "openid"})["client_id"]
+
+    tokens = deployment.visitor().tokens(client_id, redirect_uri=LOOPBACK, scope="openid notes")
+
+    assert tokens["scope"] == "openid"
+
+
+def test_a_record_that_lies_where_another_should_is_nobodys() -> None:
+    deployment = taking()
+    client_id = registered(deployment)["client_id"]
+    records = stored(deployment)
+    for changes in ({"server_id": "ausOther"}, {"id": "dcr_" + "x" * 27}):
+        records[SERVER_ID, client_id] = replace(records[SERVER_ID, client_id], **changes)
+
+        assert deployment.visitor().asks(client_id, redirect_uri=LOOPBACK).status == 401
+
+
 def test_scopes_are_what_the_server_lets_such_clients_have() -> None:
     deployment = taking(scopes=("notes", "openid"))
 
