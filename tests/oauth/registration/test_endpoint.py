@@ -447,8 +447,9 @@ def test_a_record_that_lies_where_another_should_is_nobodys() -> None:
     deployment = taking()
     client_id = registered(deployment)["client_id"]
     records = stored(deployment)
-    for changes in ({"server_id": "ausOther"}, {"id": "dcr_" + "x" * 27}):
-        records[SERVER_ID, client_id] = replace(records[SERVER_ID, client_id], **changes)
+    record = records[SERVER_ID, client_id]
+    for other in (replace(record, server_id="ausOther"), replace(record, id="dcr_" + "x" * 27)):
+        records[SERVER_ID, client_id] = other
 
         assert deployment.visitor().asks(client_id, redirect_uri=LOOPBACK).status == 401
 
