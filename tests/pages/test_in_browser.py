@@ -183,7 +183,9 @@ def test_everything_can_be_done_by_keyboard(served: Served, window: Callable[...
     page.keyboard.press("Tab")
     expect(page.get_by_label("Send you news")).to_be_focused()
     page.keyboard.press("Space")
+    page.keyboard.press("Tab")  # to who else could sign in
     page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Allow access")).to_be_focused()
     page.keyboard.press("Enter")
 
     expect(page.get_by_text("Back at the client")).to_be_visible()
