@@ -74,6 +74,9 @@ class FakeAuthorizations:
             found.must_sign_in = False
         return found
 
+    def way_back(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> str:
+        return self.waiting(request, handle, visitor, now=now).resume_uri
+
     def deny(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> Response:
         self.denied.append(handle)
         return Response(302, b"", (("location", self.requests[handle].redirect_uri + "?error=access_denied"),))

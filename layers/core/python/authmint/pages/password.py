@@ -13,7 +13,7 @@ from ..storage.errors import NotFound
 from .browsers import CookieBrowsers
 from .documents import HostedPages
 from .visit import Onward, Visit, see_other
-from .waiting import Authorizations, Waiting
+from .waiting import Authorizations
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,10 @@ class PasswordPage:
         new = visit.form.text("new")
         if new != visit.form.text("repeated"):
             return self._form(visit, pending, ["different"])
-        onward, waiting = self._onward(visit, pending)  # before anything is changed
+        onward = _onward(pending)
+        way_back = None
+        if onward.handle:  # before anything is changed
+            way_back = self.authorizations.way_back(visit.request, onward.handle, visit.guest, now=visit.now)
         try:
             signed_on = self.sign_on.advance(pending, visit.caller, NewPassword(new))
         except UnsuitablePassword as error:
@@ -48,7 +51,7 @@ class PasswordPage:
         except (NotChangeable, NotFound, AuthenticationFailed):
             return self._expired(visit)
         signed_in = self.browsers.sign_in(visit.request, signed_on, now=visit.now)
-        return see_other(onward.uri(waiting)).with_headers(*signed_in.cookies)
+        return see_other(onward.uri(way_back)).with_headers(*signed_in.cookies)
 
     def _pending(self, visit: Visit, handle: str) -> Pending | None:
         try:
@@ -56,13 +59,6 @@ class PasswordPage:
         except NotFound:
             return None
         return pending if pending.step.name == "new_password" else None
-
-    def _onward(self, visit: Visit, pending: Pending) -> tuple[Onward, Waiting | None]:
-        fields = pending.transaction.onward
-        onward = Onward.of(fields.get("request"), fields.get("activate"))
-        if not onward.handle:
-            return onward, None
-        return onward, self.authorizations.waiting(visit.request, onward.handle, visit.guest, now=visit.now)
 
     def _expired(self, visit: Visit) -> Response:
         values = {
@@ -74,8 +70,10 @@ class PasswordPage:
         return self.pages.show("error.html", visit.request, values, status=400)
 
     def _form(self, visit: Visit, pending: Pending, lacks: Sequence[str] = ()) -> Response:
+        onward, waiting = _onward(pending), None
         try:
-            waiting = self._onward(visit, pending)[1]
+            if onward.handle:
+                waiting = self.authorizations.waiting(visit.request, onward.handle, visit.guest, now=visit.now)
         except OAuthError:
             return self._expired(visit)
         wished = None if waiting is None else waiting.ui_locales
@@ -95,3 +93,8 @@ class PasswordPage:
             forms="own" if waiting is None else "away",
             wished=wished,
         )
+
+
+def _onward(pending: Pending) -> Onward:
+    fields = pending.transaction.onward
+    return Onward.of(fields.get("request"), fields.get("activate"))

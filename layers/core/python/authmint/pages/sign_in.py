@@ -54,21 +54,26 @@ class SignInPage:
         """Onward with a session; or the form again; or a new password first."""
         onward = Onward.of_form(visit.form)
         visit.check("signin", onward.subject, anonymous=True)
-        waiting = self._waiting(onward, visit)
+        way_back = self._way_back(onward, visit)
         username = visit.form.text("username").strip()[:_LONGEST_USERNAME]
         password = visit.form.text("password")
         try:
             found = self.sign_on.begin(visit.caller, username, password, onward.fields)
         except TooFast as fast:
-            refused = self._form(visit, onward, waiting, username, refused="too_fast")
+            refused = self._form(visit, onward, self._waiting(onward, visit), username, refused="too_fast")
             return refused.with_headers(*fast.allowance.headers())
         except AuthenticationFailed:
             # One text for all: neither whether the user exists, nor whether it is locked, is anybody's business.
-            return self._form(visit, onward, waiting, username, refused="failed")
+            return self._form(visit, onward, self._waiting(onward, visit), username, refused="failed")
         if isinstance(found, Pending):
             return see_other(step_uri(found))
         signed_in = self.browsers.sign_in(visit.request, found, now=visit.now)
-        return see_other(onward.uri(waiting)).with_headers(*signed_in.cookies)
+        return see_other(onward.uri(way_back)).with_headers(*signed_in.cookies)
+
+    def _way_back(self, onward: Onward, visit: Visit) -> str | None:
+        if not onward.handle:
+            return None
+        return self.authorizations.way_back(visit.request, onward.handle, visit.guest, now=visit.now)
 
     def _waiting(self, onward: Onward, visit: Visit) -> Waiting | None:
         if not onward.handle:

@@ -12,7 +12,6 @@ from ..sign_on.requirement import Requirement
 from ..sign_on.sign_on import Caller
 from ..web.forms import BadForm, Form
 from .browsers import Guest
-from .waiting import Waiting
 
 
 @dataclass(frozen=True)
@@ -131,10 +130,10 @@ class Onward:
         """The sign-in page on this way."""
         return "/signin" + (f"?{urlencode(self.fields)}" if self.fields else "")
 
-    def uri(self, waiting: Waiting | None) -> str:
-        """Where the browser goes when its user is signed in."""
-        if waiting is not None:
-            return waiting.resume_uri
+    def uri(self, way_back: str | None) -> str:
+        """Where the browser goes when its user is signed in. ``way_back``: to the request that waits."""
+        if way_back is not None:
+            return way_back
         if not self.activating:
             return "/signin"
         return "/activate" + (f"?{urlencode({'user_code': self.user_code})}" if self.user_code else "")

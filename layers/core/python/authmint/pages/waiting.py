@@ -58,5 +58,12 @@ class Authorizations(Protocol):
             OAuthError: There is none, it has expired, or another browser began it.
         """
 
+    def way_back(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> str:
+        """Where a browser goes on with its request, of which nothing else is looked at.
+
+        Raises:
+            OAuthError: There is none, it has expired, or another browser began it.
+        """
+
     def deny(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> Response:
         """The user said no: the request is over, and the client is told."""

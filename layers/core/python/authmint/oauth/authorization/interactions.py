@@ -10,7 +10,7 @@ from ...ids import Ids
 from ...outage import Outage
 from ...storage.authorization_requests import StoredRequest, StoredRequests
 from ...storage.clients import Client, secret_digest
-from ...storage.servers import Resource, Scope, endpoints_of
+from ...storage.servers import ORG_SERVER, Resource, Scope, endpoints_of
 from ..errors import OAuthError, unavailable
 from ..issuance import Trace
 from .approval import Granting
@@ -133,6 +133,20 @@ class Interactions:
             created_at=0 if arrival.waiting is None else arrival.waiting.created_at,
             resources=resources,
         )
+
+    def way_back(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> str:
+        """Where a browser goes on with a request, of which nothing else is looked at: the endpoint there does.
+
+        Raises:
+            OAuthError: There is no such request, or it is not this browser's.
+            Unavailable: Storage could not answer.
+        """
+        stored = self._arrivals.waiting(handle, now=now)
+        if stored.browser != visitor.browser:
+            raise OAuthError("request_expired", reason="begun by another browser")
+        server = "" if stored.server_id == ORG_SERVER else f"/{stored.server_id}"
+        query = urlencode({"client_id": stored.client_id, "request_uri": WAITING + handle})
+        return f"{request.base_url}/oauth2{server}/v1/authorize?{query}"
 
     def deny(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> Response:
         """The user says no: the request is used up, and the client learns it."""

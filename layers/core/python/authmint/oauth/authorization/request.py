@@ -199,6 +199,15 @@ class Arrivals:
         client = self._newcomer(asked, signed_in()) if comes_anew else _client_of(snapshot)
         return _still_theirs(self._by(asked, client, now))
 
+    def waiting(self, handle: str, *, now: int) -> StoredRequest:
+        """A request that waits for its user, as it is stored.
+
+        Raises:
+            OAuthError: There is none, or its time is over.
+            Unavailable: Storage could not answer.
+        """
+        return self._live(handle, "interaction", now)
+
     def resume(self, request: Request, handle: str, *, now: int) -> Arrival:
         """A waiting request, for a page that was called with its handle.
 
@@ -207,7 +216,7 @@ class Arrivals:
             OAuthError: For a page of ours.
             Unavailable: Storage could not answer.
         """
-        stored = self._live(handle, "interaction", now)
+        stored = self.waiting(handle, now=now)
         snapshot = self._configuration.read(stored.server_id, stored.client_id)
         server = live_server(snapshot)
         asked = _asked(server, issuer_of(server, request.base_url), stored, handle)
