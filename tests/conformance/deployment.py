@@ -67,6 +67,11 @@ class Deployment:
             self.call("PUT", f"{base}/security", security)
         return str(made["issuer"])
 
+    def rotate(self, issuer: str) -> None:
+        """Have another key sign."""
+        path = f"/api/v1/authorizationServers/{issuer.rpartition('/')[2]}/credentials/lifecycle/keyRotate"
+        self.call("POST", path, {"use": "sig"})
+
     def person(self) -> None:
         """The person who signs in; made where there is none."""
         if not self.call("GET", f'/api/v1/users?search=profile.login eq "{LOGIN}"'):

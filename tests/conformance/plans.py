@@ -56,6 +56,12 @@ def _common(setting: Setting, issuer: str) -> dict[str, Any]:
     }
 
 
+def _shown_again(setting: Setting) -> dict[str, Any]:
+    """Modules after which somebody looks at the sign-in page."""
+    steps = {"browser": browser(setting.pages, setting.suite, shown=True)}
+    return {f"oidcc-{name}": steps for name in ("prompt-login", "max-age-1")}
+
+
 def _openid(setting: Setting, _: Mapping[str, str]) -> dict[str, Any]:
     signed_out = f"{setting.suite}/test/a/{setting.alias}/post_logout_redirect"
     settings = _ANY_ANSWER | {"redirect_uris": [setting.callback], "post_logout_redirect_uris": [signed_out]}
@@ -64,10 +70,16 @@ def _openid(setting: Setting, _: Mapping[str, str]) -> dict[str, Any]:
         "client": make("client_secret_basic", settings),
         "client_secret_post": make("client_secret_post", settings),
         "client2": make("client_secret_basic", settings),
-        "override": {
-            f"oidcc-{name}": {"browser": browser(setting.pages, setting.suite, shown=True)}
-            for name in ("prompt-login", "max-age-1")
-        },
+        "override": _shown_again(setting),
+    }
+
+
+def _openid_by_keys(setting: Setting, _: Mapping[str, str]) -> dict[str, Any]:
+    settings = _ANY_ANSWER | {"redirect_uris": [setting.callback]}
+    return _common(setting, setting.deployment.server()) | {
+        "client": _keyed_client(setting, settings, "openid", "RS256"),
+        "client2": _keyed_client(setting, settings, "openid", "RS256"),
+        "override": _shown_again(setting),
     }
 
 
@@ -169,6 +181,16 @@ KINDS: Mapping[str, Kind] = {
     "formpost-hybrid": _certification("formpost-hybrid"),
     "rp-initiated-logout": _certification(
         "rp-initiated-logout", {"response_type": "code", "client_registration": "static_client"}
+    ),
+    "keys": Kind(
+        "oidcc-test-plan",
+        {
+            "client_auth_type": "private_key_jwt",
+            "response_type": "code id_token",
+            "response_mode": "default",
+            "client_registration": "static_client",
+        },
+        _openid_by_keys,
     ),
     "fapi2-oauth": _security_profile("plain_oauth"),
     "fapi2-openid": _security_profile("openid_connect"),

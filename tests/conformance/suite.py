@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,8 +55,15 @@ class Suite:
         modules = (Module(each["testModule"], each.get("variant") or {}) for each in made["modules"])
         return Plan(made["id"], name, tuple(modules))
 
-    def run(self, plan: Plan, module: Module, patience: float) -> Outcome:
-        """Run a module until it has finished; after ``patience`` seconds it is given up."""
+    def run(self, plan: Plan, module: Module, patience: float, meanwhile: Callable[[], None] | None = None) -> Outcome:
+        """Run a module until it has finished; after ``patience`` seconds it is given up.
+
+        Args:
+            plan: Its plan.
+            module: Which.
+            patience: Seconds.
+            meanwhile: What the module wants to be done between its looks at the deployment.
+        """
         asked = {"test": module.name, "plan": plan.id}
         if module.variant:
             asked["variant"] = json.dumps(module.variant)
@@ -69,6 +76,8 @@ class Suite:
                 break
             if info["status"] == "CONFIGURED" and not started:
                 started = True
+                if meanwhile is not None:
+                    meanwhile()
                 self._call("POST", f"/api/runner/{test}")
             if time.monotonic() > until:
                 self._http.delete(f"{self.url}/api/runner/{test}", timeout=60, verify=False)
