@@ -48,7 +48,7 @@ run: setup  ## serve authmint on this machine, offline
 	exec $(BIN)/authmint dev
 
 test: setup  ## every test, in parallel and in random order (PYTEST= for more options)
-	$(BIN)/python -m pytest -n auto $(PYTEST)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST)
 
 check: setup  ## format, lint, types, import contracts, template
 	$(BIN)/ruff format --check .

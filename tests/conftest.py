@@ -8,12 +8,14 @@ from hypothesis import HealthCheck, settings
 
 from tests.support import backend as backends
 from tests.support import stages as stages_of
+from tests.support import warm
 from tests.support.document_host import HOSTS, DocumentHost, serving_documents
 from tests.support.stack import Running, running_stack
 
 # Property tests run beside others on two cores: their time says nothing.
 settings.register_profile("authmint", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("authmint")
+warm.keep()
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from authmint.local.backend import Backend, backend_python
 from authmint.local.deployment import deployment
 from authmint.local.provision import client, create_key, create_table
 from authmint.local.template import REGION, read
+from authmint.runtime.aws_session import session as made_session
 from botocore.session import Session
 
 #: Where a process of tests that another one started finds the backend: its address.
@@ -33,7 +34,7 @@ class LocalAws:
 
     def session(self) -> Session:
         """A botocore session that talks to it."""
-        session = Session()
+        session = made_session()
         session.set_credentials("local", "local")
         session.set_config_variable("region", REGION)
         return session
