@@ -1,29 +1,28 @@
 """``StoredRequests`` in DynamoDB."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from pynamodb.transactions import TransactWrite
 
 from ..ids import Ids
 from ..storage.authorization_requests import StoredRequest
 from ..storage.codes import AuthorizationCode
-from ..storage.errors import AlreadyExists, NotFound
+from ..storage.errors import NotFound
 from ..storage.token_families import TokenFamily
 from .codes import DynamoAuthorizationCodes
-from .grant_records import GRACE, MAX_KEY, GrantRecords, Refused
+from .grant_records import MAX_KEY
 from .items import HEAD
-from .records import decode, encode
+from .records import decode
 from .servers import well_formed
+from .single_use import SPENT, SingleUseRecords
 from .tables import ConditionFailed, Tables
 from .token_families import DynamoTokenFamilies
 
-_REQUEST: Final = "REQUEST"
-_SPENT: Final = "SPENT"
 
+class DynamoStoredRequests(SingleUseRecords):
+    """``StoredRequests``."""
 
-class DynamoStoredRequests(GrantRecords):
-    """``StoredRequests``. A spent one stays until its time is over: a repeated deletion could not tell whose it was."""
+    kind = "REQUEST"
 
     def __init__(self, tables: Tables, ids: Ids) -> None:
         super().__init__(tables, ids)
@@ -31,37 +30,17 @@ class DynamoStoredRequests(GrantRecords):
         self._families = DynamoTokenFamilies(tables, ids)
 
     def add(self, request: StoredRequest) -> None:
-        item = self._item(
-            f"{_REQUEST}#{request.digest}",
-            HEAD,
-            kind=_REQUEST,
-            body=encode(request),
-            expires_at=request.expires_at,
-            ttl=request.expires_at + GRACE,
-        )
-        if not self._put_once(item):
-            raise AlreadyExists("digest")
+        self._add(request)
 
     def get(self, digest: str) -> StoredRequest:
-        item = self._found(_REQUEST, digest)
-        if item.status == _SPENT:
-            raise NotFound(_REQUEST)
-        return decode(item.body or "", StoredRequest)
+        return decode(self._unused(digest).body or "", StoredRequest)
 
     def spend(self, digest: str) -> None:
-        if not well_formed(digest, MAX_KEY):
-            raise NotFound(_REQUEST)
-        status = self._item.status
-        try:
-            self._change_once(
-                (f"{_REQUEST}#{digest}", HEAD), [status.set(_SPENT)], status.does_not_exist(), mark="spender"
-            )
-        except Refused:
-            raise NotFound(_REQUEST) from None
+        self._use(digest)
 
     def answer(self, digests: Sequence[str], code: AuthorizationCode | None, family: TokenFamily | None) -> None:
         if not all(well_formed(digest, MAX_KEY) for digest in digests):
-            raise NotFound(_REQUEST)
+            raise NotFound(self.kind)
         status = self._item.status
         waits = self._item.pk.exists() & status.does_not_exist()
 
@@ -71,9 +50,9 @@ class DynamoStoredRequests(GrantRecords):
             if family is not None:
                 self._families.put(transaction, family, None)
             for digest in digests:
-                transaction.update(self._item(f"{_REQUEST}#{digest}", HEAD), [status.set(_SPENT)], condition=waits)
+                transaction.update(self._item(f"{self.kind}#{digest}", HEAD), [status.set(SPENT)], condition=waits)
 
         try:
             self._transact(write)
         except ConditionFailed:
-            raise NotFound(_REQUEST) from None
+            raise NotFound(self.kind) from None

@@ -15,13 +15,12 @@ from .grant_records import GRACE, MAX_KEY, GrantRecords, Refused
 from .items import HEAD, GrantItem
 from .records import decode, encode
 from .servers import well_formed
+from .single_use import SingleUseRecords
 from .tables import MAX_OPERATIONS, ConditionFailed
 
 _SESSION: Final = "SESSION"
 _BY_ID: Final = "SESSIONID"
 _BY_USER: Final = "USERSESSIONS"
-_TOKEN: Final = "SESSIONTOKEN"
-_SPENT: Final = "SPENT"
 #: Three items each.
 _AT_ONCE: Final = MAX_OPERATIONS // 3
 
@@ -99,28 +98,13 @@ class DynamoSessions(GrantRecords):
         self._transact(write)
 
 
-class DynamoSessionTokens(GrantRecords):
-    """``SessionTokens``. A spent one stays until its time is over: a repeated deletion could not tell whose it was."""
+class DynamoSessionTokens(SingleUseRecords):
+    """``SessionTokens``."""
+
+    kind = "SESSIONTOKEN"
 
     def add(self, token: SessionToken) -> None:
-        item = self._item(
-            f"{_TOKEN}#{token.digest}",
-            HEAD,
-            kind=_TOKEN,
-            body=encode(token),
-            expires_at=token.expires_at,
-            ttl=token.expires_at + GRACE,
-        )
-        if not self._put_once(item):
-            raise AlreadyExists("digest")
+        self._add(token)
 
     def spend(self, digest: str, *, at: int) -> SessionToken:
-        if not well_formed(digest, MAX_KEY):
-            raise NotFound(_TOKEN)
-        status = self._item.status
-        usable = status.does_not_exist() & (self._item.expires_at > at)
-        try:
-            item = self._change_once((f"{_TOKEN}#{digest}", HEAD), [status.set(_SPENT)], usable, mark="spender")
-        except Refused:
-            raise NotFound(_TOKEN) from None
-        return decode(item.body or "", SessionToken)
+        return decode(self._use(digest, self._item.expires_at > at).body or "", SessionToken)
