@@ -89,7 +89,12 @@ def signed_in(notes: Notes, **client: str) -> Any:
         "issuer": notes.people.issuer,
         "resource": notes.resource,
     }
-    command = [str(PYTHON), str(CHECKOUT / "tests" / "clients" / "mcp_client.py"), json.dumps(settings)]
+    return talked(notes, [str(PYTHON), str(CHECKOUT / "tests" / "clients" / "mcp_client.py")], settings)
+
+
+def talked(notes: Notes, program: list[str], settings: dict[str, str]) -> Any:
+    """What a program saw that says where its user has to go, and reads where the browser was sent."""
+    command = [*program, json.dumps(settings)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -99,7 +104,7 @@ def signed_in(notes: Notes, **client: str) -> Any:
         start = process.stdout.readline()
         assert start, process.stderr.read()
         url = json.loads(start)["url"]
-        process.stdin.write(notes.people.browser().sign_in(url, agree="clientId" not in client) + "\n")
+        process.stdin.write(notes.people.browser().sign_in(url, agree="clientId" not in settings) + "\n")
         process.stdin.flush()
         end = process.stdout.readline()
         assert end, process.stderr.read()
@@ -184,14 +189,34 @@ def test_the_mcp_sdk_brings_a_document_instead_of_a_registration(notes: Notes, d
     assert [by for asked, by in document_host.asked if asked == path] == [f"authmint (+{notes.people.issuer})"]
 
 
-@needs_sdk
-def test_the_mcp_sdk_registers_itself(notes: Notes) -> None:
+def opened(notes: Notes) -> None:
+    """Clients may register themselves."""
     stack = notes.people.stack
     settings = {"resourceIndicators": "ON", "clientRegistration": {"dynamic": "OPEN"}}
     assert stack.admin("PUT", f"{notes.server}/security", settings).ok
     policy = stack.admin("GET", f"{notes.server}/policies/{notes.people.policy}").json()
     policy["conditions"]["clients"]["include"] = ["DYNAMIC_CLIENTS"]
     assert stack.admin("PUT", f"{notes.server}/policies/{policy['id']}", policy).ok
+
+
+@needs_sdk
+@needs_suite
+def test_the_mcp_sdk_for_typescript_registers_itself(notes: Notes) -> None:
+    opened(notes)
+    program = [str(NODE), str(CHECKOUT / "tests" / "clients" / "mcp_sdk.mjs")]
+
+    seen = talked(notes, program, {"redirectUri": CALLBACK, "resource": notes.resource})
+
+    assert seen["said"] == "Water the plants."
+    assert seen["client"]["token_endpoint_auth_method"] == "none"  # it asked for a secret, and does without
+    claims = jwt.decode(seen["tokens"]["access_token"], options={"verify_signature": False})
+    assert (claims["aud"], claims["cid"]) == (notes.resource, seen["client"]["client_id"])
+
+
+@needs_sdk
+def test_the_mcp_sdk_registers_itself(notes: Notes) -> None:
+    stack = notes.people.stack
+    opened(notes)
 
     seen = signed_in(notes)
     again = signed_in(notes)
