@@ -114,13 +114,13 @@ class Parts:
 
         changed = ChangedClients(self.log, self.clock, self.ids)
         documents = DocumentClients(self.records.client_copies, self.fetch_client_document, may_ask, changed)
-        own = frozenset() if self.settings.base_url is None else frozenset({urlsplit(self.settings.base_url).netloc})
+        own = urlsplit(self.settings.base_url or "").hostname
         return FetchedClients(
             self.stored_clients(),
             documents,
             self.clock.now,
             grace=GRACE if grace is None else grace,
-            own_hosts=own,
+            own_hosts=frozenset({own} if own else ()),
         )
 
     def fetch_client_document(self, uri: str, issuer: str) -> "Document":
