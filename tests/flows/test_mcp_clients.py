@@ -8,6 +8,8 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -15,6 +17,7 @@ import pytest
 import requests
 
 from tests.support.document_host import DocumentHost
+from tests.support.mcp_remote import mcp_remote
 from tests.support.people import Deployment, deployment_with_a_person
 from tests.support.repository import CHECKOUT
 from tests.support.stack import Running
@@ -227,6 +230,26 @@ def test_the_mcp_sdk_registers_itself(notes: Notes) -> None:
     for tokens in (seen["first"], seen["second"]):
         claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
         assert (claims["aud"], claims["cid"]) == (notes.resource, seen["clientId"])
+
+
+@needs_sdk
+@needs_suite
+def test_mcp_remote_registers_itself_and_calls_the_tool(notes: Notes, tmp_path: Path) -> None:
+    opened(notes)
+    browser = partial(notes.people.browser().sign_in, agree=True)
+
+    with mcp_remote(
+        str(NODE), MODULES / "mcp-remote" / "dist" / "proxy.js", notes.resource, tmp_path, browser
+    ) as remote:
+        client = {"name": "a test", "version": "1"}
+        started = remote.ask("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo=client)
+        remote.tell("notifications/initialized")
+        answer = remote.ask("tools/call", name="read_note", arguments={})
+
+    assert started["serverInfo"]["name"] == "notes"
+    assert answer["content"][0]["text"] == "Water the plants."
+    (visited,) = remote.visited
+    assert "client_id=dcr_" in visited
 
 
 @needs_sdk
