@@ -27,6 +27,7 @@ from tests.support.protocol import functions
 _FUNCTIONS = {
     "token": "token",
     "par": "token",
+    "register": "registration",
     "device/authorize": "token",
     "authorize": "authorize",
     "logout": "authorize",

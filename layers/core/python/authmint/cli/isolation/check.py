@@ -1,7 +1,7 @@
 """The whole check: both directions, every attempt."""
 
 from ..remote import Remote
-from . import administration, endpoints, people
+from . import administration, endpoints, people, strangers
 from .attempts import Attempt, Crossing, Forge
 from .sides import two_sides
 
@@ -24,5 +24,6 @@ def check(remote: Remote, *, taken: tuple[str, str] | None = None, forge: Forge 
             crossing = Crossing(remote, own, target, forge)
             found += endpoints.attempts(crossing)
             found += people.attempts(crossing)
+            found += strangers.attempts(crossing)
             found += administration.attempts(crossing)
     return found
