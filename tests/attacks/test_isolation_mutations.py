@@ -95,6 +95,18 @@ MUTATIONS = {
         "known = self._servers.get(server.id)\n        if known is None or known.server is not server:",
         "known = next(iter(self._servers.values()), None)\n        if known is None:",
     ),
+    "client that registered itself at the server": Mutation(
+        "oauth/registration/clients.py",
+        "(record.server_id, record.id) != (server.id, client_id) or not is_alive",
+        "not is_alive",
+        named("tests/oauth/registration/test_endpoint.py::test_a_record_that_lies_where_another_should_is_nobodys"),
+    ),
+    "server in the id of a client that registers itself": Mutation(
+        "oauth/registration/identity.py",
+        "(_DOMAIN, server_id.encode(), canonical(registration))",
+        "(_DOMAIN, canonical(registration))",
+        named("tests/oauth/registration/test_endpoint.py::test_a_client_of_one_server_is_nobody_at_another"),
+    ),
     "objects below the server": Mutation(
         "management/servers/server_changes.py",
         "return next((record for record in records if record.id == identifier), None)",
