@@ -4,12 +4,13 @@ import argparse
 import os
 import sys
 from collections import Counter
+from contextlib import ExitStack
 from functools import partial
 
 import urllib3
 
 from tests.conformance.deployment import Deployment
-from tests.conformance.plans import KINDS, Setting
+from tests.conformance.plans import KINDS, REGISTERED, Setting
 from tests.conformance.resource import serving
 from tests.conformance.suite import Outcome, Suite
 
@@ -33,7 +34,10 @@ def main() -> int:
         chosen = [each for each in plan.modules if not options.module or each.name in options.module]
         outcomes, issuer = [], configuration["description"]
         meanwhile = {"oidcc-server-rotate-keys": partial(deployment.rotate, issuer)}
-        with serving(issuer, options.api, options.tls_cert, options.tls_key):
+        with ExitStack() as around:
+            around.enter_context(serving(issuer, options.api, options.tls_cert, options.tls_key))
+            if kind.variant == REGISTERED:
+                around.enter_context(deployment.assigning())
             for module in chosen:
                 outcomes.append(suite.run(plan, module, options.patience, meanwhile.get(module.name)))
                 _tell(outcomes[-1], suite)

@@ -1,12 +1,21 @@
 """What the plans need of a deployment: a server that gives people everything, clients, and one person."""
 
+import threading
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import jwt
 import requests
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
 
 LOGIN, PASSWORD = "maria.conformance@example.org", "Correct-Horse-7"
+#: Between two looks for clients that were registered.
+_LOOK_SECONDS = 0.3
 AUDIENCE = "https://orders.example.org"
 SCOPES = ("orders:read", "orders:write")
 _PROFILE = {
@@ -77,6 +86,55 @@ class Deployment:
         if not self.call("GET", f'/api/v1/users?search=profile.login eq "{LOGIN}"'):
             user = {"profile": _PROFILE, "credentials": {"password": {"value": PASSWORD}}}
             self.call("POST", "/api/v1/users?activate=true", user)
+
+    def registrar(self) -> str:
+        """An access token that lets the suite register clients (RFC 7591 §3): an administrator's, by OAuth."""
+        private = ec.generate_private_key(ec.SECP256R1())
+        jwk = ECAlgorithm.to_jwk(private.public_key(), as_dict=True) | {"kid": "k1", "use": "sig", "alg": "ES256"}
+        settings = {"application_type": "service", "grant_types": ["client_credentials"], "response_types": ["token"]}
+        app = {
+            "label": f"conformance {uuid.uuid4()}",
+            "name": "oidc_client",
+            "signOnMode": "OPENID_CONNECT",
+            "credentials": {"oauthClient": {"token_endpoint_auth_method": "private_key_jwt"}},
+            "settings": {"oauthClient": settings | {"jwks": {"keys": [jwk]}}},
+        }
+        client_id, scope = self.call("POST", "/api/v1/apps", app)["id"], "okta.clients.register"
+        self.call("POST", f"/api/v1/apps/{client_id}/grants", {"issuer": self.url, "scopeId": scope})
+        endpoint = f"{self.url}/oauth2/v1/token"
+        claims = {"iss": client_id, "sub": client_id, "aud": endpoint, "exp": int(time.time()) + 60}
+        form = {
+            "grant_type": "client_credentials",
+            "scope": scope,
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": jwt.encode(claims, private, "ES256", {"kid": "k1"}),
+        }
+        answer = requests.post(endpoint, data=form, timeout=60, verify=False)  # noqa: S501 - a certificate of one's own
+        answer.raise_for_status()
+        return str(answer.json()["access_token"])
+
+    @contextmanager
+    def assigning(self) -> Iterator[None]:
+        """Meanwhile everybody may use whatever client is registered: nobody is assigned to one at first."""
+        over = threading.Event()
+        everyone = self.call("GET", "/api/v1/groups?q=Everyone")[0]["id"]
+        known = {app["id"] for app in self.call("GET", "/api/v1/apps?limit=200")}
+
+        def assign() -> None:
+            while not over.wait(_LOOK_SECONDS):
+                for app in self.call("GET", "/api/v1/apps?limit=200"):
+                    if app["id"] not in known:
+                        known.add(app["id"])
+                        with suppress(RuntimeError):  # the suite deletes what it registered
+                            self.call("PUT", f"/api/v1/apps/{app['id']}/groups/{everyone}", {})
+
+        watcher = threading.Thread(target=assign, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join(60)
 
     def client(self, method: str, settings: dict[str, Any]) -> dict[str, str]:
         """A client that everybody may use, as the suite wants to read it."""

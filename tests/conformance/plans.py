@@ -11,6 +11,8 @@ from tests.conformance.browser import browser
 from tests.conformance.deployment import LOGIN, SCOPES, Deployment
 
 _STATIC = {"server_metadata": "discovery", "client_registration": "static_client"}
+#: The suite registers its clients itself.
+REGISTERED = {"server_metadata": "discovery", "client_registration": "dynamic_client"}
 _FAPI = "fapi2-security-profile-final"
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi"})
 _ANY_ANSWER = {
@@ -70,6 +72,15 @@ def _openid(setting: Setting, _: Mapping[str, str]) -> dict[str, Any]:
         "client": make("client_secret_basic", settings),
         "client_secret_post": make("client_secret_post", settings),
         "client2": make("client_secret_basic", settings),
+        "override": _shown_again(setting),
+    }
+
+
+def _openid_registered(setting: Setting, _: Mapping[str, str]) -> dict[str, Any]:
+    client = {"client_name": "conformance", "initial_access_token": setting.deployment.registrar()}
+    return _common(setting, setting.deployment.server()) | {
+        "client": client,
+        "client2": client,
         "override": _shown_again(setting),
     }
 
@@ -174,6 +185,7 @@ def _message_signing(answers: str) -> Kind:
 KINDS: Mapping[str, Kind] = {
     "config": _certification("config", {}),
     "basic": _certification("basic"),
+    "basic-registered": Kind("oidcc-basic-certification-test-plan", REGISTERED, _openid_registered),
     "implicit": _certification("implicit"),
     "hybrid": _certification("hybrid"),
     "formpost-basic": _certification("formpost-basic"),

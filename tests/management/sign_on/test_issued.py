@@ -35,6 +35,7 @@ class World:
             "created_at": NOW,
             "updated_at": NOW,
             "auth_time": NOW,
+            "amr": ("pwd",),
         }
         token = RefreshToken(f"digest {family_id}", family_id, NOW, NOW + 3_600)
         self.admin.storage.families.add(TokenFamily(id=family_id, **values | changes), token)
@@ -190,6 +191,7 @@ def a_session(**changes: Any) -> Session:
         "user_id": "00uA",
         "created_at": NOW,
         "auth_time": NOW,
+        "amr": ("pwd",),
         "idle_expires_at": NOW + 60,
         "expires_at": NOW + 9_000,
         "csrf": "c",
