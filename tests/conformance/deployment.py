@@ -15,7 +15,7 @@ from jwt.algorithms import ECAlgorithm
 
 LOGIN, PASSWORD = "maria.conformance@example.org", "Correct-Horse-7"
 #: Between two looks for clients that were registered.
-_LOOK_SECONDS = 0.3
+_LOOK_SECONDS = 0.05
 AUDIENCE = "https://orders.example.org"
 SCOPES = ("orders:read", "orders:write")
 _PROFILE = {
@@ -118,15 +118,15 @@ class Deployment:
         """Meanwhile everybody may use whatever client is registered: nobody is assigned to one at first."""
         over = threading.Event()
         everyone = self.call("GET", "/api/v1/groups?q=Everyone")[0]["id"]
-        known = {app["id"] for app in self.call("GET", "/api/v1/apps?limit=200")}
+        latest = max(app["id"] for app in self.call("GET", "/api/v1/apps?limit=200"))
 
         def assign() -> None:
+            nonlocal latest
             while not over.wait(_LOOK_SECONDS):
-                for app in self.call("GET", "/api/v1/apps?limit=200"):
-                    if app["id"] not in known:
-                        known.add(app["id"])
-                        with suppress(RuntimeError):  # the suite deletes what it registered
-                            self.call("PUT", f"/api/v1/apps/{app['id']}/groups/{everyone}", {})
+                with suppress(RuntimeError):  # the suite deletes what it registered, and the deployment has brakes
+                    for app in self.call("GET", f"/api/v1/apps?limit=200&after={latest}"):
+                        latest = app["id"]
+                        self.call("PUT", f"/api/v1/apps/{latest}/groups/{everyone}", {})
 
         watcher = threading.Thread(target=assign, daemon=True)
         watcher.start()

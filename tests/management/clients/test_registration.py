@@ -151,3 +151,11 @@ def test_an_app_that_was_registered_takes_a_name_when_it_is_renamed_as_an_app(ad
 
     assert admin.put(path, shown | {"label": "svc"}).code == "E0000040"
     assert admin.post(APPS, app_body("own")).code == "E0000040"
+
+
+def test_addresses_of_request_objects_are_left_out_because_none_is_ever_fetched(admin: Admin) -> None:
+    metadata = {"client_name": "app", "redirect_uris": ["https://app.example.com/cb"], "application_type": "web"}
+
+    made = admin.made("/oauth2/v1/clients", metadata | {"request_uris": ["https://app.example.com/request.jwt"]})
+
+    assert "request_uris" not in made

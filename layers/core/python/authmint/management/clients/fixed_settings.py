@@ -32,7 +32,6 @@ CLIENT: Final[Mapping[str, Any]] = {
     "introspection_signed_response_alg": None,
     "network": {"connection": "ANYWHERE", "include": [], "exclude": []},
     "request_object_encryption_alg": None,
-    "request_uris": [],
     "require_auth_time": False,
     "sector_identifier_uri": None,
     "software_statement": None,
