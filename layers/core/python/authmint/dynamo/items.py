@@ -1,6 +1,7 @@
 """Items of the three tables: keys, what is indexed, and a record's JSON in ``body``."""
 
-from typing import Any, ClassVar, TypeVar, cast
+import threading
+from typing import Any, ClassVar, Final, TypeVar, cast
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection.base import Connection
@@ -9,6 +10,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
 HEAD = "#"
+_JOINING: Final = threading.Lock()
 DUE = "due"
 
 
@@ -32,6 +34,7 @@ class Item(Model):
     """
 
     shared: ClassVar[Connection]
+    joined: ClassVar[bool] = False
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
@@ -40,11 +43,14 @@ class Item(Model):
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
-        """Pynamodb would open a client per model; ours share one."""
-        if cls._connection is None:
-            table = super()._get_connection()
-            cls.shared.add_meta_table(table.connection.get_meta_table(cls.Meta.table_name))
-            table.connection = cls.shared
+        """Pynamodb would open a client per model; ours share one. Of threads that come at once, one joins it."""
+        if not cls.joined:
+            with _JOINING:
+                if not cls.joined:
+                    table = super()._get_connection()
+                    cls.shared.add_meta_table(table.connection.get_meta_table(cls.Meta.table_name))
+                    table.connection = cls.shared
+                    cls.joined = True
         return cast("TableConnection", cls._connection)
 
 
