@@ -436,3 +436,15 @@ def test_somebody_else_can_sign_in_instead() -> None:
     visitor.signs_in()
     visitor.decides()
     assert visitor.fields["code"]
+
+
+def test_a_copy_of_another_server_is_nothing_wherever_it_lies() -> None:
+    deployment = OpenServer()
+    visitor = deployment.visitor()
+    token = visitor.tokens()["access_token"]
+    copies = deployment.storage.client_copies.records
+    assert is_active(deployment, token)
+
+    copies[SERVER_ID, URL] = replace(copies[SERVER_ID, URL], server_id="ausOther")
+
+    assert not is_active(deployment, token)

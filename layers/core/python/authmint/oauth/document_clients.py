@@ -28,6 +28,15 @@ class NotFetchedYet(Exception):
     """There is no copy, and this caller may not have the document fetched for the first time."""
 
 
+def stored_copy(copies: ClientCopies, server_id: str, url: str) -> ClientCopy | None:
+    """The copy of a document at a server, if there is one. What a key leads to is looked at, as everywhere."""
+    try:
+        copy = copies.get(server_id, url)
+    except NotFound:
+        return None
+    return copy if (copy.server_id, copy.document.url) == (server_id, url) else None
+
+
 class DocumentClients:
     """Copies of documents, of which none is older than it may be.
 
@@ -78,7 +87,7 @@ class DocumentClients:
             DocumentUnavailable: It cannot be told now.
             Unavailable: Storage could not answer.
         """
-        copy = self._stored(server_id, url)
+        copy = stored_copy(self._copies, server_id, url)
         alive = copy is not None and copy.withdrawn_at is None
         if copy is not None and alive and now < copy.fresh_until + grace:
             return copy
@@ -101,20 +110,12 @@ class DocumentClients:
             raise
         return self._keep(copy, _renewed(copy, document, server_id, now, now + fresh_for(fetched.cache_control)))
 
-    def _stored(self, server_id: str, url: str) -> ClientCopy | None:
-        try:
-            copy = self._copies.get(server_id, url)
-        except NotFound:
-            return None
-        # What a key leads to is looked at, as everywhere.
-        return copy if (copy.server_id, copy.document.url) == (server_id, url) else None
-
     def _keep(self, before: ClientCopy | None, after: ClientCopy) -> ClientCopy:
         try:
             self._copies.save(before, after)
         except Conflict:  # what another call stored meanwhile is as new as this
             return _as_it_was(
-                self._stored(after.server_id, after.document.url), after.checked_at, "it changed just now"
+                stored_copy(self._copies, after.server_id, after.document.url), after.checked_at, "it changed just now"
             )
         if before is not None and (before.since, before.generation) != (after.since, after.generation):
             self._changed(before, after)

@@ -18,11 +18,10 @@ from ..policy.access.evaluate import is_for
 from ..storage.client_documents import ClientCopies, ClientCopy, ClientDocument
 from ..storage.client_registration import MetadataClient, origin_of
 from ..storage.clients import Client, ClientKey
-from ..storage.errors import NotFound
 from ..storage.events import Party
 from ..storage.servers import AuthorizationServer
 from .client_documents import BadDocument, is_document_url
-from .document_clients import DocumentClients, DocumentUnavailable, NotFetchedYet
+from .document_clients import DocumentClients, DocumentUnavailable, NotFetchedYet, stored_copy
 from .errors import OAuthError
 from .token_events import TokenEvents
 
@@ -46,22 +45,17 @@ class StoredClients:
             entry = admitted(server, client_id)
         except OAuthError:
             return None
-        try:
-            copy: ClientCopy | None = self.copies.get(server.id, client_id)
-        except NotFound:
-            copy = None
+        copy = stored_copy(self.copies, server.id, client_id)
         if entry is not None and entry.document is not None:
             return client_of(entry.document, entry, copy)
-        if copy is None or copy.withdrawn_at is not None or copy.document.url != client_id:
+        if copy is None or copy.withdrawn_at is not None:
             return None
         return client_of(copy.document, entry, copy)
 
     def is_withdrawn(self, server: AuthorizationServer, client_id: str) -> bool:
         """Whether the document's host said last that there is none."""
-        try:
-            return self.copies.get(server.id, client_id).withdrawn_at is not None
-        except NotFound:
-            return False
+        copy = stored_copy(self.copies, server.id, client_id)
+        return copy is not None and copy.withdrawn_at is not None
 
 
 @dataclass(frozen=True)
