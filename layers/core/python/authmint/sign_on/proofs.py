@@ -4,12 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ..policy.sign_on.assurance import is_two_factors
 from ..storage.directory import Person
 from ..storage.sign_on_transactions import Method, Proof
 
-_AMR: Final[Mapping[Method, str]] = {"password": "pwd"}
-#: With what somebody can begin: these move ``auth_time``.
-_PRIMARY: Final[frozenset[Method]] = frozenset({"password"})
+_AMR: Final[Mapping[Method, str]] = {
+    "password": "pwd",
+    "totp": "otp",
+    "email": "otp",
+    "recovery_code": "kba",
+    "question": "kba",
+}
 
 
 @dataclass(frozen=True)
@@ -21,10 +26,23 @@ class SignedOn:
 
 
 def amr_of(proofs: Sequence[Proof]) -> tuple[str, ...]:
-    """The methods by their registered names, in the order in which they were proved."""
-    return tuple(dict.fromkeys(_AMR[proof.method] for proof in proofs))
+    """The methods by their registered names: the password first, ``mfa`` last where there were two factors."""
+    in_order = sorted(proofs, key=lambda proof: proof.method != "password")
+    names = dict.fromkeys(_name(proof) for proof in in_order)
+    return (*names, "mfa") if is_two_factors(proofs) else tuple(names)
+
+
+def _name(proof: Proof) -> str:
+    if proof.method == "webauthn":
+        return "swk" if proof.synced else "hwk"
+    return _AMR[proof.method]
 
 
 def auth_time_of(proofs: Sequence[Proof]) -> int:
     """When the user proved last who they are; a second proof alone is no new sign-in. 0: never."""
-    return max((proof.at for proof in proofs if proof.method in _PRIMARY), default=0)
+    return max((proof.at for proof in proofs if is_primary(proof)), default=0)
+
+
+def is_primary(proof: Proof) -> bool:
+    """Whether it said who they are: passwords always do."""
+    return proof.primary or proof.method == "password"

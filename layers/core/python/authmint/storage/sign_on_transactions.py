@@ -7,15 +7,26 @@ from typing import Literal, Protocol
 from .generations import FIRST, Generations
 
 #: What can be proved. Each method has its module in ``sign_on``.
-Method = Literal["password"]
+Method = Literal["password", "totp", "email", "webauthn", "recovery_code", "question"]
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What a user proved, and when (Unix seconds)."""
+    """What a user proved, and when (Unix seconds).
+
+    Attributes:
+        factor_id: With which factor; ``None``: with none that is enrolled.
+        primary: It said who they are, and was not a second proof of that: it moves ``auth_time``.
+        synced: With a key that may leave its device (WebAuthn §6.1.3).
+        verified: By an authenticator that knew who used it (WebAuthn §6.1).
+    """
 
     method: Method
     at: int
+    factor_id: str | None = None
+    primary: bool = False
+    synced: bool = False
+    verified: bool = False
 
 
 @dataclass(frozen=True)
