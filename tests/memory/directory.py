@@ -12,20 +12,23 @@ from authmint.storage.errors import AlreadyExists, Conflict, NotFound
 from authmint.storage.events import Event
 from authmint.storage.groups import EVERYONE_GROUP, Group
 from authmint.storage.org_settings import OrgSettings
+from authmint.storage.outbox import Mail
 from authmint.storage.schemas import ProfileSchema
 from authmint.storage.trusted_origins import OriginList
 from authmint.storage.user_types import UserTypeList
 from authmint.storage.users import User, login_key
 
 Record = Callable[[Sequence[Event]], None]
+Send = Callable[[Sequence[Mail]], None]
 
 
 class MemoryUsers:
     """``Users``."""
 
-    def __init__(self, lock: threading.RLock, record: Record) -> None:
+    def __init__(self, lock: threading.RLock, record: Record, send: Send) -> None:
         self._lock = lock
         self._record = record
+        self._send = send
         self.users: dict[str, User] = {}
         self.groups: dict[str, Group] = {}
         self.memberships: set[tuple[str, str]] = set()
@@ -63,7 +66,13 @@ class MemoryUsers:
         return [self.users.get(user.id, user) for user in users]
 
     def add(
-        self, user: User, events: Sequence[Event], *, group_ids: Sequence[str] = (), types_version: int = 0
+        self,
+        user: User,
+        events: Sequence[Event],
+        *,
+        group_ids: Sequence[str] = (),
+        types_version: int = 0,
+        mails: Sequence[Mail] = (),
     ) -> None:
         with self._lock:
             if user.type_id is not None and self.types.get().version != types_version:
@@ -79,8 +88,17 @@ class MemoryUsers:
                 self.memberships.add((group_id, user.id))
                 self.groups[group_id] = replace(self.groups[group_id], members_at=user.created_at)
             self._record(events)
+            self._send(mails)
 
-    def save(self, before: User, after: User, events: Sequence[Event], *, types_version: int = 0) -> None:
+    def save(
+        self,
+        before: User,
+        after: User,
+        events: Sequence[Event],
+        *,
+        types_version: int = 0,
+        mails: Sequence[Mail] = (),
+    ) -> None:
         with self._lock:
             known = self._check(before)
             if after.type_id not in {None, before.type_id} and self.types.get().version != types_version:
@@ -96,6 +114,7 @@ class MemoryUsers:
                 failed_attempts=known.failed_attempts if counted is before else after.failed_attempts,
             )
             self._record(events)
+            self._send(mails)
 
     def delete(self, user: User, events: Sequence[Event]) -> None:
         with self._lock:
@@ -116,7 +135,9 @@ class MemoryUsers:
     def release(self, unique_id: str) -> None:
         """Nothing to do: users hold their values themselves."""
 
-    def count_failure(self, user: User, locked: User, events: Sequence[Event], *, most: int) -> int:
+    def count_failure(
+        self, user: User, locked: User, events: Sequence[Event], *, most: int, mails: Sequence[Mail] = ()
+    ) -> int:
         with self._lock:
             known = self._check(user) if user.id in self.users else None
             if known is None or known.failed_attempts >= most:
@@ -127,6 +148,7 @@ class MemoryUsers:
             else:
                 self.users[user.id] = replace(locked, version=known.version + 1, failed_attempts=count)
                 self._record(events)
+                self._send(mails)
             return count
 
     def signed_in(self, user: User, *, at: int, most: int) -> None:

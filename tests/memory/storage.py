@@ -30,6 +30,7 @@ from .grants import (
     MemoryStoredRequests,
     MemoryTokenFamilies,
 )
+from .outbox import MemoryOutbox
 
 
 class MemoryStorage:
@@ -44,7 +45,8 @@ class MemoryStorage:
         self.assertions = MemoryUsedAssertions(self)
         self.api_tokens = MemoryApiTokens(self)
         self.log = MemoryEventLog(self)
-        self.users = MemoryUsers(self.lock, self.events.extend)
+        self.outbox = MemoryOutbox(self.lock)
+        self.users = MemoryUsers(self.lock, self.events.extend, self.outbox.add)
         self.user_types = self.users.types
         self.groups = MemoryGroups(self.users, self.clients, self.lock, self.events.extend)
         self.assignments = MemoryAssignments(self.users, self.clients, self.lock, self.events.extend)

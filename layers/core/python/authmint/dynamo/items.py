@@ -90,6 +90,7 @@ class GrantItem(Item):
         status: Of what moves on: the state it is in.
         current: Of a family: digest of its youngest refresh token.
         uses: Of a counter: how many there were.
+        due_at: Of mail: when somebody is to send it.
     """
 
     kind = UnicodeAttribute(null=True)
@@ -106,6 +107,7 @@ class GrantItem(Item):
     polled_at = NumberAttribute(null=True)
     interval = NumberAttribute(null=True)
     uses = NumberAttribute(null=True)
+    due_at = NumberAttribute(null=True)
     expires_at = NumberAttribute(null=True)
     ttl = NumberAttribute(null=True)
 

@@ -17,6 +17,7 @@ from pynamodb.transactions import TransactWrite
 from ..clock import Clock
 from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event
+from ..storage.outbox import Mail
 from ..storage.users import MOST_GROUPS_AT_ONCE, User, login_key
 from .connection import error_code, translated
 from .group_items import moved
@@ -127,7 +128,13 @@ class DynamoUsers:
             return {(item.pk, item.sk): item for item in items}
 
     def add(
-        self, user: User, events: Sequence[Event], *, group_ids: Sequence[str] = (), types_version: int = 0
+        self,
+        user: User,
+        events: Sequence[Event],
+        *,
+        group_ids: Sequence[str] = (),
+        types_version: int = 0,
+        mails: Sequence[Mail] = (),
     ) -> None:
         if len(group_ids) > MOST_GROUPS_AT_ONCE:
             raise ValueError("too many groups for one transaction")
@@ -149,13 +156,22 @@ class DynamoUsers:
                 for group_id in group_ids:
                     link(write, self._item, own, group_partition(group_id), body=None)
                     moved(write, self._item, group_id, user.created_at)
+                self._send(write, mails)
         except ConditionFailed as error:
             refused = error.failed[checks:]
             if refused[0]:
                 raise AlreadyExists("id") from None
             raise _refusal(user, holds.values(), refused[1:]) from None
 
-    def save(self, before: User, after: User, events: Sequence[Event], *, types_version: int = 0) -> None:
+    def save(
+        self,
+        before: User,
+        after: User,
+        events: Sequence[Event],
+        *,
+        types_version: int = 0,
+        mails: Sequence[Mail] = (),
+    ) -> None:
         after = replace(after, version=before.version + 1)
         old, new = _holds(before), _holds(after)
         freed = [key for key in old if key not in new]
@@ -185,6 +201,7 @@ class DynamoUsers:
                 if after.failed_attempts != before.failed_attempts:
                     counts = self._item(partition(after.id), SIGN_INS)
                     write.update(counts, actions=[self._item.failed_attempts.set(after.failed_attempts)])
+                self._send(write, mails)
         except ConditionFailed as error:
             if any(error.failed[:checks]) or error.failed[checks + deletes]:
                 raise Conflict(before.id) from None
@@ -214,7 +231,9 @@ class DynamoUsers:
             tombstone(self._item, left, 0, self._clock.now()).save()
         at_once(lambda: sweep(self._tables, left))
 
-    def count_failure(self, user: User, locked: User, events: Sequence[Event], *, most: int) -> int:
+    def count_failure(
+        self, user: User, locked: User, events: Sequence[Event], *, most: int, mails: Sequence[Mail] = ()
+    ) -> int:
         counts = self._item(partition(user.id), SIGN_INS)
         attempts = self._item.failed_attempts
         with translated():
@@ -233,6 +252,7 @@ class DynamoUsers:
                 self._list(write, after)
                 last: Condition = attempts == most - 1  # pynamodb types it as bool
                 write.update(counts, actions=[attempts.set(most)], condition=last)
+                self._send(write, mails)
         except ConditionFailed:
             raise Conflict(user.id) from None
         return most
@@ -265,6 +285,12 @@ class DynamoUsers:
         recovery = None if user.recovery is None else replace(user.recovery, answer="")
         shown = replace(user, password=password, recovery=recovery, ticket=None, failed_attempts=0, last_login_at=None)
         write.save(self._item(shard_of(USERS, user.id), user.id, body=encode(shown)))
+
+    def _send(self, write: TransactWrite, mails: Sequence[Mail]) -> None:
+        if mails:
+            from .outbox import put  # most changes of users send nothing
+
+            put(write, self._tables, mails)
 
     def _address(self, user: User) -> ConfigItem:
         return self._item(f"EMAIL#{login_key(user.email)}", user.id)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..storage.events import EventLog
     from ..storage.groups import Groups
     from ..storage.org_settings import OrgSettingsRecord
+    from ..storage.outbox import Outbox
     from ..storage.rate_counters import RateCounters
     from ..storage.replay import UsedAssertions
     from ..storage.revocations import Revocations
@@ -144,6 +145,12 @@ class Records:
         from ..dynamo.singletons import DynamoOrgSettings
 
         return DynamoOrgSettings(self._tables)
+
+    @cached_property
+    def outbox(self) -> "Outbox":
+        from ..dynamo.outbox import DynamoOutbox
+
+        return DynamoOutbox(self._tables, self._ids)
 
     @cached_property
     def rate_counters(self) -> "RateCounters":

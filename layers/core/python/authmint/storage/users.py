@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from .events import Event
+from .outbox import Mail
 
 UserStatus = Literal[
     "STAGED", "PROVISIONED", "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT", "SUSPENDED", "DEPROVISIONED"
@@ -132,15 +133,22 @@ class Users(Protocol):
         """The same users with ``failed_attempts`` and ``last_login_at``."""
 
     def add(
-        self, user: User, events: Sequence[Event], *, group_ids: Sequence[str] = (), types_version: int = 0
+        self,
+        user: User,
+        events: Sequence[Event],
+        *,
+        group_ids: Sequence[str] = (),
+        types_version: int = 0,
+        mails: Sequence[Mail] = (),
     ) -> None:
-        """Store a new user, its memberships and its events, all or nothing.
+        """Store a new user, its memberships, its events and its mails, all or nothing.
 
         Args:
             user: The new one.
             events: What is recorded with it.
             group_ids: Of groups that it joins.
             types_version: Of the list in which the type of the user was found, where it is not the default one.
+            mails: What is sent because of it.
 
         Raises:
             AlreadyExists: ``login``, ``id`` or a unique value is taken; of the latter, ``field`` is the id.
@@ -148,14 +156,23 @@ class Users(Protocol):
                 unique.
         """
 
-    def save(self, before: User, after: User, events: Sequence[Event], *, types_version: int = 0) -> None:
-        """Store a change and its events, all or nothing, and raise the version.
+    def save(
+        self,
+        before: User,
+        after: User,
+        events: Sequence[Event],
+        *,
+        types_version: int = 0,
+        mails: Sequence[Mail] = (),
+    ) -> None:
+        """Store a change, its events and its mails, all or nothing, and raise the version.
 
         Args:
             before: As it was read.
             after: As it shall be.
             events: What is recorded with it.
             types_version: Of the list in which the type of the user was found, where it is a new one.
+            mails: What is sent because of it.
 
         Raises:
             AlreadyExists: The new ``login`` or a unique value is taken; of the latter, ``field`` is the id.
@@ -179,10 +196,12 @@ class Users(Protocol):
     def release(self, unique_id: str) -> None:
         """Forget the values that users hold under an id, which is not used any more. Some may go later."""
 
-    def count_failure(self, user: User, locked: User, events: Sequence[Event], *, most: int) -> int:
+    def count_failure(
+        self, user: User, locked: User, events: Sequence[Event], *, most: int, mails: Sequence[Mail] = ()
+    ) -> int:
         """Count one wrong password, exactly once even under concurrent calls.
 
-        The failure that is number ``most`` in a row stores ``locked`` and ``events`` in the same transaction.
+        The failure that is number ``most`` in a row stores ``locked``, ``events`` and ``mails`` in one transaction.
 
         Returns:
             Failures in a row, this one included.

@@ -1,0 +1,64 @@
+"""Mail that waits, in memory: for unit tests."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from authmint.storage.errors import NotFound
+from authmint.storage.outbox import Mail, Taken
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    mail: Mail
+    due_at: int | None
+    attempts: int = 0
+    because: str | None = None
+
+
+class MemoryOutbox:
+    """``Outbox``. ``mails`` are all that were ever added."""
+
+    def __init__(self, lock: threading.RLock) -> None:
+        self._lock = lock
+        self._waiting: dict[str, _Waiting] = {}
+        self.mails: list[Mail] = []
+
+    def add(self, mails: Sequence[Mail]) -> None:
+        with self._lock:
+            self.mails.extend(mails)
+            self._waiting |= {mail.id: _Waiting(mail, mail.created_at) for mail in mails}
+
+    def due(self, *, at: int, limit: int) -> Sequence[str]:
+        return [i for i, one in self._waiting.items() if one.due_at is not None and one.due_at <= at][:limit]
+
+    def take(self, mail_id: str, *, at: int, until: int) -> Taken:
+        with self._lock:
+            known = self._waiting.get(mail_id)
+            if known is None or known.due_at is None or known.due_at > at:
+                raise NotFound("MAIL")
+            self._waiting[mail_id] = replace(known, due_at=until, attempts=known.attempts + 1)
+            return Taken(known.mail, known.attempts + 1)
+
+    def delay(self, mail_id: str, *, until: int) -> None:
+        with self._lock:
+            known = self._waiting.get(mail_id)
+            if known is not None and known.due_at is not None:
+                self._waiting[mail_id] = replace(known, due_at=until)
+
+    def remove(self, mail_id: str) -> None:
+        with self._lock:
+            self._waiting.pop(mail_id, None)
+
+    def give_up(self, taken: Taken, *, at: int, because: str) -> None:
+        with self._lock:
+            known = self._waiting.get(taken.mail.id)
+            if known is not None:
+                self._waiting[taken.mail.id] = replace(known, due_at=None, because=because)
+
+    def revive(self, *, at: int) -> int:
+        with self._lock:
+            given_up = [i for i, one in self._waiting.items() if one.due_at is None]
+            for mail_id in given_up:
+                self._waiting[mail_id] = replace(self._waiting[mail_id], due_at=at, attempts=0, because=None)
+            return len(given_up)
