@@ -36,6 +36,7 @@ class MemoryUsers:
         self.app_groups: dict[tuple[str, str], AppGroup] = {}
         self.types = MemoryUserTypes(self, lock, record)
         self.expected: dict[str | None, int] = {}
+        self.forget: Callable[[str], object] = lambda _: None
 
     def get(self, user_id: str) -> User:
         try:
@@ -112,6 +113,8 @@ class MemoryUsers:
                 version=before.version + 1,
                 last_login_at=known.last_login_at,
                 failed_attempts=known.failed_attempts if counted is before else after.failed_attempts,
+                failed_codes=known.failed_codes if before.failed_codes == after.failed_codes else after.failed_codes,
+                code_tried_at=known.code_tried_at,
             )
             self._record(events)
             self._send(mails)
@@ -120,6 +123,7 @@ class MemoryUsers:
         with self._lock:
             self._check(user)
             del self.users[user.id]
+            self.forget(user.id)
             self.memberships = {pair for pair in self.memberships if pair[1] != user.id}
             self.app_users = {pair: one for pair, one in self.app_users.items() if pair[1] != user.id}
             self._record(events)

@@ -104,6 +104,9 @@ class MemoryParts(Parts):
     def administrative_seals(self) -> SecretSeals:
         return FakeSeals()
 
+    def factor_seals(self, *, administrative: bool = False) -> SecretSeals:
+        return FakeSeals()
+
     def key_pairs(self) -> KeyPairs:
         return cast("KeyPairs", self._vault)
 

@@ -19,6 +19,7 @@ from .assignments import MemoryAssignments
 from .client_copies import MemoryClientCopies
 from .directory import MemoryDirectory, MemoryGroups, MemorySingleton, MemoryUsers
 from .dynamic_clients import MemoryDynamicClients, MemoryRegistrationTokens
+from .factors import MemoryCodeTries, MemoryFactorChallenges, MemoryFactors
 from .grants import (
     MemoryAuthorizationCodes,
     MemoryConsents,
@@ -56,6 +57,11 @@ class MemoryStorage:
         self.group_schemas = MemorySingleton(ProfileSchema(), self.lock, self.events.extend)
         self.trusted_origins = MemorySingleton(OriginList(), self.lock, self.events.extend)
         self.directory = MemoryDirectory(self.users)
+        self.factors = MemoryFactors(self.users, self.lock, self.events.extend, self.outbox.add)
+        self.recovery_codes = self.factors.recovery
+        self.users.forget = lambda user_id: self.factors.remove_all(user_id, [])
+        self.factor_challenges = MemoryFactorChallenges(self.lock)
+        self.code_tries = MemoryCodeTries(self.users, self.lock)
         self.rate_counters = MemoryRateCounters(self.lock)
         self.families = MemoryTokenFamilies(self.lock)
         self.codes = MemoryAuthorizationCodes(self.lock, self.families)

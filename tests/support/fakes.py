@@ -84,11 +84,11 @@ class FakeKeyPairs:
 class FakeSeals:
     """``SecretSeals`` in memory."""
 
-    def seal(self, client_id: str, secret_id: str, secret: str) -> str:
-        return base64.b64encode(f"{client_id}/{secret_id}/{secret}".encode()).decode()
+    def seal(self, owner_id: str, secret_id: str, secret: str) -> str:
+        return base64.b64encode(f"{owner_id}/{secret_id}/{secret}".encode()).decode()
 
-    def open(self, client_id: str, secret_id: str, wrapped: str) -> str:
-        prefix = f"{client_id}/{secret_id}/"
+    def open(self, owner_id: str, secret_id: str, wrapped: str) -> str:
+        prefix = f"{owner_id}/{secret_id}/"
         plain = base64.b64decode(wrapped).decode()
         assert plain.startswith(prefix), "opened under another encryption context"
         return plain.removeprefix(prefix)

@@ -6,7 +6,7 @@ from ..audit.recorder import Recorder
 from ..clock import Clock
 from ..http import Request
 from ..ids import Ids
-from ..storage.events import Party
+from ..storage.events import Event, Party
 from ..storage.users import User, Users
 
 
@@ -25,7 +25,12 @@ class Lockout:
         Raises:
             Conflict: The user changed, or is locked already. Not counted: read it again.
         """
-        party = Party(user.id, "User", alternate_id=user.login)
-        event = Recorder(self._clock, self._ids, party, request).event("user.account.lock", party)
-        locked = replace(user, status="LOCKED_OUT", status_changed_at=now, updated_at=now)
+        locked, event = locked_out(user, now, request, self._clock, self._ids)
         return self._users.count_failure(user, locked, [event], most=self._most) >= self._most
+
+
+def locked_out(user: User, now: int, request: Request, clock: Clock, ids: Ids) -> tuple[User, Event]:
+    """The user who is locked, and the event that is stored with it."""
+    party = Party(user.id, "User", alternate_id=user.login)
+    event = Recorder(clock, ids, party, request).event("user.account.lock", party)
+    return replace(user, status="LOCKED_OUT", status_changed_at=now, updated_at=now), event

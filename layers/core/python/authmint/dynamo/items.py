@@ -64,6 +64,11 @@ class ConfigItem(Item):
         owner: Of a unique value: who has it.
         failed_attempts: Of a user's sign-ins: wrong passwords in a row.
         last_login_at: Of a user's sign-ins.
+        failed_codes: Of a user's sign-ins: codes tried since the last right one.
+        code_tried_at: Of a user's sign-ins: when the last of them was.
+        last_step: Of a TOTP factor: the last step that was used.
+        sign_count, backed_up: Of a key: what its authenticator said last.
+        last_used_at: Of a factor.
         members_at: Of a group: when a membership changed last.
     """
 
@@ -73,6 +78,12 @@ class ConfigItem(Item):
     owner = UnicodeAttribute(null=True)
     failed_attempts = NumberAttribute(null=True)
     last_login_at = NumberAttribute(null=True)
+    failed_codes = NumberAttribute(null=True)
+    code_tried_at = NumberAttribute(null=True)
+    last_step = NumberAttribute(null=True)
+    sign_count = NumberAttribute(null=True)
+    backed_up = NumberAttribute(null=True)
+    last_used_at = NumberAttribute(null=True)
     members_at = NumberAttribute(null=True)
     rotation_due = UnicodeAttribute(null=True)
     rotate_at = NumberAttribute(null=True)

@@ -17,6 +17,9 @@ from .items import HEAD, ConfigItem
 from .tables import MAX_OPERATIONS, Tables
 
 SWEEP: Final = "sweep"
+#: Items below a user that are no links: what is held for the user elsewhere, and what is the user's own.
+HOLDS: Final = "CREDENTIAL#"
+OWN: Final = "FACTOR#"
 _SWEEP: Final = 1_000
 _PER_TRANSACTION: Final = MAX_OPERATIONS // 2
 _DUE_AT_ONCE: Final = 1_000
@@ -96,8 +99,8 @@ def sweep(
         with tables.transaction() as write:
             for pk, sk in keys[start : min(start + _PER_TRANSACTION, limit)]:
                 write.delete(item(pk, sk))
-                if "#" in sk:
-                    write.delete(item(sk, pk))
+                if (other_end := _other_end(pk, sk)) is not None:
+                    write.delete(item(*other_end))
     if len(keys) > limit:
         return False
     with translated():
@@ -107,6 +110,13 @@ def sweep(
             if error_code(error) != "ConditionalCheckFailedException":
                 raise
     return True
+
+
+def _other_end(pk: str, sk: str) -> tuple[str, str] | None:
+    """What goes with an item below a head: the other half of a link, or a value that is held for it."""
+    if sk.startswith(HOLDS):
+        return sk, HEAD
+    return (sk, pk) if "#" in sk and not sk.startswith(OWN) else None
 
 
 def at_once(sweeping: Callable[[], bool]) -> None:

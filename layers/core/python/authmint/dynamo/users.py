@@ -12,6 +12,7 @@ from typing import Final
 
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from ..clock import Clock
@@ -198,9 +199,7 @@ class DynamoUsers:
                 if old_email != new_email:
                     write.delete(self._address(before))
                     write.save(self._address(after))
-                if after.failed_attempts != before.failed_attempts:
-                    counts = self._item(partition(after.id), SIGN_INS)
-                    write.update(counts, actions=[self._item.failed_attempts.set(after.failed_attempts)])
+                self._count(write, before, after)
                 self._send(write, mails)
         except ConditionFailed as error:
             if any(error.failed[:checks]) or error.failed[checks + deletes]:
@@ -276,14 +275,14 @@ class DynamoUsers:
         return held
 
     def _head(self, user: User) -> ConfigItem:
-        body = encode(replace(user, failed_attempts=0, last_login_at=None))
+        body = encode(_uncounted(user))
         return self._item(partition(user.id), HEAD, body=body, version=user.version)
 
     def _list(self, write: TransactWrite, user: User) -> None:
         """What lists and searches read: nothing that could be attacked."""
         password = None if user.password is None else replace(user.password, hash="", history=())
         recovery = None if user.recovery is None else replace(user.recovery, answer="")
-        shown = replace(user, password=password, recovery=recovery, ticket=None, failed_attempts=0, last_login_at=None)
+        shown = replace(_uncounted(user), password=password, recovery=recovery, ticket=None)
         write.save(self._item(shard_of(USERS, user.id), user.id, body=encode(shown)))
 
     def _send(self, write: TransactWrite, mails: Sequence[Mail]) -> None:
@@ -291,6 +290,16 @@ class DynamoUsers:
             from .outbox import put  # most changes of users send nothing
 
             put(write, self._tables, mails)
+
+    def _count(self, write: TransactWrite, before: User, after: User) -> None:
+        """What is counted apart from the record, where the change starts it anew."""
+        actions: list[Action] = []
+        if after.failed_attempts != before.failed_attempts:
+            actions.append(self._item.failed_attempts.set(after.failed_attempts))
+        if after.failed_codes != before.failed_codes:
+            actions.append(self._item.failed_codes.set(after.failed_codes))
+        if actions:
+            write.update(self._item(partition(after.id), SIGN_INS), actions=actions)
 
     def _address(self, user: User) -> ConfigItem:
         return self._item(f"EMAIL#{login_key(user.email)}", user.id)
@@ -310,7 +319,19 @@ def _counted(user: User, counts: ConfigItem | None) -> User:
     if counts is None:
         return user
     last = None if counts.last_login_at is None else int(counts.last_login_at)
-    return replace(user, failed_attempts=int(counts.failed_attempts or 0), last_login_at=last)
+    tried = None if counts.code_tried_at is None else int(counts.code_tried_at)
+    return replace(
+        user,
+        failed_attempts=int(counts.failed_attempts or 0),
+        last_login_at=last,
+        failed_codes=int(counts.failed_codes or 0),
+        code_tried_at=tried,
+    )
+
+
+def _uncounted(user: User) -> User:
+    """Without what is counted apart from the record."""
+    return replace(user, failed_attempts=0, last_login_at=None, failed_codes=0, code_tried_at=None)
 
 
 def _key(text: str) -> str | None:

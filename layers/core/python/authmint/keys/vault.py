@@ -41,10 +41,10 @@ class KeyPairs(Protocol):
 
 
 class SecretSeals(Protocol):
-    """Seals client secrets, which must be shown again and used as HMAC keys."""
+    """Seals secrets of one kind: of clients, which are shown again and are HMAC keys, or of factors of users."""
 
-    def seal(self, client_id: str, secret_id: str, secret: str) -> str:
-        """The sealed secret, base64. Raises VaultUnavailable."""
+    def seal(self, owner_id: str, secret_id: str, secret: str) -> str:
+        """The sealed secret, base64. It only opens for this owner and this id. Raises VaultUnavailable."""
 
-    def open(self, client_id: str, secret_id: str, wrapped: str) -> str:
+    def open(self, owner_id: str, secret_id: str, wrapped: str) -> str:
         """The secret. Raises VaultUnavailable."""

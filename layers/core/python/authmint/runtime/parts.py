@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..directory.passwords import PasswordHashes
     from ..dynamo.schema_version import SchemaVersion
     from ..dynamo.tables import Tables
+    from ..factors.user_factors import EventSink, UserFactors
     from ..keys.vault import KeyPairs, SecretSeals
     from ..oauth.authorization.request_objects import RequestObjects
     from ..oauth.client_auth.assertions import Assertions
@@ -167,6 +168,33 @@ class Parts:
 
         return PasswordChange(self.records.users, self.hashes(), self.clock, self.ids, PasswordPolicy(), self.retrying)
 
+    def user_factors(self, *, events: "EventSink | None" = None, administrative: bool = False) -> "UserFactors":
+        """Factors of users. ``events``: where those go that nothing is stored with; ``None``: into the log lines."""
+        from ..factors.code_lockout import CodeLockout
+        from ..factors.enrolment_rules import EverythingOptional
+        from ..factors.kinds import Surroundings, kinds
+        from ..factors.org_name import org_name
+        from ..factors.user_factors import UserFactors
+
+        records = self.records
+        around = Surroundings(
+            factors=records.factors,
+            challenges=records.factor_challenges,
+            seals=self.factor_seals(administrative=administrative),
+            ids=self.ids,
+            org_name=lambda base_url: org_name(records.org_settings.get(), base_url),
+        )
+        return UserFactors(
+            factors=records.factors,
+            kinds=kinds(around),
+            rules=EverythingOptional(),
+            lockout=CodeLockout(records.code_tries, records.users, self.clock, self.ids, self.retrying),
+            activations=self.limit("activation", most=5, seconds=300),
+            events=events or self.log,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
     def renderer(self) -> "Renderer":
         from ..pages.documents import TEMPLATES
         from ..web.render import Renderer
@@ -209,6 +237,12 @@ class Parts:
         from ..kms.seals import KmsSeals
 
         return KmsSeals(*self._administrative_kms)
+
+    def factor_seals(self, *, administrative: bool = False) -> "SecretSeals":
+        """The seals of what factors are checked by. ``administrative``: by the client that such functions have."""
+        from ..kms.seals import KmsSeals, factor_context
+
+        return KmsSeals(*(self._administrative_kms if administrative else self._kms), factor_context)
 
     @cached_property
     def _kms(self) -> tuple[Any, str]:

@@ -14,16 +14,20 @@ if TYPE_CHECKING:
     from ..storage.authorization_requests import StoredRequests
     from ..storage.client_documents import ClientCopies
     from ..storage.clients import Clients
+    from ..storage.code_tries import CodeTries
     from ..storage.codes import AuthorizationCodes
     from ..storage.consents import Consents
     from ..storage.device_codes import DeviceCodes
     from ..storage.directory import Directory
     from ..storage.dynamic_clients import DynamicClients, RegistrationTokens
     from ..storage.events import EventLog
+    from ..storage.factor_challenges import FactorChallenges
+    from ..storage.factors import Factors
     from ..storage.groups import Groups
     from ..storage.org_settings import OrgSettingsRecord
     from ..storage.outbox import Outbox
     from ..storage.rate_counters import RateCounters
+    from ..storage.recovery_codes import RecoveryCodesRecord
     from ..storage.replay import UsedAssertions
     from ..storage.revocations import Revocations
     from ..storage.schemas import ProfileSchemas
@@ -81,6 +85,12 @@ class Records:
         return DynamoClients(self._tables, self._clock)
 
     @cached_property
+    def code_tries(self) -> "CodeTries":
+        from ..dynamo.code_tries import DynamoCodeTries
+
+        return DynamoCodeTries(self._tables)
+
+    @cached_property
     def codes(self) -> "AuthorizationCodes":
         from ..dynamo.codes import DynamoAuthorizationCodes
 
@@ -115,6 +125,18 @@ class Records:
         from ..dynamo.sign_on_transactions import DynamoSignOnTransactions
 
         return DynamoSignOnTransactions(self._tables, self._ids)
+
+    @cached_property
+    def factor_challenges(self) -> "FactorChallenges":
+        from ..dynamo.factor_challenges import DynamoFactorChallenges
+
+        return DynamoFactorChallenges(self._tables, self._ids)
+
+    @cached_property
+    def factors(self) -> "Factors":
+        from ..dynamo.factors import DynamoFactors
+
+        return DynamoFactors(self._tables)
 
     @cached_property
     def families(self) -> "TokenFamilies":
@@ -157,6 +179,12 @@ class Records:
         from ..dynamo.rate_counters import DynamoRateCounters
 
         return DynamoRateCounters(self._tables, self._ids)
+
+    @cached_property
+    def recovery_codes(self) -> "RecoveryCodesRecord":
+        from ..dynamo.factors import DynamoRecoveryCodes
+
+        return DynamoRecoveryCodes(self._tables)
 
     @cached_property
     def registration_tokens(self) -> "RegistrationTokens":

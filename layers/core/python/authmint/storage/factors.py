@@ -50,6 +50,7 @@ class Factor:
         last_step: Of a TOTP factor: codes of this time step and of older ones are used up.
         address: Of an email factor.
         question: Of a security question: which; ``answer`` is an Argon2id hash.
+        last_used_at: Like ``last_step`` and the count of a credential it is kept apart: it does not raise the version.
         version: Raised by every change.
     """
 
@@ -103,6 +104,7 @@ class Factors(Protocol):
 
         Raises:
             AlreadyExists: The id or the credential is taken.
+            Conflict: There is no such user any more.
         """
 
     def save(self, before: Factor, after: Factor, events: Sequence[Event], mails: Sequence[Mail] = ()) -> None:
@@ -121,7 +123,11 @@ class Factors(Protocol):
         """
 
     def remove_all(self, user_id: str, events: Sequence[Event], mails: Sequence[Mail] = ()) -> int:
-        """Remove every factor of a user; how many there were."""
+        """Remove every factor and recovery code of a user; how many factors there were.
+
+        Raises:
+            Conflict: One of them changed. Nothing was removed.
+        """
 
     def use_step(self, factor: Factor, step: int, *, at: int) -> None:
         """Use up a time step of a TOTP factor, and all before it: exactly once even under concurrent calls.
@@ -131,4 +137,8 @@ class Factors(Protocol):
         """
 
     def used(self, factor: Factor, *, sign_count: int, backed_up: bool, at: int) -> None:
-        """Note that a key was used. Raises Conflict: a call beside this one saw a count that is as high."""
+        """Note that a key, or what is no key, was used.
+
+        Raises:
+            Conflict: Its count was seen to be as high already, and is not 0, or the factor is gone.
+        """

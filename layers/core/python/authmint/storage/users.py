@@ -57,6 +57,8 @@ class User:
         unique_version: Of the schema by which these were found.
         failed_attempts: Wrong passwords in a row. Counted apart from the record: it does not raise the version.
         last_login_at: Like ``failed_attempts``.
+        failed_codes: Codes that were tried since the last right one. Like ``failed_attempts``.
+        code_tried_at: When the last of them was. Like ``failed_attempts``.
         token_generation: Raised by every deactivation: what was made for the user before one is dead for good.
         version: Raised by every change.
     """
@@ -73,6 +75,8 @@ class User:
     status_changed_at: int | None = None
     failed_attempts: int = 0
     last_login_at: int | None = None
+    failed_codes: int = 0
+    code_tried_at: int | None = None
     token_generation: int = 0
     type_id: str | None = None
     unique: tuple[tuple[str, str], ...] = ()

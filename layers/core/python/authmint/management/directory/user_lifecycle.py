@@ -22,6 +22,7 @@ def moved(user: User, status: UserStatus, now: int) -> User:
         updated_at=now,
         activated_at=now if status in {"ACTIVE", "PROVISIONED"} and user.activated_at is None else user.activated_at,
         failed_attempts=0 if user.status == "LOCKED_OUT" else user.failed_attempts,
+        failed_codes=0 if user.status == "LOCKED_OUT" else user.failed_codes,
         token_generation=user.token_generation + (status == "DEPROVISIONED"),
     )
 

@@ -1,0 +1,29 @@
+"""Which factors people may have: what policies of enrolment decide."""
+
+from collections.abc import Mapping
+from typing import Final, Literal, Protocol
+
+from ..storage.factors import FactorKind
+from ..storage.users import User
+
+Wish = Literal["REQUIRED", "OPTIONAL"]
+_ALL: Final[Mapping[FactorKind, Wish]] = {
+    "totp": "OPTIONAL",
+    "webauthn": "OPTIONAL",
+    "email": "OPTIONAL",
+    "question": "OPTIONAL",
+}
+
+
+class EnrolmentRules(Protocol):
+    """Decides for a user."""
+
+    def of(self, user: User, /) -> Mapping[FactorKind, Wish]:
+        """The kinds that the user may have; the others are not allowed. Raises Unavailable."""
+
+
+class EverythingOptional:
+    """``EnrolmentRules`` where no policy says anything."""
+
+    def of(self, _: User) -> Mapping[FactorKind, Wish]:
+        return _ALL

@@ -1,0 +1,309 @@
+"""What pages and APIs do with the factors of users (docs/protocol.md §32)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from ..audit.builder import EventBuilder
+from ..audit.recorder import Recorder
+from ..clock import Clock
+from ..http import Request
+from ..ids import Ids
+from ..rate_limit import RateLimit
+from ..storage.events import Event, Party
+from ..storage.factors import Factor, FactorKind, Factors
+from ..storage.sign_on_transactions import Proof
+from ..storage.users import User
+from .answers import Answer
+from .code_lockout import CodeLockout
+from .enrolment_rules import EnrolmentRules
+from .kind import Activation, Ask, Challenge, Kind, Wishes
+from .refusals import FactorRefused, LockedOut, NotActive, NotEnrollable, Replayed, TooFast, WrongAnswer
+
+#: What each provider's factors are called in ids.
+_PREFIXES: Final[Mapping[tuple[FactorKind, str], str]] = {
+    ("totp", "GOOGLE"): "uft",
+    ("totp", "OKTA"): "ost",
+    ("webauthn", "FIDO"): "fwf",
+    ("email", "OKTA"): "emf",
+    ("question", "OKTA"): "ufs",
+}
+_PROVIDERS: Final[Mapping[FactorKind, str]] = {
+    "totp": "GOOGLE",
+    "webauthn": "FIDO",
+    "email": "OKTA",
+    "question": "OKTA",
+}
+#: Seconds that somebody has for an answer.
+LIFETIME: Final = 300
+
+
+class EventSink(Protocol):
+    """Where events go that nothing is stored with."""
+
+    def emit(self, event: Event) -> None:
+        """Write one."""
+
+
+@dataclass(frozen=True)
+class UserFactors:
+    """Enrols, activates, asks, verifies and removes.
+
+    Attributes:
+        kinds: Each kind, made when it is first asked for.
+        activations: How often somebody may answer for one factor that is not activated yet.
+    """
+
+    factors: Factors
+    kinds: Callable[[FactorKind], Kind]
+    rules: EnrolmentRules
+    lockout: CodeLockout
+    activations: RateLimit
+    events: EventSink
+    clock: Clock
+    ids: Ids
+
+    def of(self, user: User) -> Sequence[Factor]:
+        """All of a user's, pending ones included, in the order in which they were made."""
+        return self.factors.of(user.id)
+
+    def enrol(
+        self,
+        user: User,
+        kind: FactorKind,
+        *,
+        now: int,
+        request: Request,
+        provider: str | None = None,
+        wishes: Wishes | None = None,
+        binding: str = "",
+        actor: Party | None = None,
+    ) -> tuple[Factor, Activation]:
+        """A new factor, and what its owner needs to activate it. A pending one of its kind goes.
+
+        Args:
+            user: Whose.
+            kind: Which.
+            now: Unix seconds.
+            request: For the log, and for the site at which a key is made.
+            provider: Whose; ``None``: the kind's first one.
+            wishes: What else is asked for.
+            binding: For which transaction: ``activate`` has to say the same.
+            actor: Who does it, where it is not the user.
+
+        Raises:
+            NotEnrollable: The user cannot have it.
+            TooFast: Of mail.
+            Unavailable: Storage or key management could not answer.
+        """
+        wishes = wishes or Wishes()
+        ask = Ask(user, now, request, binding, actor)
+        provider = provider or _PROVIDERS[kind]
+        prefix = _PREFIXES.get((kind, provider))
+        if prefix is None:
+            raise NotEnrollable("kind")
+        if kind not in self.rules.of(user):
+            raise NotEnrollable("policy")
+        others = [factor for factor in self.of(user) if (factor.kind, factor.provider) == (kind, provider)]
+        made = self.kinds(kind)
+        if sum(factor.status == "ACTIVE" for factor in others) >= made.most:
+            raise NotEnrollable("taken")
+        new = Factor(
+            id=self.ids.object_id(prefix),
+            user_id=user.id,
+            kind=kind,
+            status="PENDING_ACTIVATION",
+            created_at=now,
+            updated_at=now,
+            provider=provider,
+            address=wishes.address,
+        )
+        factor, activation = made.enrol(new, wishes, ask)
+        if any(other.status == "ACTIVE" and _same(other, factor) for other in others):
+            raise NotEnrollable("taken")
+        for other in others:
+            if other.status == "PENDING_ACTIVATION":
+                self.factors.remove(other, [])
+        events = [self._event("user.mfa.factor.activate", factor, ask)] if factor.status == "ACTIVE" else []
+        self.factors.add(factor, events)
+        return replace(factor, version=1), activation
+
+    def activate(
+        self,
+        user: User,
+        factor: Factor,
+        answer: Answer,
+        *,
+        now: int,
+        request: Request,
+        binding: str = "",
+        actor: Party | None = None,
+    ) -> Factor:
+        """The factor, ACTIVE, after the first proof. A code that activates is used up.
+
+        Raises:
+            NotActive: It is activated already, or gone.
+            TooFast: Five answers in five minutes were enough.
+            FactorRefused: The answer is not taken.
+            Unavailable: Storage or key management could not answer.
+        """
+        self._check_owner(user, factor)
+        if factor.status != "PENDING_ACTIVATION":
+            raise NotActive("activated before")
+        allowance = self.activations.take(factor.id, now=now)
+        if not allowance.allowed:
+            raise TooFast(allowance)
+        ask = Ask(user, now, request, binding, actor)
+        active = replace(self.kinds(factor.kind).activate(factor, answer, ask), updated_at=now)
+        self.factors.save(factor, active, [self._event("user.mfa.factor.activate", active, ask)])
+        return replace(active, version=factor.version + 1)
+
+    def challenge(
+        self,
+        user: User,
+        factors: Sequence[Factor],
+        *,
+        binding: str,
+        now: int,
+        request: Request,
+        lifetime: int = LIFETIME,
+    ) -> Challenge:
+        """Ask for one of these factors, which are of one kind: what a caller needs to answer.
+
+        Args:
+            user: Whose they are.
+            factors: At least one, all ACTIVE.
+            binding: For which transaction: an answer under another binding is refused.
+            now: Unix seconds.
+            request: For the log, and for the site at which a key is asked for.
+            lifetime: Seconds that the answer may take.
+
+        Raises:
+            NotActive: One of them is not.
+            TooFast: Of mail.
+            Unavailable: Storage could not answer.
+        """
+        self._check_active(user, factors)
+        return self.kinds(factors[0].kind).challenge(factors, Ask(user, now, request, binding), lifetime)
+
+    def verify(
+        self,
+        user: User,
+        factors: Sequence[Factor],
+        answer: Answer,
+        *,
+        binding: str,
+        now: int,
+        request: Request,
+        actor: Party | None = None,
+    ) -> Proof:
+        """What an answer proves. Wrong codes are counted, whatever the factor and wherever they are typed.
+
+        Args:
+            user: Who answers.
+            factors: Of one kind, all ACTIVE: the answer is of one of them.
+            answer: To what was asked.
+            binding: As in ``challenge``.
+            now: Unix seconds.
+            request: For the log.
+            actor: Who does it, where it is not the user.
+
+        Raises:
+            WrongAnswer: It does not fit.
+            Replayed: The code was used before.
+            Expired: Nothing is asked, or not any more.
+            LockedOut: The user is locked, perhaps by this answer.
+            TooFast: Too many answers at once.
+            NotActive: One of the factors is not.
+            Unavailable: Storage or key management could not answer.
+        """
+        self._check_active(user, factors)
+        ask = Ask(user, now, request, binding, actor)
+        kind = self.kinds(factors[0].kind)
+
+        def judge() -> tuple[Factor, Proof]:
+            return kind.verify(factors, answer, ask)
+
+        try:
+            factor, proof = self.lockout.judged(ask, judge) if kind.guessable else judge()
+        except FactorRefused as refusal:
+            self._verified(ask, factors[0], kind, reason=_reason(refusal))
+            raise
+        self._verified(ask, factor, kind)
+        return proof
+
+    def rename(self, user: User, factor: Factor, name: str, *, now: int) -> Factor:
+        """The factor under another name. Raises Conflict."""
+        self._check_owner(user, factor)
+        renamed = replace(factor, name=name, updated_at=now)
+        self.factors.save(factor, renamed, [])
+        return replace(renamed, version=factor.version + 1)
+
+    def remove(self, user: User, factor: Factor, *, now: int, request: Request, actor: Party | None = None) -> None:
+        """Take a factor away for good. Raises Conflict: it changed, or is gone."""
+        self._check_owner(user, factor)
+        ask = Ask(user, now, request, actor=actor)
+        active = factor.status == "ACTIVE"
+        self.factors.remove(factor, [self._event("user.mfa.factor.deactivate", factor, ask)] if active else [])
+
+    def remove_all(self, user: User, *, now: int, request: Request, actor: Party | None = None) -> int:
+        """Take all factors and recovery codes away; how many factors there were. Raises Conflict."""
+        ask = Ask(user, now, request, actor=actor)
+        event = Recorder(self.clock, self.ids, actor or ask.party, request).event(
+            "user.mfa.factor.reset_all", ask.party
+        )
+        return self.factors.remove_all(user.id, [event])
+
+    def _check_owner(self, user: User, factor: Factor) -> None:
+        if factor.user_id != user.id:
+            raise NotActive("another user's")
+
+    def _check_active(self, user: User, factors: Sequence[Factor]) -> None:
+        if not factors or any(factor.status != "ACTIVE" for factor in factors):
+            raise NotActive("not activated")
+        for factor in factors:
+            self._check_owner(user, factor)
+
+    def _event(self, event_type: str, factor: Factor, ask: Ask) -> Event:
+        recorder = Recorder(self.clock, self.ids, ask.actor or ask.party, ask.request)
+        key = factor.credential
+        debug = {"factor": self.kinds(factor.kind).label}
+        if key is not None:
+            debug |= {"aaguid": key.aaguid, "passkey": str(key.discoverable).lower()}
+            debug |= {"backup_eligible": str(key.synced).lower(), "authenticator_transports": ",".join(key.transports)}
+        return recorder.event(event_type, ask.party, _party(factor), debug=debug)
+
+    def _verified(self, ask: Ask, factor: Factor, kind: Kind, *, reason: str | None = None) -> None:
+        builder = EventBuilder(ask.request, self.clock, self.ids)
+        self.events.emit(
+            builder.event(
+                "user.authentication.auth_via_mfa",
+                actor=ask.actor or ask.party,
+                targets=(ask.party, _party(factor)),
+                reason=reason,
+                debug={"factor": kind.label},
+            )
+        )
+
+
+def _same(other: Factor, new: Factor) -> bool:
+    """Whether having both would be having one twice."""
+    return new.kind == "email" and other.address == new.address
+
+
+def _party(factor: Factor) -> Party:
+    return Party(factor.id, "AuthenticatorEnrollment", display_name=factor.name or None)
+
+
+def _reason(refusal: FactorRefused) -> str:
+    match refusal:
+        case WrongAnswer():
+            return refusal.reason
+        case Replayed():
+            return "PASSCODE_REPLAYED"
+        case LockedOut():
+            return "LOCKED_OUT"
+        case TooFast():
+            return "RATE_LIMITED"
+        case _:
+            return "EXPIRED"

@@ -1,0 +1,67 @@
+"""Ann and her factors, in memory."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from authmint.factors.answers import Passcode
+from authmint.factors.kind import SharedSecret
+from authmint.factors.totp import code_at
+from authmint.factors.user_factors import UserFactors
+from authmint.http import Request
+from authmint.storage.factors import Factor
+from authmint.storage.users import User
+
+from tests.memory.parts import Emitted, MemoryParts
+from tests.memory.storage import MemoryStorage
+from tests.support.builders import a_user
+from tests.support.fakes import CountingIds, FakeKeyPairs, FrozenClock
+
+ASKED = Request("POST", "/challenge", base_url="https://acme.example.com", source_ip="198.51.100.7")
+
+
+@dataclass
+class Factored:
+    """A deployment with Ann."""
+
+    storage: MemoryStorage = field(default_factory=MemoryStorage)
+    clock: FrozenClock = field(default_factory=FrozenClock)
+    log: Emitted = field(default_factory=Emitted)
+    parts: MemoryParts = field(init=False)
+    factors: UserFactors = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.parts = MemoryParts(self.storage, vault=FakeKeyPairs(), clock=self.clock, ids=CountingIds(), log=self.log)
+        self.factors = self.parts.user_factors()
+        self.storage.users.add(a_user(), [])
+
+    @property
+    def ann(self) -> User:
+        return self.storage.users.get("00uA")
+
+    @property
+    def status(self) -> str:
+        return self.ann.status
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        return {"now": self.clock.now(), "request": ASKED}
+
+    def app(self, user: User | None = None) -> tuple[Factor, bytes]:
+        """An app that is enrolled and activated, in an earlier step than the present one; and its secret."""
+        import base64
+
+        factor, shared = self.factors.enrol(user or self.ann, "totp", **self.asked)
+        assert isinstance(shared, SharedSecret)
+        secret = base64.b32decode(shared.secret)
+        active = self.factors.activate(user or self.ann, factor, self.code(secret), **self.asked)
+        self.clock.advance(seconds=60)
+        return active, secret
+
+    def code(self, secret: bytes, *, steps: int = 0) -> Passcode:
+        """The code of now, or of so many steps later."""
+        return Passcode(code_at(secret, self.clock.now() // 30 + steps))
+
+    def wrong(self, secret: bytes) -> Passcode:
+        """No code of these minutes."""
+        right = {code_at(secret, self.clock.now() // 30 + n) for n in range(-5, 6)}
+        return Passcode(next(code for code in ("000000", "111111", "222222") if code not in right))
