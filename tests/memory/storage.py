@@ -32,6 +32,7 @@ from .grants import (
     MemoryTokenFamilies,
 )
 from .outbox import MemoryOutbox
+from .sign_on_policies import MemorySignOnPolicies
 
 
 class MemoryStorage:
@@ -63,6 +64,7 @@ class MemoryStorage:
         self.factor_challenges = MemoryFactorChallenges(self.lock)
         self.code_tries = MemoryCodeTries(self.users, self.lock)
         self.rate_counters = MemoryRateCounters(self.lock)
+        self.sign_on_policies = MemorySignOnPolicies(self.lock, self.events.extend)
         self.families = MemoryTokenFamilies(self.lock)
         self.codes = MemoryAuthorizationCodes(self.lock, self.families)
         self.sessions = MemorySessions(self.lock)

@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from ..ids import Ids
 from ..jose.encoding import b64decode
@@ -12,8 +12,10 @@ from ..jose.encoding import b64decode
 #: Characters. Longer ones are refused before any work is done on them.
 LONGEST: Final = 256
 #: What a new password can lack.
-Lack = Literal["shortest", "longest", "lower", "upper", "digit", "login", "history"]
+Lack = Literal["shortest", "longest", "lower", "upper", "digit", "symbol", "login", "attribute", "history"]
 _PARTS: Final = re.compile(r"[,._#@\-\s]+")
+#: Parts of names that are shorter are in many words.
+_SHORTEST_PART: Final = 4
 
 
 @dataclass(frozen=True)
@@ -31,34 +33,60 @@ class PasswordPolicy:
 
     Attributes:
         shortest: Characters.
+        lower, upper, digits, symbols: How many of these at least.
+        without_login: Whether parts of the login are refused.
+        without_attributes: Attributes of the profile that are refused, as in ``firstName``.
+        uncommon: Whether passwords that many people use are refused.
         history: How many passwords before cannot be chosen again by their owner.
         max_age: Seconds after which a password has expired; 0: never.
-        attempts: Wrong passwords in a row that lock a user.
+        warning: Seconds before that from which on its owner is told.
+        min_age: Seconds for which a password cannot be changed again by its owner.
+        attempts: Wrong passwords in a row that lock a user; 0: none do.
+        auto_unlock: Seconds after which a locked user is unlocked; 0: by an administrator alone.
+        tells_lockout: Whether a locked user is told so.
         ticket_lifetime: Seconds for which an activation or recovery token is good.
     """
 
     shortest: int = 8
+    lower: int = 1
+    upper: int = 1
+    digits: int = 1
+    symbols: int = 0
+    without_login: bool = True
+    without_attributes: tuple[str, ...] = ()
+    uncommon: bool = False
     history: int = 4
     max_age: int = 0
+    warning: int = 0
+    min_age: int = 0
     attempts: int = 10
+    auto_unlock: int = 0
+    tells_lockout: bool = False
     ticket_lifetime: int = 7 * 86_400
 
-    def lacks(self, password: str, login: str) -> tuple[Lack, ...]:
+    def lacks(self, password: str, login: str, profile: Mapping[str, Any] | None = None) -> tuple[Lack, ...]:
         """What a password lacks; nothing where it will do. ``history`` is for who knows the hashes."""
-        lower = password.casefold()
+        folded = password.casefold()
+        texts = (str((profile or {}).get(name) or "") for name in self.without_attributes)
         lacking: dict[Lack, bool] = {
             "shortest": len(password) < self.shortest,
             "longest": len(password) > LONGEST,
-            "lower": not any(c.islower() for c in password),
-            "upper": not any(c.isupper() for c in password),
-            "digit": not any(c.isdigit() for c in password),
-            "login": any(len(part) >= 4 and part in lower for part in _PARTS.split(login.casefold())),
+            "lower": sum(c.islower() for c in password) < self.lower,
+            "upper": sum(c.isupper() for c in password) < self.upper,
+            "digit": sum(c.isdigit() for c in password) < self.digits,
+            "symbol": sum(not (c.isalnum() or c.isspace()) for c in password) < self.symbols,
+            "login": self.without_login and _has_part_of(login, folded),
+            "attribute": any(_has_part_of(text, folded) for text in texts),
         }
         return tuple(lack for lack, is_so in lacking.items() if is_so)
 
     def in_words(self, lack: Lack) -> str:
         """What the management API calls it."""
-        return _WORDS[lack].format(shortest=self.shortest, longest=LONGEST, history=self.history)
+        word = _PLURALS.get(lack, _WORDS[lack]) if self._many(lack) > 1 else _WORDS[lack]
+        return word.format(shortest=self.shortest, longest=LONGEST, history=self.history, many=self._many(lack))
+
+    def _many(self, lack: Lack) -> int:
+        return {"lower": self.lower, "upper": self.upper, "digit": self.digits, "symbol": self.symbols}.get(lack, 1)
 
 
 _WORDS: Final[dict[Lack, str]] = {
@@ -67,9 +95,21 @@ _WORDS: Final[dict[Lack, str]] = {
     "lower": "a lowercase letter",
     "upper": "an uppercase letter",
     "digit": "a number",
+    "symbol": "a symbol",
+    "attribute": "no parts of your name or other details",
     "login": "no parts of your username",
     "history": "none of your last {history} passwords",
 }
+_PLURALS: Final[dict[Lack, str]] = {
+    "lower": "{many} lowercase letters",
+    "upper": "{many} uppercase letters",
+    "digit": "{many} numbers",
+    "symbol": "{many} symbols",
+}
+
+
+def _has_part_of(text: str, folded: str) -> bool:
+    return any(len(part) >= _SHORTEST_PART and part in folded for part in _PARTS.split(text.casefold()))
 
 
 class PasswordHashes:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..storage.schemas import ProfileSchemas
     from ..storage.servers import Servers
     from ..storage.sessions import Sessions, SessionTokens
+    from ..storage.sign_on_policies import SignOnPolicies
     from ..storage.sign_on_transactions import SignOnTransactions
     from ..storage.token_families import TokenFamilies
     from ..storage.trusted_origins import TrustedOrigins
@@ -221,6 +222,12 @@ class Records:
         from ..dynamo.sessions import DynamoSessions
 
         return DynamoSessions(self._tables, self._ids)
+
+    @cached_property
+    def sign_on_policies(self) -> "SignOnPolicies":
+        from ..dynamo.sign_on_policies import DynamoSignOnPolicies
+
+        return DynamoSignOnPolicies(self._tables)
 
     @cached_property
     def trusted_origins(self) -> "TrustedOrigins":

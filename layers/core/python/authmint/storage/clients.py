@@ -79,6 +79,8 @@ class Client:
         token_generation: Raised by every deactivation: what was made for the client before one is dead for good.
         groups: Ids of the groups assigned, at most ``MOST_GROUPS``. A deleted group may stay until it is swept.
         implicit_assignment: Everybody is assigned.
+        access_policy: Id of the policy that says how people sign on to it; ``None``, or of one that is gone: the
+            default.
         reserves_label: Whether no other client that reserves its label may have the same. Those of administrators do;
             registered ones need no name of their own (RFC 7591 §2).
         scopes: Those that it can have at most; ``None``: what the server lets such clients have.
@@ -120,6 +122,7 @@ class Client:
     token_generation: int = 0
     groups: tuple[str, ...] = ()
     implicit_assignment: bool = False
+    access_policy: str | None = None
     reserves_label: bool = True
     scopes: tuple[str, ...] | None = None
     since: int = 0

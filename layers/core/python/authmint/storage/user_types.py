@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from .events import Event
 from .schemas import ProfileSchema
+
+#: Id of the type of users that have no other. It is no record.
+DEFAULT_TYPE_ID: Final = "otyAuthmintUserType0"
 
 
 @dataclass(frozen=True)

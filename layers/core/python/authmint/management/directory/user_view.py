@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ...clock import timestamp
+from ...storage.user_types import DEFAULT_TYPE_ID
 from ...storage.users import User
 from ..http.call import Call
 
-USER_TYPE: Final = "otyAuthmintUserType0"
+USER_TYPE: Final = DEFAULT_TYPE_ID
 #: What the default type is called in requests; ``None`` where it is left out.
 DEFAULT_TYPE: Final = frozenset({None, "default", USER_TYPE})
 USER_SCHEMA: Final = "oscAuthmintSchema000"

@@ -1,0 +1,117 @@
+"""The policies of people, asked for somebody and for a request: the one place that gathers what they can know.
+
+``facts`` reads what there is to know, once; the decisions are pure (``policy/sign_on``) and read the policies of their
+type. Where facts are missing, the strictest of what could be decided is.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from ..clock import timestamp
+from ..policy.sign_on.app import AppDecision, app_decision
+from ..policy.sign_on.assessment import Assessment
+from ..policy.sign_on.circumstances import Circumstances
+from ..policy.sign_on.defaults import IDS, Seeds, default_policy, with_default
+from ..policy.sign_on.enrolment import EnrolmentDecision, enrolment_decision
+from ..policy.sign_on.facts import Facts, ZoneFacts
+from ..policy.sign_on.password import PasswordDecision, password_decision
+from ..policy.sign_on.session import SessionDecision, session_decision
+from ..storage.clients import Client
+from ..storage.directory import Person
+from ..storage.errors import NotFound
+from ..storage.sign_on_policies import PolicyType, SignOnPolicies, SignOnPolicy
+from ..storage.user_types import DEFAULT_TYPE_ID
+from ..storage.users import User
+
+#: Keys of the authenticators that there are.
+AUTHENTICATORS: Final = ("okta_email", "google_otp", "okta_password", "webauthn", "security_question")
+
+
+@dataclass(frozen=True)
+class AppliedPolicies:
+    """The policies of a deployment. ``seeds``: what the system's are made of, and what bounds every session."""
+
+    records: SignOnPolicies
+    seeds: Seeds = field(default_factory=Seeds)
+
+    def facts(
+        self,
+        person: Person,
+        circumstances: Circumstances,
+        *,
+        now: int,
+        assessment: Assessment | None = None,
+        identity_provider: str = "",
+    ) -> Facts:
+        """Everything that policies can know of somebody who signs on. Reads zones and history.
+
+        Args:
+            person: Who it is.
+            circumstances: Of the request.
+            now: Unix seconds.
+            assessment: What was found at the first proof of this sign-on; ``None``: this is the first.
+            identity_provider: Who vouched for the person; empty: we know them ourselves.
+        """
+        assessed = assessment or Assessment()
+        user = person.user
+        return Facts(
+            user_id=user.id,
+            user_type=user.type_id or DEFAULT_TYPE_ID,
+            group_ids=person.group_ids,
+            group_names={group.id: group.name for group in person.groups},
+            profile=user.profile,
+            user=_attributes(user),
+            identity_provider=identity_provider,
+            zones=ZoneFacts(),
+            risk=assessed.level,
+            behaviors=assessed.behaviors,
+            platform=circumstances.platform,
+            now=now,
+        )
+
+    def session(self, facts: Facts) -> SessionDecision:
+        """What is asked for a session. It lives no longer than the deployment lets sessions live."""
+        decision = session_decision(self.of_type("OKTA_SIGN_ON"), facts)
+        lifetime = self.seeds.lifetime if decision.lifetime is None else min(decision.lifetime, self.seeds.lifetime)
+        return replace(decision, idle=min(decision.idle, self.seeds.idle, lifetime), lifetime=lifetime)
+
+    def app(self, client: Client, facts: Facts) -> AppDecision:
+        """What is asked for an application."""
+        return app_decision(self.of_app(client), replace(facts, app_id=client.id))
+
+    def enrolment(self, facts: Facts, authenticators: Iterable[str] = AUTHENTICATORS) -> EnrolmentDecision:
+        """Which authenticators, by their keys, may and must be enrolled."""
+        return enrolment_decision(self.of_type("MFA_ENROLL"), facts, authenticators)
+
+    def password(self, facts: Facts) -> PasswordDecision:
+        """What holds for the password."""
+        return password_decision(self.of_type("PASSWORD"), facts)
+
+    def of_type(self, policy_type: PolicyType) -> tuple[SignOnPolicy, ...]:
+        """All policies of a type, the system's among them."""
+        return with_default(self.records.of_type(policy_type), policy_type, self.seeds)
+
+    def of_app(self, client: Client) -> SignOnPolicy:
+        """The application's own policy, or the default one where it has none or that one is gone."""
+        if client.access_policy is not None:
+            try:
+                return self.records.get("ACCESS_POLICY", client.access_policy)
+            except NotFound:
+                pass  # whoever deleted it left its applications to the default
+        try:
+            return self.records.get("ACCESS_POLICY", IDS["ACCESS_POLICY"][0])
+        except NotFound:
+            return default_policy("ACCESS_POLICY", self.seeds)
+
+
+def _attributes(user: User) -> dict[str, str | None]:
+    """What expressions know of a user beside the profile."""
+    changed = None if user.password is None else user.password.changed_at
+    moments = {
+        "created": user.created_at,
+        "lastUpdated": user.updated_at,
+        "passwordChanged": changed,
+        "lastLogin": user.last_login_at,
+    }
+    return {"status": user.status, **{name: at if at is None else timestamp(at) for name, at in moments.items()}}

@@ -1,0 +1,64 @@
+"""Policies of people in memory."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from authmint.storage.errors import Conflict, NotFound
+from authmint.storage.events import Event
+from authmint.storage.sign_on_policies import (
+    OF_APPS,
+    PolicyList,
+    PolicyOrder,
+    PolicyType,
+    SignOnPolicy,
+    ordered,
+)
+
+
+class MemorySignOnPolicies:
+    """``SignOnPolicies``."""
+
+    def __init__(self, lock: threading.RLock, record: Callable[[Sequence[Event]], None]) -> None:
+        self._lock = lock
+        self._record = record
+        self._policies: dict[tuple[PolicyType, str], SignOnPolicy] = {}
+        self._orders: dict[PolicyType, PolicyOrder] = {}
+
+    def of_type(self, policy_type: PolicyType) -> PolicyList:
+        found = [self._policies[key] for key in sorted(self._policies) if key[0] == policy_type]
+        if policy_type in OF_APPS:
+            return PolicyList(tuple(found))
+        order = self._orders.get(policy_type, PolicyOrder())
+        return PolicyList(ordered(found, order), order)
+
+    def get(self, policy_type: PolicyType, policy_id: str) -> SignOnPolicy:
+        try:
+            return self._policies[policy_type, policy_id]
+        except KeyError:
+            raise NotFound(policy_id) from None
+
+    def save(
+        self,
+        before: SignOnPolicy | None,
+        after: SignOnPolicy | None,
+        events: Sequence[Event],
+        *,
+        order: PolicyOrder | None = None,
+    ) -> None:
+        about = before if after is None else after
+        assert about is not None
+        key, version = (about.type, about.id), 0 if before is None else before.version
+        with self._lock:
+            known = self._policies.get(key)
+            if (0 if known is None else known.version) != version:
+                raise Conflict(about.id)
+            if order is not None:
+                if self._orders.get(about.type, PolicyOrder()).version != order.version:
+                    raise Conflict(about.type)
+                self._orders[about.type] = replace(order, version=order.version + 1)
+            if after is None:
+                self._policies.pop(key, None)
+            else:
+                self._policies[key] = replace(after, priority=1, version=version + 1)
+            self._record(events)
