@@ -7,6 +7,7 @@ from botocore.session import Session
 from tests.functions.deployment import Calls, Functions
 from tests.functions.faults import Faults
 from tests.support.backend import Deployed
+from tests.support.fakes import SENT
 from tests.support.pace import unbraked as unbraked_take
 
 
@@ -19,6 +20,8 @@ def calls(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Calls:
     def create_client(self: Session, service: str, *values: Any, **named: Any) -> Any:
         client = original(self, service, *values, **named)
         watched.watch(client)
+        if service == "sesv2":
+            client.meta.events.register_last("before-send.sesv2.*", lambda **_: SENT)
         return client
 
     for name, value in {

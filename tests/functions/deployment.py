@@ -28,6 +28,7 @@ WIRES: dict[str, Callable[[Any], Function]] = {
     "management": wiring.management,
     "key_rotation": wiring.key_rotation,
     "audit_sink": wiring.audit_sink,
+    "mailer": wiring.mailer,
 }
 
 
@@ -68,6 +69,9 @@ class Calls:
         )
 
     def _note(self, service: str, request: Any) -> None:
+        if service == "sesv2":
+            self.sent.append(f"{service}:{request.url.rpartition('/')[2]}")
+            return
         target = request.headers["X-Amz-Target"]
         name = (target.decode() if isinstance(target, bytes) else target).partition(".")[2]
         self.sent.append(f"{service}:{name}")

@@ -4,12 +4,18 @@ import json
 import time
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import jwt
 import pytest
 from authmint.clock import SystemClock
+from authmint.dynamo.outbox import DynamoOutbox
 from authmint.dynamo.servers import DynamoServers
+from authmint.ids import RandomIds
+from authmint.mail.mailer import Rejected
+from authmint.outage import Outage
 from authmint.rate_limit import RateLimit
+from authmint.storage.outbox import Mail
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from tests.audit.deliveries import delivery
@@ -53,6 +59,7 @@ def everything(functions: Functions, deployed: Deployed) -> None:
     _administration_by_oauth(functions)
     event = {"id": "e1", "published_ms": 1, "type": "t", "actor": {"id": "a", "type": "User"}}
     functions.direct("audit_sink", delivery(json.dumps({"event": event})))
+    _mail(functions, deployed)
     functions.admin("GET", "/api/v1/logs")
     _directory(functions, client)
     _people(functions, server)
@@ -63,6 +70,26 @@ def everything(functions: Functions, deployed: Deployed) -> None:
         every_flow(people)
     _administration(functions, server, client)
     _rotation(functions, deployed)
+
+
+def _mail(functions: Functions, deployed: Deployed) -> None:
+    """Mail is sent; what is refused for good is given up and revived; what cannot be sent now waits."""
+    now = SystemClock().now()
+    outbox = DynamoOutbox(deployed.tables(), RandomIds(SystemClock()))
+    mail = Mail("m1", "PasswordChanged", "p@b.example", now, now + 60, "00u1")
+    outbox.add([mail, replace(mail, id="m2"), replace(mail, id="m3")])
+
+    def told(mail_id: str) -> dict[str, Any]:
+        keys = {"pk": {"S": "OUTBOX#0"}, "sk": {"S": mail_id}}
+        return functions.direct("mailer", {"Records": [{"eventName": "INSERT", "dynamodb": {"Keys": keys}}]})
+
+    assert told("m1") == {"sent": 1}
+    with pytest.MonkeyPatch.context() as refusing:
+        refusing.setattr("authmint.ses.postman.SesPostman.send", Mock(side_effect=Rejected("MessageRejected")))
+        assert told("m2") == {"given_up": 1}
+        refusing.setattr("authmint.ses.postman.SesPostman.send", Mock(side_effect=Outage("SES SendEmail: Throttled")))
+        assert told("m3") == {"delayed": 1}
+    assert functions.direct("mailer", {"action": "revive"}) == {"revived": 1, "sent": 1}
 
 
 def _strangers(people: People) -> None:

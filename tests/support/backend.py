@@ -87,6 +87,7 @@ class Deployed:
             "AUTHMINT_EVENTS_TABLE": self.events,
             "AUTHMINT_KMS_KEY_ID": self.key,
             "AUTHMINT_BASE_URL": "https://acme.example.com",
+            "AUTHMINT_MAIL_FROM": "no-reply@acme.example.com",
         }
 
     def items(self) -> "Items":

@@ -8,6 +8,7 @@ from authmint.ids import base62
 from authmint.jose.keys import SigningAlgorithm
 from authmint.keys.vault import KeyPair
 from authmint.storage.retrying import Retrying
+from botocore.awsrequest import AWSResponse
 
 from tests.support.key_pairs import private_jwk_pair
 
@@ -99,3 +100,17 @@ def decoded(body: bytes) -> Any:
     import json
 
     return json.loads(body)
+
+
+class _Sent(AWSResponse):  # type: ignore[misc]  # botocore is untyped
+    """What SES answers to who sends mail."""
+
+    def __init__(self) -> None:
+        super().__init__("https://ses.invalid", 200, {"content-type": "application/json"}, None)
+
+    @property
+    def content(self) -> bytes:
+        return b'{"MessageId": "m"}'
+
+
+SENT = _Sent()

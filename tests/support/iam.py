@@ -6,12 +6,15 @@ its items: ``needs`` tells both.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from fnmatch import fnmatchcase
 from typing import Any
 
 from authmint.local.deployment import deployment
 from authmint.local.template import load
 
+#: The parameter ``MailFrom``.
+MAIL_FROM = "no-reply@acme.example.com"
 _ACTIONS_WITH_ITEMS = {
     "Put": "PutItem",
     "Update": "UpdateItem",
@@ -50,6 +53,8 @@ class Statement:
                     held = all(any(fnmatchcase(k, p) for p in patterns) for k in need.leading_keys)
                 elif operator == "StringEquals" and key.startswith("kms:EncryptionContext:"):
                     held = need.context.get(key.rpartition(":")[2]) in patterns
+                elif (operator, key, wanted) == ("StringEquals", "ses:FromAddress", {"Ref": "MailFrom"}):
+                    held = need.context.get("from") == MAIL_FROM
                 else:
                     raise NotImplementedError(f"{operator} of {key}")
                 if not held:
@@ -69,6 +74,8 @@ def _name(resource: Any) -> str:
             return name
         case {"Fn::Sub": ["${Table}/index/rotation", {"Table": table}]}:
             return f"{_name(table)}/index"
+        case {"Fn::Sub": str(text)} if text.endswith(":identity/*"):
+            return "identity"
         case {"Fn::Sub": str(text)} if text.endswith("Logs.Arn}:*"):
             return text.removeprefix("${").removesuffix(".Arn}:*")
     raise NotImplementedError(str(resource))
@@ -117,12 +124,15 @@ def needs(
     """What a botocore call needs.
 
     Args:
-        service: ``dynamodb`` or ``kms``.
+        service: ``dynamodb``, ``kms`` or ``sesv2``.
         operation: As botocore names it.
         parameters: Of the call.
         tables: Logical id by table name.
         by_action: Transactions are judged once per action and table; else item by item.
     """
+    if service == "sesv2":
+        yield Need(f"ses:{operation}", "identity", (), {"from": parseaddr(parameters["FromEmailAddress"])[1]})
+        return
     if service == "kms":
         yield Need(f"kms:{operation}", "Key", (), parameters.get("EncryptionContext", {}))
         return

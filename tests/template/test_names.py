@@ -33,8 +33,9 @@ NAMED: Mapping[str, tuple[str, str, int]] = {
 UNNAMED = {
     "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::ApiMapping", "AWS::ApiGatewayV2::DomainName",
     "AWS::ApiGatewayV2::Stage", "AWS::CertificateManager::Certificate", "AWS::Route53::RecordSet",
-    "AWS::CloudWatch::Alarm", "AWS::Glue::Table", "AWS::KMS::Key", "AWS::S3::Bucket", "AWS::S3::BucketPolicy",
-    "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission", "AWS::Logs::SubscriptionFilter",
+    "AWS::CloudWatch::Alarm", "AWS::Glue::Table", "AWS::IAM::Policy", "AWS::KMS::Key", "AWS::S3::Bucket",
+    "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission",
+    "AWS::Logs::SubscriptionFilter", "AWS::S3::BucketPolicy",
 }  # fmt: skip
 #: What makes every resource that the template knows.
 EVERYTHING = {
@@ -43,6 +44,7 @@ EVERYTHING = {
     "BudgetEmail": "owner@example.com",
     "DomainName": "id.example.com",
     "HostedZoneId": "Z1",
+    "MailFrom": "no-reply@example.com",
 }
 
 Documents = Mapping[str, Mapping[str, Any]]

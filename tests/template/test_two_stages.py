@@ -50,15 +50,15 @@ def test_two_stages_of_one_region_give_tokens_each_and_know_nothing_of_each_othe
         assert stage.admin(administrators[other], "GET", "/api/v1/authorizationServers").status_code == 401
 
 
-def test_each_stage_rotates_its_own_keys(stages: dict[str, Stage]) -> None:
+def test_each_stage_rotates_its_own_keys_and_sends_its_own_mail(stages: dict[str, Stage]) -> None:
     scheduler = client("scheduler", stages["blue"].endpoint)
 
     found = {one["Name"]: one["Target"]["Arn"] for one in scheduler.list_schedules()["Schedules"]}
 
     assert {name.rpartition(":")[2] for name in found.values()} == {
-        f"authmint-{stage}-key-rotation" for stage in stages
+        f"authmint-{stage}-{function}" for stage in stages for function in ("key-rotation", "mailer")
     }
-    assert len(found) == len(stages)
+    assert len(found) == 2 * len(stages)
 
 
 def test_who_goes_around_the_edge_of_a_stage_is_refused(stages: dict[str, Stage]) -> None:

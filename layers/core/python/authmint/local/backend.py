@@ -13,6 +13,7 @@ from typing import Final
 
 from .deployment import Deployment
 
+_SERVICES: Final = ("dynamodb", "dynamodbstreams", "kms")
 _READY_SECONDS: Final = 30
 _STOP_SECONDS: Final = 15
 
@@ -68,7 +69,7 @@ class Backend:
         services: Which of AWS's it stands in for.
     """
 
-    def __init__(self, python: Path, state: Path | None, services: Sequence[str] = ("dynamodb", "kms")) -> None:
+    def __init__(self, python: Path, state: Path | None, services: Sequence[str] = _SERVICES) -> None:
         self._python = python
         self._state = state
         self._services = ",".join(services)

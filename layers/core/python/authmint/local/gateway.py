@@ -14,11 +14,14 @@ import sys
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .environments import InvocationFailed, NoAnswer, Pool
 from .template import Route
+
+if TYPE_CHECKING:
+    from .outbox import LocalOutbox
 
 MAX_BODY: Final = 10 * 1024 * 1024
 #: Bytes of the request line and the values of headers.
@@ -45,7 +48,11 @@ class _Matcher:
 class Gateway:
     """The ASGI application that stands for API Gateway."""
 
-    def __init__(self, routes: Sequence[Route], pools: Mapping[str, Pool], domain: str) -> None:
+    def __init__(
+        self, routes: Sequence[Route], pools: Mapping[str, Pool], domain: str, outbox: "LocalOutbox | None" = None
+    ) -> None:
+        """``outbox``: the one page that is no deployment's."""
+        self._outbox = outbox
         self._matchers = sorted((_Matcher(route) for route in routes), key=lambda matcher: matcher.rank)
         self._pools = pools
         self._domain = domain
@@ -66,7 +73,10 @@ class Gateway:
             path = urlsplit(path).path or "/"
         found = self._find(scope["method"], path)
         if found is None:
-            await plain(send, 404, "Not Found")
+            if self._outbox is not None and (scope["method"], path) == ("GET", "/outbox"):
+                await self._outbox.listed(scope, send)
+            else:
+                await plain(send, 404, "Not Found")
             return
         route, parameters = found
         event = self._event(route, parameters, scope, path, body)

@@ -1,4 +1,4 @@
-"""Lambda's Invoke API on a loopback port of its own, which ``authmint invoke`` and AWS SDKs call; and the clock."""
+"""What functions and commands call beside the gateway, on a loopback port: Lambda's Invoke API, SES, the clock."""
 
 import json
 import re
@@ -8,6 +8,7 @@ from typing import Final
 from ..clock import timestamp
 from .environments import InvocationFailed, Pool
 from .gateway import Receive, Scope, Send, plain, read_body
+from .outbox import SEND, LocalOutbox
 
 #: Moves the functions' clock so many seconds ahead; what time it is then (Unix seconds).
 MoveClock = Callable[[int], Awaitable[int]]
@@ -18,12 +19,19 @@ _PATH: Final = re.compile(r"/2015-03-31/functions/([\w-]+)/invocations")
 class InvokeApi:
     """The ASGI application of the invoke port."""
 
-    def __init__(self, pools: Mapping[str, Pool], move_clock: MoveClock) -> None:
+    def __init__(self, pools: Mapping[str, Pool], move_clock: MoveClock, outbox: LocalOutbox) -> None:
         self._pools = pools
+        self._outbox = outbox
         self._move_clock = move_clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            return
+        if (scope["method"], scope["path"]) == ("POST", SEND):
+            await self._outbox.take(receive, send)
+            return
+        if (scope["method"], scope["path"]) == ("GET", "/outbox"):
+            await self._outbox.listed(scope, send)
             return
         event = await read_body(receive)
         if (scope["method"], scope["path"]) == ("POST", "/clock"):

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from .template import REGION
 
 _TABLE_MEMBERS: Final = (
-    "TableName", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode",
+    "TableName", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode", "StreamSpecification",
 )  # fmt: skip
 
 
@@ -28,16 +28,27 @@ def client(service: str, endpoint: str) -> Any:
 
 def create_table(dynamodb: Any, properties: Mapping[str, Any]) -> None:
     """Create one table of the template, with its TTL, unless it exists."""
+    members = {name: properties[name] for name in _TABLE_MEMBERS if name in properties}
+    if "StreamSpecification" in members:
+        members["StreamSpecification"] = {"StreamEnabled": True, **members["StreamSpecification"]}
     try:
-        dynamodb.create_table(**{name: properties[name] for name in _TABLE_MEMBERS if name in properties})
+        dynamodb.create_table(**members)
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceInUseException":
             raise
+        if "StreamSpecification" in members:
+            _stream(dynamodb, members)
         return
     if "TimeToLiveSpecification" in properties:
         dynamodb.update_time_to_live(
             TableName=properties["TableName"], TimeToLiveSpecification=properties["TimeToLiveSpecification"]
         )
+
+
+def _stream(dynamodb: Any, wanted: Mapping[str, Any]) -> None:
+    """Let a table that is there have the stream that it lacks."""
+    if "LatestStreamArn" not in dynamodb.describe_table(TableName=wanted["TableName"])["Table"]:
+        dynamodb.update_table(TableName=wanted["TableName"], StreamSpecification=wanted["StreamSpecification"])
 
 
 def create_key(kms: Any, name: str) -> str:

@@ -22,12 +22,16 @@ from .deployment import Deployment
 from .environments import Host, InvocationFailed, Pool
 from .gateway import Gateway
 from .invoke_api import InvokeApi
+from .outbox import LocalOutbox
 from .provision import client, create_key, create_table
+from .streams import StreamReader
 from .subscriptions import Subscription
-from .template import Template, UnknownParameter, read
+from .template import StreamSpec, Template, UnknownParameter, read
 
 #: For TLS 1.2, what RFC 9325 §4.2 recommends; judges of conformance try the others.
 _CIPHERS: Final = "ECDHE+AESGCM"
+#: From whom mail comes that nobody gets.
+MAIL_FROM: Final = "authmint@local.invalid"
 
 
 class CannotStart(Exception):
@@ -70,6 +74,8 @@ class Stack:
         self._backend: Backend | None = None
         self._pools: dict[str, Pool] = {}
         self._subscriptions: dict[str, Subscription] = {}
+        self._streams: list[tuple[StreamReader, str]] = []
+        self._outbox = LocalOutbox(None if options.data is None else options.data / "outbox")
         self._clock = LocalClock(options.data)
         self._stopping = asyncio.Event()
 
@@ -84,7 +90,8 @@ class Stack:
             endpoints = self._endpoints()
             template = self._provisioned(endpoints)
             self._subscriptions = {group: Subscription(group) for group in template.subscriptions}
-            host = self._host(endpoints, gateway_socket)
+            self._streams = [(_reader(endpoints["DYNAMODB"], spec), spec.function) for spec in template.streams]
+            host = self._host(endpoints, gateway_socket, invoke_socket)
             self._pools = {name: Pool(spec, host) for name, spec in template.functions.items()}
             token = await self._seeded()
             return await self._serve(template, gateway_socket, invoke_socket, token)
@@ -110,7 +117,7 @@ class Stack:
         return {name: url or self._backend.endpoint for name, url in given.items()}
 
     def _provisioned(self, endpoints: Mapping[str, str]) -> Template:
-        parameters = {**self._options.parameters, "Stage": "local"}
+        parameters = {"MailFrom": MAIL_FROM, **self._options.parameters, "Stage": "local"}
         try:
             template = read(self._deployment.template, parameters=parameters)
         except UnknownParameter as error:
@@ -121,8 +128,9 @@ class Stack:
         attributes = {f"{name}.Arn": create_key(kms, name) for name in template.keys}
         return read(self._deployment.template, parameters=parameters, attributes=attributes)
 
-    def _host(self, endpoints: Mapping[str, str], listener: socket.socket) -> Host:
+    def _host(self, endpoints: Mapping[str, str], listener: socket.socket, invoke: socket.socket) -> Host:
         environment = {f"AWS_ENDPOINT_URL_{name}": url for name, url in endpoints.items()}
+        environment["AWS_ENDPOINT_URL_SESV2"] = f"http://127.0.0.1:{invoke.getsockname()[1]}"
         environment |= {
             "AUTHMINT_BASE_URL": self._options.base_url or self._options.served_at(listener.getsockname()[1]),
             "AUTHMINT_ALLOW_PRIVATE_JWKS_URI": "1",
@@ -168,11 +176,11 @@ class Stack:
         self, template: Template, gateway_socket: socket.socket, invoke_socket: socket.socket, token: str | None
     ) -> int:
         port, invoke_port = (listener.getsockname()[1] for listener in (gateway_socket, invoke_socket))
-        gateway = Gateway(template.routes, self._pools, f"127.0.0.1:{port}")
+        gateway = Gateway(template.routes, self._pools, f"127.0.0.1:{port}", self._outbox)
         schedules = {name: spec.schedule for name, spec in template.functions.items() if spec.schedule is not None}
         servers = [
             _server(gateway, self._options.certificate),
-            _server(InvokeApi(self._pools, partial(self._move_clock, schedules))),
+            _server(InvokeApi(self._pools, partial(self._move_clock, schedules), self._outbox)),
         ]
         tasks = [
             asyncio.ensure_future(server.serve(sockets=[listener]))
@@ -183,6 +191,7 @@ class Stack:
             asyncio.ensure_future(subscription.deliver(self._pools[template.subscriptions[group]]))
             for group, subscription in self._subscriptions.items()
         ]
+        tasks += [asyncio.ensure_future(reader.deliver(self._pools[function])) for reader, function in self._streams]
         watch = asyncio.ensure_future(self._backend.ended()) if self._backend is not None else None
         run_file(self._options.data).write_text(json.dumps({"invoke": f"http://127.0.0.1:{invoke_port}"}))
         while not all(server.started for server in servers):
@@ -233,6 +242,10 @@ class Stack:
             except CannotStart as error:
                 print(f"authmint: {error}", file=sys.stderr)
             await asyncio.sleep(seconds)
+
+
+def _reader(endpoint: str, spec: StreamSpec) -> StreamReader:
+    return StreamReader(client("dynamodb", endpoint), client("dynamodbstreams", endpoint), spec)
 
 
 def _server(application: Any, certificate: tuple[Path, Path] | None = None) -> uvicorn.Server:

@@ -4,6 +4,7 @@ Intrinsic functions are resolved for a deployment on this machine. One that is n
 setting that is quietly left out would make the local stack another product than the deployed one.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ _PSEUDO: Final = {
 }
 #: The one filter pattern of subscriptions: lines that hold an event.
 EVENT_LINES: Final = '{ $.event.id = "*" }'
+#: The one filter pattern of streams: what was stored under keys that begin so.
+STORED_ITEMS: Final = '{"eventName": ["INSERT"], "dynamodb": {"Keys": {"pk": {"S": [{"prefix": %s}]}}}}'
 _VARIABLE: Final = re.compile(r"\$\{([^}]+)\}")
 _RATE: Final = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _SECONDS: Final = {"minute": 60, "hour": 3_600, "day": 86_400}
@@ -62,6 +65,15 @@ class FunctionSpec:
 
 
 @dataclass(frozen=True)
+class StreamSpec:
+    """Which function is told of the items that are stored in a table under keys that begin with ``prefix``."""
+
+    table: str
+    prefix: str
+    function: str
+
+
+@dataclass(frozen=True)
 class Template:
     """What the local stack needs of the template. ``subscriptions``: the function that reads a log group's events."""
 
@@ -70,6 +82,7 @@ class Template:
     tables: tuple[Mapping[str, Any], ...]
     keys: tuple[str, ...]
     subscriptions: Mapping[str, str]
+    streams: tuple[StreamSpec, ...] = ()
 
 
 class _Loader(yaml.SafeLoader):
@@ -226,6 +239,7 @@ def read(path: Path, *, parameters: Mapping[str, str], attributes: Mapping[str, 
     routes: list[Route] = []
     tables, keys = [], []
     subscriptions: dict[str, str] = {}
+    streams: list[StreamSpec] = []
     for logical_id, resource in document["Resources"].items():
         properties = resource.get("Properties", {})
         if "Condition" in resource and not resolver.holds(resource["Condition"]):
@@ -241,7 +255,25 @@ def read(path: Path, *, parameters: Mapping[str, str], attributes: Mapping[str, 
         elif resource["Type"] == "AWS::Logs::SubscriptionFilter":
             group, function = _subscription(document, properties, resolver)
             subscriptions[group] = function
-    return Template(functions, tuple(routes), tuple(tables), tuple(keys), subscriptions)
+        elif resource["Type"] == "AWS::Lambda::EventSourceMapping":
+            streams.append(_stream(document, properties, resolver))
+    return Template(functions, tuple(routes), tuple(tables), tuple(keys), subscriptions, tuple(streams))
+
+
+def _stream(document: Mapping[str, Any], properties: Mapping[str, Any], resolver: Resolver) -> StreamSpec:
+    (given,) = properties["FilterCriteria"]["Filters"]
+    pattern = json.loads(given["Pattern"])
+    try:
+        prefix = pattern["dynamodb"]["Keys"]["pk"]["S"][0]["prefix"]
+    except (KeyError, IndexError, TypeError):
+        prefix = ""
+    if pattern != json.loads(STORED_ITEMS % json.dumps(prefix)):
+        raise BadTemplate(f"filter pattern {pattern} is not understood")
+    table, attribute = properties["EventSourceArn"]["Fn::GetAtt"]
+    if attribute != "StreamArn":
+        raise BadTemplate(f"event source {table}.{attribute} is not understood")
+    function = document["Resources"][properties["FunctionName"]["Ref"]]
+    return StreamSpec(resolver.value({"Ref": table}), prefix, _name(function["Properties"]))
 
 
 def _subscription(document: Mapping[str, Any], properties: Mapping[str, Any], resolver: Resolver) -> tuple[str, str]:
@@ -259,7 +291,11 @@ def _function(document: Mapping[str, Any], properties: Mapping[str, Any], resolv
         **shared.get("Environment", {}).get("Variables", {}),
         **properties.get("Environment", {}).get("Variables", {}),
     }
-    schedules = [e for e in properties.get("Events", {}).values() if e["Type"] == "ScheduleV2"]
+    schedules = [
+        event
+        for event in properties.get("Events", {}).values()
+        if event["Type"] == "ScheduleV2" and resolver.value(event["Properties"].get("State")) != "DISABLED"
+    ]
     return FunctionSpec(
         name=_name(properties),
         code=properties["CodeUri"],

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ..dynamo.tables import Tables
     from ..factors.user_factors import EventSink, UserFactors
     from ..keys.vault import KeyPairs, SecretSeals
+    from ..mail.contents import Brand
+    from ..mail.letters import Letters
+    from ..mail.mailer import Postman
     from ..oauth.authorization.request_objects import RequestObjects
     from ..oauth.client_auth.assertions import Assertions
     from ..oauth.client_auth.signatures import ClientSignatures
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from ..storage.configuration import Configuration
     from ..tokens.signer import Signers, WarmSigners
     from ..web.render import Renderer
+    from ..web.theme import Theme
 
 
 #: How often one server asks one host for documents.
@@ -195,17 +199,41 @@ class Parts:
             ids=self.ids,
         )
 
-    def renderer(self) -> "Renderer":
-        from ..pages.documents import TEMPLATES
-        from ..web.render import Renderer
+    def letters(self) -> "Letters":
+        """What makes mail for people."""
+        from ..mail.letters import Letters
+
+        return Letters(self.ids, on=self.settings.mail_from is not None)
+
+    def theme(self) -> "Theme":
         from ..web.theme import BadTheme, Theme
 
         text = self.settings.theme
         try:
-            theme = Theme() if text is None else Theme.parse(text)
+            return Theme() if text is None else Theme.parse(text)
         except BadTheme as error:
             raise BadSettings(f"AUTHMINT_THEME: {error}") from None
-        return Renderer(theme, self.ids, TEMPLATES)
+
+    def brand(self) -> "Brand":
+        """What mail looks like."""
+        from ..mail.contents import Brand
+
+        theme = self.theme()
+        return Brand(theme.name, theme.colour, theme.on_colour, theme.language)
+
+    def postman(self) -> "Postman":
+        """Who takes mail."""
+        from ..ses.postman import SesPostman, client
+
+        if self.settings.mail_from is None:
+            raise BadSettings("AUTHMINT_MAIL_FROM is not set")
+        return SesPostman(client(self.session), self.settings.mail_from, self.brand().name)
+
+    def renderer(self) -> "Renderer":
+        from ..pages.documents import TEMPLATES
+        from ..web.render import Renderer
+
+        return Renderer(self.theme(), self.ids, TEMPLATES)
 
     def browsers(self) -> "CookieBrowsers":
         from ..pages.browsers import CookieBrowsers

@@ -14,6 +14,7 @@ DEFAULT_SIGN_INS: Final = 300
 DEFAULT_CLIENT_FAILURES: Final = 60
 DEFAULT_DEVICE_CODES: Final = 60
 DEFAULT_ADMIN_CALLS: Final = 1_000
+DEFAULT_MAILS_PER_DAY: Final = 10_000
 _MOST_A_MINUTE: Final = 1_000_000
 _SHORTEST_SECRET: Final = 32
 
@@ -39,6 +40,8 @@ class Settings:
         device_codes: A minute, of one client for one address.
         admin_calls: A minute, of the management API with one token.
         edge_secrets: What CloudFront says to show that it is ours; the first is the one in use. Empty: it is not there.
+        mail_from: Address that mail comes from; ``None``: none is sent.
+        mails_per_day: Of the whole deployment.
         allow_private_jwks_uri: Local stack only: ``jwks_uri`` may be plain http and a private address.
     """
 
@@ -61,6 +64,8 @@ class Settings:
     device_codes: int = DEFAULT_DEVICE_CODES
     admin_calls: int = DEFAULT_ADMIN_CALLS
     edge_secrets: tuple[str, ...] = ()
+    mail_from: str | None = None
+    mails_per_day: int = DEFAULT_MAILS_PER_DAY
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -88,6 +93,8 @@ class Settings:
             device_codes=_number(env, "AUTHMINT_DEVICE_CODES", DEFAULT_DEVICE_CODES, 1, _MOST_A_MINUTE),
             admin_calls=_number(env, "AUTHMINT_ADMIN_CALLS", DEFAULT_ADMIN_CALLS, 1, _MOST_A_MINUTE),
             edge_secrets=_secrets(env, "AUTHMINT_EDGE_SECRET"),
+            mail_from=env.get("AUTHMINT_MAIL_FROM") or None,
+            mails_per_day=_number(env, "AUTHMINT_MAILS_PER_DAY", DEFAULT_MAILS_PER_DAY, 1, 100_000_000),
         )
 
 

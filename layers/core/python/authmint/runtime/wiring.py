@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 #: New clients of one server from one address.
 _REGISTRATIONS_PER_HOUR: Final = 20
+_MAILS_PER_USER_AND_HOUR: Final = 10
 
 
 def discovery(env: Surroundings) -> Function:
@@ -274,6 +275,41 @@ def audit_sink(env: Surroundings) -> Function:
         version.check()
         outcome = sink(payload)
         parts.log.info("token events recorded", **outcome)
+        return outcome
+
+    return Function(None, server_error, parts.log.report, direct, deadline=parts.deadline)
+
+
+def mailer(env: Surroundings) -> Function:
+    """Function ``mailer``: mail from the outbox to who delivers it."""
+    from ..mail.composing import Composer
+    from ..mail.mailer import Limits, Mailer
+
+    parts = Parts.of(env)
+    limits = Limits(
+        of_user=parts.limit("mail", most=_MAILS_PER_USER_AND_HOUR, seconds=3_600),
+        of_all=parts.limit("mails", most=parts.settings.mails_per_day, seconds=86_400),
+    )
+    version = parts.schema_version()
+    made = cache(
+        lambda: Mailer(
+            parts.records.outbox,
+            Composer(parts.brand()),
+            parts.postman(),
+            limits,
+            log=parts.records.log,
+            journal=parts.log,
+            clock=parts.clock,
+            ids=parts.ids,
+            go_on=parts.deadline.allows_an_attempt,
+        )
+    )
+
+    def direct(payload: Mapping[str, Any]) -> dict[str, Any]:
+        version.check()
+        outcome = made()(payload)
+        if outcome:
+            parts.log.info("mail", **outcome)
         return outcome
 
     return Function(None, server_error, parts.log.report, direct, deadline=parts.deadline)

@@ -1,0 +1,185 @@
+"""Takes mail out of the outbox and sends it: at once when it was stored, else by schedule, until it is sent or late."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from ..clock import Clock
+from ..ids import Ids
+from ..outage import Outage
+from ..rate_limit import RateLimit
+from ..storage.errors import NotFound
+from ..storage.events import Event, EventLog, Party
+from ..storage.outbox import Mail, Outbox, Taken
+from .rendering import Message
+
+#: Seconds for which mail belongs to who took it.
+_TAKEN: Final = 120
+#: Seconds before the second attempt; each pause after it is twice as long, up to the longest.
+_FIRST_PAUSE: Final = 60
+_LONGEST_PAUSE: Final = 3_600
+_MOST_AT_ONCE: Final = 100
+_SERVICE: Final = Party("mailer", "SystemPrincipal", display_name="authmint mailer")
+
+
+class Rejected(Exception):
+    """The mail cannot be sent, now or later. ``reason``: a word of the service's."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Postman(Protocol):
+    """Hands mail over to who delivers it."""
+
+    def send(self, mail: Mail, message: Message) -> None:
+        """Send one mail.
+
+        Raises:
+            Rejected: It will never be taken.
+            Outage: It was not taken now.
+        """
+
+
+class MailLog(Protocol):
+    """What the mailer says of itself."""
+
+    def refused(self, metric: str, reason: str) -> None:
+        """Count something that was given up."""
+
+    def report(self, fault: BaseException, request_id: str = "", *, route: str = "", status: int = 0) -> None:
+        """Report a fault."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much is sent: to one user in an hour, and in a day altogether."""
+
+    of_user: RateLimit
+    of_all: RateLimit
+
+
+class Mailer:
+    """Sends what waits.
+
+    Args:
+        outbox: Where it waits.
+        compose: What a mail says.
+        postman: Who takes it.
+        limits: How much is sent.
+        log: For the events of deliveries.
+        journal: For metrics and faults.
+        clock: Read for each mail.
+        ids: For the ids of events.
+        go_on: Whether there is time for another one.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        compose: Callable[[Mail], Message],
+        postman: Postman,
+        limits: Limits,
+        *,
+        log: EventLog,
+        journal: MailLog,
+        clock: Clock,
+        ids: Ids,
+        go_on: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._outbox = outbox
+        self._compose = compose
+        self._postman = postman
+        self._limits = limits
+        self._log = log
+        self._journal = journal
+        self._clock = clock
+        self._ids = ids
+        self._go_on = go_on
+
+    def __call__(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """Send what an invocation is about: a stream's records, else all that is due; how many ended how.
+
+        ``{"action": "revive"}`` makes what was given up due again first.
+        """
+        outcome: dict[str, int] = {}
+        if payload.get("action") == "revive":
+            outcome["revived"] = self._outbox.revive(at=self._clock.now())
+        records = payload.get("Records")
+        ids = stored(records) if records is not None else self._outbox.due(at=self._clock.now(), limit=_MOST_AT_ONCE)
+        for mail_id in ids:
+            if not self._go_on():
+                break
+            ended = self._handled(mail_id)
+            if ended is not None:
+                outcome[ended] = outcome.get(ended, 0) + 1
+        return outcome
+
+    def _handled(self, mail_id: str) -> str | None:
+        now = self._clock.now()
+        try:
+            taken = self._outbox.take(mail_id, at=now, until=now + _TAKEN)
+        except NotFound:
+            return None  # somebody else has it
+        mail = taken.mail
+        if mail.expires_at <= now:
+            return self._dropped(taken, now, "expired")
+        if taken.attempts == 1 and (over := self._over(mail, now)) is not None:
+            return self._dropped(taken, now, over)
+        try:
+            self._postman.send(mail, self._compose(mail))
+        except Rejected as error:
+            return self._dropped(taken, now, error.reason, keep=True)
+        except Outage as error:
+            self._journal.report(error, route="direct")
+            self._outbox.delay(mail_id, until=now + pause(taken.attempts))
+            return "delayed"
+        self._outbox.remove(mail_id)
+        self._log.record([self._event(mail)])
+        return "sent"
+
+    def _over(self, mail: Mail, now: int) -> str | None:
+        """Which limit keeps it from being sent."""
+        if mail.user_id is not None and not self._limits.of_user.take(mail.user_id, now=now).allowed:
+            return "user_limit"
+        return None if self._limits.of_all.take("org", now=now).allowed else "day_limit"
+
+    def _dropped(self, taken: Taken, now: int, reason: str, *, keep: bool = False) -> str:
+        """Mail that is not sent. What an operator can do something about is kept."""
+        if keep or reason == "day_limit":
+            self._outbox.give_up(taken, at=now, because=reason)
+        else:
+            self._outbox.remove(taken.mail.id)
+        self._journal.refused("MailsGivenUp", reason)
+        self._log.record([self._event(taken.mail, reason)])
+        return "given_up"
+
+    def _event(self, mail: Mail, reason: str | None = None) -> Event:
+        target = Party(mail.user_id or "unknown", "User", alternate_id=masked(mail.to))
+        return Event(
+            id=self._ids.uuid(),
+            published_ms=self._clock.now_ms(),
+            type="system.email.delivery",
+            actor=_SERVICE,
+            outcome="SUCCESS" if reason is None else "FAILURE",
+            reason=reason,
+            targets=(target,),
+            debug={"template": mail.template, "mail": mail.id},
+        )
+
+
+def stored(records: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Ids of the mail that a stream of the table says was stored."""
+    return [record["dynamodb"]["Keys"]["sk"]["S"] for record in records if record.get("eventName") == "INSERT"]
+
+
+def pause(attempts: int) -> int:
+    """Seconds until mail that failed so often is tried again."""
+    return int(min(_FIRST_PAUSE * 2 ** min(attempts - 1, 10), _LONGEST_PAUSE))
+
+
+def masked(address: str) -> str:
+    """An address that only who knows it recognizes."""
+    local, at, domain = address.rpartition("@")
+    return f"{local[:1]}***{at}{domain}"
