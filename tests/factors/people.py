@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from authmint.factors.answers import Passcode
-from authmint.factors.kind import SharedSecret
+from authmint.factors.answers import AssertionAnswer, Passcode, RegistrationAnswer
+from authmint.factors.kind import KeyOptions, SharedSecret
 from authmint.factors.totp import code_at
 from authmint.factors.user_factors import UserFactors
 from authmint.http import Request
@@ -13,10 +13,23 @@ from authmint.storage.users import User
 
 from tests.memory.parts import Emitted, MemoryParts
 from tests.memory.storage import MemoryStorage
+from tests.support.authenticator import Made, Signed, SoftwareKey, unpadded
 from tests.support.builders import a_user
 from tests.support.fakes import CountingIds, FakeKeyPairs, FrozenClock
 
 ASKED = Request("POST", "/challenge", base_url="https://acme.example.com", source_ip="198.51.100.7")
+
+
+def registration(made: Made) -> RegistrationAnswer:
+    """As a page sends it."""
+    return RegistrationAnswer(made.client_data, made.attestation, ("internal", "hybrid", "odd"), made.extensions)
+
+
+def assertion(signed: Signed, *, named: bool = True) -> AssertionAnswer:
+    """As a page sends it; ``named``: with the ids."""
+    handle = None if signed.user_handle is None else unpadded(signed.user_handle)
+    ids = (unpadded(signed.credential_id), handle) if named else (None, None)
+    return AssertionAnswer(signed.client_data, signed.authenticator_data, signed.signature, *ids)
 
 
 @dataclass
@@ -60,6 +73,21 @@ class Factored:
     def code(self, secret: bytes, *, steps: int = 0) -> Passcode:
         """The code of now, or of so many steps later."""
         return Passcode(code_at(secret, self.clock.now() // 30 + steps))
+
+    def key(self, key: SoftwareKey | None = None, user: User | None = None, **made: Any) -> tuple[Factor, SoftwareKey]:
+        """A key that is enrolled and activated."""
+        key = key or SoftwareKey()
+        owner = user or self.ann
+        factor, asked = self.factors.enrol(owner, "webauthn", **self.asked)
+        assert isinstance(asked, KeyOptions)
+        answer = registration(key.create(asked.options, **made))
+        return self.factors.activate(owner, factor, answer, **self.asked), key
+
+    def challenge(self, *factors: Factor, binding: str = "t") -> Any:
+        """Options by which keys are asked for."""
+        asked = self.factors.challenge(self.ann, factors, binding=binding, **self.asked)
+        assert isinstance(asked, KeyOptions)
+        return asked.options
 
     def wrong(self, secret: bytes) -> Passcode:
         """No code of these minutes."""

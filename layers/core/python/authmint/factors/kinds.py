@@ -8,7 +8,9 @@ from ..ids import Ids
 from ..keys.vault import SecretSeals
 from ..storage.factor_challenges import FactorChallenges
 from ..storage.factors import FactorKind, Factors
+from .key_settings import KeySettings
 from .kind import Kind
+from .relying_party import RelyingParty
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,8 @@ class Surroundings:
     Attributes:
         seals: Of secrets of factors.
         org_name: What apps and browsers call the deployment, by its base URL.
+        party: Its sites, by its base URL.
+        keys: What administrators want of keys.
     """
 
     factors: Factors
@@ -25,6 +29,8 @@ class Surroundings:
     seals: SecretSeals
     ids: Ids
     org_name: Callable[[str], str]
+    party: Callable[[str], RelyingParty]
+    keys: Callable[[], KeySettings]
 
 
 def kinds(around: Surroundings) -> Callable[[FactorKind], Kind]:
@@ -35,5 +41,10 @@ def kinds(around: Surroundings) -> Callable[[FactorKind], Kind]:
 
         return Totp(around.factors, around.seals, around.ids, around.org_name)
 
-    makers: dict[FactorKind, Callable[[], Kind]] = {"totp": totp}
+    def webauthn() -> Kind:
+        from .webauthn import Webauthn
+
+        return Webauthn(around.factors, around.challenges, around.ids, around.party, around.keys, around.org_name)
+
+    makers: dict[FactorKind, Callable[[], Kind]] = {"totp": totp, "webauthn": webauthn}
     return cache(lambda kind: makers[kind]())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from ..audit.builder import EventBuilder
 from ..audit.recorder import Recorder
@@ -10,15 +10,19 @@ from ..clock import Clock
 from ..http import Request
 from ..ids import Ids
 from ..rate_limit import RateLimit
+from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event, Party
 from ..storage.factors import Factor, FactorKind, Factors
 from ..storage.sign_on_transactions import Proof
 from ..storage.users import User
-from .answers import Answer
+from .answers import Answer, AssertionAnswer
 from .code_lockout import CodeLockout
 from .enrolment_rules import EnrolmentRules
-from .kind import Activation, Ask, Challenge, Kind, Wishes
+from .kind import Activation, Ask, Challenge, KeyOptions, Kind, Wishes
 from .refusals import FactorRefused, LockedOut, NotActive, NotEnrollable, Replayed, TooFast, WrongAnswer
+
+if TYPE_CHECKING:
+    from .webauthn import Webauthn
 
 #: What each provider's factors are called in ids.
 _PREFIXES: Final[Mapping[tuple[FactorKind, str], str]] = {
@@ -144,7 +148,7 @@ class UserFactors:
         Raises:
             NotActive: It is activated already, or gone.
             TooFast: Five answers in five minutes were enough.
-            FactorRefused: The answer is not taken.
+            FactorRefused: The answer is not taken. A key that somebody has registered already is a wrong answer.
             Unavailable: Storage or key management could not answer.
         """
         self._check_owner(user, factor)
@@ -155,7 +159,12 @@ class UserFactors:
             raise TooFast(allowance)
         ask = Ask(user, now, request, binding, actor)
         active = replace(self.kinds(factor.kind).activate(factor, answer, ask), updated_at=now)
-        self.factors.save(factor, active, [self._event("user.mfa.factor.activate", active, ask)])
+        try:
+            self.factors.save(factor, active, [self._event("user.mfa.factor.activate", active, ask)])
+        except AlreadyExists:
+            raise WrongAnswer("CREDENTIAL_TAKEN") from None
+        except Conflict:
+            raise NotActive("activated or removed meanwhile") from None
         return replace(active, version=factor.version + 1)
 
     def challenge(
@@ -231,6 +240,47 @@ class UserFactors:
             raise
         self._verified(ask, factor, kind)
         return proof
+
+    def invite(self, request: Request, *, binding: str, now: int) -> KeyOptions:
+        """Ask whoever it is for a key, which says who they are: no user name is needed.
+
+        Args:
+            request: For the site.
+            binding: For which request and browser: an answer under another binding is refused.
+            now: Unix seconds.
+
+        Raises:
+            Unavailable: Storage could not answer.
+        """
+        return self._keys.invite(request, binding=binding, now=now)
+
+    def identify(
+        self, answer: AssertionAnswer, *, binding: str, now: int, request: Request
+    ) -> tuple[User, Factor, Proof]:
+        """Who answered an invitation, and what that proves: both who it is, and a second factor.
+
+        Raises:
+            WrongAnswer: It does not fit, or is of nobody's key.
+            Expired: Nothing is asked, or not any more.
+            Unavailable: Storage could not answer.
+        """
+        builder = EventBuilder(request, self.clock, self.ids)
+        try:
+            factor, proof = self._keys.identify(answer, request, binding=binding, now=now)
+            user = self.lockout.users.get(factor.user_id)
+        except (FactorRefused, NotFound) as refused:
+            refusal = refused if isinstance(refused, FactorRefused) else WrongAnswer("UNKNOWN_USER")
+            debug = {"factor": self._keys.label}
+            unknown, reason = Party("unknown", "User"), _reason(refusal)
+            event = builder.event("user.authentication.auth_via_mfa", actor=unknown, reason=reason, debug=debug)
+            self.events.emit(event)
+            raise refusal from None
+        self._verified(Ask(user, now, request, binding), factor, self._keys)
+        return user, factor, proof
+
+    @property
+    def _keys(self) -> "Webauthn":
+        return cast("Webauthn", self.kinds("webauthn"))
 
     def rename(self, user: User, factor: Factor, name: str, *, now: int) -> Factor:
         """The factor under another name. Raises Conflict."""

@@ -176,8 +176,10 @@ class Parts:
         """Factors of users. ``events``: where those go that nothing is stored with; ``None``: into the log lines."""
         from ..factors.code_lockout import CodeLockout
         from ..factors.enrolment_rules import EverythingOptional
+        from ..factors.key_settings import KeySettings
         from ..factors.kinds import Surroundings, kinds
         from ..factors.org_name import org_name
+        from ..factors.relying_party import relying_party
         from ..factors.user_factors import UserFactors
 
         records = self.records
@@ -187,6 +189,8 @@ class Parts:
             seals=self.factor_seals(administrative=administrative),
             ids=self.ids,
             org_name=lambda base_url: org_name(records.org_settings.get(), base_url),
+            party=lambda base_url: relying_party(base_url, records.trusted_origins.get()),
+            keys=KeySettings,
         )
         return UserFactors(
             factors=records.factors,
