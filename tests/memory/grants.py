@@ -190,6 +190,12 @@ class MemorySessions(_ByDigest[Session]):
             if session.digest in self.records:
                 self.records[session.digest] = session
 
+    def renew(self, before: Session, after: Session) -> None:
+        with self._lock:
+            if self.records.pop(before.digest, None) is None:
+                raise NotFound("session")
+            self.records[after.digest] = after
+
     def end(self, session: Session) -> None:
         with self._lock:
             self.records.pop(session.digest, None)
@@ -216,10 +222,18 @@ class MemorySessionTokens(_ByDigest[SessionToken]):
 class MemorySignOnTransactions(_ByDigest[SignOnTransaction]):
     """``SignOnTransactions``."""
 
-    def end(self, digest: str) -> None:
+    def move(self, before: SignOnTransaction, after: SignOnTransaction) -> SignOnTransaction:
         with self._lock:
-            if self.records.pop(digest, None) is None:
+            if self.get(before.digest).version != before.version:
+                raise Conflict("sign-on")
+            self.records[before.digest] = replace(after, version=before.version + 1)
+            return self.records[before.digest]
+
+    def end(self, transaction: SignOnTransaction) -> None:
+        with self._lock:
+            if self.get(transaction.digest).version != transaction.version:
                 raise NotFound("sign-on")
+            del self.records[transaction.digest]
 
 
 class MemoryConsents:

@@ -14,8 +14,10 @@ from authmint.oauth.client_auth import signatures
 from authmint.oauth.client_auth.methods import METHODS, REQUEST_ALGORITHMS
 from authmint.oauth.discovery import ID_TOKEN_CLAIMS, Capabilities, Discovery, Features
 from authmint.oauth.key_set import KeySet
+from authmint.sign_on.context_classes import CLASSES
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.servers import ORG_SERVER, Scope
+from authmint.storage.sign_on_transactions import Proof
 
 from tests.memory.storage import MemoryStorage
 from tests.oauth.authorization.world import PKCE, World, a_browser_server
@@ -121,7 +123,7 @@ BROWSERS = Features(
     response_modes=vocabulary.ALL_MODES,
     prompts=vocabulary.PROMPTS,
     challenge_methods=vocabulary.CHALLENGE_METHODS,
-    assurance=vocabulary.REACHABLE,
+    assurance=tuple(CLASSES),
     request_algorithms=REQUEST_ALGORITHMS,
     pushed_requests=True,
     device=True,
@@ -270,6 +272,7 @@ def test_every_value_that_is_listed_works_at_the_authorization_endpoint() -> Non
         assert "code" in world.ask(code_challenge=PKCE["code_challenge"], code_challenge_method=method).fields
     for scope in openid["scopes_supported"]:
         assert "code" in world.ask(scope=f"openid {scope}").fields
+    world.browsers.prove("ann", Proof("password", NOW), Proof("webauthn", NOW, "fwf1"))
     for value in openid["acr_values_supported"]:
         token = world.ask(response_type="id_token", nonce="n", acr_values=value).fields["id_token"]
         assert jwt.decode(token, options={"verify_signature": False})["acr"] == value
@@ -317,7 +320,7 @@ def test_members_that_others_demand_are_there_in_every_document() -> None:
         assert document["claims_parameter_supported"] is False
         if "authorization_endpoint" in document:
             assert {"code_challenge_methods_supported", "response_modes_supported"} <= document.keys()
-            assert document["acr_values_supported"] == ["urn:okta:loa:1fa:any", "urn:okta:loa:1fa:pwd"]
+            assert document["acr_values_supported"] == list(CLASSES)
         if "userinfo_endpoint" in document:
             assert {"id_token_signing_alg_values_supported", "subject_types_supported"} <= document.keys()
 

@@ -14,6 +14,7 @@ from authmint.directory.passwords import Cost, PasswordHashes, PasswordPolicy
 from authmint.http import Request, Response
 from authmint.ids import Ids, RandomIds
 from authmint.oauth.authorization.interaction import Visitor
+from authmint.oauth.authorization.standing import Standing
 from authmint.oauth.errors import OAuthError
 from authmint.pages.assembly import PageRecords, new_site
 from authmint.pages.browsers import CookieBrowsers
@@ -28,10 +29,12 @@ from authmint.storage.users import Password
 from authmint.web.render import Renderer
 from authmint.web.theme import Theme
 
+from tests.memory.parts import MemoryParts
 from tests.memory.storage import MemoryStorage
 from tests.oauth.engine import Events
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_client, a_server, a_user
-from tests.support.fakes import NOW, FrozenClock
+from tests.support.demands import Asking
+from tests.support.fakes import NOW, FakeKeyPairs, FrozenClock
 
 PASSWORD = "Correct-Horse-7"
 NEW_PASSWORD = "Battery-Staple-8"
@@ -51,6 +54,7 @@ class FakeWaiting:
     resume_uri: str = f"/resume?request={HANDLE}"
     server_id: str = SERVER_ID
     must_sign_in: bool = True
+    more: Standing | None = None
     scopes: tuple[Scope, ...] = ()
     login_hint: str | None = None
     redirect_uri: str = REDIRECT_URI
@@ -99,6 +103,7 @@ class Hosted:
         self.storage = storage = MemoryStorage()
         self.clock = clock or FrozenClock()
         self.ids = ids or RandomIds(self.clock)
+        self.demands = Asking()
         self.hashes = PasswordHashes(self.ids, CHEAP)
         about = {"client_uri": "https://orders.example", "policy_uri": "https://orders.example/privacy"}
         changes = {
@@ -117,6 +122,8 @@ class Hosted:
         self.browsers = CookieBrowsers(storage.sessions, storage.directory, self.ids)
         self.pages = HostedPages(Renderer(theme or Theme("Acme"), self.ids, TEMPLATES))
         self.events = Events()
+        parts = MemoryParts(storage, vault=FakeKeyPairs(), clock=self.clock, ids=self.ids, log=self.events)
+        self.factors = parts.factor_steps()
         policy = PasswordPolicy()
         self.site = new_site(
             PageRecords(
@@ -124,6 +131,7 @@ class Hosted:
                 clients=storage.clients,
                 servers=storage.servers,
                 sign_ons=storage.sign_ons,
+                sessions=storage.sessions,
                 consents=storage.consents,
                 device_codes=storage.device_codes,
                 session_tokens=storage.session_tokens,
@@ -139,6 +147,8 @@ class Hosted:
             ),
             journal=SignOnEvents(self.events, self.clock, self.ids),
             change=PasswordChange(storage.users, self.hashes, self.clock, self.ids, policy),
+            demands=self.demands,
+            factors=lambda: self.factors,
             clock=self.clock,
             ids=self.ids,
         )

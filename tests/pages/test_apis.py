@@ -53,6 +53,9 @@ def test_the_right_password_gives_a_session_token(browser: Browser) -> None:
                 },
             }
         },
+        "_links": {
+            "cancel": {"href": f"{BASE}/api/v1/authn/cancel", "hints": {"allow": ["POST"]}},
+        },
     }
 
 
@@ -77,7 +80,7 @@ def test_a_wrong_half_is_not_told_from_the_other(browser: Browser, change: dict[
     }
 
 
-@pytest.mark.parametrize("body", [{}, {"username": "a"}, {"username": 7, "password": "x"}, {"stateToken": "x"}])
+@pytest.mark.parametrize("body", [{}, {"username": "a"}, {"username": 7, "password": "x"}, {"stateToken": ""}])
 def test_what_is_missing_is_named(browser: Browser, body: dict[str, Any]) -> None:
     answer = call(browser, "POST", "/api/v1/authn", body)
 

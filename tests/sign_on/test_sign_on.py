@@ -9,15 +9,17 @@ from authmint.directory.authentication import AuthenticationFailed, Authenticato
 from authmint.directory.password_change import NotChangeable, PasswordChange, UnsuitablePassword
 from authmint.directory.passwords import PasswordHashes, PasswordPolicy
 from authmint.http import Request
+from authmint.sign_on.answers import NewPassword
 from authmint.sign_on.proofs import SignedOn
-from authmint.sign_on.sign_on import LIFETIME, Caller, NewPassword, Pending, SignOn
+from authmint.sign_on.sign_on import LIFETIME, Caller, Pending, SignOn
 from authmint.storage.errors import NotFound
 from authmint.storage.users import Password
 
-from tests.memory.parts import CHEAP
+from tests.memory.parts import CHEAP, Emitted, MemoryParts
 from tests.memory.storage import MemoryStorage
 from tests.support.builders import a_user
-from tests.support.fakes import NOW, CountingIds, FrozenClock
+from tests.support.demands import Asking, Quiet
+from tests.support.fakes import NOW, CountingIds, FakeKeyPairs, FrozenClock
 
 OLD, NEW = "Correct-Horse-7", "Battery-Staple-8"
 REQUEST = Request("POST", "/signin")
@@ -35,7 +37,20 @@ class World:
         self.storage.users.add(a_user(**ann | changes), [])
         verifier = Authenticator(self.storage.directory, self.storage.users, hashes, clock, ids, policy)
         change = PasswordChange(self.storage.users, hashes, clock, ids, policy)
-        self.sign_on = SignOn(self.storage.sign_ons, verifier, change, ids)
+        self.demands = Asking()
+        parts = MemoryParts(self.storage, vault=FakeKeyPairs(), clock=clock, ids=ids, log=Emitted())
+        self.factors = parts.factor_steps()
+        self.sign_on = SignOn(
+            self.storage.sign_ons,
+            self.storage.sessions,
+            self.storage.directory,
+            verifier,
+            change,
+            self.demands,
+            lambda: self.factors,
+            Quiet(),
+            ids,
+        )
 
     def begin(self, caller: Caller | None = None) -> Pending:
         found = self.sign_on.begin(caller or browser(), "ann@example.com", OLD, {"request": "r"})
@@ -77,6 +92,7 @@ def test_a_new_password_ends_the_way() -> None:
     signed_on = world.sign_on.advance(
         world.sign_on.find(pending.handle, browser()), browser(now=NOW + 5), NewPassword(NEW)
     )
+    assert isinstance(signed_on, SignedOn)
     assert [proof.at for proof in signed_on.proofs] == [NOW + 5]
     with pytest.raises(NotFound):
         world.sign_on.find(pending.handle, browser())

@@ -72,7 +72,7 @@ def prepared(storage: Storage) -> None:
     storage.codes.add(a_code())
     storage.sessions.add(a_session())
     storage.session_tokens.add(SessionToken("k1", "00u1", NOW + 300, (Proof("password", NOW),)))
-    storage.sign_ons.add(SignOnTransaction("n1", "00u1", (), NOW, NOW + 600))
+    storage.sign_ons.add(A_SIGN_ON)
     storage.consents.record([a_consent()])
     storage.requests.add(a_request())
     storage.device_codes.add(a_device_code())
@@ -86,6 +86,7 @@ def answered(value: Any) -> None:
 
 Operation = Callable[[Storage], Any]
 APPROVED = a_device_code(status="APPROVED", user_id="00u1")
+A_SIGN_ON = SignOnTransaction("n1", "00u1", (), NOW, NOW + 600)
 #: Each with what it raises when it was done already, and the calls that it costs.
 CHANGES: dict[str, tuple[Operation, type[Exception] | None, list[str]]] = {
     "add family": (
@@ -124,7 +125,8 @@ CHANGES: dict[str, tuple[Operation, type[Exception] | None, list[str]]] = {
         AlreadyExists,
         ["PutItem"],
     ),
-    "end sign-on": (lambda s: s.sign_ons.end("n1"), NotFound, ["UpdateItem"]),
+    "move sign-on": (lambda s: s.sign_ons.move(A_SIGN_ON, A_SIGN_ON), Conflict, ["UpdateItem"]),
+    "end sign-on": (lambda s: s.sign_ons.end(A_SIGN_ON), NotFound, ["UpdateItem"]),
     "spend session token": (lambda s: s.session_tokens.spend("k1", at=NOW), NotFound, ["UpdateItem"]),
     "consent": (lambda s: s.consents.record([a_consent(2), a_consent(3)]), None, ["TransactWriteItems"]),
     "revoke consent": (lambda s: s.consents.revoke([a_consent()]), None, ["TransactWriteItems"]),

@@ -645,10 +645,29 @@ def test_a_sign_on_is_kept_as_it_was_stored_and_ends_once(storage: Storage) -> N
     assert storage.sign_ons.get("n1") == a_sign_on()
     with pytest.raises(AlreadyExists):
         storage.sign_ons.add(a_sign_on())
-    assert race(lambda _: storage.sign_ons.end("n1"), NotFound).count("won") == 1
-    for gone in (storage.sign_ons.get, storage.sign_ons.end):
+    assert race(lambda _: storage.sign_ons.end(a_sign_on()), NotFound).count("won") == 1
+    gone: tuple[Callable[[], object], ...] = (
+        lambda: storage.sign_ons.get("n1"),
+        lambda: storage.sign_ons.end(a_sign_on()),
+        lambda: storage.sign_ons.move(a_sign_on(), a_sign_on()),
+    )
+    for call in gone:
         with pytest.raises(NotFound):
-            gone("n1")
+            call()
+
+
+def test_of_parallel_steps_of_a_sign_on_one_counts_and_an_end_is_a_step(storage: Storage) -> None:
+    storage.sign_ons.add(a_sign_on())
+    further = a_sign_on(proofs=(Proof("password", NOW), Proof("totp", NOW)), expires_at=NOW + 700)
+
+    assert race(lambda _: storage.sign_ons.move(a_sign_on(), further), Conflict).count("won") == 1
+    moved = storage.sign_ons.get("n1")
+    assert moved == replace(further, version=1)
+    with pytest.raises(NotFound):
+        storage.sign_ons.end(a_sign_on())
+    again = storage.sign_ons.move(moved, replace(moved, factor_id="uft1"))
+    assert (again.version, storage.sign_ons.get("n1")) == (2, again)
+    storage.sign_ons.end(again)
 
 
 @pytest.mark.parametrize("key", ["", "\ud800", "n" * 200])
@@ -656,7 +675,7 @@ def test_a_handle_that_cannot_be_finds_no_sign_on(storage: Storage, key: str) ->
     with pytest.raises(NotFound):
         storage.sign_ons.get(key)
     with pytest.raises(NotFound):
-        storage.sign_ons.end(key)
+        storage.sign_ons.end(a_sign_on(key))
 
 
 def test_a_waiting_request_is_no_sign_on(storage: Storage) -> None:

@@ -411,7 +411,7 @@ def test_what_has_no_meaning_here_is_ignored() -> None:
     [
         ("urn:okta:loa:1fa:any", "urn:okta:loa:1fa:any"),
         ("phr urn:okta:loa:1fa:pwd", "urn:okta:loa:1fa:pwd"),
-        ("urn:okta:loa:2fa:any:ifpossible", "urn:okta:loa:1fa:any"),
+        ("urn:okta:loa:2fa:any:ifpossible", "urn:okta:loa:2fa:any:ifpossible"),
         ("gold silver", "urn:okta:loa:1fa:pwd"),
         ("gold urn:okta:loa:1fa:any", "urn:okta:loa:1fa:any"),
         (None, None),

@@ -17,6 +17,7 @@ from authmint.oauth.authorization.par import PushedRequestEndpoint
 from authmint.oauth.authorization.request import Arrivals
 from authmint.oauth.authorization.request_objects import RequestObjects
 from authmint.oauth.authorization.responses import Outcomes
+from authmint.oauth.authorization.standing import Standings
 from authmint.oauth.client_auth.assertions import Assertions
 from authmint.oauth.client_auth.authentication import ClientAuthentication
 from authmint.oauth.client_auth.jwks_uri import FetchedJwks
@@ -37,9 +38,11 @@ from authmint.tokens.access_token import SignedIn
 from authmint.tokens.id_token import id_token_payload
 from authmint.tokens.signer import WarmSigners
 
+from tests.memory.parts import Emitted, MemoryParts
 from tests.memory.storage import MemoryStorage
 from tests.oauth.engine import Events
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_client, a_form, a_policy, a_rule, a_server, a_user
+from tests.support.demands import Asking
 from tests.support.fakes import NOW, CountingIds, FakeKeyPairs, FakeSeals, FrozenClock, decoded
 from tests.support.pace import failures
 
@@ -111,6 +114,11 @@ class Browsers:
         self.sessions[name] = Session(
             f"digest {name}", f"session {name}", user_id, now, auth_time, now + 9_000, now + 9_000, "csrf", amr
         )
+
+    def prove(self, name: str, *proofs: Proof) -> None:
+        """What was proved in a browser so far."""
+        session = self.sessions[name]
+        self.sessions[name] = replace(session, proofs=proofs, amr=amr_of(proofs), auth_time=auth_time_of(proofs))
 
 
 class Pages:
@@ -195,10 +203,14 @@ class World:
         arrivals = Arrivals(configuration, storage.requests, objects)
         granting = Granting(Issuance(ids), storage.consents, ids)
         outcomes = Outcomes(self.pages, self.events, self.signers)
-        self.interactions = Interactions(arrivals, storage.requests, granting, outcomes, clock, ids)
+        self.demands = Asking()
+        parts = MemoryParts(storage, vault=FakeKeyPairs(), clock=clock, ids=ids, log=Emitted())
+        self.factors = parts.factor_steps()
+        standings = Standings(self.demands, lambda: self.factors)
+        self.interactions = Interactions(arrivals, storage.requests, granting, standings, outcomes, clock, ids)
         issuing = Issuing(storage.codes, storage.families, storage.requests, self.signers, ids)
         self.endpoint = AuthorizationEndpoint(
-            arrivals, self.browsers, self.interactions, granting, issuing, outcomes,
+            arrivals, self.browsers, self.interactions, granting, issuing, outcomes, standings,
             SessionTokenExchange(storage.session_tokens, storage.directory, ids), clock, ids,
         )  # fmt: skip
         assertions = Assertions(storage.assertions, signatures)

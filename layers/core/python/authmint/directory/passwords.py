@@ -80,6 +80,11 @@ class PasswordPolicy:
         }
         return tuple(lack for lack, is_so in lacking.items() if is_so)
 
+    def requirements(self) -> str:
+        """Everything it asks, as the APIs say it when a new password is not enough."""
+        asked: tuple[Lack, ...] = ("shortest", "lower", "upper", "digit", "login")
+        return f"Password requirements: {', '.join(self.in_words(lack) for lack in asked)}."
+
     def in_words(self, lack: Lack) -> str:
         """What the management API calls it."""
         word = _PLURALS.get(lack, _WORDS[lack]) if self._many(lack) > 1 else _WORDS[lack]

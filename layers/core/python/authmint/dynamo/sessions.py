@@ -54,6 +54,21 @@ class DynamoSessions(GrantRecords):
             except ConditionFailed:
                 return
 
+    def renew(self, before: Session, after: Session) -> None:
+        head, *leads = self._items(after)
+        there = self._item.pk.exists()
+
+        def write(transaction: TransactWrite) -> None:
+            transaction.delete(self._item(f"{_SESSION}#{before.digest}", HEAD), condition=there)
+            transaction.save(head, condition=self._item.pk.does_not_exist())
+            for lead in leads:
+                transaction.save(lead, condition=there)
+
+        try:
+            self._transact(write)
+        except ConditionFailed:
+            raise NotFound(_SESSION) from None
+
     def end(self, session: Session) -> None:
         self._remove([(session.digest, session.id)], session.user_id)
 

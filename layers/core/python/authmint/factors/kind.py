@@ -107,6 +107,9 @@ class Kind(Protocol):
             TooFast: Of mail.
         """
 
+    def shown(self, factor: Factor, ask: Ask) -> SharedSecret | None:
+        """What the owner of a pending factor was shown, once more; ``None``: that cannot be said again."""
+
     def activate(self, factor: Factor, answer: Answer, ask: Ask, /) -> Factor:
         """The factor, ACTIVE, after the first proof. Nothing is stored of it yet.
 

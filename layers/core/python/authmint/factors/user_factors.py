@@ -18,7 +18,7 @@ from ..storage.users import User
 from .answers import Answer, AssertionAnswer
 from .code_lockout import CodeLockout
 from .enrolment_rules import EnrolmentRules
-from .kind import Activation, Ask, Challenge, KeyOptions, Kind, Wishes
+from .kind import Activation, Ask, Challenge, KeyOptions, Kind, SharedSecret, Wishes
 from .refusals import FactorRefused, LockedOut, NotActive, NotEnrollable, Replayed, TooFast, WrongAnswer
 
 if TYPE_CHECKING:
@@ -70,6 +70,25 @@ class UserFactors:
     def of(self, user: User) -> Sequence[Factor]:
         """All of a user's, pending ones included, in the order in which they were made."""
         return self.factors.of(user.id)
+
+    def get(self, user: User, factor_id: str) -> Factor:
+        """One of a user's. Raises NotFound: there is none, or it is another user's."""
+        return self.factors.get(user.id, factor_id)
+
+    def shown(self, user: User, factor: Factor, *, now: int, request: Request) -> SharedSecret:
+        """What an authenticator app needs of a pending factor, once more.
+
+        Raises:
+            NotActive: It is activated, or no app's: its secret is shown no more.
+            Unavailable: Key management could not answer.
+        """
+        self._check_owner(user, factor)
+        if factor.status != "PENDING_ACTIVATION" or factor.kind != "totp":
+            raise NotActive("activated before")
+        shown = self.kinds(factor.kind).shown(factor, Ask(user, now, request))
+        if shown is None:
+            raise NotActive("nothing to show")
+        return shown
 
     def enrol(
         self,

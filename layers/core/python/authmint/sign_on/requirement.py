@@ -1,11 +1,47 @@
-"""What a request asks of the sign-on of whoever is at the browser (OpenID Connect Core §3.1.2.1)."""
+"""What is asked of the sign-on of whoever is at the browser: by a request, and by policies."""
 
 from dataclasses import dataclass
+
+from ..policy.sign_on.assurance import Assurance
+from ..storage.factors import FactorKind
+
+
+class OutOfTurn(Exception):
+    """The answer is not to what is asked now: another call was first, perhaps."""
+
+
+@dataclass(frozen=True)
+class Enrolments:
+    """What somebody has to set up, and what they may.
+
+    Attributes:
+        required: Kinds that everybody here has to have.
+        offered: Kinds that may be set up, the required ones among them.
+    """
+
+    required: tuple[FactorKind, ...] = ()
+    offered: tuple[FactorKind, ...] = ()
+
+
+NO_ENROLMENTS = Enrolments()
+
+
+@dataclass(frozen=True)
+class Remembering:
+    """A browser may be known from now on, so that it is not asked for a second factor.
+
+    Attributes:
+        lifetime: Seconds; ``None``: until something changes.
+        by_default: Whether the box is ticked.
+    """
+
+    lifetime: int | None = None
+    by_default: bool = False
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """At first: that somebody is signed in.
+    """At first: that somebody is signed in (OpenID Connect Core §3.1.2.1).
 
     Attributes:
         user_id: Who it has to be (``id_token_hint``).
@@ -13,9 +49,29 @@ class Requirement:
         max_age: Seconds that their sign-in may be old.
         asked_at: Since when the request waits: a sign-in from then on is for it. ``None``: it does not wait, so nobody
             has signed in for it yet. Only the request's own record knows it: a parameter would be the browser's word.
+        assurances: All of these have to hold.
+        enrolments: What may be set up on the way.
+        remembering: ``None``: browsers are not remembered.
     """
 
     user_id: str | None = None
     again: bool = False
     max_age: int | None = None
     asked_at: int | None = None
+    assurances: tuple[Assurance, ...] = ()
+    enrolments: Enrolments = NO_ENROLMENTS
+    remembering: Remembering | None = None
+
+
+def written(requirement: Requirement) -> str:
+    """As transactions keep it."""
+    import msgspec  # few sign-ons are kept
+
+    return msgspec.json.encode(requirement).decode("utf-8")
+
+
+def read(text: str) -> Requirement:
+    """What ``written`` made."""
+    import msgspec
+
+    return msgspec.json.decode(text, type=Requirement) if text else Requirement()

@@ -1,6 +1,6 @@
 """Where sessions begin, and the tokens that begin them elsewhere: the only place, whatever was proved."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..ids import Ids
@@ -10,6 +10,7 @@ from ..storage.errors import NotFound
 from ..storage.generations import Generations
 from ..storage.liveness import signed_in_person
 from ..storage.sessions import Session, SessionToken, SessionTokens
+from ..storage.sign_on_transactions import Proof
 from .proofs import SignedOn, amr_of, auth_time_of
 
 #: Seconds.
@@ -32,21 +33,48 @@ class SessionSettings:
 
 
 def new_session(signed_on: SignedOn, secret: str, settings: SessionSettings, ids: Ids, *, now: int) -> Session:
-    """The session of somebody of whom nothing more is asked. ``secret``: the value of its cookie."""
+    """The session of somebody of whom nothing more is asked. ``secret``: the value of its cookie.
+
+    A policy may make sessions shorter than the deployment's, and never longer.
+    """
+    idle, lifetime, persistent = settings.idle_lifetime, settings.lifetime, False
+    if signed_on.terms is not None:
+        idle, persistent = min(idle, signed_on.terms.idle_lifetime), signed_on.terms.persistent
+        lifetime = min(lifetime, signed_on.terms.lifetime or lifetime)
     return Session(
         digest=secret_digest(secret),
         id=ids.object_id("102"),
         user_id=signed_on.person.user.id,
         created_at=now,
         auth_time=auth_time_of(signed_on.proofs),
-        idle_expires_at=min(now + settings.idle_lifetime, now + settings.lifetime),
-        expires_at=now + settings.lifetime,
+        idle_expires_at=now + min(idle, lifetime),
+        expires_at=now + lifetime,
         csrf=ids.opaque(32),
         amr=amr_of(signed_on.proofs),
         proofs=signed_on.proofs,
         last_seen_at=now,
         generations=Generations(user=signed_on.person.user.token_generation),
+        idle_lifetime=idle,
+        persistent=persistent,
     )
+
+
+def raised_session(session: Session, signed_on: SignedOn, secret: str, ids: Ids, *, now: int) -> Session:
+    """A session after more was proved: under a new cookie, and otherwise the same; it does not live longer."""
+    return replace(
+        session,
+        digest=secret_digest(secret),
+        auth_time=auth_time_of(signed_on.proofs),
+        csrf=ids.opaque(32),
+        amr=amr_of(signed_on.proofs),
+        proofs=signed_on.proofs,
+        last_seen_at=now,
+    )
+
+
+def proofs_of(session: Session) -> tuple[Proof, ...]:
+    """What was proved in a session."""
+    return session.proofs or (Proof("password", session.auth_time),)
 
 
 @dataclass(frozen=True)
@@ -66,6 +94,7 @@ class SessionTokenExchange:
             expires_at=expires_at,
             proofs=signed_on.proofs,
             generations=Generations(user=signed_on.person.user.token_generation),
+            terms=signed_on.terms,
         )
         self.tokens.add(token)
         return secret, expires_at
@@ -82,4 +111,4 @@ class SessionTokenExchange:
         if not token.proofs:
             raise NotFound("session token")
         person = signed_in_person(self.directory, token.user_id, auth_time_of(token.proofs), token.generations)
-        return SignedOn(person, token.proofs)
+        return SignedOn(person, token.proofs, token.terms)

@@ -1,26 +1,35 @@
 """Takes answers, and keeps what was proved until nothing more is asked. The one writer of transactions."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from ..directory.authentication import PasswordExpired
+from ..directory.authentication import AuthenticationFailed, PasswordExpired
 from ..directory.password_change import NotChangeable, PasswordChange
 from ..directory.passwords import PasswordPolicy
 from ..http import Request
 from ..ids import Ids
 from ..storage.clients import secret_digest
-from ..storage.directory import Person
-from ..storage.errors import NotFound
+from ..storage.directory import Directory, Person
+from ..storage.errors import Conflict, NotFound
 from ..storage.generations import Generations
-from ..storage.sign_on_transactions import Proof, SignOnTransaction, SignOnTransactions
+from ..storage.liveness import NotAlive, check_session
+from ..storage.sessions import Session, Sessions
+from ..storage.sign_on_transactions import Proof, SessionTerms, SignOnTransaction, SignOnTransactions
 from ..storage.users import User
-from .next_step import Known, Step, next_step
-from .proofs import SignedOn, auth_time_of
-from .requirement import Requirement
+from .demands import Circumstances, SignOnDemands
+from .next_step import Known, Step, needs_factors, next_step
+from .proofs import SignedOn, latest
+from .requirement import OutOfTurn, Requirement, read, written
+from .sessions import proofs_of
 
-#: Seconds that somebody may take for what is asked.
+if TYPE_CHECKING:  # most sign-ons take a password and nothing else
+    from .answers import Answer
+    from .factor_steps import FactorSteps
+
+#: Seconds that somebody may take for one step, and for all of them.
 LIFETIME: Final = 600
+LONGEST: Final = 3_600
 
 
 class Verifier(Protocol):
@@ -28,6 +37,17 @@ class Verifier(Protocol):
 
     def verify(self, login: str, password: str, now: int, *, request: Request) -> Person:
         """Who it is. Raises AuthenticationFailed."""
+
+
+class Journal(Protocol):
+    """Where it is written down how sign-ons ended."""
+
+    def signed_in(self, request: Request, user: User) -> None:
+        """Nothing more is asked of them."""
+
+
+class Denied(AuthenticationFailed):
+    """A policy lets nobody in so, or asks for what this user cannot prove. The message says which, for the log."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +58,13 @@ class Caller:
         request: For brakes and the log.
         browser: SHA-256 of the cookie that names the browser; ``None``: a caller of the API, who has none.
         now: Unix seconds.
+        device: Digest of what the browser is remembered by; ``None``: nothing.
     """
 
     request: Request
     browser: str | None
     now: int
+    device: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,32 +73,54 @@ class Pending:
 
     Attributes:
         handle: Finds it again. A secret of its caller's.
+        known: Who it is, and with what they could prove it.
     """
 
     handle: str
     transaction: SignOnTransaction
     step: Step
     user: User
-
-
-@dataclass(frozen=True)
-class NewPassword:
-    """An answer to ``new_password``. ``old``: has to be right, where it is asked for again."""
-
-    new: str
-    old: str | None = None
+    known: Known
+    requirement: Requirement
 
 
 class SignOn:
     """Transactions, from the first proof to the last.
 
     Without anything more to ask for, nothing is stored: most sign-ons are one call.
+
+    Args:
+        transactions: Those on their way.
+        sessions: Of browsers: what is raised when more is proved.
+        directory: Knows people.
+        verifier: Knows passwords.
+        change: Takes new ones.
+        demands: What policies ask.
+        factors: Makes what knows factors, when one is asked for.
+        journal: Told who is signed in.
+        ids: Makes handles.
     """
 
-    def __init__(self, transactions: SignOnTransactions, verifier: Verifier, change: PasswordChange, ids: Ids) -> None:
+    def __init__(
+        self,
+        transactions: SignOnTransactions,
+        sessions: Sessions,
+        directory: Directory,
+        verifier: Verifier,
+        change: PasswordChange,
+        demands: SignOnDemands,
+        factors: "Callable[[], FactorSteps]",
+        journal: Journal,
+        ids: Ids,
+    ) -> None:
         self._transactions = transactions
+        self._sessions = sessions
+        self._directory = directory
         self._verifier = verifier
         self._change = change
+        self._demands = demands
+        self._factors = factors
+        self._journal = journal
         self._ids = ids
 
     @property
@@ -94,75 +138,252 @@ class SignOn:
             onward: Where the browser goes in the end.
 
         Raises:
-            AuthenticationFailed: They do not belong together, or too many were tried.
+            AuthenticationFailed: They do not belong together, too many were tried, or a policy refuses.
             Unavailable: Storage could not answer.
         """
-        proof = Proof("password", caller.now)
+        expired = False
         try:
             person = self._verifier.verify(username, password, caller.now, request=caller.request)
         except PasswordExpired as proved:
-            return self._kept(caller, proved.person.user, proof, onward)
-        return SignedOn(person, (proof,))
+            person, expired = proved.person, True
+        return self.go_on(caller, person, (Proof("password", caller.now),), onward, password_expired=expired)
+
+    def go_on(
+        self,
+        caller: Caller,
+        person: Person,
+        proofs: tuple[Proof, ...],
+        onward: Mapping[str, str],
+        *,
+        password_expired: bool = False,
+    ) -> SignedOn | Pending:
+        """Go on with somebody who proved who they are: what policies ask beside that is asked next.
+
+        Raises:
+            AuthenticationFailed: A policy refuses.
+            Unavailable: Storage could not answer.
+        """
+        circumstances = Circumstances(caller.request, proofs, browser=caller.browser, device=caller.device)
+        demanded = self._demands.of_sign_on(person, circumstances, now=caller.now)
+        if demanded.denied:
+            raise Denied(demanded.reason)
+        requirement = Requirement(
+            assurances=demanded.assurances, enrolments=demanded.enrolments, remembering=demanded.remembering
+        )
+        known = self._known(person.user, proofs, requirement, caller.now, password_expired=password_expired)
+        step = next_step(known, requirement, now=caller.now)
+        if step.name == "done":
+            self._journal.signed_in(caller.request, person.user)
+            return SignedOn(person, proofs, demanded.terms)
+        if step.name == "refused":
+            raise Denied(f"{demanded.reason}: cannot be satisfied")
+        return self._kept(caller, known, person.user, requirement, step, onward, terms=demanded.terms)
+
+    def step_up(
+        self, caller: Caller, session: Session, person: Person, requirement: Requirement, onward: Mapping[str, str]
+    ) -> Pending:
+        """Ask more of somebody who is signed in.
+
+        Raises:
+            Denied: They cannot prove what is asked.
+            OutOfTurn: Nothing is asked of them, or who they are.
+            Unavailable: Storage could not answer.
+        """
+        proofs = proofs_of(session)
+        known = self._known(person.user, proofs, requirement, caller.now)
+        step = next_step(known, requirement, now=caller.now)
+        if step.name == "refused":
+            raise Denied("cannot be satisfied")
+        if step.name not in {"challenge", "enrol"}:
+            raise OutOfTurn(step.name)
+        return self._kept(caller, known, person.user, requirement, step, onward, session=session.digest)
 
     def find(self, handle: str, caller: Caller) -> Pending:
         """A transaction that goes on.
 
         Raises:
-            NotFound: There is none, it has expired or ended, it is another caller's, or its user is gone.
+            NotFound: There is none, it has expired or ended, it is another caller's, or what was proved counts no more.
             Unavailable: Storage could not answer.
         """
         transaction = self._transactions.get(secret_digest(handle))
         if transaction.browser != caller.browser or transaction.expires_at <= caller.now:
             raise NotFound("transaction")
         user = self._change.users.get(transaction.user_id)
-        return Pending(handle, transaction, _asked(transaction, caller.now), user)
+        _check_still(transaction, user)
+        return self._pending(handle, transaction, user, caller.now)
 
-    def advance(self, pending: Pending, caller: Caller, answer: NewPassword) -> SignedOn:
+    def advance(self, pending: Pending, caller: Caller, answer: "Answer") -> SignedOn | Pending:
         """Take the answer to what is asked.
 
         Raises:
             UnsuitablePassword: The policy refuses it; the transaction goes on.
             NotChangeable: The password is another one by now, the old one is wrong, or the user is locked or suspended.
+            WrongAnswer: It is none; the transaction goes on.
+            OutOfTurn: That is not what is asked.
             NotFound: The user, or the transaction, is gone.
             AuthenticationFailed: The user cannot sign in.
             Unavailable: Storage could not answer.
         """
+        from . import answers
+
+        transaction = pending.transaction
+        match answer:
+            case answers.NewPassword():
+                return self._new_password(pending, caller, answer.new, answer.old)
+            case answers.ThePassword():
+                after = self._the_password(pending, caller, answer.password)
+            case answers.Skipped():
+                if pending.step.reason != "expiring":
+                    raise OutOfTurn(pending.step.name)
+                after = replace(transaction, skipped=True)
+            case answers.Back():
+                after = replace(transaction, factor_id=None, shown="")
+            case _:
+                after = self._factors().take(pending, caller, answer)
+        return self._moved(pending, caller, after)
+
+    def shown(self, pending: Pending, caller: Caller) -> Mapping[str, Any]:
+        """What the caller needs for the factor that was chosen, or is set up. Raises Unavailable."""
+        if pending.transaction.factor_id is None:
+            return {}
+        return self._factors().shown(pending, caller)
+
+    def cancel(self, pending: Pending) -> None:
+        """End a transaction, of which nothing comes. Nothing happens where it has ended."""
+        try:
+            self._transactions.end(pending.transaction)
+        except NotFound:
+            return
+
+    def _the_password(self, pending: Pending, caller: Caller, password: str) -> SignOnTransaction:
+        if pending.step.name != "challenge" or "password" not in pending.step.methods:
+            raise OutOfTurn(pending.step.name)
+        self._verifier.verify(pending.user.login, password, caller.now, request=caller.request)
+        proofs = latest((*pending.transaction.proofs, Proof("password", caller.now)))
+        return replace(pending.transaction, proofs=proofs, factor_id=None)
+
+    def _new_password(self, pending: Pending, caller: Caller, new: str, old: str | None) -> SignedOn | Pending:
+        if pending.step.name != "new_password":
+            raise OutOfTurn(pending.step.name)
         transaction = pending.transaction
 
         def still(user: User) -> bool:
             if user.password is None or _changed_at(user) != transaction.password_changed_at:
                 return False
-            return answer.old is None or self._change.hashes.fits(answer.old, user.password.hash)
+            return old is None or self._change.hashes.fits(old, user.password.hash)
 
-        user = self._change.choose(transaction.user_id, answer.new, now=caller.now, request=caller.request, still=still)
+        user = self._change.choose(transaction.user_id, new, now=caller.now, request=caller.request, still=still)
+        self._verifier.verify(user.login, new, caller.now, request=caller.request)
+        after = replace(
+            transaction,
+            proofs=latest((*transaction.proofs, Proof("password", caller.now))),
+            password_changed_at=_changed_at(user),
+            password_expired=False,
+        )
         try:
-            self._transactions.end(transaction.digest)
-        except NotFound:
-            raise NotChangeable("the transaction was ended by another call") from None
-        person = self._verifier.verify(user.login, answer.new, caller.now, request=caller.request)
-        return SignedOn(person, (Proof("password", caller.now),))
+            return self._moved(replace(pending, user=user), caller, after)
+        except OutOfTurn:
+            raise NotChangeable("the transaction was moved by another call") from None
 
-    def _kept(self, caller: Caller, user: User, proof: Proof, onward: Mapping[str, str]) -> Pending:
+    def _moved(self, pending: Pending, caller: Caller, after: SignOnTransaction) -> SignedOn | Pending:
+        """The next step, stored; or the end."""
+        known = self._known(
+            pending.user,
+            after.proofs,
+            pending.requirement,
+            caller.now,
+            password_expired=after.password_expired,
+        )
+        step = next_step(known, pending.requirement, now=caller.now)
+        if step.name == "refused":
+            raise Denied("cannot be satisfied")
+        if step.name == "done":
+            return self._done(pending, caller, after)
+        expires_at = min(caller.now + LIFETIME, after.ends_at)
+        try:
+            moved = self._transactions.move(pending.transaction, replace(after, expires_at=expires_at))
+        except Conflict:
+            raise OutOfTurn("moved by another call") from None
+        return replace(pending, transaction=moved, step=step, known=known)
+
+    def _done(self, pending: Pending, caller: Caller, after: SignOnTransaction) -> SignedOn:
+        raises = None
+        if after.session is not None:
+            raises = self._sessions.get(after.session)
+        person = self._directory.person(after.user_id)
+        _check_still(after, person.user)
+        if raises is not None:
+            try:
+                check_session(raises, person.user, now=caller.now)
+            except NotAlive:
+                raise NotFound("session") from None
+        try:
+            self._transactions.end(pending.transaction)
+        except NotFound:
+            raise OutOfTurn("ended by another call") from None
+        if raises is None:
+            self._journal.signed_in(caller.request, person.user)
+        return SignedOn(person, after.proofs, after.terms, raises)
+
+    def _kept(
+        self,
+        caller: Caller,
+        known: Known,
+        user: User,
+        requirement: Requirement,
+        step: Step,
+        onward: Mapping[str, str],
+        *,
+        terms: SessionTerms | None = None,
+        session: str | None = None,
+    ) -> Pending:
         handle = self._ids.opaque(32)
         transaction = SignOnTransaction(
             digest=secret_digest(handle),
             user_id=user.id,
-            proofs=(proof,),
+            proofs=known.proofs,
             created_at=caller.now,
             expires_at=caller.now + LIFETIME,
+            ends_at=caller.now + LONGEST,
             browser=caller.browser,
             onward=dict(onward),
             password_changed_at=_changed_at(user),
             generations=Generations(user=user.token_generation),
+            password_expired=known.password_expired,
+            requirement=written(requirement),
+            terms=terms,
+            session=session,
         )
         self._transactions.add(transaction)
-        return Pending(handle, transaction, _asked(transaction, caller.now), user)
+        return Pending(handle, transaction, step, user, known, requirement)
+
+    def _pending(self, handle: str, transaction: SignOnTransaction, user: User, now: int) -> Pending:
+        requirement = read(transaction.requirement)
+        expired = transaction.password_expired
+        known = self._known(user, transaction.proofs, requirement, now, password_expired=expired)
+        return Pending(handle, transaction, next_step(known, requirement, now=now), user, known, requirement)
+
+    def _known(
+        self,
+        user: User,
+        proofs: tuple[Proof, ...],
+        requirement: Requirement,
+        now: int,
+        *,
+        password_expired: bool = False,
+    ) -> Known:
+        known = Known(user.id, proofs, password_expired, has_password=user.password is not None)
+        if not needs_factors(known, requirement, now=now):
+            return known
+        return self._factors().known(known, user)
 
 
-def _asked(transaction: SignOnTransaction, now: int) -> Step:
-    """Of who is on the way. A password that has expired is what keeps somebody there so far."""
-    known = Known(transaction.user_id, auth_time_of(transaction.proofs), password_expired=True)
-    return next_step(known, Requirement(), now=now)
+def _check_still(transaction: SignOnTransaction, user: User) -> None:
+    """Raises NotFound: what was proved counts no more."""
+    if user.status not in {"ACTIVE", "PASSWORD_EXPIRED"} or user.token_generation != transaction.generations.user:
+        raise NotFound("user")
+    if _changed_at(user) != transaction.password_changed_at:
+        raise NotFound("password")
 
 
 def _changed_at(user: User) -> int | None:

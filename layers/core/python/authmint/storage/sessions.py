@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .generations import FIRST, Generations
-from .sign_on_transactions import Proof
+from .sign_on_transactions import Proof, SessionTerms
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class Session:
         idle_expires_at: Moves on with use, up to ``expires_at``.
         proofs: What was proved, and when: ``auth_time`` and ``amr`` follow from it (``sign_on.proofs``).
         csrf: What forms of this session have to send back (256 random bits).
+        idle_lifetime: Seconds that it may go without use; 0: as the deployment says.
+        persistent: It outlives the browser's closing.
     """
 
     digest: str
@@ -31,6 +33,8 @@ class Session:
     proofs: tuple[Proof, ...] = ()
     last_seen_at: int = 0
     generations: Generations = FIRST
+    idle_lifetime: int = 0
+    persistent: bool = False
 
 
 class Sessions(Protocol):
@@ -48,6 +52,13 @@ class Sessions(Protocol):
     def save(self, session: Session) -> None:
         """Store another use or another sign-in. Nothing happens where the session is gone."""
 
+    def renew(self, before: Session, after: Session) -> None:
+        """Put a session under another digest, all or nothing: from then on the one before finds nothing.
+
+        Raises:
+            NotFound: It is gone, or another call renewed it.
+        """
+
     def end(self, session: Session) -> None:
         """Remove a session. Nothing happens where it is gone."""
 
@@ -57,13 +68,14 @@ class Sessions(Protocol):
 
 @dataclass(frozen=True)
 class SessionToken:
-    """Proof of a primary authentication, good for one session within five minutes."""
+    """Proof of a sign-in, good for one session within five minutes. ``terms``: of that session."""
 
     digest: str
     user_id: str
     expires_at: int
     proofs: tuple[Proof, ...] = ()
     generations: Generations = FIRST
+    terms: SessionTerms | None = None
 
 
 class SessionTokens(Protocol):

@@ -30,13 +30,41 @@ class Proof:
 
 
 @dataclass(frozen=True)
+class SessionTerms:
+    """How long a session may live, as the policy says that let its user in. Seconds.
+
+    Attributes:
+        idle_lifetime: Not used for so long, it is over.
+        lifetime: After so long it is over in any case; 0: only when it is not used.
+        persistent: It outlives the browser's closing.
+    """
+
+    idle_lifetime: int
+    lifetime: int
+    persistent: bool = False
+
+
+@dataclass(frozen=True)
 class SignOnTransaction:
     """What stands between a caller and a session. ``digest`` is SHA-256 of its handle, base64url.
 
     Attributes:
+        expires_at: Moves on with every step, up to ``ends_at``.
+        ends_at: However it goes, it is over then. 0: at ``expires_at``.
         browser: SHA-256 of the cookie of the browser that began it: no other may go on. ``None``: the API's caller.
         onward: Where its browser goes when nothing more is asked.
         password_changed_at: When the password was chosen that was proved: a proof of another one is void.
+        password_expired: It has to be replaced.
+        requirement: What is asked, as ``sign_on`` wrote it down as the transaction began.
+        terms: Of the session that comes of it; ``None``: those of the deployment.
+        session: Digest of the session that is raised by it; ``None``: it makes a new one.
+        factor_id: The factor that is being proved, or set up.
+        kind: Of that factor, where it is set up.
+        alone: No other factor of its kind will do.
+        shown: What the caller needs for it, as ``sign_on`` wrote it down.
+        skipped: What was offered and not wanted.
+        remember: The browser shall be known from now on.
+        version: Raised by every step.
     """
 
     digest: str
@@ -48,6 +76,18 @@ class SignOnTransaction:
     onward: Mapping[str, str] = field(default_factory=dict)
     password_changed_at: int | None = None
     generations: Generations = FIRST
+    ends_at: int = 0
+    password_expired: bool = False
+    requirement: str = ""
+    terms: SessionTerms | None = None
+    session: str | None = None
+    factor_id: str | None = None
+    kind: Method | None = None
+    alone: bool = False
+    shown: str = field(default="", repr=False)
+    skipped: bool = False
+    remember: bool = False
+    version: int = 0
 
 
 class SignOnTransactions(Protocol):
@@ -59,5 +99,17 @@ class SignOnTransactions(Protocol):
     def get(self, digest: str) -> SignOnTransaction:
         """A consistent read. Expired ones are found too, for a while. Raises NotFound: none, or it ended."""
 
-    def end(self, digest: str) -> None:
-        """End it, exactly once even under concurrent calls. Raises NotFound: none, or it ended."""
+    def move(self, before: SignOnTransaction, after: SignOnTransaction) -> SignOnTransaction:
+        """Store a step, and raise the version; the transaction as it is then.
+
+        Raises:
+            Conflict: It is not at ``before.version`` any more: another call moved it.
+            NotFound: There is none, or it ended.
+        """
+
+    def end(self, transaction: SignOnTransaction) -> None:
+        """End it, exactly once even under concurrent calls.
+
+        Raises:
+            NotFound: There is none, it ended, or another call moved it.
+        """

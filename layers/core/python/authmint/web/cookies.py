@@ -28,9 +28,10 @@ class Cookie:
         value = values.pop() if len(values) == 1 else ""
         return value if _VALUE.fullmatch(value) else None
 
-    def set(self, request: Request, value: str) -> tuple[str, str]:
-        """The ``set-cookie`` header. It lives as long as the browser stays open."""
-        return "set-cookie", f"{self._name(request)}={value}; {_attributes(request)}"
+    def set(self, request: Request, value: str, *, seconds: int | None = None) -> tuple[str, str]:
+        """The ``set-cookie`` header. ``seconds``: how long it lives; ``None``: as long as the browser stays open."""
+        age = "" if seconds is None else f"Max-Age={seconds}; "
+        return "set-cookie", f"{self._name(request)}={value}; {age}{_attributes(request)}"
 
     def forget(self, request: Request) -> tuple[str, str]:
         """The ``set-cookie`` header that makes the browser forget it."""

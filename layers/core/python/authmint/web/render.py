@@ -32,6 +32,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._scripts: dict[str, str] = {}
         css = (_HERE / "static" / "authmint.css").read_text(encoding="utf-8")
         # In the page, not beside it: a page is one request, and one invocation.
         self._css = Markup(f":root{{--brand:{theme.colour};--on-brand:{theme.on_colour}}}\n{css}")  # noqa: S704 - both checked
@@ -49,12 +50,14 @@ class Renderer:
         status: int = 200,
         forms: Forms = "own",
         images: Sequence[str] = (),
+        script: str | None = None,
+        asks: bool = False,
     ) -> Response:
-        """A page for people: without scripts."""
+        """A page for people. ``script``: the name of one of ours, which makes it better; ``asks``: it fetches."""
         nonce = self._ids.opaque(16)
-        body = self._html(template, language, nonce, values)
+        body = self._html(template, language, nonce, {"script": self._script(script), **values})
         shown = images if self._theme.logo is None else (*images, self._theme.logo)
-        headers = page_headers(nonce, forms=forms, images=shown)
+        headers = page_headers(nonce, script=script is not None, forms=forms, images=shown, asks=asks)
         return Response(status, body, (*headers, ("content-language", language.tag)))
 
     def posting(self, language: Language, values: dict[str, Any]) -> Response:
@@ -69,7 +72,23 @@ class Renderer:
         body = self._html("post_message.html", language, nonce, values)
         return Response(200, body, page_headers(nonce, script=True, forms="none", framed_by=origin))
 
+    def _script(self, name: str | None) -> Markup | None:
+        """In the page, like the style: what is ours, and what nobody else can put there."""
+        if name is None:
+            return None
+        text = self._scripts.get(name)
+        if text is None:
+            text = self._scripts[name] = (_HERE / "static" / f"{name}.js").read_text(encoding="utf-8")
+        return Markup(text)  # noqa: S704 - one of our own files
+
     def _html(self, template: str, language: Language, nonce: str, values: dict[str, Any]) -> bytes:
-        common = {"t": language, "lang": language.tag, "theme": self._theme, "css": self._css, "nonce": nonce}
-        text = self._templates.get_template(template).render(values | common)
+        common = {
+            "script": None,
+            "t": language,
+            "lang": language.tag,
+            "theme": self._theme,
+            "css": self._css,
+            "nonce": nonce,
+        }
+        text = self._templates.get_template(template).render(common | values)
         return text.encode("utf-8", "replace")  # a lone surrogate from somebody's JSON is no reason to fail

@@ -46,6 +46,7 @@ def page_headers(
     forms: Forms = "own",
     images: Sequence[str] = (),
     framed_by: str | None = None,
+    asks: bool = False,
 ) -> Pairs:
     """The headers of one answer.
 
@@ -56,6 +57,7 @@ def page_headers(
             client sends the browser once it has its answer is not for us to say, nor to know.
         images: Addresses of pictures in it, beside those that are in the page itself.
         framed_by: The one origin that may show it in a frame; ``None``: nobody.
+        asks: Whether its script asks this deployment for something.
     """
     pictures = sorted({source for uri in images if (source := source_of(uri)) is not None})
     frame = (framed_by and source_of(framed_by)) or "'none'"
@@ -70,5 +72,7 @@ def page_headers(
         policy.append("form-action 'self'" if forms == "own" else "form-action 'none'")
     if script:
         policy.append(f"script-src 'nonce-{nonce}'")
+    if asks:
+        policy.append("connect-src 'self'")
     refused = () if frame != "'none'" else (("x-frame-options", "DENY"),)
     return (*_FIXED, ("content-security-policy", "; ".join(policy)), *refused)

@@ -20,7 +20,8 @@ from .interactions import Interactions, check_browser
 from .issuing import Issuing
 from .request import Arrivals, Asked, SignInFirst
 from .responses import Outcomes, redirect
-from .rules import Wish, check, missing_sign_in
+from .rules import Wish, check
+from .standing import Standings
 
 
 class AuthorizationEndpoint:
@@ -34,6 +35,7 @@ class AuthorizationEndpoint:
         granting: Granting,
         issuing: Issuing,
         outcomes: Outcomes,
+        standings: Standings,
         session_tokens: SessionTokenExchange,
         clock: Clock,
         ids: Ids,
@@ -44,6 +46,7 @@ class AuthorizationEndpoint:
         self._granting = granting
         self._issuing = issuing
         self._outcomes = outcomes
+        self._standings = standings
         self._session_tokens = session_tokens
         self._clock = clock
         self._ids = ids
@@ -88,11 +91,12 @@ class AuthorizationEndpoint:
             visitor = self._signed_in(request, arrival.session_token, visitor, now)
         record.visitor = visitor
         session, person = visitor.session, visitor.person
-        missing = missing_sign_in(wish, session, now=now)
-        if missing is not None or session is None or person is None:
+        standing = self._standings.of(wish, visitor, request, now=now)
+        if standing.missing is not None or session is None or person is None:
             if wish.silent:
-                raise OAuthError(missing or "login_required")
+                raise OAuthError(standing.missing or "login_required")
             return self._page(SIGN_IN, record, wish, visitor, now=now)
+        wish = record.wish = replace(wish, acr=standing.acr)
         agreed = self._granting.agreed(wish, session, person, record.trace)
         if agreed.outstanding:
             if wish.silent:

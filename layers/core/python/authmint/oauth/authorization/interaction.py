@@ -45,7 +45,11 @@ class Browsers(Protocol):
         """Who this is. A browser that has no name yet gets one."""
 
     def sign_in(self, request: Request, signed_on: SignedOn, *, now: int) -> Visitor:
-        """Start a session under a fresh cookie (against fixation); the one before it in this browser ends."""
+        """Start a session, or raise one, under a fresh cookie (against fixation); no other in this browser goes on.
+
+        Raises:
+            NotFound: The session that was to be raised is gone.
+        """
 
     def sign_out(self, request: Request, *, now: int) -> Pairs:
         """End the session; ``set-cookie`` headers that make the browser forget it."""

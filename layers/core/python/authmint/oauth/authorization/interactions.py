@@ -18,7 +18,8 @@ from .events import Record
 from .interaction import PUSHED, WAITING, Visitor
 from .request import Arrival, Arrivals, Asked, SignInFirst
 from .responses import Outcomes
-from .rules import check, missing_sign_in
+from .rules import check
+from .standing import Standing, Standings
 
 #: Seconds that a user may take.
 LIFETIME: Final = 3_600
@@ -34,6 +35,7 @@ class Waiting:
     Attributes:
         resume_uri: The authorization endpoint looks at everything again there, and has the last word.
         must_sign_in: Nobody is signed in, or not recently enough, or somebody else: a session does not help.
+        more: Who is signed in has to prove more; ``None``: not that.
         scopes: To ask about; none while the user has to sign in, and none where the request is refused anyway.
         login_hint: The client's guess at the user name; untrusted text.
         redirect_uri: Where the answer goes: the client registered it.
@@ -52,6 +54,7 @@ class Waiting:
     ui_locales: str | None
     created_at: int
     resources: tuple[Resource, ...] = ()
+    more: Standing | None = None
 
 
 class Interactions:
@@ -62,6 +65,7 @@ class Interactions:
         arrivals: Arrivals,
         requests: StoredRequests,
         granting: Granting,
+        standings: Standings,
         outcomes: Outcomes,
         clock: Clock,
         ids: Ids,
@@ -69,6 +73,7 @@ class Interactions:
         self._arrivals = arrivals
         self._requests = requests
         self._granting = granting
+        self._standings = standings
         self._outcomes = outcomes
         self._clock = clock
         self._ids = ids
@@ -108,15 +113,15 @@ class Interactions:
         except SignInFirst as first:
             check_browser(first.asked, visitor)
             return _unread(request, first.asked, handle, must_sign_in=visitor.session is None)
-        must_sign_in, login_hint = False, None
+        standing, login_hint = None, None
         scopes: tuple[Scope, ...] = ()
         resources: tuple[Resource, ...] = ()
         try:
             wish = check(arrival)
             resources = wish.resources
             login_hint = wish.login_hint
-            must_sign_in = missing_sign_in(wish, visitor.session, now=now) is not None
-            if visitor.session is not None and visitor.person is not None and not must_sign_in:
+            standing = self._standings.of(wish, visitor, request, now=now)
+            if visitor.session is not None and visitor.person is not None and standing.missing is None:
                 scopes = self._granting.agreed(wish, visitor.session, visitor.person, Trace()).outstanding
         except OAuthError:
             scopes = ()  # the endpoint tells the client, when the browser comes back to it
@@ -125,7 +130,8 @@ class Interactions:
             resume_uri=_authorize_uri(request, arrival, WAITING + handle),
             server_id=arrival.server.id,
             client=arrival.client,
-            must_sign_in=must_sign_in,
+            must_sign_in=standing is not None and standing.step.name == "identify",
+            more=standing if standing is not None and standing.step.name in {"challenge", "enrol"} else None,
             scopes=scopes,
             login_hint=login_hint,
             redirect_uri=arrival.return_to.redirect_uri,

@@ -1,15 +1,12 @@
-"""What an authorization request may ask for, and whether the session at the browser is enough for it."""
+"""What an authorization request may ask for, whoever is at the browser."""
 
 import re
 from dataclasses import dataclass
 from typing import Final
 
 from ...expressions.facts import THIS_ORG
-from ...sign_on.next_step import Known, next_step
-from ...sign_on.requirement import Requirement
 from ...storage.clients import Client
 from ...storage.servers import AuthorizationServer, Resource
-from ...storage.sessions import Session
 from .. import scopes
 from ..access_tokens import recognize_id_token
 from ..errors import OAuthError
@@ -18,9 +15,7 @@ from .parameters import Parameters, check_state, default_mode, nonce_of
 from .request import Arrival
 from .vocabulary import (
     ALL_MODES,
-    ASSURANCE,
     AUTHORIZATION_DETAILS,
-    BY_PASSWORD,
     CHALLENGE_METHODS,
     DPOP_JKT,
     FRONT_CHANNEL,
@@ -46,7 +41,7 @@ class Wish:
         scopes: Asked for, or the server's default ones: then ``defaulted``.
         prompt: Of ``login`` and ``consent``, or ``none`` alone. ``max_age=0`` counts as ``login``.
         dpop_jkt: Thumbprint of the key that the code is bound to.
-        acr: What a password reaches, where ``acr_values`` asks.
+        acr: What the tokens say, once it is known who asks: where ``acr_values`` came.
         resources: What the tokens can be for, where the request says it (RFC 8707).
         hinted: The user that ``id_token_hint`` is about.
     """
@@ -101,7 +96,6 @@ def check(arrival: Arrival, *, pushing: bool = False) -> Wish:
     check_state(parameters, protected=pushing or arrival.pushed is not None or challenge is not None)
     prompt = _prompt(parameters)
     max_age = _max_age(parameters, prompt)
-    acr = _assurance(parameters)
     if parameters.get("idp") not in {None, THIS_ORG.id}:
         raise OAuthError("unknown_idp")
     resources = _resources(arrival, response_types)
@@ -119,7 +113,6 @@ def check(arrival: Arrival, *, pushing: bool = False) -> Wish:
         nonce=nonce,
         code_challenge=challenge,
         dpop_jkt=_key(parameters),
-        acr=acr,
         hinted=_hinted(arrival),
         login_hint=login_hint if login_hint is not None and len(login_hint) <= _MAX_LOGIN else None,
         resources=resources,
@@ -211,19 +204,6 @@ def _max_age(parameters: Parameters, prompt: frozenset[str]) -> int | None:
     return int(text)
 
 
-def _assurance(parameters: Parameters) -> str | None:
-    """What is reached: the first value asked for that is. Known ones alone that nobody reaches are an end.
-
-    Unknown ones are a voluntary wish (OpenID Connect Core §3.1.2.1): the answer says what was reached instead.
-    """
-    asked = (parameters.get("acr_values") or "").split()
-    known = [ASSURANCE[value] for value in asked if value in ASSURANCE]
-    attained = next((value for value in known if value is not None), None)
-    if known and attained is None:
-        raise OAuthError("unmet_authentication_requirements")
-    return BY_PASSWORD if asked and not known else attained
-
-
 def _key(parameters: Parameters) -> str | None:
     jkt = parameters.get(DPOP_JKT)
     if jkt is not None and not _THUMBPRINT.fullmatch(jkt):
@@ -253,36 +233,3 @@ def _hinted(arrival: Arrival) -> str | None:
     if hint is None or hint.client_id != arrival.client.id:
         raise OAuthError("id_token_invalid")
     return hint.user_id
-
-
-def requirement_of(wish: Wish) -> Requirement:
-    """What the request asks of the sign-on of whoever is at the browser."""
-    waiting = wish.arrival.waiting
-    return Requirement(
-        user_id=wish.hinted,
-        again="login" in wish.prompt,
-        max_age=wish.max_age,
-        asked_at=None if waiting is None else waiting.created_at,
-    )
-
-
-#: What a silent request is told, by why somebody would have to sign in.
-_REFUSALS: Final = {
-    "nobody_is_signed_in": "login_required",
-    "another_user": "login_required",
-    "too_old": "app_sign_on_required",
-    "asked_again": "app_sign_on_required",
-}
-
-
-def missing_sign_in(wish: Wish, session: Session | None, *, now: int) -> str | None:
-    """Internal id of the error that a silent request gets because the user would have to sign in; ``None``: enough.
-
-    Raises:
-        OAuthError: The user has just signed in for this request, as somebody else than it is about.
-    """
-    known = None if session is None else Known(session.user_id, session.auth_time)
-    step = next_step(known, requirement_of(wish), now=now)
-    if step.reason == "still_another_user":
-        raise OAuthError("id_token_does_not_match_session")
-    return None if step.reason is None else _REFUSALS[step.reason]

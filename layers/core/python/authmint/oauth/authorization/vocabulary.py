@@ -29,20 +29,6 @@ PROMPTS: Final = ("none", "login", "consent")
 #: What is given to the browser itself. Query strings end up in logs and referrers.
 FRONT_CHANNEL: Final = frozenset({"token", "id_token"})
 
-#: The context class of a sign-in by password.
-BY_PASSWORD: Final = "urn:okta:loa:1fa:pwd"
-#: ``acr_values`` that are known, and what a password reaches of them.
-ASSURANCE: Final[dict[str, str | None]] = {
-    "urn:okta:loa:1fa:any": "urn:okta:loa:1fa:any",
-    BY_PASSWORD: BY_PASSWORD,
-    "urn:okta:loa:2fa:any:ifpossible": "urn:okta:loa:1fa:any",
-    "urn:okta:loa:2fa:any": None,
-    "phr": None,
-    "phrh": None,
-}
-#: Values that ``acr`` can have.
-REACHABLE: Final = tuple(dict.fromkeys(value for value in ASSURANCE.values() if value is not None))
-
 #: What an authorization response may carry (RFC 6749 §4.1.2, §4.2.2, RFC 9207 §2, OpenID Connect Core §3.3.2.5, JARM).
 #: No redirect URI may have them in a query of its own: the client would read two of them.
 RESPONSE_PARAMETERS: Final = frozenset(

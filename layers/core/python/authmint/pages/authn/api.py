@@ -1,0 +1,172 @@
+"""``/api/v1/authn``: what comes of it is a session token."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ...api_errors import ApiError
+from ...clock import timestamp
+from ...directory.authentication import AuthenticationFailed, TooFast
+from ...directory.password_change import NotChangeable, UnsuitablePassword
+from ...http import Response
+from ...sign_on.answers import Answer, Back, NewPassword, Skipped
+from ...sign_on.proofs import SignedOn
+from ...sign_on.requirement import OutOfTurn
+from ...sign_on.sessions import SessionTokenExchange
+from ...sign_on.sign_on import Pending, SignOn
+from ...storage.errors import NotFound
+from ..api_call import JsonBody
+from ..visit import Visit
+from .view import AuthnView, user_view
+
+_NO_STORE: Final = (("cache-control", "no-cache, no-store"), ("pragma", "no-cache"))
+_LONGEST_RELAY_STATE: Final = 2_048
+_PREFIX: Final = "/api/v1/authn"
+_FACTOR: Final = re.compile(
+    rf"{_PREFIX}/factors/([A-Za-z0-9_-]{{1,64}})/(lifecycle/activate|lifecycle/resend|verify|verify/resend)(?:/email)?"
+)
+
+Handler = Callable[[Visit], Response]
+
+
+@dataclass(frozen=True)
+class AuthnApi:
+    """Takes what clients post, and prints where they stand."""
+
+    sign_on: SignOn
+    tokens: SessionTokenExchange
+
+    def handler(self, path: str) -> Handler | None:
+        """What answers a path; ``None``: it is none of these."""
+        found = self._fixed.get(path.removeprefix(_PREFIX)) if path.startswith(_PREFIX) else None
+        if found is not None:
+            return found
+        factor = _FACTOR.fullmatch(path)
+        if factor is None:
+            return None
+        return lambda visit: self._factor(visit, factor[1], factor[2])
+
+    @property
+    def _fixed(self) -> Mapping[str, Handler]:
+        return {
+            "": self.authenticate,
+            "/introspect": self.introspect,
+            "/factors": self.enrol,
+            "/credentials/change_password": self.change_password,
+            "/previous": lambda visit: self._advanced(visit, lambda _body, _pending: Back()),
+            "/skip": lambda visit: self._advanced(visit, lambda _body, _pending: Skipped()),
+            "/cancel": self.cancel,
+        }
+
+    def authenticate(self, visit: Visit) -> Response:
+        """200: wherever a username and a password lead, or where a state token stands.
+
+        Raises:
+            ApiError: E0000004 where username and password do not belong together, or a policy refuses; E0000047 where
+                too many were tried; E0000011: no such state token.
+        """
+        body = JsonBody.read(visit.request)
+        if "stateToken" in body.members and "password" not in body.members:
+            return self._shown(visit, self._pending(visit, body))
+        username, password = body.text("username", longest=320), body.text("password")
+        relayed = _relayed(body)
+        try:
+            found = self.sign_on.begin(visit.api_caller, username, password, relayed)
+        except TooFast as fast:
+            raise ApiError("E0000047", headers=(*_NO_STORE, *fast.allowance.headers())) from None
+        except AuthenticationFailed:
+            # One answer for all: that somebody is locked out would tell whoever guesses that there is such a user.
+            raise ApiError("E0000004", headers=_NO_STORE) from None
+        return self._answer(visit, found, relayed)
+
+    def introspect(self, visit: Visit) -> Response:
+        """200, where a state token stands. Raises ApiError (E0000011)."""
+        return self._shown(visit, self._pending(visit, JsonBody.read(visit.request)))
+
+    def change_password(self, visit: Visit) -> Response:
+        """200: onward.
+
+        Raises:
+            ApiError: E0000011 (``stateToken``), E0000014 (``oldPassword``), E0000079 or E0000080 (``newPassword``).
+        """
+        return self._advanced(visit, lambda body, _: NewPassword(body.text("newPassword"), body.text("oldPassword")))
+
+    def enrol(self, visit: Visit) -> Response:
+        """200: a factor is being set up.
+
+        Raises:
+            ApiError: E0000001: no such factor; E0000011, E0000079.
+        """
+        from .factor_answers import begun
+
+        return self._advanced(visit, begun)
+
+    def cancel(self, visit: Visit) -> Response:
+        """200: nothing comes of it. Raises ApiError (E0000011)."""
+        pending = self._pending(visit, JsonBody.read(visit.request))
+        self.sign_on.cancel(pending)
+        return Response.json(200, dict(_relayed_of(pending)), _NO_STORE)
+
+    def _factor(self, visit: Visit, factor: str, about: str) -> Response:
+        from .factor_answers import answered
+
+        remember = visit.request.query_value("rememberDevice") == "true"
+        return self._advanced(visit, lambda body, pending: answered(body, pending, factor, about, remember=remember))
+
+    def _advanced(self, visit: Visit, answer: Callable[[JsonBody, Pending], Answer]) -> Response:
+        body = JsonBody.read(visit.request)
+        pending = self._pending(visit, body)
+        try:
+            found = self.sign_on.advance(pending, visit.api_caller, answer(body, pending))
+        except UnsuitablePassword as error:
+            cause = f"Password requirements were not met. {self.sign_on.policy.requirements()}"
+            if error.lacks == ("history",):
+                cause = "Password has been used too recently"
+            raise ApiError("E0000080", causes=[cause], headers=_NO_STORE) from None
+        except NotChangeable:
+            cause = "oldPassword: The credentials provided were incorrect."
+            raise ApiError("E0000014", causes=[cause], headers=_NO_STORE) from None
+        except OutOfTurn:
+            cause = "This operation is not allowed in the current authentication state."
+            raise ApiError("E0000079", causes=[cause], headers=_NO_STORE) from None
+        except (NotFound, AuthenticationFailed):
+            raise ApiError("E0000011", headers=_NO_STORE) from None
+        return self._answer(visit, found, _relayed_of(pending))
+
+    def _pending(self, visit: Visit, body: JsonBody) -> Pending:
+        state = body.text("stateToken")
+        try:
+            return self.sign_on.find(state, visit.api_caller)
+        except NotFound:
+            raise ApiError("E0000011", headers=_NO_STORE) from None
+
+    def _answer(self, visit: Visit, found: SignedOn | Pending, relayed: Mapping[str, str]) -> Response:
+        return self._shown(visit, found) if isinstance(found, Pending) else self._success(visit, found, relayed)
+
+    def _shown(self, visit: Visit, pending: Pending) -> Response:
+        view = AuthnView(visit.request.base_url + _PREFIX, self.sign_on.policy)
+        shown = self.sign_on.shown(pending, visit.api_caller)
+        return Response.json(200, view.of(pending, shown), _NO_STORE)
+
+    def _success(self, visit: Visit, signed_on: SignedOn, relayed: Mapping[str, str]) -> Response:
+        secret, expires_at = self.tokens.give(signed_on, now=visit.now)
+        view = AuthnView(visit.request.base_url + _PREFIX, self.sign_on.policy)
+        answer = {
+            "expiresAt": timestamp(expires_at),
+            "status": "SUCCESS",
+            **relayed,
+            "sessionToken": secret,
+            "_embedded": {"user": user_view(signed_on.person.user)},
+            "_links": {"cancel": view.link("cancel")},
+        }
+        return Response.json(200, answer, _NO_STORE)
+
+
+def _relayed(body: JsonBody) -> dict[str, str]:
+    state = body.members.get("relayState")
+    return {"relayState": state[:_LONGEST_RELAY_STATE]} if isinstance(state, str) else {}
+
+
+def _relayed_of(pending: Pending) -> Mapping[str, str]:
+    return {name: value for name, value in pending.transaction.onward.items() if name == "relayState"}

@@ -1,0 +1,30 @@
+"""Policies of people that say what a test wants."""
+
+from dataclasses import dataclass
+
+from authmint.http import Request
+from authmint.sign_on.demands import NOTHING_MORE, Circumstances, Demanded
+from authmint.storage.clients import Client
+from authmint.storage.directory import Person
+from authmint.storage.users import User
+
+
+@dataclass
+class Asking:
+    """``SignOnDemands`` and ``AppDemands``."""
+
+    sign_on: Demanded = NOTHING_MORE
+    app: Demanded = NOTHING_MORE
+
+    def of_sign_on(self, person: Person, circumstances: Circumstances, *, now: int) -> Demanded:
+        return self.sign_on
+
+    def of_app(self, client: Client, person: Person, circumstances: Circumstances, *, now: int) -> Demanded:
+        return self.app
+
+
+class Quiet:
+    """``Journal`` that nobody reads."""
+
+    def signed_in(self, request: Request, user: User) -> None:
+        """Nothing is written."""
