@@ -14,6 +14,7 @@ from authmint.storage.sign_on_policies import (
     SignOnPolicy,
     ordered,
 )
+from authmint.storage.zones import Zone, ZoneList
 
 
 class MemorySignOnPolicies:
@@ -61,4 +62,28 @@ class MemorySignOnPolicies:
                 self._policies.pop(key, None)
             else:
                 self._policies[key] = replace(after, priority=1, version=version + 1)
+            self._record(events)
+
+
+class MemoryZones:
+    """``Zones``."""
+
+    def __init__(self, lock: threading.RLock, record: Callable[[Sequence[Event]], None]) -> None:
+        self._lock = lock
+        self._record = record
+        self._listed = ZoneList()
+
+    def all(self) -> ZoneList:
+        return self._listed
+
+    def save(self, before: Zone | None, after: Zone | None, events: Sequence[Event], *, seen: ZoneList) -> None:
+        about = before if after is None else after
+        assert about is not None
+        with self._lock:
+            if self._listed.version != seen.version:
+                raise Conflict(about.id)
+            zones = [zone for zone in self._listed.zones if zone.id != about.id]
+            if after is not None:
+                zones.append(replace(after, version=(0 if before is None else before.version) + 1))
+            self._listed = ZoneList(tuple(sorted(zones, key=lambda zone: zone.id)), seen.version + 1)
             self._record(events)

@@ -32,7 +32,7 @@ from .grants import (
     MemoryTokenFamilies,
 )
 from .outbox import MemoryOutbox
-from .sign_on_policies import MemorySignOnPolicies
+from .sign_on_policies import MemorySignOnPolicies, MemoryZones
 
 
 class MemoryStorage:
@@ -65,6 +65,7 @@ class MemoryStorage:
         self.code_tries = MemoryCodeTries(self.users, self.lock)
         self.rate_counters = MemoryRateCounters(self.lock)
         self.sign_on_policies = MemorySignOnPolicies(self.lock, self.events.extend)
+        self.zones = MemoryZones(self.lock, self.events.extend)
         self.families = MemoryTokenFamilies(self.lock)
         self.codes = MemoryAuthorizationCodes(self.lock, self.families)
         self.sessions = MemorySessions(self.lock)

@@ -154,3 +154,59 @@ def test_a_short_secret_is_no_secret() -> None:
     with pytest.raises(BadSettings, match="AUTHMINT_EDGE_SECRET"):
         Settings.from_env({"AUTHMINT_CONFIG_TABLE": "t", "AUTHMINT_EDGE_SECRET": f"{SECRET},short"})
     assert Settings.from_env({"AUTHMINT_CONFIG_TABLE": "t"}).edge_secrets == ()
+
+
+FACTS = {"cloudfront-viewer-country": "DE", "cloudfront-viewer-asn": "64500", "x-forwarded-for": "198.51.100.10"}
+
+
+@pytest.mark.parametrize("event", [V1, V2])
+def test_what_cloudfront_would_say_of_viewers_is_taken_away_where_nobody_said_that_it_does(
+    event: dict[str, Any],
+) -> None:
+    through_edge = through(event, **FACTS, **{EDGE_HEADER: SECRET})
+
+    for request in (request_of(through(event, **FACTS), None), request_of(through_edge, None, (SECRET,))):
+        assert [name for name in request.headers if name.startswith("cloudfront-")] == []
+        assert EDGE_HEADER not in request.headers
+
+
+@pytest.mark.parametrize("event", [V1, V2])
+def test_what_cloudfront_says_of_viewers_arrives_where_it_does(event: dict[str, Any]) -> None:
+    sent = through(event, **FACTS, **{EDGE_HEADER: SECRET, VIEWER: "198.51.100.10:46532"})
+
+    request = request_of(sent, None, (SECRET,), "cloudfront")
+
+    assert request.header("cloudfront-viewer-country") == "DE"
+    assert request.source_ip == "198.51.100.10"
+    assert EDGE_HEADER not in request.headers
+
+
+def test_cloudfront_is_not_believed_without_its_secret() -> None:
+    with pytest.raises(NotThroughTheEdge):
+        request_of(through(V2, **FACTS), None, (SECRET,), "cloudfront")
+    assert request_of(through(V2, **FACTS), None, (), "cloudfront").header("cloudfront-viewer-country") is None
+
+
+def test_on_a_machine_of_ones_own_anybody_may_travel() -> None:
+    request = request_of(through(V2, **FACTS, **{VIEWER: "198.51.100.10:46532"}), None, (), "anybody")
+
+    assert (request.source_ip, request.header("cloudfront-viewer-country")) == ("198.51.100.10", "DE")
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [
+        ({}, "none"),
+        ({"AUTHMINT_VIEWER_FACTS": "none"}, "none"),
+        ({"AUTHMINT_VIEWER_FACTS": "cloudfront", "AUTHMINT_EDGE_SECRET": SECRET}, "cloudfront"),
+        ({"AUTHMINT_LOCAL_VIEWER_FACTS": "1"}, "anybody"),
+    ],
+)
+def test_whose_word_is_taken_is_a_setting(env: dict[str, str], expected: str) -> None:
+    assert Settings.from_env({"AUTHMINT_CONFIG_TABLE": "t", **env}).viewer_facts == expected
+
+
+@pytest.mark.parametrize("said", ["cloudfront", "anybody"])
+def test_nobody_is_believed_by_mistake(said: str) -> None:
+    with pytest.raises(BadSettings, match="AUTHMINT_VIEWER_FACTS"):
+        Settings.from_env({"AUTHMINT_CONFIG_TABLE": "t", "AUTHMINT_VIEWER_FACTS": said})

@@ -3,19 +3,21 @@
 from dataclasses import replace
 from typing import Any
 
+from authmint.http import Request
 from authmint.policy.sign_on.assessment import Assessment
 from authmint.policy.sign_on.assurance import Assurance
-from authmint.policy.sign_on.circumstances import Circumstances, platform_of
+from authmint.policy.sign_on.circumstances import Circumstances, Place, platform_of
 from authmint.policy.sign_on.defaults import Seeds, default_policy
 from authmint.sign_on.policies import AppliedPolicies
 from authmint.storage.directory import Person
 from authmint.storage.groups import EVERYONE_GROUP
 from authmint.storage.sign_on_policies import PolicyOrder, SignOnPolicy
+from authmint.storage.zones import Zone
 
 from tests.memory.storage import MemoryStorage
 from tests.support.builders import a_client, a_group, a_user
 from tests.support.fakes import NOW
-from tests.support.sign_on_policies import a_policy, a_rule, app_sign_on, signon, with_factor
+from tests.support.sign_on_policies import a_policy, a_rule, app_sign_on, signon, with_factor, zone
 
 PARTNERS = a_group(id="00gPartners", name="Partners")
 ANN = Person(a_user(), (EVERYONE_GROUP, PARTNERS))
@@ -30,7 +32,7 @@ def applied(*policies: SignOnPolicy, **seeds: Any) -> AppliedPolicies:
         storage.sign_on_policies.save(
             None, policy, [], order=PolicyOrder((*order.ids, policy.id), order.version) if not policy.system else None
         )
-    return AppliedPolicies(storage.sign_on_policies, Seeds(**seeds))
+    return AppliedPolicies(storage.sign_on_policies, storage.zones, Seeds(**seeds))
 
 
 def test_a_deployment_without_policies_has_the_systems() -> None:
@@ -105,6 +107,47 @@ def test_expressions_know_the_user() -> None:
 
     assert decision.access == "DENY"
     assert decision.steps[-1].truth == "MATCH"
+
+
+def test_a_request_is_placed_by_its_address_and_by_what_the_edge_says() -> None:
+    policies = applied()
+    request = Request(
+        "GET",
+        "/",
+        source_ip="198.51.100.7",
+        headers={"cloudfront-viewer-country": "DE", "user-agent": "x" * 900, "x-forwarded-for": "6.6.6.6"},
+    )
+
+    found = policies.circumstances(request, device="d")
+
+    assert (found.address, found.place, found.device) == ("198.51.100.7", Place("DE"), "d")
+    assert len(found.user_agent) == 500
+
+
+def test_whom_a_caller_calls_for_is_not_where_the_caller_is() -> None:
+    headers = {"cloudfront-viewer-country": "DE", "x-forwarded-for": "203.0.113.5"}
+    request = Request("POST", "/", source_ip="198.51.100.7", headers=headers)
+
+    found = applied().circumstances(request, device=None, believed=True)
+
+    assert (found.address, found.place) == ("203.0.113.5", None)
+
+
+def test_zones_of_the_deployment_count() -> None:
+    policies = applied(
+        a_policy(a_rule(id="1", conditions=zone("nzoOffice")), a_rule(with_factor(), id="2", priority=2))
+    )
+    office = Zone("nzoOffice", "office", "IP", "POLICY", NOW, NOW, {"gateways": [{"value": "198.51.100.0/24"}]})
+    bad = replace(office, id="nzoBad", usage="BLOCKLIST", extent={"gateways": [{"value": "203.0.113.0/24"}]})
+    for made in (office, bad):
+        policies.zones.save(None, made, [], seen=policies.zones.all())
+
+    inside = policies.session(policies.facts(ANN, SOMEWHERE, now=NOW))
+    outside = policies.session(policies.facts(ANN, Circumstances("192.0.2.1"), now=NOW))
+
+    assert (inside.require_factor, outside.require_factor) == (False, True)
+    assert policies.blocked(SOMEWHERE) is None
+    assert policies.blocked(Circumstances("203.0.113.9")) == replace(bad, version=1)
 
 
 def test_platforms() -> None:

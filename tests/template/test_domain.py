@@ -87,7 +87,15 @@ def test_everything_that_clients_send_arrives_and_who_they_are() -> None:
 
     assert policy["HeadersConfig"] == {
         "HeaderBehavior": "allViewerAndWhitelistCloudFront",
-        "Headers": ["CloudFront-Viewer-Address"],
+        "Headers": [
+            "CloudFront-Viewer-Address",
+            "CloudFront-Viewer-Country",
+            "CloudFront-Viewer-Country-Region",
+            "CloudFront-Viewer-City",
+            "CloudFront-Viewer-Latitude",
+            "CloudFront-Viewer-Longitude",
+            "CloudFront-Viewer-ASN",
+        ],
     }
     assert policy["CookiesConfig"] == {"CookieBehavior": "all"}
     assert policy["QueryStringsConfig"] == {"QueryStringBehavior": "all"}

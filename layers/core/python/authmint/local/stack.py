@@ -49,6 +49,7 @@ class Options:
         environments: Most environments per function.
         base_url: What clients call it, where something stands in front; ``None``: where it serves.
         parameters: Of the template, in place of its defaults.
+        viewer_facts: Whether requests may say, as CloudFront would, from where they come.
         certificate: PEM files of a certificate and its key; ``None``: it serves plain http.
     """
 
@@ -59,6 +60,7 @@ class Options:
     base_url: str | None = None
     certificate: tuple[Path, Path] | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    viewer_facts: bool = False
 
     def served_at(self, port: int) -> str:
         """Where the gateway listens."""
@@ -136,6 +138,8 @@ class Stack:
             "AUTHMINT_ALLOW_PRIVATE_JWKS_URI": "1",
             "AUTHMINT_LOCAL_CLOCK": str(self._clock.path),
         }
+        if self._options.viewer_facts:
+            environment["AUTHMINT_LOCAL_VIEWER_FACTS"] = "1"
         for name in ("AUTHMINT_FETCH_CA", "AUTHMINT_FETCH_HOSTS"):
             if given := os.environ.get(name):
                 environment[name] = str(Path(given).resolve()) if name.endswith("_CA") else given

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from ..deadline import Deadline
 from ..http import Request, Response
-from .gateway_events import NotThroughTheEdge, answer_of, is_http, request_of, route_of
+from .gateway_events import NotThroughTheEdge, ViewerFacts, answer_of, is_http, request_of, route_of
 
 #: Set by Lambda, nowhere else: there, what can be done before the first request is done during INIT.
 _ON_LAMBDA = "AWS_LAMBDA_INITIALIZATION_TYPE"
@@ -34,6 +34,7 @@ class Function:
         deadline: Told at each invocation how long it may take.
         report: Logs what failed, and counts it.
         edge_secrets: What a request has to know where CloudFront stands in front; empty: anybody may call.
+        viewer_facts: Whose word is taken for where a request comes from.
     """
 
     http: Callable[[Request], Response] | None
@@ -43,6 +44,7 @@ class Function:
     base_url: str | None = None
     deadline: Deadline = field(default_factory=Deadline)
     edge_secrets: Sequence[str] = ()
+    viewer_facts: ViewerFacts = "none"
 
 
 class NotInvokable(Exception):
@@ -88,7 +90,7 @@ def _answered(function: Function, event: Mapping[str, Any]) -> dict[str, Any]:
     if function.http is None:
         raise NotInvokable("this function has no route")
     try:
-        request = request_of(event, function.base_url, function.edge_secrets)
+        request = request_of(event, function.base_url, function.edge_secrets, function.viewer_facts)
     except NotThroughTheEdge:
         return answer_of(Response.json(403, {"message": "Forbidden"}), event)
     head = request.method == "HEAD"

@@ -8,9 +8,9 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import parse_qsl
 
 from ..http import Request, Response
@@ -20,6 +20,10 @@ Event = Mapping[str, Any]
 EDGE_HEADER: Final = "x-authmint-edge"
 #: Where CloudFront says who called it: address, colon, port.
 _VIEWER_HEADER: Final = "cloudfront-viewer-address"
+_OF_CLOUDFRONT: Final = "cloudfront-"
+#: Whether what CloudFront says of viewers is there to be believed: country, network, coordinates. ``anybody``: of every
+#: request, on a machine of one's own.
+ViewerFacts = Literal["none", "cloudfront", "anybody"]
 _VIEWER: Final = re.compile(r"\[?([0-9a-fA-F.:]{2,45}?)\]?:\d{1,5}")
 
 
@@ -37,25 +41,44 @@ def route_of(event: Event) -> str:
     return str(event.get("routeKey") or f"{event.get('httpMethod')} {event.get('resource')}")
 
 
-def request_of(event: Event, base_url: str | None, edge_secrets: Sequence[str] = ()) -> Request:
+def request_of(
+    event: Event, base_url: str | None, edge_secrets: Sequence[str] = (), viewer_facts: ViewerFacts = "none"
+) -> Request:
     """The request.
 
     Its base URL is the setting or API Gateway's own domain name, never a header. The client's address is API Gateway's
-    peer; behind CloudFront it is what CloudFront says, which is believed of a request that knows our secret only.
+    peer; behind CloudFront it is what CloudFront says, which is believed of a request that knows our secret only. The
+    same holds for what else CloudFront says of viewers; where nobody said that it does, such headers are taken away.
 
     Raises:
         NotThroughTheEdge: There are secrets, and the request knows none of them.
     """
     request = _request_of(event, base_url)
     if not edge_secrets:
-        return request
+        if viewer_facts != "anybody":
+            return _without(request, _is_of_the_edge)
+        viewer = _VIEWER.fullmatch(request.headers.get(_VIEWER_HEADER, ""))
+        return replace(request, source_ip=viewer[1]) if viewer else request
     told = request.headers.get(EDGE_HEADER, "").encode("utf-8", "surrogatepass")
     known = sum(hmac.compare_digest(told, secret.encode()) for secret in edge_secrets)  # each is compared, always
     if not known:
         raise NotThroughTheEdge
     viewer = _VIEWER.fullmatch(request.headers.get(_VIEWER_HEADER, ""))
-    headers = {name: value for name, value in request.headers.items() if name != EDGE_HEADER}
-    return replace(request, headers=headers, source_ip=viewer[1] if viewer else "")
+    told_of_viewers = viewer_facts == "cloudfront"
+    request = _without(request, _is_secret if told_of_viewers else _is_of_the_edge)
+    return replace(request, source_ip=viewer[1] if viewer else "")
+
+
+def _is_secret(name: str) -> bool:
+    return name == EDGE_HEADER
+
+
+def _is_of_the_edge(name: str) -> bool:
+    return name == EDGE_HEADER or name.startswith(_OF_CLOUDFRONT)
+
+
+def _without(request: Request, gone: Callable[[str], bool]) -> Request:
+    return replace(request, headers={name: value for name, value in request.headers.items() if not gone(name)})
 
 
 def _request_of(event: Event, base_url: str | None) -> Request:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ..pages.browsers import CookieBrowsers
     from ..rate_limit import RateLimit
     from ..sign_on.factor_steps import FactorSteps
+    from ..sign_on.policies import AppliedPolicies
     from ..storage.configuration import Configuration
     from ..tokens.signer import Signers, WarmSigners
     from ..web.render import Renderer
@@ -210,6 +211,16 @@ class Parts:
 
         return FactorSteps(self.user_factors(), NoRecoveryCodes())
 
+    def policies(self) -> "AppliedPolicies":
+        """The policies of people."""
+        from ..policy.sign_on.defaults import Seeds
+        from ..sign_on.policies import AppliedPolicies
+
+        settings = self.settings
+        mail = settings.mail_from is not None
+        seeds = Seeds(idle=settings.session_idle, lifetime=settings.session_lifetime, mail=mail)
+        return AppliedPolicies(self.records.sign_on_policies, self.records.zones, seeds)
+
     def letters(self) -> "Letters":
         """What makes mail for people."""
         from ..mail.letters import Letters
@@ -356,7 +367,16 @@ def on_first_use(make: Callable[[], Endpoint]) -> Endpoint:
 def new_function(parts: Parts, http: Any, failure: Any, direct: Any = None) -> Function:
     """A function with what the parts say of its surroundings."""
     settings = parts.settings
-    return Function(http, failure, parts.log.report, direct, settings.base_url, parts.deadline, settings.edge_secrets)
+    return Function(
+        http,
+        failure,
+        parts.log.report,
+        direct,
+        settings.base_url,
+        parts.deadline,
+        settings.edge_secrets,
+        settings.viewer_facts,
+    )
 
 
 def server_error(request: Request) -> Response:

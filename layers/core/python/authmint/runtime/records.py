@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ..storage.trusted_origins import TrustedOrigins
     from ..storage.user_types import UserTypes
     from ..storage.users import Users
+    from ..storage.zones import Zones
 
 
 class Records:
@@ -246,6 +247,12 @@ class Records:
         from ..dynamo.singletons import DynamoUserTypes
 
         return DynamoUserTypes(self._tables)
+
+    @cached_property
+    def zones(self) -> "Zones":
+        from ..dynamo.zones import DynamoZones
+
+        return DynamoZones(self._tables)
 
     @cached_property
     def users(self) -> "Users":

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
+from .gateway_events import ViewerFacts
+
 #: Plain http is for a machine of one's own.
 _SCHEMES: Final = ("https://", "http://127.0.0.1:", "http://localhost:", "http://[::1]:")
 DEFAULT_KEY_RETENTION: Final = 90_000
@@ -42,6 +44,7 @@ class Settings:
         edge_secrets: What CloudFront says to show that it is ours; the first is the one in use. Empty: it is not there.
         mail_from: Address that mail comes from; ``None``: none is sent.
         mails_per_day: Of the whole deployment.
+        viewer_facts: Whose word is taken for where requests come from: CloudFront's, or, on a local stack, anybody's.
         allow_private_jwks_uri: Local stack only: ``jwks_uri`` may be plain http and a private address.
     """
 
@@ -66,6 +69,7 @@ class Settings:
     edge_secrets: tuple[str, ...] = ()
     mail_from: str | None = None
     mails_per_day: int = DEFAULT_MAILS_PER_DAY
+    viewer_facts: ViewerFacts = "none"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -95,6 +99,7 @@ class Settings:
             edge_secrets=_secrets(env, "AUTHMINT_EDGE_SECRET"),
             mail_from=env.get("AUTHMINT_MAIL_FROM") or None,
             mails_per_day=_number(env, "AUTHMINT_MAILS_PER_DAY", DEFAULT_MAILS_PER_DAY, 1, 100_000_000),
+            viewer_facts=_viewer_facts(env),
         )
 
 
@@ -110,6 +115,17 @@ def _secrets(env: Mapping[str, str], name: str) -> tuple[str, ...]:
     if any(len(secret) < _SHORTEST_SECRET for secret in secrets):
         raise BadSettings(f"{name} must be secrets of at least {_SHORTEST_SECRET} characters, parted by commas")
     return secrets
+
+
+def _viewer_facts(env: Mapping[str, str]) -> ViewerFacts:
+    told = env.get("AUTHMINT_VIEWER_FACTS") or "none"
+    if told == "cloudfront":
+        if not env.get("AUTHMINT_EDGE_SECRET"):
+            raise BadSettings("AUTHMINT_VIEWER_FACTS is cloudfront, so AUTHMINT_EDGE_SECRET must be set")
+        return "cloudfront"
+    if told != "none":
+        raise BadSettings(f"AUTHMINT_VIEWER_FACTS must be none or cloudfront, not {told!r}")
+    return "anybody" if env.get("AUTHMINT_LOCAL_VIEWER_FACTS") == "1" else "none"
 
 
 def _number(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

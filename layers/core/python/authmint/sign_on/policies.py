@@ -9,23 +9,27 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ..clock import timestamp
+from ..http import Request
 from ..policy.sign_on.app import AppDecision, app_decision
 from ..policy.sign_on.assessment import Assessment
-from ..policy.sign_on.circumstances import Circumstances
+from ..policy.sign_on.circumstances import Circumstances, viewer_of
 from ..policy.sign_on.defaults import IDS, Seeds, default_policy, with_default
 from ..policy.sign_on.enrolment import EnrolmentDecision, enrolment_decision
-from ..policy.sign_on.facts import Facts, ZoneFacts
+from ..policy.sign_on.facts import Facts
 from ..policy.sign_on.password import PasswordDecision, password_decision
 from ..policy.sign_on.session import SessionDecision, session_decision
+from ..policy.sign_on.zones import blocking, client_address, with_system, zone_facts
 from ..storage.clients import Client
 from ..storage.directory import Person
 from ..storage.errors import NotFound
 from ..storage.sign_on_policies import PolicyType, SignOnPolicies, SignOnPolicy
 from ..storage.user_types import DEFAULT_TYPE_ID
 from ..storage.users import User
+from ..storage.zones import Zone, Zones
 
 #: Keys of the authenticators that there are.
 AUTHENTICATORS: Final = ("okta_email", "google_otp", "okta_password", "webauthn", "security_question")
+_LONGEST_AGENT: Final = 500
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,35 @@ class AppliedPolicies:
     """The policies of a deployment. ``seeds``: what the system's are made of, and what bounds every session."""
 
     records: SignOnPolicies
+    zones: Zones
     seeds: Seeds = field(default_factory=Seeds)
+
+    def circumstances(self, request: Request, *, device: str | None, believed: bool = False) -> Circumstances:
+        """Where a request comes from and from what.
+
+        Args:
+            request: Of it, what only our own edge could know was taken away unless it came through it.
+            device: Digest of what names the browser or the device; ``None``: it was not there before.
+            believed: Whether the caller may say for whom it calls, as one with an API token.
+        """
+        forwarded = request.header("x-forwarded-for") or ""
+        address = request.source_ip
+        if forwarded:
+            address = client_address(address, forwarded, with_system(self.zones.all()), believed=believed)
+        # Place and network are those of who called the edge, whoever that is calling for.
+        place, asn, anonymous = viewer_of(request.header) if address == request.source_ip else (None, None, None)
+        return Circumstances(
+            address=address,
+            user_agent=(request.header("user-agent") or "")[:_LONGEST_AGENT],
+            device=device,
+            place=place,
+            asn=asn,
+            anonymous=anonymous,
+        )
+
+    def blocked(self, circumstances: Circumstances) -> Zone | None:
+        """The zone for which nobody is let in, if the request comes from there. Asked before anything else."""
+        return blocking(with_system(self.zones.all()), circumstances)
 
     def facts(
         self,
@@ -63,7 +95,7 @@ class AppliedPolicies:
             profile=user.profile,
             user=_attributes(user),
             identity_provider=identity_provider,
-            zones=ZoneFacts(),
+            zones=zone_facts(with_system(self.zones.all()), circumstances),
             risk=assessed.level,
             behaviors=assessed.behaviors,
             platform=circumstances.platform,

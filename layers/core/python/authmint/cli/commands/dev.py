@@ -37,6 +37,11 @@ def add(commands: Any) -> None:
         metavar="NAME=VALUE",
         help="a parameter of template.yaml, as a deployment would set it; may be repeated",
     )
+    dev.add_argument(
+        "--viewer-facts",
+        action="store_true",
+        help="believe what requests say, as CloudFront would, of where they come from (to try zones and travel)",
+    )
     dev.add_argument("--tls-cert", type=Path, metavar="FILE", help="serve https with this certificate (PEM)")
     dev.add_argument("--tls-key", type=Path, metavar="FILE", help="and its key (PEM)")
     dev.set_defaults(run=_run)
@@ -83,6 +88,7 @@ def _run(arguments: argparse.Namespace) -> int:
         environments=max(1, arguments.environments),
         base_url=base_url,
         parameters=dict(arguments.parameter),
+        viewer_facts=arguments.viewer_facts,
         certificate=None if arguments.tls_cert is None else (arguments.tls_cert, arguments.tls_key),
     )
     try:
