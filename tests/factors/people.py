@@ -1,6 +1,6 @@
 """Ann and her factors, in memory."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from authmint.factors.answers import AssertionAnswer, Passcode, RegistrationAnswer
@@ -8,7 +8,10 @@ from authmint.factors.kind import KeyOptions, SharedSecret
 from authmint.factors.totp import code_at
 from authmint.factors.user_factors import UserFactors
 from authmint.http import Request
+from authmint.mail.letters import Letters
+from authmint.storage.authenticators import AuthenticatorKey
 from authmint.storage.factors import Factor
+from authmint.storage.outbox import Mail
 from authmint.storage.users import User
 
 from tests.memory.parts import Emitted, MemoryParts
@@ -32,6 +35,13 @@ def assertion(signed: Signed, *, named: bool = True) -> AssertionAnswer:
     return AssertionAnswer(signed.client_data, signed.authenticator_data, signed.signature, *ids)
 
 
+class _Mailing(MemoryParts):
+    """A deployment that sends mail."""
+
+    def letters(self) -> Letters:
+        return Letters(self.ids, on=True)
+
+
 @dataclass
 class Factored:
     """A deployment with Ann."""
@@ -43,13 +53,32 @@ class Factored:
     factors: UserFactors = field(init=False)
 
     def __post_init__(self) -> None:
-        self.parts = MemoryParts(self.storage, vault=FakeKeyPairs(), clock=self.clock, ids=CountingIds(), log=self.log)
+        self.parts = _Mailing(self.storage, vault=FakeKeyPairs(), clock=self.clock, ids=CountingIds(), log=self.log)
         self.factors = self.parts.user_factors()
         self.storage.users.add(a_user(), [])
 
     @property
     def ann(self) -> User:
         return self.storage.users.get("00uA")
+
+    @property
+    def letters(self) -> list[Mail]:
+        return self.storage.outbox.mails
+
+    def sent(self) -> Passcode:
+        """The code that was sent last."""
+        return Passcode(self.letters[-1].values["verificationToken"])
+
+    def sign_on_by_mail(self) -> None:
+        """Codes by email sign people on."""
+        listed = self.storage.authenticators.get()
+        email = replace(listed.of("okta_email"), settings={"allowedFor": "any", "tokenLifetimeInMinutes": 5})
+        self.storage.authenticators.save(listed, listed.with_changed(email), [])
+
+    def switch_off(self, key: AuthenticatorKey) -> None:
+        listed = self.storage.authenticators.get()
+        off = replace(listed.of(key), status="INACTIVE")
+        self.storage.authenticators.save(listed, listed.with_changed(off), [])
 
     @property
     def status(self) -> str:

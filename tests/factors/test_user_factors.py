@@ -190,7 +190,7 @@ def test_of_another_provider_there_is_none(people: Factored) -> None:
 
 def test_a_policy_may_forbid_it(people: Factored) -> None:
     class Nothing:
-        def of(self, _: object) -> dict[object, object]:
+        def of(self, *_: object) -> dict[object, object]:
             return {}
 
     forbidden = replace(people.factors, rules=Nothing())  # type: ignore[arg-type]

@@ -3,16 +3,16 @@
 import base64
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from authmint.factors.answers import AssertionAnswer, Passcode, RegistrationAnswer
 from authmint.factors.ceremonies import registered
 from authmint.factors.key_settings import KeySettings
 from authmint.factors.kind import KeyOptions
-from authmint.factors.kinds import Surroundings, kinds
 from authmint.factors.refusals import Expired, NotActive, NotEnrollable, WrongAnswer
 from authmint.factors.relying_party import relying_party
+from authmint.factors.webauthn import Webauthn
 from authmint.storage.factors import Factor
 from authmint.storage.sign_on_transactions import Proof
 from authmint.storage.trusted_origins import OriginList, TrustedOrigin
@@ -24,7 +24,6 @@ from hypothesis import strategies as st
 from tests.factors.people import Factored, assertion, registration
 from tests.support.authenticator import BE, BS, UP, UV, Algorithm, SoftwareKey, unpadded
 from tests.support.builders import a_user
-from tests.support.fakes import FakeSeals
 
 ICLOUD = bytes.fromhex("fbfc3007154e4ecc8c0b6e020557d7bd")
 
@@ -35,16 +34,8 @@ def people() -> Factored:
 
 
 def with_settings(people: Factored, settings: KeySettings) -> None:
-    around = Surroundings(
-        factors=people.storage.factors,
-        challenges=people.storage.factor_challenges,
-        seals=FakeSeals(),
-        ids=people.parts.ids,
-        org_name=lambda _: "Acme",
-        party=lambda base_url: relying_party(base_url, people.storage.trusted_origins.get()),
-        keys=lambda: settings,
-    )
-    people.factors = replace(people.factors, kinds=kinds(around))
+    key = replace(cast("Webauthn", people.factors.kinds("webauthn")), settings=lambda: settings)
+    people.factors = replace(people.factors, kinds=lambda _: key)
 
 
 def pending(people: Factored, binding: str = "") -> tuple[Factor, Any]:

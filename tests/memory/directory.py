@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Generic, TypeVar
 
 from authmint.storage.assignments import AppGroup, AppUser
+from authmint.storage.authenticators import AuthenticatorList
 from authmint.storage.clients import Clients
 from authmint.storage.directory import Person
 from authmint.storage.errors import AlreadyExists, Conflict, NotFound
@@ -284,7 +285,7 @@ class MemoryDirectory:
         return self.person(self._state.by_login(login).id)
 
 
-_S = TypeVar("_S", ProfileSchema, OriginList, UserTypeList, OrgSettings)
+_S = TypeVar("_S", ProfileSchema, OriginList, UserTypeList, OrgSettings, AuthenticatorList)
 
 
 class MemorySingleton(Generic[_S]):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from authmint.storage.api_tokens import ApiToken
+from authmint.storage.authenticators import AuthenticatorList
 from authmint.storage.clients import Client
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from authmint.storage.events import Event, Recorded, place_of
@@ -55,6 +56,7 @@ class MemoryStorage:
         self.app_schemas = MemoryAppSchemas(self.clients, self.lock, self.events.extend)
         self.user_schemas = MemorySingleton(ProfileSchema(), self.lock, self.events.extend)
         self.org_settings = MemorySingleton(OrgSettings(), self.lock, self.events.extend)
+        self.authenticators = MemorySingleton(AuthenticatorList(), self.lock, self.events.extend)
         self.group_schemas = MemorySingleton(ProfileSchema(), self.lock, self.events.extend)
         self.trusted_origins = MemorySingleton(OriginList(), self.lock, self.events.extend)
         self.directory = MemoryDirectory(self.users)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Generic, TypeVar
 
+from ..storage.authenticators import AuthenticatorList
 from ..storage.errors import Conflict
 from ..storage.events import Event
 from ..storage.org_settings import OrgSettings
@@ -16,7 +17,7 @@ from .records import decode, encode
 from .tables import ConditionFailed, Tables
 from .type_marks import USER_TYPES, type_partition
 
-_S = TypeVar("_S", ProfileSchema, OriginList, UserTypeList, OrgSettings)
+_S = TypeVar("_S", ProfileSchema, OriginList, UserTypeList, OrgSettings, AuthenticatorList)
 
 
 class _Singleton(Generic[_S]):
@@ -84,3 +85,10 @@ class DynamoTrustedOrigins(_Singleton[OriginList]):
 
     def __init__(self, tables: Tables) -> None:
         super().__init__(tables, "ORIGINS", OriginList)
+
+
+class DynamoAuthenticators(_Singleton[AuthenticatorList]):
+    """``Authenticators``: ``AUTHENTICATORS``."""
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__(tables, "AUTHENTICATORS", AuthenticatorList)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, Literal, Protocol
 
+from ..http import Request
 from ..storage.factors import FactorKind
 from ..storage.users import User
 
@@ -18,12 +19,20 @@ _ALL: Final[Mapping[FactorKind, Wish]] = {
 class EnrolmentRules(Protocol):
     """Decides for a user."""
 
-    def of(self, user: User, /) -> Mapping[FactorKind, Wish]:
-        """The kinds that the user may have; the others are not allowed. Raises Unavailable."""
+    def of(self, user: User, request: Request | None = None, /) -> Mapping[FactorKind, Wish]:
+        """The kinds that the user may have; the others are not allowed.
+
+        Args:
+            user: Who.
+            request: From where it is asked; ``None``: that is not known here.
+
+        Raises:
+            Unavailable: Storage could not answer.
+        """
 
 
 class EverythingOptional:
     """``EnrolmentRules`` where no policy says anything."""
 
-    def of(self, _: User) -> Mapping[FactorKind, Wish]:
+    def of(self, _user: User, _request: Request | None = None) -> Mapping[FactorKind, Wish]:
         return _ALL

@@ -107,7 +107,7 @@ class Kind(Protocol):
             TooFast: Of mail.
         """
 
-    def shown(self, factor: Factor, ask: Ask) -> SharedSecret | None:
+    def shown(self, factor: Factor, ask: Ask, /) -> SharedSecret | None:
         """What the owner of a pending factor was shown, once more; ``None``: that cannot be said again."""
 
     def activate(self, factor: Factor, answer: Answer, ask: Ask, /) -> Factor:

@@ -3,14 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 from ..ids import Ids
 from ..keys.vault import SecretSeals
+from ..mail.letters import Letters
+from ..rate_limit import RateLimit
 from ..storage.factor_challenges import FactorChallenges
 from ..storage.factors import FactorKind, Factors
+from ..storage.outbox import Outbox
 from .key_settings import KeySettings
 from .kind import Kind
 from .relying_party import RelyingParty
+
+if TYPE_CHECKING:
+    from ..directory.passwords import PasswordHashes
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,8 @@ class Surroundings:
         org_name: What apps and browsers call the deployment, by its base URL.
         party: Its sites, by its base URL.
         keys: What administrators want of keys.
+        code_pace: How often one address gets a code.
+        hashes: Makes and tries hashes of answers.
     """
 
     factors: Factors
@@ -31,6 +40,10 @@ class Surroundings:
     org_name: Callable[[str], str]
     party: Callable[[str], RelyingParty]
     keys: Callable[[], KeySettings]
+    outbox: Outbox
+    letters: Letters
+    code_pace: RateLimit
+    hashes: Callable[[], "PasswordHashes"]
 
 
 def kinds(around: Surroundings) -> Callable[[FactorKind], Kind]:
@@ -46,5 +59,27 @@ def kinds(around: Surroundings) -> Callable[[FactorKind], Kind]:
 
         return Webauthn(around.factors, around.challenges, around.ids, around.party, around.keys, around.org_name)
 
-    makers: dict[FactorKind, Callable[[], Kind]] = {"totp": totp, "webauthn": webauthn}
+    def email() -> Kind:
+        from .email import EmailCodes
+
+        return EmailCodes(
+            factors=around.factors,
+            challenges=around.challenges,
+            outbox=around.outbox,
+            letters=around.letters,
+            pace=around.code_pace,
+            ids=around.ids,
+        )
+
+    def question() -> Kind:
+        from .questions import Questions
+
+        return Questions(around.hashes())
+
+    makers: dict[FactorKind, Callable[[], Kind]] = {
+        "totp": totp,
+        "webauthn": webauthn,
+        "email": email,
+        "question": question,
+    }
     return cache(lambda kind: makers[kind]())

@@ -58,3 +58,18 @@ class NotEnrollable(FactorRefused):
     def __init__(self, reason: Literal["taken", "policy", "kind", "address", "answer"]) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def reason_of(refusal: FactorRefused) -> str:
+    """What the log says of a refusal."""
+    match refusal:
+        case WrongAnswer():
+            return refusal.reason
+        case Replayed():
+            return "PASSCODE_REPLAYED"
+        case LockedOut():
+            return "LOCKED_OUT"
+        case TooFast():
+            return "RATE_LIMITED"
+        case _:
+            return "EXPIRED"

@@ -2,26 +2,35 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from ..audit.builder import EventBuilder
 from ..audit.recorder import Recorder
 from ..clock import Clock
 from ..http import Request
 from ..ids import Ids
+from ..mail.letters import Letters
 from ..rate_limit import RateLimit
+from ..storage.authenticators import AuthenticatorList
 from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event, Party
 from ..storage.factors import Factor, FactorKind, Factors
+from ..storage.outbox import Mail
 from ..storage.sign_on_transactions import Proof
-from ..storage.users import User
+from ..storage.users import User, login_key
+from .addresses import is_verified
 from .answers import Answer, AssertionAnswer
 from .code_lockout import CodeLockout
 from .enrolment_rules import EnrolmentRules
-from .kind import Activation, Ask, Challenge, KeyOptions, Kind, SharedSecret, Wishes
-from .refusals import FactorRefused, LockedOut, NotActive, NotEnrollable, Replayed, TooFast, WrongAnswer
+from .kind import Activation, Ask, Challenge, CodeSent, KeyOptions, Kind, SharedSecret, Wishes
+from .notices import name_for_people, notice
+from .recovery_codes import RecoveryCodeBook
+from .refusals import FactorRefused, NotActive, NotEnrollable, TooFast, WrongAnswer, reason_of
+from .sinks import VERIFIED, EventSink
 
 if TYPE_CHECKING:
+    from .email import EmailCodes
+    from .questions import Questions
     from .webauthn import Webauthn
 
 #: What each provider's factors are called in ids.
@@ -42,25 +51,23 @@ _PROVIDERS: Final[Mapping[FactorKind, str]] = {
 LIFETIME: Final = 300
 
 
-class EventSink(Protocol):
-    """Where events go that nothing is stored with."""
-
-    def emit(self, event: Event) -> None:
-        """Write one."""
-
-
 @dataclass(frozen=True)
 class UserFactors:
     """Enrols, activates, asks, verifies and removes.
 
     Attributes:
         kinds: Each kind, made when it is first asked for.
+        recovery: Codes for who lost their factors.
+        authenticators: What the deployment lets people prove with.
         activations: How often somebody may answer for one factor that is not activated yet.
     """
 
     factors: Factors
     kinds: Callable[[FactorKind], Kind]
+    recovery: RecoveryCodeBook
+    authenticators: Callable[[], AuthenticatorList]
     rules: EnrolmentRules
+    letters: Letters
     lockout: CodeLockout
     activations: RateLimit
     events: EventSink
@@ -68,11 +75,25 @@ class UserFactors:
     ids: Ids
 
     def of(self, user: User) -> Sequence[Factor]:
-        """All of a user's, pending ones included, in the order in which they were made."""
-        return self.factors.of(user.id)
+        """All of a user's, pending ones included, in the order in which they were made.
+
+        Where codes by email sign people on, a verified address is one of them without having been enrolled.
+        """
+        return self._all(user, self.authenticators())
+
+    def usable(self, user: User) -> Sequence[Factor]:
+        """Those that sign the user on: activated, of a kind that is on, and not only for getting back in."""
+        listed = self.authenticators()
+        return [
+            factor for factor in self._all(user, listed) if factor.status == "ACTIVE" and listed.signs_on(factor.kind)
+        ]
 
     def get(self, user: User, factor_id: str) -> Factor:
         """One of a user's. Raises NotFound: there is none, or it is another user's."""
+        if factor_id == _automatic(user).id:
+            for factor in self.of(user):
+                if factor.id == factor_id:
+                    return factor
         return self.factors.get(user.id, factor_id)
 
     def shown(self, user: User, factor: Factor, *, now: int, request: Request) -> SharedSecret:
@@ -125,9 +146,11 @@ class UserFactors:
         prefix = _PREFIXES.get((kind, provider))
         if prefix is None:
             raise NotEnrollable("kind")
-        if kind not in self.rules.of(user):
+        if not self.authenticators().has_on(kind):
+            raise NotEnrollable("kind")
+        if kind not in self.rules.of(user, request):
             raise NotEnrollable("policy")
-        others = [factor for factor in self.of(user) if (factor.kind, factor.provider) == (kind, provider)]
+        others = [factor for factor in self.factors.of(user.id) if (factor.kind, factor.provider) == (kind, provider)]
         made = self.kinds(kind)
         if sum(factor.status == "ACTIVE" for factor in others) >= made.most:
             raise NotEnrollable("taken")
@@ -147,9 +170,46 @@ class UserFactors:
         for other in others:
             if other.status == "PENDING_ACTIVATION":
                 self.factors.remove(other, [])
-        events = [self._event("user.mfa.factor.activate", factor, ask)] if factor.status == "ACTIVE" else []
-        self.factors.add(factor, events)
+        if factor.status == "ACTIVE":
+            events = [self._event("user.mfa.factor.activate", factor, ask)]
+            self.factors.add(factor, events, self._notice(ask, "AuthenticatorEnrolled", factor))
+        else:
+            self.factors.add(factor, [])
         return replace(factor, version=1), activation
+
+    def resend(
+        self, user: User, factor: Factor, *, now: int, request: Request, lifetime: int = LIFETIME, binding: str = ""
+    ) -> CodeSent:
+        """Send another code for a pending factor. The one before is worth nothing.
+
+        Raises:
+            NotActive: The factor is not pending, or of a kind that sends nothing.
+            TooFast: Of mail.
+            Unavailable: Storage could not answer.
+        """
+        self._check_owner(user, factor)
+        if factor.status != "PENDING_ACTIVATION" or factor.kind != "email":
+            raise NotActive("nothing to send")
+        kind = cast("EmailCodes", self.kinds("email"))
+        return kind.resend(factor, Ask(user, now, request, binding), lifetime)
+
+    def change_question(
+        self, user: User, factor: Factor, question: str | None, answer: str | None, *, now: int
+    ) -> Factor:
+        """Another question and answer.
+
+        Raises:
+            NotActive: The factor is no question.
+            NotEnrollable: There is no such question, or the answer is too short.
+            Conflict: The factor changed.
+        """
+        self._check_owner(user, factor)
+        if factor.kind != "question":
+            raise NotActive("no question")
+        changed = cast("Questions", self.kinds("question")).answered(factor, question, answer)
+        changed = replace(changed, updated_at=now)
+        self.factors.save(factor, changed, [])
+        return replace(changed, version=factor.version + 1)
 
     def activate(
         self,
@@ -179,7 +239,8 @@ class UserFactors:
         ask = Ask(user, now, request, binding, actor)
         active = replace(self.kinds(factor.kind).activate(factor, answer, ask), updated_at=now)
         try:
-            self.factors.save(factor, active, [self._event("user.mfa.factor.activate", active, ask)])
+            events = [self._event("user.mfa.factor.activate", active, ask)]
+            self.factors.save(factor, active, events, self._notice(ask, "AuthenticatorEnrolled", active))
         except AlreadyExists:
             raise WrongAnswer("CREDENTIAL_TAKEN") from None
         except Conflict:
@@ -255,7 +316,7 @@ class UserFactors:
         try:
             factor, proof = self.lockout.judged(ask, judge) if kind.guessable else judge()
         except FactorRefused as refusal:
-            self._verified(ask, factors[0], kind, reason=_reason(refusal))
+            self._verified(ask, factors[0], kind, reason=reason_of(refusal))
             raise
         self._verified(ask, factor, kind)
         return proof
@@ -290,8 +351,8 @@ class UserFactors:
         except (FactorRefused, NotFound) as refused:
             refusal = refused if isinstance(refused, FactorRefused) else WrongAnswer("UNKNOWN_USER")
             debug = {"factor": self._keys.label}
-            unknown, reason = Party("unknown", "User"), _reason(refusal)
-            event = builder.event("user.authentication.auth_via_mfa", actor=unknown, reason=reason, debug=debug)
+            unknown, reason = Party("unknown", "User"), reason_of(refusal)
+            event = builder.event(VERIFIED, actor=unknown, reason=reason, debug=debug)
             self.events.emit(event)
             raise refusal from None
         self._verified(Ask(user, now, request, binding), factor, self._keys)
@@ -309,11 +370,21 @@ class UserFactors:
         return replace(renamed, version=factor.version + 1)
 
     def remove(self, user: User, factor: Factor, *, now: int, request: Request, actor: Party | None = None) -> None:
-        """Take a factor away for good. Raises Conflict: it changed, or is gone."""
+        """Take a factor away for good.
+
+        Raises:
+            NotActive: Nobody enrolled it, so nobody can take it away.
+            Conflict: It changed, or is gone.
+        """
         self._check_owner(user, factor)
+        if not factor.version:
+            raise NotActive("a verified address")
         ask = Ask(user, now, request, actor=actor)
-        active = factor.status == "ACTIVE"
-        self.factors.remove(factor, [self._event("user.mfa.factor.deactivate", factor, ask)] if active else [])
+        if factor.status == "ACTIVE":
+            events = [self._event("user.mfa.factor.deactivate", factor, ask)]
+            self.factors.remove(factor, events, self._notice(ask, "AuthenticatorReset", factor))
+        else:
+            self.factors.remove(factor, [])
 
     def remove_all(self, user: User, *, now: int, request: Request, actor: Party | None = None) -> int:
         """Take all factors and recovery codes away; how many factors there were. Raises Conflict."""
@@ -321,7 +392,16 @@ class UserFactors:
         event = Recorder(self.clock, self.ids, actor or ask.party, request).event(
             "user.mfa.factor.reset_all", ask.party
         )
-        return self.factors.remove_all(user.id, [event])
+        mails = notice(self.letters, ask, "AuthenticatorReset", "Everything")
+        return self.factors.remove_all(user.id, [event], mails)
+
+    def _all(self, user: User, listed: AuthenticatorList) -> Sequence[Factor]:
+        found = self.factors.of(user.id)
+        if listed.signs_on("email") and "email" in self.rules.of(user):
+            automatic = _automatic(user)
+            if is_verified(user, user.email) and not any(_same(factor, automatic) for factor in found):
+                return [automatic, *found]
+        return found
 
     def _check_owner(self, user: User, factor: Factor) -> None:
         if factor.user_id != user.id:
@@ -330,8 +410,15 @@ class UserFactors:
     def _check_active(self, user: User, factors: Sequence[Factor]) -> None:
         if not factors or any(factor.status != "ACTIVE" for factor in factors):
             raise NotActive("not activated")
+        if not self.authenticators().has_on(factors[0].kind):
+            raise NotActive("switched off")
         for factor in factors:
             self._check_owner(user, factor)
+
+    def _notice(
+        self, ask: Ask, template: Literal["AuthenticatorEnrolled", "AuthenticatorReset"], factor: Factor
+    ) -> Sequence[Mail]:
+        return notice(self.letters, ask, template, name_for_people(factor))
 
     def _event(self, event_type: str, factor: Factor, ask: Ask) -> Event:
         recorder = Recorder(self.clock, self.ids, ask.actor or ask.party, ask.request)
@@ -346,7 +433,7 @@ class UserFactors:
         builder = EventBuilder(ask.request, self.clock, self.ids)
         self.events.emit(
             builder.event(
-                "user.authentication.auth_via_mfa",
+                VERIFIED,
                 actor=ask.actor or ask.party,
                 targets=(ask.party, _party(factor)),
                 reason=reason,
@@ -357,22 +444,23 @@ class UserFactors:
 
 def _same(other: Factor, new: Factor) -> bool:
     """Whether having both would be having one twice."""
-    return new.kind == "email" and other.address == new.address
+    mine, theirs = login_key(new.address or ""), login_key(other.address or "")
+    return new.kind == other.kind == "email" and mine == theirs
+
+
+def _automatic(user: User) -> Factor:
+    """The user's own address as a factor that nobody enrolled: it has no record, and no version."""
+    return Factor(
+        id=f"emf{user.id[3:]}",
+        user_id=user.id,
+        kind="email",
+        status="ACTIVE",
+        created_at=user.created_at,
+        updated_at=user.created_at,
+        provider="OKTA",
+        address=user.email,
+    )
 
 
 def _party(factor: Factor) -> Party:
     return Party(factor.id, "AuthenticatorEnrollment", display_name=factor.name or None)
-
-
-def _reason(refusal: FactorRefused) -> str:
-    match refusal:
-        case WrongAnswer():
-            return refusal.reason
-        case Replayed():
-            return "PASSCODE_REPLAYED"
-        case LockedOut():
-            return "LOCKED_OUT"
-        case TooFast():
-            return "RATE_LIMITED"
-        case _:
-            return "EXPIRED"

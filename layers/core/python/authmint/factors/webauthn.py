@@ -53,7 +53,7 @@ class Webauthn:
             _creation(ask, challenge, known, settings, self.org_name(ask.request.base_url)), expires_at
         )
 
-    def shown(self, factor: Factor, ask: Ask) -> None:
+    def shown(self, _factor: Factor, _ask: Ask) -> None:
         """A challenge is made anew for every attempt."""
 
     def activate(self, factor: Factor, answer: Answer, ask: Ask) -> Factor:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ..directory.passwords import PasswordHashes
     from ..dynamo.schema_version import SchemaVersion
     from ..dynamo.tables import Tables
-    from ..factors.user_factors import EventSink, UserFactors
+    from ..factors.sinks import EventSink
+    from ..factors.user_factors import UserFactors
     from ..keys.vault import KeyPairs, SecretSeals
     from ..mail.contents import Brand
     from ..mail.letters import Letters
@@ -178,38 +179,58 @@ class Parts:
         """Factors of users. ``events``: where those go that nothing is stored with; ``None``: into the log lines."""
         from ..factors.code_lockout import CodeLockout
         from ..factors.enrolment_rules import EverythingOptional
-        from ..factors.key_settings import KeySettings
+        from ..factors.key_settings import key_settings
         from ..factors.kinds import Surroundings, kinds
         from ..factors.org_name import org_name
+        from ..factors.recovery_codes import RecoveryCodeBook
         from ..factors.relying_party import relying_party
         from ..factors.user_factors import UserFactors
 
-        records = self.records
+        records, letters = self.records, self.letters()
+        seals, events = self.factor_seals(administrative=administrative), events or self.log
+        lockout = CodeLockout(records.code_tries, records.users, self.clock, self.ids, self.retrying)
         around = Surroundings(
             factors=records.factors,
             challenges=records.factor_challenges,
-            seals=self.factor_seals(administrative=administrative),
+            seals=seals,
             ids=self.ids,
             org_name=lambda base_url: org_name(records.org_settings.get(), base_url),
             party=lambda base_url: relying_party(base_url, records.trusted_origins.get()),
-            keys=KeySettings,
+            keys=lambda: key_settings(records.authenticators.get().of("webauthn").method or {}),
+            outbox=records.outbox,
+            letters=letters,
+            code_pace=self.limit("code", most=1, seconds=5),
+            hashes=self.hashes,
         )
         return UserFactors(
             factors=records.factors,
             kinds=kinds(around),
+            recovery=RecoveryCodeBook(
+                records=records.recovery_codes,
+                seals=seals,
+                lockout=lockout,
+                letters=letters,
+                events=events,
+                clock=self.clock,
+                ids=self.ids,
+                retrying=self.retrying,
+            ),
+            authenticators=records.authenticators.get,
             rules=EverythingOptional(),
-            lockout=CodeLockout(records.code_tries, records.users, self.clock, self.ids, self.retrying),
+            letters=letters,
+            lockout=lockout,
             activations=self.limit("activation", most=5, seconds=300),
-            events=events or self.log,
+            events=events,
             clock=self.clock,
             ids=self.ids,
         )
 
     def factor_steps(self) -> "FactorSteps":
         """What knows factors, for sign-ons: made when one asks for more than a password."""
-        from ..sign_on.factor_steps import FactorSteps, NoRecoveryCodes
+        from ..sign_on.factor_steps import FactorSteps
 
-        return FactorSteps(self.user_factors(), NoRecoveryCodes())
+        factors = self.user_factors()
+        return FactorSteps(factors, factors.recovery)
 
     def policies(self) -> "AppliedPolicies":
         """The policies of people."""

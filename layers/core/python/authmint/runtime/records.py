@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ..storage.api_tokens import ApiTokens
     from ..storage.app_schemas import AppSchemas
     from ..storage.assignments import Assignments
+    from ..storage.authenticators import Authenticators
     from ..storage.authorization_requests import StoredRequests
     from ..storage.client_documents import ClientCopies
     from ..storage.clients import Clients
@@ -73,6 +74,12 @@ class Records:
         from ..dynamo.assignments import DynamoAssignments
 
         return DynamoAssignments(self._tables, self._clock)
+
+    @cached_property
+    def authenticators(self) -> "Authenticators":
+        from ..dynamo.singletons import DynamoAuthenticators
+
+        return DynamoAuthenticators(self._tables)
 
     @cached_property
     def client_copies(self) -> "ClientCopies":

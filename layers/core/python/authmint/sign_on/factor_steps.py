@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..factors.kind import CodeSent, KeyOptions
-from ..factors.refusals import WrongAnswer
 from ..factors.user_factors import UserFactors
 from ..http import Request
 from ..storage.factors import Factor
@@ -22,18 +21,6 @@ if TYPE_CHECKING:
 
 #: What is never a second factor: it is for recovery.
 _FOR_RECOVERY: Final = frozenset({"question"})
-
-
-class NoRecoveryCodes:
-    """``RecoveryCodes`` where there are none."""
-
-    def left(self, user: User) -> int:  # noqa: ARG002
-        """None."""
-        return 0
-
-    def verify(self, user: User, text: str, *, binding: str, now: int, request: Request) -> Proof:  # noqa: ARG002
-        """It is none."""
-        raise WrongAnswer("no recovery codes")
 
 
 class RecoveryCodes(Protocol):
@@ -55,7 +42,7 @@ class FactorSteps:
 
     def known(self, known: Known, user: User) -> Known:
         """With what the user could prove."""
-        usable = tuple(f for f in self.factors.of(user) if f.status == "ACTIVE" and f.kind not in _FOR_RECOVERY)
+        usable = tuple(f for f in self.factors.usable(user) if f.kind not in _FOR_RECOVERY)
         return replace(known, factors=usable, recovery_codes=self.codes.left(user) > 0)
 
     def take(self, pending: "Pending", caller: "Caller", answer: answers.Answer) -> SignOnTransaction:
