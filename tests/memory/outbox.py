@@ -1,11 +1,13 @@
 """Mail that waits, in memory: for unit tests."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from authmint.storage.errors import NotFound
+from authmint.storage.events import Event
 from authmint.storage.outbox import Mail, Taken
+from authmint.storage.recovery_tickets import RecoveryTicket
 
 
 @dataclass(frozen=True)
@@ -62,3 +64,30 @@ class MemoryOutbox:
             for mail_id in given_up:
                 self._waiting[mail_id] = replace(self._waiting[mail_id], due_at=at, attempts=0, because=None)
             return len(given_up)
+
+
+class MemoryRecoveryTickets:
+    """``RecoveryTickets``."""
+
+    def __init__(
+        self,
+        lock: threading.RLock,
+        record: Callable[[Sequence[Event]], None],
+        send: Callable[[Sequence[Mail]], None],
+    ) -> None:
+        self._lock = lock
+        self._record = record
+        self._send = send
+        self.tickets: dict[str, RecoveryTicket] = {}
+
+    def add(self, ticket: RecoveryTicket, events: Sequence[Event], mails: Sequence[Mail]) -> None:
+        with self._lock:
+            self.tickets[ticket.digest] = ticket
+            self._record(events)
+            self._send(mails)
+
+    def get(self, digest: str) -> RecoveryTicket:
+        try:
+            return self.tickets[digest]
+        except KeyError:
+            raise NotFound("RECOVERY") from None

@@ -73,8 +73,9 @@ class MemoryParts(Parts):
         fetch: Callable[[str], bytes] | None = None,
         documents: Callable[[str, str], Document] | None = None,
         most: int = 4,
+        mail_from: str = "",
     ) -> None:
-        self.settings = Settings.from_env(_SETTINGS)
+        self.settings = Settings.from_env({**_SETTINGS, "AUTHMINT_MAIL_FROM": mail_from})
         self.deadline = Deadline()
         self.retrying = AT_ONCE
         self.clock = cast("Any", clock)

@@ -32,7 +32,7 @@ from .grants import (
     MemoryStoredRequests,
     MemoryTokenFamilies,
 )
-from .outbox import MemoryOutbox
+from .outbox import MemoryOutbox, MemoryRecoveryTickets
 from .sign_on_policies import MemorySignOnPolicies, MemoryZones
 
 
@@ -65,6 +65,7 @@ class MemoryStorage:
         self.users.forget = lambda user_id: self.factors.remove_all(user_id, [])
         self.factor_challenges = MemoryFactorChallenges(self.lock)
         self.code_tries = MemoryCodeTries(self.users, self.lock)
+        self.recovery_tickets = MemoryRecoveryTickets(self.lock, self.events.extend, self.outbox.add)
         self.rate_counters = MemoryRateCounters(self.lock)
         self.sign_on_policies = MemorySignOnPolicies(self.lock, self.events.extend)
         self.zones = MemoryZones(self.lock, self.events.extend)

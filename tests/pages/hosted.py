@@ -35,6 +35,7 @@ from tests.oauth.engine import Events
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_client, a_server, a_user
 from tests.support.demands import Asking
 from tests.support.fakes import NOW, FakeKeyPairs, FrozenClock
+from tests.support.recovering import Recovering
 
 PASSWORD = "Correct-Horse-7"
 NEW_PASSWORD = "Battery-Staple-8"
@@ -99,6 +100,7 @@ class Hosted:
         user: Mapping[str, Any] | None = None,
         scopes: tuple[Scope, ...] = (READ, WRITE, NEWS),
         sign_ins: int = 300,
+        mail: bool = True,
     ) -> None:
         self.storage = storage = MemoryStorage()
         self.clock = clock or FrozenClock()
@@ -125,6 +127,7 @@ class Hosted:
         parts = MemoryParts(storage, vault=FakeKeyPairs(), clock=self.clock, ids=self.ids, log=self.events)
         self.factors = parts.factor_steps()
         policy = PasswordPolicy()
+        self.recovering = Recovering(storage, self.hashes, self.clock, self.ids, on=mail)
         self.site = new_site(
             PageRecords(
                 directory=storage.directory,
@@ -149,6 +152,7 @@ class Hosted:
             change=PasswordChange(storage.users, self.hashes, self.clock, self.ids, policy),
             demands=self.demands,
             factors=lambda: self.factors,
+            recovery=self.recovering.pages(self.pages, self.events.emit),
             clock=self.clock,
             ids=self.ids,
         )

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 import pytest
 from authmint.clock import SystemClock
 from authmint.dynamo.outbox import DynamoOutbox
+from authmint.dynamo.recovery_tickets import DynamoRecoveryTickets
 from authmint.dynamo.users import DynamoUsers
 from authmint.ids import RandomIds
 from authmint.storage.errors import Conflict, NotFound
 from authmint.storage.outbox import Mail, Outbox
+from authmint.storage.recovery_tickets import RecoveryTicket, RecoveryTickets
 from authmint.storage.users import Users
 
 from tests.memory.storage import MemoryStorage
@@ -25,15 +27,17 @@ class Storage:
 
     outbox: Outbox
     users: Users
+    tickets: RecoveryTickets
 
 
 @pytest.fixture(params=["memory", "dynamo"])
 def storage(request: pytest.FixtureRequest) -> Storage:
     if request.param == "memory":
         memory = MemoryStorage()
-        return Storage(memory.outbox, memory.users)
+        return Storage(memory.outbox, memory.users, memory.recovery_tickets)
     tables, clock = request.getfixturevalue("deployed").tables(), SystemClock()
-    return Storage(DynamoOutbox(tables, RandomIds(clock)), DynamoUsers(tables, clock))
+    ids = RandomIds(clock)
+    return Storage(DynamoOutbox(tables, ids), DynamoUsers(tables, clock), DynamoRecoveryTickets(tables, ids))
 
 
 def due(outbox: Outbox, at: int = NOW) -> list[str]:
@@ -121,3 +125,15 @@ def test_a_change_of_a_user_and_its_mail_are_one(storage: Storage) -> None:
     users.save(known, replace(known, status="ACTIVE"), [], mails=[MAIL])
 
     assert due(outbox) == ["added", "locked", "m1"]
+
+
+def test_a_ticket_comes_back_as_it_was_stored_and_its_mail_with_it(storage: Storage) -> None:
+    ticket = RecoveryTicket("d1", "password", "00u1", "bound", NOW, NOW + 3_600, {"request": "handle"})
+
+    storage.tickets.add(ticket, [], [MAIL])
+
+    assert storage.tickets.get("d1") == ticket
+    assert due(storage.outbox) == ["m1"]
+    for other in ("d2", "", "x" * 5_000):
+        with pytest.raises(NotFound):
+            storage.tickets.get(other)

@@ -66,6 +66,11 @@ def test_every_documented_route_is_there(template: Template) -> None:
         *((path, "discovery") for path in documents),
         *((f"/{page}", "authorize") for page in ("signin", "password", "consent", "activate", "signout")),
         ("/", "authorize"),
+        *((f"/{page}", "authorize") for page in ("forgot", "recovery", "tokens/{token}/verify")),
+        *(
+            (f"/{link}/{{token}}", "authorize")
+            for link in ("signin/reset-password", "signin/unlock", "reset_password", "welcome")
+        ),
         ("/api/v1/authn", "authorize"),
         ("/challenge", "authorize"),
         ("/enrol", "authorize"),

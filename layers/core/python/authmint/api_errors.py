@@ -38,6 +38,7 @@ CATALOGUE: Final[dict[str, tuple[int, str]]] = {
     "E0000069": (403, "User Locked"),
     "E0000078": (403, "Cannot modify the {0} attribute because it is immutable."),
     "E0000079": (403, "This operation is not allowed in the current authentication state."),
+    "E0000087": (403, "The recovery question answer did not match our records."),
     "E0000080": (403, "The password does not meet the complexity requirements of the current password policy."),
     "E0000082": (403, "Each code can only be used once. Please wait for a new code and try again."),
     "E0000107": (403, "The entity is not in the expected state for the requested transition."),

@@ -7,6 +7,7 @@ from ..audit.recorder import Recorder
 from ..clock import Clock
 from ..http import Request
 from ..ids import Ids
+from ..mail.letters import Letters
 from ..storage.events import Party
 from ..storage.retrying import Retrying
 from ..storage.users import Password, User, Users
@@ -45,7 +46,7 @@ def remembered(
     Raises:
         UnsuitablePassword: With what it lacks.
     """
-    lacks = policy.lacks(password, user.login)
+    lacks = policy.lacks(password, user.login, user.profile)
     before = () if user.password is None else (user.password.hash, *user.password.history)
     before = before[: policy.history]
     if not lacks and own and hashes.fits_any(password, before):
@@ -57,7 +58,7 @@ def remembered(
 
 @dataclass(frozen=True)
 class PasswordChange:
-    """Changes passwords of users who proved who they are."""
+    """Changes passwords of users who proved who they are. ``letters``: their owners are told."""
 
     users: Users
     hashes: PasswordHashes
@@ -65,6 +66,7 @@ class PasswordChange:
     ids: Ids
     policy: PasswordPolicy
     retrying: Retrying = field(default_factory=Retrying)
+    letters: Letters | None = None
 
     def choose(self, user_id: str, password: str, *, now: int, request: Request, still: Callable[[User], bool]) -> User:
         """Store a user's own new password, and make the user ACTIVE.
@@ -95,7 +97,8 @@ class PasswordChange:
                 after = replace(after, status="ACTIVE", status_changed_at=now)
             party = Party(before.id, "User", alternate_id=before.login)
             event = Recorder(self.clock, self.ids, party, request).event("user.account.update_password", party)
-            self.users.save(before, after, [event])
+            told = () if self.letters is None else self.letters.to(after, "PasswordChanged", now=now)
+            self.users.save(before, after, [event], mails=told)
             return after
 
         return self.retrying(attempt)

@@ -80,10 +80,22 @@ class PasswordPolicy:
         }
         return tuple(lack for lack, is_so in lacking.items() if is_so)
 
+    def asked(self) -> tuple[Lack, ...]:
+        """Everything that this policy asks of a new password, as far as it can be said beforehand."""
+        wanted: dict[Lack, bool] = {
+            "shortest": True,
+            "lower": self.lower > 0,
+            "upper": self.upper > 0,
+            "digit": self.digits > 0,
+            "symbol": self.symbols > 0,
+            "login": self.without_login,
+            "attribute": bool(self.without_attributes),
+        }
+        return tuple(lack for lack, is_so in wanted.items() if is_so)
+
     def requirements(self) -> str:
-        """Everything it asks, as the APIs say it when a new password is not enough."""
-        asked: tuple[Lack, ...] = ("shortest", "lower", "upper", "digit", "login")
-        return f"Password requirements: {', '.join(self.in_words(lack) for lack in asked)}."
+        """Everything that it asks, as the APIs say it where a new password is not enough."""
+        return f"Password requirements: {', '.join(self.in_words(lack) for lack in self.asked())}."
 
     def in_words(self, lack: Lack) -> str:
         """What the management API calls it."""

@@ -122,25 +122,33 @@ class Mailer:
             taken = self._outbox.take(mail_id, at=now, until=now + _TAKEN)
         except NotFound:
             return None  # somebody else has it
+        if not taken.mail.to:  # stored where there is nobody to write to, so that storing takes the same time
+            self._outbox.remove(mail_id)
+            return None
+        reason = self._useless(taken, now)
+        return self._sent(taken, now) if reason is None else self._dropped(taken, now, reason)
+
+    def _sent(self, taken: Taken, now: int) -> str:
         mail = taken.mail
-        if mail.expires_at <= now:
-            return self._dropped(taken, now, "expired")
-        if taken.attempts == 1 and (over := self._over(mail, now)) is not None:
-            return self._dropped(taken, now, over)
         try:
             self._postman.send(mail, self._compose(mail))
         except Rejected as error:
             return self._dropped(taken, now, error.reason, keep=True)
         except Outage as error:
             self._journal.report(error, route="direct")
-            self._outbox.delay(mail_id, until=now + pause(taken.attempts))
+            self._outbox.delay(mail.id, until=now + pause(taken.attempts))
             return "delayed"
-        self._outbox.remove(mail_id)
+        self._outbox.remove(mail.id)
         self._log.record([self._event(mail)])
         return "sent"
 
-    def _over(self, mail: Mail, now: int) -> str | None:
-        """Which limit keeps it from being sent."""
+    def _useless(self, taken: Taken, now: int) -> str | None:
+        """Why it is not sent: it is late, or over a limit."""
+        mail = taken.mail
+        if mail.expires_at <= now:
+            return "expired"
+        if taken.attempts > 1:
+            return None
         if mail.user_id is not None and not self._limits.of_user.take(mail.user_id, now=now).allowed:
             return "user_limit"
         return None if self._limits.of_all.take("org", now=now).allowed else "day_limit"

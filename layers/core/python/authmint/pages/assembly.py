@@ -26,6 +26,7 @@ from .consent import ConsentPage
 from .device import DevicePage
 from .documents import HostedPages
 from .password import PasswordPage
+from .recovery.pages import RecoveryPages
 from .sessions_api import SessionsApi
 from .sign_in import SignInPage
 from .sign_on_events import SignOnEvents
@@ -68,6 +69,7 @@ def new_site(
     change: PasswordChange,
     demands: SignOnDemands,
     factors: "Callable[[], FactorSteps]",
+    recovery: RecoveryPages,
     clock: Clock,
     ids: Ids,
 ) -> Site:
@@ -89,7 +91,7 @@ def new_site(
     return Site(
         pages,
         browsers,
-        sign_in=SignInPage(steps),
+        sign_in=SignInPage(steps, helps=recovery.on),
         password=PasswordPage(steps),
         challenge=_OnFirstUse(partial(_challenge, steps)),
         enrol=_OnFirstUse(partial(_enrol, steps)),
@@ -109,6 +111,7 @@ def new_site(
             attempts=brakes.user_codes,
         ),
         sign_out=SignOutPage(pages, browsers),
+        recovery=recovery,
         start=StartPage(pages, records.servers),
         authn=AuthnApi(sign_on, tokens),
         sessions=SessionsApi(browsers, tokens),

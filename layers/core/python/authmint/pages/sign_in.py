@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Final, Literal
+from urllib.parse import urlencode
 
 from ..directory.authentication import AuthenticationFailed, TooFast
 from ..http import Response
@@ -21,6 +22,7 @@ class SignInPage:
     """Asks who it is."""
 
     steps: Steps
+    helps: bool = False
 
     def get(self, visit: Visit) -> Response:
         """The form; where somebody is signed in and nothing waits for a fresh sign-in: onward."""
@@ -98,6 +100,7 @@ class SignInPage:
             "activating": onward.activating,
             "username": username,
             "problem": problem,
+            "forgot": f"/forgot?{urlencode(onward.fields)}" if self.helps else "",
             "fields": onward.fields | {"csrf": visit.guest.csrf("signin", onward.subject, anonymous=True)},
         }
         return self.steps.pages.show(

@@ -20,6 +20,7 @@ from .consent import ConsentPage
 from .device import DevicePage
 from .documents import HostedPages
 from .password import PasswordPage
+from .recovery.pages import RecoveryPages
 from .sessions_api import SessionsApi
 from .sign_in import SignInPage
 from .sign_out import SignOutPage
@@ -54,6 +55,7 @@ class Site:
         consent: ConsentPage,
         device: DevicePage,
         sign_out: SignOutPage,
+        recovery: RecoveryPages,
         start: StartPage,
         authn: AuthnApi,
         sessions: SessionsApi,
@@ -67,6 +69,7 @@ class Site:
         self._clock = clock
         self._ids = ids
         self._authn = authn
+        self._recovery = recovery
         shown: dict[str, Page] = {
             "/signin": sign_in,
             "/password": password,
@@ -93,7 +96,10 @@ class Site:
         if request.path in self._called:
             return self._call(request, self._called[request.path])
         authn = self._authn.handler(request.path)
-        return None if authn is None else self._call(request, {"POST": authn})
+        if authn is not None:
+            return self._call(request, {"POST": authn})
+        recovering = self._recovery.handlers(request)
+        return None if recovering is None else self._page(request, recovering)
 
     def _page(self, request: Request, methods: dict[str, Handler]) -> Response:
         if request.method not in methods:

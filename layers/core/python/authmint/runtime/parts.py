@@ -34,10 +34,16 @@ if TYPE_CHECKING:
     from ..oauth.registration.clients import RegisteredClients
     from ..oauth.unregistered_clients import FetchedClients, StoredClients
     from ..pages.browsers import CookieBrowsers
+    from ..pages.documents import HostedPages
+    from ..pages.recovery.pages import RecoveryPages
+    from ..policy.sign_on.password import PasswordDecision
     from ..rate_limit import RateLimit
+    from ..recovery.helpdesk import Helpdesk
+    from ..recovery.recovery import Recovery
     from ..sign_on.factor_steps import FactorSteps
     from ..sign_on.policies import AppliedPolicies
     from ..storage.configuration import Configuration
+    from ..storage.directory import Person
     from ..tokens.signer import Signers, WarmSigners
     from ..web.render import Renderer
     from ..web.theme import Theme
@@ -173,7 +179,15 @@ class Parts:
         from ..directory.password_change import PasswordChange
         from ..directory.passwords import PasswordPolicy
 
-        return PasswordChange(self.records.users, self.hashes(), self.clock, self.ids, PasswordPolicy(), self.retrying)
+        return PasswordChange(
+            self.records.users,
+            self.hashes(),
+            self.clock,
+            self.ids,
+            PasswordPolicy(),
+            self.retrying,
+            self.letters(),
+        )
 
     def user_factors(self, *, events: "EventSink | None" = None, administrative: bool = False) -> "UserFactors":
         """Factors of users. ``events``: where those go that nothing is stored with; ``None``: into the log lines."""
@@ -241,6 +255,64 @@ class Parts:
         mail = settings.mail_from is not None
         seeds = Seeds(idle=settings.session_idle, lifetime=settings.session_lifetime, mail=mail)
         return AppliedPolicies(self.records.sign_on_policies, self.records.zones, seeds)
+
+    def decide_password(self, person: "Person", request: Request, now: int) -> "PasswordDecision":
+        """What holds for somebody's password, for a request."""
+        policies = self.policies()
+        here = policies.circumstances(request, device=None)
+        return policies.password(policies.facts(person, here, now=now))
+
+    def helpdesk(self) -> "Helpdesk":
+        """Who takes what people ask for who cannot sign in."""
+        from ..recovery.helpdesk import Brakes, Helpdesk
+
+        return Helpdesk(
+            self.records.directory,
+            self.records.recovery_tickets,
+            self.letters(),
+            self.decide_password,
+            Brakes(
+                of_name=self.limit("recovery", most=1, seconds=30),
+                of_name_and_hour=self.limit("recoveries", most=5, seconds=3_600),
+                of_address=self.limit("recoverer", most=20, seconds=3_600),
+            ),
+            self.clock,
+            self.ids,
+        )
+
+    def recovery(self) -> "Recovery":
+        """What tickets are good for that people were mailed."""
+        from ..recovery.recovery import Recovery
+        from ..recovery.tickets import Tickets
+
+        records = self.records
+        return Recovery(
+            Tickets(records.users, records.recovery_tickets),
+            records.directory,
+            records.factors,
+            self.hashes(),
+            self.letters(),
+            self.decide_password,
+            self.limit("answer", most=5, seconds=300),
+            self.clock,
+            self.ids,
+            self.retrying,
+        )
+
+    def recovery_pages(self, pages: "HostedPages") -> "RecoveryPages":
+        """Pages for who cannot sign in, each made when it is first needed."""
+        from ..audit.builder import EventBuilder
+        from ..pages.recovery.pages import RecoveryPages
+
+        return RecoveryPages(
+            pages,
+            self.settings.mail_from is not None,
+            self.helpdesk,
+            self.recovery,
+            self.user_factors,
+            self.log.emit,
+            lambda request: EventBuilder(request, self.clock, self.ids),
+        )
 
     def letters(self) -> "Letters":
         """What makes mail for people."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..storage.outbox import Outbox
     from ..storage.rate_counters import RateCounters
     from ..storage.recovery_codes import RecoveryCodesRecord
+    from ..storage.recovery_tickets import RecoveryTickets
     from ..storage.replay import UsedAssertions
     from ..storage.revocations import Revocations
     from ..storage.schemas import ProfileSchemas
@@ -194,6 +195,12 @@ class Records:
         from ..dynamo.factors import DynamoRecoveryCodes
 
         return DynamoRecoveryCodes(self._tables)
+
+    @cached_property
+    def recovery_tickets(self) -> "RecoveryTickets":
+        from ..dynamo.recovery_tickets import DynamoRecoveryTickets
+
+        return DynamoRecoveryTickets(self._tables, self._ids)
 
     @cached_property
     def registration_tokens(self) -> "RegistrationTokens":

@@ -170,6 +170,7 @@ def authorize(env: Surroundings) -> Function:
         change=parts.password_change(),
         demands=demands,
         factors=factors,
+        recovery=parts.recovery_pages(pages),
         clock=clock,
         ids=ids,
     )
@@ -350,6 +351,10 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
             directory=records.directory,
             hashes=parts.hashes(),
             ids=parts.ids,
+            letters=parts.letters(),
+            tickets=records.recovery_tickets,
+            decide=parts.decide_password,
+            answers=parts.limit("answer", most=5, seconds=300),
         ),
         configuration=parts.configuration(),
         revocations=records.revocations,

@@ -13,9 +13,14 @@ _LONGEST: Final = 16_384
 
 @dataclass(frozen=True)
 class Cookie:
-    """One cookie of ours, for this host and nothing else, out of reach of scripts, not sent with foreign POSTs."""
+    """One cookie of ours, for this host and nothing else, out of reach of scripts, not sent with foreign POSTs.
+
+    Attributes:
+        pattern: What its values look like.
+    """
 
     name: str
+    pattern: re.Pattern[str] = _VALUE
 
     def read(self, request: Request) -> str | None:
         """The value. ``None`` where there is none, one that is not of ours, or several that differ."""
@@ -26,7 +31,7 @@ class Cookie:
         pairs = (part.partition("=") for part in header.split(";"))
         values = {value.strip() for key, _, value in pairs if key.strip() == name}
         value = values.pop() if len(values) == 1 else ""
-        return value if _VALUE.fullmatch(value) else None
+        return value if self.pattern.fullmatch(value) else None
 
     def set(self, request: Request, value: str, *, seconds: int | None = None) -> tuple[str, str]:
         """The ``set-cookie`` header. ``seconds``: how long it lives; ``None``: as long as the browser stays open."""

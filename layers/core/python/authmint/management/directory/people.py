@@ -1,11 +1,15 @@
 """What the resources about people share: records, how a user is found, and how a change is repeated."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
-from ...directory.passwords import PasswordHashes, PasswordPolicy
+from ...directory.passwords import PasswordHashes
 from ...ids import Ids
+from ...mail.letters import Letters
+from ...policy.sign_on.password import PasswordDecision
+from ...rate_limit import RateLimit
+from ...recovery.helpdesk import Decide
 from ...storage.app_schemas import AppSchemas
 from ...storage.assignments import Assignments
 from ...storage.directory import Directory, Person
@@ -13,7 +17,9 @@ from ...storage.errors import AlreadyExists, Conflict, NotFound
 from ...storage.events import Event, Party
 from ...storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group, Groups
 from ...storage.org_settings import OrgSettingsRecord
+from ...storage.outbox import Mail
 from ...storage.profile import STANDARD_ATTRIBUTES
+from ...storage.recovery_tickets import RecoveryTickets
 from ...storage.schemas import ProfileSchema, ProfileSchemas
 from ...storage.servers import EVERYONE, People
 from ...storage.trusted_origins import TrustedOrigins
@@ -27,7 +33,7 @@ TAKEN: Final = "An object with this field already exists in the current organiza
 
 @dataclass(frozen=True)
 class PeopleRecords:
-    """Storage of the directory, and what makes passwords."""
+    """Storage of the directory, and what makes passwords and mail."""
 
     users: Users
     groups: Groups
@@ -41,7 +47,10 @@ class PeopleRecords:
     directory: Directory
     hashes: PasswordHashes
     ids: Ids
-    policy: PasswordPolicy = field(default_factory=PasswordPolicy)
+    letters: Letters
+    tickets: RecoveryTickets
+    decide: Decide
+    answers: RateLimit
 
     def user(self, call: Call) -> User:
         """The user of the URL: ``me``, by id, by login, by short login: the first that there is.
@@ -83,6 +92,14 @@ class PeopleRecords:
 
         return call.retrying(attempt, on=(Conflict, AlreadyExists))
 
+    def decision(self, user: User, call: Call) -> PasswordDecision:
+        """What holds for a user's password: of who is not stored yet, what holds for everybody."""
+        try:
+            groups = self.directory.person(user.id).groups
+        except NotFound:
+            groups = (EVERYONE_GROUP,)
+        return self.decide(Person(user, groups), call.request, call.now)
+
     def person(self, call: Call) -> Person:
         """The user of the URL with groups and assignments. Raises ApiError (E0000007)."""
         try:
@@ -120,8 +137,13 @@ class PeopleRecords:
         custom = [one.schema.custom for one in self.user_types.get().types]
         return {*STANDARD_ATTRIBUTES, *self.schemas.get().custom, *(name for names in custom for name in names)}
 
-    def change(self, call: Call, change: Callable[[User], tuple[User, Sequence[Event]]]) -> User:
-        """Apply a pure change to the user of the URL.
+    def change(
+        self,
+        call: Call,
+        change: Callable[[User], tuple[User, Sequence[Event]]],
+        mails: Callable[[User], Sequence[Mail]] = lambda _: (),
+    ) -> User:
+        """Apply a pure change to the user of the URL. ``mails``: what is sent to the user as it is afterwards.
 
         Raises:
             ApiError: The user is not there, the change refuses, or its login is taken.
@@ -133,7 +155,7 @@ class PeopleRecords:
             after, events = change(before)
             if after != before or events:
                 version = 0 if after.type_id == before.type_id else self.types_version(after.type_id)
-                self.users.save(before, after, events, types_version=version)
+                self.users.save(before, after, events, types_version=version, mails=mails(after))
             return after
 
         try:

@@ -1,14 +1,16 @@
 """What a request may say about a user (docs/protocol.md §23.3, §27.1)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ...directory.password_change import UnsuitablePassword, remembered
+from ...directory.passwords import Lack, PasswordPolicy
 from ...directory.profile import profile_problems, unknown_attributes
 from ...directory.uniqueness import held_values
 from ...storage.schemas import ProfileSchema
 from ...storage.users import MOST_GROUPS_AT_ONCE, Password, RecoveryQuestion, User
+from ..http.call import Call
 from ..http.errors import ApiError, invalid
 from ..http.fields import Fields
 from .people import PeopleRecords
@@ -78,24 +80,31 @@ def _fits(pattern: str, text: str) -> bool:
     return matches(pattern, text)
 
 
-def new_password(user: User, password: str, records: PeopleRecords, now: int, *, own: bool = False) -> Password:
+def new_password(user: User, password: str, records: PeopleRecords, call: Call, *, own: bool = False) -> Password:
     """The password as it is remembered.
 
     Args:
         user: Whose, with the profile as it will be.
         password: The new one.
         records: For hashes and policy.
-        now: Unix seconds.
+        call: Whose.
         own: The user chose it: then it must be none of the last ones. An administrator is not asked that.
 
     Raises:
         ApiError: E0000080 with what it lacks.
     """
+    policy = records.decision(user, call).policy
     try:
-        return remembered(user, password, records.hashes, records.policy, now, own=own)
+        return remembered(user, password, records.hashes, policy, call.now, own=own)
     except UnsuitablePassword as error:
-        lacking = ", ".join(records.policy.in_words(lack) for lack in error.lacks)
-        raise ApiError("E0000080", causes=[f"Password requirements were not met. Missing: {lacking}."]) from None
+        raise ApiError("E0000080", causes=[unsuitable(error.lacks, policy)]) from None
+
+
+def unsuitable(lacks: Sequence[Lack], policy: PasswordPolicy) -> str:
+    """Why a password is refused, in words (docs/protocol.md §27.2)."""
+    if "history" in lacks:
+        return "Password has been used too recently"
+    return f"Password requirements were not met. {policy.requirements()}"
 
 
 def recovery_question(question: tuple[str, str], records: PeopleRecords) -> RecoveryQuestion:

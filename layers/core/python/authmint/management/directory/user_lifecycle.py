@@ -2,15 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from ...directory.recovery_tokens import issue
 from ...http import Response
 from ...storage.events import Event
-from ...storage.users import User, UserStatus
+from ...storage.outbox import Mail
+from ...storage.users import RecoveryToken, User, UserStatus
 from ..http.call import Call
 from ..http.errors import ApiError, invalid
 from .people import PeopleRecords, user_party
+
+#: Seconds that somebody has to choose a first password.
+ACTIVATION_LIFETIME: Final = 7 * 86_400
 
 
 def moved(user: User, status: UserStatus, now: int) -> User:
@@ -25,6 +29,20 @@ def moved(user: User, status: UserStatus, now: int) -> User:
         failed_codes=0 if user.status == "LOCKED_OUT" else user.failed_codes,
         token_generation=user.token_generation + (status == "DEPROVISIONED"),
     )
+
+
+def activation(user: User, records: PeopleRecords, call: Call) -> tuple[User, Sequence[Mail]]:
+    """The user with a ticket for a first password, and the mail that has it; as it was where no mail is sent."""
+    if not records.letters.on:
+        return user, ()
+    text, ticket = _ticket(user, records, call)
+    values = {"activationLink": call.url(f"/welcome/{text}"), "activationToken": text}
+    mails = records.letters.to(user, "UserActivation", values, now=call.now, lifetime=ACTIVATION_LIFETIME)
+    return replace(user, ticket=ticket), mails
+
+
+def _ticket(user: User, records: PeopleRecords, call: Call) -> tuple[str, RecoveryToken]:
+    return issue(user.id, "activation", records.ids, now=call.now, lifetime=ACTIVATION_LIFETIME)
 
 
 class UserLifecycle:
@@ -54,6 +72,7 @@ class UserLifecycle:
     def _activation(self, call: Call, allowed: Callable[[User], None], event_type: str) -> Response:
         told = call.request.query_value("sendEmail") == "false"
         answer: dict[str, Any] = {}
+        sent: list[Mail] = []
 
         def change(before: User) -> tuple[User, Sequence[Event]]:
             allowed(before)
@@ -62,13 +81,14 @@ class UserLifecycle:
                 return moved(before, "ACTIVE", call.now), [event]
             after = moved(before, "PROVISIONED", call.now)
             if told:
-                lifetime = self._records.policy.ticket_lifetime
-                text, ticket = issue(before.id, "activation", self._records.ids, now=call.now, lifetime=lifetime)
+                text, ticket = _ticket(before, self._records, call)
                 answer.update(activationUrl=call.url(f"/welcome/{text}"), activationToken=text)
-                after = replace(after, ticket=ticket)
+                return replace(after, ticket=ticket), [event]
+            after, mails = activation(after, self._records, call)
+            sent[:] = mails
             return after, [event]
 
-        self._records.change(call, change)
+        self._records.change(call, change, lambda _: sent)
         return Response.json(200, answer)
 
     def deactivate(self, call: Call) -> Response:

@@ -16,7 +16,7 @@ from ..http.paging import whole
 from .group_view import group_json
 from .people import PeopleRecords, group_party, user_party
 from .user_body import UserBody, new_password, read_user, recovery_question, with_profile
-from .user_lifecycle import moved
+from .user_lifecycle import activation, moved
 from .user_search import list_users
 from .user_view import DEFAULT_TYPE, user_json
 
@@ -75,7 +75,8 @@ class Users:
             events += [event("group.user_membership.add", user_party(user), group_party(group)) for group in groups]
             version = self._records.types_version(user.type_id)
             added = with_profile(user, user.profile, self._records.schema_of(user.type_id))
-            self._records.users.add(added, events, group_ids=group_ids, types_version=version)
+            added, mails = activation(added, self._records, call) if added.status == "PROVISIONED" else (added, ())
+            self._records.users.add(added, events, group_ids=group_ids, types_version=version, mails=mails)
             return added
 
         try:
@@ -129,7 +130,7 @@ class Users:
 
     def _with_credentials(self, user: User, body: UserBody, call: Call) -> User:
         if body.password is not None:
-            password = new_password(user, body.password, self._records, call.now)
+            password = new_password(user, body.password, self._records, call)
             user = replace(user, password=password, ticket=None)
         if body.question is not None:
             user = replace(user, recovery=recovery_question(body.question, self._records))

@@ -147,6 +147,7 @@ def _add_users(routes: Routes[Operation], clients: ClientChanges, people: People
         ("lifecycle/expire_password_with_temp_password", credentials.expire_password_with_temp_password),
         ("lifecycle/reset_password", credentials.reset_password),
         ("credentials/forgot_password", credentials.forgot_password),
+        ("credentials/forgot_password_recovery_question", credentials.forgot_password_recovery_question),
         ("credentials/change_password", credentials.change_password),
         ("credentials/change_recovery_question", credentials.change_recovery_question),
     ):

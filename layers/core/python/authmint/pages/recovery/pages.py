@@ -1,0 +1,72 @@
+"""The recovery pages by their paths, each made when it is first asked for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ...http import Request, Response
+from ..documents import HostedPages
+from ..visit import Visit
+
+if TYPE_CHECKING:
+    from ...audit.builder import EventBuilder
+    from ...factors.user_factors import UserFactors
+    from ...recovery.helpdesk import Helpdesk
+    from ...recovery.recovery import Recovery
+    from ...storage.events import Event
+    from .forgot import ForgotPage
+    from .recover import RecoveryPage
+
+Handler = Callable[[Visit], Response]
+_BEGINNINGS = ("/forgot", "/recovery", "/signin/", "/reset_password/", "/welcome/", "/tokens/")
+
+
+@dataclass(frozen=True)
+class RecoveryPages:
+    """What makes them.
+
+    Attributes:
+        on: Whether mail is sent, so that a forgotten password is something that can be helped.
+        emit: Writes an event.
+        events: Makes those of a request.
+    """
+
+    pages: HostedPages
+    on: bool
+    helpdesk: "Callable[[], Helpdesk]"
+    recovery: "Callable[[], Recovery]"
+    factors: "Callable[[], UserFactors]"
+    emit: "Callable[[Event], None]"
+    events: "Callable[[Request], EventBuilder]"
+
+    def handlers(self, request: Request) -> dict[str, Handler] | None:
+        """By method; ``None``: the path is none of these."""
+        if not request.path.startswith(_BEGINNINGS):
+            return None
+        if request.path == "/forgot":
+            return {"GET": lambda visit: self._forgot.get(visit), "POST": lambda visit: self._forgot.post(visit)}
+        if request.path == "/recovery":
+            return {"GET": lambda visit: self._recover.get(visit), "POST": lambda visit: self._recover.post(visit)}
+        from .links import carried, follow
+
+        return None if carried(request) is None else {"GET": follow}
+
+    @cached_property
+    def _forgot(self) -> "ForgotPage":
+        from .forgot import ForgotPage
+
+        return ForgotPage(self.pages, self.helpdesk())
+
+    @cached_property
+    def _recover(self) -> "RecoveryPage":
+        from .recover import RecoveryPage
+
+        return RecoveryPage(self.pages, self.recovery(), self.factors, self._refused)
+
+    def _refused(self, visit: Visit) -> None:
+        """Somebody tried a link that is not good: it is in the log."""
+        from ...storage.events import Party
+
+        builder = self.events(visit.request)
+        self.emit(builder.event("user.account.use_token", actor=Party("unknown", "User"), reason="INVALID_TOKEN"))

@@ -1,0 +1,246 @@
+"""What an opened ticket is good for: what has to be proved beside it, a new password, the end of a lock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from ..audit.recorder import Recorder
+from ..clock import Clock
+from ..directory.password_change import NotChangeable, UnsuitablePassword, remembered
+from ..directory.passwords import PasswordHashes, PasswordPolicy
+from ..http import Request
+from ..ids import Ids
+from ..mail.letters import Letters
+from ..policy.sign_on.password import PasswordDecision
+from ..rate_limit import RateLimit
+from ..storage.directory import Directory
+from ..storage.errors import NotFound
+from ..storage.events import Event, Party
+from ..storage.factors import Factor, Factors
+from ..storage.outbox import Mail
+from ..storage.retrying import Retrying
+from ..storage.sign_on_transactions import Proof
+from ..storage.users import User, UserStatus
+from .helpdesk import Decide
+from .refusals import NotOpen, ProofMissing, TooOften, WrongAnswer
+from .tickets import Opened, Tickets
+
+#: What can be asked for beside a mailed link: what the mailbox does not hold.
+_STRONG: Final = frozenset({"totp", "webauthn"})
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What has to be proved before the new password is taken.
+
+    Attributes:
+        question: The user's own question, where it has to be answered.
+        factors: Any one of these; empty: none.
+    """
+
+    question: str | None = None
+    factors: tuple[Factor, ...] = ()
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the ticket is enough."""
+        return self.question is None and not self.factors
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Does what tickets are good for.
+
+    Attributes:
+        answers: How often somebody may answer one user's question.
+    """
+
+    tickets: Tickets
+    directory: Directory
+    factors: Factors
+    hashes: PasswordHashes
+    letters: Letters
+    decide: Decide
+    answers: RateLimit
+    clock: Clock
+    ids: Ids
+    retrying: Retrying = field(default_factory=Retrying)
+
+    def open(self, text: str, *, now: int) -> Opened:
+        """What somebody brings. It changes nothing. Raises NotOpen, Unavailable."""
+        return self.tickets.open(text, now=now)
+
+    def policy(self, opened: Opened, request: Request, *, now: int) -> PasswordPolicy:
+        """What the new password must be like."""
+        return self._decision(opened, request, now).policy
+
+    def check(self, opened: Opened, password: str, request: Request, *, now: int) -> None:
+        """Whether the policy takes a password, as far as that can be said without trying the ones before.
+
+        Raises:
+            UnsuitablePassword: With what it lacks.
+            Unavailable: Storage could not answer.
+        """
+        user = opened.user
+        lacks = self.policy(opened, request, now=now).lacks(password, user.login, user.profile)
+        if lacks:
+            raise UnsuitablePassword(lacks)
+
+    def needed(self, opened: Opened, request: Request, *, now: int) -> Needed:
+        """What has to be proved beside the ticket.
+
+        A mailbox alone must not be enough to take over an account that a factor protects: who has one is asked for it,
+        unless the policy says in so many words that nobody is.
+
+        Raises:
+            ProofMissing: Something has to be, and the user has nothing to prove it with.
+            Unavailable: Storage could not answer.
+        """
+        if opened.purpose != "password":
+            return Needed()
+        decision = self._decision(opened, request, now)
+        says = [requirement.step_up for requirement in decision.requirements]
+        if says and all(one is False for one in says):
+            return Needed()
+        methods = [one.step_up_methods for one in decision.requirements if one.step_up and one.step_up_methods]
+        if any("security_question" in named for named in methods):
+            return self._question(opened.user)
+        strong = tuple(
+            factor for factor in self.factors.of(opened.user.id) if factor.status == "ACTIVE" and factor.kind in _STRONG
+        )
+        if strong or True not in says:
+            return Needed(factors=strong)
+        return self._question(opened.user)
+
+    def _question(self, user: User) -> Needed:
+        if user.recovery is None:
+            raise ProofMissing("there is no question")
+        return Needed(question=user.recovery.question)
+
+    def answer(self, user: User, answer: str, *, now: int) -> Proof:
+        """The answer to the user's own question.
+
+        Raises:
+            TooOften: Too many answers.
+            WrongAnswer: It is wrong.
+            Unavailable: Storage could not answer.
+        """
+        allowance = self.answers.take(user.id, now=now)
+        if not allowance.allowed:
+            raise TooOften(allowance)
+        known = user.recovery
+        if known is None or not self.hashes.fits(answer.strip().casefold(), known.answer):
+            raise WrongAnswer("the answer is another one")
+        return Proof("question", now)
+
+    def set_password(
+        self,
+        opened: Opened,
+        password: str,
+        *,
+        now: int,
+        request: Request,
+        proofs: Sequence[Proof] = (),
+        revoke: bool = True,
+    ) -> User:
+        """Give the user a new password: once for each ticket, even under concurrent calls.
+
+        Args:
+            opened: For whom.
+            password: The new one.
+            now: Unix seconds.
+            request: For the log.
+            proofs: What was proved beside the ticket.
+            revoke: Whether tokens of applications end as well. Sessions always do.
+
+        Raises:
+            ProofMissing: What ``needed`` says is not among the proofs. Nothing was changed.
+            UnsuitablePassword: The policy refuses it; the ticket stays good.
+            NotOpen: The ticket is not good any more.
+            NotChangeable: The user may not have another password now.
+            Unavailable: Storage could not answer.
+        """
+        if not _proved(self.needed(opened, request, now=now), proofs):
+            raise ProofMissing("nothing else was proved")
+        decision = self._decision(opened, request, now)
+
+        def attempt() -> User:
+            before = self.tickets.open(opened.text, now=now).user
+            if before.status == "LOCKED_OUT" and not decision.unlock and not opened.by_administrator:
+                raise NotChangeable("locked")
+            chosen = remembered(before, password, self.hashes, decision.policy, now, own=True)
+            after = _as(before, "ACTIVE", now)
+            generation = before.token_generation + (revoke and opened.purpose == "password")
+            after = replace(after, password=chosen, ticket=None, updated_at=now, token_generation=generation)
+            self.tickets.users.save(
+                before, after, self._events(opened, request, revoke), mails=self._mails(opened, now)
+            )
+            return after
+
+        return self.retrying(attempt)
+
+    def unlock(self, opened: Opened, *, now: int, request: Request) -> User:
+        """End the lock of an account: once for each ticket.
+
+        Raises:
+            NotOpen: The ticket is not good for that, or not any more.
+            Unavailable: Storage could not answer.
+        """
+        if opened.purpose != "unlock":
+            raise NotOpen("not for this")
+
+        def attempt() -> User:
+            before = self.tickets.open(opened.text, now=now).user
+            after = _as(before, "ACTIVE", now)
+            party = _party(before)
+            event = self._recorder(party, request).event("user.account.unlock", party)
+            self.tickets.users.save(before, after, [event])
+            return after
+
+        return self.retrying(attempt)
+
+    def _events(self, opened: Opened, request: Request, revoke: bool) -> list[Event]:
+        party = _party(opened.user)
+        recorder = self._recorder(party, request)
+        debug = {"is_self_initiated": "true", "session_revocation": str(revoke).lower()}
+        events = [recorder.event("user.account.update_password", party, debug=debug)]
+        if opened.purpose == "activation":
+            events.append(recorder.event("user.lifecycle.activate", party))
+        return events
+
+    def _mails(self, opened: Opened, now: int) -> Sequence[Mail]:
+        return () if opened.purpose == "activation" else self.letters.to(opened.user, "PasswordChanged", now=now)
+
+    def _decision(self, opened: Opened, request: Request, now: int) -> PasswordDecision:
+        try:
+            person = self.directory.person(opened.user.id)
+        except NotFound:
+            raise NotOpen("the user is gone") from None
+        return self.decide(person, request, now)
+
+    def _recorder(self, party: Party, request: Request) -> Recorder:
+        return Recorder(self.clock, self.ids, party, request)
+
+
+def _proved(needed: Needed, proofs: Sequence[Proof]) -> bool:
+    asked = {factor.id for factor in needed.factors}
+    if asked and not any(proof.factor_id in asked for proof in proofs):
+        return False
+    return needed.question is None or any(proof.method == "question" for proof in proofs)
+
+
+def _as(user: User, status: UserStatus, now: int) -> User:
+    if user.status == status:
+        return user
+    return replace(
+        user,
+        status=status,
+        status_changed_at=now,
+        updated_at=now,
+        activated_at=user.activated_at or now,
+        failed_attempts=0 if user.status == "LOCKED_OUT" else user.failed_attempts,
+    )
+
+
+def _party(user: User) -> Party:
+    return Party(user.id, "User", alternate_id=user.login)

@@ -1,0 +1,31 @@
+"""Why somebody is not helped. What is said of it is for the caller: a stranger learns nothing."""
+
+from ..rate_limit import Allowance
+
+
+class RecoveryRefused(Exception):
+    """Base of this tree: ``TooOften``, ``NotOpen``, ``ProofMissing``, ``WrongAnswer``."""
+
+
+class TooOften(RecoveryRefused):
+    """Asked for too often, for this name or from this address: whether there is such a user or not.
+
+    Attributes:
+        allowance: Until when.
+    """
+
+    def __init__(self, allowance: Allowance) -> None:
+        super().__init__("asked too often")
+        self.allowance = allowance
+
+
+class NotOpen(RecoveryRefused):
+    """What was mailed leads nowhere: unknown, expired, used, of another kind, or void by what happened since."""
+
+
+class ProofMissing(RecoveryRefused):
+    """Something else has to be proved first."""
+
+
+class WrongAnswer(RecoveryRefused):
+    """The answer to the question is wrong."""
