@@ -7,6 +7,9 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import jwt
+from authmint.clock import SystemClock
+from authmint.dynamo.outbox import DynamoOutbox
+from authmint.ids import RandomIds
 
 from tests.functions.deployment import Functions, form_event, load_event
 from tests.support.people import CALLBACK, LOGIN, PASSWORD, SIGNED_OUT, Form, query_of
@@ -189,6 +192,7 @@ def every_flow(people: People) -> None:
     people.sign_in()
     assert people.follow(people.visit("GET", f"{base}/logout?{leave}"))[0] == SIGNED_OUT
     _expired_password(people)
+    _recovery(people)
 
 
 def _signed(people: People) -> None:
@@ -255,3 +259,33 @@ def _expired_password(people: People) -> None:
     at, page = people.submit("/signin", page, username=LOGIN, password=PASSWORD)
     at, page = people.submit("/password", page, new="Another-Horse-8", repeated="Another-Horse-8")
     assert at.startswith(CALLBACK), page
+
+
+def mailed(people: People, template: str) -> list[str]:
+    """Links in mail of a template that waits."""
+    outbox = DynamoOutbox(people.functions.deployed.tables(), RandomIds(SystemClock()))
+    now = SystemClock().now()
+    taken = [outbox.take(mail_id, at=now, until=now) for mail_id in outbox.due(at=now, limit=100)]
+    values = [one.mail.values for one in taken if one.mail.template == template]
+    return [value for one in values for name, value in one.items() if name.endswith("Link")]
+
+
+def _recovery(people: People) -> None:
+    """A forgotten password, by the page and by an administrator, and mail of both; a stranger's wish."""
+    for login in ("nobody@example.org", LOGIN):
+        people.cookies.clear()
+        people.submit("/forgot", people.visit("GET", "/forgot")["body"], username=login)
+    (link,) = mailed(people, "ForgotPassword")
+    _choose(people, link, "Fresh-Horse-Nine-9")
+    user = f"/api/v1/users/{people.user}"
+    people.functions.admin("POST", f"{user}/credentials/forgot_password")
+    people.functions.admin("POST", f"{user}/lifecycle/reset_password?sendEmail=true")
+    (link,) = mailed(people, "PasswordResetByAdmin")
+    _choose(people, link, "Other-Horse-Ten-10")
+
+
+def _choose(people: People, link: str, password: str) -> None:
+    at, page = people.follow(people.visit("GET", link.removeprefix(BASE_URL)))
+    assert at == "/recovery"
+    _, page = people.submit("/recovery", page, new=password, repeated=password)
+    assert 'id="done"' in page, page

@@ -47,11 +47,13 @@ class Answer:
 class Admin:
     """Calls the management API as an SDK would."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, mail_from: str = "") -> None:
         self.storage = MemoryStorage()
         self.clock = FrozenClock()
         self.pairs = FakeKeyPairs()
-        self.api = management_api(self.storage, pairs=self.pairs, clock=self.clock, ids=CountingIds())
+        self.api = management_api(
+            self.storage, pairs=self.pairs, clock=self.clock, ids=CountingIds(), mail_from=mail_from
+        )
         self.api.bootstrap({"action": "bootstrap", "token": TOKEN})
 
     def call(

@@ -10,6 +10,10 @@ from tests.memory.parts import MemoryParts, Nowhere
 from tests.memory.storage import MemoryStorage
 
 
-def management_api(storage: MemoryStorage, *, pairs: KeyPairs, clock: Clock, ids: Ids) -> ManagementApi:
+def management_api(
+    storage: MemoryStorage, *, pairs: KeyPairs, clock: Clock, ids: Ids, mail_from: str = ""
+) -> ManagementApi:
     """Wired as the function is, but for the storage and the keys."""
-    return wiring.management_api(MemoryParts(storage, vault=pairs, clock=clock, ids=ids, log=Nowhere()))
+    return wiring.management_api(
+        MemoryParts(storage, vault=pairs, clock=clock, ids=ids, log=Nowhere(), mail_from=mail_from)
+    )
