@@ -30,7 +30,10 @@ def applied(*policies: SignOnPolicy, **seeds: Any) -> AppliedPolicies:
     for policy in policies:
         order = storage.sign_on_policies.of_type(policy.type).order
         storage.sign_on_policies.save(
-            None, policy, [], order=PolicyOrder((*order.ids, policy.id), order.version) if not policy.system else None
+            None,
+            policy,
+            [],
+            order=PolicyOrder((*order.ids, policy.id), version=order.version) if not policy.system else None,
         )
     return AppliedPolicies(storage.sign_on_policies, storage.zones, Seeds(**seeds))
 

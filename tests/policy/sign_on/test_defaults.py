@@ -27,7 +27,7 @@ def test_ids_are_all_different() -> None:
 
 def test_it_comes_last_until_somebody_changes_it() -> None:
     own = a_policy(id="00pZ")
-    listed = PolicyList((own,), PolicyOrder(("00pZ",), 1))
+    listed = PolicyList((own,), PolicyOrder(("00pZ",), version=1))
 
     first = with_default(listed, "OKTA_SIGN_ON", Seeds())
     changed = replace(first[1], name="Default Policy of ours", version=1)

@@ -41,6 +41,7 @@ CATALOGUE: Final[dict[str, tuple[int, str]]] = {
     "E0000087": (403, "The recovery question answer did not match our records."),
     "E0000080": (403, "The password does not meet the complexity requirements of the current password policy."),
     "E0000082": (403, "Each code can only be used once. Please wait for a new code and try again."),
+    "E0000086": (403, "This policy cannot be activated at this time."),
     "E0000107": (403, "The entity is not in the expected state for the requested transition."),
     "E0000111": (403, "Cannot modify the {0} object because it is read-only."),
     "E0000117": (403, "Cannot assign apps or update app profiles for an inactive user."),

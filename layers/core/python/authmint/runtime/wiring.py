@@ -355,6 +355,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
             tickets=records.recovery_tickets,
             decide=parts.decide_password,
             answers=parts.limit("answer", most=5, seconds=300),
+            applied=parts.policies(),
         ),
         configuration=parts.configuration(),
         revocations=records.revocations,

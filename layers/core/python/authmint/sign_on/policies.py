@@ -15,7 +15,7 @@ from ..policy.sign_on.assessment import Assessment
 from ..policy.sign_on.circumstances import Circumstances, viewer_of
 from ..policy.sign_on.defaults import IDS, Seeds, default_policy, with_default
 from ..policy.sign_on.enrolment import EnrolmentDecision, enrolment_decision
-from ..policy.sign_on.facts import Facts
+from ..policy.sign_on.facts import Facts, ZoneFacts
 from ..policy.sign_on.password import PasswordDecision, password_decision
 from ..policy.sign_on.session import SessionDecision, session_decision
 from ..policy.sign_on.zones import blocking, client_address, with_system, zone_facts
@@ -51,7 +51,7 @@ class AppliedPolicies:
         forwarded = request.header("x-forwarded-for") or ""
         address = request.source_ip
         if forwarded:
-            address = client_address(address, forwarded, with_system(self.zones.all()), believed=believed)
+            address = client_address(address, forwarded, self.all_zones(), believed=believed)
         # Place and network are those of who called the edge, whoever that is calling for.
         place, asn, anonymous = viewer_of(request.header) if address == request.source_ip else (None, None, None)
         return Circumstances(
@@ -63,9 +63,17 @@ class AppliedPolicies:
             anonymous=anonymous,
         )
 
+    def all_zones(self) -> tuple[Zone, ...]:
+        """All zones, the system's among them."""
+        return with_system(self.zones.all())
+
+    def zones_of(self, circumstances: Circumstances) -> ZoneFacts:
+        """Where the caller stands."""
+        return zone_facts(self.all_zones(), circumstances)
+
     def blocked(self, circumstances: Circumstances) -> Zone | None:
         """The zone for which nobody is let in, if the request comes from there. Asked before anything else."""
-        return blocking(with_system(self.zones.all()), circumstances)
+        return blocking(self.all_zones(), circumstances)
 
     def facts(
         self,
@@ -95,7 +103,7 @@ class AppliedPolicies:
             profile=user.profile,
             user=_attributes(user),
             identity_provider=identity_provider,
-            zones=zone_facts(with_system(self.zones.all()), circumstances),
+            zones=self.zones_of(circumstances),
             risk=assessed.level,
             behaviors=assessed.behaviors,
             platform=circumstances.platform,

@@ -33,6 +33,7 @@ class SignOnRule:
         priority: The lower, the earlier it is tried.
         conditions: ``None``: it matches whatever there is.
         system: It belongs to the policy and cannot be deleted.
+        asked: The priority that was asked for and that there were too few rules for so far.
     """
 
     id: str
@@ -44,6 +45,7 @@ class SignOnRule:
     conditions: Mapping[str, Any] | None = None
     status: Status = "ACTIVE"
     system: bool = False
+    asked: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,14 @@ class SignOnPolicy:
 
 @dataclass(frozen=True)
 class PolicyOrder:
-    """In which order the policies of a type are tried: ids of all but the system's, which is the last."""
+    """In which order the policies of a type are tried: ids of all but the system's, which is the last.
+
+    Attributes:
+        asked: By id: the priority that was asked for and that there were too few policies for so far.
+    """
 
     ids: tuple[str, ...] = ()
+    asked: Mapping[str, int] = field(default_factory=dict)
     version: int = 0
 
 

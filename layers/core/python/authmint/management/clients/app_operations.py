@@ -39,7 +39,6 @@ def add_apps(
     schemas = AppUserSchemas(clients, people)
     routes.add("GET", "/api/v1/meta/schemas/apps/{appId}/{schemaId}", schemas.get)
     routes.add("POST", "/api/v1/meta/schemas/apps/{appId}/{schemaId}", schemas.update)
-    routes.add("PUT", f"{_APP}/policies/{{policyId}}", apps.assign_policy)
     routes.add("POST", f"{_APP}/logo", apps.upload_logo)
     id_token = IdTokenSettings(clients, ids, people.attributes)
     routes.add("GET", id_token_settings.PATH, id_token.get)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 from ...clock import timestamp
+from ...policy.sign_on.defaults import IDS
 from ...storage.clients import Client
 from ...storage.errors import NotFound
 from ...storage.servers import ORG_SERVER, Servers
 from ..http.call import Call, lifecycle, link
 from ..org.organization import ORG_ID
-from ..servers.default_policies import ACCESS_POLICY, PROFILE_ENROLLMENT
 from .app_settings import kept
 from .client_body import KEPT_URIS
 from .client_keys import key_json
@@ -135,12 +135,12 @@ def _links(client: Client, call: Call) -> dict[str, Any]:
     return {
         "uploadLogo": link(f"{href}/logo", "POST"),
         "appLinks": [{"name": "oidc_client_link", "href": page, "type": "text/html"}],
-        "profileEnrollment": {"href": call.url(f"/api/v1/policies/{PROFILE_ENROLLMENT}")},
+        "profileEnrollment": {"href": call.url(f"/api/v1/policies/{IDS['PROFILE_ENROLLMENT'][0]}")},
         "policies": {"href": f"{href}/policies", "hints": {"allow": ["PUT"]}},
         "groups": {"href": f"{href}/groups"},
         "logo": [{"name": "medium", "href": _logo(client, call), "type": "image/png"}],
         "clientCredentials": [{"name": "secrets", "href": f"{href}/credentials/secrets"}],
-        "accessPolicy": {"href": call.url(f"/api/v1/policies/{ACCESS_POLICY}")},
+        "accessPolicy": {"href": call.url(f"/api/v1/policies/{client.access_policy or IDS['ACCESS_POLICY'][0]}")},
         "users": {"href": f"{href}/users"},
         verb: {"href": target["href"]},
     }

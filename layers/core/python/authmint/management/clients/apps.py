@@ -18,7 +18,6 @@ from ..http.errors import ApiError, invalid_field
 from ..http.fields import Fields
 from ..http.filters import equality, parse_filter
 from ..http.paging import id_after, limit_of, page, scan
-from ..servers.default_policies import found_default
 from .app_settings import read_app_settings
 from .app_view import AppView
 from .client_body import KEPT_URIS, client_id_of, read_client
@@ -184,12 +183,6 @@ class Apps:
 
         self._changes.change(call, change)
         return Response.json(200, {})
-
-    def assign_policy(self, call: Call) -> Response:
-        """204 for the policy that every app has; there is no other yet. Terraform assigns it all the same."""
-        self._changes.load(call)
-        found_default(call)
-        return NO_CONTENT
 
     def upload_logo(self, call: Call) -> Response:
         """Refused with what to do instead."""

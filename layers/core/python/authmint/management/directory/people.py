@@ -10,6 +10,7 @@ from ...mail.letters import Letters
 from ...policy.sign_on.password import PasswordDecision
 from ...rate_limit import RateLimit
 from ...recovery.helpdesk import Decide
+from ...sign_on.policies import AppliedPolicies
 from ...storage.app_schemas import AppSchemas
 from ...storage.assignments import Assignments
 from ...storage.directory import Directory, Person
@@ -33,7 +34,7 @@ TAKEN: Final = "An object with this field already exists in the current organiza
 
 @dataclass(frozen=True)
 class PeopleRecords:
-    """Storage of the directory, and what makes passwords and mail."""
+    """Storage of the directory, what makes passwords and mail, and the policies that people are under."""
 
     users: Users
     groups: Groups
@@ -51,6 +52,7 @@ class PeopleRecords:
     tickets: RecoveryTickets
     decide: Decide
     answers: RateLimit
+    applied: AppliedPolicies
 
     def user(self, call: Call) -> User:
         """The user of the URL: ``me``, by id, by login, by short login: the first that there is.

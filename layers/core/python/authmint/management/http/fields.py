@@ -54,6 +54,10 @@ class Fields:
         """The object of that name; an empty one where it is left out."""
         return Fields(self._typed(name, dict) or {}, f"{self._path}{name}.", self.problems)
 
+    def item(self, name: str, place: int) -> "Fields":
+        """The object at a place of the list of that name, which has to be one."""
+        return Fields(self._body[name][place], f"{self._path}{name}[{place}].", self.problems)
+
     def text(self, name: str, *, required: bool = False, longest: int = 255) -> str | None:
         """A string; where ``required``, not blank."""
         value: str | None = self._typed(name, str)

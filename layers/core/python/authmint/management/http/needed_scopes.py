@@ -18,6 +18,8 @@ _FAMILIES: Final = (
     ("/api/v1/org", "okta.orgs.{0}"),
     ("/api/v1/logs", "okta.logs.{0}"),
 )
+#: Changes nothing, whatever its method.
+_SIMULATION: Final = "/api/v1/policies/simulate"
 _CLIENTS: Final = "/oauth2/v1/clients"
 
 
@@ -28,6 +30,8 @@ def needed_scope(method: str, path: str) -> str | None:
         return "okta.clients.register"
     if path == _CLIENTS or path.startswith(f"{_CLIENTS}/"):
         return f"okta.clients.{right}"
+    if path == _SIMULATION:
+        return "okta.policies.read"
     for prefix, scope in _FAMILIES:
         if path == prefix or path.startswith(f"{prefix}/"):
             if prefix == "/api/v1/apps" and path.partition("/grants")[1]:

@@ -23,7 +23,6 @@ from ..org.org_settings import add_org_settings
 from ..org.trusted_origins import TrustedOriginsResource
 from ..servers.associated import AssociatedServers
 from ..servers.claims import Claims
-from ..servers.default_policies import DefaultPolicies
 from ..servers.dynamic_clients import RegisteredRecords
 from ..servers.keys import Keys
 from ..servers.metadata_clients import MetadataClients
@@ -37,6 +36,7 @@ from ..servers.security import SecuritySettings
 from ..servers.server_changes import ServerChanges
 from ..servers.servers import Servers
 from ..sign_on.issued import IssuedRecords, RefreshTokens
+from ..sign_on.operations import add_people_policies
 from ..sign_on.refresh_tokens import TokensAtServer, TokensOfApp
 from ..sign_on.sessions import AdministeredSessions
 from ..sign_on.user_issued import TokensOfUser, UserIssued
@@ -98,7 +98,7 @@ def operations(
     routes.add("POST", f"{_SERVER}/credentials/keys/{{keyId}}/lifecycle/revoke", keys.revoke)
     routes.add("GET", f"{_SERVER}/credentials/rotation", keys.rotation)
     add_apps(routes, clients, AppView(changes.servers), people, SecretVault(seals, ids), ids)
-    _add_default_policies(routes, DefaultPolicies())
+    add_people_policies(routes, people, clients, AppView(changes.servers), ids)
     _add_users(routes, clients, people)
     _add_groups(routes, people)
     _add_issued(routes, changes.servers, clients.clients, people, issued)
@@ -201,10 +201,3 @@ def _add_schemas(routes: Routes[Operation], people: PeopleRecords) -> None:
     types = UserTypes(people)
     add_crud(routes, "/api/v1/meta/types/user", "{typeId}", types)
     routes.add("POST", "/api/v1/meta/types/user/{typeId}", types.update)
-
-
-def _add_default_policies(routes: Routes[Operation], defaults: DefaultPolicies) -> None:
-    routes.add("GET", "/api/v1/policies", defaults.list)
-    routes.add("GET", "/api/v1/policies/{policyId}", defaults.get)
-    routes.add("GET", "/api/v1/policies/{policyId}/rules", defaults.rules)
-    routes.add("GET", "/api/v1/policies/{policyId}/rules/{ruleId}", defaults.rule)

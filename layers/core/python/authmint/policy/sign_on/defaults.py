@@ -112,7 +112,7 @@ def password_settings(*, mail: bool) -> dict[str, Any]:
                 "userLockoutNotificationChannels": [],
                 "showLockoutFailures": False,
             },
-            "breachedProtection": {"expireAfterDays": 0, "logoutEnabled": True, "delegatedWorkflowId": None},
+            "breachedProtection": {"expireAfterDays": None, "logoutEnabled": False, "delegatedWorkflowId": None},
         },
         "recovery": {
             "factors": {
