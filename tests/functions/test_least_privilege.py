@@ -22,6 +22,7 @@ from tests.audit.deliveries import delivery
 from tests.functions.assertions import ASSERTION, asserted
 from tests.functions.deployment import WIRES, Functions, form_event, load_event
 from tests.functions.documents import a_web, every_flow_of_strangers
+from tests.functions.factor_calls import every_call_of_factors
 from tests.functions.registrations import every_flow_of_newcomers
 from tests.functions.sign_ins import People, every_flow, people_at
 from tests.support.backend import Deployed
@@ -62,6 +63,7 @@ def everything(functions: Functions, deployed: Deployed) -> None:
     _mail(functions, deployed)
     functions.admin("GET", "/api/v1/logs")
     _directory(functions, client)
+    _factors(functions)
     _people(functions, server)
     with pytest.MonkeyPatch.context() as pace:  # one person signs in more often than four times a second
         pace.setattr(RateLimit, "take", unbraked())
@@ -180,6 +182,15 @@ def _directory(functions: Functions, client: str) -> None:
     swept = set(functions.direct("key_rotation", {})["swept"])
     (numbers,) = swept - {f"USER#{user}", f"GROUP#{left}", f"CLIENT#{app['client_id']}"}
     assert numbers.startswith("UNIQUE#")
+
+
+def _factors(functions: Functions) -> None:
+    user = every_call_of_factors(functions)
+    with pytest.MonkeyPatch.context() as crash:
+        crash.setattr("authmint.dynamo.users.sweep", lambda *_, **__: False)
+        functions.admin("DELETE", f"/api/v1/users/{user}")
+        functions.admin("DELETE", f"/api/v1/users/{user}")
+    assert f"USER#{user}" in functions.direct("key_rotation", {})["swept"]
 
 
 def _number(functions: Functions, **more: str) -> None:
@@ -317,6 +328,14 @@ def test_who_makes_signing_keys_cannot_open_them() -> None:
     for function in ("management", "key_rotation"):
         assert denied(function, [Need("kms:Decrypt", "Key", (), context)])
     assert not denied("token", [Need("kms:Decrypt", "Key", (), context)])
+
+
+def test_secrets_of_factors_are_opened_where_answers_are_checked_and_nowhere_else() -> None:
+    need = Need("kms:Decrypt", "Key", (), {"purpose": "factor-secret", "user": "00u1", "factor": "uft1"})
+
+    for function in WIRES.keys() - {"management", "authorize"}:
+        assert denied(function, [need])
+    assert not denied("management", [need])
 
 
 def test_who_signs_cannot_make_or_change_keys() -> None:

@@ -45,6 +45,7 @@ CATALOGUE: Final[dict[str, tuple[int, str]]] = {
     "E0000107": (403, "The entity is not in the expected state for the requested transition."),
     "E0000111": (403, "Cannot modify the {0} object because it is read-only."),
     "E0000117": (403, "Cannot assign apps or update app profiles for an inactive user."),
+    "E0000118": (429, "An email was recently sent. Please wait 5 seconds before trying again."),
     "E0000124": (
         400,
         "Could not create user. To create a user and expire their password immediately, a password must be specified",
@@ -52,6 +53,16 @@ CATALOGUE: Final[dict[str, tuple[int, str]]] = {
     "E0000125": (
         400,
         'Could not create user. To create a user and expire their password immediately, "activate" must be true',
+    ),
+    "E0000148": (
+        403,
+        "Cannot modify/disable this authenticator because it is enabled in one or more policies. "
+        "To continue, disable the authenticator in these policies.",
+    ),
+    "E0000157": (409, "Another authenticator with key: {0} is already active."),
+    "E0000226": (
+        400,
+        "You must have an active telephony inline hook to activate and use the Phone authenticator.",
     ),
 }
 

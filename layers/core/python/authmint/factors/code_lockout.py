@@ -72,6 +72,9 @@ class CodeLockout:
             looked_at_until = (user.code_tried_at or 0) + _LOOKED_AT
             if ask.now <= looked_at_until:
                 raise TooFast(Allowance(self.most, self.most + 1, ask.now, looked_at_until))
+            if not _lockable(user):
+                self.tries.clear(user.id)
+                raise TooFast(Allowance(self.most, self.most + 1, ask.now, ask.now + 1))
             # Whoever counted the last one did not come to lock. A crash must not close the way for ever.
             self._lock(ask)
         raise LockedOut("as many codes were wrong")

@@ -11,6 +11,7 @@ from .parts import Endpoint, Parts, Surroundings, new_function, on_first_use, se
 
 if TYPE_CHECKING:
     from ..management.http.api import ManagementApi
+    from ..management.sign_on.factor_operations import FactorRecords
 
 
 #: New clients of one server from one address.
@@ -368,6 +369,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
         ),
         copies=records.client_copies,
         registered=RegisteredRecords(records.dynamic_clients, records.registration_tokens),
+        factors=_factor_records(parts),
         log=records.log,
         pairs=parts.key_pairs(),
         seals=parts.administrative_seals(),
@@ -377,6 +379,27 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
         retrying=parts.retrying,
         limit=parts.limit("admin", most=parts.settings.admin_calls),
         ready=ready,
+    )
+
+
+def _factor_records(parts: Parts) -> "FactorRecords":
+    from ..audit.recorded import RecordedEvents
+    from ..management.sign_on.factor_operations import FactorRecords
+    from ..management.sign_on.qr_codes import QrCodes
+    from ..policy.sign_on.enrolment import enrolments_of
+
+    records = parts.records
+    factors = parts.user_factors(events=RecordedEvents(records.log), administrative=True)
+
+    def needed(key: str) -> list[str]:
+        policies = records.sign_on_policies.of_type("MFA_ENROLL").policies
+        return [one.name for one in policies if enrolments_of(one.settings).get(key) == "REQUIRED"]
+
+    return FactorRecords(
+        factors=factors,
+        authenticators=records.authenticators,
+        pictures=QrCodes(factors, records.factor_challenges, records.users, parts.clock, parts.ids),
+        needed=needed,
     )
 
 

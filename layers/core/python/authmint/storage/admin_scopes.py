@@ -6,6 +6,7 @@ _MANAGED: Final = (
     "apiTokens",
     "appGrants",
     "apps",
+    "authenticators",
     "authorizationServers",
     "clients",
     "groups",

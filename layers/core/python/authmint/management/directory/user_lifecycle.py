@@ -123,8 +123,3 @@ class UserLifecycle:
 
         self._records.change(call, change)
         return Response.json(200, {})
-
-    def reset_factors(self, call: Call) -> Response:
-        """200 ``{}``: there are no factors beside the password."""
-        self._records.user(call)
-        return Response.json(200, {})

@@ -30,6 +30,7 @@ from ..servers.dynamic_clients import RegisteredRecords
 from ..servers.preview import Explanations
 from ..servers.server_changes import ServerChanges
 from ..servers.servers import Servers
+from ..sign_on.factor_operations import FactorRecords
 from ..sign_on.issued import IssuedRecords
 from .authentication import Authentication, Caller
 from .call import Call
@@ -53,6 +54,7 @@ class ManagementApi:
         issued: IssuedRecords,
         copies: ClientCopies,
         registered: RegisteredRecords,
+        factors: FactorRecords,
         configuration: Configuration,
         revocations: Revocations,
         log: EventLog,
@@ -78,6 +80,7 @@ class ManagementApi:
             issued,
             copies,
             registered,
+            factors,
             Logs(log, clock),
             Explanations(changes, clients, StoredClients(copies), people.directory, Previews(clock, ids), ids),
             pairs,
@@ -87,6 +90,7 @@ class ManagementApi:
         )
         validity = TokenValidity(configuration, revocations, issued.families, people.directory)
         self._authentication = Authentication(api_tokens, configuration, validity)
+        self._pictures = factors.pictures
         self._clock = clock
         self._limit = limit
         self._ids = ids
@@ -101,6 +105,8 @@ class ManagementApi:
             self._ready()
             if request.path == ORGANIZATION:
                 answer = _organization(request)
+            elif (picture := self._pictures.answer(request)) is not None:
+                answer = picture
             else:
                 caller = self._authentication.caller(request, now=now)
                 allowance = self._limit.take(caller.id, now=now)

@@ -13,6 +13,7 @@ _FAMILIES: Final = (
     ("/api/v1/sessions", "okta.sessions.{0}"),
     ("/api/v1/groups", "okta.groups.{0}"),
     ("/api/v1/trustedOrigins", "okta.trustedOrigins.{0}"),
+    ("/api/v1/authenticators", "okta.authenticators.{0}"),
     ("/api/v1/policies", "okta.policies.{0}"),
     ("/api/v1/api-tokens", "okta.apiTokens.{0}"),
     ("/api/v1/org", "okta.orgs.{0}"),

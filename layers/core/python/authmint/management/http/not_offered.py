@@ -12,6 +12,10 @@ _PATHS: Final = (
     f"{_LINKED}/{{linkedObjectName}}",
     "/api/v1/users/{userId}/linkedObjects/{relationshipName}",
     "/api/v1/users/{userId}/linkedObjects/{relationshipName}/{primaryUserId}",
+    "/api/v1/authenticators/{authenticatorId}/aaguids",
+    "/api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}",
+    "/api/v1/users/{userId}/authenticator-enrollments/phone",
+    "/api/v1/users/{userId}/authenticator-enrollments/tac",
     "/api/v1/users/{userId}/blocks",
     "/api/v1/users/{userId}/risk",
 )

@@ -35,6 +35,7 @@ from ..servers.scopes import Scopes
 from ..servers.security import SecuritySettings
 from ..servers.server_changes import ServerChanges
 from ..servers.servers import Servers
+from ..sign_on.factor_operations import FactorRecords, add_factors
 from ..sign_on.issued import IssuedRecords, RefreshTokens
 from ..sign_on.operations import add_people_policies
 from ..sign_on.refresh_tokens import TokensAtServer, TokensOfApp
@@ -61,6 +62,7 @@ def operations(
     issued: IssuedRecords,
     copies: ClientCopies,
     registered: RegisteredRecords,
+    factors: FactorRecords,
     logs: Logs,
     explanations: Explanations,
     pairs: KeyPairs,
@@ -100,6 +102,7 @@ def operations(
     add_apps(routes, clients, AppView(changes.servers), people, SecretVault(seals, ids), ids)
     add_people_policies(routes, people, clients, AppView(changes.servers), ids)
     _add_users(routes, clients, people)
+    add_factors(routes, people, factors)
     _add_groups(routes, people)
     _add_issued(routes, changes.servers, clients.clients, people, issued)
     _add_sessions(routes, AdministeredSessions(people.users, issued))
@@ -142,7 +145,6 @@ def _add_users(routes: Routes[Operation], clients: ClientChanges, people: People
         ("lifecycle/suspend", lifecycle.suspend),
         ("lifecycle/unsuspend", lifecycle.unsuspend),
         ("lifecycle/unlock", lifecycle.unlock),
-        ("lifecycle/reset_factors", lifecycle.reset_factors),
         ("lifecycle/expire_password", credentials.expire_password),
         ("lifecycle/expire_password_with_temp_password", credentials.expire_password_with_temp_password),
         ("lifecycle/reset_password", credentials.reset_password),
