@@ -47,7 +47,7 @@ def callback() -> Iterator[str]:
 def sign_in(page: Page) -> None:
     page.get_by_label("Username").fill(LOGIN)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def test_a_user_signs_in_agrees_and_is_asked_no_more(people: Deployment, page: Page, callback: str) -> None:

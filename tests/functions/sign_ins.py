@@ -1,17 +1,21 @@
 """People's flows through the functions, event by event: for what is counted or allowed call by call."""
 
 import json
+import re
+import time
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import jwt
+import pyotp
 from authmint.clock import SystemClock
 from authmint.dynamo.outbox import DynamoOutbox
 from authmint.ids import RandomIds
 
 from tests.functions.deployment import Functions, form_event, load_event
+from tests.support.authenticator import SoftwareKey
 from tests.support.people import CALLBACK, LOGIN, PASSWORD, SIGNED_OUT, Form, query_of
 
 BASE_URL = "https://acme.example.com"
@@ -31,6 +35,7 @@ class People:
     secret: str
     user: str
     cookies: dict[str, str] = field(default_factory=dict)
+    password: str = PASSWORD
 
     def event(self, method: str, target: str, body: str | None = None, **headers: str) -> dict[str, Any]:
         parts, event = urlsplit(target), load_event("token")
@@ -66,10 +71,7 @@ class People:
         return at, answer["body"]
 
     def submit(self, path: str, page: str, **fields: str) -> tuple[str, str]:
-        form = Form()
-        form.feed(page)
-        assert form.action, page
-        return self.follow(self.visit("POST", path, urlencode(form.fields | fields)))
+        return self.follow(self.visit("POST", path, urlencode(form_of(page).fields | fields)))
 
     def authorize(self, **fields: str) -> tuple[str, str]:
         query = {"client_id": self.client, "redirect_uri": CALLBACK, "response_type": "code", "state": "s"}
@@ -81,7 +83,7 @@ class People:
         """And agree to what there is to agree to."""
         at, page = self.authorize()
         assert page, at
-        at, page = self.submit("/signin", page, username=LOGIN, password=PASSWORD)
+        at, page = self.submit("/signin", page, username=LOGIN, password=self.password)
         if page:
             at, _ = self.submit("/consent", page, decision="allow")
         assert at.startswith(CALLBACK), page
@@ -113,6 +115,13 @@ class People:
     def json(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         headers = {"content-type": "application/json"}
         return self.visit(method, path, None if body is None else json.dumps(body), **headers)
+
+
+def form_of(page: str) -> Form:
+    form = Form()
+    form.feed(page)
+    assert form.action, page
+    return form
 
 
 def people_at(functions: Functions, server: str, *, in_group: bool = False) -> People:
@@ -193,6 +202,9 @@ def every_flow(people: People) -> None:
     assert people.follow(people.visit("GET", f"{base}/logout?{leave}"))[0] == SIGNED_OUT
     _expired_password(people)
     _recovery(people)
+    people.cookies.clear()
+    people.sign_in()
+    _factors(people)
 
 
 def _signed(people: People) -> None:
@@ -228,6 +240,40 @@ def _sessions(people: People) -> None:
     assert foreign["statusCode"] == 204  # whether that origin is trusted was looked up
     again = json.loads(people.json("POST", "/api/v1/authn", body)["body"])["sessionToken"]
     assert people.authorize(sessionToken=again)[0].startswith(CALLBACK)
+
+
+def _factors(people: People) -> None:
+    """An app is set up because a request wants two factors, and then proves the second one; a passkey is both."""
+    at, page = people.authorize(acr_values="urn:okta:loa:2fa:any")
+    at, page = people.submit("/enrol", page, choose="totp")
+    secret = re.search(r'id="enrol-secret"[^>]*>([A-Z2-7]+)<', page)
+    assert secret, page
+    app = pyotp.TOTP(secret[1])
+    at, page = people.submit("/enrol", page, code=app.now())
+    assert at.startswith(CALLBACK), page
+    people.cookies.clear()
+    people.sign_in()
+    at, page = people.authorize(acr_values="urn:okta:loa:2fa:any")
+    wrong = people.visit("POST", "/challenge", urlencode(form_of(page).fields | {"code": "000000"}))
+    assert wrong["statusCode"] == 422
+    at, page = people.submit("/challenge", wrong["body"], code=app.at(int(time.time()) + 30))
+    assert at.startswith(CALLBACK), page
+    _passkeys(people)
+
+
+def _passkeys(people: People) -> None:
+    """The browser asks for one, and it says who that is."""
+    key = SoftwareKey()
+    at, page = people.authorize(acr_values="phr")
+    at, page = people.submit("/enrol", page, choose="webauthn")
+    options = form_of(page).options
+    at, page = people.submit("/enrol", page, **key.registered(options))
+    assert at.startswith(CALLBACK), page
+    people.cookies.clear()
+    at, page = people.authorize()
+    asked = people.visit("POST", "/signin/key", urlencode(form_of(page).fields))
+    at, page = people.submit("/signin", page, **key.asserted(json.loads(asked["body"])))
+    assert at.startswith(CALLBACK), page
 
 
 def _administration(people: People) -> None:
@@ -282,6 +328,7 @@ def _recovery(people: People) -> None:
     people.functions.admin("POST", f"{user}/lifecycle/reset_password?sendEmail=true")
     (link,) = mailed(people, "PasswordResetByAdmin")
     _choose(people, link, "Other-Horse-Ten-10")
+    people.password = "Other-Horse-Ten-10"
 
 
 def _choose(people: People, link: str, password: str) -> None:

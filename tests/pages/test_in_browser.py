@@ -71,7 +71,7 @@ def sign_in(page: Page, served: Served, path: str = f"/signin?request={HANDLE}",
     page.goto(served.base_url + path)
     page.get_by_label("Username").fill("ann@example.com")
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def settled(page: Page, shows: str) -> None:
@@ -336,5 +336,5 @@ def test_german_fits_as_well(served: Served, window: Callable[..., Page]) -> Non
 
     page.goto(f"{served.base_url}/signin?request={HANDLE}")
 
-    expect(page.get_by_role("button", name="Anmelden")).to_be_visible()
+    expect(page.get_by_role("button", name="Anmelden", exact=True)).to_be_visible()
     assert look(page, "german", "Anmelden") == []

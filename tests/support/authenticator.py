@@ -112,6 +112,27 @@ class SoftwareKey:
         signature = self._sign(data + hashlib.sha256(said).digest())
         return Signed(said, data, signature, self.credential_id, self.handle)
 
+    def registered(self, options: Any) -> dict[str, str]:
+        """What the script of a page puts into its form after ``create``."""
+        made = self.create(options)
+        return {
+            "clientData": unpadded(made.client_data),
+            "attestation": unpadded(made.attestation),
+            "transports": '["internal"]',
+            "clientExtensions": json.dumps(made.extensions),
+        }
+
+    def asserted(self, options: Any) -> dict[str, str]:
+        """The same after ``get``."""
+        signed = self.get(options)
+        return {
+            "clientData": unpadded(signed.client_data),
+            "authenticatorData": unpadded(signed.authenticator_data),
+            "signatureData": unpadded(signed.signature),
+            "credentialId": unpadded(signed.credential_id),
+            "userHandle": "" if signed.user_handle is None else unpadded(signed.user_handle),
+        }
+
     @property
     def cose(self) -> dict[int, Any]:
         """Its public key (RFC 9052 §7)."""

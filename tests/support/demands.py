@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from authmint.http import Request
-from authmint.sign_on.demands import NOTHING_MORE, Circumstances, Demanded
+from authmint.sign_on.demands import NOTHING_MORE, Attempt, Demanded
+from authmint.sign_on.requirement import Enrolments
 from authmint.storage.clients import Client
 from authmint.storage.directory import Person
 from authmint.storage.users import User
@@ -16,11 +17,14 @@ class Asking:
     sign_on: Demanded = NOTHING_MORE
     app: Demanded = NOTHING_MORE
 
-    def of_sign_on(self, person: Person, circumstances: Circumstances, *, now: int) -> Demanded:
+    def of_sign_on(self, person: Person, attempt: Attempt, *, now: int) -> Demanded:
         return self.sign_on
 
-    def of_app(self, client: Client, person: Person, circumstances: Circumstances, *, now: int) -> Demanded:
+    def of_app(self, client: Client, person: Person, attempt: Attempt, *, now: int) -> Demanded:
         return self.app
+
+    def enrolments(self, person: Person, attempt: Attempt, *, now: int) -> Enrolments:
+        return self.app.enrolments
 
 
 class Quiet:

@@ -1,5 +1,6 @@
 """A deployment where people sign in, and a browser without scripts that does it over HTTP."""
 
+import json
 import uuid
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -17,17 +18,23 @@ SCOPES = "openid profile email offline_access"
 
 
 class Form(HTMLParser):
-    """The first form of a page: where it goes, and the fields that it has filled already."""
+    """The first form of a page: where it goes, and the fields that it has filled already.
+
+    Attributes:
+        options: What a script would ask a key for.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.action = ""
         self.fields: dict[str, str] = {}
+        self.options: Any = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         if tag == "form" and not self.action:
             self.action = values.get("action") or ""
+            self.options = json.loads(values.get("data-options") or "null")
         if tag == "input" and values.get("name"):
             self.fields[str(values["name"])] = values.get("value") or ""
 

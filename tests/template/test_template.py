@@ -73,6 +73,7 @@ def test_every_documented_route_is_there(template: Template) -> None:
         ),
         ("/api/v1/authn", "authorize"),
         ("/challenge", "authorize"),
+        ("/signin/key", "authorize"),
         ("/enrol", "authorize"),
         ("/api/v1/authn/{proxy+}", "authorize"),
         ("/api/v1/sessions", "authorize"),

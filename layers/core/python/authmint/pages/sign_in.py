@@ -46,6 +46,8 @@ class SignInPage:
         onward = Onward.of_form(visit.form)
         visit.check("signin", onward.subject, anonymous=True)
         way_back = self._way_back(onward, visit)
+        if visit.form.text("clientData"):
+            return self._by_key(visit, onward, way_back)
         username = visit.form.text("username").strip()[:_LONGEST_USERNAME]
         password = visit.form.text("password")
         try:
@@ -56,6 +58,25 @@ class SignInPage:
         except AuthenticationFailed:
             # One text for all: neither whether the user exists, nor whether it is locked, is anybody's business.
             return self._form(visit, onward, self._waiting(onward, visit), username, refused="failed")
+        return self.steps.gone_on(visit, found, onward, way_back)
+
+    def key(self, visit: Visit) -> Response:
+        """What a browser needs to ask for a key that says who somebody is. Nothing tells whether there is one."""
+        onward = Onward.of_form(visit.form)
+        visit.check("signin", onward.subject, anonymous=True)
+        options = self.steps.sign_on.invite(visit.caller)
+        return Response.json(200, dict(options), (("cache-control", "no-store"),))
+
+    def _by_key(self, visit: Visit, onward: Onward, way_back: str | None) -> Response:
+        from ..factors.refusals import FactorRefused
+        from ..factors.wire import assertion_of
+
+        names = ("clientData", "authenticatorData", "signatureData", "credentialId", "userHandle")
+        try:
+            answer = assertion_of({name: visit.form.text(name) for name in names})
+            found = self.steps.sign_on.begin_with_key(visit.caller, answer, onward.fields)
+        except (FactorRefused, AuthenticationFailed):
+            return self._form(visit, onward, self._waiting(onward, visit), "", refused="failed")
         return self.steps.gone_on(visit, found, onward, way_back)
 
     def _raised(self, visit: Visit, onward: Onward, requirement: Requirement) -> Response:
@@ -111,4 +132,6 @@ class SignInPage:
             forms="own" if client is None else "away",
             images=() if client is None else client.images,
             wished=wished,
+            script="keys",
+            asks=True,
         )

@@ -82,6 +82,7 @@ class Site:
         self._shown: dict[str, dict[str, Handler]] = {
             path: {"GET": page.get, "POST": page.post} for path, page in shown.items()
         }
+        self._shown["/signin/key"] = {"POST": sign_in.key}
         self._shown["/"] = {"GET": start.get}
         self._called: dict[str, dict[str, Handler]] = {
             "/api/v1/sessions": {"POST": sessions.create},

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ..recovery.recovery import Recovery
     from ..sign_on.factor_steps import FactorSteps
     from ..sign_on.policies import AppliedPolicies
+    from ..sign_on.policy_demands import PolicyDemands
     from ..storage.configuration import Configuration
     from ..storage.directory import Person
     from ..tokens.signer import Signers, WarmSigners
@@ -192,13 +193,13 @@ class Parts:
     def user_factors(self, *, events: "EventSink | None" = None, administrative: bool = False) -> "UserFactors":
         """Factors of users. ``events``: where those go that nothing is stored with; ``None``: into the log lines."""
         from ..factors.code_lockout import CodeLockout
-        from ..factors.enrolment_rules import EverythingOptional
         from ..factors.key_settings import key_settings
         from ..factors.kinds import Surroundings, kinds
         from ..factors.org_name import org_name
         from ..factors.recovery_codes import RecoveryCodeBook
         from ..factors.relying_party import relying_party
         from ..factors.user_factors import UserFactors
+        from ..sign_on.policy_demands import EnrolmentPolicies
 
         records, letters = self.records, self.letters()
         seals, events = self.factor_seals(administrative=administrative), events or self.log
@@ -230,7 +231,7 @@ class Parts:
                 retrying=self.retrying,
             ),
             authenticators=records.authenticators.get,
-            rules=EverythingOptional(),
+            rules=EnrolmentPolicies(self.policies(), records.directory, self.clock),
             letters=letters,
             lockout=lockout,
             activations=self.limit("activation", most=5, seconds=300),
@@ -238,6 +239,12 @@ class Parts:
             clock=self.clock,
             ids=self.ids,
         )
+
+    def demands(self) -> "PolicyDemands":
+        """What policies of people ask of sign-ons."""
+        from ..sign_on.policy_demands import PolicyDemands
+
+        return PolicyDemands(self.policies())
 
     def factor_steps(self) -> "FactorSteps":
         """What knows factors, for sign-ons: made when one asks for more than a password."""

@@ -126,7 +126,6 @@ def authorize(env: Surroundings) -> Function:
     from ..pages.documents import HostedPages
     from ..pages.sign_on_events import SignOnEvents
     from ..pages.verifiers import Brakes
-    from ..sign_on.demands import NoDemands
     from ..sign_on.sessions import SessionTokenExchange
     from ..storage.errors import Unavailable
 
@@ -138,7 +137,7 @@ def authorize(env: Surroundings) -> Function:
     signers = parts.signers()
     outcomes = Outcomes(pages, parts.log, signers)
     granting = Granting(Issuance(ids), records.consents, ids)
-    demands, factors = NoDemands(), cache(parts.factor_steps)
+    demands, factors = parts.demands(), cache(parts.factor_steps)
     standings = Standings(demands, factors)
     interactions = Interactions(arrivals, requests, granting, standings, outcomes, clock, ids)
     tokens = SessionTokenExchange(records.session_tokens, directory, ids)

@@ -21,7 +21,6 @@ class Demanded:
         enrolments: What has to be, and may be, set up on the way.
         terms: Of the session; ``None``: those of the deployment.
         remembering: ``None``: browsers are not remembered.
-        password_first: A key alone is no beginning.
         reason: Policy and rule that decided, for the log.
     """
 
@@ -30,7 +29,6 @@ class Demanded:
     enrolments: Enrolments = NO_ENROLMENTS
     terms: SessionTerms | None = None
     remembering: Remembering | None = None
-    password_first: bool = False
     reason: str = ""
 
 
@@ -38,7 +36,7 @@ NOTHING_MORE = Demanded()
 
 
 @dataclass(frozen=True)
-class Circumstances:
+class Attempt:
     """How somebody comes.
 
     Attributes:
@@ -57,24 +55,31 @@ class Circumstances:
 class SignOnDemands(Protocol):
     """Knows the policies of people."""
 
-    def of_sign_on(self, person: Person, circumstances: Circumstances, *, now: int) -> Demanded:
+    def of_sign_on(self, person: Person, attempt: Attempt, *, now: int) -> Demanded:
         """What the global session policy asks, and the one about enrolment. Raises Unavailable."""
 
 
 class AppDemands(Protocol):
     """Knows the policies of apps."""
 
-    def of_app(self, client: Client, person: Person, circumstances: Circumstances, *, now: int) -> Demanded:
+    def of_app(self, client: Client, person: Person, attempt: Attempt, *, now: int) -> Demanded:
         """What the app's authentication policy asks of who signs in to it. Raises Unavailable."""
+
+    def enrolments(self, person: Person, attempt: Attempt, *, now: int) -> Enrolments:
+        """What somebody may set up who cannot prove that. Raises Unavailable."""
 
 
 class NoDemands:
     """``SignOnDemands`` and ``AppDemands`` where there are no policies of people."""
 
-    def of_sign_on(self, person: Person, circumstances: Circumstances, *, now: int) -> Demanded:  # noqa: ARG002
+    def of_sign_on(self, person: Person, attempt: Attempt, *, now: int) -> Demanded:  # noqa: ARG002
         """Nothing more than a password."""
         return NOTHING_MORE
 
-    def of_app(self, client: Client, person: Person, circumstances: Circumstances, *, now: int) -> Demanded:  # noqa: ARG002
+    def of_app(self, client: Client, person: Person, attempt: Attempt, *, now: int) -> Demanded:  # noqa: ARG002
         """Nothing more than a session."""
         return NOTHING_MORE
+
+    def enrolments(self, person: Person, attempt: Attempt, *, now: int) -> Enrolments:  # noqa: ARG002
+        """Nothing."""
+        return NO_ENROLMENTS

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from ..factors.answers import AssertionAnswer
 from ..factors.kind import CodeSent, KeyOptions
 from ..factors.user_factors import UserFactors
 from ..http import Request
@@ -66,6 +67,15 @@ class FactorSteps:
                 return self._set_up(pending, caller, answer)
             case _:
                 raise OutOfTurn(type(answer).__name__)
+
+    def invite(self, caller: "Caller") -> Mapping[str, Any]:
+        """Options by which whoever has a key can say who they are, in the browser that asks."""
+        return self.factors.invite(caller.request, binding=_binding(caller), now=caller.now).options
+
+    def identify(self, caller: "Caller", answer: AssertionAnswer) -> tuple[str, Proof]:
+        """Who somebody is, by a key alone. Raises FactorRefused."""
+        user, _, proof = self.factors.identify(answer, binding=_binding(caller), now=caller.now, request=caller.request)
+        return user.id, proof
 
     def shown(self, pending: "Pending", caller: "Caller") -> Mapping[str, Any]:
         """What the caller needs for the factor that was chosen, or is set up: ``options`` of a key, ``secret`` and
@@ -135,6 +145,11 @@ class FactorSteps:
         if alone or chosen.kind != "webauthn":
             return (chosen,)
         return tuple(factor for factor in choices if factor.kind == "webauthn")
+
+
+def _binding(caller: "Caller") -> str:
+    """What somebody begins in one browser ends there."""
+    return f"browser {caller.browser}"
 
 
 def _with(transaction: SignOnTransaction, proof: Proof, *, remember: bool | None = None) -> SignOnTransaction:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from ..directory.authentication import AuthenticationFailed, PasswordExpired
+from ..directory.authentication import AuthenticationFailed, BadCredentials, LockedOut, PasswordExpired
 from ..directory.password_change import NotChangeable, PasswordChange
 from ..directory.passwords import PasswordPolicy
 from ..http import Request
@@ -17,13 +17,14 @@ from ..storage.liveness import NotAlive, check_session
 from ..storage.sessions import Session, Sessions
 from ..storage.sign_on_transactions import Proof, SessionTerms, SignOnTransaction, SignOnTransactions
 from ..storage.users import User
-from .demands import Circumstances, SignOnDemands
+from .demands import Attempt, SignOnDemands
 from .next_step import Known, Step, needs_factors, next_step
 from .proofs import SignedOn, latest
 from .requirement import OutOfTurn, Requirement, read, written
 from .sessions import proofs_of
 
 if TYPE_CHECKING:  # most sign-ons take a password and nothing else
+    from ..factors.answers import AssertionAnswer
     from .answers import Answer
     from .factor_steps import FactorSteps
 
@@ -148,6 +149,30 @@ class SignOn:
             person, expired = proved.person, True
         return self.go_on(caller, person, (Proof("password", caller.now),), onward, password_expired=expired)
 
+    def invite(self, caller: Caller) -> Mapping[str, Any]:
+        """What a browser needs to ask for a key that says who somebody is. Raises Unavailable."""
+        return self._factors().invite(caller)
+
+    def begin_with_key(
+        self, caller: Caller, answer: "AssertionAnswer", onward: Mapping[str, str]
+    ) -> SignedOn | Pending:
+        """Take what a key signed, which says who it is.
+
+        Raises:
+            FactorRefused: It does not fit, or is of nobody's key.
+            AuthenticationFailed: The user cannot sign in, or a policy refuses.
+            Unavailable: Storage could not answer.
+        """
+        user_id, proof = self._factors().identify(caller, answer)
+        try:
+            person = self._directory.person(user_id)
+        except NotFound:
+            raise BadCredentials("no such user") from None
+        status = person.user.status
+        if status not in {"ACTIVE", "PASSWORD_EXPIRED"}:
+            raise LockedOut("locked before") if status == "LOCKED_OUT" else BadCredentials(status)
+        return self.go_on(caller, person, (proof,), onward, password_expired=status == "PASSWORD_EXPIRED")
+
     def go_on(
         self,
         caller: Caller,
@@ -163,8 +188,8 @@ class SignOn:
             AuthenticationFailed: A policy refuses.
             Unavailable: Storage could not answer.
         """
-        circumstances = Circumstances(caller.request, proofs, browser=caller.browser, device=caller.device)
-        demanded = self._demands.of_sign_on(person, circumstances, now=caller.now)
+        attempt = Attempt(caller.request, proofs, browser=caller.browser, device=caller.device)
+        demanded = self._demands.of_sign_on(person, attempt, now=caller.now)
         if demanded.denied:
             raise Denied(demanded.reason)
         requirement = Requirement(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...http import Request
 from ...sign_on.context_classes import CLASSES, TWO_IF_POSSIBLE, reached
-from ...sign_on.demands import AppDemands, Circumstances, Demanded
+from ...sign_on.demands import AppDemands, Attempt
 from ...sign_on.next_step import Known, Step, needs_factors, next_step, with_assurances
 from ...sign_on.requirement import Requirement
 from ...sign_on.sessions import proofs_of
@@ -74,49 +74,54 @@ class Standings:
             raise OAuthError("id_token_does_not_match_session")
         if step.name != "done":
             return Standing(step, requirement)
-        demanded = self._demanded(wish, known, person, request, visitor, now)
-        requirement = replace(requirement, assurances=demanded.assurances, enrolments=demanded.enrolments)
-        own = self._standing(known, person, requirement, now)
-        if own.step.name == "refused":
-            raise OAuthError("access_denied", reason=f"{demanded.reason}: nothing that the user has is enough")
-        asked = (wish.arrival.parameters.get("acr_values") or "").split()
-        return self._classed(asked, known, person, requirement, now) if asked else own
-
-    def _demanded(
-        self, wish: Wish, known: Known, person: Person, request: Request, visitor: Visitor, now: int
-    ) -> Demanded:
-        circumstances = Circumstances(request, known.proofs, browser=visitor.browser)
-        demanded = self._demands.of_app(wish.arrival.client, person, circumstances, now=now)
+        attempt = Attempt(request, known.proofs, browser=visitor.browser)
+        demanded = self._demands.of_app(wish.arrival.client, person, attempt, now=now)
         if demanded.denied:
             raise OAuthError("access_denied", reason=demanded.reason)
-        return demanded
+        asked = _Asked(known, person, attempt, replace(requirement, assurances=demanded.assurances), now)
+        own = self._standing(asked)
+        if own.step.name == "refused":
+            raise OAuthError("access_denied", reason=f"{demanded.reason}: nothing that the user has is enough")
+        classes = (wish.arrival.parameters.get("acr_values") or "").split()
+        return self._classed(asked, classes) if classes else own
 
-    def _classed(
-        self, asked: Sequence[str], known: Known, person: Person, requirement: Requirement, now: int
-    ) -> Standing:
+    def _classed(self, asked: "_Asked", classes: Sequence[str]) -> Standing:
         """With the first class of those that are asked for which the user has reached, or can."""
-        own = [name for name in asked if name in CLASSES]
-        if not own:  # a voluntary wish (OpenID Connect Core §3.1.2.1): the answer says what was reached instead
-            standing = self._standing(known, person, requirement, now)
-            return replace(standing, acr=reached(known.proofs))
-        for name in own:
-            standing = self._standing(known, person, self._with(name, known, person, requirement, now), now)
+        known = [name for name in classes if name in CLASSES]
+        if not known:  # a voluntary wish (OpenID Connect Core §3.1.2.1): the answer says what was reached instead
+            return replace(self._standing(asked), acr=reached(asked.known.proofs))
+        for name in known:
+            standing = self._standing(self._with(asked, name))
             if standing.step.name != "refused":
                 return replace(standing, acr=name)
         raise OAuthError("unmet_authentication_requirements", reason="no factor of the user's gives any of these")
 
-    def _with(self, name: str, known: Known, person: Person, requirement: Requirement, now: int) -> Requirement:
-        stricter = with_assurances(requirement, [CLASSES[name]])
-        if name == TWO_IF_POSSIBLE and needs_factors(known, stricter, now=now):
-            known = self._factors().known(known, person.user)
-            if not known.factors:
-                return requirement
+    def _with(self, asked: "_Asked", name: str) -> "_Asked":
+        stricter = replace(asked, requirement=with_assurances(asked.requirement, [CLASSES[name]]))
+        if name == TWO_IF_POSSIBLE and needs_factors(asked.known, stricter.requirement, now=asked.now):
+            known = self._factors().known(asked.known, asked.person.user)
+            return stricter if known.factors else asked
         return stricter
 
-    def _standing(self, known: Known, person: Person, requirement: Requirement, now: int) -> Standing:
+    def _standing(self, asked: "_Asked") -> Standing:
+        known, requirement, now = asked.known, asked.requirement, asked.now
         if needs_factors(known, requirement, now=now):
-            known = self._factors().known(known, person.user)
+            known = self._factors().known(known, asked.person.user)
+            may = self._demands.enrolments(asked.person, asked.attempt, now=now)
+            # What everybody has to set up is asked where a session begins, and not where an app is used.
+            requirement = replace(requirement, enrolments=replace(may, required=()))
         return Standing(next_step(known, requirement, now=now), requirement)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Somebody of whom something is asked."""
+
+    known: Known
+    person: Person
+    attempt: Attempt
+    requirement: Requirement
+    now: int
 
 
 def requirement_of(wish: Wish) -> Requirement:
