@@ -58,6 +58,9 @@ def user(name: str) -> dict[str, Any]:
     return {"profile": profile, "credentials": {"password": {"value": "Correct-Horse-7"}}}
 
 
+QUESTION = {"factorType": "question", "profile": {"question": "first_award", "answer": "swimming"}}
+
+
 class Objects:
     """Makes what an operation is about, anew for each attempt where it goes with the attempt."""
 
@@ -83,12 +86,21 @@ class Objects:
             "inactive user": self.inactive_user,
             "group": lambda: self.made("/api/v1/groups", {"profile": {"name": f"g{number}"}}),
             "assigned group": self.assigned_group,
+            "factors": lambda: f"{self.make('user')}/factors",
+            "app of a user": lambda: self._factor({"factorType": "token:software:totp"}),
+            "question": lambda: self._factor(QUESTION),
+            "recovery codes": lambda: f"{self.make('user')}/recoveryCodes",
+            "authenticator": lambda: self.functions.admin("GET", "/api/v1/authenticators")[1]["id"],
             "membership": lambda: f"{self.make('group')}/users/{self.make('user')}",
         }
         return str(makers[kind]())
 
     def made(self, path: str, body: Any) -> Any:
         return self.functions.admin("POST", path, body)["id"]
+
+    def _factor(self, body: Any) -> str:
+        user = self.make("user")
+        return f"{user}/factors/{self.made(f'/api/v1/users/{user}/factors', body)}"
 
     def policy(self) -> str:
         return str(self.functions.admin("GET", f"{SERVER.format(server=self.server)}/policies")[0]["id"])
@@ -180,6 +192,21 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("POST", "/api/v1/users/{it}/lifecycle/suspend", None, "user"),
     ("DELETE", "/api/v1/users/{it}", None, "user"),
     ("DELETE", "/api/v1/users/{it}", None, "inactive user"),
+    ("GET", "/api/v1/users/{it}", None, "factors"),
+    ("POST", "/api/v1/users/{it}", {"factorType": "token:software:totp"}, "factors"),
+    ("POST", "/api/v1/users/{it}", {"factorType": "webauthn"}, "factors"),
+    ("POST", "/api/v1/users/{it}", QUESTION, "factors"),
+    ("GET", "/api/v1/users/{it}", None, "question"),
+    ("PUT", "/api/v1/users/{it}", QUESTION, "question"),
+    ("POST", "/api/v1/users/{it}/verify", {"answer": "swimming"}, "question"),
+    ("DELETE", "/api/v1/users/{it}", None, "app of a user"),
+    ("POST", "/api/v1/users/{it}", None, "recovery codes"),
+    ("GET", "/api/v1/users/{it}", None, "recovery codes"),
+    ("DELETE", "/api/v1/users/{it}", None, "recovery codes"),
+    ("POST", "/api/v1/users/{it}/lifecycle/reset_factors", None, "user"),
+    ("GET", "/api/v1/authenticators", None, ""),
+    ("PUT", "/api/v1/authenticators/{it}", {"name": "n{number}"}, "authenticator"),
+    ("POST", "/api/v1/org/factors/okta_question/lifecycle/activate", None, ""),
     ("GET", "/api/v1/groups", None, ""),
     ("POST", "/api/v1/groups", {"profile": {"name": "n{number}"}}, ""),
     ("PUT", "/api/v1/groups/{it}", {"profile": {"name": "n{it}"}}, "group"),

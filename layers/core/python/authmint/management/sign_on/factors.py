@@ -44,7 +44,8 @@ class FactorsResource:
     def list(self, call: Call) -> Response:
         """200, all of them, pending ones included."""
         user = self._records.user(call)
-        return Response.json(200, [self._json(factor, user, call) for factor in self._factors.of(user)])
+        listed = self._factors.authenticators()
+        return Response.json(200, [factor_json(factor, user, listed, call) for factor in self._factors.of(user)])
 
     def catalog(self, call: Call) -> Response:
         """200, what the user may enrol."""
@@ -69,7 +70,7 @@ class FactorsResource:
         user = self._alive(call)
         body = call.body()
         kind, provider = _read_kind(body)
-        wishes = _read_wishes(body, call)
+        wishes, listed = _read_wishes(body, call), self._factors.authenticators()
         with refusals(sends=True):
             factor, activation = self._factors.enrol(
                 user,
@@ -81,7 +82,7 @@ class FactorsResource:
                 binding=BINDING,
                 actor=call.recorder.actor,
             )
-        shown = self._json(factor, user, call)
+        shown = factor_json(factor, user, listed, call)
         picture = self._pictures.link(factor, call) if factor.kind == "totp" else None
         embedded = activation_json(activation, picture)
         if embedded is not None:
@@ -90,7 +91,7 @@ class FactorsResource:
 
     def get(self, call: Call) -> Response:
         user, factor = self._found(call)
-        return Response.json(200, self._json(factor, user, call))
+        return Response.json(200, factor_json(factor, user, self._factors.authenticators(), call))
 
     def replace(self, call: Call) -> Response:
         """200. Of a security question: another question and answer."""
@@ -99,9 +100,10 @@ class FactorsResource:
             raise ApiError("E0000060")
         profile = call.body().below("profile")
         question, answer = profile.text("question"), profile.text("answer")
+        listed = self._factors.authenticators()
         with refusals(question=True):
             changed = self._factors.change_question(user, factor, question, answer, now=call.now)
-        return Response.json(200, self._json(changed, user, call))
+        return Response.json(200, factor_json(changed, user, listed, call))
 
     def delete(self, call: Call) -> Response:
         """204. For good."""
@@ -119,7 +121,7 @@ class FactorsResource:
     def activate(self, call: Call) -> Response:
         """200, the factor, ACTIVE."""
         user, factor = self._found(call)
-        body = call.json()
+        body, listed = call.json(), self._factors.authenticators()
         with refusals():
             answer: Answer = registration_of(body) if factor.kind == "webauthn" else _passcode(body)
             active = self._factors.activate(
@@ -131,16 +133,17 @@ class FactorsResource:
                 binding=BINDING,
                 actor=call.recorder.actor,
             )
-        return Response.json(200, self._json(active, user, call))
+        return Response.json(200, factor_json(active, user, listed, call))
 
     def resend(self, call: Call) -> Response:
         """200. Another code; the one before is worth nothing."""
         user, factor = self._found(call)
+        listed = self._factors.authenticators()
         with refusals(sends=True):
             self._factors.resend(
                 user, factor, now=call.now, request=call.request, lifetime=_lifetime(call), binding=BINDING
             )
-        return Response.json(200, self._json(factor, user, call))
+        return Response.json(200, factor_json(factor, user, listed, call))
 
     def verify(self, call: Call) -> Response:
         """200. Without an answer it asks; with one it says whether it is right. There is no session in it."""
@@ -209,9 +212,6 @@ class FactorsResource:
             return user, self._factors.get(user, factor_id)
         except NotFound:
             raise not_found(factor_id, "UserFactor") from None
-
-    def _json(self, factor: Factor, user: User, call: Call) -> dict[str, Any]:
-        return factor_json(factor, user, self._factors.authenticators(), call)
 
 
 def _read_kind(body: Fields) -> tuple[FactorKind, str]:
