@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from authmint.storage.assignments import AppGroup, AppUser
 from authmint.storage.authenticators import AuthenticatorList
+from authmint.storage.behaviors import BehaviorList, ThreatConfiguration
 from authmint.storage.clients import Clients
 from authmint.storage.directory import Person
 from authmint.storage.errors import AlreadyExists, Conflict, NotFound
@@ -285,7 +286,9 @@ class MemoryDirectory:
         return self.person(self._state.by_login(login).id)
 
 
-_S = TypeVar("_S", ProfileSchema, OriginList, UserTypeList, OrgSettings, AuthenticatorList)
+_S = TypeVar(
+    "_S", ProfileSchema, OriginList, UserTypeList, OrgSettings, AuthenticatorList, BehaviorList, ThreatConfiguration
+)
 
 
 class MemorySingleton(Generic[_S]):

@@ -49,6 +49,9 @@ class MemoryRateCounters:
             self.counts[key] = self.counts.get(key, 0) + 1
             return self.counts[key]
 
+    def count(self, key: str) -> int:
+        return self.counts.get(key, 0)
+
 
 class MemoryTokenFamilies:
     """``TokenFamilies``."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from authmint.storage.api_tokens import ApiToken
 from authmint.storage.authenticators import AuthenticatorList
+from authmint.storage.behaviors import BehaviorList, ThreatConfiguration
 from authmint.storage.clients import Client
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from authmint.storage.events import Event, Recorded, place_of
@@ -33,7 +34,7 @@ from .grants import (
     MemoryTokenFamilies,
 )
 from .outbox import MemoryOutbox, MemoryRecoveryTickets
-from .sign_on_policies import MemorySignOnPolicies, MemoryZones
+from .sign_on_policies import MemorySignOnHistories, MemorySignOnPolicies, MemoryZones
 
 
 class MemoryStorage:
@@ -68,6 +69,9 @@ class MemoryStorage:
         self.recovery_tickets = MemoryRecoveryTickets(self.lock, self.events.extend, self.outbox.add)
         self.rate_counters = MemoryRateCounters(self.lock)
         self.sign_on_policies = MemorySignOnPolicies(self.lock, self.events.extend)
+        self.behaviors = MemorySingleton(BehaviorList(), self.lock, self.events.extend)
+        self.threats = MemorySingleton(ThreatConfiguration(), self.lock, self.events.extend)
+        self.histories = MemorySignOnHistories(self.lock, self.events.extend)
         self.zones = MemoryZones(self.lock, self.events.extend)
         self.families = MemoryTokenFamilies(self.lock)
         self.codes = MemoryAuthorizationCodes(self.lock, self.families)

@@ -14,7 +14,6 @@ from tests.management.admin import Admin
         ("GET", "/api/v1/users/00u1/linkedObjects/manager"),
         ("PUT", "/api/v1/users/00u1/linkedObjects/manager/00u2"),
         ("GET", "/api/v1/users/00u1/blocks"),
-        ("PUT", "/api/v1/users/00u1/risk"),
     ],
 )
 def test_a_feature_that_is_off(admin: Admin, method: str, path: str) -> None:

@@ -641,9 +641,7 @@ def test_to_deny_everybody_but_some_is_no_lockout(admin: Admin) -> None:
 
 
 def test_a_deny_that_cannot_be_told_locks_everybody_out(admin: Admin) -> None:
-    somewhere = admin.post("/api/v1/zones", {"type": "DYNAMIC", "name": "XX", "locations": [{"country": "XX"}]})
-    if somewhere.status != 200:
-        pytest.skip("zones are not offered")
+    somewhere = admin.post("/api/v1/zones", {"type": "DYNAMIC", "name": "France", "locations": [{"country": "FR"}]})
     policy = made(admin)
     network = {"connection": "ZONE", "include": [somewhere.json["id"]]}
 

@@ -1,5 +1,6 @@
 """``RateCounters`` in DynamoDB: one unconditional write counts and tells."""
 
+from .connection import translated
 from .grant_records import GRACE, GrantRecords
 from .items import HEAD
 
@@ -20,3 +21,11 @@ class DynamoRateCounters(GrantRecords):
         )
         values["ReturnValues"] = "UPDATED_NEW"
         return int(self._dispatch("UpdateItem", values)["Attributes"]["uses"]["N"])
+
+    def count(self, key: str) -> int:
+        with translated():
+            try:
+                item = self._item.get(f"{_KIND}#{key}", HEAD, consistent_read=True)
+            except self._item.DoesNotExist:
+                return 0
+        return int(item.uses or 0)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Generic, TypeVar
 
 from ..storage.authenticators import AuthenticatorList
+from ..storage.behaviors import BehaviorList, ThreatConfiguration
 from ..storage.errors import Conflict
 from ..storage.events import Event
 from ..storage.org_settings import OrgSettings
@@ -17,7 +18,9 @@ from .records import decode, encode
 from .tables import ConditionFailed, Tables
 from .type_marks import USER_TYPES, type_partition
 
-_S = TypeVar("_S", ProfileSchema, OriginList, UserTypeList, OrgSettings, AuthenticatorList)
+_S = TypeVar(
+    "_S", ProfileSchema, OriginList, UserTypeList, OrgSettings, BehaviorList, ThreatConfiguration, AuthenticatorList
+)
 
 
 class _Singleton(Generic[_S]):
@@ -92,3 +95,17 @@ class DynamoAuthenticators(_Singleton[AuthenticatorList]):
 
     def __init__(self, tables: Tables) -> None:
         super().__init__(tables, "AUTHENTICATORS", AuthenticatorList)
+
+
+class DynamoBehaviors(_Singleton[BehaviorList]):
+    """``Behaviors``: ``BEHAVIORS``."""
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__(tables, "BEHAVIORS", BehaviorList)
+
+
+class DynamoThreats(_Singleton[ThreatConfiguration]):
+    """``Threats``: ``THREATS``."""
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__(tables, "THREATS", ThreatConfiguration)

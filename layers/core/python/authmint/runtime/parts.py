@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from ..sign_on.factor_steps import FactorSteps
     from ..sign_on.policies import AppliedPolicies
     from ..sign_on.policy_demands import PolicyDemands
+    from ..sign_on.watch import Watch
     from ..storage.configuration import Configuration
     from ..storage.directory import Person
     from ..tokens.signer import Signers, WarmSigners
@@ -261,7 +262,16 @@ class Parts:
         settings = self.settings
         mail = settings.mail_from is not None
         seeds = Seeds(idle=settings.session_idle, lifetime=settings.session_lifetime, mail=mail)
-        return AppliedPolicies(self.records.sign_on_policies, self.records.zones, seeds)
+        return AppliedPolicies(self.records.sign_on_policies, self.records.zones, seeds, self.watch)
+
+    def watch(self) -> "Watch":
+        """What is remembered of sign-ons."""
+        from ..policy.sign_on.risk import Weights
+        from ..sign_on.watch import Watch
+
+        records, told = self.records, self.settings.risk_weights
+        weights = Weights(**told)
+        return Watch(records.histories, records.behaviors, records.threats, records.rate_counters, weights)
 
     def decide_password(self, person: "Person", request: Request, now: int) -> "PasswordDecision":
         """What holds for somebody's password, for a request."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..storage.assignments import Assignments
     from ..storage.authenticators import Authenticators
     from ..storage.authorization_requests import StoredRequests
+    from ..storage.behaviors import Behaviors, Threats
     from ..storage.client_documents import ClientCopies
     from ..storage.clients import Clients
     from ..storage.code_tries import CodeTries
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ..storage.schemas import ProfileSchemas
     from ..storage.servers import Servers
     from ..storage.sessions import Sessions, SessionTokens
+    from ..storage.sign_on_history import SignOnHistories
     from ..storage.sign_on_policies import SignOnPolicies
     from ..storage.sign_on_transactions import SignOnTransactions
     from ..storage.token_families import TokenFamilies
@@ -261,6 +263,24 @@ class Records:
         from ..dynamo.singletons import DynamoUserTypes
 
         return DynamoUserTypes(self._tables)
+
+    @cached_property
+    def behaviors(self) -> "Behaviors":
+        from ..dynamo.singletons import DynamoBehaviors
+
+        return DynamoBehaviors(self._tables)
+
+    @cached_property
+    def threats(self) -> "Threats":
+        from ..dynamo.singletons import DynamoThreats
+
+        return DynamoThreats(self._tables)
+
+    @cached_property
+    def histories(self) -> "SignOnHistories":
+        from ..dynamo.sign_on_history import DynamoSignOnHistories
+
+        return DynamoSignOnHistories(self._tables)
 
     @cached_property
     def zones(self) -> "Zones":

@@ -1,7 +1,7 @@
 """What functions read from their environment (``template.yaml`` sets it; ``docs/operations.md`` lists it)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Final, Self
 
 from .gateway_events import ViewerFacts
@@ -19,6 +19,7 @@ DEFAULT_ADMIN_CALLS: Final = 1_000
 DEFAULT_MAILS_PER_DAY: Final = 10_000
 _MOST_A_MINUTE: Final = 1_000_000
 _SHORTEST_SECRET: Final = 32
+_MOST_POINTS: Final = 1_000
 
 
 class BadSettings(Exception):
@@ -44,6 +45,7 @@ class Settings:
         edge_secrets: What CloudFront says to show that it is ours; the first is the one in use. Empty: it is not there.
         mail_from: Address that mail comes from; ``None``: none is sent.
         mails_per_day: Of the whole deployment.
+        risk_weights: Points of signals of risk, and from how many on a level begins, by their names.
         viewer_facts: Whose word is taken for where requests come from: CloudFront's, or, on a local stack, anybody's.
         allow_private_jwks_uri: Local stack only: ``jwks_uri`` may be plain http and a private address.
     """
@@ -70,6 +72,7 @@ class Settings:
     mail_from: str | None = None
     mails_per_day: int = DEFAULT_MAILS_PER_DAY
     viewer_facts: ViewerFacts = "none"
+    risk_weights: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -100,6 +103,7 @@ class Settings:
             mail_from=env.get("AUTHMINT_MAIL_FROM") or None,
             mails_per_day=_number(env, "AUTHMINT_MAILS_PER_DAY", DEFAULT_MAILS_PER_DAY, 1, 100_000_000),
             viewer_facts=_viewer_facts(env),
+            risk_weights=_risk_weights(env),
         )
 
 
@@ -115,6 +119,27 @@ def _secrets(env: Mapping[str, str], name: str) -> tuple[str, ...]:
     if any(len(secret) < _SHORTEST_SECRET for secret in secrets):
         raise BadSettings(f"{name} must be secrets of at least {_SHORTEST_SECRET} characters, parted by commas")
     return secrets
+
+
+def _risk_weights(env: Mapping[str, str]) -> Mapping[str, int]:
+    text = env.get("AUTHMINT_RISK_WEIGHTS")
+    if not text:
+        return {}
+    import json  # nobody else's start pays for it
+
+    from ..policy.sign_on.risk import Weights
+
+    names = {one.name for one in fields(Weights)}
+    try:
+        told = json.loads(text)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or any(
+        name not in names or type(points) is not int or not 0 <= points <= _MOST_POINTS for name, points in told.items()
+    ):
+        known = ", ".join(sorted(names))
+        raise BadSettings(f"AUTHMINT_RISK_WEIGHTS must be a JSON object of points from 0 to {_MOST_POINTS}: {known}")
+    return told
 
 
 def _viewer_facts(env: Mapping[str, str]) -> ViewerFacts:

@@ -356,6 +356,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
             decide=parts.decide_password,
             answers=parts.limit("answer", most=5, seconds=300),
             applied=parts.policies(),
+            watch=parts.watch(),
         ),
         configuration=parts.configuration(),
         revocations=records.revocations,

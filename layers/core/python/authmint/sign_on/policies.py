@@ -4,9 +4,9 @@
 type. Where facts are missing, the strictest of what could be decided is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..clock import timestamp
 from ..http import Request
@@ -18,6 +18,7 @@ from ..policy.sign_on.enrolment import EnrolmentDecision, enrolment_decision
 from ..policy.sign_on.facts import Facts, ZoneFacts
 from ..policy.sign_on.password import PasswordDecision, password_decision
 from ..policy.sign_on.session import SessionDecision, session_decision
+from ..policy.sign_on.walk import Step
 from ..policy.sign_on.zones import blocking, client_address, with_system, zone_facts
 from ..storage.clients import Client
 from ..storage.directory import Person
@@ -27,18 +28,27 @@ from ..storage.user_types import DEFAULT_TYPE_ID
 from ..storage.users import User
 from ..storage.zones import Zone, Zones
 
+if TYPE_CHECKING:
+    from .watch import Watch
+
 #: Keys of the authenticators that there are.
 AUTHENTICATORS: Final = ("okta_email", "google_otp", "okta_password", "webauthn", "security_question")
 _LONGEST_AGENT: Final = 500
+#: Conditions that ask how unusual a sign-on is.
+_OF_RISK: Final = frozenset({"risk", "riskScore", "elCondition"})
 
 
 @dataclass(frozen=True)
 class AppliedPolicies:
-    """The policies of a deployment. ``seeds``: what the system's are made of, and what bounds every session."""
+    """The policies of a deployment. ``seeds``: what the system's are made of, and what bounds every session.
+
+    ``watch``: what tells how unusual a sign-on is, made when a rule asks for it; ``None``: nobody can tell.
+    """
 
     records: SignOnPolicies
     zones: Zones
     seeds: Seeds = field(default_factory=Seeds)
+    watch: "Callable[[], Watch] | None" = None
 
     def circumstances(self, request: Request, *, device: str | None, believed: bool = False) -> Circumstances:
         """Where a request comes from and from what.
@@ -84,16 +94,17 @@ class AppliedPolicies:
         assessment: Assessment | None = None,
         identity_provider: str = "",
     ) -> Facts:
-        """Everything that policies can know of somebody who signs on. Reads zones and history.
+        """Everything that policies can know of somebody who signs on. Reads zones.
+
+        How unusual it is is found out where some rule asks for it, and not before: it takes several reads.
 
         Args:
             person: Who it is.
             circumstances: Of the request.
             now: Unix seconds.
-            assessment: What was found at the first proof of this sign-on; ``None``: this is the first.
+            assessment: What was found at the first proof of this sign-on; ``None``: nothing yet.
             identity_provider: Who vouched for the person; empty: we know them ourselves.
         """
-        assessed = assessment or Assessment()
         user = person.user
         return Facts(
             user_id=user.id,
@@ -104,21 +115,50 @@ class AppliedPolicies:
             user=_attributes(user),
             identity_provider=identity_provider,
             zones=self.zones_of(circumstances),
-            risk=assessed.level,
-            behaviors=assessed.behaviors,
+            risk=None if assessment is None else assessment.level,
+            behaviors=None if assessment is None else assessment.behaviors,
+            behavior_names={} if assessment is None or self.watch is None else self.watch().names(),
+            circumstances=circumstances,
             platform=circumstances.platform,
             now=now,
         )
 
     def session(self, facts: Facts) -> SessionDecision:
         """What is asked for a session. It lives no longer than the deployment lets sessions live."""
-        decision = session_decision(self.of_type("OKTA_SIGN_ON"), facts)
+        policies = self.of_type("OKTA_SIGN_ON")
+        decision = session_decision(policies, facts)
+        if (told := self._told(facts, decision.steps)) is not None:
+            decision = session_decision(policies, told)
         lifetime = self.seeds.lifetime if decision.lifetime is None else min(decision.lifetime, self.seeds.lifetime)
         return replace(decision, idle=min(decision.idle, self.seeds.idle, lifetime), lifetime=lifetime)
 
     def app(self, client: Client, facts: Facts) -> AppDecision:
         """What is asked for an application."""
-        return app_decision(self.of_app(client), replace(facts, app_id=client.id))
+        policy, facts = self.of_app(client), replace(facts, app_id=client.id)
+        decision = app_decision(policy, facts)
+        told = self._told(facts, decision.steps)
+        return decision if told is None else app_decision(policy, told)
+
+    def assessed(self, facts: Facts, *, trusted: bool = False) -> tuple[Facts, Assessment]:
+        """The facts with how unusual the sign-on is: once for a sign-on, whose record keeps it.
+
+        ``trusted``: the device is remembered, or a passkey came first.
+        """
+        assessment, names = Assessment(), {}
+        if self.watch is not None and facts.circumstances is not None and facts.user_id is not None:
+            here = facts.circumstances
+            watch = self.watch()
+            assessment = watch.assess(facts.user_id, here, now=facts.now, changed_at=facts.changed_at, trusted=trusted)
+            names = watch.names()
+        told = replace(facts, risk=assessment.level, behaviors=assessment.behaviors, behavior_names=names)
+        return told, assessment
+
+    def _told(self, facts: Facts, steps: Sequence[Step]) -> Facts | None:
+        """The facts with what a rule asked for in vain; ``None``: none did, or nobody can tell."""
+        if facts.circumstances is None or facts.risk is not None:
+            return None
+        asked = {name for step in steps for name, truth in step.conditions if truth == "UNDEFINED"}
+        return self.assessed(facts)[0] if asked & _OF_RISK else None
 
     def enrolment(self, facts: Facts, authenticators: Iterable[str] = AUTHENTICATORS) -> EnrolmentDecision:
         """Which authenticators, by their keys, may and must be enrolled."""

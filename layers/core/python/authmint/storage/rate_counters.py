@@ -12,3 +12,6 @@ class RateCounters(Protocol):
         Raises:
             Unavailable: Storage could not answer. It may have been counted.
         """
+
+    def count(self, key: str) -> int:
+        """How many there are. Counts nothing."""

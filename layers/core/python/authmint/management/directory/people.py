@@ -11,6 +11,7 @@ from ...policy.sign_on.password import PasswordDecision
 from ...rate_limit import RateLimit
 from ...recovery.helpdesk import Decide
 from ...sign_on.policies import AppliedPolicies
+from ...sign_on.watch import Watch
 from ...storage.app_schemas import AppSchemas
 from ...storage.assignments import Assignments
 from ...storage.directory import Directory, Person
@@ -53,6 +54,7 @@ class PeopleRecords:
     decide: Decide
     answers: RateLimit
     applied: AppliedPolicies
+    watch: Watch
 
     def user(self, call: Call) -> User:
         """The user of the URL: ``me``, by id, by login, by short login: the first that there is.

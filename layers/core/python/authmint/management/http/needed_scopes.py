@@ -9,6 +9,9 @@ _FAMILIES: Final = (
     ("/api/v1/meta", "okta.schemas.{0}"),
     ("/api/v1/internal/apps", "okta.apps.{0}"),
     ("/api/v1/apps", "okta.apps.{0}"),
+    ("/api/v1/zones", "okta.networkZones.{0}"),
+    ("/api/v1/behaviors", "okta.behaviors.{0}"),
+    ("/api/v1/threats", "okta.threatInsights.{0}"),
     ("/api/v1/users", "okta.users.{0}"),
     ("/api/v1/sessions", "okta.sessions.{0}"),
     ("/api/v1/groups", "okta.groups.{0}"),
@@ -26,16 +29,19 @@ _CLIENTS: Final = "/oauth2/v1/clients"
 
 def needed_scope(method: str, path: str) -> str | None:
     """The scope; ``None`` where no access token reaches the operation, however many scopes it has."""
-    right = "read" if method in {"GET", "HEAD"} else "manage"
+    right = "read" if method in {"GET", "HEAD"} or path == _SIMULATION else "manage"
     if path == _CLIENTS and method == "POST":
         return "okta.clients.register"
     if path == _CLIENTS or path.startswith(f"{_CLIENTS}/"):
         return f"okta.clients.{right}"
-    if path == _SIMULATION:
-        return "okta.policies.read"
     for prefix, scope in _FAMILIES:
         if path == prefix or path.startswith(f"{prefix}/"):
-            if prefix == "/api/v1/apps" and path.partition("/grants")[1]:
-                return f"okta.appGrants.{right}"
-            return scope.format(right)
+            return _within(prefix, path, scope).format(right)
     return None
+
+
+def _within(prefix: str, path: str, scope: str) -> str:
+    """The scope of what has one of its own below something else."""
+    if prefix == "/api/v1/apps" and path.partition("/grants")[1]:
+        return "okta.appGrants.{0}"
+    return "okta.userRisk.{0}" if prefix == "/api/v1/users" and path.endswith("/risk") else scope

@@ -17,7 +17,6 @@ _PATHS: Final = (
     "/api/v1/users/{userId}/authenticator-enrollments/phone",
     "/api/v1/users/{userId}/authenticator-enrollments/tac",
     "/api/v1/users/{userId}/blocks",
-    "/api/v1/users/{userId}/risk",
 )
 
 

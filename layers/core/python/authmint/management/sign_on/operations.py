@@ -7,11 +7,15 @@ from ..directory.people import PeopleRecords
 from ..http.call import Operation
 from ..http.crud import add_crud, add_lifecycle
 from ..http.routes import Routes
+from .behaviors import PATH as BEHAVIORS
+from .behaviors import THREATS, BehaviorsResource, ThreatSettings, UserRisk
 from .people_policies import PeoplePolicies
 from .people_rules import PeopleRules
 from .policy_changes import PolicyChanges
 from .policy_view import PATH
 from .simulation import Simulation
+from .zones import PATH as ZONES
+from .zones import ZonesResource
 
 _POLICY = f"{PATH}/{{policyId}}"
 
@@ -32,4 +36,21 @@ def add_people_policies(
     routes.add("PUT", "/api/v1/apps/{appId}/policies/{policyId}", policies.assign)
     rules = PeopleRules(changes, ids)
     add_crud(routes, f"{_POLICY}/rules", "{ruleId}", rules)
+    _add_zones_and_risk(routes, changes, people, ids)
     add_lifecycle(routes, f"{_POLICY}/rules", "{ruleId}", rules)
+
+
+def _add_zones_and_risk(routes: Routes[Operation], changes: PolicyChanges, people: PeopleRecords, ids: Ids) -> None:
+    zones = ZonesResource(changes, ids)
+    add_crud(routes, ZONES, "{zoneId}", zones)
+    add_lifecycle(routes, ZONES, "{zoneId}", zones)
+    behaviors = BehaviorsResource(people.watch, ids)
+    add_crud(routes, BEHAVIORS, "{behaviorId}", behaviors)
+    add_lifecycle(routes, BEHAVIORS, "{behaviorId}", behaviors)
+    risk = UserRisk(people.watch, people)
+    routes.add("GET", "/api/v1/users/{userId}/risk", risk.get)
+    routes.add("PUT", "/api/v1/users/{userId}/risk", risk.replace)
+    routes.add("POST", "/api/v1/users/{userId}/behaviors/reset", risk.forget)
+    threats = ThreatSettings(people.watch)
+    routes.add("GET", THREATS, threats.get)
+    routes.add("POST", THREATS, threats.replace)

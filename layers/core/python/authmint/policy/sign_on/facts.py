@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from .circumstances import Circumstances
 
 RiskLevel = Literal["LOW", "MEDIUM", "HIGH"]
 #: ``UNKNOWN``: there is too little history. ``BAD_REQUEST``: this request does not say what it would take.
@@ -43,6 +46,8 @@ class Facts:
         identity_provider: Id of the provider that vouched for the user; ``""``: a password or factor of ours.
         behaviors: By id of the behaviour.
         behavior_names: Names of behaviours, by id, for expressions.
+        changed_at: When the password was chosen.
+        circumstances: Of the request, for whoever has to find out how unusual it is.
     """
 
     user_id: str | None = None
@@ -59,3 +64,5 @@ class Facts:
     behavior_names: Mapping[str, str] = field(default_factory=dict)
     platform: Platform | None = None
     now: int = 0
+    changed_at: int | None = None
+    circumstances: "Circumstances | None" = field(default=None, repr=False)

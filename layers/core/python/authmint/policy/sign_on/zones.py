@@ -15,9 +15,10 @@ from .facts import ZoneFacts
 
 #: There from the start, until somebody changes them. Nobody is in them.
 _SINCE: Final = EVERYONE_GROUP.created_at
+EXEMPT: Final = "nzoAuthmintExempt000"
 SYSTEM_ZONES: Final = (
     Zone("nzoAuthmintBlocked00", "BlockedIpZone", "IP", "BLOCKLIST", _SINCE, _SINCE, system=True),
-    Zone("nzoAuthmintExempt000", "DefaultExemptIpZone", "IP", "POLICY", _SINCE, _SINCE, system=True),
+    Zone(EXEMPT, "DefaultExemptIpZone", "IP", "POLICY", _SINCE, _SINCE, system=True),
     Zone("nzoAuthmintLegacy000", "LegacyIpZone", "IP", "POLICY", _SINCE, _SINCE, system=True),
 )
 _KEPT: Final = 1_024
