@@ -13,10 +13,8 @@ from authmint.factors.refusals import LockedOut, Replayed, WrongAnswer
 from authmint.http import Request
 from authmint.policy.sign_on.assurance import Alternative, Assurance, Demand
 from authmint.sign_on.answers import Back, Begun, Chosen, NewPassword, Proved, SetUp, Skipped, ThePassword
-from authmint.sign_on.demands import Demanded
-from authmint.sign_on.proofs import SignedOn, amr_of
-from authmint.sign_on.requirement import Enrolments, OutOfTurn, Requirement
-from authmint.sign_on.sessions import SessionSettings, new_session
+from authmint.sign_on.requirement import Demanded, Enrolments, OutOfTurn, Requirement
+from authmint.sign_on.sessions import SessionSettings, SignedOn, amr_of, new_session
 from authmint.sign_on.sign_on import LONGEST, Caller, Denied, Pending, SignOn
 from authmint.storage.errors import NotFound
 from authmint.storage.sign_on_transactions import Proof, SessionTerms
@@ -32,6 +30,7 @@ from tests.support.fakes import CountingIds, FakeKeyPairs, FrozenClock
 PASSWORD, NEW = "Correct-Horse-7", "Battery-Staple-8"
 REQUEST = Request("POST", "/signin", base_url="https://acme.example.com", source_ip="198.51.100.7")
 TWO = Assurance(two_factors=True)
+WITH_APP = Requirement(assurances=(TWO,), enrolments=Enrolments(offered=("totp",)))
 PHISHING = Assurance(alternatives=(Alternative(possession=Demand(phishing_resistant=True)),))
 
 
@@ -46,7 +45,7 @@ class World:
         self.storage.users.add(a_user(**{"login": "ann@example.com", "password": password} | changes), [])
         parts = MemoryParts(self.storage, vault=FakeKeyPairs(), clock=self.clock, ids=ids, log=Emitted())
         self.steps = parts.factor_steps()
-        self.demands = Asking(Demanded(assurances=(TWO,)))
+        self.demands = Asking(Demanded(requirement=Requirement(assurances=(TWO,))))
         self.ids = ids
         self.sign_on = SignOn(
             self.storage.sign_ons,
@@ -188,7 +187,9 @@ def test_going_back_gives_nothing() -> None:
 
 def test_who_has_no_factor_sets_one_up_and_is_in() -> None:
     world = World()
-    world.demands.sign_on = Demanded(assurances=(TWO,), enrolments=Enrolments(offered=("totp",)))
+    world.demands.sign_on = Demanded(
+        requirement=Requirement(assurances=(TWO,), enrolments=Enrolments(offered=("totp",)))
+    )
     pending = world.begin()
 
     assert (pending.step.name, pending.step.kinds) == ("enrol", ("totp",))
@@ -206,7 +207,9 @@ def test_who_has_no_factor_sets_one_up_and_is_in() -> None:
 
 def test_a_secret_is_not_kept_with_the_transaction() -> None:
     world = World()
-    world.demands.sign_on = Demanded(assurances=(TWO,), enrolments=Enrolments(offered=("totp",)))
+    world.demands.sign_on = Demanded(
+        requirement=Requirement(assurances=(TWO,), enrolments=Enrolments(offered=("totp",)))
+    )
 
     begun = world.advance(world.begin(), Begun("totp"))
 
@@ -279,7 +282,7 @@ def test_a_transaction_lives_as_long_as_somebody_works_at_it_and_an_hour_at_most
 def test_the_terms_of_a_policy_are_those_of_the_session() -> None:
     world = World()
     terms = SessionTerms(600, 3_600, persistent=True)
-    world.demands.sign_on = Demanded(assurances=(TWO,), terms=terms)
+    world.demands.sign_on = Demanded(requirement=Requirement(assurances=(TWO,)), terms=terms)
     app = world.app()
     pending = world.begin()
 

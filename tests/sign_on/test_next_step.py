@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from authmint.policy.sign_on.assurance import Alternative, Assurance, Demand
 from authmint.sign_on.next_step import DONE, Known, Step, needs_factors, next_step
-from authmint.sign_on.proofs import amr_of, auth_time_of
 from authmint.sign_on.requirement import Enrolments, Requirement
+from authmint.sign_on.sessions import amr_of, auth_time_of
 from authmint.storage.factors import Credential, Factor, FactorKind
 from authmint.storage.sign_on_transactions import Proof
 from hypothesis import given
@@ -18,7 +18,7 @@ NOW = 1_000
 
 def known(at: int, *proofs: Proof, user_id: str = "a", **facts: Any) -> Known:
     """Somebody who proved a password then, and more."""
-    return Known(user_id, (Proof("password", at), *proofs), **facts)
+    return Known(user_id, at, (Proof("password", at), *proofs), **facts)
 
 
 @pytest.mark.parametrize(
@@ -154,13 +154,13 @@ ALL: tuple[FactorKind, ...] = ("totp", "webauthn", "email")
         (known(900, factors=(TOTP,)), [PHISHING], ALL, Step("challenge", "before_enrolling", ("totp",))),
         # A key that knows its owner is enough, once and for all.
         (
-            Known("a", (Proof("webauthn", 900, verified=True, primary=True),), factors=(PASSKEY,)),
+            Known("a", 900, (Proof("webauthn", 900, verified=True, primary=True),), factors=(PASSKEY,)),
             [TWO, PHISHING],
             (),
             DONE,
         ),
         (
-            Known("a", (Proof("webauthn", 900, verified=True, primary=True),), factors=(PASSKEY,)),
+            Known("a", 900, (Proof("webauthn", 900, verified=True, primary=True),), factors=(PASSKEY,)),
             [PASSWORD_TOO],
             (),
             Step("challenge", "more_assurance", methods=("password",)),
@@ -215,7 +215,9 @@ def test_whoever_does_what_is_asked_gets_there_and_nobody_else_does(
     requirement = Requirement(assurances=assurances, asked_at=NOW)
     proofs: tuple[Proof, ...] = (Proof("password", at),)
     for _ in range(4):
-        step = next_step(Known("a", proofs, factors=factors, recovery_codes=codes), requirement, now=NOW)
+        step = next_step(
+            Known("a", auth_time_of(proofs), proofs, factors=factors, recovery_codes=codes), requirement, now=NOW
+        )
         if step.name != "challenge":
             break
         assert step.choices or step.methods

@@ -10,7 +10,7 @@ from authmint.directory.password_change import NotChangeable, PasswordChange, Un
 from authmint.directory.passwords import PasswordHashes, PasswordPolicy
 from authmint.http import Request
 from authmint.sign_on.answers import NewPassword
-from authmint.sign_on.proofs import SignedOn
+from authmint.sign_on.sessions import SignedOn
 from authmint.sign_on.sign_on import LIFETIME, Caller, Pending, SignOn
 from authmint.storage.errors import NotFound
 from authmint.storage.users import Password

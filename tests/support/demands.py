@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from authmint.http import Request
-from authmint.sign_on.demands import NOTHING_MORE, Attempt, Demanded
-from authmint.sign_on.requirement import Enrolments
+from authmint.sign_on.requirement import NOTHING_MORE, Attempt, Demanded, Enrolments
 from authmint.storage.clients import Client
 from authmint.storage.directory import Person
 from authmint.storage.users import User
@@ -24,7 +23,7 @@ class Asking:
         return self.app
 
     def enrolments(self, person: Person, attempt: Attempt, *, now: int) -> Enrolments:
-        return self.app.enrolments
+        return self.app.requirement.enrolments
 
 
 class Quiet:

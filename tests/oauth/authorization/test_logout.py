@@ -10,7 +10,7 @@ from authmint.http import Pairs, Request, Response
 from authmint.oauth.authorization.interaction import Visitor
 from authmint.oauth.authorization.logout import LogoutEndpoint
 from authmint.oauth.errors import OAuthError
-from authmint.sign_on.proofs import SignedOn
+from authmint.sign_on.sessions import SignedOn
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.sessions import Session
 

@@ -26,8 +26,7 @@ from authmint.oauth.dpop.possession import Possession
 from authmint.oauth.endpoint import AuthenticatedEndpoint
 from authmint.oauth.errors import OAuthError
 from authmint.oauth.issuance import Issuance
-from authmint.sign_on.proofs import SignedOn, amr_of, auth_time_of
-from authmint.sign_on.sessions import SessionTokenExchange
+from authmint.sign_on.sessions import SessionTokenExchange, SignedOn, amr_of, auth_time_of
 from authmint.storage.clients import Client, secret_digest
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.consents import Consent

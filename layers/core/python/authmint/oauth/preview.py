@@ -12,7 +12,7 @@ from ..http import Request
 from ..ids import Ids
 from ..policy.access.evaluate import TokenRequest
 from ..policy.access.explain import Explanation, explain
-from ..sign_on.proofs import amr_of
+from ..sign_on.sessions import amr_of
 from ..storage.clients import Client
 from ..storage.configuration import Snapshot
 from ..storage.directory import Person

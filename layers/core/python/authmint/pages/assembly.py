@@ -9,7 +9,7 @@ from ..clock import Clock
 from ..directory.password_change import PasswordChange
 from ..http import Response
 from ..ids import Ids
-from ..sign_on.demands import SignOnDemands
+from ..sign_on.requirement import SignOnDemands
 from ..sign_on.sessions import SessionTokenExchange
 from ..sign_on.sign_on import SignOn, Verifier
 from ..storage.clients import Clients

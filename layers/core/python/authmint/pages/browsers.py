@@ -6,8 +6,7 @@ from typing import Final
 from ..http import Pairs, Request
 from ..ids import Ids
 from ..oauth.authorization.interaction import Visitor
-from ..sign_on.proofs import SignedOn
-from ..sign_on.sessions import SessionSettings, new_session, raised_session
+from ..sign_on.sessions import SessionSettings, SignedOn, new_session, raised_session
 from ..storage.clients import secret_digest
 from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound

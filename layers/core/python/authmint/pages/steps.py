@@ -6,7 +6,7 @@ from typing import Final
 from ..http import Response
 from ..oauth.errors import OAuthError
 from ..sign_on.next_step import StepName
-from ..sign_on.proofs import SignedOn
+from ..sign_on.sessions import SignedOn
 from ..sign_on.sign_on import Pending, SignOn
 from ..storage.errors import NotFound
 from .browsers import CookieBrowsers

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from ..http import Request, Response
 from ..sign_on.next_step import Known, Step, next_step
 from ..sign_on.requirement import Requirement
-from ..sign_on.sessions import proofs_of
 from ..sign_on.sign_on import Caller
 from ..web.forms import BadForm, Form
 from .browsers import Guest
@@ -33,7 +32,9 @@ class Visit:
         """What is asked of whoever is at the browser, where nothing more is asked for than that they are signed on."""
         session = self.guest.session
         return next_step(
-            None if session is None else Known(session.user_id, proofs_of(session)), Requirement(), now=self.now
+            None if session is None else Known(session.user_id, session.auth_time, session.proved),
+            Requirement(),
+            now=self.now,
         )
 
     @property

@@ -187,6 +187,8 @@ def authorize(env: Surroundings) -> Function:
         except Unavailable as error:
             api = request.path.startswith("/api/")
             return api_unavailable(error).response(ids) if api else pages.error(unavailable(error), request)
+        if request.path.startswith("/oauth2/"):
+            return protocol(request)
         return site(request) or protocol(request)
 
     def failure(request: Request) -> Response:

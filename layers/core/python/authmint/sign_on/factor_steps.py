@@ -14,8 +14,8 @@ from ..storage.sign_on_transactions import Proof, SignOnTransaction
 from ..storage.users import User
 from . import answers
 from .next_step import Known
-from .proofs import latest
 from .requirement import OutOfTurn
+from .sessions import latest
 
 if TYPE_CHECKING:
     from .sign_on import Caller, Pending

@@ -8,7 +8,6 @@ from typing import Final, Literal
 from ..policy.sign_on.assurance import Assurance, is_two_factors
 from ..storage.factors import Factor, FactorKind
 from ..storage.sign_on_transactions import Method, Proof
-from .proofs import auth_time_of
 from .requirement import Requirement
 
 StepName = Literal["identify", "challenge", "new_password", "enrol", "refused", "done"]
@@ -34,6 +33,7 @@ class Known:
     """Who is there, as far as it is proved.
 
     Attributes:
+        auth_time: When they proved last who they are.
         proofs: What they proved.
         password_expired: What they proved has to be replaced before it counts.
         expires_soon: It will have to be, and they have not been told yet.
@@ -43,6 +43,7 @@ class Known:
     """
 
     user_id: str
+    auth_time: int
     proofs: tuple[Proof, ...]
     password_expired: bool = False
     expires_soon: bool = False
@@ -113,7 +114,7 @@ def next_step(known: Known | None, requirement: Requirement, *, now: int) -> Ste
 
 
 def _identity(known: Known, requirement: Requirement, now: int) -> Step | None:
-    auth_time = auth_time_of(known.proofs)
+    auth_time = known.auth_time
     for_this_request = requirement.asked_at is not None and auth_time >= requirement.asked_at
     if requirement.user_id not in {None, known.user_id}:
         # Who has just signed in for this request as somebody else would do so again.

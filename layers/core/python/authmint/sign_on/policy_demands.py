@@ -1,38 +1,110 @@
 """The policies of people, as what they ask of a sign-on (docs/protocol.md §33)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..clock import Clock
 from ..factors.enrolment_rules import Wish
 from ..http import Request
 from ..policy.sign_on.circumstances import Circumstances
+from ..policy.sign_on.defaults import IDS
 from ..policy.sign_on.facts import Facts
 from ..policy.sign_on.walk import Open
 from ..storage.clients import Client
 from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound
 from ..storage.factors import FactorKind
+from ..storage.sign_on_policies import PolicyList, PolicyType, SignOnPolicies, SignOnPolicy
 from ..storage.sign_on_transactions import SessionTerms
 from ..storage.users import User
 from .context_classes import BY_PASSWORD, CLASSES, TWO_FACTORS
-from .demands import Attempt, Demanded
 from .policies import AppliedPolicies
-from .requirement import NO_ENROLMENTS, Enrolments, Remembering
+from .requirement import NO_ENROLMENTS, Attempt, Demanded, Enrolments, Remembering, Requirement
 
 #: Kinds by the keys of their authenticators; people are asked for them in this order.
 _KINDS: Final[Mapping[str, FactorKind]] = {"webauthn": "webauthn", "google_otp": "totp", "okta_email": "email"}
 
 
-@dataclass(frozen=True)
 class PolicyDemands:
-    """``SignOnDemands`` and ``AppDemands``, by the policies that administrators wrote."""
+    """``SignOnDemands`` and ``AppDemands``, by the policies that administrators wrote.
+
+    Where nobody wrote any, there is nothing to evaluate: the system's policies ask the same of everybody, so what they
+    ask is found once.
+    """
+
+    def __init__(self, policies: AppliedPolicies) -> None:
+        self._policies = policies
+        self._of_everybody: dict[PolicyType, Demanded] = {}
+
+    def of_sign_on(self, person: Person, attempt: Attempt, *, now: int) -> Demanded:
+        """By the global session policy and the one about enrolment."""
+        read = _ReadOnce(self._policies.records)
+        if read.of_type("OKTA_SIGN_ON").policies or read.of_type("MFA_ENROLL").policies:
+            return _Decisions(replace(self._policies, records=read)).of_sign_on(person, attempt, now=now)
+        if "OKTA_SIGN_ON" not in self._of_everybody:
+            found = _Decisions(replace(self._policies, records=read)).of_sign_on(person, attempt, now=now)
+            self._of_everybody["OKTA_SIGN_ON"] = found
+        return self._of_everybody["OKTA_SIGN_ON"]
+
+    def of_app(self, client: Client, person: Person, attempt: Attempt, *, now: int) -> Demanded:
+        """By the app's authentication policy."""
+        read = _ReadOnce(self._policies.records)
+        if client.access_policy is not None or read.has_default_for_apps():
+            return _Decisions(replace(self._policies, records=read)).of_app(client, person, attempt, now=now)
+        if "ACCESS_POLICY" not in self._of_everybody:
+            found = _Decisions(replace(self._policies, records=read)).of_app(client, person, attempt, now=now)
+            self._of_everybody["ACCESS_POLICY"] = found
+        return self._of_everybody["ACCESS_POLICY"]
+
+    def enrolments(self, person: Person, attempt: Attempt, *, now: int) -> Enrolments:
+        """By the policy about enrolment."""
+        return _Decisions(self._policies).enrolments(person, attempt, now=now)
+
+
+class _ReadOnce(SignOnPolicies):
+    """Policies, each read once for one decision."""
+
+    def __init__(self, records: SignOnPolicies) -> None:
+        self._records = records
+        self._lists: dict[PolicyType, PolicyList] = {}
+        self._found: dict[str, SignOnPolicy | None] = {}
+
+    def of_type(self, policy_type: PolicyType) -> PolicyList:
+        if policy_type not in self._lists:
+            self._lists[policy_type] = self._records.of_type(policy_type)
+        return self._lists[policy_type]
+
+    def get(self, policy_type: PolicyType, policy_id: str) -> SignOnPolicy:
+        if policy_id not in self._found:
+            try:
+                self._found[policy_id] = self._records.get(policy_type, policy_id)
+            except NotFound:
+                self._found[policy_id] = None
+        found = self._found[policy_id]
+        if found is None:
+            raise NotFound(policy_id)
+        return found
+
+    def save(self, *_: object, **__: object) -> None:
+        raise NotImplementedError
+
+    def has_default_for_apps(self) -> bool:
+        """Whether somebody changed the policy of apps that have none of their own."""
+        try:
+            self.get("ACCESS_POLICY", IDS["ACCESS_POLICY"][0])
+        except NotFound:
+            return False
+        return True
+
+
+@dataclass(frozen=True)
+class _Decisions:
+    """The same, evaluated."""
 
     policies: AppliedPolicies
 
     def of_sign_on(self, person: Person, attempt: Attempt, *, now: int) -> Demanded:
-        """By the global session policy and the one about enrolment."""
         facts = self._facts(person, attempt, now)
         decision = self.policies.session(facts)
         reason = _reason(decision.decided)
@@ -47,18 +119,19 @@ class PolicyDemands:
             remembering = Remembering(lifetime, decision.remember_by_default)
         terms = SessionTerms(decision.idle, decision.lifetime or 0, decision.persistent)
         enrolments = self._enrolments(facts)
-        return Demanded(False, assurances, enrolments, terms, remembering, reason)
+        requirement = Requirement(assurances=assurances, enrolments=enrolments, remembering=remembering)
+        return Demanded(False, requirement, terms, reason)
 
     def of_app(self, client: Client, person: Person, attempt: Attempt, *, now: int) -> Demanded:
-        """By the app's authentication policy."""
         decision = self.policies.app(client, self._facts(person, attempt, now))
         reason = _reason(decision.decided)
         if decision.access == "DENY":
             return Demanded(denied=True, reason=reason)
-        return Demanded(assurances=decision.assurances, reason=reason)
+        # What every session gives for as long as it lives needs no look at it.
+        asked = tuple(each for each in decision.assurances if not each.trivial(self.policies.seeds.lifetime))
+        return Demanded(requirement=Requirement(assurances=asked), reason=reason)
 
     def enrolments(self, person: Person, attempt: Attempt, *, now: int) -> Enrolments:
-        """By the policy about enrolment."""
         return self._enrolments(self._facts(person, attempt, now))
 
     def _facts(self, person: Person, attempt: Attempt, now: int) -> Facts:

@@ -1,9 +1,14 @@
 """What is asked of the sign-on of whoever is at the browser: by a request, and by policies."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
+from ..http import Request
 from ..policy.sign_on.assurance import Assurance
+from ..storage.clients import Client
+from ..storage.directory import Person
 from ..storage.factors import FactorKind
+from ..storage.sign_on_transactions import SessionTerms
 
 
 class OutOfTurn(Exception):
@@ -61,6 +66,62 @@ class Requirement:
     assurances: tuple[Assurance, ...] = ()
     enrolments: Enrolments = NO_ENROLMENTS
     remembering: Remembering | None = None
+
+
+NOTHING = Requirement()
+
+
+@dataclass(frozen=True)
+class Demanded:
+    """What policies say about one sign-on.
+
+    Attributes:
+        denied: Nobody gets in so, whatever is proved.
+        requirement: What has to be proved, and what may be set up on the way.
+        terms: Of the session; ``None``: those of the deployment.
+        reason: Policy and rule that decided, for the log.
+    """
+
+    denied: bool = False
+    requirement: Requirement = NOTHING
+    terms: SessionTerms | None = None
+    reason: str = ""
+
+
+NOTHING_MORE = Demanded()
+
+
+class Attempt(Protocol):
+    """How somebody comes."""
+
+    @property
+    def request(self) -> Request:
+        """Address, browser and headers."""
+
+    @property
+    def browser(self) -> str | None:
+        """SHA-256 of the cookie that names the browser; ``None``: a caller of the API."""
+
+    @property
+    def device(self) -> str | None:
+        """Digest of what this browser is remembered by; ``None``: nothing."""
+
+
+class SignOnDemands(Protocol):
+    """Knows the policies of people."""
+
+    def of_sign_on(self, person: Person, attempt: Attempt, *, now: int) -> Demanded:
+        """What the global session policy asks, and the one about enrolment. Raises Unavailable."""
+
+
+class AppDemands(Protocol):
+    """Knows the policies of apps."""
+
+    def of_app(self, client: Client, person: Person, attempt: Attempt, *, now: int) -> Demanded:
+        """What the app's authentication policy asks of who signs in to it. Raises Unavailable."""
+
+    def enrolments(self, person: Person, attempt: Attempt, *, now: int) -> Enrolments:
+        """What somebody may set up who cannot prove that. Raises Unavailable."""
 
 
 def written(requirement: Requirement) -> str:

@@ -1,20 +1,81 @@
-"""Where sessions begin, and the tokens that begin them elsewhere: the only place, whatever was proved."""
+"""What follows from proofs, and the only place where sessions begin, and the tokens that begin them elsewhere.
 
+``amr`` is of RFC 8176, ``auth_time`` of OpenID Connect Core §2.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from ..ids import Ids
+from ..policy.sign_on.assurance import is_two_factors
 from ..storage.clients import secret_digest
-from ..storage.directory import Directory
+from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound
 from ..storage.generations import Generations
 from ..storage.liveness import signed_in_person
 from ..storage.sessions import Session, SessionToken, SessionTokens
-from ..storage.sign_on_transactions import Proof
-from .proofs import SignedOn, amr_of, auth_time_of
+from ..storage.sign_on_transactions import Method, Proof, SessionTerms
 
 #: Seconds.
 TOKEN_LIFETIME: Final = 300
+_AMR: Final[Mapping[Method, str]] = {
+    "password": "pwd",
+    "totp": "otp",
+    "email": "otp",
+    "recovery_code": "kba",
+    "question": "kba",
+}
+
+
+@dataclass(frozen=True)
+class SignedOn:
+    """Somebody of whom nothing more is asked. Only this makes a session, or a session token.
+
+    Attributes:
+        terms: Of the session; ``None``: those of the deployment.
+        raises: The session that they had already: it is raised, and no new one begins.
+    """
+
+    person: Person
+    proofs: tuple[Proof, ...]
+    terms: SessionTerms | None = None
+    raises: Session | None = None
+
+
+def amr_of(proofs: Sequence[Proof]) -> tuple[str, ...]:
+    """The methods by their registered names: the password first, ``mfa`` last where there were two factors."""
+    if len(proofs) == 1 and proofs[0].method == "password":
+        return ("pwd",)
+    in_order = sorted(proofs, key=lambda proof: proof.method != "password")
+    names = dict.fromkeys(_name(proof) for proof in in_order)
+    return (*names, "mfa") if is_two_factors(proofs) else tuple(names)
+
+
+def _name(proof: Proof) -> str:
+    if proof.method == "webauthn":
+        return "swk" if proof.synced else "hwk"
+    return _AMR[proof.method]
+
+
+def auth_time_of(proofs: Sequence[Proof]) -> int:
+    """When the user proved last who they are; a second proof alone is no new sign-in. 0: never."""
+    return max((proof.at for proof in proofs if is_primary(proof)), default=0)
+
+
+def latest(proofs: Sequence[Proof]) -> tuple[Proof, ...]:
+    """The proofs in order; of those that say the same, the last one alone."""
+    newest: dict[tuple[Method, str | None, bool], Proof] = {}
+    for proof in proofs:
+        key = (proof.method, proof.factor_id, proof.primary)
+        newest.pop(key, None)
+        newest[key] = proof
+    return tuple(newest.values())
+
+
+def is_primary(proof: Proof) -> bool:
+    """Whether it said who they are: passwords always do."""
+    return proof.primary or proof.method == "password"
 
 
 @dataclass(frozen=True)
@@ -70,11 +131,6 @@ def raised_session(session: Session, signed_on: SignedOn, secret: str, ids: Ids,
         proofs=signed_on.proofs,
         last_seen_at=now,
     )
-
-
-def proofs_of(session: Session) -> tuple[Proof, ...]:
-    """What was proved in a session."""
-    return session.proofs or (Proof("password", session.auth_time),)
 
 
 @dataclass(frozen=True)

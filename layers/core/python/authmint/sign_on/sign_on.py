@@ -17,11 +17,9 @@ from ..storage.liveness import NotAlive, check_session
 from ..storage.sessions import Session, Sessions
 from ..storage.sign_on_transactions import Proof, SessionTerms, SignOnTransaction, SignOnTransactions
 from ..storage.users import User
-from .demands import Attempt, SignOnDemands
 from .next_step import Known, Step, needs_factors, next_step
-from .proofs import SignedOn, latest
-from .requirement import OutOfTurn, Requirement, read, written
-from .sessions import proofs_of
+from .requirement import OutOfTurn, Requirement, SignOnDemands, read, written
+from .sessions import SignedOn, auth_time_of, latest
 
 if TYPE_CHECKING:  # most sign-ons take a password and nothing else
     from ..factors.answers import AssertionAnswer
@@ -188,13 +186,10 @@ class SignOn:
             AuthenticationFailed: A policy refuses.
             Unavailable: Storage could not answer.
         """
-        attempt = Attempt(caller.request, proofs, browser=caller.browser, device=caller.device)
-        demanded = self._demands.of_sign_on(person, attempt, now=caller.now)
+        demanded = self._demands.of_sign_on(person, caller, now=caller.now)
         if demanded.denied:
             raise Denied(demanded.reason)
-        requirement = Requirement(
-            assurances=demanded.assurances, enrolments=demanded.enrolments, remembering=demanded.remembering
-        )
+        requirement = demanded.requirement
         known = self._known(person.user, proofs, requirement, caller.now, password_expired=password_expired)
         step = next_step(known, requirement, now=caller.now)
         if step.name == "done":
@@ -214,7 +209,7 @@ class SignOn:
             OutOfTurn: Nothing is asked of them, or who they are.
             Unavailable: Storage could not answer.
         """
-        proofs = proofs_of(session)
+        proofs = session.proved
         known = self._known(person.user, proofs, requirement, caller.now)
         step = next_step(known, requirement, now=caller.now)
         if step.name == "refused":
@@ -397,7 +392,7 @@ class SignOn:
         *,
         password_expired: bool = False,
     ) -> Known:
-        known = Known(user.id, proofs, password_expired, has_password=user.password is not None)
+        known = Known(user.id, auth_time_of(proofs), proofs, password_expired, has_password=user.password is not None)
         if not needs_factors(known, requirement, now=now):
             return known
         return self._factors().known(known, user)

@@ -15,7 +15,7 @@ class Session:
         id: What administrators and ID tokens call it; never the cookie's value.
         auth_time: When the user proved who they are, last.
         idle_expires_at: Moves on with use, up to ``expires_at``.
-        proofs: What was proved, and when: ``auth_time`` and ``amr`` follow from it (``sign_on.proofs``).
+        proofs: What was proved, and when: ``auth_time`` and ``amr`` follow from it (``sign_on.sessions``).
         csrf: What forms of this session have to send back (256 random bits).
         idle_lifetime: Seconds that it may go without use; 0: as the deployment says.
         persistent: It outlives the browser's closing.
@@ -35,6 +35,11 @@ class Session:
     generations: Generations = FIRST
     idle_lifetime: int = 0
     persistent: bool = False
+
+    @property
+    def proved(self) -> tuple[Proof, ...]:
+        """What was proved: sessions from before proofs were kept began with a password."""
+        return self.proofs or (Proof("password", self.auth_time),)
 
 
 class Sessions(Protocol):

@@ -16,9 +16,9 @@ from ..errors import OAuthError, unavailable
 from .approval import Granting
 from .events import Record
 from .interaction import CONSENT, SIGN_IN, Browsers, Visitor
-from .interactions import Interactions, check_browser
+from .interactions import Interactions
 from .issuing import Issuing
-from .request import Arrivals, Asked, SignInFirst
+from .request import Arrivals, Asked, SignInFirst, check_browser
 from .responses import Outcomes, redirect
 from .rules import Wish, check
 from .standing import Standings

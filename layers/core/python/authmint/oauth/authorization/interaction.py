@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from ...http import Pairs, Request, Response
-from ...sign_on.proofs import SignedOn
+from ...sign_on.sessions import SignedOn
 from ...storage.directory import Person
 from ...storage.sessions import Session
 from ..errors import OAuthError

@@ -16,7 +16,7 @@ from ..issuance import Trace
 from .approval import Granting
 from .events import Record
 from .interaction import PUSHED, WAITING, Visitor
-from .request import Arrival, Arrivals, Asked, SignInFirst
+from .request import Arrival, Arrivals, Asked, SignInFirst, check_browser
 from .responses import Outcomes
 from .rules import check
 from .standing import Standing, Standings
@@ -217,16 +217,6 @@ def _unread(request: Request, asked: Asked, handle: str, *, must_sign_in: bool) 
         ui_locales=asked.parameters.get("ui_locales"),
         created_at=0 if asked.waiting is None else asked.waiting.created_at,
     )
-
-
-def check_browser(arrival: Asked, visitor: Visitor) -> None:
-    """Whether a waiting request is this browser's: else somebody could have a victim go on with a request of theirs.
-
-    Raises:
-        OAuthError: For a page of ours.
-    """
-    if arrival.waiting is not None and arrival.waiting.browser != visitor.browser:
-        raise OAuthError("request_expired", reason="begun by another browser")
 
 
 def _authorize_uri(request: Request, arrival: Asked, reference: str) -> str:

@@ -22,7 +22,7 @@ from ...storage.token_families import TokenFamily
 from ..endpoint import live_client, live_server
 from ..errors import OAuthError
 from ..security_profile import needs_push, profile_of
-from .interaction import PUSHED, WAITING
+from .interaction import PUSHED, WAITING, Visitor
 from .parameters import Parameters, ReturnTo, beside_request_object, match_redirect_uri, read
 
 if TYPE_CHECKING:  # few requests are signed
@@ -274,6 +274,16 @@ class Arrivals:
             return self._requests.get(secret_digest(handle))
         except NotFound:
             return None
+
+
+def check_browser(arrival: Asked, visitor: Visitor) -> None:
+    """Whether a waiting request is this browser's: else somebody could have a victim go on with a request of theirs.
+
+    Raises:
+        OAuthError: For a page of ours.
+    """
+    if arrival.waiting is not None and arrival.waiting.browser != visitor.browser:
+        raise OAuthError("request_expired", reason="begun by another browser")
 
 
 def unknown_client(client_id: str) -> Client:

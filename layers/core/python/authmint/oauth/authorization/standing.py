@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from ...http import Request
 from ...sign_on.context_classes import CLASSES, TWO_IF_POSSIBLE, reached
-from ...sign_on.demands import AppDemands, Attempt
 from ...sign_on.next_step import Known, Step, needs_factors, next_step, with_assurances
-from ...sign_on.requirement import Requirement
-from ...sign_on.sessions import proofs_of
+from ...sign_on.requirement import AppDemands, Attempt, Requirement
 from ...storage.directory import Person
 from ..errors import OAuthError
 from .interaction import Visitor
@@ -68,17 +66,17 @@ class Standings:
         session, person = visitor.session, visitor.person
         if session is None or person is None:
             return Standing(next_step(None, requirement, now=now), requirement)
-        known = Known(person.user.id, proofs_of(session), has_password=person.user.password is not None)
+        known = Known(person.user.id, session.auth_time, session.proved, has_password=person.user.password is not None)
         step = next_step(known, requirement, now=now)
         if step.reason == "still_another_user":
             raise OAuthError("id_token_does_not_match_session")
         if step.name != "done":
             return Standing(step, requirement)
-        attempt = Attempt(request, known.proofs, browser=visitor.browser)
+        attempt = _Attempt(request, visitor.browser)
         demanded = self._demands.of_app(wish.arrival.client, person, attempt, now=now)
         if demanded.denied:
             raise OAuthError("access_denied", reason=demanded.reason)
-        asked = _Asked(known, person, attempt, replace(requirement, assurances=demanded.assurances), now)
+        asked = _Asked(known, person, attempt, replace(requirement, assurances=demanded.requirement.assurances), now)
         own = self._standing(asked)
         if own.step.name == "refused":
             raise OAuthError("access_denied", reason=f"{demanded.reason}: nothing that the user has is enough")
@@ -111,6 +109,15 @@ class Standings:
             # What everybody has to set up is asked where a session begins, and not where an app is used.
             requirement = replace(requirement, enrolments=replace(may, required=()))
         return Standing(next_step(known, requirement, now=now), requirement)
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """``Attempt``."""
+
+    request: Request
+    browser: str
+    device: str | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ...directory.authentication import AuthenticationFailed, Authenticator, PasswordExpired, TooFast
 from ...ids import Ids
-from ...sign_on.proofs import amr_of
+from ...sign_on.sessions import amr_of
 from ...storage.sign_on_transactions import Proof
 from ...storage.token_families import TokenFamilies, new_family_id
 from .. import scopes

@@ -11,9 +11,8 @@ from ...directory.authentication import AuthenticationFailed, TooFast
 from ...directory.password_change import NotChangeable, UnsuitablePassword
 from ...http import Response
 from ...sign_on.answers import Answer, Back, NewPassword, Skipped
-from ...sign_on.proofs import SignedOn
 from ...sign_on.requirement import OutOfTurn
-from ...sign_on.sessions import SessionTokenExchange
+from ...sign_on.sessions import SessionTokenExchange, SignedOn
 from ...sign_on.sign_on import Pending, SignOn
 from ...storage.errors import NotFound
 from ..api_call import JsonBody

@@ -125,6 +125,11 @@ class Assurance:
             for alternative in self.alternatives
         )
 
+    def trivial(self, lifetime: int) -> bool:
+        """Whether whatever was proved in a session is enough until it ends, after so many seconds at the latest."""
+        unlimited = self.reauthenticate_in is None or self.reauthenticate_in >= lifetime
+        return unlimited and not self.two_factors and not self.alternatives
+
     def reachable(self, means: Sequence[Means]) -> bool:
         """Whether somebody who has these could satisfy it."""
         if not means or (self.two_factors and not is_two_factors(means)):
