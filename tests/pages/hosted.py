@@ -126,6 +126,7 @@ class Hosted:
         self.events = Events()
         parts = MemoryParts(storage, vault=FakeKeyPairs(), clock=self.clock, ids=self.ids, log=self.events)
         self.factors = parts.factor_steps()
+        self.user_factors = parts.user_factors()
         policy = PasswordPolicy()
         self.recovering = Recovering(storage, self.hashes, self.clock, self.ids, on=mail)
         self.site = new_site(
@@ -152,7 +153,7 @@ class Hosted:
             change=PasswordChange(storage.users, self.hashes, self.clock, self.ids, policy),
             demands=self.demands,
             factors=lambda: self.factors,
-            recovery=self.recovering.pages(self.pages, self.events.emit),
+            recovery=self.recovering.pages(self.pages, self.events.emit, self.user_factors),
             clock=self.clock,
             ids=self.ids,
         )

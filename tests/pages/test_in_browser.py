@@ -209,6 +209,29 @@ def test_an_expired_password_is_changed_on_the_way(window: Callable[..., Page]) 
         expect(page.get_by_role("heading", name="Give Orders access?")).to_be_visible()
 
 
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+def test_who_forgot_a_password_gets_back_in(served: Served, window: Callable[..., Page], javascript: bool) -> None:
+    page = window(java_script_enabled=javascript)
+    page.goto(f"{served.base_url}/signin?request={HANDLE}")
+
+    page.get_by_role("link", name="Forgot your password?").click()
+    page.get_by_label("Username").fill("ann@example.com")
+    page.get_by_role("button", name="Send me a mail").click()
+    settled(page, "Look into your mail")
+    page.goto(served.hosted.storage.outbox.mails[-1].values["resetPasswordLink"])
+    assert page.url == f"{served.base_url}/recovery"
+    page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
+    page.get_by_label("New password, once more").fill(NEW_PASSWORD)
+    page.get_by_role("button", name="Change password").click()
+    settled(page, "Your password was changed")
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("Username").fill("ann@example.com")
+    page.get_by_label("Password").fill(NEW_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page.get_by_role("heading", name="Give Orders access?")).to_be_visible()
+
+
 def test_form_post_posts_by_itself(served: Served, window: Callable[..., Page]) -> None:
     page = window()
 
@@ -266,6 +289,22 @@ def _device(page: Page, served: Served, code: str, button: str = "") -> None:
         page.get_by_role("button", name=button).click()
 
 
+def _followed(page: Page, served: Served) -> None:
+    """Somebody forgot a password, and follows the link that was mailed."""
+    page.goto(f"{served.base_url}/forgot")
+    page.get_by_label("Username").fill("ann@example.com")
+    page.get_by_role("button", name="Send me a mail").click()
+    settled(page, "Look into your mail")
+    page.goto(served.hosted.storage.outbox.mails[-1].values["resetPasswordLink"])
+
+
+def _chosen(page: Page, served: Served, password: str) -> None:
+    _followed(page, served)
+    page.get_by_label("New password", exact=True).fill(password)
+    page.get_by_label("New password, once more").fill(password)
+    page.get_by_role("button", name="Change password").click()
+
+
 #: The way to each page, and what only that page says.
 VIEWS: dict[str, tuple[str, Callable[[Page, Served], Any]]] = {
     "sign-in": ("Sign in", lambda page, served: page.goto(f"{served.base_url}/signin?request={HANDLE}")),
@@ -278,6 +317,11 @@ VIEWS: dict[str, tuple[str, Callable[[Page, Served], Any]]] = {
     "device-done": ("is connected", lambda page, served: _device(page, served, "WDJBMJHT", "Allow access")),
     "sign-out": ("Sign out?", lambda page, served: _signed_in(page, served, "/signout")),
     "signed-out": ("You are signed out", lambda page, served: page.goto(f"{served.base_url}/signout")),
+    "forgot": ("Forgot your password?", lambda page, served: page.goto(f"{served.base_url}/forgot")),
+    "recovery": ("Reset your password", _followed),
+    "recovery-refused": ("Make sure that", lambda page, served: _chosen(page, served, "short")),
+    "recovered": ("Your password was changed", lambda page, served: _chosen(page, served, NEW_PASSWORD)),
+    "link-gone": ("not good any more", lambda page, served: page.goto(f"{served.base_url}/welcome/x")),
     "start": ("Authorization servers", lambda page, served: page.goto(f"{served.base_url}/")),
     "error": ("Something is wrong", lambda page, served: page.goto(f"{served.base_url}/error")),
 }

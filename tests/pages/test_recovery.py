@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 from authmint.directory.recovery_tokens import issue
+from authmint.factors.answers import Passcode
 from authmint.http import Request
 from authmint.recovery.refusals import ProofMissing
 from authmint.storage.factors import Credential, Factor
 from authmint.storage.outbox import Mail
 from authmint.storage.users import RecoveryQuestion, User
+
+from tests.support.apps import App
 
 from .hosted import HANDLE, NEW_PASSWORD, NOW, PASSWORD, Browser, Hosted, header, shown
 
@@ -396,6 +399,35 @@ def test_an_account_that_a_key_protects_is_not_opened_by_a_mailbox(hosted: Hoste
     opened = hosted.recovering.recovery.open(browser.cookies[TICKET], now=hosted.clock.now())
     with pytest.raises(ProofMissing):
         hosted.recovering.recovery.set_password(opened, NEW_PASSWORD, now=NOW, request=Request("POST", "/"))
+
+
+def test_a_code_of_the_app_is_asked_for_before_a_password_is_taken(hosted: Hosted, browser: Browser) -> None:
+    app, _ = App.of(hosted.user_factors, hosted.storage.users.get("00uA"), hosted.clock)  # type: ignore[arg-type]
+
+    assert "Code of your authenticator app" in shown(follows(browser, forgets(hosted, browser)))
+    assert chooses(browser, code=app.wrong).status == 403
+    assert chooses(browser, code="").status == 403
+    assert chooses(browser, "short", code=app.code).status == 422
+    assert browser.sign_in(password=PASSWORD).status == 303
+    follows(browser, f"/signin/reset-password/{mails(hosted)[-1].values['resetPasswordLink'].rpartition('/')[2]}")
+    assert chooses(browser, code=app.code).status == 200
+
+    kept = hosted.storage.factors.of("00uA")
+    assert [(factor.kind, factor.status) for factor in kept] == [("totp", "ACTIVE")]
+
+
+def test_a_code_is_good_once_wherever_it_is_typed(hosted: Hosted, browser: Browser) -> None:
+    user = hosted.storage.users.get("00uA")
+    app, factor = App.of(hosted.user_factors, user, hosted.clock)  # type: ignore[arg-type]
+    request = Request("POST", "/")
+    hosted.user_factors.verify(
+        user, [factor], Passcode(app.code), binding="other", now=hosted.clock.now(), request=request
+    )
+    follows(browser, forgets(hosted, browser))
+
+    assert chooses(browser, code=app.code).status == 403
+    hosted.clock.advance(seconds=30)  # type: ignore[attr-defined]
+    assert chooses(browser, code=app.code).status == 200
 
 
 def test_a_factor_that_is_not_activated_protects_nothing(hosted: Hosted, browser: Browser) -> None:
