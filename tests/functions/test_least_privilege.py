@@ -13,6 +13,7 @@ from authmint.dynamo.outbox import DynamoOutbox
 from authmint.dynamo.servers import DynamoServers
 from authmint.ids import RandomIds
 from authmint.mail.mailer import Rejected
+from authmint.management.mail.brands import BRAND
 from authmint.outage import Outage
 from authmint.rate_limit import RateLimit
 from authmint.storage.outbox import Mail
@@ -75,7 +76,10 @@ def everything(functions: Functions, deployed: Deployed) -> None:
 
 
 def _mail(functions: Functions, deployed: Deployed) -> None:
-    """Mail is sent; what is refused for good is given up and revived; what cannot be sent now waits."""
+    """Words of mail are changed; mail is sent, given up and revived, or waits."""
+    words = f"/api/v1/brands/{BRAND}/templates/email/PasswordChanged/customizations"
+    made = functions.admin("POST", words, {"language": "en", "subject": "s", "body": "b"})
+    functions.admin("DELETE", f"{words}/{made['id']}")
     now = SystemClock().now()
     outbox = DynamoOutbox(deployed.tables(), RandomIds(SystemClock()))
     mail = Mail("m1", "PasswordChanged", "p@b.example", now, now + 60, "00u1")

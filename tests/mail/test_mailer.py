@@ -39,7 +39,7 @@ class Post:
 
         self.mailer = Mailer(
             self.storage.outbox,
-            Composer(Brand("Acme")),
+            Composer(Brand("Acme"), self.storage.mail_templates),
             self,
             Limits(limit("mail", self.of_user, 3_600), limit("mails", self.of_all, 86_400)),
             log=self.storage.log,

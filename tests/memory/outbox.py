@@ -4,8 +4,9 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from authmint.storage.errors import NotFound
+from authmint.storage.errors import Conflict, NotFound
 from authmint.storage.events import Event
+from authmint.storage.mail_templates import MailTemplate
 from authmint.storage.outbox import Mail, Taken
 from authmint.storage.recovery_tickets import RecoveryTicket
 
@@ -91,3 +92,23 @@ class MemoryRecoveryTickets:
             return self.tickets[digest]
         except KeyError:
             raise NotFound("RECOVERY") from None
+
+
+class MemoryMailTemplates:
+    """``MailTemplates``."""
+
+    def __init__(self, lock: threading.RLock, record: Callable[[Sequence[Event]], None]) -> None:
+        self._lock = lock
+        self._record = record
+        self._kept: dict[str, MailTemplate] = {}
+
+    def get(self, name: str) -> MailTemplate:
+        return self._kept.get(name, MailTemplate(name))
+
+    def save(self, before: MailTemplate, after: MailTemplate, events: Sequence[Event]) -> None:
+        with self._lock:
+            if self.get(before.name).version != before.version:
+                raise Conflict(before.name)
+            words = tuple(sorted(after.customizations, key=lambda one: one.id))
+            self._kept[before.name] = replace(after, customizations=words, version=before.version + 1)
+            self._record(events)

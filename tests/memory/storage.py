@@ -33,7 +33,7 @@ from .grants import (
     MemoryStoredRequests,
     MemoryTokenFamilies,
 )
-from .outbox import MemoryOutbox, MemoryRecoveryTickets
+from .outbox import MemoryMailTemplates, MemoryOutbox, MemoryRecoveryTickets
 from .sign_on_policies import MemorySignOnHistories, MemorySignOnPolicies, MemoryZones
 
 
@@ -66,6 +66,7 @@ class MemoryStorage:
         self.users.forget = lambda user_id: self.factors.remove_all(user_id, [])
         self.factor_challenges = MemoryFactorChallenges(self.lock)
         self.code_tries = MemoryCodeTries(self.users, self.lock)
+        self.mail_templates = MemoryMailTemplates(self.lock, self.events.extend)
         self.recovery_tickets = MemoryRecoveryTickets(self.lock, self.events.extend, self.outbox.add)
         self.rate_counters = MemoryRateCounters(self.lock)
         self.sign_on_policies = MemorySignOnPolicies(self.lock, self.events.extend)

@@ -4,11 +4,13 @@ from dataclasses import dataclass, replace
 
 import pytest
 from authmint.clock import SystemClock
+from authmint.dynamo.mail_templates import DynamoMailTemplates
 from authmint.dynamo.outbox import DynamoOutbox
 from authmint.dynamo.recovery_tickets import DynamoRecoveryTickets
 from authmint.dynamo.users import DynamoUsers
 from authmint.ids import RandomIds
 from authmint.storage.errors import Conflict, NotFound
+from authmint.storage.mail_templates import Customization, MailTemplate, MailTemplates
 from authmint.storage.outbox import Mail, Outbox
 from authmint.storage.recovery_tickets import RecoveryTicket, RecoveryTickets
 from authmint.storage.users import Users
@@ -28,16 +30,18 @@ class Storage:
     outbox: Outbox
     users: Users
     tickets: RecoveryTickets
+    templates: MailTemplates
 
 
 @pytest.fixture(params=["memory", "dynamo"])
 def storage(request: pytest.FixtureRequest) -> Storage:
     if request.param == "memory":
         memory = MemoryStorage()
-        return Storage(memory.outbox, memory.users, memory.recovery_tickets)
+        return Storage(memory.outbox, memory.users, memory.recovery_tickets, memory.mail_templates)
     tables, clock = request.getfixturevalue("deployed").tables(), SystemClock()
     ids = RandomIds(clock)
-    return Storage(DynamoOutbox(tables, ids), DynamoUsers(tables, clock), DynamoRecoveryTickets(tables, ids))
+    tickets, templates = DynamoRecoveryTickets(tables, ids), DynamoMailTemplates(tables)
+    return Storage(DynamoOutbox(tables, ids), DynamoUsers(tables, clock), tickets, templates)
 
 
 def due(outbox: Outbox, at: int = NOW) -> list[str]:
@@ -137,3 +141,29 @@ def test_a_ticket_comes_back_as_it_was_stored_and_its_mail_with_it(storage: Stor
     for other in ("d2", "", "x" * 5_000):
         with pytest.raises(NotFound):
             storage.tickets.get(other)
+
+
+def test_words_of_a_template_come_back_as_they_were_stored(storage: Storage) -> None:
+    templates = storage.templates
+    english = Customization("oel1", "en", "Hello", "x" * 60_000, NOW, NOW)
+    french = Customization("oel2", "fr", "Bonjour", "y" * 60_000, NOW, NOW)
+
+    fresh = templates.get("ForgotPassword")
+    assert fresh == MailTemplate("ForgotPassword")
+    templates.save(fresh, replace(fresh, customizations=(french, english), default="oel1"), [])
+    both = templates.get("ForgotPassword")
+    assert (both.customizations, both.default, both.version) == ((english, french), "oel1", 1)
+    changed = replace(english, subject="Hi")
+    templates.save(both, replace(both, customizations=(changed,), recipients="NO_USERS"), [])
+    assert templates.get("ForgotPassword").customizations == (changed,)
+    assert templates.get("UserActivation") == MailTemplate("UserActivation")
+
+
+def test_a_change_of_a_template_that_another_changed_is_a_conflict(storage: Storage) -> None:
+    templates = storage.templates
+    fresh = templates.get("ForgotPassword")
+    templates.save(fresh, replace(fresh, recipients="NO_USERS"), [])
+
+    with pytest.raises(Conflict):
+        templates.save(fresh, replace(fresh, recipients="ADMINS_ONLY"), [])
+    assert templates.get("ForgotPassword").recipients == "NO_USERS"

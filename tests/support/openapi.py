@@ -15,9 +15,10 @@ from openapi_schema_validator import OAS30Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT4
 
-#: docs/protocol.md §25.1, §25.7, §25.2, §26, §26.7, §27.3.
+#: docs/protocol.md §25.1, §25.7, §25.2, §26, §26.7, §27.3, §34.4.
 NULL_IN_RECORDINGS: Final = frozenset(
-    {"description", "_links", "errorRedirectUrl", "externalId", "loginRedirectUrl", "universalLogout"}
+    {"appInstanceId", "appLinkName", "classicApplicationUri", "customPrivacyPolicyUrl"}
+    | {"description", "_links", "errorRedirectUrl", "externalId", "loginRedirectUrl", "universalLogout"}
 )
 
 

@@ -64,6 +64,12 @@ CATALOGUE: Final[dict[str, tuple[int, str]]] = {
         400,
         "You must have an active telephony inline hook to activate and use the Phone authenticator.",
     ),
+    "E0000182": (409, "A default email template customization already exists."),
+    "E0000183": (409, "An email template customization for that language already exists."),
+    "E0000184": (409, "A default email template customization can't be deleted."),
+    "E0000185": (409, "The isDefault parameter of the default email template customization can't be set to false."),
+    "E0000189": (422, "This template does not support the recipients value."),
+    "E0000236": (400, "The provided language isn't valid BCP 47."),
 }
 
 

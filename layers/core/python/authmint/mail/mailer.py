@@ -65,7 +65,7 @@ class Mailer:
 
     Args:
         outbox: Where it waits.
-        compose: What a mail says.
+        compose: What a mail says; ``None``: nobody is to have it.
         postman: Who takes it.
         limits: How much is sent.
         log: For the events of deliveries.
@@ -78,7 +78,7 @@ class Mailer:
     def __init__(
         self,
         outbox: Outbox,
-        compose: Callable[[Mail], Message],
+        compose: Callable[[Mail], Message | None],
         postman: Postman,
         limits: Limits,
         *,
@@ -131,7 +131,11 @@ class Mailer:
     def _sent(self, taken: Taken, now: int) -> str:
         mail = taken.mail
         try:
-            self._postman.send(mail, self._compose(mail))
+            message = self._compose(mail)
+            if message is None:
+                self._outbox.remove(mail.id)
+                return "unwanted"
+            self._postman.send(mail, message)
         except Rejected as error:
             return self._dropped(taken, now, error.reason, keep=True)
         except Outage as error:

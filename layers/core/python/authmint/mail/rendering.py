@@ -9,8 +9,10 @@ from typing import Final
 
 from .contents import Content
 
-#: ``${user.profile.firstName}``. What else a template language could say stands for itself.
-VARIABLE: Final = re.compile(r"\$\{([A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)*)\}")
+_NAME: Final = r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)*"
+#: ``${user.profile.firstName}``, or ``$org.name`` where there is such a variable. What else a template language could
+#: say stands for itself.
+VARIABLE: Final = re.compile(rf"\$!?\{{({_NAME})\}}|\$!?({_NAME})(?!\()")
 LONGEST_SUBJECT: Final = 200
 _BLOCKS: Final = frozenset({"address", "blockquote", "br", "div", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li"})
 _MORE_BLOCKS: Final = frozenset({"ol", "p", "pre", "table", "tr", "ul"})
@@ -42,7 +44,12 @@ def plain(html: str) -> str:
 
 
 def _filled(text: str, values: Mapping[str, str], written: Callable[[str], str]) -> str:
-    return VARIABLE.sub(lambda match: written(values.get(match[1], "")), text)
+    def value(match: re.Match[str]) -> str:
+        if match[1] is not None:
+            return written(values.get(match[1], ""))
+        return written(values[match[2]]) if match[2] in values else match[0]
+
+    return VARIABLE.sub(value, text)
 
 
 def _one_line(text: str) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..storage.factor_challenges import FactorChallenges
     from ..storage.factors import Factors
     from ..storage.groups import Groups
+    from ..storage.mail_templates import MailTemplates
     from ..storage.org_settings import OrgSettingsRecord
     from ..storage.outbox import Outbox
     from ..storage.rate_counters import RateCounters
@@ -173,6 +174,12 @@ class Records:
         from ..dynamo.event_log import DynamoEventLog
 
         return DynamoEventLog(self._tables, self._clock)
+
+    @cached_property
+    def mail_templates(self) -> "MailTemplates":
+        from ..dynamo.mail_templates import DynamoMailTemplates
+
+        return DynamoMailTemplates(self._tables)
 
     @cached_property
     def org_settings(self) -> "OrgSettingsRecord":

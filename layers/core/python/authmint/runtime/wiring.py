@@ -307,7 +307,7 @@ def mailer(env: Surroundings) -> Function:
     made = cache(
         lambda: Mailer(
             parts.records.outbox,
-            Composer(parts.brand()),
+            Composer(parts.brand(), parts.records.mail_templates),
             parts.postman(),
             limits,
             log=parts.records.log,
@@ -332,6 +332,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
     """The management API without what surrounds it. ``ready`` raises what keeps it from answering at all."""
     from ..management.directory.people import PeopleRecords
     from ..management.http.api import ManagementApi
+    from ..management.mail.templates import EmailTemplates
     from ..management.servers.dynamic_clients import RegisteredRecords
     from ..management.sign_on.issued import IssuedRecords
 
@@ -368,6 +369,9 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
             sessions=records.sessions,
             log=records.log,
             session_idle=parts.settings.session_idle,
+        ),
+        mail=EmailTemplates(
+            records.mail_templates, records.users, records.outbox, parts.letters(), parts.brand(), parts.ids
         ),
         copies=records.client_copies,
         registered=RegisteredRecords(records.dynamic_clients, records.registration_tokens),

@@ -23,6 +23,7 @@ from ...storage.revocations import Revocations
 from ...storage.servers import Servers as ServerRecords
 from ..clients.client_changes import ClientChanges
 from ..directory.people import PeopleRecords
+from ..mail.templates import EmailTemplates
 from ..org.bootstrap import Bootstrap
 from ..org.logs import Logs
 from ..org.organization import organization
@@ -52,6 +53,7 @@ class ManagementApi:
         api_tokens: ApiTokens,
         people: PeopleRecords,
         issued: IssuedRecords,
+        mail: EmailTemplates,
         copies: ClientCopies,
         registered: RegisteredRecords,
         factors: FactorRecords,
@@ -78,6 +80,7 @@ class ManagementApi:
             api_tokens,
             people,
             issued,
+            mail,
             copies,
             registered,
             factors,

@@ -19,6 +19,7 @@ _FAMILIES: Final = (
     ("/api/v1/authenticators", "okta.authenticators.{0}"),
     ("/api/v1/policies", "okta.policies.{0}"),
     ("/api/v1/api-tokens", "okta.apiTokens.{0}"),
+    ("/api/v1/brands", "okta.brands.{0}"),
     ("/api/v1/org", "okta.orgs.{0}"),
     ("/api/v1/logs", "okta.logs.{0}"),
 )
@@ -42,6 +43,8 @@ def needed_scope(method: str, path: str) -> str | None:
 
 def _within(prefix: str, path: str, scope: str) -> str:
     """The scope of what has one of its own below something else."""
+    if prefix == "/api/v1/brands" and path.partition("/templates/email")[1]:
+        return "okta.templates.{0}"
     if prefix == "/api/v1/apps" and path.partition("/grants")[1]:
         return "okta.appGrants.{0}"
     return "okta.userRisk.{0}" if prefix == "/api/v1/users" and path.endswith("/risk") else scope

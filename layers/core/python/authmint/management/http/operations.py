@@ -17,6 +17,7 @@ from ..directory.user_credentials import UserCredentials
 from ..directory.user_lifecycle import UserLifecycle
 from ..directory.user_types import UserTypes
 from ..directory.users import Users
+from ..mail.templates import EmailTemplates, add_mail
 from ..org.api_tokens import PATH, ApiTokensResource
 from ..org.logs import Logs
 from ..org.org_settings import add_org_settings
@@ -60,6 +61,7 @@ def operations(
     api_tokens: ApiTokens,
     people: PeopleRecords,
     issued: IssuedRecords,
+    mail: EmailTemplates,
     copies: ClientCopies,
     registered: RegisteredRecords,
     factors: FactorRecords,
@@ -112,6 +114,7 @@ def operations(
     add_crud(routes, "/api/v1/trustedOrigins", "{trustedOriginId}", origins)
     add_lifecycle(routes, "/api/v1/trustedOrigins", "{trustedOriginId}", origins)
     add_org_settings(routes.add, people)
+    add_mail(routes, mail)
     routes.add("GET", "/api/v1/logs", logs.list)
     routes.add("POST", f"{_SERVER}/tokens/preview", explanations.preview)
     routes.add("GET", f"{_SERVER}/analysis", explanations.analysis)
