@@ -8,6 +8,7 @@ from authmint.factors.kind import CodeSent, CodeWanted, Wishes
 from authmint.factors.refusals import Expired, LockedOut, NotActive, NotEnrollable, TooFast, WrongAnswer
 from authmint.factors.wire import masked
 from authmint.mail.letters import Letters
+from authmint.storage.errors import NotFound
 from authmint.storage.factors import Factor
 from authmint.storage.sign_on_transactions import Proof
 
@@ -66,6 +67,16 @@ def test_a_code_proves_once(people: Factored) -> None:
     assert people.storage.factors.get("00uA", factor.id).last_used_at == people.clock.now()
 
 
+def test_a_factor_that_was_removed_meanwhile_proves_nothing(people: Factored) -> None:
+    factor = enrolled(people)
+    asked(people, factor)
+    people.factors.remove(people.ann, people.storage.factors.get("00uA", factor.id), **people.asked)
+    sent = Passcode(next(one.values["verificationToken"] for one in people.letters if one.template == "EmailChallenge"))
+
+    with pytest.raises(NotActive):
+        verify(people, factor, sent)
+
+
 def test_a_code_of_another_transaction_is_refused(people: Factored) -> None:
     factor = enrolled(people)
     asked(people, factor, "mine")
@@ -73,6 +84,19 @@ def test_a_code_of_another_transaction_is_refused(people: Factored) -> None:
     with pytest.raises(Expired):
         verify(people, factor, people.sent(), "theirs")
     assert verify(people, factor, people.sent(), "mine").method == "email"
+
+
+def test_of_two_who_have_the_right_code_one_is_let_in(people: Factored, monkeypatch: pytest.MonkeyPatch) -> None:
+    factor = enrolled(people)
+    asked(people, factor)
+
+    def used_before(*_: object) -> None:
+        raise NotFound("challenge")
+
+    monkeypatch.setattr(people.storage.factor_challenges, "use", used_before)
+
+    with pytest.raises(Expired):
+        verify(people, factor, people.sent())
 
 
 def test_a_new_code_kills_the_one_before(people: Factored) -> None:

@@ -137,6 +137,33 @@ def test_who_is_unlocked_counts_anew(people: Factored) -> None:
     assert verified(people, factor, people.code(secret)).method == "totp"
 
 
+def test_who_was_locked_by_passwords_proves_nothing_by_codes(people: Factored) -> None:
+    factor, secret = people.app()
+    user = people.ann
+    people.storage.users.save(user, replace(user, status="LOCKED_OUT"), [])
+
+    with pytest.raises(LockedOut):
+        verified(people, factor, people.code(secret))
+    assert people.ann.failed_codes == 0
+
+
+def test_who_cannot_sign_in_is_not_locked_and_not_shut_out_for_ever(people: Factored) -> None:
+    factor, secret = people.app()
+    user = people.ann
+    people.storage.users.save(user, replace(user, status="SUSPENDED"), [])
+    for _ in range(4):
+        with pytest.raises(WrongAnswer):
+            verified(people, factor, people.wrong(secret))
+    with pytest.raises(LockedOut):
+        verified(people, factor, people.wrong(secret))
+    assert people.status == "SUSPENDED"
+
+    people.clock.advance(seconds=61)
+    with pytest.raises(TooFast):
+        verified(people, factor, people.code(secret))
+    assert verified(people, factor, people.code(secret)).method == "totp"
+
+
 def test_a_crash_before_the_lock_neither_opens_nor_closes_the_way_for_ever(people: Factored) -> None:
     factor, secret = people.app()
     for _ in range(5):
