@@ -116,7 +116,7 @@ def test_a_question_is_answered_whatever_the_case(people: Factored) -> None:
     with pytest.raises(WrongAnswer):
         people.factors.verify(people.ann, [factor], Passcode("granny"), binding="t", **people.asked)
     assert people.ann.failed_codes == 1
-    changed = people.factors.change_question(people.ann, factor, "first_award", "Swimming", now=people.clock.now())
+    changed = people.factors.change_question(people.ann, factor, "first_award", "Swimming", **people.asked)
     assert people.factors.verify(people.ann, [changed], Passcode("swimming"), binding="t", **people.asked)
 
 
@@ -130,4 +130,4 @@ def test_only_a_question_has_an_answer(people: Factored) -> None:
     factor, _ = people.app()
 
     with pytest.raises(NotActive):
-        people.factors.change_question(people.ann, factor, "first_award", "Swimming", now=people.clock.now())
+        people.factors.change_question(people.ann, factor, "first_award", "Swimming", **people.asked)

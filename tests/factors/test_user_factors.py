@@ -1,11 +1,13 @@
 """Factors of users: enrolled, activated, asked for, verified, removed."""
 
+import base64
 from dataclasses import replace
 
 import pytest
 from authmint.factors.answers import Passcode, binary
 from authmint.factors.kind import CodeWanted, SharedSecret
 from authmint.factors.refusals import LockedOut, NotActive, NotEnrollable, Replayed, TooFast, WrongAnswer
+from authmint.storage.errors import Conflict
 from authmint.storage.sign_on_transactions import Proof
 
 from tests.factors.people import Factored
@@ -57,8 +59,6 @@ def test_spaces_of_a_code_mean_nothing(people: Factored) -> None:
 def test_the_code_that_activated_is_used_up(people: Factored) -> None:
     factor, shared = people.factors.enrol(people.ann, "totp", **people.asked)
     assert isinstance(shared, SharedSecret)
-    import base64
-
     secret = base64.b32decode(shared.secret)
     people.factors.activate(people.ann, factor, people.code(secret), **people.asked)
 
@@ -82,7 +82,7 @@ def test_a_new_name_does_not_make_a_code_good_again(people: Factored) -> None:
     read_before = people.factors.of(people.ann)[0]
     verified(people, factor, people.code(secret))
 
-    people.factors.rename(people.ann, read_before, "phone", now=people.clock.now())
+    people.factors.rename(people.ann, read_before, "phone", **people.asked)
 
     with pytest.raises(Replayed):
         verified(people, factor, people.code(secret))
@@ -181,8 +181,6 @@ def test_a_crash_before_the_lock_neither_opens_nor_closes_the_way_for_ever(peopl
 def test_of_a_factor_that_is_not_activated_five_answers_are_taken_in_five_minutes(people: Factored) -> None:
     factor, shared = people.factors.enrol(people.ann, "totp", **people.asked)
     assert isinstance(shared, SharedSecret)
-    import base64
-
     secret = base64.b32decode(shared.secret)
     for _ in range(5):
         with pytest.raises(WrongAnswer):
@@ -210,6 +208,17 @@ def test_a_pending_app_makes_way_for_a_new_one_and_an_active_one_does_not(people
     assert other.id.startswith("ost")
 
 
+def test_of_two_that_were_pending_at_once_one_is_activated(people: Factored) -> None:
+    first, shared = people.factors.enrol(people.ann, "totp", **people.asked)
+    assert isinstance(shared, SharedSecret)
+    people.storage.factors.factors.clear()  # as another call saw it, before this one was stored
+    people.app()
+    people.storage.factors.add(replace(first, version=0), [])
+
+    with pytest.raises(NotEnrollable):
+        people.factors.activate(people.ann, first, people.code(base64.b32decode(shared.secret)), **people.asked)
+
+
 def test_of_another_provider_there_is_none(people: Factored) -> None:
     with pytest.raises(NotEnrollable):
         people.factors.enrol(people.ann, "totp", provider="RSA", **people.asked)
@@ -235,11 +244,35 @@ def test_another_users_factor_proves_nothing(people: Factored) -> None:
     for attempt in (
         lambda: people.factors.verify(other, [factor], people.code(secret), binding="t", **people.asked),
         lambda: people.factors.remove(other, factor, **people.asked),
-        lambda: people.factors.rename(other, factor, "x", now=people.clock.now()),
+        lambda: people.factors.rename(other, factor, "x", **people.asked),
         lambda: people.factors.activate(other, factor, people.code(secret), **people.asked),
     ):
         with pytest.raises(NotActive):
             attempt()
+
+
+def test_who_is_gone_gets_no_factor_and_what_is_gone_stands_in_no_way(
+    people: Factored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = people.ann
+    people.factors.enrol(ann, "totp", **people.asked)
+
+    def gone(*_: object) -> None:
+        raise Conflict("gone")
+
+    monkeypatch.setattr(people.storage.factors, "remove", gone)
+    people.factors.enrol(ann, "totp", **people.asked)
+    del people.storage.users.users["00uA"]
+    with pytest.raises(NotActive):
+        people.factors.enrol(ann, "totp", **people.asked)
+
+
+def test_a_new_name_is_recorded(people: Factored) -> None:
+    factor, _ = people.app()
+
+    people.factors.rename(people.ann, factor, "phone", **people.asked)
+
+    assert people.storage.events[-1].type == "user.mfa.factor.update"
 
 
 def test_removing_is_recorded(people: Factored) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.management.admin import BASE_URL, Admin
 from tests.management.directory.users import made
-from tests.support.sign_on_policies import a_policy
+from tests.support.sign_on_policies import a_policy, a_rule, app_sign_on
 
 PATH = "/api/v1/authenticators"
 
@@ -70,6 +70,39 @@ def test_what_a_policy_requires_stays_on(admin: Admin) -> None:
     assert refused.causes == ["Authenticator Enrollment Policies: Two for all"]
     assert admin.post("/api/v1/org/factors/google_otp/lifecycle/deactivate").status == 400
     assert admin.post(f"{PATH}/{of(admin, 'webauthn')['id']}/lifecycle/deactivate").status == 200
+
+
+def test_what_nobody_could_satisfy_a_rule_without_stays_on(admin: Admin) -> None:
+    resistant = [{"possession": {"phishingResistant": "REQUIRED"}}]
+    bound = [{"possession": {"deviceBound": "REQUIRED"}}]
+    rules = (
+        a_rule(app_sign_on(constraints=resistant), id="rulA", name="Keys"),
+        a_rule(app_sign_on(constraints=bound), id="rulB", name="Devices"),
+        a_rule(app_sign_on(constraints=resistant), id="rulC", name="Off", status="INACTIVE"),
+        a_rule(app_sign_on("DENY", constraints=resistant), id="rulD", name="Nobody"),
+    )
+    admin.storage.sign_on_policies.save(None, a_policy(*rules, type="ACCESS_POLICY", id="rstA"), [])
+    key, app = of(admin, "webauthn")["id"], of(admin, "google_otp")["id"]
+
+    refused = admin.post(f"{PATH}/{key}/lifecycle/deactivate")
+
+    assert (refused.status, refused.code) == (403, "E0000219")
+    assert refused.json["errorSummary"].endswith("Policy rules: Keys")
+    assert admin.post("/api/v1/org/factors/fido_webauthn/lifecycle/deactivate").status == 400
+    assert admin.post(f"{PATH}/{app}/lifecycle/deactivate").status == 200
+    again = admin.post(f"{PATH}/{key}/lifecycle/deactivate")
+    assert again.json["errorSummary"].endswith("Policy rules: Keys, Devices")
+
+
+def test_the_last_device_stays_on_where_a_rule_wants_one(admin: Admin) -> None:
+    rule = a_rule(app_sign_on(constraints=[{"possession": {"deviceBound": "REQUIRED"}}]), name="Devices")
+    admin.post(f"{PATH}/{of(admin, 'webauthn')['id']}/lifecycle/deactivate")
+    admin.storage.sign_on_policies.save(None, a_policy(rule, type="ACCESS_POLICY", id="rstA"), [])
+
+    refused = admin.post(f"{PATH}/{of(admin, 'google_otp')['id']}/lifecycle/deactivate")
+
+    assert (refused.status, refused.code, refused.causes) == (403, "E0000148", ["Policy rules: Devices"])
+    assert admin.post(f"{PATH}/{of(admin, 'okta_email')['id']}/lifecycle/deactivate").status == 200
 
 
 def test_the_whole_object_can_be_put_back(admin: Admin) -> None:

@@ -60,6 +60,11 @@ CATALOGUE: Final[dict[str, tuple[int, str]]] = {
         "To continue, disable the authenticator in these policies.",
     ),
     "E0000157": (409, "Another authenticator with key: {0} is already active."),
+    "E0000219": (
+        403,
+        "Cannot disable this authenticator because no phishing-resistant authenticator would be left, and policy rules "
+        "require one. Policy rules: {0}",
+    ),
     "E0000226": (
         400,
         "You must have an active telephony inline hook to activate and use the Phone authenticator.",

@@ -137,6 +137,7 @@ class UserFactors:
 
         Raises:
             NotEnrollable: The user cannot have it.
+            NotActive: The user is gone.
             TooFast: Of mail.
             Unavailable: Storage or key management could not answer.
         """
@@ -169,12 +170,14 @@ class UserFactors:
             raise NotEnrollable("taken")
         for other in others:
             if other.status == "PENDING_ACTIVATION":
-                self.factors.remove(other, [])
-        if factor.status == "ACTIVE":
-            events = [self._event("user.mfa.factor.activate", factor, ask)]
-            self.factors.add(factor, events, self._notice(ask, "AuthenticatorEnrolled", factor))
-        else:
-            self.factors.add(factor, [])
+                self._drop(other)
+        active = factor.status == "ACTIVE"
+        events = [self._event("user.mfa.factor.activate", factor, ask)] if active else []
+        mails = self._notice(ask, "AuthenticatorEnrolled", factor) if active else ()
+        try:
+            self.factors.add(factor, events, mails)
+        except Conflict:
+            raise NotActive("there is no such user any more") from None
         return replace(factor, version=1), activation
 
     def resend(
@@ -194,7 +197,15 @@ class UserFactors:
         return kind.resend(factor, Ask(user, now, request, binding), lifetime)
 
     def change_question(
-        self, user: User, factor: Factor, question: str | None, answer: str | None, *, now: int
+        self,
+        user: User,
+        factor: Factor,
+        question: str | None,
+        answer: str | None,
+        *,
+        now: int,
+        request: Request,
+        actor: Party | None = None,
     ) -> Factor:
         """Another question and answer.
 
@@ -208,7 +219,8 @@ class UserFactors:
             raise NotActive("no question")
         changed = cast("Questions", self.kinds("question")).answered(factor, question, answer)
         changed = replace(changed, updated_at=now)
-        self.factors.save(factor, changed, [])
+        ask = Ask(user, now, request, actor=actor)
+        self.factors.save(factor, changed, [self._event("user.mfa.factor.update", changed, ask)])
         return replace(changed, version=factor.version + 1)
 
     def activate(
@@ -226,6 +238,7 @@ class UserFactors:
 
         Raises:
             NotActive: It is activated already, or gone.
+            NotEnrollable: The user has as many as one can have by now.
             TooFast: Five answers in five minutes were enough.
             FactorRefused: The answer is not taken. A key that somebody has registered already is a wrong answer.
             Unavailable: Storage or key management could not answer.
@@ -236,8 +249,12 @@ class UserFactors:
         allowance = self.activations.take(factor.id, now=now)
         if not allowance.allowed:
             raise TooFast(allowance)
+        kind = self.kinds(factor.kind)
+        others = [one for one in self.factors.of(user.id) if (one.kind, one.provider) == (factor.kind, factor.provider)]
+        if sum(one.status == "ACTIVE" for one in others) >= kind.most:
+            raise NotEnrollable("taken")  # two were pending at once
         ask = Ask(user, now, request, binding, actor)
-        active = replace(self.kinds(factor.kind).activate(factor, answer, ask), updated_at=now)
+        active = replace(kind.activate(factor, answer, ask), updated_at=now)
         try:
             events = [self._event("user.mfa.factor.activate", active, ask)]
             self.factors.save(factor, active, events, self._notice(ask, "AuthenticatorEnrolled", active))
@@ -362,11 +379,14 @@ class UserFactors:
     def _keys(self) -> "Webauthn":
         return cast("Webauthn", self.kinds("webauthn"))
 
-    def rename(self, user: User, factor: Factor, name: str, *, now: int) -> Factor:
+    def rename(
+        self, user: User, factor: Factor, name: str, *, now: int, request: Request, actor: Party | None = None
+    ) -> Factor:
         """The factor under another name. Raises Conflict."""
         self._check_owner(user, factor)
         renamed = replace(factor, name=name, updated_at=now)
-        self.factors.save(factor, renamed, [])
+        ask = Ask(user, now, request, actor=actor)
+        self.factors.save(factor, renamed, [self._event("user.mfa.factor.update", renamed, ask)])
         return replace(renamed, version=factor.version + 1)
 
     def remove(self, user: User, factor: Factor, *, now: int, request: Request, actor: Party | None = None) -> None:
@@ -402,6 +422,12 @@ class UserFactors:
             if is_verified(user, user.email) and not any(_same(factor, automatic) for factor in found):
                 return [automatic, *found]
         return found
+
+    def _drop(self, pending: Factor) -> None:
+        try:
+            self.factors.remove(pending, [])
+        except Conflict:
+            return  # it was activated, or is gone: by another call at this moment
 
     def _check_owner(self, user: User, factor: Factor) -> None:
         if factor.user_id != user.id:

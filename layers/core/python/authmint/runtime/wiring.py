@@ -392,20 +392,16 @@ def _factor_records(parts: Parts) -> "FactorRecords":
     from ..audit.recorded import RecordedEvents
     from ..management.sign_on.factor_operations import FactorRecords
     from ..management.sign_on.qr_codes import QrCodes
-    from ..policy.sign_on.enrolment import enrolments_of
+    from ..sign_on.needed_authenticators import NeededAuthenticators
 
     records = parts.records
     factors = parts.user_factors(events=RecordedEvents(records.log), administrative=True)
-
-    def needed(key: str) -> list[str]:
-        policies = records.sign_on_policies.of_type("MFA_ENROLL").policies
-        return [one.name for one in policies if enrolments_of(one.settings).get(key) == "REQUIRED"]
 
     return FactorRecords(
         factors=factors,
         authenticators=records.authenticators,
         pictures=QrCodes(factors, records.factor_challenges, records.users, parts.clock, parts.ids),
-        needed=needed,
+        needed=NeededAuthenticators(parts.policies()),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from ...http import Response
 from ...storage.authenticators import Authenticator, AuthenticatorKey, AuthenticatorList, Authenticators
@@ -14,8 +14,6 @@ from ..http.fields import Fields
 from .authenticator_view import METHODS, TYPES, authenticator_json, method_json
 
 ORG_FACTORS: Final = "/api/v1/org/factors"
-#: Which policies need an authenticator, by their names.
-Needed = Callable[[AuthenticatorKey], Sequence[str]]
 _ALLOWED_FOR: Final = ("any", "recovery", "sso", "none")
 _LIFETIMES: Final = (5, 10, 15, 20, 25, 30)
 _WISHES: Final = ("DISCOURAGED", "PREFERRED", "REQUIRED")
@@ -30,10 +28,20 @@ _FACTORS: Final[Mapping[str, tuple[AuthenticatorKey, str, str]]] = {
 }
 
 
+class Needed(Protocol):
+    """What policies need."""
+
+    def enrolment_policies(self, key: AuthenticatorKey) -> Sequence[str]:
+        """Names of the policies that require everybody to enrol it."""
+
+    def rules(self, key: AuthenticatorKey, listed: AuthenticatorList) -> Sequence[str]:
+        """Names of the rules of applications that nobody could satisfy without it."""
+
+
 class AuthenticatorsResource:
     """What the deployment lets people prove with."""
 
-    def __init__(self, records: Authenticators, needed: Needed = lambda _: ()) -> None:
+    def __init__(self, records: Authenticators, needed: Needed) -> None:
         self._records = records
         self._needed = needed
 
@@ -124,7 +132,7 @@ class AuthenticatorsResource:
             try:
                 self._check_needless(key)
             except ApiError as refusal:
-                raise invalid("factor", *refusal.causes) from None
+                raise invalid("factor", *(refusal.causes or (refusal.summary,))) from None
         known = self._records.get().of(key)
         self._changed(call, known.id, lambda one: replace(one, status=status), verb, about=f"system.mfa.factor.{verb}")
         return Response.json(200, _org_factor(name, self._records.get(), call))
@@ -132,8 +140,13 @@ class AuthenticatorsResource:
     def _check_needless(self, key: AuthenticatorKey) -> None:
         if key == "okta_password":
             raise invalid("api.authenticator.error.unsupported.active.deactivate")
-        if names := self._needed(key):
+        if names := self._needed.enrolment_policies(key):
             raise ApiError("E0000148", causes=[f"Authenticator Enrollment Policies: {', '.join(names)}"])
+        if names := self._needed.rules(key, self._records.get()):
+            rules = ", ".join(names)
+            if key == "webauthn":
+                raise ApiError("E0000219", rules)
+            raise ApiError("E0000148", causes=[f"Policy rules: {rules}"])
 
     def _of_method(self, call: Call) -> Authenticator:
         known = _found(self._records.get(), call.params["authenticatorId"])

@@ -95,15 +95,21 @@ class FactorsResource:
 
     def replace(self, call: Call) -> Response:
         """200. Of a security question: another question and answer."""
-        user, factor = self._found(call)
-        if factor.kind != "question":
+        if self._found(call)[1].kind != "question":
             raise ApiError("E0000060")
         profile = call.body().below("profile")
         question, answer = profile.text("question"), profile.text("answer")
         listed = self._factors.authenticators()
-        with refusals(question=True):
-            changed = self._factors.change_question(user, factor, question, answer, now=call.now)
-        return Response.json(200, factor_json(changed, user, listed, call))
+
+        def attempt() -> Response:
+            user, factor = self._found(call)
+            with refusals(question=True):
+                changed = self._factors.change_question(
+                    user, factor, question, answer, now=call.now, request=call.request, actor=call.recorder.actor
+                )
+            return Response.json(200, factor_json(changed, user, listed, call))
+
+        return call.retrying(attempt)
 
     def delete(self, call: Call) -> Response:
         """204. For good."""
