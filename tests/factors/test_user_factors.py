@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from authmint.factors.answers import Passcode, binary
-from authmint.factors.kind import CodeWanted, SharedSecret
+from authmint.factors.kind import CodeWanted, SharedSecret, Wishes
 from authmint.factors.refusals import LockedOut, NotActive, NotEnrollable, Replayed, TooFast, WrongAnswer
 from authmint.storage.errors import Conflict
 from authmint.storage.sign_on_transactions import Proof
@@ -206,6 +206,46 @@ def test_a_pending_app_makes_way_for_a_new_one_and_an_active_one_does_not(people
     assert refused.value.reason == "taken"
     other, _ = people.factors.enrol(people.ann, "totp", provider="OKTA", **people.asked)
     assert other.id.startswith("ost")
+
+
+def test_another_users_pending_factor_is_nobodys_to_activate_or_see(people: Factored) -> None:
+    app, shared = people.factors.enrol(people.ann, "totp", **people.asked)
+    email, _ = people.factors.enrol(people.ann, "email", **people.asked)
+    wishes = Wishes(question="first_award", answer="swimming")
+    question, _ = people.factors.enrol(people.ann, "question", wishes=wishes, **people.asked)
+    people.storage.users.add(a_user(id="00uB", login="b@example.com"), [])
+    other = people.storage.users.get("00uB")
+    people.clock.advance(seconds=10)
+    assert isinstance(shared, SharedSecret)
+    code = people.code(base64.b32decode(shared.secret))
+
+    for attempt in (
+        lambda: people.factors.activate(other, app, code, **people.asked),
+        lambda: people.factors.shown(other, app, **people.asked),
+        lambda: people.factors.resend(other, email, **people.asked),
+        lambda: people.factors.change_question(other, question, "first_award", "judo club", **people.asked),
+        lambda: people.factors.challenge(other, [question], binding="t", **people.asked),
+        lambda: people.factors.challenge(people.ann, [app], binding="t", **people.asked),
+    ):
+        with pytest.raises(NotActive):
+            attempt()
+    assert people.factors.shown(people.ann, app, **people.asked) == shared
+
+
+def test_what_is_activated_is_not_activated_again_nor_shown(people: Factored, monkeypatch: pytest.MonkeyPatch) -> None:
+    pending, shared = people.factors.enrol(people.ann, "totp", **people.asked)
+    assert isinstance(shared, SharedSecret)
+    secret = base64.b32decode(shared.secret)
+    active = people.factors.activate(people.ann, pending, people.code(secret), **people.asked)
+    people.clock.advance(seconds=60)
+
+    with pytest.raises(NotActive):
+        people.factors.shown(people.ann, active, **people.asked)
+    monkeypatch.setattr(people.storage.factors, "of", lambda _: [])  # as a call saw it that came before
+    for seen in (active, pending):
+        with pytest.raises(NotActive):
+            people.factors.activate(people.ann, seen, people.code(secret), **people.asked)
+    assert [event.type for event in people.storage.events].count("user.mfa.factor.activate") == 1
 
 
 def test_of_two_that_were_pending_at_once_one_is_activated(people: Factored) -> None:
