@@ -29,6 +29,11 @@ class Lockout:
         return self._users.count_failure(user, locked, [event], most=self._most) >= self._most
 
 
+def forgiven(user: User) -> User:
+    """The user; of one who is locked nothing is held against them any more: who is let in again starts anew."""
+    return replace(user, failed_attempts=0, failed_codes=0) if user.status == "LOCKED_OUT" else user
+
+
 def locked_out(user: User, now: int, request: Request, clock: Clock, ids: Ids) -> tuple[User, Event]:
     """The user who is locked, and the event that is stored with it."""
     party = Party(user.id, "User", alternate_id=user.login)

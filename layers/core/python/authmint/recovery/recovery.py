@@ -6,6 +6,7 @@ from typing import Final
 
 from ..audit.recorder import Recorder
 from ..clock import Clock
+from ..directory.lockout import forgiven
 from ..directory.password_change import NotChangeable, UnsuitablePassword, remembered
 from ..directory.passwords import PasswordHashes, PasswordPolicy
 from ..http import Request
@@ -233,12 +234,11 @@ def _as(user: User, status: UserStatus, now: int) -> User:
     if user.status == status:
         return user
     return replace(
-        user,
+        forgiven(user),
         status=status,
         status_changed_at=now,
         updated_at=now,
         activated_at=user.activated_at or now,
-        failed_attempts=0 if user.status == "LOCKED_OUT" else user.failed_attempts,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from ...directory.lockout import forgiven
 from ...directory.recovery_tokens import issue
 from ...http import Response
 from ...storage.events import Event
@@ -20,13 +21,11 @@ ACTIVATION_LIFETIME: Final = 7 * 86_400
 def moved(user: User, status: UserStatus, now: int) -> User:
     """The user in another status. Who is not locked any more starts to count anew."""
     return replace(
-        user,
+        forgiven(user),
         status=status,
         status_changed_at=now,
         updated_at=now,
         activated_at=now if status in {"ACTIVE", "PROVISIONED"} and user.activated_at is None else user.activated_at,
-        failed_attempts=0 if user.status == "LOCKED_OUT" else user.failed_attempts,
-        failed_codes=0 if user.status == "LOCKED_OUT" else user.failed_codes,
         token_generation=user.token_generation + (status == "DEPROVISIONED"),
     )
 
