@@ -227,7 +227,7 @@ def test_who_forgot_a_password_gets_back_in(served: Served, window: Callable[...
     page.get_by_role("link", name="Sign in").click()
     page.get_by_label("Username").fill("ann@example.com")
     page.get_by_label("Password").fill(NEW_PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
     expect(page.get_by_role("heading", name="Give Orders access?")).to_be_visible()
 
