@@ -9,6 +9,7 @@ from ...api_errors import ApiError
 from ...clock import timestamp
 from ...directory.authentication import AuthenticationFailed, TooFast
 from ...directory.password_change import NotChangeable, UnsuitablePassword
+from ...factors.refusals import FactorRefused
 from ...http import Response
 from ...sign_on.answers import Answer, Back, NewPassword, Skipped
 from ...sign_on.requirement import OutOfTurn
@@ -97,7 +98,7 @@ class AuthnApi:
         Raises:
             ApiError: E0000001: no such factor; E0000011, E0000079.
         """
-        from .factor_answers import begun
+        from .factor_answers import begun  # most clients send a password and nothing else
 
         return self._advanced(visit, begun)
 
@@ -126,6 +127,8 @@ class AuthnApi:
         except NotChangeable:
             cause = "oldPassword: The credentials provided were incorrect."
             raise ApiError("E0000014", causes=[cause], headers=_NO_STORE) from None
+        except FactorRefused as refused:
+            raise _refusal(refused) from None
         except OutOfTurn:
             cause = "This operation is not allowed in the current authentication state."
             raise ApiError("E0000079", causes=[cause], headers=_NO_STORE) from None
@@ -160,6 +163,14 @@ class AuthnApi:
             "_links": {"cancel": view.link("cancel")},
         }
         return Response.json(200, answer, _NO_STORE)
+
+
+def _refusal(refused: FactorRefused) -> ApiError:
+    from .factor_answers import refusal
+
+    error = refusal(refused)
+    error.headers = (*_NO_STORE, *error.headers)
+    return error
 
 
 def _relayed(body: JsonBody) -> dict[str, str]:

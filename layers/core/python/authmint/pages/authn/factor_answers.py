@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ...api_errors import ApiError, invalid
+from ...factors import refusals
 from ...factors.answers import AssertionAnswer, Passcode, RegistrationAnswer
+from ...factors.refusals import FactorRefused
 from ...factors.wire import assertion_of, kind_of, registration_of
 from ...sign_on.answers import Answer, Begun, Chosen, Proved, RecoveryCode, SetUp
 from ...sign_on.requirement import OutOfTurn
@@ -82,10 +84,8 @@ def _text(members: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def refused(error: Exception) -> ApiError:
+def refusal(error: FactorRefused) -> ApiError:
     """How a factor's refusal is told. Reasons are for the log alone."""
-    from ...factors import refusals
-
     match error:
         case refusals.Replayed():
             return ApiError("E0000082")
