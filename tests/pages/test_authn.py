@@ -12,7 +12,7 @@ from authmint.sign_on.requirement import Demanded, Enrolments, Remembering, Requ
 
 from tests.support.apps import App
 from tests.support.authenticator import SoftwareKey
-from tests.support.fakes import decoded
+from tests.support.fakes import FrozenClock, decoded
 
 from .hosted import PASSWORD, Browser, Hosted
 
@@ -49,9 +49,14 @@ def post(browser: Browser, path: str, body: dict[str, Any], status: int = 200) -
     return found
 
 
+def clock_of(browser: Browser) -> FrozenClock:
+    assert isinstance(browser.hosted.clock, FrozenClock)
+    return browser.hosted.clock
+
+
 def app_of(browser: Browser) -> App:
     hosted = browser.hosted
-    return App.of(hosted.factors.factors, hosted.storage.users.get("00uA"), hosted.clock)[0]
+    return App.of(hosted.factors.factors, hosted.storage.users.get("00uA"), clock_of(browser))[0]
 
 
 def links(state: dict[str, Any]) -> list[dict[str, Any]]:
@@ -120,7 +125,7 @@ def test_what_a_wrong_a_used_and_a_late_code_are_told() -> None:
     assert used["errorCode"] == "E0000082"
     ended = post(browser, verify, {"stateToken": state["stateToken"], "passCode": app.code}, 401)
     assert ended["errorCode"] == "E0000011"
-    browser.hosted.clock.advance(seconds=3_601)
+    clock_of(browser).advance(seconds=3_601)
     assert (
         post(browser, verify, {"stateToken": other["stateToken"], "passCode": app.code}, 401)["errorCode"] == "E0000011"
     )
@@ -229,11 +234,11 @@ def test_of_several_keys_any_may_answer_by_type() -> None:
             requirement=Requirement(assurances=(KEY,), enrolments=Enrolments(offered=("webauthn",))),
         )
         user = browser.hosted.storage.users.get("00uA")
-        asked = {"now": browser.hosted.clock.now(), "request": request_of("/")}
+        asked: dict[str, Any] = {"now": browser.hosted.clock.now(), "request": request_of("/")}
         factor, options = browser.hosted.factors.factors.enrol(user, "webauthn", binding="t", **asked)
         key = SoftwareKey(origin=BASE, credential_id=f"credential {number}".encode())
-        answer = registration_of(key.registered(options.options))  # type: ignore[union-attr]
-        browser.hosted.factors.factors.activate(user, factor, answer, binding="t", **asked)
+        made = registration_of(key.registered(options.options))  # type: ignore[union-attr]
+        browser.hosted.factors.factors.activate(user, factor, made, binding="t", **asked)
         keys.append(key)
     state = post(browser, "", ANN)
     (by_type,) = state["_embedded"]["factorTypes"]

@@ -59,7 +59,8 @@
     if (!answer.ok) throw new Error(String(answer.status));
     return answer.json();
   };
-  if (!window.PublicKeyCredential) {
+  // Browsers use no keys at addresses.
+  if (!window.PublicKeyCredential || /^[\d.]+$|:/.test(location.hostname)) {
     if (form.dataset.optional === undefined) failed();
     button.disabled = true;
     return;

@@ -1,0 +1,203 @@
+"""Sign-ins that ask for more than a password, by clients that nobody here wrote: okta-auth-js, pyotp, Chromium."""
+
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyotp
+import pytest
+import requests
+from playwright.sync_api import CDPSession, Page, expect, sync_playwright
+
+from tests.support.chromium import ARGUMENTS, CHROMIUM, PATIENCE
+from tests.support.people import CALLBACK, deployment_with_a_person, query_of
+from tests.support.stack import Running
+from tests.support.strong import Guarded, guarded
+
+CLIENTS = Path(__file__).parents[1] / "clients"
+NODE = shutil.which("node")
+needs_packages = pytest.mark.skipif(
+    NODE is None or not (CLIENTS / "node_modules").exists(), reason="needs Node.js, and `npm ci` in tests/clients"
+)
+needs_chromium = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM} (set AUTHMINT_CHROMIUM)")
+
+
+@pytest.fixture
+def stella(stack: Running) -> Guarded:
+    return guarded(stack)
+
+
+@needs_packages
+def test_okta_auth_js_sets_a_factor_up_and_proves_it(stella: Guarded) -> None:
+    who = {"url": stella.stack.url, "username": stella.login, "password": stella.password}
+
+    command = [NODE or "", "okta_auth_js_factors.cjs", json.dumps(who)]
+    done = subprocess.run(command, cwd=CLIENTS, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["seen"] == [
+        "MFA_ENROLL",
+        "MFA_ENROLL_ACTIVATE",
+        "MFA_ENROLL",
+        "E0000068",
+        "SUCCESS",
+        "MFA_REQUIRED",
+        "E0000082",
+        "SUCCESS",
+    ]
+    url = f"{stella.stack.url}/api/v1/sessions"
+    session = requests.post(url, json={"sessionToken": said["sessionToken"]}, timeout=30).json()
+    assert session["amr"] == ["pwd", "otp", "mfa"]
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    complaints: list[str] = []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        page = chromium.new_page(locale="en", viewport={"width": 390, "height": 844})
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        yield page
+        chromium.close()
+    # A form that is refused is no fault of the page.
+    assert [text for text in complaints if "422" not in text] == []
+
+
+class Authenticator:
+    """Chromium's own, which nobody has to touch."""
+
+    def __init__(self, page: Page) -> None:
+        self._cdp: CDPSession = page.context.new_cdp_session(page)
+        self._cdp.send("WebAuthn.enable", {"enableUI": False})
+        self._id = self._added()
+
+    def _added(self) -> str:
+        options = {
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": True,
+            "hasUserVerification": True,
+            "isUserVerified": True,
+            "automaticPresenceSimulation": True,
+        }
+        return str(self._cdp.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"])
+
+    @property
+    def credentials(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._cdp.send("WebAuthn.getCredentials", {"authenticatorId": self._id})[
+            "credentials"
+        ]
+        return found
+
+    def touched(self, *, now: bool) -> None:
+        """Whether somebody is there who touches it."""
+        self._cdp.send("WebAuthn.setAutomaticPresenceSimulation", {"authenticatorId": self._id, "enabled": now})
+
+    def lose(self) -> None:
+        self._cdp.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self._id})
+        self._id = self._added()
+
+
+def local(stack: Running) -> str:
+    """Where browsers let keys be used: they refuse addresses as RP ID."""
+    return f"http://localhost:{urlsplit(stack.url).port}"
+
+
+def with_password(page: Page, stella: Guarded) -> None:
+    page.goto(f"{local(stella.stack)}/signin")
+    page.get_by_label("Username").fill(stella.login)
+    page.get_by_label("Password").fill(stella.password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+@needs_chromium
+def test_a_passkey_is_made_signs_in_is_lost_and_replaced(stella: Guarded, page: Page) -> None:
+    authenticator = Authenticator(page)
+    with_password(page, stella)
+    page.get_by_role("button", name="Passkey or security key").click()
+    page.get_by_role("button", name="Create a passkey").click()
+    expect(page.get_by_role("heading", name="You are signed in")).to_be_visible()
+    assert len(authenticator.credentials) == 1
+
+    page.context.clear_cookies()
+    page.goto(f"{local(stella.stack)}/signin")  # offered in the username field, where it is chosen at once
+    expect(page.get_by_text(stella.login)).to_be_visible()
+
+    page.context.clear_cookies()
+    authenticator.touched(now=False)
+    page.goto(f"{local(stella.stack)}/signin")
+    page.get_by_role("button", name="Sign in with a passkey").click()  # no username is typed
+    authenticator.touched(now=True)
+    expect(page.get_by_text(stella.login)).to_be_visible()
+
+    page.context.clear_cookies()
+    authenticator.touched(now=False)
+    with_password(page, stella)  # then the key is the second factor
+    authenticator.touched(now=True)
+    page.get_by_role("button", name="Passkey or security key").click()
+    expect(page.get_by_role("heading", name="You are signed in")).to_be_visible()
+
+    authenticator.lose()
+    page.context.clear_cookies()
+    stella.reset_factors()
+    with_password(page, stella)
+    page.get_by_role("button", name="Authenticator app").click()
+    app = pyotp.TOTP(page.locator("#enrol-secret").inner_text())
+    page.get_by_label("Code").fill("000000")
+    page.get_by_role("button", name="Turn on").click()
+    expect(page.get_by_role("alert")).to_contain_text("did not fit")
+    page.get_by_label("Code").fill(app.now())
+    page.get_by_role("button", name="Turn on").click()
+    expect(page.get_by_role("heading", name="You are signed in")).to_be_visible()
+
+    page.context.clear_cookies()
+    with_password(page, stella)
+    page.get_by_label("Code").fill(app.at(int(time.time()) + 30))
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("heading", name="You are signed in")).to_be_visible()
+
+
+def test_an_api_that_wants_more_gets_it_without_a_second_sign_in(stack: Running) -> None:
+    people = deployment_with_a_person(stack, login="step-up@example.com")
+    client, browser = people.client(), people.browser()
+    query = {
+        "client_id": client["client_id"],
+        "redirect_uri": CALLBACK,
+        "response_type": "code",
+        "scope": "openid",
+        "state": "s",
+    }
+
+    def url(**more: str) -> str:
+        return requests.Request("GET", f"{people.issuer}/v1/authorize", params=query | more).prepare().url or ""
+
+    browser.sign_in(url(), "step-up@example.com")
+    assert (
+        query_of(str(browser.visit(url(acr_values="urn:okta:loa:2fa:any", prompt="none"))))["error"] == "login_required"
+    )
+    page = browser.visit(url(acr_values="urn:okta:loa:2fa:any"))
+    assert isinstance(page, requests.Response)
+    page = browser.submit(page, choose="totp")
+    assert isinstance(page, requests.Response)
+    secret = page.text.split('id="enrol-secret"', 1)[1].split(">", 1)[1].split("<", 1)[0]
+    back = browser.submit(page, code=pyotp.TOTP(secret).now())
+    proof = {"grant_type": "authorization_code", "code": query_of(str(back))["code"], "redirect_uri": CALLBACK}
+    tokens = requests.post(
+        f"{people.issuer}/v1/token", data=proof, auth=(client["client_id"], client["client_secret"]), timeout=30
+    ).json()
+    claims = requests.post(
+        f"{people.issuer}/v1/introspect",
+        data={"token": tokens["access_token"]},
+        auth=(client["client_id"], client["client_secret"]),
+        timeout=30,
+    ).json()
+    assert claims["acr"] == "urn:okta:loa:2fa:any"
+    assert query_of(str(browser.visit(url(acr_values="urn:okta:loa:2fa:any", prompt="none"))))["code"]
