@@ -40,6 +40,12 @@ class MemorySignOnPolicies:
         except KeyError:
             raise NotFound(policy_id) from None
 
+    def watch(self) -> None:
+        with self._lock:
+            order = self._orders.get("OKTA_SIGN_ON", PolicyOrder())
+            if not order.watched:
+                self._orders["OKTA_SIGN_ON"] = replace(order, watched=True, version=order.version + 1)
+
     def save(
         self,
         before: SignOnPolicy | None,

@@ -116,21 +116,21 @@ def test_failures_of_somebody_count_for_an_hour_or_two() -> None:
     world = World(a_rule())
     world.watch.succeeded(ANN.user.id, HOME, now=NOW)
     for _ in range(8):
-        world.watch.failed(ANN.user.id, HOME, now=NOW)
+        world.watch.failed(ANN.user.login.upper(), HOME, now=NOW)
 
-    assert world.watch.assess(ANN.user.id, HOME, now=NOW).reasons == ("Recent Failures",)
-    assert world.watch.assess(ANN.user.id, HOME, now=NOW + 7_200).reasons == ()
-    assert world.watch.assess("00uOther", HOME, now=NOW).reasons[0] == "New User"
+    assert world.watch.assess(ANN.user.id, ANN.user.login, HOME, now=NOW).reasons == ("Recent Failures",)
+    assert world.watch.assess(ANN.user.id, ANN.user.login, HOME, now=NOW + 7_200).reasons == ()
+    assert world.watch.assess("00uOther", "other", HOME, now=NOW).reasons[0] == "New User"
 
 
 def test_an_address_is_suspected_when_many_people_fail_from_it() -> None:
     world = World(a_rule())
     for number in range(19):
         for _ in range(3):
-            world.watch.failed(None, HOME, now=NOW, name=f"user{number}")
+            world.watch.failed(f"user{number}", HOME, now=NOW)
 
     before = world.watch.suspected(HOME, now=NOW)
-    world.watch.failed("00uB", HOME, now=NOW)
+    world.watch.failed("another", HOME, now=NOW)
 
     assert (before, world.watch.suspected(HOME, now=NOW)) == (False, True)
     assert not world.watch.suspected(replace(HOME, address="203.0.113.9"), now=NOW)

@@ -105,6 +105,19 @@ def test_of_many_that_add_at_once_none_is_lost_or_half_there(policies: SignOnPol
     assert set(listed.order.ids) == {policy.id for policy in listed.policies}
 
 
+def test_sign_ins_are_remembered_once_a_rule_asks(policies: SignOnPolicies) -> None:
+    add(policies, a_policy())
+    before = policies.of_type("OKTA_SIGN_ON").order
+
+    policies.watch()
+    policies.watch()
+
+    after = policies.of_type("OKTA_SIGN_ON").order
+    assert (before.watched, after.watched, after.ids) == (False, True, before.ids)
+    add(policies, a_policy("00pB"))
+    assert policies.of_type("OKTA_SIGN_ON").order.watched
+
+
 def test_what_was_removed_is_gone(policies: SignOnPolicies) -> None:
     add(policies, a_policy())
     read, order = policies.get("OKTA_SIGN_ON", "00pA"), policies.of_type("OKTA_SIGN_ON").order

@@ -675,3 +675,21 @@ def test_changes_are_in_the_log(admin: Admin) -> None:
         "policy.lifecycle.deactivate",
         "policy.lifecycle.delete",
     ]
+
+
+@pytest.mark.parametrize(
+    ("policy_type", "conditions", "watched"),
+    [
+        ("OKTA_SIGN_ON", {"riskScore": {"level": "HIGH"}}, True),
+        ("OKTA_SIGN_ON", {"risk": {"behaviors": ["bhvAuthmintVelocity0"]}}, True),
+        ("ACCESS_POLICY", {"elCondition": {"condition": "security.risk.level == 'LOW'"}}, True),
+        ("OKTA_SIGN_ON", {"riskScore": {"level": "ANY"}}, False),
+        ("ACCESS_POLICY", {"elCondition": {"condition": "user.status == 'ACTIVE'"}}, False),
+    ],
+)
+def test_sign_ins_are_remembered_from_the_first_rule_that_asks(
+    admin: Admin, policy_type: str, conditions: Any, watched: bool
+) -> None:
+    a_rule(admin, made(admin, policy_type), conditions=conditions)
+
+    assert admin.storage.sign_on_policies.of_type("OKTA_SIGN_ON").order.watched is watched

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from pynamodb.transactions import TransactWrite
+
 from ..storage.errors import Conflict, NotFound
 from ..storage.events import Event
 from ..storage.sign_on_policies import OF_APPS, PolicyList, PolicyOrder, PolicyType, SignOnPolicy, ordered
@@ -46,6 +48,21 @@ class DynamoSignOnPolicies:
                 raise NotFound(policy_id) from None
         return decode(item.body or "", SignOnPolicy)
 
+    def watch(self) -> None:
+        order = self.of_type("OKTA_SIGN_ON").order
+        if order.watched:
+            return
+        try:
+            with self._tables.transaction() as write:
+                self._put_order(write, _partition("OKTA_SIGN_ON"), replace(order, watched=True))
+        except ConditionFailed:
+            raise Conflict("order") from None
+
+    def _put_order(self, write: TransactWrite, partition: str, order: PolicyOrder) -> None:
+        item, raised = self._item, replace(order, version=order.version + 1)
+        same = item.version == order.version if order.version else item.pk.does_not_exist()
+        write.save(item(partition, HEAD, body=encode(raised), version=raised.version), condition=same)
+
     def save(
         self,
         before: SignOnPolicy | None,
@@ -69,10 +86,7 @@ class DynamoSignOnPolicies:
                     body = encode(stored)
                     write.save(item(partition, about.id, body=body, version=stored.version), condition=unchanged)
                 if order is not None:
-                    raised = replace(order, version=order.version + 1)
-                    same = item.version == order.version if order.version else item.pk.does_not_exist()
-                    head = item(partition, HEAD, body=encode(raised), version=raised.version)
-                    write.save(head, condition=same)
+                    self._put_order(write, partition, order)
         except ConditionFailed:
             raise Conflict(about.id) from None
 

@@ -148,7 +148,10 @@ class AppliedPolicies:
         if self.watch is not None and facts.circumstances is not None and facts.user_id is not None:
             here = facts.circumstances
             watch = self.watch()
-            assessment = watch.assess(facts.user_id, here, now=facts.now, changed_at=facts.changed_at, trusted=trusted)
+            login = str((facts.profile or {}).get("login", ""))
+            assessment = watch.assess(
+                facts.user_id, login, here, now=facts.now, changed_at=facts.changed_at, trusted=trusted
+            )
             names = watch.names()
         told = replace(facts, risk=assessment.level, behaviors=assessment.behaviors, behavior_names=names)
         return told, assessment

@@ -13,6 +13,7 @@ from ..storage.behaviors import Behaviors, Threats
 from ..storage.errors import Conflict
 from ..storage.rate_counters import RateCounters
 from ..storage.sign_on_history import SignOnHistories
+from ..storage.users import login_key
 
 #: Failures are counted by the hour, and those of addresses by ten minutes: the window that runs, and the one before.
 _HOUR: Final = 3_600
@@ -32,12 +33,20 @@ class Watch:
     weights: Weights = field(default_factory=Weights)
 
     def assess(
-        self, user_id: str, here: Circumstances, *, now: int, changed_at: int | None = None, trusted: bool = False
+        self,
+        user_id: str,
+        login: str,
+        here: Circumstances,
+        *,
+        now: int,
+        changed_at: int | None = None,
+        trusted: bool = False,
     ) -> Assessment:
         """How unusual a sign-on is.
 
         Args:
             user_id: Whose.
+            login: Theirs: by it failures are counted.
             here: Of the request.
             now: Unix seconds.
             changed_at: When the password was chosen.
@@ -45,7 +54,7 @@ class Watch:
         """
         history = self.histories.get(user_id)
         signals = Signals(
-            failures=self._counted("failures", user_id, _HOUR, now),
+            failures=self._counted("failures", login_key(login), _HOUR, now),
             attack=self.suspected(here, now=now),
             changed_at=changed_at,
             trusted=trusted,
@@ -65,12 +74,10 @@ class Watch:
         except Conflict:
             return
 
-    def failed(self, user_id: str | None, here: Circumstances, *, now: int, name: str = "") -> None:
-        """Count a wrong password or code. ``name``: what was typed, where it is nobody's."""
-        if user_id is not None:
-            self._count("failures", user_id, _HOUR, now)
-        who = user_id or name
-        address = network_of(here.address)
+    def failed(self, login: str, here: Circumstances, *, now: int) -> None:
+        """Count a wrong password or code. ``login``: as it was typed, whether it is somebody's or nobody's."""
+        who, address = login_key(login), network_of(here.address)
+        self._count("failures", who, _HOUR, now)
         # Each of them counts once for an address, however often it fails.
         if address and self._count("failed", f"{address} {who}", _TEN_MINUTES, now) == 1:
             self._count("attack", address, _TEN_MINUTES, now)

@@ -81,10 +81,12 @@ class PolicyOrder:
 
     Attributes:
         asked: By id: the priority that was asked for and that there were too few policies for so far.
+        watched: Of OKTA_SIGN_ON: some rule of any type asks how unusual sign-ons are, so what is compared is kept.
     """
 
     ids: tuple[str, ...] = ()
     asked: Mapping[str, int] = field(default_factory=dict)
+    watched: bool = False
     version: int = 0
 
 
@@ -104,6 +106,9 @@ class SignOnPolicies(Protocol):
 
     def get(self, policy_type: PolicyType, policy_id: str) -> SignOnPolicy:
         """One, with its rules, whose ``priority`` is not looked up. A consistent read. Raises NotFound."""
+
+    def watch(self) -> None:
+        """Have sign-ins remembered from now on. Raises Conflict: the order of OKTA_SIGN_ON changed meanwhile."""
 
     def save(
         self,

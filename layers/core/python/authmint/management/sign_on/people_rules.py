@@ -6,6 +6,7 @@ from typing import Final
 
 from ...http import Response
 from ...ids import Ids
+from ...policy.sign_on.conditions import asks_how_unusual
 from ...storage.events import Event, Party
 from ...storage.servers import Status
 from ...storage.sign_on_policies import OF_APPS, PREFIXES, SignOnPolicy, SignOnRule
@@ -45,7 +46,7 @@ class PeopleRules:
         active = (call.request.query_value("activate") or "true").lower() != "false"
         identifier = self._ids.object_id(PREFIXES[policy.type][1])
         status: Status = "ACTIVE" if active else "INACTIVE"
-        new = self._read(body, policy, SignOnRule(identifier, "", call.now, call.now, 0, {}, status=status))
+        new = self._read(body, policy, SignOnRule(identifier, "", call.now, call.now, 0, {}, status=status), call)
 
         def change(before: SignOnPolicy) -> Changed:
             if len(before.rules) >= MOST:
@@ -64,7 +65,7 @@ class PeopleRules:
         known = found_rule(policy, call)
         body = call.body()
         priority = body.number("priority")
-        content = self._read(body, policy, known)
+        content = self._read(body, policy, known, call)
 
         def change(before: SignOnPolicy) -> Changed:
             there = found_rule(before, call)
@@ -107,12 +108,14 @@ class PeopleRules:
         self._changes.change(call, change)
         return NO_CONTENT
 
-    def _read(self, body: Fields, policy: SignOnPolicy, base: SignOnRule) -> SignOnRule:
+    def _read(self, body: Fields, policy: SignOnPolicy, base: SignOnRule, call: Call) -> SignOnRule:
         name = body.text("name", required=True) or ""
         conditions = read_conditions(body.below("conditions"), policy.type)
         self._check_zones(conditions, body)
         actions = read_actions(body.below("actions"), policy.type, conditions)
         body.check()
+        if asks_how_unusual(conditions):
+            call.retrying(self._changes.applied.records.watch)
         return replace(base, name=name, conditions=None if base.system else conditions, actions=actions)
 
     def _check_zones(self, conditions: dict[str, object], body: Fields) -> None:

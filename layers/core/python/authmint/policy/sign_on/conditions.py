@@ -43,6 +43,14 @@ def conditions_of(conditions: _Spec | None, facts: Facts) -> tuple[tuple[str, bo
     )
 
 
+def asks_how_unusual(conditions: _Spec | None) -> bool:
+    """Whether a rule asks for risk or behaviours, so that sign-ins have to be remembered."""
+    found = conditions or {}
+    level, behaviors = (found.get("riskScore") or {}).get("level", "ANY"), (found.get("risk") or {}).get("behaviors")
+    expression = (found.get("elCondition") or {}).get("condition", "")
+    return level != "ANY" or bool(behaviors) or "security." in expression
+
+
 def in_groups(groups: Collection[str], facts: Facts) -> bool | None:
     """Whether a policy for these groups, or for everybody where there are none, is for the user."""
     return True if not groups else _is_member(groups, facts)
