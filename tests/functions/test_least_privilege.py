@@ -26,6 +26,7 @@ from tests.functions.documents import a_web, every_flow_of_strangers
 from tests.functions.factor_calls import every_call_of_factors
 from tests.functions.registrations import every_flow_of_newcomers
 from tests.functions.sign_ins import People, every_flow, people_at
+from tests.functions.unusual_sign_ins import every_unusual_flow
 from tests.support.backend import Deployed
 from tests.support.fakes import pregenerated
 from tests.support.iam import Need, Statement, denied, needs, role, unused
@@ -71,6 +72,7 @@ def everything(functions: Functions, deployed: Deployed) -> None:
         people = people_at(functions, server, in_group=True)
         _strangers(people)
         every_flow(people)
+        every_unusual_flow(people)
     _administration(functions, server, client)
     _rotation(functions, deployed)
 

@@ -2,19 +2,24 @@
 
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from authmint.http import Request
 from authmint.policy.sign_on.circumstances import Circumstances, Place
 from authmint.policy.sign_on.defaults import Seeds
 from authmint.runtime.settings import BadSettings, Settings
 from authmint.sign_on.policies import AppliedPolicies
+from authmint.sign_on.policy_demands import PolicyDemands
+from authmint.sign_on.sign_on import Caller
 from authmint.sign_on.watch import Watch
 from authmint.storage.directory import Person
+from authmint.storage.errors import Unavailable
 from authmint.storage.groups import EVERYONE_GROUP
 from authmint.storage.sign_on_policies import PolicyOrder
 
 from tests.memory.storage import MemoryStorage
-from tests.support.builders import a_user
+from tests.support.builders import a_client, a_user
 from tests.support.fakes import NOW
 from tests.support.sign_on_policies import a_policy, a_rule, app_sign_on, with_factor
 
@@ -99,8 +104,6 @@ def test_rules_of_applications_ask_as_well() -> None:
         id="rstOwn",
     )
     world.storage.sign_on_policies.save(None, own, [])
-    from tests.support.builders import a_client
-
     client = a_client(access_policy="rstOwn")
 
     def access() -> str:
@@ -173,3 +176,61 @@ def test_points_are_a_setting() -> None:
     told = Settings.from_env({"AUTHMINT_CONFIG_TABLE": "t", "AUTHMINT_RISK_WEIGHTS": '{"unknown_place": 25}'})
 
     assert told.risk_weights == {"unknown_place": 25}
+
+
+def demands(world: World) -> PolicyDemands:
+    return PolicyDemands(world.policies)
+
+
+def caller(**changes: Any) -> Caller:
+    request = Request("POST", "/signin", source_ip=HOME.address)
+    return replace(Caller(request, "browser-1", NOW), **changes)
+
+
+def test_sign_ins_are_remembered_and_failures_counted_from_the_first_rule_that_asks() -> None:
+    world = World(a_rule())
+    asked = demands(world)
+    asked.failed(ANN.user.login, caller(), now=NOW)
+    before = (asked.of_sign_on(ANN, caller(), now=NOW).watched, dict(world.storage.rate_counters.counts))
+    world.storage.sign_on_policies.watch()
+
+    asked.failed(ANN.user.login, caller(), now=NOW)
+    asked.signed_on(ANN.user, caller(), now=NOW)
+
+    assert before == (False, {})
+    assert asked.of_sign_on(ANN, caller(), now=NOW).watched
+    assert len(world.storage.rate_counters.counts) == 3
+    (made,) = world.storage.histories.get(ANN.user.id).sign_ins
+    assert (made.address, made.device) == (HOME.address, "browser-1")
+
+
+def test_where_nobody_wrote_a_policy_sign_ins_are_remembered_as_well() -> None:
+    storage = MemoryStorage()
+    watch = Watch(storage.histories, storage.behaviors, storage.threats, storage.rate_counters)
+    asked = PolicyDemands(AppliedPolicies(storage.sign_on_policies, storage.zones, Seeds(), lambda: watch))
+
+    before = asked.of_sign_on(ANN, caller(), now=NOW).watched
+    storage.sign_on_policies.watch()
+
+    assert (before, asked.of_sign_on(ANN, caller(), now=NOW).watched) == (False, True)
+
+
+def test_an_outage_of_the_history_keeps_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(a_rule())
+    world.storage.sign_on_policies.watch()
+    monkeypatch.setattr(world.storage.histories, "get", Mock(side_effect=Unavailable("down")))
+    monkeypatch.setattr(world.storage.rate_counters, "add", Mock(side_effect=Unavailable("down")))
+
+    demands(world).signed_on(ANN.user, caller(), now=NOW)
+    demands(world).failed(ANN.user.login, caller(), now=NOW)
+
+
+def test_without_a_watch_nothing_is_remembered() -> None:
+    storage = MemoryStorage()
+    storage.sign_on_policies.watch()
+    asked = PolicyDemands(AppliedPolicies(storage.sign_on_policies, storage.zones))
+
+    asked.signed_on(ANN.user, caller(), now=NOW)
+    asked.failed("a", caller(), now=NOW)
+
+    assert storage.histories.get(ANN.user.id).sign_ins == ()

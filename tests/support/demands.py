@@ -19,6 +19,12 @@ class Asking:
     def of_sign_on(self, person: Person, attempt: Attempt, *, now: int) -> Demanded:
         return self.sign_on
 
+    def signed_on(self, user: User, attempt: Attempt, *, now: int) -> None:
+        """Nobody asks."""
+
+    def failed(self, login: str, attempt: Attempt, *, now: int) -> None:
+        """Nobody asks."""
+
     def of_app(self, client: Client, person: Person, attempt: Attempt, *, now: int) -> Demanded:
         return self.app
 

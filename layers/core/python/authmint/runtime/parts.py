@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ..rate_limit import RateLimit
     from ..recovery.helpdesk import Helpdesk
     from ..recovery.recovery import Recovery
+    from ..sign_on.blocked import BlockedZones
     from ..sign_on.factor_steps import FactorSteps
     from ..sign_on.policies import AppliedPolicies
     from ..sign_on.policy_demands import PolicyDemands
@@ -263,6 +264,12 @@ class Parts:
         mail = settings.mail_from is not None
         seeds = Seeds(idle=settings.session_idle, lifetime=settings.session_lifetime, mail=mail)
         return AppliedPolicies(self.records.sign_on_policies, self.records.zones, seeds, self.watch)
+
+    def blocked_zones(self) -> "BlockedZones":
+        """What refuses whoever comes from a zone that is blocked."""
+        from ..sign_on.blocked import BlockedZones
+
+        return BlockedZones(self.policies(), self.log, self.clock, self.ids)
 
     def watch(self) -> "Watch":
         """What is remembered of sign-ons."""

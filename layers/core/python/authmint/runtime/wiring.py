@@ -109,7 +109,7 @@ def token(env: Surroundings) -> Function:
 
 def authorize(env: Surroundings) -> Function:
     """Function ``authorize``: what browsers visit. Signing keys are opened for the implicit flow and for hybrids."""
-    from ..api_errors import internal_error
+    from ..api_errors import ApiError, internal_error
     from ..api_errors import unavailable as api_unavailable
     from ..oauth.authorization.approval import Granting
     from ..oauth.authorization.endpoint import AuthorizationEndpoint
@@ -181,11 +181,16 @@ def authorize(env: Surroundings) -> Function:
     protocol = Routes(visited, ids)
     version = parts.schema_version()
 
+    blocked = parts.blocked_zones()
+
     def http(request: Request) -> Response:
+        api = request.path.startswith("/api/")
         try:
             version.check()
+            if blocked.refuse(request):
+                refusal = pages.problem("blocked", request, status=403, code="access_denied")
+                return ApiError("E0000006").response(ids) if api else refusal
         except Unavailable as error:
-            api = request.path.startswith("/api/")
             return api_unavailable(error).response(ids) if api else pages.error(unavailable(error), request)
         if request.path.startswith("/oauth2/"):
             return protocol(request)

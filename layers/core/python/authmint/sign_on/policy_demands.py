@@ -1,6 +1,7 @@
 """The policies of people, as what they ask of a sign-on (docs/protocol.md §33)."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,7 +14,7 @@ from ..policy.sign_on.facts import Facts
 from ..policy.sign_on.walk import Open
 from ..storage.clients import Client
 from ..storage.directory import Directory, Person
-from ..storage.errors import NotFound
+from ..storage.errors import NotFound, Unavailable
 from ..storage.factors import FactorKind
 from ..storage.sign_on_policies import PolicyList, PolicyType, SignOnPolicies, SignOnPolicy
 from ..storage.sign_on_transactions import SessionTerms
@@ -41,11 +42,30 @@ class PolicyDemands:
         """By the global session policy and the one about enrolment."""
         read = _ReadOnce(self._policies.records)
         if read.of_type("OKTA_SIGN_ON").policies or read.of_type("MFA_ENROLL").policies:
-            return _Decisions(replace(self._policies, records=read)).of_sign_on(person, attempt, now=now)
+            found = _Decisions(replace(self._policies, records=read)).of_sign_on(person, attempt, now=now)
+            return replace(found, watched=read.of_type("OKTA_SIGN_ON").order.watched)
         if "OKTA_SIGN_ON" not in self._of_everybody:
             found = _Decisions(replace(self._policies, records=read)).of_sign_on(person, attempt, now=now)
             self._of_everybody["OKTA_SIGN_ON"] = found
-        return self._of_everybody["OKTA_SIGN_ON"]
+        found = self._of_everybody["OKTA_SIGN_ON"]
+        return replace(found, watched=True) if read.of_type("OKTA_SIGN_ON").order.watched else found
+
+    def signed_on(self, user: User, attempt: Attempt, *, now: int) -> None:
+        """Remember it. Where that cannot be stored, the next sign-in is the more unusual."""
+        watch = self._policies.watch
+        if watch is None:
+            return
+        around = self._policies.circumstances(attempt.request, device=attempt.browser)
+        with suppress(Unavailable):
+            watch().succeeded(user.id, around, now=now)
+
+    def failed(self, login: str, attempt: Attempt, *, now: int) -> None:
+        """Count it, where some rule asks how unusual sign-ons are."""
+        watch = self._policies.watch
+        with suppress(Unavailable):
+            if watch is not None and self._policies.records.of_type("OKTA_SIGN_ON").order.watched:
+                around = self._policies.circumstances(attempt.request, device=attempt.browser)
+                watch().failed(login, around, now=now)
 
     def of_app(self, client: Client, person: Person, attempt: Attempt, *, now: int) -> Demanded:
         """By the app's authentication policy."""
@@ -87,6 +107,9 @@ class _ReadOnce(SignOnPolicies):
         return found
 
     def save(self, *_: object, **__: object) -> None:
+        raise NotImplementedError
+
+    def watch(self) -> None:
         raise NotImplementedError
 
     def has_default_for_apps(self) -> bool:

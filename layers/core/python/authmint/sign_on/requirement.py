@@ -9,6 +9,7 @@ from ..storage.clients import Client
 from ..storage.directory import Person
 from ..storage.factors import FactorKind
 from ..storage.sign_on_transactions import SessionTerms
+from ..storage.users import User
 
 
 class OutOfTurn(Exception):
@@ -80,12 +81,14 @@ class Demanded:
         requirement: What has to be proved, and what may be set up on the way.
         terms: Of the session; ``None``: those of the deployment.
         reason: Policy and rule that decided, for the log.
+        watched: Some rule asks how unusual sign-ons are, so they are remembered.
     """
 
     denied: bool = False
     requirement: Requirement = NOTHING
     terms: SessionTerms | None = None
     reason: str = ""
+    watched: bool = False
 
 
 NOTHING_MORE = Demanded()
@@ -112,6 +115,12 @@ class SignOnDemands(Protocol):
 
     def of_sign_on(self, person: Person, attempt: Attempt, *, now: int) -> Demanded:
         """What the global session policy asks, and the one about enrolment. Raises Unavailable."""
+
+    def signed_on(self, user: User, attempt: Attempt, *, now: int) -> None:
+        """Remember that somebody is signed on, where that is ``watched``."""
+
+    def failed(self, login: str, attempt: Attempt, *, now: int) -> None:
+        """Remember that somebody was refused, where some rule asks for that."""
 
 
 class AppDemands(Protocol):

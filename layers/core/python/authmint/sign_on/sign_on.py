@@ -15,10 +15,10 @@ from ..storage.errors import Conflict, NotFound
 from ..storage.generations import Generations
 from ..storage.liveness import NotAlive, check_session
 from ..storage.sessions import Session, Sessions
-from ..storage.sign_on_transactions import Proof, SessionTerms, SignOnTransaction, SignOnTransactions
+from ..storage.sign_on_transactions import Proof, SignOnTransaction, SignOnTransactions
 from ..storage.users import User
 from .next_step import Known, Step, needs_factors, next_step
-from .requirement import OutOfTurn, Requirement, SignOnDemands, read, written
+from .requirement import NOTHING_MORE, Demanded, OutOfTurn, Requirement, SignOnDemands, read, written
 from .sessions import SignedOn, auth_time_of, latest
 
 if TYPE_CHECKING:  # most sign-ons take a password and nothing else
@@ -145,6 +145,9 @@ class SignOn:
             person = self._verifier.verify(username, password, caller.now, request=caller.request)
         except PasswordExpired as proved:
             person, expired = proved.person, True
+        except (BadCredentials, LockedOut):
+            self._demands.failed(username, caller, now=caller.now)
+            raise
         return self.go_on(caller, person, (Proof("password", caller.now),), onward, password_expired=expired)
 
     def invite(self, caller: Caller) -> Mapping[str, Any]:
@@ -194,10 +197,12 @@ class SignOn:
         step = next_step(known, requirement, now=caller.now)
         if step.name == "done":
             self._journal.signed_in(caller.request, person.user)
+            if demanded.watched:
+                self._demands.signed_on(person.user, caller, now=caller.now)
             return SignedOn(person, proofs, demanded.terms)
         if step.name == "refused":
             raise Denied(f"{demanded.reason}: cannot be satisfied")
-        return self._kept(caller, known, person.user, requirement, step, onward, terms=demanded.terms)
+        return self._kept(caller, known, person.user, requirement, step, onward, demanded=demanded)
 
     def step_up(
         self, caller: Caller, session: Session, person: Person, requirement: Requirement, onward: Mapping[str, str]
@@ -343,6 +348,8 @@ class SignOn:
             raise OutOfTurn("ended by another call") from None
         if raises is None:
             self._journal.signed_in(caller.request, person.user)
+        if after.watched:
+            self._demands.signed_on(person.user, caller, now=caller.now)
         return SignedOn(person, after.proofs, after.terms, raises)
 
     def _kept(
@@ -354,7 +361,7 @@ class SignOn:
         step: Step,
         onward: Mapping[str, str],
         *,
-        terms: SessionTerms | None = None,
+        demanded: Demanded = NOTHING_MORE,
         session: str | None = None,
     ) -> Pending:
         handle = self._ids.opaque(32)
@@ -371,8 +378,9 @@ class SignOn:
             generations=Generations(user=user.token_generation),
             password_expired=known.password_expired,
             requirement=written(requirement),
-            terms=terms,
+            terms=demanded.terms,
             session=session,
+            watched=demanded.watched,
         )
         self._transactions.add(transaction)
         return Pending(handle, transaction, step, user, known, requirement)

@@ -64,6 +64,7 @@ class SignOnTransaction:
         shown: What the caller needs for it, as ``sign_on`` wrote it down.
         skipped: What was offered and not wanted.
         remember: The browser shall be known from now on.
+        watched: It is remembered, to be compared, where a session comes of it.
         version: Raised by every step.
     """
 
@@ -87,6 +88,7 @@ class SignOnTransaction:
     shown: str = field(default="", repr=False)
     skipped: bool = False
     remember: bool = False
+    watched: bool = False
     version: int = 0
 
 

@@ -1,0 +1,34 @@
+"""Sign-ins where a rule asks how unusual they are, and zones that are blocked, event by event."""
+
+from typing import Any
+
+from tests.functions.sign_ins import People
+from tests.support.people import LOGIN
+
+HOME, ABROAD = "198.51.100.7", "203.0.113.9"
+
+
+def every_unusual_flow(people: People) -> None:
+    """Maria signs in where her history counts; somebody guesses; a zone is made, blocked and taken away."""
+    admin = people.functions.admin
+    zone = {"type": "IP", "name": "home", "gateways": [{"type": "CIDR", "value": f"{HOME}/32"}]}
+    home = admin("POST", "/api/v1/zones", zone)
+    policy = admin("POST", "/api/v1/policies", {"type": "OKTA_SIGN_ON", "name": "watched"})["id"]
+    rules = f"/api/v1/policies/{policy}/rules"
+    conditions: dict[str, Any] = {"riskScore": {"level": "HIGH"}, "risk": {"behaviors": ["bhvAuthmintDevice000"]}}
+    network = {"connection": "ZONE", "include": [home["id"]]}
+    admin("POST", rules, {"name": "unusual", "conditions": {**conditions, "network": network}})
+    admin("POST", rules, {"name": "all"})
+    people.cookies.clear()
+    people.sign_in()
+    people.json("POST", "/api/v1/authn", {"username": LOGIN, "password": "wrong"})
+    people.cookies.clear()
+    people.sign_in()
+    admin("GET", "/api/v1/behaviors")
+    admin("PUT", f"/api/v1/users/{people.user}/risk", {"riskLevel": "LOW"})
+    admin("POST", f"/api/v1/users/{people.user}/behaviors/reset")
+    admin("POST", "/api/v1/threats/configuration", {"action": "audit"})
+    admin("POST", "/api/v1/behaviors", {"name": "fast", "type": "VELOCITY", "settings": {}})
+    admin("DELETE", f"/api/v1/policies/{policy}")
+    admin("POST", f"/api/v1/zones/{home['id']}/lifecycle/deactivate")
+    admin("DELETE", f"/api/v1/zones/{home['id']}")
