@@ -40,6 +40,7 @@ class Usage:
     log_bytes: int
     requests: int = 1
     log_lines: int = 0
+    kms: int = 0
 
 
 @dataclass(frozen=True)
@@ -125,8 +126,13 @@ def price(usage: Usage, memory: int, prices: Mapping[str, Any]) -> Price:
         + seconds * memory / 1_024 * prices["lambda"]["per_gb_second"],
         dynamodb=units,
         logs=_logs(written * MILLION, prices),
-        kms=cold / 10_000 * prices["kms"]["per_ten_thousand_requests"] if usage.function == "token" else 0.0,
+        kms=_keys(usage, cold) / 10_000 * prices["kms"]["per_ten_thousand_requests"],
     )
+
+
+def _keys(usage: Usage, cold: float) -> float:
+    """Calls of key management: a signing key is opened by each instance that starts, a factor's secret each time."""
+    return usage.kms * MILLION + (cold if usage.function == "token" else 0.0)
 
 
 def share_of(memory: int, prices: Mapping[str, Any]) -> float:

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -111,6 +112,24 @@ def test_an_update_counts_by_what_the_item_is_afterwards() -> None:
     assert (meter.calls, meter.reads, meter.writes) == (2, 0, 2 + 4 + 2)
 
 
+def test_what_is_deleted_counts_as_large_as_it_was() -> None:
+    meter = Meter(lambda _, key: {"pk": key["pk"], "body": {"S": "x" * 1_024}})
+    delete = {"TableName": "t", "Key": {"pk": {"S": "1"}}}
+
+    with meter.counting():
+        meter.sent({"TransactItems": [{"Delete": delete}]}, _called("TransactWriteItems"))
+        meter.answered({})
+
+    assert meter.writes == 4
+
+
+def test_calls_of_key_management_are_paid_for_each() -> None:
+    usage = Usage("sign-in", "authorize", 2.0, 1, 2, 1, 1_000, kms=1)
+
+    assert price(usage, 1_024, LIST).kms == pytest.approx(100 * 0.03)
+    assert price(replace(usage, kms=0), 1_024, LIST).kms == 0
+
+
 def test_a_query_is_one_call_of_as_many_units_as_it_finds() -> None:
     meter = Meter(_unknown)
 
@@ -127,8 +146,8 @@ def test_what_the_meter_does_not_know_is_no_zero() -> None:
     with meter.counting():
         with pytest.raises(NotImplementedError, match="Scan"):
             meter.sent({}, _called("Scan"))
-        with pytest.raises(NotImplementedError, match="Delete"):
-            meter.sent({"TransactItems": [{"Delete": {}}]}, _called("TransactWriteItems"))
+        with pytest.raises(NotImplementedError, match="ConditionCheck"):
+            meter.sent({"TransactItems": [{"ConditionCheck": {}}]}, _called("TransactWriteItems"))
 
 
 def test_peoples_operations_are_counted_request_by_request(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,6 +167,8 @@ def test_peoples_operations_are_counted_request_by_request(aws: LocalAws, monkey
     # To the page, the page, the password, and back for the code.
     assert {route: usage.requests for route, usage in found.items()} == {
         "sign-in + code": 4,
+        "sign-in with an app + code": 8,
+        "sign-in with a passkey + code": 5,
         "code redemption": 1,
         "refresh, ROTATE": 1,
         "userinfo": 1,
