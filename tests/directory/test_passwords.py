@@ -57,7 +57,8 @@ def test_a_password_of_absurd_length_costs_nothing(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("password", "lacking"),
     [
-        ("Abcdefg1", ()),
+        ("Abcdefg1", ("not a commonly used password",)),
+        ("Abcdexyz1", ()),
         ("Abcde1", ("at least 8 characters",)),
         ("A1" + "a" * 300, ("at most 256 characters",)),
         ("ABCDEFG1", ("a lowercase letter",)),

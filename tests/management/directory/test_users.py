@@ -134,7 +134,7 @@ def test_whose_token_it_is(admin: Admin) -> None:
         (
             body() | {"credentials": {"password": {"hash": {"algorithm": "BCRYPT"}}}},
             "E0000001",
-            ["credentials.password.hash: Importing a password is not supported."],
+            ["credentials.password.hash.workFactor: The number must be from 4 to 14."],
         ),
     ],
 )
@@ -309,6 +309,45 @@ def test_an_owner_changes_the_password(admin: Admin) -> None:
     assert gets_in(admin, "Another-Horse-8")
     assert admin.post(path, {}).causes[0] == "oldPassword.value: The field cannot be left blank"
     assert change("x" * 9_000, "y").code == "E0000014"
+
+
+BCRYPT = {
+    "algorithm": "BCRYPT", "workFactor": 5,
+    "salt": "CCCCCCCCCCCCCCCCCCCCC.", "value": "E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+}  # fmt: skip
+
+
+def test_a_password_that_another_directory_hashed_is_good_and_becomes_ours(admin: Admin) -> None:
+    profile = {"login": "ann@example.com", "email": "ann@example.com", "firstName": "Ann", "lastName": "Lee"}
+    sent = {"profile": profile, "credentials": {"password": {"hash": BCRYPT}}}
+
+    user = admin.post(USERS, sent).json
+    (listed,) = (one for one in admin.get(USERS).json if one["id"] == user["id"])
+
+    assert (user["status"], user["passwordChanged"]) == ("ACTIVE", user["created"])
+    imported = {"password": {}, "provider": {"type": "IMPORT", "name": "IMPORT"}}
+    assert user["credentials"] == listed["credentials"] == imported
+    assert not gets_in(admin, "wrong")
+    assert gets_in(admin, "U*U")
+    ours = admin.get(f"{USERS}/{user['id']}").json
+    assert ours["credentials"]["provider"] == {"type": "OKTA", "name": "OKTA"}
+    assert ours["passwordChanged"] == user["passwordChanged"]
+    assert "E5YPO9" not in repr(admin.storage.users.get(user["id"]))
+    assert "E5YPO9" not in repr(admin.storage.events)
+
+
+def test_a_hash_takes_the_place_of_a_password(admin: Admin) -> None:
+    user = made(admin, password=PASSWORD)
+    path = f"{USERS}/{user['id']}"
+
+    changed = admin.put(path, {"profile": user["profile"], "credentials": {"password": {"hash": BCRYPT}}})
+
+    assert (changed.status, changed.json["credentials"]["provider"]["type"]) == (200, "IMPORT")
+    assert (gets_in(admin, PASSWORD), gets_in(admin, "U*U")) == (False, True)
+    both = admin.post(path, {"credentials": {"password": {"hash": BCRYPT, "value": PASSWORD}}})
+    assert both.causes == ["credentials.password.hash: A password is given as it is or as a hash, not both."]
+    hook = admin.post(path, {"credentials": {"password": {"hook": {"type": "default"}}}})
+    assert hook.causes == ["credentials.password.hook: Importing a password by a hook is not supported."]
 
 
 def test_a_password_expires(admin: Admin) -> None:

@@ -10,7 +10,7 @@ from ..rate_limit import Allowance, RateLimit
 from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound
 from ..storage.retrying import Retrying
-from ..storage.users import Users, login_key
+from ..storage.users import User, Users, login_key
 from .lockout import Lockout
 from .passwords import PasswordHashes, PasswordPolicy
 
@@ -111,11 +111,21 @@ class Authenticator:
             if self._lockout.count(user, now, request):
                 raise LockedOut("locked by this attempt")
             raise BadCredentials("wrong password")
-        age = now - user.password.changed_at
+        if user.password.imported:
+            user = self._hashed_anew(user, password)
+            person = replace(person, user=user)
+        age = now - (0 if user.password is None else user.password.changed_at)
         if user.status == "PASSWORD_EXPIRED" or (self._policy.max_age and age >= self._policy.max_age):
             raise PasswordExpired(person)
         self._users.signed_in(user, at=now, most=self._policy.attempts)
         return replace(person, user=replace(user, failed_attempts=0, last_login_at=now))
+
+    def _hashed_anew(self, user: User, password: str) -> User:
+        """The user with a hash of ours in the place of another directory's: that one is not needed any more."""
+        known = user.password
+        after = user if known is None else replace(user, password=replace(known, hash=self._hashes.make(password)))
+        self._users.save(user, after, [])
+        return replace(after, version=user.version + 1)
 
 
 def check_pace(limit: RateLimit, who: str, *, now: int) -> None:

@@ -12,7 +12,7 @@ from ..jose.encoding import b64decode
 #: Characters. Longer ones are refused before any work is done on them.
 LONGEST: Final = 256
 #: What a new password can lack.
-Lack = Literal["shortest", "longest", "lower", "upper", "digit", "symbol", "login", "attribute", "history"]
+Lack = Literal["shortest", "longest", "lower", "upper", "digit", "symbol", "login", "attribute", "common", "history"]
 _PARTS: Final = re.compile(r"[,._#@\-\s]+")
 #: Parts of names that are shorter are in many words.
 _SHORTEST_PART: Final = 4
@@ -54,7 +54,7 @@ class PasswordPolicy:
     symbols: int = 0
     without_login: bool = True
     without_attributes: tuple[str, ...] = ()
-    uncommon: bool = False
+    uncommon: bool = True
     history: int = 4
     max_age: int = 0
     warning: int = 0
@@ -78,7 +78,9 @@ class PasswordPolicy:
             "login": self.without_login and _has_part_of(login, folded),
             "attribute": any(_has_part_of(text, folded) for text in texts),
         }
-        return tuple(lack for lack, is_so in lacking.items() if is_so)
+        lacks = tuple(lack for lack, is_so in lacking.items() if is_so)
+        # The list is asked about what would do else.
+        return lacks or (("common",) if self.uncommon and _is_common(password) else ())
 
     def asked(self) -> tuple[Lack, ...]:
         """Everything that this policy asks of a new password, as far as it can be said beforehand."""
@@ -96,6 +98,15 @@ class PasswordPolicy:
     def requirements(self) -> str:
         """Everything that it asks, as the APIs say it where a new password is not enough."""
         return f"Password requirements: {', '.join(self.in_words(lack) for lack in self.asked())}."
+
+    def refusal(self, lacks: Iterable[Lack]) -> str:
+        """Why a password is refused, as the APIs say it (docs/protocol.md §27.2)."""
+        lacking = tuple(lacks)
+        if "history" in lacking:
+            return "Password has been used too recently"
+        if lacking == ("common",):
+            return "This password was found in a list of commonly used passwords. Please try another password."
+        return f"Password requirements were not met. {self.requirements()}"
 
     def in_words(self, lack: Lack) -> str:
         """What the management API calls it."""
@@ -115,6 +126,7 @@ _WORDS: Final[dict[Lack, str]] = {
     "symbol": "a symbol",
     "attribute": "no parts of your name or other details",
     "login": "no parts of your username",
+    "common": "not a commonly used password",
     "history": "none of your last {history} passwords",
 }
 _PLURALS: Final[dict[Lack, str]] = {
@@ -123,6 +135,12 @@ _PLURALS: Final[dict[Lack, str]] = {
     "digit": "{many} numbers",
     "symbol": "{many} symbols",
 }
+
+
+def _is_common(password: str) -> bool:
+    from .common_passwords import is_common  # only where a password is chosen
+
+    return is_common(password)
 
 
 def _has_part_of(text: str, folded: str) -> bool:
@@ -152,6 +170,11 @@ class PasswordHashes:
 
     def fits(self, password: str, hashed: str) -> bool:
         """Whether the hash is of this password. Takes as long as it takes, whatever the answer."""
+        if hashed.startswith("{"):
+            from .imported_passwords import fits
+
+            self.burn(password)  # a hash of another directory may take no time at all
+            return len(password) <= LONGEST and fits(password, hashed)
         from cryptography.exceptions import InvalidKey
         from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 

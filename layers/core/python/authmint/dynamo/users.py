@@ -19,7 +19,7 @@ from ..clock import Clock
 from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event
 from ..storage.outbox import Mail
-from ..storage.users import MOST_GROUPS_AT_ONCE, User, login_key
+from ..storage.users import MOST_GROUPS_AT_ONCE, Password, User, login_key
 from .connection import error_code, translated
 from .group_items import moved
 from .group_items import partition as group_partition
@@ -280,7 +280,7 @@ class DynamoUsers:
 
     def _list(self, write: TransactWrite, user: User) -> None:
         """What lists and searches read: nothing that could be attacked."""
-        password = None if user.password is None else replace(user.password, hash="", history=())
+        password = None if user.password is None else _shown(user.password)
         recovery = None if user.recovery is None else replace(user.recovery, answer="")
         shown = replace(_uncounted(user), password=password, recovery=recovery, ticket=None)
         write.save(self._item(shard_of(USERS, user.id), user.id, body=encode(shown)))
@@ -313,6 +313,11 @@ def user_of(head: ConfigItem, counts: ConfigItem | None) -> User:
 def version_listed(listed: ConfigItem) -> int:
     """Of which version of a user an item of the list is."""
     return user_of(listed, None).version
+
+
+def _shown(password: Password) -> Password:
+    """That there is one, and whether another directory hashed it."""
+    return replace(password, hash="{" if password.imported else "", history=())
 
 
 def _counted(user: User, counts: ConfigItem | None) -> User:

@@ -20,13 +20,18 @@ class Password:
     """A password, as it is remembered.
 
     Attributes:
-        hash: Argon2id in the PHC string format.
+        hash: Argon2id in the PHC string format; of one that another directory hashed, JSON.
         history: Hashes of the passwords before it, newest first.
     """
 
     hash: str = field(repr=False)
     changed_at: int
     history: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def imported(self) -> bool:
+        """Whether another directory hashed it, and its owner has not signed in since."""
+        return self.hash.startswith("{")
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
 """What a request may say about a user (docs/protocol.md §23.3, §27.1)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ...directory.password_change import UnsuitablePassword, remembered
-from ...directory.passwords import Lack, PasswordPolicy
 from ...directory.profile import profile_problems, unknown_attributes
 from ...directory.uniqueness import held_values
 from ...storage.schemas import ProfileSchema
@@ -24,13 +23,19 @@ _LONGEST_QUESTION: Final = 100
 
 @dataclass(frozen=True)
 class UserBody:
-    """A body, read. ``None`` is what it does not say."""
+    """A body, read. ``None`` is what it does not say. ``hashed``: the password as another directory keeps it."""
 
     profile: Mapping[str, Any] | None
     password: str | None
+    hashed: str | None
     question: tuple[str, str] | None
     group_ids: tuple[str, ...]
     type_id: str | None = None
+
+    @property
+    def has_password(self) -> bool:
+        """Whether there is one, as it is or as a hash."""
+        return self.password is not None or self.hashed is not None
 
 
 def read_user(body: Mapping[str, Any]) -> UserBody:
@@ -43,8 +48,9 @@ def read_user(body: Mapping[str, Any]) -> UserBody:
         raise ApiError("E0000003")
     credentials = fields.below("credentials")
     secret = credentials.below("password")
-    if secret.has("hash") or secret.has("hook"):
-        secret.problem("hash", "Importing a password is not supported.")
+    if secret.has("hook"):
+        secret.problem("hook", "Importing a password by a hook is not supported.")
+    hashed = _hashed(secret) if secret.has("hash") else None
     asked = credentials.below("recovery_question")
     question = None
     if asked.has("answer"):
@@ -55,7 +61,23 @@ def read_user(body: Mapping[str, Any]) -> UserBody:
         fields.problem("groupIds", f"A new user can be put into at most {MOST_GROUPS_AT_ONCE} groups at once.")
     type_id = fields.below("type").text("id", longest=64)
     fields.check()
-    return UserBody(profile, secret.text("value", longest=10_000), question, group_ids, type_id)
+    return UserBody(profile, secret.text("value", longest=10_000), hashed, question, group_ids, type_id)
+
+
+def _hashed(secret: Fields) -> str | None:
+    """What another directory made of the password."""
+    from ...directory.imported_passwords import BadHash, encoded  # few deployments import any
+
+    sent = secret.raw("hash")
+    if not isinstance(sent, dict):
+        raise ApiError("E0000003")
+    if secret.has("value"):
+        secret.problem("hash", "A password is given as it is or as a hash, not both.")
+    try:
+        return encoded(sent)
+    except BadHash as error:
+        secret.problem(f"hash.{error.field}", str(error))
+        return None
 
 
 def checked_profile(profile: Mapping[str, Any], schema: ProfileSchema) -> Mapping[str, Any]:
@@ -97,14 +119,7 @@ def new_password(user: User, password: str, records: PeopleRecords, call: Call, 
     try:
         return remembered(user, password, records.hashes, policy, call.now, own=own)
     except UnsuitablePassword as error:
-        raise ApiError("E0000080", causes=[unsuitable(error.lacks, policy)]) from None
-
-
-def unsuitable(lacks: Sequence[Lack], policy: PasswordPolicy) -> str:
-    """Why a password is refused, in words (docs/protocol.md §27.2)."""
-    if "history" in lacks:
-        return "Password has been used too recently"
-    return f"Password requirements were not met. {policy.requirements()}"
+        raise ApiError("E0000080", causes=[policy.refusal(error.lacks)]) from None
 
 
 def recovery_question(question: tuple[str, str], records: PeopleRecords) -> RecoveryQuestion:

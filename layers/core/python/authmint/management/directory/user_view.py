@@ -81,7 +81,8 @@ def credentials_json(user: User) -> dict[str, Any]:
     shown: dict[str, Any] = {} if user.password is None else {"password": {}}
     if user.recovery is not None:
         shown["recovery_question"] = {"question": user.recovery.question}
-    return shown | {"provider": {"type": "OKTA", "name": "OKTA"}}
+    provider = "IMPORT" if user.password is not None and user.password.imported else "OKTA"
+    return shown | {"provider": {"type": provider, "name": provider}}
 
 
 def _links(user: User, href: str, call: Call) -> dict[str, Any]:

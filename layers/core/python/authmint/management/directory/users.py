@@ -9,7 +9,7 @@ from ...http import Response
 from ...storage.clients import Client, Clients
 from ...storage.errors import AlreadyExists
 from ...storage.events import Event
-from ...storage.users import User, UserStatus
+from ...storage.users import Password, User, UserStatus
 from ..http.call import NO_CONTENT, Call
 from ..http.errors import ApiError, not_found
 from ..http.paging import whole
@@ -41,13 +41,13 @@ class Users:
         self._records.types_version(type_id)
         activate = call.request.query_value("activate") != "false"
         expire = call.request.query_value("nextLogin") == "changePassword"
-        if expire and body.password is None:
+        if expire and not body.has_password:
             raise ApiError("E0000124")
         if expire and not activate:
             raise ApiError("E0000125")
         status: UserStatus = "STAGED"
         if activate:
-            status = "PROVISIONED" if body.password is None else "PASSWORD_EXPIRED" if expire else "ACTIVE"
+            status = "PROVISIONED" if not body.has_password else "PASSWORD_EXPIRED" if expire else "ACTIVE"
         changed = call.now if activate else None
         user = User(
             self._records.ids.object_id("00u"),
@@ -107,7 +107,7 @@ class Users:
             if after != before:
                 events.append(call.recorder.event("user.account.update_profile", user_party(after)))
             changed = self._with_credentials(after, body, call)
-            if body.password is not None:
+            if body.has_password:
                 events.append(call.recorder.event("user.account.update_password", user_party(after)))
                 if changed.status in _WAITING:
                     changed = moved(changed, "ACTIVE", call.now)
@@ -132,6 +132,9 @@ class Users:
         if body.password is not None:
             password = new_password(user, body.password, self._records, call)
             user = replace(user, password=password, ticket=None)
+        elif body.hashed is not None:
+            before = () if user.password is None else (user.password.hash, *user.password.history)
+            user = replace(user, password=Password(body.hashed, call.now, before[:4]), ticket=None)
         if body.question is not None:
             user = replace(user, recovery=recovery_question(body.question, self._records))
         return user

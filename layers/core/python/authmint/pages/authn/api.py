@@ -120,10 +120,7 @@ class AuthnApi:
         try:
             found = self.sign_on.advance(pending, visit.api_caller, answer(body, pending))
         except UnsuitablePassword as error:
-            cause = f"Password requirements were not met. {self.sign_on.policy.requirements()}"
-            if error.lacks == ("history",):
-                cause = "Password has been used too recently"
-            raise ApiError("E0000080", causes=[cause], headers=_NO_STORE) from None
+            raise ApiError("E0000080", causes=[self.sign_on.policy.refusal(error.lacks)], headers=_NO_STORE) from None
         except NotChangeable:
             cause = "oldPassword: The credentials provided were incorrect."
             raise ApiError("E0000014", causes=[cause], headers=_NO_STORE) from None

@@ -102,7 +102,7 @@ def password_settings(*, mail: bool) -> dict[str, Any]:
                 "minNumber": 1,
                 "minSymbol": 0,
                 "excludeUsername": True,
-                "dictionary": {"common": {"exclude": False}},
+                "dictionary": {"common": {"exclude": True}},
                 "excludeAttributes": [],
             },
             "age": {"maxAgeDays": 0, "expireWarnDays": 0, "minAgeMinutes": 0, "historyCount": 4},
