@@ -24,6 +24,8 @@ PACKAGE = TEMPLATES.parent
 EVIL = "\"'><script>alert(1)</script>{{7*7}}</style><!--\r\nset-cookie: x=y"
 #: Pages that are better with a script, which is in them, and may ask this deployment.
 SCRIPTED = {"sign-in", "sign-in failed"}
+#: Theirs says what a new password meets, and asks nobody.
+TELLING = {"password", "recovery"}
 ANY = Request("GET", "/x", "https://acme.example.com", request_id="req-1")
 
 
@@ -52,13 +54,22 @@ def expired_page() -> Response:
     return browser.get(header(browser.sign_in(), "location"))
 
 
+def recovery_page() -> Response:
+    hosted = Hosted()
+    browser = Browser(hosted)
+    browser.get("/forgot")
+    browser.post("/forgot", username="ann@example.com")
+    browser.get(hosted.storage.outbox.mails[-1].values["resetPasswordLink"].removeprefix(browser.base_url))
+    return browser.get("/recovery")
+
+
 def policy(answer: Response) -> dict[str, str]:
     parts = (part.strip().partition(" ") for part in header(answer, "content-security-policy").split(";"))
     return {name: value for name, _, value in parts}
 
 
 def test_every_page_has_the_headers_that_keep_it_safe() -> None:
-    for name, answer in (every_page(Hosted()) | {"password": expired_page()}).items():
+    for name, answer in (every_page(Hosted()) | {"password": expired_page(), "recovery": recovery_page()}).items():
         csp, body = policy(answer), answer.body.decode()
         nonce = csp["style-src"].removeprefix("'nonce-").removesuffix("'")
 
@@ -66,9 +77,9 @@ def test_every_page_has_the_headers_that_keep_it_safe() -> None:
         assert csp["frame-ancestors"] == "'none'", name
         assert csp["base-uri"] == "'none'", name
         scripts = re.findall(r"<script[^>]*>", body)
-        assert scripts == ([f'<script nonce="{nonce}">'] if name in SCRIPTED else []), name
+        assert scripts == ([f'<script nonce="{nonce}">'] if name in {*SCRIPTED, *TELLING} else []), name
         assert csp.get("script-src") == (f"'nonce-{nonce}'" if scripts else None), name
-        assert csp.get("connect-src") == ("'self'" if scripts else None), name
+        assert csp.get("connect-src") == ("'self'" if name in SCRIPTED else None), name
         assert " style=" not in body, name
         assert re.findall(r"<style[^>]*>", body) == [f'<style nonce="{nonce}">'], name
         assert header(answer, "cache-control") == "no-store", name

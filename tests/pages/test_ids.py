@@ -14,7 +14,7 @@ TEMPLATES = [
     *Path(render.__file__).parent.glob("templates/*.html"),
 ]
 #: Only for what belongs to a field or button within its page.
-OWN = {"lacks", "rules", "switch-form"}
+OWN = {"lacks", "strength", "rules", "switch-form"}
 
 
 def _documented() -> set[str]:

@@ -209,6 +209,27 @@ def test_an_expired_password_is_changed_on_the_way(window: Callable[..., Page]) 
         expect(page.get_by_role("heading", name="Give Orders access?")).to_be_visible()
 
 
+def test_what_a_password_meets_is_told_while_it_is_typed(served: Served, window: Callable[..., Page]) -> None:
+    page = window()
+    _followed(page, served)
+    field = page.get_by_label("New password", exact=True)
+    strength, met = page.locator("#strength"), page.locator("#rules .met")
+
+    expect(strength).to_be_hidden()
+    expect(page.locator("#rules li")).to_have_count(5)
+    for typed, said, rules in (
+        ("aaaaaaaa", "Easy to guess", ["8 characters", "lowercase", "username"]),
+        ("Ann-example-1", "Could be stronger", ["8 characters", "lowercase", "uppercase", "number"]),
+        ("abcdefghijklm", "Easy to guess", ["8 characters", "lowercase", "username"]),
+        ("Correct-Horse-7", "Hard to guess", ["8 characters", "lowercase", "uppercase", "number", "username"]),
+    ):
+        field.fill(typed)
+        expect(strength).to_have_text(said)
+        assert [word in text for word, text in zip(rules, met.all_inner_texts(), strict=True)] == [True] * len(rules)
+    field.fill("")
+    expect(strength).to_be_hidden()
+
+
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
 def test_who_forgot_a_password_gets_back_in(served: Served, window: Callable[..., Page], javascript: bool) -> None:
     page = window(java_script_enabled=javascript)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from ..directory.authentication import AuthenticationFailed
 from ..directory.password_change import NotChangeable, UnsuitablePassword
-from ..directory.passwords import LONGEST
 from ..http import Response
 from ..oauth.errors import OAuthError
 from ..sign_on.answers import NewPassword
 from ..sign_on.requirement import OutOfTurn
 from ..sign_on.sign_on import Pending
 from ..storage.errors import NotFound
+from .password_rules import lacks_of, rules_of
 from .steps import Steps, onward_of, step_uri
 from .visit import Visit, see_other
 
@@ -58,11 +58,10 @@ class PasswordPage:
         waiting, pages = self.steps.waiting(visit, pending), self.steps.pages
         wished = None if waiting is None else waiting.ui_locales
         policy = self.steps.sign_on.policy
-        numbers = {"shortest": policy.shortest, "longest": LONGEST, "history": policy.history}
         values = {
             "username": pending.user.login,
-            "shortest": policy.shortest,
-            "problems": [pages.text(f"password.lack.{lack}", visit.request, wished, **numbers) for lack in lacks],
+            "problems": lacks_of(policy, lacks, pages, visit.request, wished),
+            "rules": rules_of(policy, pages, visit.request, wished),
             "fields": {"state": pending.handle, "csrf": visit.guest.csrf("password", pending.handle, anonymous=True)},
         }
         return pages.show(
@@ -72,4 +71,5 @@ class PasswordPage:
             status=422 if lacks else 200,
             forms="own" if waiting is None else "away",
             wished=wished,
+            script="strength",
         )

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ...directory.password_change import NotChangeable, UnsuitablePassword
-from ...directory.passwords import LONGEST, Lack, PasswordPolicy
 from ...factors.answers import Passcode
 from ...factors.refusals import FactorRefused
 from ...factors.user_factors import UserFactors
@@ -16,6 +15,7 @@ from ...recovery.tickets import Opened
 from ...storage.clients import secret_digest
 from ...storage.sign_on_transactions import Proof
 from ..documents import HostedPages
+from ..password_rules import lacks_of, rules_of
 from ..visit import Onward, Visit
 from .links import TICKET
 
@@ -125,18 +125,14 @@ class RecoveryPage:
             "code": bool(needed.factors),
             "revoke": opened.purpose == "password",
             "problem": self.pages.text(shown.problem, visit.request) if shown.problem else "",
-            "problems": [self._lack(visit, policy, lack) for lack in shown.lacks],
-            "rules": [self._lack(visit, policy, lack) for lack in policy.asked()],
+            "problems": lacks_of(policy, shown.lacks, self.pages, visit.request),
+            "rules": rules_of(policy, self.pages, visit.request),
             "fields": self._fields(visit, opened),
         }
-        return self.pages.show("recovery.html", visit.request, values, status=shown.status)
+        return self.pages.show("recovery.html", visit.request, values, status=shown.status, script="strength")
 
     def _fields(self, visit: Visit, opened: Opened) -> dict[str, str]:
         return {"csrf": visit.guest.csrf("recovery", secret_digest(opened.text), anonymous=True)}
-
-    def _lack(self, visit: Visit, policy: PasswordPolicy, lack: Lack | str) -> str:
-        key = f"password.lack.{lack}"
-        return self.pages.text(key, visit.request, shortest=policy.shortest, longest=LONGEST, history=policy.history)
 
     def _done(self, visit: Visit, about: str, opened: Opened) -> Response:
         onward = Onward.of(opened.onward.get("request"), opened.onward.get("activate"))
