@@ -251,14 +251,35 @@ def _factors(people: People) -> None:
     app = pyotp.TOTP(secret[1])
     at, page = people.submit("/enrol", page, code=app.now())
     assert at.startswith(CALLBACK), page
+    _passkeys(people)
+    _remembered(people, app)
+
+
+def _remembered(people: People, app: pyotp.TOTP) -> None:
+    """A policy of her own asks her for a second factor, in browsers that do not know her."""
+    admin, name = people.functions.admin, f"strong {people.user}"
+    group = admin("POST", "/api/v1/groups", {"profile": {"name": name}})["id"]
+    admin("PUT", f"/api/v1/groups/{group}/users/{people.user}")
+    conditions = {"people": {"groups": {"include": [group]}}}
+    policy = admin("POST", "/api/v1/policies", {"type": "OKTA_SIGN_ON", "name": name, "conditions": conditions})["id"]
+    signon = {"access": "ALLOW", "requireFactor": True, "factorPromptMode": "DEVICE"}
+    admin("POST", f"/api/v1/policies/{policy}/rules", {"type": "SIGN_ON", "name": name, "actions": {"signon": signon}})
     people.cookies.clear()
-    people.sign_in()
-    at, page = people.authorize(acr_values="urn:okta:loa:2fa:any")
+    _, page = people.authorize()
+    _, page = people.submit("/signin", page, username=LOGIN, password=people.password)
+    choice = re.search(r'name="choose" value="(uft[^"]+)"', page)
+    assert choice, page
+    _, page = people.submit("/challenge", page, choose=choice[1])
     wrong = people.visit("POST", "/challenge", urlencode(form_of(page).fields | {"code": "000000"}))
     assert wrong["statusCode"] == 422
-    at, page = people.submit("/challenge", wrong["body"], code=app.at(int(time.time()) + 30))
+    code = app.at(int(time.time()) + 30)
+    at, page = people.submit("/challenge", wrong["body"], code=code, remember="yes")
     assert at.startswith(CALLBACK), page
-    _passkeys(people)
+    people.visit("POST", "/signout", urlencode(form_of(people.visit("GET", "/signout")["body"]).fields))
+    _, page = people.authorize()
+    at, page = people.submit("/signin", page, username=LOGIN, password=people.password)
+    assert at.startswith(CALLBACK), page
+    admin("DELETE", f"/api/v1/policies/{policy}")
 
 
 def _passkeys(people: People) -> None:

@@ -10,6 +10,7 @@ from authmint.storage.codes import AuthorizationCode
 from authmint.storage.consents import Consent
 from authmint.storage.device_codes import DeviceCode
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
+from authmint.storage.remembered_browsers import RememberedBrowser
 from authmint.storage.sessions import Session, SessionToken
 from authmint.storage.sign_on_transactions import SignOnTransaction
 from authmint.storage.token_families import RefreshToken, Revoked, TokenFamily, begun_with
@@ -237,6 +238,33 @@ class MemorySignOnTransactions(_ByDigest[SignOnTransaction]):
             if self.get(transaction.digest).version != transaction.version:
                 raise NotFound("sign-on")
             del self.records[transaction.digest]
+
+
+class MemoryRememberedBrowsers:
+    """``RememberedBrowsers``."""
+
+    def __init__(self, lock: threading.RLock) -> None:
+        self._lock = lock
+        self.records: dict[tuple[str, str], RememberedBrowser] = {}
+
+    def add(self, browser: RememberedBrowser) -> None:
+        with self._lock:
+            if (browser.user_id, browser.digest) in self.records:
+                raise AlreadyExists("digest")
+            self.records[browser.user_id, browser.digest] = browser
+
+    def get(self, user_id: str, digest: str) -> RememberedBrowser:
+        try:
+            return self.records[user_id, digest]
+        except KeyError:
+            raise NotFound("browser") from None
+
+    def of_user(self, user_id: str) -> Sequence[RememberedBrowser]:
+        own = [browser for (owner, _), browser in self.records.items() if owner == user_id]
+        return sorted(own, key=lambda browser: (browser.created_at, browser.digest))
+
+    def forget(self, user_id: str, digest: str) -> None:
+        self.records.pop((user_id, digest), None)
 
 
 class MemoryConsents:

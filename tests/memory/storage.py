@@ -27,6 +27,7 @@ from .grants import (
     MemoryConsents,
     MemoryDeviceCodes,
     MemoryRateCounters,
+    MemoryRememberedBrowsers,
     MemorySessions,
     MemorySessionTokens,
     MemorySignOnTransactions,
@@ -80,6 +81,7 @@ class MemoryStorage:
         self.session_tokens = MemorySessionTokens(self.lock)
         self.consents = MemoryConsents(self.lock)
         self.sign_ons = MemorySignOnTransactions(self.lock)
+        self.remembered_browsers = MemoryRememberedBrowsers(self.lock)
         self.requests = MemoryStoredRequests(self.lock, self.codes, self.families)
         self.device_codes = MemoryDeviceCodes(self.lock, self.families)
         self.client_copies = MemoryClientCopies(self.lock)

@@ -12,6 +12,7 @@ from authmint.sign_on.requirement import Demanded, Enrolments, Remembering, Requ
 
 from tests.support.apps import App
 from tests.support.authenticator import SoftwareKey
+from tests.support.builders import a_user
 from tests.support.fakes import FrozenClock, decoded
 
 from .hosted import PASSWORD, Browser, Hosted
@@ -296,3 +297,62 @@ def test_other_paths_are_none_of_these(path: str) -> None:
 
 def browser_answer(browser: Browser, path: str) -> Any:
     return browser.hosted.site(request_of(AUTHN + path))
+
+
+def test_a_browser_is_remembered_and_forgotten_with_what_it_stands_on() -> None:
+    browser = asking(TWO, remembering=Remembering(1_800))
+    hosted = browser.hosted
+    app = app_of(browser)
+    state = post(browser, "", ANN)
+    verify = f"/factors/{state['_embedded']['factors'][0]['id']}/verify?rememberDevice=true"
+    assert post(browser, verify, {"stateToken": state["stateToken"], "passCode": app.code})["status"] == "SUCCESS"
+
+    done = post(browser, "", ANN)
+    assert done["status"] == "SUCCESS"
+    session = decoded(call(browser, "/api/v1/sessions", {"sessionToken": done["sessionToken"]}).body)
+    assert session["amr"] == ["pwd"]  # what was skipped was not proved
+    assert post(Browser(hosted), "", ANN)["status"] == "MFA_REQUIRED"
+    clock_of(browser).advance(seconds=1_801)
+    assert post(browser, "", ANN)["status"] == "MFA_REQUIRED"
+
+
+@pytest.mark.parametrize("change", ["password", "factor", "generation", "another"])
+def test_a_browser_is_a_stranger_again_after(change: str) -> None:
+    browser = asking(TWO, remembering=Remembering())
+    hosted = browser.hosted
+    app = app_of(browser)
+    state = post(browser, "", ANN)
+    factor = state["_embedded"]["factors"][0]["id"]
+    body = {"stateToken": state["stateToken"], "passCode": app.code}
+    post(browser, f"/factors/{factor}/verify?rememberDevice=true", body)
+    assert post(browser, "", ANN)["status"] == "SUCCESS"
+    users = hosted.storage.users
+    ann = users.get("00uA")
+    assert ann.password is not None
+
+    if change == "password":
+        users.save(ann, replace(ann, password=replace(ann.password, changed_at=1)), [])
+    elif change == "generation":
+        users.save(ann, replace(ann, token_generation=ann.token_generation + 1), [])
+    elif change == "factor":
+        hosted.storage.factors.remove(hosted.storage.factors.get("00uA", factor), [])
+        app_of(browser)
+    else:
+        bob = a_user(id="00uB", login="bob@example.com", password=ann.password)
+        users.add(bob, [])
+        hosted.factors.factors.enrol(bob, "totp", now=1, request=request_of("/"))
+        App.of(hosted.factors.factors, bob, clock_of(browser))
+        assert post(browser, "", {**ANN, "username": "bob@example.com"})["status"] == "MFA_REQUIRED"
+        return
+    assert post(browser, "", ANN)["status"] == "MFA_REQUIRED"
+
+
+def test_where_nobody_is_remembered_a_wish_to_be_is_nothing() -> None:
+    browser = asking(TWO)
+    app = app_of(browser)
+    state = post(browser, "", ANN)
+    verify = f"/factors/{state['_embedded']['factors'][0]['id']}/verify?rememberDevice=true"
+
+    post(browser, verify, {"stateToken": state["stateToken"], "passCode": app.code})
+
+    assert browser.hosted.storage.remembered_browsers.records == {}

@@ -17,6 +17,8 @@ from ..web.cookies import Cookie
 
 SESSION: Final = Cookie("authmint-session")
 BROWSER: Final = Cookie("authmint-browser")
+#: Of a browser that is remembered after a second factor. It outlives sign-outs.
+DEVICE: Final = Cookie("authmint-device")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,12 @@ class Guest(Visitor):
     def sent(self, token: str, purpose: str, subject: str = "", *, anonymous: bool = False) -> bool:
         """Whether a form is of this browser. Takes the same time however much of the token is right."""
         return csrf.equal(self.csrf(purpose, subject, anonymous=anonymous), token)
+
+
+def remembered(request: Request, signed_on: SignedOn) -> Pairs:
+    """The cookie of a browser that was just remembered."""
+    known = signed_on.remembered
+    return () if known is None else (DEVICE.set(request, known.secret, seconds=known.lifetime),)
 
 
 class CookieBrowsers:
@@ -76,7 +84,7 @@ class CookieBrowsers:
             self._sessions.renew(signed_on.raises, session)
         value, cookies = self._named(request)
         seconds = session.expires_at - now if session.persistent else None
-        cookies = (*cookies, SESSION.set(request, secret, seconds=seconds))
+        cookies = (*cookies, SESSION.set(request, secret, seconds=seconds), *remembered(request, signed_on))
         return Guest(
             session=session, person=signed_on.person, browser=secret_digest(value), cookies=cookies, value=value
         )

@@ -10,8 +10,9 @@ from ..http import Request, Response
 from ..sign_on.next_step import Known, Step, next_step
 from ..sign_on.requirement import Requirement
 from ..sign_on.sign_on import Caller
+from ..storage.clients import secret_digest
 from ..web.forms import BadForm, Form
-from .browsers import Guest
+from .browsers import DEVICE, Guest
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,17 @@ class Visit:
     @property
     def caller(self) -> Caller:
         """The browser, as somebody who wants to sign on."""
-        return Caller(self.request, self.guest.browser, self.now)
+        return Caller(self.request, self.guest.browser, self.now, self._device)
 
     @property
     def api_caller(self) -> Caller:
         """The program that calls, as somebody who wants to sign on: it is no browser, whatever cookies it sends."""
-        return Caller(self.request, None, self.now)
+        return Caller(self.request, None, self.now, self._device)
+
+    @property
+    def _device(self) -> str | None:
+        secret = DEVICE.read(self.request)
+        return None if secret is None else secret_digest(secret)
 
     @cached_property
     def form(self) -> Form:

@@ -251,9 +251,11 @@ class Parts:
     def factor_steps(self) -> "FactorSteps":
         """What knows factors, for sign-ons: made when one asks for more than a password."""
         from ..sign_on.factor_steps import FactorSteps
+        from ..sign_on.remembered import BrowserMemory
 
         factors = self.user_factors()
-        return FactorSteps(factors, factors.recovery)
+        memory = BrowserMemory(self.records.remembered_browsers, factors, self.ids)
+        return FactorSteps(factors, factors.recovery, memory)
 
     def policies(self) -> "AppliedPolicies":
         """The policies of people."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..storage.rate_counters import RateCounters
     from ..storage.recovery_codes import RecoveryCodesRecord
     from ..storage.recovery_tickets import RecoveryTickets
+    from ..storage.remembered_browsers import RememberedBrowsers
     from ..storage.replay import UsedAssertions
     from ..storage.revocations import Revocations
     from ..storage.schemas import ProfileSchemas
@@ -216,6 +217,12 @@ class Records:
         from ..dynamo.dynamic_clients import DynamoRegistrationTokens
 
         return DynamoRegistrationTokens(self._tables, self._ids)
+
+    @cached_property
+    def remembered_browsers(self) -> "RememberedBrowsers":
+        from ..dynamo.remembered_browsers import DynamoRememberedBrowsers
+
+        return DynamoRememberedBrowsers(self._tables, self._ids)
 
     @cached_property
     def requests(self) -> "StoredRequests":

@@ -14,6 +14,7 @@ from ..storage.sign_on_transactions import Proof, SignOnTransaction
 from ..storage.users import User
 from . import answers
 from .next_step import Known
+from .remembered import BrowserMemory
 from .requirement import OutOfTurn
 from .sessions import latest
 
@@ -40,6 +41,7 @@ class FactorSteps:
 
     factors: UserFactors
     codes: RecoveryCodes
+    browsers: BrowserMemory
 
     def known(self, known: Known, user: User) -> Known:
         """With what the user could prove."""

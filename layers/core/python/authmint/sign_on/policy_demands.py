@@ -133,13 +133,12 @@ class _Decisions:
         reason = _reason(decision.decided)
         if decision.access == "DENY":
             return Demanded(denied=True, reason=reason)
-        assurances = (CLASSES[TWO_FACTORS],) if decision.require_factor else ()
-        if decision.primary == "PASSWORD_IDP":
-            assurances = (*assurances, CLASSES[BY_PASSWORD])
+        first = (CLASSES[BY_PASSWORD],) if decision.primary == "PASSWORD_IDP" else ()
+        assurances = (CLASSES[TWO_FACTORS], *first) if decision.require_factor else first
         remembering = None
         if decision.require_factor and decision.prompt in {"DEVICE", "SESSION"}:
             lifetime = decision.factor_lifetime if decision.prompt == "SESSION" else None
-            remembering = Remembering(lifetime, decision.remember_by_default)
+            remembering = Remembering(lifetime, decision.remember_by_default, first)
         terms = SessionTerms(decision.idle, decision.lifetime or 0, decision.persistent)
         enrolments = self._enrolments(facts)
         requirement = Requirement(assurances=assurances, enrolments=enrolments, remembering=remembering)

@@ -39,10 +39,12 @@ class Remembering:
     Attributes:
         lifetime: Seconds; ``None``: until something changes.
         by_default: Whether the box is ticked.
+        instead: What is asked of a browser that is known, in the place of all assurances.
     """
 
     lifetime: int | None = None
     by_default: bool = False
+    instead: tuple[Assurance, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ..ids import Ids
@@ -29,18 +29,33 @@ _AMR: Final[Mapping[Method, str]] = {
 
 
 @dataclass(frozen=True)
+class Remembered:
+    """A browser that was just remembered.
+
+    Attributes:
+        secret: The value of its cookie.
+        lifetime: Of the cookie, in seconds.
+    """
+
+    secret: str = field(repr=False)
+    lifetime: int
+
+
+@dataclass(frozen=True)
 class SignedOn:
     """Somebody of whom nothing more is asked. Only this makes a session, or a session token.
 
     Attributes:
         terms: Of the session; ``None``: those of the deployment.
         raises: The session that they had already: it is raised, and no new one begins.
+        remembered: Their browser is from now on.
     """
 
     person: Person
     proofs: tuple[Proof, ...]
     terms: SessionTerms | None = None
     raises: Session | None = None
+    remembered: Remembered | None = None
 
 
 def amr_of(proofs: Sequence[Proof]) -> tuple[str, ...]:

@@ -192,7 +192,9 @@ class SignOn:
         demanded = self._demands.of_sign_on(person, caller, now=caller.now)
         if demanded.denied:
             raise Denied(demanded.reason)
-        requirement = demanded.requirement
+        requirement, remembering = demanded.requirement, demanded.requirement.remembering
+        if remembering is not None and self._factors().browsers.knows(person.user, caller, now=caller.now):
+            requirement = replace(requirement, assurances=remembering.instead)
         known = self._known(person.user, proofs, requirement, caller.now, password_expired=password_expired)
         step = next_step(known, requirement, now=caller.now)
         if step.name == "done":
@@ -350,7 +352,11 @@ class SignOn:
             self._journal.signed_in(caller.request, person.user)
         if after.watched:
             self._demands.signed_on(person.user, caller, now=caller.now)
-        return SignedOn(person, after.proofs, after.terms, raises)
+        remembered, remembering = None, pending.requirement.remembering
+        if after.remember and remembering is not None:
+            memory = self._factors().browsers
+            remembered = memory.remember(person.user, caller, after.proofs, remembering, now=caller.now)
+        return SignedOn(person, after.proofs, after.terms, raises, remembered)
 
     def _kept(
         self,

@@ -17,6 +17,7 @@ from ...sign_on.sessions import SessionTokenExchange, SignedOn
 from ...sign_on.sign_on import Pending, SignOn
 from ...storage.errors import NotFound
 from ..api_call import JsonBody
+from ..browsers import remembered
 from ..visit import Visit
 from .view import AuthnView, user_view
 
@@ -159,7 +160,7 @@ class AuthnApi:
             "_embedded": {"user": user_view(signed_on.person.user)},
             "_links": {"cancel": view.link("cancel")},
         }
-        return Response.json(200, answer, _NO_STORE)
+        return Response.json(200, answer, (*_NO_STORE, *remembered(visit.request, signed_on)))
 
 
 def _refusal(refused: FactorRefused) -> ApiError:
