@@ -1,8 +1,8 @@
 """docs/protocol.md §33.5: zones from which nobody is let in."""
 
 from authmint.http import Request
-from authmint.sign_on.blocked import KEPT, BlockedZones
 from authmint.sign_on.policies import AppliedPolicies
+from authmint.sign_on.policy_demands import KEPT, BlockedZones
 from authmint.storage.zones import Zone
 
 from tests.memory.parts import Emitted

@@ -40,10 +40,9 @@ if TYPE_CHECKING:
     from ..rate_limit import RateLimit
     from ..recovery.helpdesk import Helpdesk
     from ..recovery.recovery import Recovery
-    from ..sign_on.blocked import BlockedZones
     from ..sign_on.factor_steps import FactorSteps
     from ..sign_on.policies import AppliedPolicies
-    from ..sign_on.policy_demands import PolicyDemands
+    from ..sign_on.policy_demands import BlockedZones, PolicyDemands
     from ..sign_on.watch import Watch
     from ..storage.configuration import Configuration
     from ..storage.directory import Person
@@ -269,7 +268,7 @@ class Parts:
 
     def blocked_zones(self) -> "BlockedZones":
         """What refuses whoever comes from a zone that is blocked."""
-        from ..sign_on.blocked import BlockedZones
+        from ..sign_on.policy_demands import BlockedZones
 
         return BlockedZones(self.policies(), self.log, self.clock, self.ids)
 
