@@ -7,10 +7,13 @@ from tests.functions.sign_ins import people_at
 from tests.support.people import LOGIN
 
 
+@pytest.mark.parametrize("in_group", [True, False])
 @pytest.mark.parametrize("wish", ["password", "unlock"])
-def test_a_name_that_is_nobodys_costs_the_same_calls_in_the_same_order(functions: Functions, wish: str) -> None:
+def test_a_name_that_is_nobodys_costs_the_same_calls_in_the_same_order(
+    functions: Functions, wish: str, in_group: bool
+) -> None:
     server, _, _ = functions.ready()
-    people = people_at(functions, server)
+    people = people_at(functions, server, in_group=in_group)
     functions.calls.sent.clear()
     counted, answers = [], []
 

@@ -174,6 +174,16 @@ def test_a_deployment_sends_so_many_a_day_and_keeps_the_rest() -> None:
     assert post.storage.outbox.revive(at=post.clock.now()) == 1
 
 
+def test_mail_to_nobody_goes_away_unsent_and_unseen() -> None:
+    post = Post()
+
+    assert post.stored(replace(MAIL, to="", user_id="00uAuthmintNobody000")) == {}
+
+    post.clock.advance(seconds=86_400)
+    assert post.mailer({"source": "schedule"}) == {}
+    assert (post.sent, post.counted, post.storage.events) == ([], [], [])
+
+
 def test_who_runs_out_of_time_leaves_the_rest_to_the_next_one() -> None:
     post = Post()
     post.left = lambda: not post.sent

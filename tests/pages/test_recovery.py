@@ -7,7 +7,7 @@ import pytest
 from authmint.directory.recovery_tokens import issue
 from authmint.factors.answers import Passcode
 from authmint.http import Request
-from authmint.recovery.refusals import ProofMissing
+from authmint.recovery.refusals import NotOpen, ProofMissing
 from authmint.storage.factors import Credential, Factor
 from authmint.storage.outbox import Mail
 from authmint.storage.users import RecoveryQuestion, User
@@ -375,6 +375,16 @@ def test_a_ticket_is_good_for_what_it_was_made_for(hosted: Hosted, browser: Brow
     assert "unlocked" in shown(refused)
     assert hosted.hashes.fits(PASSWORD, becomes(hosted).password.hash)  # type: ignore[union-attr]
     assert forgotten != unlocking
+
+
+def test_a_ticket_for_a_password_unlocks_nothing(hosted: Hosted, browser: Browser) -> None:
+    follows(browser, forgets(hosted, browser))
+    opened = hosted.recovering.recovery.open(browser.cookies[TICKET], now=hosted.clock.now())
+    becomes(hosted, status="LOCKED_OUT")
+
+    with pytest.raises(NotOpen):
+        hosted.recovering.recovery.unlock(opened, now=hosted.clock.now(), request=Request("POST", "/"))
+    assert becomes(hosted).status == "LOCKED_OUT"
 
 
 def test_where_the_policy_lets_nobody_reset_a_password_the_owner_is_told(hosted: Hosted, browser: Browser) -> None:

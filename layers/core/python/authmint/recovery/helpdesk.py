@@ -1,6 +1,7 @@
 """What anybody may ask for by a name: the same answer in the same time, whether there is such a user or not."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -15,7 +16,7 @@ from ..storage.clients import secret_digest
 from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound
 from ..storage.events import Party
-from ..storage.groups import EVERYONE_GROUP
+from ..storage.groups import EVERYONE_GROUP, Groups
 from ..storage.recovery_tickets import RecoveryTicket, RecoveryTickets, TicketKind
 from ..storage.users import Password, User, login_key
 from .refusals import TooOften
@@ -34,6 +35,7 @@ _NOBODY: Final = User(
     {"login": "nobody", "email": "", "firstName": "", "lastName": ""},
     password=Password("", 0),
 )
+_NO_GROUP: Final = "00gAuthmintNobody000"
 _PATHS: Final[Mapping[Wish, str]] = {"password": "/signin/reset-password/", "unlock": "/signin/unlock/"}
 _LINKS: Final[Mapping[Wish, str]] = {"password": "resetPasswordLink", "unlock": "unlockAccountLink"}
 _EVENTS: Final[Mapping[Wish, str]] = {
@@ -68,6 +70,7 @@ class Helpdesk:
     """Takes wishes of strangers, and mails what fulfils them to who may have it."""
 
     directory: Directory
+    groups: Groups
     tickets: RecoveryTickets
     letters: Letters
     decide: Decide
@@ -122,14 +125,16 @@ class Helpdesk:
         self.tickets.add(ticket, [event], mails)
 
     def _person(self, login: str) -> Person:
+        """Who has the login. Nobody's is looked up like somebody's, and who is in no group like who is in one."""
         try:
-            return self.directory.by_login(login)
+            person = self.directory.by_login(login)
         except NotFound:
-            pass
-        try:
-            return self.directory.person(_NOBODY.id)
-        except NotFound:
-            return Person(_NOBODY, (EVERYONE_GROUP,))
+            person = Person(_NOBODY, (EVERYONE_GROUP,))
+            with suppress(NotFound):
+                self.directory.person(_NOBODY.id)
+        if person.groups == (EVERYONE_GROUP,):
+            self.groups.many([_NO_GROUP])
+        return person
 
 
 def _letter(user: User, wish: Wish, decision: PasswordDecision) -> tuple[Template, TicketKind]:

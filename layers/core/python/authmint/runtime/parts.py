@@ -293,6 +293,7 @@ class Parts:
 
         return Helpdesk(
             self.records.directory,
+            self.records.groups,
             self.records.recovery_tickets,
             self.letters(),
             self.decide_password,
