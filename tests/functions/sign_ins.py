@@ -267,9 +267,6 @@ def _remembered(people: People, app: pyotp.TOTP) -> None:
     people.cookies.clear()
     _, page = people.authorize()
     _, page = people.submit("/signin", page, username=LOGIN, password=people.password)
-    choice = re.search(r'name="choose" value="(uft[^"]+)"', page)
-    assert choice, page
-    _, page = people.submit("/challenge", page, choose=choice[1])
     wrong = people.visit("POST", "/challenge", urlencode(form_of(page).fields | {"code": "000000"}))
     assert wrong["statusCode"] == 422
     code = app.at(int(time.time()) + 30)
@@ -295,6 +292,25 @@ def _passkeys(people: People) -> None:
     asked = people.visit("POST", "/signin/key", urlencode(form_of(page).fields))
     at, page = people.submit("/signin", page, **key.asserted(json.loads(asked["body"])))
     assert at.startswith(CALLBACK), page
+    _own_account(people)
+
+
+def _own_account(people: People) -> None:
+    """With the passkey just proved: its name, new codes, a browser that is forgotten; then the passkey goes."""
+    page = people.visit("GET", "/account")["body"]
+    fields = form_of(page).fields
+    found = re.search(r'name="factor" value="(fwf[^"]+)"', page)
+    assert found, page
+    key = {"csrf": fields["csrf"], "factor": found[1]}
+    for more in (
+        {"act": "rename", "name": "mine"},
+        {"act": "forget", "browser": "x"},
+        {"act": "codes"},
+        {"act": "remove"},
+    ):
+        answer = people.visit("POST", "/account", urlencode(key | more))
+        assert answer["statusCode"] in {200, 303}, answer
+    people.visit("POST", "/account", urlencode(key | {"act": "everywhere"}))
 
 
 def _administration(people: People) -> None:

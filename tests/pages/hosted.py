@@ -1,5 +1,6 @@
 """The pages over storage in memory, an authorization endpoint that is a dictionary, and a browser without a screen."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -136,6 +137,7 @@ class Hosted:
                 servers=storage.servers,
                 sign_ons=storage.sign_ons,
                 sessions=storage.sessions,
+                remembered=storage.remembered_browsers,
                 consents=storage.consents,
                 device_codes=storage.device_codes,
                 session_tokens=storage.session_tokens,
@@ -182,9 +184,12 @@ class _Fields(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: dict[str, str] = {}
+        self.options: Any = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
+        if tag == "form" and values.get("data-options"):
+            self.options = json.loads(values["data-options"] or "")
         if tag == "input" and values.get("name") and values.get("type") != "checkbox":
             self.found[str(values["name"])] = values.get("value") or ""
 
@@ -234,6 +239,13 @@ class Browser:
         parser = _Fields()
         parser.feed(self.answer.body.decode())
         return parser.found
+
+    @property
+    def options(self) -> Any:
+        """What the last page would ask a key for."""
+        parser = _Fields()
+        parser.feed(self.answer.body.decode())
+        return parser.options
 
     def post(self, path: str, **changes: str) -> Response:
         """Send the form of the last page, with changes."""

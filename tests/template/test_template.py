@@ -75,6 +75,7 @@ def test_every_documented_route_is_there(template: Template) -> None:
         ("/challenge", "authorize"),
         ("/signin/key", "authorize"),
         ("/enrol", "authorize"),
+        ("/account", "authorize"),
         ("/api/v1/authn/{proxy+}", "authorize"),
         ("/api/v1/sessions", "authorize"),
         ("/api/v1/sessions/me", "authorize"),

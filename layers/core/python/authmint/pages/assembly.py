@@ -16,6 +16,7 @@ from ..storage.clients import Clients
 from ..storage.consents import Consents
 from ..storage.device_codes import DeviceCodes
 from ..storage.directory import Directory
+from ..storage.remembered_browsers import RememberedBrowsers
 from ..storage.servers import Servers
 from ..storage.sessions import Sessions, SessionTokens
 from ..storage.sign_on_transactions import SignOnTransactions
@@ -51,6 +52,7 @@ class PageRecords:
     servers: Servers
     sign_ons: SignOnTransactions
     sessions: Sessions
+    remembered: RememberedBrowsers
     consents: Consents
     device_codes: DeviceCodes
     session_tokens: SessionTokens
@@ -95,6 +97,7 @@ def new_site(
         password=PasswordPage(steps),
         challenge=_OnFirstUse(partial(_challenge, steps)),
         enrol=_OnFirstUse(partial(_enrol, steps)),
+        account=_OnFirstUse(partial(_account, steps, records, factors, demands)),
         consent=ConsentPage(
             pages=pages,
             browsers=browsers,
@@ -148,3 +151,13 @@ def _enrol(steps: Steps) -> Page:
     from .enrol import EnrolPage
 
     return EnrolPage(steps)
+
+
+def _account(steps: Steps, records: PageRecords, factors: "Callable[[], FactorSteps]", demands: SignOnDemands) -> Page:
+    from ..sign_on.own_account import OwnAccount
+    from .account import AccountPage
+
+    def account() -> OwnAccount:
+        return OwnAccount(factors(), demands)
+
+    return AccountPage(steps, factors, account, records.remembered, records.sessions)

@@ -26,7 +26,8 @@ class SignInPage:
 
     def get(self, visit: Visit) -> Response:
         """The form; where somebody is signed in and nothing waits for a fresh sign-in: onward."""
-        onward = Onward.of(visit.request.query_value("request"), visit.request.query_value("activate"))
+        asked = visit.request.query_value
+        onward = Onward.of(asked("request"), asked("activate"), asked("account"))
         waiting = self._waiting(onward, visit)
         if waiting is not None:
             if waiting.more is not None:
@@ -37,7 +38,7 @@ class SignInPage:
             return self._form(visit, onward, waiting, (waiting.login_hint or known)[:_LONGEST_USERNAME])
         if visit.guest.person is None:
             return self._form(visit, onward, None, "")
-        if onward.activating:
+        if onward.activating or onward.account:
             return see_other(onward.uri(None))
         return self.steps.pages.show("signed_in.html", visit.request, {"login": visit.guest.person.user.login})
 

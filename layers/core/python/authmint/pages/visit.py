@@ -102,31 +102,37 @@ class Onward:
         handle: Of a waiting request; empty: there is none.
         activating: To a device.
         user_code: That the device gave along, perhaps.
+        account: To the user's own account.
     """
 
     handle: str = ""
     activating: bool = False
     user_code: str = ""
+    account: bool = False
 
     @classmethod
-    def of(cls, handle: str | None, user_code: str | None) -> "Onward":
-        """From ``request`` and ``activate`` of a query or a form. What is malformed is nothing."""
+    def of(cls, handle: str | None, user_code: str | None, account: str | None = None) -> "Onward":
+        """From ``request``, ``activate`` and ``account`` of a query or a form. What is malformed is nothing."""
         if handle is not None and _HANDLE.fullmatch(handle):
             return cls(handle)
-        return cls() if user_code is None else cls(activating=True, user_code=normalized(user_code))
+        if user_code is not None:
+            return cls(activating=True, user_code=normalized(user_code))
+        return cls(account=account == "1")
 
     @classmethod
     def of_form(cls, form: Form) -> "Onward":
         """From the hidden fields that ``fields`` made."""
         activating = form.texts("activate")
-        return cls.of(form.text("request") or None, activating[0] if activating else None)
+        return cls.of(form.text("request") or None, activating[0] if activating else None, form.text("account"))
 
     @property
     def fields(self) -> dict[str, str]:
         """For forms and queries."""
         if self.handle:
             return {"request": self.handle}
-        return {"activate": self.user_code} if self.activating else {}
+        if self.activating:
+            return {"activate": self.user_code}
+        return {"account": "1"} if self.account else {}
 
     @property
     def subject(self) -> str:
@@ -142,6 +148,8 @@ class Onward:
         """Where the browser goes when its user is signed in. ``way_back``: to the request that waits."""
         if way_back is not None:
             return way_back
+        if self.account:
+            return "/account"
         if not self.activating:
             return "/signin"
         return "/activate" + (f"?{urlencode({'user_code': self.user_code})}" if self.user_code else "")

@@ -153,6 +153,7 @@ def authorize(env: Surroundings) -> Function:
             servers=records.servers,
             sign_ons=records.sign_ons,
             sessions=records.sessions,
+            remembered=records.remembered_browsers,
             consents=records.consents,
             device_codes=records.device_codes,
             session_tokens=records.session_tokens,

@@ -1,0 +1,232 @@
+"""``/account``: what somebody signs in with, and where they are remembered. Behind a fresh proof."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..clock import timestamp
+from ..factors.answers import Passcode
+from ..factors.kind import Activation, Ask, CodeSent, KeyOptions, SharedSecret
+from ..factors.qr_codes import svg
+from ..factors.refusals import FactorRefused, TooFast
+from ..factors.wire import masked, registration_of
+from ..http import Response
+from ..sign_on.factor_steps import FactorSteps
+from ..sign_on.next_step import Known
+from ..sign_on.own_account import OwnAccount
+from ..sign_on.requirement import OutOfTurn
+from ..sign_on.sessions import SignedOn, latest
+from ..sign_on.sign_on import Denied
+from ..storage.directory import Person
+from ..storage.errors import Conflict, NotFound
+from ..storage.factors import Factor, FactorKind
+from ..storage.remembered_browsers import RememberedBrowsers
+from ..storage.sessions import Session, Sessions
+from ..storage.sign_on_transactions import Proof
+from .enrol import LEADS, NAMES
+from .steps import Steps, step_uri
+from .visit import Onward, Visit, see_other
+
+_HERE: Final = Onward(account=True)
+_LONGEST_NAME: Final = 60
+
+
+@dataclass(frozen=True)
+class AccountPage:
+    """Shows and changes. Nothing here is done for who has not just proved who they are."""
+
+    steps: Steps
+    factor_steps: Callable[[], FactorSteps]
+    account: Callable[[], OwnAccount]
+    remembered: RememberedBrowsers
+    sessions: Sessions
+
+    def get(self, visit: Visit) -> Response:
+        """The page; or first what has to be proved for it."""
+        return self._behind_proof(visit, lambda visit, _, person, known: self._shown(visit, person, known))
+
+    def post(self, visit: Visit) -> Response:
+        """One change, and the page again."""
+        if visit.guest.session is not None:
+            visit.check("account")
+        return self._behind_proof(visit, self._changed)
+
+    def _behind_proof(self, visit: Visit, go_on: "Callable[[Visit, Session, Person, Known], Response]") -> Response:
+        session, person = visit.guest.session, visit.guest.person
+        if session is None or person is None:
+            return see_other(_HERE.sign_in_uri)
+        account = self.account()
+        known = account.known(session, person)
+        if account.is_fresh(known, now=visit.now):
+            return go_on(visit, session, person, known)
+        requirement = account.requirement(known)
+        try:
+            pending = self.steps.sign_on.step_up(visit.caller, session, person, requirement, _HERE.fields)
+        except (Denied, OutOfTurn):
+            return self.steps.pages.problem("refused", visit.request, status=403, code="access_denied")
+        return see_other(step_uri(pending))
+
+    def _changed(self, visit: Visit, session: Session, person: Person, known: Known) -> Response:
+        form, act = visit.form, visit.form.text("act")
+        try:
+            match act:
+                case "set_up":
+                    return self._set_up(visit, session, person)
+                case "remove":
+                    return self._removed(visit, person, known)
+                case "rename":
+                    self._renamed(visit, person, known)
+                case "codes":
+                    return self._codes(visit, person, known)
+                case "forget":
+                    self.remembered.forget(person.user.id, form.text("browser"))
+                case "everywhere":
+                    self.sessions.end_all(person.user.id)
+                    cookies = self.steps.browsers.sign_out(visit.request, now=visit.now)
+                    return self.steps.pages.signed_out(visit.request).with_headers(*cookies)
+                case _ if form.text("choose"):
+                    return self._begun(visit, session, person)
+        except (NotFound, Conflict):
+            pass  # it is gone, or changed: the page shows how it stands
+        return see_other("/account")
+
+    def _begun(self, visit: Visit, session: Session, person: Person) -> Response:
+        kind = next((kind for kind in NAMES if kind == visit.form.text("choose")), None)
+        if kind is None:
+            return see_other("/account")
+        try:
+            factor, activation = self.factor_steps().factors.enrol(
+                person.user, kind, now=visit.now, request=visit.request, binding=_binding(session)
+            )
+        except TooFast as fast:
+            return self._refused(visit, session, person, "challenge.too_fast", 429).with_headers(
+                *fast.allowance.headers()
+            )
+        except FactorRefused:
+            return self._refused(visit, session, person, "account.not_offered", 422)
+        return self._setting_up(visit, person, factor, activation)
+
+    def _set_up(self, visit: Visit, session: Session, person: Person) -> Response:
+        form, factors = visit.form, self.factor_steps().factors
+        factor = factors.get(person.user, form.text("factor"))
+        names = ("clientData", "attestation", "transports", "clientExtensions")
+        try:
+            if form.text("clientData"):
+                answer: Any = registration_of({name: form.text(name) for name in names})
+            else:
+                answer = Passcode(form.text("code"))
+            active = factors.activate(
+                person.user, factor, answer, now=visit.now, request=visit.request, binding=_binding(session)
+            )
+        except TooFast as fast:
+            refused = self._refused(visit, session, person, "challenge.too_fast", 429)
+            return refused.with_headers(*fast.allowance.headers())
+        except FactorRefused:
+            if factor.kind != "totp":  # its challenge is used up: from the start
+                return self._refused(visit, session, person, "challenge.wrong", 422)
+            shared = factors.shown(person.user, factor, now=visit.now, request=visit.request)
+            return self._setting_up(visit, person, factor, shared, problem="challenge.wrong")
+        proof = Proof(active.kind, visit.now, active.id, synced=active.synced, verified=active.verified)
+        raised = SignedOn(person, latest((*session.proved, proof)), raises=session)
+        guest = self.steps.browsers.sign_in(visit.request, raised, now=visit.now)
+        return see_other("/account").with_headers(*guest.cookies)
+
+    def _removed(self, visit: Visit, person: Person, known: Known) -> Response:
+        factor = self.factor_steps().factors.get(person.user, visit.form.text("factor"))
+        if self.account().is_needed(person, known, factor, visit.caller, now=visit.now):
+            return self._shown(visit, person, known, problem="account.needed", status=409)
+        self.factor_steps().factors.remove(person.user, factor, now=visit.now, request=visit.request)
+        return see_other("/account")
+
+    def _renamed(self, visit: Visit, person: Person, known: Known) -> None:
+        factor = next((each for each in known.factors if each.id == visit.form.text("factor")), None)
+        name = " ".join(visit.form.text("name").split())[:_LONGEST_NAME]
+        if factor is not None and name:
+            self.factor_steps().factors.rename(person.user, factor, name, now=visit.now, request=visit.request)
+
+    def _codes(self, visit: Visit, person: Person, known: Known) -> Response:
+        """New ones, shown once. Who has no other factor needs none: they would be the only one."""
+        if not known.factors:
+            return see_other("/account")
+        codes = self.factor_steps().factors.recovery.renew(Ask(person.user, visit.now, visit.request))
+        return self._shown(visit, person, known, codes=codes)
+
+    def _refused(self, visit: Visit, session: Session, person: Person, problem: str, status: int) -> Response:
+        known = self.account().known(session, person)
+        return self._shown(visit, person, known, problem=problem, status=status)
+
+    def _setting_up(
+        self, visit: Visit, person: Person, factor: Factor, activation: Activation, *, problem: str = ""
+    ) -> Response:
+        pages, request = self.steps.pages, visit.request
+        options: Any = activation.options if isinstance(activation, KeyOptions) else {}
+        shared = activation if isinstance(activation, SharedSecret) else None
+        address = masked(activation.address) if isinstance(activation, CodeSent) else ""
+        values: dict[str, Any] = {
+            "action": "/account",
+            "asked": factor.kind,
+            "lead": pages.text(LEADS[factor.kind], request, address=address),
+            "problem": pages.text(problem, request) if problem else "",
+            "options": json.dumps(dict(options)),
+            "picture": "" if shared is None else svg(shared.uri),
+            "secret": "" if shared is None else shared.secret,
+            "uri": "" if shared is None else shared.uri,
+            "others": [],
+            "login": person.user.login,
+            "fields": {"csrf": visit.guest.csrf("account"), "factor": factor.id, "act": "set_up"},
+        }
+        script = "keys" if factor.kind == "webauthn" else None
+        return pages.show("enrol.html", request, values, status=422 if problem else 200, script=script)
+
+    def _shown(
+        self,
+        visit: Visit,
+        person: Person,
+        known: Known,
+        *,
+        problem: str = "",
+        status: int = 200,
+        codes: Sequence[str] = (),
+    ) -> Response:
+        pages, request, user = self.steps.pages, visit.request, person.user
+        factors = self.factor_steps().factors
+        values: dict[str, Any] = {
+            "login": user.login,
+            "problem": pages.text(problem, request) if problem else "",
+            "factors": [self._row(visit, factor) for factor in known.factors],
+            "offered": [self._offer(visit, kind, user.email) for kind in NAMES if self._has_room(known, kind)],
+            "codes": codes,
+            "codes_left": factors.recovery.left(user),
+            "browsers": [
+                {"digest": each.digest, "label": each.label or "?", "since": timestamp(each.created_at)[:10]}
+                for each in self.remembered.of_user(user.id)
+                if each.expires_at > visit.now
+            ],
+            "fields": {"csrf": visit.guest.csrf("account")},
+        }
+        return pages.show("account.html", request, values, status=status)
+
+    def _row(self, visit: Visit, factor: Factor) -> dict[str, str]:
+        kind = self.steps.pages.text(NAMES[factor.kind][0], visit.request)
+        used = "" if factor.last_used_at is None else timestamp(factor.last_used_at)[:10]
+        return {
+            "id": factor.id,
+            "kind": kind,
+            "name": factor.name or (factor.address or kind),
+            "since": timestamp(factor.created_at)[:10],
+            "used": used,
+        }
+
+    def _offer(self, visit: Visit, kind: FactorKind, address: str) -> dict[str, str]:
+        pages = self.steps.pages
+        name, hint = (pages.text(key, visit.request, address=masked(address)) for key in NAMES[kind])
+        return {"value": kind, "text": name, "hint": hint}
+
+    def _has_room(self, known: Known, kind: FactorKind) -> bool:
+        return kind == "webauthn" or all(factor.kind != kind for factor in known.factors)
+
+
+def _binding(session: Session) -> str:
+    """What is begun in one session ends there, under whichever cookie."""
+    return f"account {session.id}"
