@@ -36,6 +36,8 @@ PBKDF2 = {
     "algorithm": "PBKDF2", "digestAlgorithm": "SHA512_HMAC", "iterationCount": 4096, "keySize": 32, "salt": b64(SALT),
     "value": b64(hashlib.pbkdf2_hmac("sha512", RAW, SALT, 4096, 32)),
 }  # fmt: skip
+#: Of the reference implementation's tests.
+ARGON2 = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
 HASHES: dict[str, tuple[str, dict[str, Any]]] = {
     "bcrypt": ("U*U", BCRYPT),
     "pbkdf2 sha512": (PASSWORD, PBKDF2),
@@ -46,8 +48,15 @@ HASHES: dict[str, tuple[str, dict[str, Any]]] = {
     "sha256, salt after": (PASSWORD, {
         "algorithm": "SHA-256", "salt": b64(SALT), "saltOrder": "POSTFIX", "value": digested("sha256", RAW + SALT)}),
     "sha1": (PASSWORD, {"algorithm": "SHA-1", "value": digested("sha1", RAW)}),
+    "scrypt": (PASSWORD, {
+        "algorithm": "SCRYPT", "workFactor": 10, "blockSize": 8, "parallelization": 2, "salt": b64(SALT),
+        "value": b64(hashlib.scrypt(RAW, salt=SALT, n=1024, r=8, p=2, dklen=32))}),
+    "argon2id": ("password", {"algorithm": "ARGON2ID", "value": ARGON2}),
     "md5": (PASSWORD, {"algorithm": "MD5", "value": digested("md5", RAW)}),
 }  # fmt: skip
+
+
+SCRYPT = HASHES["scrypt"][1]
 
 
 @pytest.mark.parametrize("name", HASHES)
@@ -88,6 +97,11 @@ def test_characters_may_be_composed_or_not() -> None:
         ({"algorithm": "SHA-256", "value": b64(b"x" * 32), "saltOrder": "IN"}, "saltOrder"),
         ({"algorithm": "SHA-256", "value": b64(b"x" * 32), "salt": 7}, "salt"),
         ({"algorithm": "SHA-256"}, "value"),
+        (SCRYPT | {"workFactor": 17, "blockSize": 32}, "workFactor"),
+        (SCRYPT | {"salt": ""}, "salt"),
+        (SCRYPT | {"value": b64(b"short")}, "value"),
+        ({"algorithm": "ARGON2ID", "value": ARGON2.replace("m=256", "m=9999999")}, "value"),
+        ({"algorithm": "ARGON2ID", "value": ARGON2.replace("argon2id", "argon2i")}, "value"),
     ],
 )
 def test_what_could_not_be_tried_is_refused(changes: dict[str, Any], field: str) -> None:

@@ -345,10 +345,12 @@ def _expired_password(people: People) -> None:
 
 
 def mailed(people: People, template: str) -> list[str]:
-    """Links in mail of a template that waits."""
+    """Links in mail of a template that waits; all that waits is taken out."""
     outbox = DynamoOutbox(people.functions.deployed.tables(), RandomIds(SystemClock()))
     now = SystemClock().now()
     taken = [outbox.take(mail_id, at=now, until=now) for mail_id in outbox.due(at=now, limit=100)]
+    for one in taken:
+        outbox.remove(one.mail.id)
     values = [one.mail.values for one in taken if one.mail.template == template]
     return [value for one in values for name, value in one.items() if name.endswith("Link")]
 

@@ -15,13 +15,14 @@ import pytest
 
 from tests.functions.deployment import Functions, form_event
 from tests.functions.faults import FAULTS, KMS_FAULTS, Faults, only_kms
-from tests.functions.sign_ins import CHALLENGE, DEVICE, VERIFIER, People, people_at
+from tests.functions.sign_ins import BASE_URL, CHALLENGE, DEVICE, VERIFIER, People, people_at
 from tests.support.backend import Items
 from tests.support.people import CALLBACK, LOGIN, PASSWORD, SIGNED_OUT, Form, query_of
 
 pytestmark = pytest.mark.usefixtures("unbraked")
 
 Answer = dict[str, Any]
+_NUMBERS = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,20 @@ def session(people: People) -> Asked:
     return Asked("authorize", people.event("GET", "/api/v1/sessions/me"))
 
 
+def forgotten(people: People) -> Asked:
+    page = people.visit("GET", "/forgot")["body"]
+    return submitted(people, "/forgot", page, username=LOGIN)
+
+
+def recovered(people: People) -> Asked:
+    """Another password, by a link as it is mailed."""
+    path = f"/api/v1/users/{people.user}/credentials/forgot_password?sendEmail=false"
+    link = people.functions.admin("POST", path)["resetPasswordUrl"]
+    _, page = people.follow(people.visit("GET", link.removeprefix(BASE_URL)))
+    new = f"Fresh-Horse-{next(_NUMBERS)}-x"
+    return submitted(people, "/recovery", page, new=new, repeated=new, revoke="yes")
+
+
 def location(answer: Answer) -> str:
     return str(answer["headers"].get("location", "")) if answer["statusCode"] in {302, 303} else ""
 
@@ -188,6 +203,15 @@ def to(place: str) -> Callable[[Answer], bool]:
 
 def has(member: str) -> Callable[[Answer], bool]:
     return lambda answer: answer["statusCode"] in {200, 201} and member in json.loads(answer["body"])
+
+
+def done(answer: Answer) -> bool:
+    return answer["statusCode"] == 200 and 'id="done"' in answer["body"]
+
+
+def done_or_braked(answer: Answer) -> bool:
+    """A wish whose counting was written and its answer lost counts as two, and one in half a minute is the most."""
+    return done(answer) or (answer["statusCode"] == 429 and "retry-after" in answer["headers"])
 
 
 def failed(answer: Answer) -> bool:
@@ -254,6 +278,8 @@ ROUTES = {
     "logout": Route(logout, to(SIGNED_OUT), page),
     "authn": Route(authn, has("sessionToken"), api),
     "session": Route(session, has("userId"), api),
+    "forgotten password": Route(forgotten, done_or_braked, page),
+    "recovery": Route(recovered, done, page),
 }
 #: The same few lines, ten thousand times: which of them are reached one fault tells.
 TRIED = [

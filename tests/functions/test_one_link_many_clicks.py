@@ -25,7 +25,7 @@ def test_of_twenty_who_choose_a_password_by_one_link_exactly_one_does(functions:
     (link,) = mailed(people, "ForgotPassword")
     parts = Parts(deployed.environment())
     recovery, now = parts.recovery(), SystemClock().now()
-    opened = recovery.open(link.rpartition("/")[2], now=now)
+    opened = recovery.open(link.rpartition("/")[2], ASKED, now=now)
     start = threading.Barrier(CLICKS)
 
     def choose(number: int) -> str | None:

@@ -379,7 +379,7 @@ def test_a_ticket_is_good_for_what_it_was_made_for(hosted: Hosted, browser: Brow
 
 def test_a_ticket_for_a_password_unlocks_nothing(hosted: Hosted, browser: Browser) -> None:
     follows(browser, forgets(hosted, browser))
-    opened = hosted.recovering.recovery.open(browser.cookies[TICKET], now=hosted.clock.now())
+    opened = hosted.recovering.recovery.open(browser.cookies[TICKET], Request("GET", "/"), now=hosted.clock.now())
     becomes(hosted, status="LOCKED_OUT")
 
     with pytest.raises(NotOpen):
@@ -406,7 +406,7 @@ def test_an_account_that_a_key_protects_is_not_opened_by_a_mailbox(hosted: Hoste
     page = follows(browser, forgets(hosted, browser))
 
     assert (page.status, "protected by more than a password" in shown(page)) == (403, True)
-    opened = hosted.recovering.recovery.open(browser.cookies[TICKET], now=hosted.clock.now())
+    opened = hosted.recovering.recovery.open(browser.cookies[TICKET], Request("GET", "/"), now=hosted.clock.now())
     with pytest.raises(ProofMissing):
         hosted.recovering.recovery.set_password(opened, NEW_PASSWORD, now=NOW, request=Request("POST", "/"))
 

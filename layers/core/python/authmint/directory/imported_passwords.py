@@ -19,6 +19,10 @@ _RADIX64: Final = re.compile(r"[./A-Za-z0-9]+")
 #: What one sign-in may cost: a second or so.
 _MOST_WORK: Final = 14
 _MOST_ITERATIONS: Final = 2_000_000
+_MOST_MEMORY: Final = 64 * 1_024 * 1_024
+_PHC: Final = re.compile(
+    r"\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+/]{11,88}\$[A-Za-z0-9+/]{16,88}"
+)
 #: bcrypt looks at so many bytes and no more.
 _OF_BCRYPT: Final = 72
 
@@ -40,8 +44,12 @@ def encoded(sent: Mapping[str, Any]) -> str:
         kept = _digest(sent, str(algorithm))
     elif algorithm == "PBKDF2":
         kept = _pbkdf2(sent)
+    elif algorithm == "SCRYPT":
+        kept = _scrypt(sent)
+    elif algorithm == "ARGON2ID":
+        kept = _argon2(sent)
     else:
-        known = ", ".join(sorted(("BCRYPT", "PBKDF2", *_DIGESTS)))
+        known = ", ".join(sorted(("ARGON2ID", "BCRYPT", "PBKDF2", "SCRYPT", *_DIGESTS)))
         raise BadHash("algorithm", f"The algorithm must be one of {known}.")
     return json.dumps({"algorithm": algorithm, **kept}, separators=(",", ":"))
 
@@ -59,10 +67,15 @@ def _fits(password: bytes, known: Mapping[str, Any]) -> bool:
         import bcrypt
 
         return bcrypt.checkpw(password[:_OF_BCRYPT], known["value"].encode())
+    if known["algorithm"] == "ARGON2ID":
+        return _fits_argon2(password, known["value"])
     salt, value = base64.b64decode(known["salt"]), base64.b64decode(known["value"])
     if known["algorithm"] == "PBKDF2":
         name = _PSEUDO_RANDOM[known["digest"]]
         made = hashlib.pbkdf2_hmac(name, password, salt, known["iterations"], len(value))
+    elif known["algorithm"] == "SCRYPT":
+        cost = {"n": known["n"], "r": known["r"], "p": known["p"], "maxmem": 2 * _MOST_MEMORY}
+        made = hashlib.scrypt(password, salt=salt, dklen=len(value), **cost)
     else:
         salted = password + salt if known["postfix"] else salt + password
         made = hashlib.new(_DIGESTS[known["algorithm"]], salted, usedforsecurity=False).digest()
@@ -102,6 +115,42 @@ def _pbkdf2(sent: Mapping[str, Any]) -> dict[str, Any]:
     if len(_bytes_of("value", sent.get("value"))) != size:
         raise BadHash("value", "The value is not as long as keySize says.")
     return {"salt": sent["salt"], "value": sent["value"], "digest": digest, "iterations": iterations}
+
+
+def _scrypt(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """RFC 7914. ``workFactor``: the logarithm of N."""
+    n = 1 << _number(sent, "workFactor", 10, 17)
+    r, p = _number(sent, "blockSize", 1, 32), _number(sent, "parallelization", 1, 16)
+    if 128 * n * r > _MOST_MEMORY:
+        raise BadHash("workFactor", f"A hash must take at most {_MOST_MEMORY} bytes of memory.")
+    if not _bytes_of("salt", sent.get("salt")):
+        raise BadHash("salt", "The field cannot be left blank")
+    if not 16 <= len(_bytes_of("value", sent.get("value"))) <= 64:
+        raise BadHash("value", "The value must be 16 to 64 bytes.")
+    return {"salt": sent["salt"], "value": sent["value"], "n": n, "r": r, "p": p}
+
+
+def _argon2(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """RFC 9106, in the PHC string format."""
+    value = sent.get("value")
+    match = _PHC.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise BadHash("value", "The value must be $argon2id$v=19$m=…,t=…,p=…$salt$hash.")
+    memory, passes, lanes = (int(number) for number in match.groups())
+    if memory * 1_024 > _MOST_MEMORY or passes > 10 or lanes > 16:
+        raise BadHash("value", f"A hash must take at most {_MOST_MEMORY} bytes, 10 passes and 16 lanes.")
+    return {"value": value}
+
+
+def _fits_argon2(password: bytes, phc: str) -> bool:
+    from cryptography.exceptions import InvalidKey
+    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+    try:
+        Argon2id.verify_phc_encoded(password, phc)
+    except InvalidKey:
+        return False
+    return True
 
 
 def _number(sent: Mapping[str, Any], field: str, least: int, most: int) -> int:

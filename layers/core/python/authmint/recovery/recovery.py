@@ -8,11 +8,10 @@ from ..audit.recorder import Recorder
 from ..clock import Clock
 from ..directory.lockout import forgiven
 from ..directory.password_change import NotChangeable, UnsuitablePassword, remembered
-from ..directory.passwords import PasswordHashes, PasswordPolicy
+from ..directory.passwords import PasswordHashes
 from ..http import Request
 from ..ids import Ids
 from ..mail.letters import Letters
-from ..policy.sign_on.password import PasswordDecision
 from ..rate_limit import RateLimit
 from ..storage.directory import Directory
 from ..storage.errors import NotFound
@@ -67,27 +66,32 @@ class Recovery:
     ids: Ids
     retrying: Retrying = field(default_factory=Retrying)
 
-    def open(self, text: str, *, now: int) -> Opened:
-        """What somebody brings. It changes nothing. Raises NotOpen, Unavailable."""
-        return self.tickets.open(text, now=now)
+    def open(self, text: str, request: Request, *, now: int) -> Opened:
+        """What somebody brings, with what holds for whose it is. It changes nothing.
 
-    def policy(self, opened: Opened, request: Request, *, now: int) -> PasswordPolicy:
-        """What the new password must be like."""
-        return self._decision(opened, request, now).policy
+        Raises:
+            NotOpen: It leads nowhere.
+            Unavailable: Storage could not answer.
+        """
+        opened = self.tickets.open(text, now=now)
+        try:
+            person = self.directory.person(opened.user.id)
+        except NotFound:
+            raise NotOpen("the user is gone") from None
+        return replace(opened, decision=self.decide(person, request, now))
 
-    def check(self, opened: Opened, password: str, request: Request, *, now: int) -> None:
+    def check(self, opened: Opened, password: str) -> None:
         """Whether the policy takes a password, as far as that can be said without trying the ones before.
 
         Raises:
             UnsuitablePassword: With what it lacks.
-            Unavailable: Storage could not answer.
         """
         user = opened.user
-        lacks = self.policy(opened, request, now=now).lacks(password, user.login, user.profile)
+        lacks = opened.decision.policy.lacks(password, user.login, user.profile)
         if lacks:
             raise UnsuitablePassword(lacks)
 
-    def needed(self, opened: Opened, request: Request, *, now: int) -> Needed:
+    def needed(self, opened: Opened) -> Needed:
         """What has to be proved beside the ticket.
 
         A mailbox alone must not be enough to take over an account that a factor protects: who has one is asked for it,
@@ -99,11 +103,11 @@ class Recovery:
         """
         if opened.purpose != "password":
             return Needed()
-        decision = self._decision(opened, request, now)
-        says = [requirement.step_up for requirement in decision.requirements]
+        requirements = opened.decision.requirements
+        says = [requirement.step_up for requirement in requirements]
         if says and all(one is False for one in says):
             return Needed()
-        methods = [one.step_up_methods for one in decision.requirements if one.step_up and one.step_up_methods]
+        methods = [one.step_up_methods for one in requirements if one.step_up and one.step_up_methods]
         if any("security_question" in named for named in methods):
             return self._question(opened.user)
         strong = tuple(
@@ -161,9 +165,9 @@ class Recovery:
             NotChangeable: The user may not have another password now.
             Unavailable: Storage could not answer.
         """
-        if not _proved(self.needed(opened, request, now=now), proofs):
+        if not _proved(self.needed(opened), proofs):
             raise ProofMissing("nothing else was proved")
-        decision = self._decision(opened, request, now)
+        decision = opened.decision
 
         def attempt() -> User:
             before = self.tickets.open(opened.text, now=now).user
@@ -211,13 +215,6 @@ class Recovery:
 
     def _mails(self, opened: Opened, now: int) -> Sequence[Mail]:
         return () if opened.purpose == "activation" else self.letters.to(opened.user, "PasswordChanged", now=now)
-
-    def _decision(self, opened: Opened, request: Request, now: int) -> PasswordDecision:
-        try:
-            person = self.directory.person(opened.user.id)
-        except NotFound:
-            raise NotOpen("the user is gone") from None
-        return self.decide(person, request, now)
 
     def _recorder(self, party: Party, request: Request) -> Recorder:
         return Recorder(self.clock, self.ids, party, request)

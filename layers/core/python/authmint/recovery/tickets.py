@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from ..directory.recovery_tokens import good, owner
 from ..jose.encoding import b64encode
+from ..policy.sign_on.password import PasswordDecision
 from ..storage.clients import secret_digest
 from ..storage.errors import NotFound
 from ..storage.recovery_tickets import RecoveryTickets, TicketKind
@@ -30,6 +31,7 @@ class Opened:
         text: The ticket itself: a secret.
         onward: Where the browser goes in the end, that asked for it.
         by_administrator: Nobody asked for it: an administrator did.
+        decision: What holds for the user's password, for the request that brought it.
     """
 
     text: str = field(repr=False)
@@ -38,6 +40,7 @@ class Opened:
     expires_at: int
     onward: Mapping[str, str] = field(default_factory=dict)
     by_administrator: bool = False
+    decision: PasswordDecision = field(default_factory=PasswordDecision)
 
 
 @dataclass(frozen=True)

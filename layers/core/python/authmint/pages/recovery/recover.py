@@ -66,7 +66,7 @@ class RecoveryPage:
         text = TICKET.read(visit.request)
         if text is None:
             raise NotOpen("this browser followed no link")
-        return self.recovery.open(text, now=visit.now)
+        return self.recovery.open(text, visit.request, now=visit.now)
 
     def _chosen(self, visit: Visit, opened: Opened) -> Response:
         form = visit.form
@@ -75,8 +75,8 @@ class RecoveryPage:
             return self._form(visit, opened, _Shown(422, lacks=("different",)))
         try:
             # Before a code is used up.
-            self.recovery.check(opened, new, visit.request, now=visit.now)
-            needed = self.recovery.needed(opened, visit.request, now=visit.now)
+            self.recovery.check(opened, new)
+            needed = self.recovery.needed(opened)
             self.recovery.set_password(
                 opened,
                 new,
@@ -112,12 +112,12 @@ class RecoveryPage:
             unlocking = {"username": opened.user.login, "fields": self._fields(visit, opened)}
             return self.pages.show("unlock.html", visit.request, unlocking)
         try:
-            needed = self.recovery.needed(opened, visit.request, now=visit.now)
+            needed = self.recovery.needed(opened)
         except ProofMissing:
             needed = None
         if needed is None or (needed.factors and not any(factor.kind == "totp" for factor in needed.factors)):
             return self.pages.problem("not_by_mail", visit.request, status=403)
-        policy = self.recovery.policy(opened, visit.request, now=visit.now)
+        policy = opened.decision.policy
         values: dict[str, Any] = {
             "about": f"recovery.{opened.purpose}",
             "username": opened.user.login,
