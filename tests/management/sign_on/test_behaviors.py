@@ -47,7 +47,7 @@ def test_a_list_is_paged_by_name(admin: Admin) -> None:
                 "minEventsNeededForEvaluation": 0,
                 "maxEventsUsedForEvaluation": 100,
                 "granularity": "LAT_LONG",
-                "radiusKilometers": 5.0,
+                "radiusKilometers": 5,
             },
         ),
         (

@@ -13,7 +13,7 @@ PATH = "/api/v1/policies"
 def simulated(admin: Admin, *, expand: str = "", **body: Any) -> Any:
     answer = admin.post(f"{PATH}/simulate{expand}", [body])
     assert answer.status == 200, answer.json
-    return answer.json["evaluation"]
+    return answer.json
 
 
 def a_policy(admin: Admin, *rules: dict[str, Any], groups: list[str]) -> str:

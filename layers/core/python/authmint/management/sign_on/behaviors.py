@@ -169,7 +169,8 @@ def _location(body: Fields) -> dict[str, Any]:
         if not isinstance(radius, int | float) or isinstance(radius, bool) or not 0 < radius <= _EARTH:
             body.problem("radiusKilometers", f"must be more than 0 and at most {_EARTH}.")
             radius = 20
-        shown["radiusKilometers"] = float(radius)
+        # Official SDKs know whole kilometres.
+        shown["radiusKilometers"] = int(radius) if float(radius).is_integer() else radius
     return shown
 
 

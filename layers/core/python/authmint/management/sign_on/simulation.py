@@ -51,7 +51,7 @@ class Simulation:
             for one in _TYPES:
                 if one in types:
                     evaluations.append(evaluation(one, walk(self._policies(one, app_id), facts), full=expanded))
-        return Response.json(200, {"evaluation": evaluations})
+        return Response.json(200, evaluations)
 
     def _policies(self, policy_type: PolicyType, app_id: str) -> Sequence[SignOnPolicy]:
         if policy_type != "ACCESS_POLICY":

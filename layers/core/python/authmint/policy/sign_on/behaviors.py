@@ -39,7 +39,7 @@ SEEDED: Final = (
         "Point",
         "New Geo-Location",
         "ANOMALOUS_LOCATION",
-        **_anomaly(20, granularity="LAT_LONG", radiusKilometers=20.0),
+        **_anomaly(20, granularity="LAT_LONG", radiusKilometers=20),
     ),
     _seed("Ip", "New IP", "ANOMALOUS_IP", **_anomaly(50)),
     _seed("State", "New State", "ANOMALOUS_LOCATION", **_anomaly(15, granularity="SUBDIVISION")),
