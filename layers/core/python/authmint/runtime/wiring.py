@@ -366,6 +366,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
             answers=parts.limit("answer", most=5, seconds=300),
             applied=parts.policies(),
             watch=parts.watch(),
+            factors=records.factors,
         ),
         configuration=parts.configuration(),
         revocations=records.revocations,

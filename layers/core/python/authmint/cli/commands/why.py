@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from ..parsers import add_command
 from ..remote import Remote, RemoteFailed, add_options, of_options
+from ..sign_on_tables import add_sign_on, explain_sign_on
 from ..tables import for_people, print_json, print_table
 
 _SERVERS: Final = "/api/v1/authorizationServers"
@@ -19,6 +20,8 @@ authmint preview --client 0oa1a2b3c4d5e6f7g8h9 --grant authorization_code --user
 _EXPLAIN_EXAMPLES: Final = """
 authmint explain --client 0oa1a2b3c4d5e6f7g8h9 --scope orders:write
 authmint explain --event 5f0c2d1e-7a8b-4c9d-8e0f-1a2b3c4d5e6f     as authmint logs shows it
+authmint explain --sign-on --user ada@example.com --client 0oa1a2b3c4d5e6f7g8h9 --address 198.51.100.7 --country DE
+authmint explain --sign-on --last-days 7     what would have been asked of the sign-ins of the last seven days
 """
 _ANALYZE_EXAMPLES: Final = """
 authmint analyze
@@ -41,11 +44,13 @@ def add(commands: Any) -> None:
         "explain",
         summary="why a token request is granted or refused: every condition tried; 1: a refusal",
         description="Why a token request is granted or refused. The request is given by --client and the others, or "
-        "is that of an event of the system log (--event), which is tried again with the configuration as it is now.",
+        "is that of an event of the system log (--event), which is tried again with the configuration as it is now. "
+        "With --sign-on: what policies of people ask of --user, by which rule, zone or risk.",
         examples=_EXPLAIN_EXAMPLES,
     )
     _add_wish(explain)
     explain.add_argument("--event", metavar="UUID", help="a token event of the system log")
+    add_sign_on(explain)
     explain.set_defaults(run=_explain)
     analyze = add_command(
         commands,
@@ -110,6 +115,8 @@ def _preview(options: argparse.Namespace) -> int:
 
 def _explain(options: argparse.Namespace) -> int:
     remote, server = of_options(options), options.server
+    if options.sign_on:
+        return explain_sign_on(remote, options)
     if options.event:
         server, wish = _of_event(remote, options.event)
     else:

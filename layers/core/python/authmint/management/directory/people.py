@@ -17,6 +17,7 @@ from ...storage.assignments import Assignments
 from ...storage.directory import Directory, Person
 from ...storage.errors import AlreadyExists, Conflict, NotFound
 from ...storage.events import Event, Party
+from ...storage.factors import Factors
 from ...storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group, Groups
 from ...storage.org_settings import OrgSettingsRecord
 from ...storage.outbox import Mail
@@ -55,6 +56,7 @@ class PeopleRecords:
     answers: RateLimit
     applied: AppliedPolicies
     watch: Watch
+    factors: Factors
 
     def user(self, call: Call) -> User:
         """The user of the URL: ``me``, by id, by login, by short login: the first that there is.

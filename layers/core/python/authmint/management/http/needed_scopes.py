@@ -23,14 +23,14 @@ _FAMILIES: Final = (
     ("/api/v1/org", "okta.orgs.{0}"),
     ("/api/v1/logs", "okta.logs.{0}"),
 )
-#: Changes nothing, whatever its method.
-_SIMULATION: Final = "/api/v1/policies/simulate"
+#: These change nothing, whatever their method.
+_SIMULATIONS: Final = frozenset({"/api/v1/policies/simulate", "/api/v1/policies/explain"})
 _CLIENTS: Final = "/oauth2/v1/clients"
 
 
 def needed_scope(method: str, path: str) -> str | None:
     """The scope; ``None`` where no access token reaches the operation, however many scopes it has."""
-    right = "read" if method in {"GET", "HEAD"} or path == _SIMULATION else "manage"
+    right = "read" if method in {"GET", "HEAD"} or path in _SIMULATIONS else "manage"
     if path == _CLIENTS and method == "POST":
         return "okta.clients.register"
     if path == _CLIENTS or path.startswith(f"{_CLIENTS}/"):

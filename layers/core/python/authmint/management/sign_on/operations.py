@@ -9,6 +9,7 @@ from ..http.crud import add_crud, add_lifecycle
 from ..http.routes import Routes
 from .behaviors import PATH as BEHAVIORS
 from .behaviors import THREATS, BehaviorsResource, ThreatSettings, UserRisk
+from .explanation import Explanations
 from .people_policies import PeoplePolicies
 from .people_rules import PeopleRules
 from .policy_changes import PolicyChanges
@@ -29,6 +30,7 @@ def add_people_policies(
     add_crud(routes, PATH, "{policyId}", policies)
     add_lifecycle(routes, PATH, "{policyId}", policies)
     routes.add("POST", f"{PATH}/simulate", Simulation(people, clients).run)
+    routes.add("POST", f"{PATH}/explain", Explanations(people, clients).explain)
     routes.add("POST", f"{_POLICY}/clone", policies.clone)
     routes.add("GET", f"{_POLICY}/app", policies.apps)
     routes.add("GET", f"{_POLICY}/mappings", policies.mappings)

@@ -1,0 +1,77 @@
+"""``authmint explain --sign-on`` against a running stack."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+import requests
+from authmint.cli import sign_on_tables
+from authmint.cli.main import main
+
+from tests.support.stack import Running
+
+PASSWORD = "Correct-Horse-7"
+
+
+@pytest.fixture
+def login(stack: Running, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Somebody of a group that is asked for a factor outside of a network."""
+    monkeypatch.setenv("AUTHMINT_URL", stack.url)
+    monkeypatch.setenv("AUTHMINT_API_TOKEN", stack.token)
+    unique = f"{time.monotonic_ns()}"
+    login = f"explained-{unique}@example.com"
+    group = stack.made("/api/v1/groups", {"profile": {"name": f"explained {unique}"}})["id"]
+    profile = {"firstName": "E", "lastName": "X", "email": login, "login": login}
+    body = {"profile": profile, "credentials": {"password": {"value": PASSWORD}}, "groupIds": [group]}
+    stack.made("/api/v1/users", body)
+    gateways = [{"type": "CIDR", "value": "10.0.0.0/8"}, {"type": "CIDR", "value": "127.0.0.0/8"}]
+    zone = stack.made("/api/v1/zones", {"type": "IP", "name": f"office {unique}", "gateways": gateways})["id"]
+    people = {"people": {"groups": {"include": [group]}}}
+    policy = stack.made("/api/v1/policies", {"type": "OKTA_SIGN_ON", "name": unique, "conditions": people})["id"]
+    rules = f"/api/v1/policies/{policy}/rules"
+    network = {"connection": "ZONE", "exclude": [zone]}
+    actions = {"signon": {"requireFactor": True, "factorPromptMode": "ALWAYS"}}
+    stack.made(rules, {"name": "outside", "conditions": {"network": network}, "actions": actions})
+    stack.made(rules, {"name": "inside"})
+    return login
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> Any:
+    assert main(["explain", "--sign-on", *arguments]) == status
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_rule_that_decides_is_named(login: str, capsys: pytest.CaptureFixture[str]) -> None:
+    inside = printed(capsys, "--user", login, "--address", "10.1.1.1")
+    outside = printed(capsys, "--user", login, "--address", "192.0.2.1")
+
+    decided = [found["session"]["decidedBy"][0]["rule"]["name"] for found in (inside, outside)]
+    assert decided == ["inside", "outside"]
+    assert [inside["outcome"], outside["outcome"]] == ["ALLOWED", "ENROLLS"]
+
+
+def test_people_read_tables(login: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sign_on_tables, "for_people", lambda **_: True)
+    monkeypatch.setenv("COLUMNS", "220")
+
+    assert main(["explain", "--sign-on", "--user", login, "--address", "10.1.1.1"]) == 0
+
+    out = capsys.readouterr().out
+    assert all(word in out for word in (login, "office", "network UNMATCHED", "inside", "New Device"))
+
+
+def test_those_who_signed_in_lately_are_tried(stack: Running, login: str, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = requests.post(f"{stack.url}/api/v1/authn", json={"username": login, "password": PASSWORD}, timeout=30)
+    assert answer.json()["status"] == "SUCCESS", answer.text
+    mine: list[Any] = []
+    while not mine:
+        mine = printed(capsys, "--last-days", "1", "--user", login)
+        time.sleep(0.5)
+
+    assert [(row["outcome"], row["sign-ins"], row["factor"]) for row in mine] == [("ALLOWED", 1, None)]
+
+
+def test_somebody_has_to_be_named(login: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "--sign-on"]) == 2
+    assert "--user" in capsys.readouterr().err
