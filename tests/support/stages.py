@@ -41,6 +41,7 @@ STAGES: Mapping[str, Mapping[str, str]] = {
     "green": {
         "DomainName": GREEN_DOMAIN,
         "EdgeSecret": EDGE_SECRET,
+        "MailFrom": "no-reply@green.example",
         "RolePath": "/identity/",
         "TokenConcurrency": "5",
         "Tracing": "Active",

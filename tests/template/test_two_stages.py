@@ -61,6 +61,18 @@ def test_each_stage_rotates_its_own_keys_and_sends_its_own_mail(stages: dict[str
     assert len(found) == 2 * len(stages)
 
 
+def test_only_a_stage_that_has_a_sender_sends_mail(stages: dict[str, Stage]) -> None:
+    endpoint = stages["blue"].endpoint
+    listed = client("scheduler", endpoint).list_schedules()["Schedules"]
+    streams = client("lambda", endpoint).list_event_source_mappings()["EventSourceMappings"]
+
+    states = {one["Name"]: one["State"] for one in listed if one["Name"].endswith("-mailer")}
+    assert states == {"authmint-blue-mailer": "DISABLED", "authmint-green-mailer": "ENABLED"}
+    (stream,) = streams
+    assert stream["FunctionArn"].endswith("authmint-green-mailer")
+    assert "/authmint-green-grants/stream/" in stream["EventSourceArn"]
+
+
 def test_who_goes_around_the_edge_of_a_stage_is_refused(stages: dict[str, Stage]) -> None:
     path = "/.well-known/openid-configuration"
 
