@@ -120,6 +120,20 @@ def test_a_code_expires(people: Factored) -> None:
         verify(people, factor, people.sent())
 
 
+def test_a_code_lives_as_long_as_administrators_say(people: Factored) -> None:
+    factor = enrolled(people)
+    listed = people.storage.authenticators.get()
+    email = replace(listed.of("okta_email"), settings={"allowedFor": "recovery", "tokenLifetimeInMinutes": 10})
+    people.storage.authenticators.save(listed, listed.with_changed(email), [])
+
+    told = people.factors.challenge(people.ann, [factor], binding="t", **people.asked)
+    people.clock.advance(seconds=10)
+    shorter = people.factors.challenge(people.ann, [factor], binding="u", lifetime=60, **people.asked)
+
+    assert told == CodeSent("00ua@example.com", people.clock.now() - 10 + 600)
+    assert shorter == CodeSent("00ua@example.com", people.clock.now() + 60)
+
+
 def test_the_code_of_an_enrolment_proves_nothing_else(people: Factored) -> None:
     people.sign_on_by_mail()
     (automatic,) = people.factors.of(people.ann)

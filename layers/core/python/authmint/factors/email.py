@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -32,6 +32,7 @@ class EmailCodes:
 
     Attributes:
         pace: How often one address gets a code.
+        lifetime: Seconds that a code lives where nobody says otherwise.
     """
 
     factors: Factors
@@ -39,6 +40,7 @@ class EmailCodes:
     outbox: Outbox
     letters: Letters
     pace: RateLimit
+    lifetime: Callable[[], int]
     ids: Ids
     most: int = 2
     guessable: bool = True
@@ -58,7 +60,7 @@ class EmailCodes:
     def shown(self, _factor: Factor, _ask: Ask) -> None:
         """A code is said to its address alone."""
 
-    def resend(self, factor: Factor, ask: Ask, lifetime: int) -> CodeSent:
+    def resend(self, factor: Factor, ask: Ask, lifetime: int | None) -> CodeSent:
         """Another code for a pending factor; the one before is worth nothing. Raises TooFast."""
         return self._send(factor, "enrol", "EmailFactorVerification", lifetime, ask)
 
@@ -67,7 +69,7 @@ class EmailCodes:
         self._take(factor, "enrol", answer, ask)
         return replace(factor, status="ACTIVE")
 
-    def challenge(self, factors: Sequence[Factor], ask: Ask, lifetime: int) -> CodeSent:
+    def challenge(self, factors: Sequence[Factor], ask: Ask, lifetime: int | None) -> CodeSent:
         """A new code, to the first of the addresses."""
         return self._send(factors[0], "verify", "EmailChallenge", lifetime, ask)
 
@@ -91,12 +93,15 @@ class EmailCodes:
         except Conflict:
             raise NotActive("removed meanwhile") from None
 
-    def _send(self, factor: Factor, purpose: ChallengePurpose, template: Template, lifetime: int, ask: Ask) -> CodeSent:
+    def _send(
+        self, factor: Factor, purpose: ChallengePurpose, template: Template, lifetime: int | None, ask: Ask
+    ) -> CodeSent:
         address = factor.address or ""
         allowance = self.pace.take(login_key(address), now=ask.now)
         if not allowance.allowed:
             raise TooFast(allowance)
         code = str(int.from_bytes(binary(self.ids.opaque(16)), "big") % 10**_DIGITS).zfill(_DIGITS)
+        lifetime = lifetime or self.lifetime()
         key, expires_at = self.ids.opaque(_KEY_BYTES), ask.now + lifetime
         self.challenges.replace(
             FactorChallenge(

@@ -73,14 +73,14 @@ class Wishes:
     Attributes:
         address: Of an email factor; ``None``: the user's primary one.
         question, answer: Of a security question.
-        lifetime: Seconds that a code that is sent lives.
+        lifetime: Seconds that a code that is sent lives; ``None``: as the deployment says.
         vouched: An administrator vouches for it, so no proof is asked.
     """
 
     address: str | None = None
     question: str | None = None
     answer: str | None = field(default=None, repr=False)
-    lifetime: int = 300
+    lifetime: int | None = None
     vouched: bool = False
 
 
@@ -117,7 +117,7 @@ class Kind(Protocol):
             FactorRefused: The answer is not taken.
         """
 
-    def challenge(self, factors: Sequence[Factor], ask: Ask, lifetime: int, /) -> Challenge:
+    def challenge(self, factors: Sequence[Factor], ask: Ask, lifetime: int | None, /) -> Challenge:
         """What a caller needs to answer for one of these factors. Raises TooFast: of mail."""
 
     def verify(self, factors: Sequence[Factor], answer: Answer, ask: Ask, /) -> tuple[Factor, Proof]:

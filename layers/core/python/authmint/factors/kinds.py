@@ -30,6 +30,7 @@ class Surroundings:
         party: Its sites, by its base URL.
         keys: What administrators want of keys.
         code_pace: How often one address gets a code.
+        code_lifetime: Seconds that a code lives where nobody says otherwise.
         hashes: Makes and tries hashes of answers.
     """
 
@@ -43,6 +44,7 @@ class Surroundings:
     outbox: Outbox
     letters: Letters
     code_pace: RateLimit
+    code_lifetime: Callable[[], int]
     hashes: Callable[[], "PasswordHashes"]
 
 
@@ -68,6 +70,7 @@ def kinds(around: Surroundings) -> Callable[[FactorKind], Kind]:
             outbox=around.outbox,
             letters=around.letters,
             pace=around.code_pace,
+            lifetime=around.code_lifetime,
             ids=around.ids,
         )
 

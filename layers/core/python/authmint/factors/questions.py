@@ -65,7 +65,7 @@ class Questions:
         """Never needed."""
         raise NotActive("activated by itself")
 
-    def challenge(self, _factors: Sequence[Factor], _ask: Ask, _lifetime: int) -> CodeWanted:
+    def challenge(self, _factors: Sequence[Factor], _ask: Ask, _lifetime: int | None) -> CodeWanted:
         """The user knows the answer."""
         return CodeWanted()
 

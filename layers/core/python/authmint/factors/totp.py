@@ -73,7 +73,7 @@ class Totp:
         """The code that activates is used up by it."""
         return replace(factor, status="ACTIVE", last_step=self._step(factor, answer, ask.now))
 
-    def challenge(self, _factors: Sequence[Factor], _ask: Ask, _lifetime: int) -> CodeWanted:
+    def challenge(self, _factors: Sequence[Factor], _ask: Ask, _lifetime: int | None) -> CodeWanted:
         """The app has the code already."""
         return CodeWanted()
 

@@ -47,8 +47,6 @@ _PROVIDERS: Final[Mapping[FactorKind, str]] = {
     "email": "OKTA",
     "question": "OKTA",
 }
-#: Seconds that somebody has for an answer.
-LIFETIME: Final = 300
 
 
 @dataclass(frozen=True)
@@ -181,7 +179,7 @@ class UserFactors:
         return replace(factor, version=1), activation
 
     def resend(
-        self, user: User, factor: Factor, *, now: int, request: Request, lifetime: int = LIFETIME, binding: str = ""
+        self, user: User, factor: Factor, *, now: int, request: Request, lifetime: int | None = None, binding: str = ""
     ) -> CodeSent:
         """Send another code for a pending factor. The one before is worth nothing.
 
@@ -272,7 +270,7 @@ class UserFactors:
         binding: str,
         now: int,
         request: Request,
-        lifetime: int = LIFETIME,
+        lifetime: int | None = None,
     ) -> Challenge:
         """Ask for one of these factors, which are of one kind: what a caller needs to answer.
 
@@ -282,7 +280,7 @@ class UserFactors:
             binding: For which transaction: an answer under another binding is refused.
             now: Unix seconds.
             request: For the log, and for the site at which a key is asked for.
-            lifetime: Seconds that the answer may take.
+            lifetime: Seconds that a code that is sent lives; ``None``: as the deployment says.
 
         Raises:
             NotActive: One of them is not.

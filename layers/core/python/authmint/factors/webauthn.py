@@ -73,7 +73,7 @@ class Webauthn:
         name = factor.name or name_of(credential.aaguid, credential.transports)
         return replace(factor, status="ACTIVE", name=name, credential=credential)
 
-    def challenge(self, factors: Sequence[Factor], ask: Ask, _lifetime: int) -> KeyOptions:
+    def challenge(self, factors: Sequence[Factor], ask: Ask, _lifetime: int | None) -> KeyOptions:
         """One challenge, whichever of the keys answers."""
         only = factors[0].id if len(factors) == 1 else None
         challenge, expires_at = self._challenge(ask, "verify", ask.user.id, only)

@@ -216,6 +216,7 @@ class Parts:
             outbox=records.outbox,
             letters=letters,
             code_pace=self.limit("code", most=1, seconds=5),
+            code_lifetime=lambda: records.authenticators.get().code_lifetime,
             hashes=self.hashes,
         )
         return UserFactors(

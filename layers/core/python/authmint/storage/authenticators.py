@@ -64,6 +64,12 @@ class AuthenticatorList:
         """The one of a key."""
         return next(one for one in self.authenticators if one.key == key)
 
+    @property
+    def code_lifetime(self) -> int:
+        """Seconds that a code by email lives where nobody says otherwise."""
+        minutes: int = (self.of("okta_email").settings or {}).get("tokenLifetimeInMinutes", 5)
+        return minutes * 60
+
     def with_changed(self, changed: Authenticator) -> "AuthenticatorList":
         """The list in which one stands in the place of the one of its key."""
         return replace(

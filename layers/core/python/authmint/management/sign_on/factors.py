@@ -7,7 +7,7 @@ from ...factors.enrolment_rules import Wish
 from ...factors.kind import KeyOptions, Wishes
 from ...factors.questions import QUESTIONS
 from ...factors.refusals import Replayed
-from ...factors.user_factors import LIFETIME, UserFactors
+from ...factors.user_factors import UserFactors
 from ...factors.wire import assertion_of, kind_of, registration_of, type_of
 from ...http import Response
 from ...storage.errors import NotFound
@@ -244,10 +244,10 @@ def _read_wishes(body: Fields, call: Call) -> Wishes:
     return wishes
 
 
-def _lifetime(call: Call) -> int:
+def _lifetime(call: Call) -> int | None:
     text = call.request.query_value("tokenLifetimeSeconds")
     if text is None:
-        return LIFETIME
+        return None
     if not (text.isascii() and text.isdigit() and len(text) <= 6 and 1 <= int(text) <= _LONGEST_LIFETIME):
         raise invalid_field("tokenLifetimeSeconds", f"must be a number from 1 to {_LONGEST_LIFETIME}.")
     return int(text)
