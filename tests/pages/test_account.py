@@ -69,9 +69,9 @@ def test_an_app_is_added_and_counts_at_once(browser: Browser) -> None:
     page = browser.post("/account", choose="totp").body.decode()
     app = App(page.split('id="enrol-secret"', 1)[1].split(">", 1)[1].split("<", 1)[0], browser.hosted.clock)
 
-    wrong = browser.post("/account", code=app.wrong)
+    wrong = browser.post("/account", act="set_up", code=app.wrong)
     assert (wrong.status, [factor.status for factor in factors_of(browser)]) == (422, ["PENDING_ACTIVATION"])
-    answer = browser.post("/account", code=app.code)
+    answer = browser.post("/account", act="set_up", code=app.code)
 
     assert header(answer, "location") == "/account"
     assert [factor.status for factor in factors_of(browser)] == ["ACTIVE"]
@@ -84,7 +84,9 @@ def test_a_passkey_is_added_named_and_removed(browser: Browser) -> None:
     at_account(browser)
     browser.post("/account", choose="webauthn")
     options = browser.options
-    answer = browser.post("/account", **SoftwareKey(origin="https://acme.example.com").registered(options))
+    answer = browser.post(
+        "/account", act="set_up", **SoftwareKey(origin="https://acme.example.com").registered(options)
+    )
     assert header(answer, "location") == "/account"
 
     at_account(browser)

@@ -4,12 +4,21 @@ Set ``AUTHMINT_SCREENSHOTS`` to a directory to have every page there as a pictur
 and in dark.
 """
 
+import base64
 import os
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import pytest
+from authmint.factors.answers import Passcode
+from authmint.factors.kind import Ask
+from authmint.factors.totp import code_at
+from authmint.http import Request
+from authmint.policy.sign_on.assurance import Assurance
+from authmint.sign_on.requirement import Demanded, Enrolments, Remembering, Requirement
+from authmint.storage.factors import Credential, Factor
+from authmint.storage.remembered_browsers import RememberedBrowser
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect, sync_playwright
@@ -292,6 +301,67 @@ def test_signing_out_is_confirmed(served: Served, window: Callable[..., Page]) -
 # Accessibility, and pictures.
 
 
+def _asked(page: Page, served: Served, has: str) -> None:
+    """Of whom a policy asks two factors."""
+    hosted = served.hosted
+    requirement = Requirement(
+        assurances=(Assurance(two_factors=True),),
+        enrolments=Enrolments(offered=("webauthn", "totp", "email")),
+        remembering=Remembering(by_default=True),
+    )
+    ann, factors = hosted.storage.users.get("00uA"), hosted.factors.factors
+    if has != "nothing":
+        asked: dict[str, Any] = {"now": hosted.clock.now() - 90, "request": Request("POST", "/", served.base_url)}
+        factor, shared = factors.enrol(ann, "totp", **asked)
+        secret = base64.b32decode(shared.secret)  # type: ignore[union-attr]
+        factors.activate(ann, factor, Passcode(code_at(secret, asked["now"] // 30)), **asked)
+        if has == "both":
+            factors.recovery.renew(Ask(ann, asked["now"], asked["request"]))
+            key = Credential("c", "k", "localhost", "h", verified=True)
+            made = Factor("fwf1", "00uA", "webauthn", "ACTIVE", 1, 1, "FIDO", name="YubiKey 5", credential=key)
+            hosted.storage.factors.add(made, [])
+    hosted.demands.sign_on = Demanded(requirement=requirement)
+    sign_in(page, served, "/signin")
+
+
+def _wrong(page: Page, served: Served) -> None:
+    _asked(page, served, "app")
+    page.get_by_label("Code").fill("12")
+    page.get_by_role("button", name="Confirm").click()
+
+
+def _set_up(page: Page, served: Served, kind: str) -> None:
+    _asked(page, served, "nothing")
+    page.get_by_role("button", name=kind).click()
+    expect(page.get_by_role("img", name="Picture") if "app" in kind else page.locator("#key-form")).to_be_visible()
+
+
+def _refused(page: Page, served: Served) -> None:
+    _asked(page, served, "app")
+    for _ in range(5):
+        page.get_by_label("Code").fill("12")
+        page.get_by_role("button", name="Confirm").click()
+        page.wait_for_load_state()
+
+
+def _account(page: Page, served: Served) -> None:
+    now = served.hosted.clock.now()
+    known = RememberedBrowser("d1", "00uA", now, now + 100, "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
+    served.hosted.storage.remembered_browsers.add(known)
+    sign_in(page, served, "/signin?account=1")
+    page.get_by_role("button", name="Authenticator app").click()
+    secret = base64.b32decode(page.locator("#enrol-secret").inner_text())
+    page.get_by_label("Code").fill(code_at(secret, served.hosted.clock.now() // 30))
+    page.get_by_role("button", name="Turn on").click()
+    expect(page.get_by_role("button", name="Make ten new codes")).to_be_visible()
+
+
+def _codes(page: Page, served: Served) -> None:
+    _account(page, served)
+    page.get_by_role("button", name="Make ten new codes").click()
+    expect(page.locator("#recovery-codes")).to_be_visible()
+
+
 def _signed_in(page: Page, served: Served, path: str) -> None:
     sign_in(page, served, "/signin")
     settled(page, "You are signed in")
@@ -343,6 +413,15 @@ VIEWS: dict[str, tuple[str, Callable[[Page, Served], Any]]] = {
     "recovery-refused": ("Make sure that", lambda page, served: _chosen(page, served, "short")),
     "recovered": ("Your password was changed", lambda page, served: _chosen(page, served, NEW_PASSWORD)),
     "link-gone": ("not good any more", lambda page, served: page.goto(f"{served.base_url}/welcome/x")),
+    "challenge": ("Confirm that it’s you", lambda page, served: _asked(page, served, "app")),
+    "challenge-wrong": ("did not fit", lambda page, served: _wrong(page, served)),
+    "challenge-choices": ("Confirm that it’s you", lambda page, served: _asked(page, served, "both")),
+    "enrol": ("Set up a second proof", lambda page, served: _asked(page, served, "nothing")),
+    "enrol-app": ("Set up a second proof", lambda page, served: _set_up(page, served, "Authenticator app")),
+    "enrol-key": ("Set up a second proof", lambda page, served: _set_up(page, served, "Passkey or security key")),
+    "refused": ("You can’t go on here", lambda page, served: _refused(page, served)),
+    "account": ("Your account", lambda page, served: _account(page, served)),
+    "account-codes": ("Your account", lambda page, served: _codes(page, served)),
     "start": ("Authorization servers", lambda page, served: page.goto(f"{served.base_url}/")),
     "error": ("Something is wrong", lambda page, served: page.goto(f"{served.base_url}/error")),
 }

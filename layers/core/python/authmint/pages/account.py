@@ -174,7 +174,7 @@ class AccountPage:
             "uri": "" if shared is None else shared.uri,
             "others": [],
             "login": person.user.login,
-            "fields": {"csrf": visit.guest.csrf("account"), "factor": factor.id, "act": "set_up"},
+            "fields": {"csrf": visit.guest.csrf("account"), "factor": factor.id},
         }
         script = "keys" if factor.kind == "webauthn" else None
         return pages.show("enrol.html", request, values, status=422 if problem else 200, script=script)
