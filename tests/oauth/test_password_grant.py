@@ -11,12 +11,15 @@ from authmint.management.servers.system_objects import system_claims, system_sco
 from authmint.oauth.errors import CATALOGUE
 from authmint.storage.clients import Client
 from authmint.storage.servers import Claim, People, Scope
+from authmint.storage.sign_on_policies import SignOnPolicy
 from authmint.storage.users import User
 
 from tests.oauth.engine import Engine
 from tests.oauth.people import IDS, PASSWORD, a_people_server, ann
 from tests.support.builders import CLIENT_ID, a_client, a_form, a_group, a_policy, a_rule, basic
 from tests.support.fakes import NOW, decoded
+from tests.support.sign_on_policies import a_policy as a_sign_on_policy
+from tests.support.sign_on_policies import a_rule as a_sign_on_rule
 
 
 def a_native_client(**changes: Any) -> Client:
@@ -229,3 +232,35 @@ def test_no_password_is_in_an_event() -> None:
 
     assert PASSWORD not in str(people.events.emitted)
     assert "a-wrong-Secret-9" not in str(people.events.emitted)
+
+
+# Policies of people: what a password alone does not satisfy cannot be had by this grant.
+
+
+def asking_factor(policy_type: Any) -> SignOnPolicy:
+    if policy_type == "OKTA_SIGN_ON":
+        signon = {"access": "ALLOW", "requireFactor": True, "factorPromptMode": "ALWAYS"}
+        return a_sign_on_policy(a_sign_on_rule(actions={"signon": signon}))
+    method = {"factorMode": "2FA", "type": "ASSURANCE", "reauthenticateIn": "PT2H"}
+    rule = a_sign_on_rule(actions={"appSignOn": {"access": "ALLOW", "verificationMethod": method}})
+    return a_sign_on_policy(rule, type="ACCESS_POLICY", id="rstStrict000000000000")
+
+
+@pytest.mark.parametrize("policy_type", ["OKTA_SIGN_ON", "ACCESS_POLICY"])
+def test_a_second_factor_cannot_be_got_around(policy_type: Any) -> None:
+    engine = Signed(client=a_native_client(access_policy="rstStrict000000000000"))
+    assert engine.sign_in().status == 200  # that policy does not exist yet
+    engine.storage.sign_on_policies.save(None, asking_factor(policy_type), [])
+
+    assert engine.refused() == (400, "invalid_password_credentials")
+    assert "MFA_REQUIRED" in str(engine.events.emitted[-1].debug)
+
+
+def test_a_policy_that_denies_looks_like_a_wrong_password() -> None:
+    engine = Signed()
+    denied = a_sign_on_policy(a_sign_on_rule(actions={"signon": {"access": "DENY"}}))
+    engine.storage.sign_on_policies.save(None, denied, [])
+
+    wrong, right = engine.sign_in(password="Wrong-Horse-7"), engine.sign_in()
+
+    assert (wrong.status, wrong.body) == (right.status, right.body)

@@ -42,6 +42,7 @@ from tests.support.builders import (
     a_user,
     basic,
 )
+from tests.support.demands import Asking
 from tests.support.fakes import NOW, CountingIds, FakeSeals, decoded
 from tests.support.pace import failures
 
@@ -79,7 +80,10 @@ class World:
             [
                 ClientCredentials(),
                 PasswordCredentials(
-                    Authenticator(storage.directory, storage.users, hashes, clock, ids), storage.families, ids
+                    Authenticator(storage.directory, storage.users, hashes, clock, ids),
+                    Asking(),
+                    storage.families,
+                    ids,
                 ),
             ],
             signers,

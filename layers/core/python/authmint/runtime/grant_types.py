@@ -44,7 +44,7 @@ def _refresh_token(parts: Parts) -> "GrantType":
 def _password(parts: Parts) -> "GrantType":
     from ..oauth.grants.password import PasswordCredentials
 
-    return PasswordCredentials(parts.authenticator(), parts.records.families, parts.ids)
+    return PasswordCredentials(parts.authenticator(), parts.demands(), parts.records.families, parts.ids)
 
 
 def _client_credentials(_: Parts) -> "GrantType":

@@ -1,11 +1,14 @@
 """Resource owner password credentials grant (RFC 6749 §4.3): for clients and rules that allow it, and no others."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from ...directory.authentication import AuthenticationFailed, Authenticator, PasswordExpired, TooFast
+from ...http import Request
 from ...ids import Ids
+from ...sign_on.requirement import AppDemands, SignOnDemands
 from ...sign_on.sessions import amr_of
+from ...storage.directory import Person
 from ...storage.sign_on_transactions import Proof
 from ...storage.token_families import TokenFamilies, new_family_id
 from .. import scopes
@@ -37,13 +40,29 @@ class VerifiedPassword:
         return answer_with(draft, tokens, refresh_token=begun.text)
 
 
+class PasswordDemands(SignOnDemands, AppDemands, Protocol):
+    """What policies of people ask of a sign-in, and of one to an app."""
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """``Attempt`` of a client, which is no browser."""
+
+    request: Request
+    browser: str | None = None
+    device: str | None = None
+
+
 class PasswordCredentials:
     """A client asks in the name of a user whose password it was told. No consent can be given here."""
 
     name: ClassVar[str] = "password"
 
-    def __init__(self, authenticator: Authenticator, families: TokenFamilies, ids: Ids) -> None:
+    def __init__(
+        self, authenticator: Authenticator, demands: PasswordDemands, families: TokenFamilies, ids: Ids
+    ) -> None:
         self._authenticator = authenticator
+        self._demands = demands
         self._families = families
         self._ids = ids
 
@@ -62,6 +81,7 @@ class PasswordCredentials:
             raise TooManyRequests("user_rate_limited", fast.allowance) from None
         except AuthenticationFailed as error:
             raise OAuthError("invalid_password_credentials", reason=type(error).__name__) from None
+        self._check_enough(request, person)
         family_id = new_family_id(self._ids) if "offline_access" in asked else None
         sign_in = SignIn(person, request.now, amr_of((Proof("password", request.now),)))
         entitlement = Entitlement(
@@ -75,3 +95,21 @@ class PasswordCredentials:
             jkt=request.jkt,
         )
         return VerifiedPassword(entitlement, request, self._families, self._ids)
+
+    def _check_enough(self, request: GrantRequest, person: Person) -> None:
+        """Whether the password is all that policies ask: nothing else can be asked for here.
+
+        Raises:
+            OAuthError: It is not, and the client is told no more than for a wrong one.
+        """
+        proofs, attempt = (Proof("password", request.now),), _Attempt(request.http)
+        for demanded in (
+            self._demands.of_sign_on(person, attempt, now=request.now),
+            self._demands.of_app(request.client, person, attempt, now=request.now),
+        ):
+            if demanded.denied:
+                raise OAuthError("invalid_password_credentials", reason=f"POLICY: {demanded.reason}")
+            asked = demanded.requirement
+            enough = all(each.met(proofs, now=request.now, asked_at=request.now) for each in asked.assurances)
+            if not enough or asked.enrolments.required:
+                raise OAuthError("invalid_password_credentials", reason=f"MFA_REQUIRED: {demanded.reason}")
