@@ -231,7 +231,7 @@ MUTATIONS = {
         named("tests/oauth/authorization/test_interactions.py::test_what_changed_meanwhile_counts"),
     ),
     "browser of a waiting request": Mutation(
-        "oauth/authorization/interactions.py",
+        "oauth/authorization/request.py",
         "if arrival.waiting is not None and arrival.waiting.browser != visitor.browser:",
         "if False:",
     ),
