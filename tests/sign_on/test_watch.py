@@ -13,10 +13,12 @@ from authmint.sign_on.policies import AppliedPolicies
 from authmint.sign_on.policy_demands import PolicyDemands
 from authmint.sign_on.sign_on import Caller
 from authmint.sign_on.watch import Watch
+from authmint.storage.behaviors import ThreatConfiguration
 from authmint.storage.directory import Person
 from authmint.storage.errors import Unavailable
 from authmint.storage.groups import EVERYONE_GROUP
 from authmint.storage.sign_on_policies import PolicyOrder
+from authmint.storage.zones import Zone
 
 from tests.memory.storage import MemoryStorage
 from tests.support.builders import a_client, a_user
@@ -234,3 +236,34 @@ def test_without_a_watch_nothing_is_remembered() -> None:
     asked.failed("a", caller(), now=NOW)
 
     assert storage.histories.get(ANN.user.id).sign_ins == ()
+
+
+@pytest.mark.parametrize(
+    ("action", "excluded", "denied"), [("none", (), False), ("audit", (), False), ("block", (), True)]
+)
+def test_an_address_that_is_suspected_is_refused_where_that_is_configured(
+    action: Any, excluded: tuple[str, ...], denied: bool
+) -> None:
+    world = World(a_rule())
+    world.storage.sign_on_policies.watch()
+    world.storage.threats.save(world.storage.threats.get(), ThreatConfiguration(action, excluded), [])
+    for number in range(20):
+        demands(world).failed(f"user{number}", caller(), now=NOW)
+
+    elsewhere = caller(request=Request("POST", "/signin", source_ip="203.0.113.9"))
+
+    assert demands(world).of_sign_on(ANN, caller(), now=NOW).denied is denied
+    assert not demands(world).of_sign_on(ANN, elsewhere, now=NOW).denied
+
+
+def test_nobody_is_suspected_in_an_excluded_zone() -> None:
+    world = World(a_rule())
+    storage = world.storage
+    storage.sign_on_policies.watch()
+    office = Zone("nzoOffice", "office", "IP", "POLICY", NOW, NOW, {"gateways": [{"value": HOME.address}]})
+    storage.zones.save(None, office, [], seen=storage.zones.all())
+    storage.threats.save(storage.threats.get(), ThreatConfiguration("block", ("nzoOffice",)), [])
+    for number in range(20):
+        demands(world).failed(f"user{number}", caller(), now=NOW)
+
+    assert not demands(world).of_sign_on(ANN, caller(), now=NOW).denied

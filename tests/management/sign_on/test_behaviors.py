@@ -140,6 +140,7 @@ def test_threats(admin: Admin) -> None:
     assert (before["action"], before["excludeZones"]) == ("none", [])
     assert (answer.status, answer.json["action"]) == (200, "block")
     assert admin.get(path).json == answer.json
+    assert admin.storage.sign_on_policies.of_type("OKTA_SIGN_ON").order.watched
     assert admin.post(path, {"action": "panic"}).status == 400
 
 

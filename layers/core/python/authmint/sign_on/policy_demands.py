@@ -47,6 +47,8 @@ class PolicyDemands:
     def of_sign_on(self, person: Person, attempt: Attempt, *, now: int) -> Demanded:
         """By the global session policy and the one about enrolment."""
         read = _ReadOnce(self._policies.records)
+        if read.of_type("OKTA_SIGN_ON").order.watched and self._suspects(attempt, now):
+            return Demanded(denied=True, reason="many sign-ins fail from this address")
         if read.of_type("OKTA_SIGN_ON").policies or read.of_type("MFA_ENROLL").policies:
             found = _Decisions(replace(self._policies, records=read)).of_sign_on(person, attempt, now=now)
             return replace(found, watched=read.of_type("OKTA_SIGN_ON").order.watched)
@@ -55,6 +57,13 @@ class PolicyDemands:
             self._of_everybody["OKTA_SIGN_ON"] = found
         found = self._of_everybody["OKTA_SIGN_ON"]
         return replace(found, watched=True) if read.of_type("OKTA_SIGN_ON").order.watched else found
+
+    def _suspects(self, attempt: Attempt, now: int) -> bool:
+        watch = self._policies.watch
+        if watch is None:
+            return False
+        around = self._policies.circumstances(attempt.request, device=attempt.browser)
+        return watch().refuses(around, self._policies.zones_of(around), now=now)
 
     def signed_on(self, user: User, attempt: Attempt, *, now: int) -> None:
         """Remember it. Where that cannot be stored, the next sign-in is the more unusual."""

@@ -7,6 +7,7 @@ from typing import Final
 from ..policy.sign_on.assessment import Assessment
 from ..policy.sign_on.behaviors import behaviors_of, results, with_sign_in
 from ..policy.sign_on.circumstances import Circumstances
+from ..policy.sign_on.facts import ZoneFacts
 from ..policy.sign_on.risk import Signals, Weights, assess
 from ..rate_limit import network_of
 from ..storage.behaviors import Behaviors, Threats
@@ -86,6 +87,13 @@ class Watch:
         """Whether many people's sign-ins fail from this address."""
         address = network_of(here.address)
         return bool(address) and self._counted("attack", address, _TEN_MINUTES, now) >= _ATTACK
+
+    def refuses(self, here: Circumstances, zones: ZoneFacts, *, now: int) -> bool:
+        """Whether nobody is let in from this address for now, as administrators configured it."""
+        threats = self.threats.get()
+        if threats.action != "block" or zones.inside & frozenset(threats.excluded):
+            return False
+        return self.suspected(here, now=now)
 
     def forget(self, user_id: str) -> None:
         """Start the history anew. Raises Conflict: a sign-in came between."""

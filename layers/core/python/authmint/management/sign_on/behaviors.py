@@ -17,6 +17,7 @@ from ..http.call import NO_CONTENT, Call, lifecycle, link
 from ..http.errors import invalid_field, not_found
 from ..http.fields import Fields
 from ..http.paging import after_of, limit_of, page
+from .policy_changes import PolicyChanges
 
 PATH: Final = "/api/v1/behaviors"
 THREATS: Final = "/api/v1/threats/configuration"
@@ -251,8 +252,9 @@ class UserRisk:
 class ThreatSettings:
     """What is done about addresses from which many people's sign-ins fail."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, changes: PolicyChanges) -> None:
         self._records = watch.threats
+        self._changes = changes
 
     def get(self, call: Call) -> Response:
         return Response.json(200, _threats_json(self._records.get(), call))
@@ -263,6 +265,8 @@ class ThreatSettings:
         action = body.choice("action", ("none", "audit", "block"), "", required=True)
         zones = body.texts("excludeZones", longest=100) or ()
         body.check()
+        if action != "none":
+            call.retrying(self._changes.applied.records.watch)
 
         def attempt() -> ThreatConfiguration:
             before = self._records.get()

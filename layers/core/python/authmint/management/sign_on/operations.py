@@ -53,6 +53,6 @@ def _add_zones_and_risk(routes: Routes[Operation], changes: PolicyChanges, peopl
     routes.add("GET", "/api/v1/users/{userId}/risk", risk.get)
     routes.add("PUT", "/api/v1/users/{userId}/risk", risk.replace)
     routes.add("POST", "/api/v1/users/{userId}/behaviors/reset", risk.forget)
-    threats = ThreatSettings(people.watch)
+    threats = ThreatSettings(people.watch, changes)
     routes.add("GET", THREATS, threats.get)
     routes.add("POST", THREATS, threats.replace)
