@@ -95,6 +95,25 @@ def test_a_code_is_the_second_factor() -> None:
     assert world.storage.sign_ons.records == {}
 
 
+def test_what_is_compared_is_told_of_failures_always_and_of_sign_ons_where_it_is_asked_for() -> None:
+    world = World()
+    app = world.app()
+    with pytest.raises(AuthenticationFailed):
+        world.sign_on.begin(world.caller(), "ann@example.com", "wrong", {})
+    world.done(world.begin(), Proved(Passcode(app.code), world.begin().step.choices[0]))
+    unwatched = list(world.demands.told)
+    world.demands.sign_on = replace(world.demands.sign_on, watched=True)
+    world.clock.advance(seconds=30)
+
+    pending = world.begin()
+    with pytest.raises(WrongAnswer):
+        world.advance(pending, Proved(Passcode(app.wrong), pending.step.choices[0]))
+    world.done(pending, Proved(Passcode(app.code), pending.step.choices[0]))
+
+    assert unwatched == ["ann@example.com failed"]
+    assert world.demands.told == [*unwatched, "ann@example.com failed", "ann@example.com signed on"]
+
+
 def test_wrong_codes_leave_everything_as_it_is_and_five_lock() -> None:
     world = World()
     app = world.app()

@@ -1,6 +1,6 @@
 """Policies of people that say what a test wants."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from authmint.http import Request
 from authmint.sign_on.requirement import NOTHING_MORE, Attempt, Demanded, Enrolments
@@ -15,15 +15,16 @@ class Asking:
 
     sign_on: Demanded = NOTHING_MORE
     app: Demanded = NOTHING_MORE
+    told: list[str] = field(default_factory=list)
 
     def of_sign_on(self, person: Person, attempt: Attempt, *, now: int) -> Demanded:
         return self.sign_on
 
     def signed_on(self, user: User, attempt: Attempt, *, now: int) -> None:
-        """Nobody asks."""
+        self.told.append(f"{user.login} signed on")
 
     def failed(self, login: str, attempt: Attempt, *, now: int) -> None:
-        """Nobody asks."""
+        self.told.append(f"{login} failed")
 
     def of_app(self, client: Client, person: Person, attempt: Attempt, *, now: int) -> Demanded:
         return self.app

@@ -266,8 +266,17 @@ class SignOn:
             case answers.Back():
                 after = replace(transaction, factor_id=None, shown="")
             case _:
-                after = self._factors().take(pending, caller, answer)
+                after = self._taken(pending, caller, answer)
         return self._moved(pending, caller, after)
+
+    def _taken(self, pending: Pending, caller: Caller, answer: "Answer") -> SignOnTransaction:
+        from ..factors.refusals import WrongAnswer  # whoever answers for a factor has loaded it
+
+        try:
+            return self._factors().take(pending, caller, answer)
+        except WrongAnswer:
+            self._demands.failed(pending.user.login, caller, now=caller.now)
+            raise
 
     def shown(self, pending: Pending, caller: Caller) -> Mapping[str, Any]:
         """What the caller needs for the factor that was chosen, or is set up. Raises Unavailable."""
