@@ -2,10 +2,11 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
-from tests.functions.deployment import Functions
+from tests.functions.deployment import Functions, form_event
 from tests.functions.sign_ins import People, people_at
 from tests.support.backend import Deployed
 from tests.support.people import LOGIN, PASSWORD
@@ -112,3 +113,35 @@ def test_an_edge_without_the_parameter_is_not_believed_about_countries(people: P
     edge = {"x-authmint-edge": SECRET, "cloudfront-viewer-address": f"{HERE}:1"}
 
     assert sign_in(people, "130.176.0.1", behind, **edge, **FROM_GERMANY)[0] == 401
+
+
+def test_a_client_that_was_told_a_password_is_no_way_around_a_blocked_zone(people: People) -> None:
+    admin, base = people.functions.admin, f"/api/v1/authorizationServers/{people.server}/policies"
+    conditions = {
+        "people": {"groups": {"include": ["EVERYONE"]}},
+        "grantTypes": {"include": ["password"]},
+        "scopes": {"include": ["*"]},
+    }
+    policy = admin("GET", base)[0]["id"]
+    admin("POST", f"{base}/{policy}/rules", {"name": "passwords", "conditions": conditions})
+    app = {
+        "label": "told passwords",
+        "name": "oidc_client",
+        "signOnMode": "OPENID_CONNECT",
+        "credentials": {"oauthClient": {"token_endpoint_auth_method": "client_secret_basic"}},
+        "settings": {"oauthClient": {"application_type": "native", "grant_types": ["password"]}},
+    }
+    client = admin("POST", "/api/v1/apps", app)["credentials"]["oauthClient"]
+    admin("PUT", f"/api/v1/apps/{client['client_id']}/groups/00gAuthmintEveryone0", {})
+    a_zone(people, usage="BLOCKLIST", **gateways(ELSEWHERE))
+
+    def ask(address: str) -> tuple[int, Any]:
+        form = urlencode({"grant_type": "password", "scope": "openid", **RIGHT})
+        event = form_event("token", people.server, form, client["client_id"], client["client_secret"])
+        event["requestContext"]["http"] |= {"sourceIp": address}
+        answer = people.functions.http("token", event)
+        return int(answer["statusCode"]), json.loads(answer["body"])
+
+    assert ask(HERE)[0] == 200
+    status, body = ask(ELSEWHERE)
+    assert (status, body["error"]) == (400, "invalid_grant")

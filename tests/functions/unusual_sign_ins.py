@@ -1,7 +1,9 @@
 """Sign-ins where a rule asks how unusual they are, and zones that are blocked, event by event."""
 
 from typing import Any
+from urllib.parse import urlencode
 
+from tests.functions.deployment import form_event
 from tests.functions.sign_ins import People
 from tests.support.people import LOGIN
 
@@ -24,6 +26,7 @@ def every_unusual_flow(people: People) -> None:
     people.json("POST", "/api/v1/authn", {"username": LOGIN, "password": "wrong"})
     people.cookies.clear()
     people.sign_in()
+    _by_password(people)
     admin("GET", "/api/v1/behaviors")
     admin("PUT", f"/api/v1/users/{people.user}/risk", {"riskLevel": "LOW"})
     admin("POST", f"/api/v1/users/{people.user}/behaviors/reset")
@@ -32,3 +35,20 @@ def every_unusual_flow(people: People) -> None:
     admin("DELETE", f"/api/v1/policies/{policy}")
     admin("POST", f"/api/v1/zones/{home['id']}/lifecycle/deactivate")
     admin("DELETE", f"/api/v1/zones/{home['id']}")
+
+
+def _by_password(people: People) -> None:
+    """A client that was told Maria's password: she can be asked for nothing more there."""
+    app = {
+        "label": "told passwords",
+        "name": "oidc_client",
+        "signOnMode": "OPENID_CONNECT",
+        "credentials": {"oauthClient": {"token_endpoint_auth_method": "client_secret_basic"}},
+        "settings": {"oauthClient": {"application_type": "native", "grant_types": ["password"]}},
+    }
+    client = people.functions.admin("POST", "/api/v1/apps", app)["credentials"]["oauthClient"]
+    everyone = "00gAuthmintEveryone0"
+    people.functions.admin("PUT", f"/api/v1/apps/{client['client_id']}/groups/{everyone}", {})
+    form = urlencode({"grant_type": "password", "username": LOGIN, "password": people.password, "scope": "openid"})
+    event = form_event("token", people.server, form, client["client_id"], client["client_secret"])
+    assert people.functions.http("token", event)["statusCode"] == 200

@@ -43,8 +43,10 @@ def _refresh_token(parts: Parts) -> "GrantType":
 
 def _password(parts: Parts) -> "GrantType":
     from ..oauth.grants.password import PasswordCredentials
+    from ..sign_on.policy_demands import OutsideOfBlockedZones
 
-    return PasswordCredentials(parts.authenticator(), parts.demands(), parts.records.families, parts.ids)
+    verifier = OutsideOfBlockedZones(parts.authenticator(), parts.blocked_zones())
+    return PasswordCredentials(verifier, parts.demands(), parts.records.families, parts.ids)
 
 
 def _client_credentials(_: Parts) -> "GrantType":

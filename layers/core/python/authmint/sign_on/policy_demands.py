@@ -7,6 +7,7 @@ from typing import Final
 
 from ..audit.builder import EventBuilder
 from ..clock import Clock
+from ..directory.authentication import AuthenticationFailed, Authenticator
 from ..factors.enrolment_rules import Wish
 from ..factors.sinks import EventSink
 from ..http import Request
@@ -212,6 +213,10 @@ class EnrolmentPolicies:
 KEPT: Final = 10
 
 
+class Blocked(AuthenticationFailed):
+    """The request comes from a zone that is blocked."""
+
+
 class BlockedZones:
     """Says who is refused, and writes it down."""
 
@@ -248,3 +253,17 @@ class BlockedZones:
 def _reason(decided: Iterable[Open]) -> str:
     """The rules that decided, for the log."""
     return "; ".join(f"policy {one.policy.name}, rule {one.rule.name}" for one in decided) or "no rule matches"
+
+
+@dataclass(frozen=True)
+class OutsideOfBlockedZones:
+    """``Verifier`` that asks where a request comes from before it looks at a password."""
+
+    verifier: Authenticator
+    blocked: BlockedZones
+
+    def verify(self, login: str, password: str, now: int, *, request: Request) -> Person:
+        """Who it is. Raises AuthenticationFailed."""
+        if self.blocked.refuse(request):
+            raise Blocked("blocked zone")
+        return self.verifier.verify(login, password, now, request=request)

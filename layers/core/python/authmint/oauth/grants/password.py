@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from ...directory.authentication import AuthenticationFailed, Authenticator, PasswordExpired, TooFast
+from ...directory.authentication import AuthenticationFailed, PasswordExpired, TooFast
 from ...http import Request
 from ...ids import Ids
 from ...sign_on.requirement import AppDemands, SignOnDemands
@@ -19,6 +19,7 @@ from .base import Answer, GrantRequest, Tokens, answer_with, scopes_at, target_o
 from .token_families import start
 
 if TYPE_CHECKING:
+    from ...sign_on.sign_on import Verifier
     from ..issuance import Draft
 
 
@@ -58,10 +59,8 @@ class PasswordCredentials:
 
     name: ClassVar[str] = "password"
 
-    def __init__(
-        self, authenticator: Authenticator, demands: PasswordDemands, families: TokenFamilies, ids: Ids
-    ) -> None:
-        self._authenticator = authenticator
+    def __init__(self, verifier: "Verifier", demands: PasswordDemands, families: TokenFamilies, ids: Ids) -> None:
+        self._verifier = verifier
         self._demands = demands
         self._families = families
         self._ids = ids
@@ -74,7 +73,7 @@ class PasswordCredentials:
         if needing := scopes.in_need_of_consent(request.server, request.client, asked):
             raise OAuthError("consent_required_ropf", ", ".join(needing))
         try:
-            person = self._authenticator.verify(username, password, request.now, request=request.http)
+            person = self._verifier.verify(username, password, request.now, request=request.http)
         except PasswordExpired:
             raise OAuthError("expired_password_credentials") from None
         except TooFast as fast:
