@@ -367,7 +367,12 @@ def _recovery(people: People) -> None:
     people.functions.admin("POST", f"{user}/lifecycle/reset_password?sendEmail=true")
     (link,) = mailed(people, "PasswordResetByAdmin")
     _choose(people, link, "Other-Horse-Ten-10")
-    people.password = "Other-Horse-Ten-10"
+    found = people.functions.admin("POST", f"{user}/credentials/forgot_password?sendEmail=false")["resetPasswordUrl"]
+    opened = people.json("POST", "/api/v1/authn/recovery/token", {"recoveryToken": found.rpartition("/")[2]})
+    state = json.loads(opened["body"])["stateToken"]
+    people.password = "Third-Horse-Eleven-11"
+    chosen = {"stateToken": state, "newPassword": people.password}
+    assert people.json("POST", "/api/v1/authn/credentials/reset_password", chosen)["statusCode"] == 200
 
 
 def _choose(people: People, link: str, password: str) -> None:

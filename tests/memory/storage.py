@@ -81,6 +81,7 @@ class MemoryStorage:
         self.session_tokens = MemorySessionTokens(self.lock)
         self.consents = MemoryConsents(self.lock)
         self.sign_ons = MemorySignOnTransactions(self.lock)
+        self.recovery_steps = MemorySignOnTransactions(self.lock)
         self.remembered_browsers = MemoryRememberedBrowsers(self.lock)
         self.requests = MemoryStoredRequests(self.lock, self.codes, self.families)
         self.device_codes = MemoryDeviceCodes(self.lock, self.families)

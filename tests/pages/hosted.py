@@ -136,6 +136,7 @@ class Hosted:
                 clients=storage.clients,
                 servers=storage.servers,
                 sign_ons=storage.sign_ons,
+                recovery_steps=storage.recovery_steps,
                 sessions=storage.sessions,
                 remembered=storage.remembered_browsers,
                 consents=storage.consents,

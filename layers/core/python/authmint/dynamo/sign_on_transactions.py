@@ -47,3 +47,9 @@ class DynamoSignOnTransactions(SingleUseRecords):
         steps: Condition = uses == transaction.version if transaction.version else uses.does_not_exist()
         condition: Condition = self._item.status.does_not_exist() & steps
         return condition
+
+
+class DynamoRecoverySteps(DynamoSignOnTransactions):
+    """What was proved beside a ticket. Of another kind, so that none of it can ever be taken for a sign-on."""
+
+    kind = "RECOVERYSTEP"

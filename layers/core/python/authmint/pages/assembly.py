@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 from ..clock import Clock
@@ -51,6 +51,7 @@ class PageRecords:
     clients: Clients
     servers: Servers
     sign_ons: SignOnTransactions
+    recovery_steps: SignOnTransactions
     sessions: Sessions
     remembered: RememberedBrowsers
     consents: Consents
@@ -116,7 +117,7 @@ def new_site(
         sign_out=SignOutPage(pages, browsers),
         recovery=recovery,
         start=StartPage(pages, records.servers),
-        authn=AuthnApi(sign_on, tokens),
+        authn=AuthnApi(sign_on, tokens, cache(lambda: recovery.api(records.recovery_steps, ids))),
         sessions=SessionsApi(browsers, tokens),
         origins=records.trusted_origins,
         clock=clock,

@@ -219,6 +219,12 @@ class Records:
         return DynamoRegistrationTokens(self._tables, self._ids)
 
     @cached_property
+    def recovery_steps(self) -> "SignOnTransactions":
+        from ..dynamo.sign_on_transactions import DynamoRecoverySteps
+
+        return DynamoRecoverySteps(self._tables, self._ids)
+
+    @cached_property
     def remembered_browsers(self) -> "RememberedBrowsers":
         from ..dynamo.remembered_browsers import DynamoRememberedBrowsers
 

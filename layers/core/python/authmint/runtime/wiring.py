@@ -152,6 +152,7 @@ def authorize(env: Surroundings) -> Function:
             clients=records.clients,
             servers=records.servers,
             sign_ons=records.sign_ons,
+            recovery_steps=records.recovery_steps,
             sessions=records.sessions,
             remembered=records.remembered_browsers,
             consents=records.consents,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ...api_errors import ApiError
 from ...clock import timestamp
@@ -28,6 +28,9 @@ _FACTOR: Final = re.compile(
     rf"{_PREFIX}/factors/([A-Za-z0-9_-]{{1,64}})/(lifecycle/activate|lifecycle/resend|verify|verify/resend)(?:/email)?"
 )
 
+if TYPE_CHECKING:
+    from .recovery import RecoveryApi
+
 Handler = Callable[[Visit], Response]
 
 
@@ -37,12 +40,15 @@ class AuthnApi:
 
     sign_on: SignOn
     tokens: SessionTokenExchange
+    recovery: "Callable[[], RecoveryApi]"
 
     def handler(self, path: str) -> Handler | None:
         """What answers a path; ``None``: it is none of these."""
         found = self._fixed.get(path.removeprefix(_PREFIX)) if path.startswith(_PREFIX) else None
         if found is not None:
             return found
+        if path.startswith(f"{_PREFIX}/recovery/"):
+            return self.recovery().handler(path.removeprefix(f"{_PREFIX}/recovery"))
         factor = _FACTOR.fullmatch(path)
         if factor is None:
             return None
@@ -55,6 +61,7 @@ class AuthnApi:
             "/introspect": self.introspect,
             "/factors": self.enrol,
             "/credentials/change_password": self.change_password,
+            "/credentials/reset_password": lambda visit: self.recovery().reset_password(visit),
             "/previous": lambda visit: self._advanced(visit, lambda _body, _pending: Back()),
             "/skip": lambda visit: self._advanced(visit, lambda _body, _pending: Skipped()),
             "/cancel": self.cancel,
@@ -112,6 +119,8 @@ class AuthnApi:
     def _factor(self, visit: Visit, factor: str, about: str) -> Response:
         from .factor_answers import answered
 
+        if about == "verify" and "~" in str(JsonBody.read(visit.request).members.get("stateToken")):
+            return self.recovery().verify(visit, factor)
         remember = visit.request.query_value("rememberDevice") == "true"
         return self._advanced(visit, lambda body, pending: answered(body, pending, factor, about, remember=remember))
 

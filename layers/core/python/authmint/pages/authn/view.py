@@ -53,7 +53,11 @@ class AuthnView:
             links = {"next": self.link("credentials/change_password", "changePassword")}
             if warns:
                 links["skip"] = self.link("skip", "skip")
-            return ("PASSWORD_WARN" if warns else "PASSWORD_EXPIRED"), {"policy": self._password()}, links
+            return (
+                ("PASSWORD_WARN" if warns else "PASSWORD_EXPIRED"),
+                {"policy": password_policy_view(self.policy)},
+                links,
+            )
         if step.name == "enrol":
             if chosen is None:
                 return (
@@ -146,14 +150,15 @@ class AuthnView:
         }
         return view | {"_embedded": {"emails": []}} if kind == "email" else view
 
-    def _password(self) -> dict[str, Any]:
-        policy = self.policy
-        complexity = {"minLength": policy.shortest, "minLowerCase": 1, "minUpperCase": 1, "minNumber": 1}
-        return {
-            "complexity": complexity | {"minSymbol": 0, "excludeUsername": True},
-            "age": {"minAgeMinutes": 0, "historyCount": policy.history},
-            "expiration": {"passwordExpireDays": 0},
-        }
+
+def password_policy_view(policy: PasswordPolicy) -> dict[str, Any]:
+    """What a new password must be like."""
+    complexity = {"minLength": policy.shortest, "minLowerCase": 1, "minUpperCase": 1, "minNumber": 1}
+    return {
+        "complexity": complexity | {"minSymbol": 0, "excludeUsername": True},
+        "age": {"minAgeMinutes": 0, "historyCount": policy.history},
+        "expiration": {"passwordExpireDays": 0},
+    }
 
 
 def activation_view(shown: Mapping[str, Any]) -> dict[str, Any]:

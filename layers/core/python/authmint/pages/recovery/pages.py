@@ -12,9 +12,12 @@ from ..visit import Visit
 if TYPE_CHECKING:
     from ...audit.builder import EventBuilder
     from ...factors.user_factors import UserFactors
+    from ...ids import Ids
     from ...recovery.helpdesk import Helpdesk
     from ...recovery.recovery import Recovery
     from ...storage.events import Event
+    from ...storage.sign_on_transactions import SignOnTransactions
+    from ..authn.recovery import RecoveryApi
     from .forgot import ForgotPage
     from .recover import RecoveryPage
 
@@ -51,6 +54,12 @@ class RecoveryPages:
         from .links import carried, follow
 
         return None if carried(request) is None else {"GET": follow}
+
+    def api(self, steps: "SignOnTransactions", ids: "Ids") -> "RecoveryApi":
+        """The same by JSON, below ``/api/v1/authn``."""
+        from ..authn.recovery import RecoveryApi
+
+        return RecoveryApi(self.helpdesk(), self.recovery(), self.factors(), steps, ids)
 
     @cached_property
     def _forgot(self) -> "ForgotPage":
