@@ -264,3 +264,33 @@ def test_a_policy_that_denies_looks_like_a_wrong_password() -> None:
     wrong, right = engine.sign_in(password="Wrong-Horse-7"), engine.sign_in()
 
     assert (wrong.status, wrong.body) == (right.status, right.body)
+
+
+def test_a_policy_says_how_many_wrong_passwords_lock_and_for_how_long() -> None:
+    engine = Signed()
+    settings = {"password": {"lockout": {"maxAttempts": 2, "autoUnlockMinutes": 5}}}
+    actions = {"passwordChange": {"access": "ALLOW"}}
+    policy = a_sign_on_policy(a_sign_on_rule(actions=actions), type="PASSWORD", settings=settings)
+    engine.storage.sign_on_policies.save(None, policy, [])
+
+    for _ in range(2):
+        engine.refused(password="Wrong-Horse-7")
+    assert engine.storage.users.get("00uA").status == "LOCKED_OUT"
+    engine.clock.advance(seconds=299)
+    engine.refused()
+    engine.clock.advance(seconds=1)
+    engine.refused(password="Wrong-Horse-7")  # unlocked, and counted anew
+    ann = engine.storage.users.get("00uA")
+    assert (ann.status, ann.failed_attempts) == ("ACTIVE", 1)
+    assert engine.sign_in().status == 200
+
+
+def test_a_policy_says_when_passwords_expire() -> None:
+    engine = Signed()
+    settings = {"password": {"age": {"maxAgeDays": 1}}}
+    policy = a_sign_on_policy(a_sign_on_rule(actions={}), type="PASSWORD", settings=settings)
+    assert engine.sign_in().status == 200
+    engine.clock.advance(seconds=86_401)
+    engine.storage.sign_on_policies.save(None, policy, [])
+
+    assert engine.refused() == (400, "expired_password_credentials")

@@ -1,5 +1,6 @@
 """Whether a login and a password belong together, for the password grant and for sign-in (docs/protocol.md §6.5)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -53,8 +54,12 @@ class PasswordExpired(AuthenticationFailed):
         self.person = person
 
 
+#: What holds for somebody's password: by the policies of people, for a request at a time (Unix seconds).
+Decide = Callable[[Person, Request, int], PasswordPolicy]
+
+
 class Authenticator:
-    """Tries passwords, so many in a second. Locks after ``policy.attempts`` wrong ones in a row."""
+    """Tries passwords, so many in a second. Locks after ``attempts`` of the user's policy in a row."""
 
     def __init__(
         self,
@@ -63,15 +68,17 @@ class Authenticator:
         hashes: PasswordHashes,
         clock: Clock,
         ids: Ids,
-        policy: PasswordPolicy | None = None,
+        policy: PasswordPolicy | Decide | None = None,
         retrying: Retrying | None = None,
         limit: RateLimit | None = None,
     ) -> None:
+        """``policy``: everybody's, or what decides for each."""
         self._directory = directory
         self._users = users
         self._hashes = hashes
-        self._policy = policy or PasswordPolicy()
-        self._lockout = Lockout(users, clock, ids, most=self._policy.attempts)
+        fixed = policy or PasswordPolicy()
+        self._decide: Decide = (lambda *_: fixed) if isinstance(fixed, PasswordPolicy) else fixed
+        self._lockout = Lockout(users, clock, ids)
         self._retrying = retrying or Retrying()
         self._limit = limit
 
@@ -101,23 +108,25 @@ class Authenticator:
         return self._retrying(attempt)
 
     def _tried(self, person: Person, password: str, now: int, request: Request) -> Person:
-        user = person.user
+        policy = self._decide(person, request, now)
+        user = self._lockout.ended(person.user, policy.auto_unlock, now, request)
+        person = replace(person, user=user)
         if user.password is None or user.status not in {"ACTIVE", "PASSWORD_EXPIRED"}:
             self._hashes.burn(password)
             if user.status == "LOCKED_OUT":
                 raise LockedOut("locked before")
             raise BadCredentials("cannot sign in")
         if not self._hashes.fits(password, user.password.hash):
-            if self._lockout.count(user, now, request):
+            if self._lockout.count(user, now, request, most=policy.attempts):
                 raise LockedOut("locked by this attempt")
             raise BadCredentials("wrong password")
         if user.password.imported:
             user = self._hashed_anew(user, password)
             person = replace(person, user=user)
         age = now - (0 if user.password is None else user.password.changed_at)
-        if user.status == "PASSWORD_EXPIRED" or (self._policy.max_age and age >= self._policy.max_age):
+        if user.status == "PASSWORD_EXPIRED" or (policy.max_age and age >= policy.max_age):
             raise PasswordExpired(person)
-        self._users.signed_in(user, at=now, most=self._policy.attempts)
+        self._users.signed_in(user, at=now, most=policy.attempts)
         return replace(person, user=replace(user, failed_attempts=0, last_login_at=now))
 
     def _hashed_anew(self, user: User, password: str) -> User:

@@ -13,20 +13,35 @@ from ..storage.users import User, Users
 class Lockout:
     """Counts wrong passwords. The one that is number ``most`` in a row locks, with its event, in one transaction."""
 
-    def __init__(self, users: Users, clock: Clock, ids: Ids, *, most: int) -> None:
+    def __init__(self, users: Users, clock: Clock, ids: Ids) -> None:
         self._users = users
         self._clock = clock
         self._ids = ids
-        self._most = most
 
-    def count(self, user: User, now: int, request: Request) -> bool:
-        """Count one, exactly once even under concurrent calls; whether the user is locked now.
+    def count(self, user: User, now: int, request: Request, *, most: int) -> bool:
+        """Count one, exactly once even under concurrent calls; whether the user is locked now. ``most`` 0: never.
 
         Raises:
             Conflict: The user changed, or is locked already. Not counted: read it again.
         """
+        if not most:
+            return False
         locked, event = locked_out(user, now, request, self._clock, self._ids)
-        return self._users.count_failure(user, locked, [event], most=self._most) >= self._most
+        return self._users.count_failure(user, locked, [event], most=most) >= most
+
+    def ended(self, user: User, after: int, now: int, request: Request) -> User:
+        """The user, unlocked where the lock has lasted so many seconds; 0: it lasts.
+
+        Raises:
+            Conflict: The user changed: read it again.
+        """
+        if user.status != "LOCKED_OUT" or not after or now < (user.status_changed_at or now) + after:
+            return user
+        party = Party(user.id, "User", alternate_id=user.login)
+        event = Recorder(self._clock, self._ids, party, request).event("user.account.unlock", party)
+        unlocked = replace(forgiven(user), status="ACTIVE", status_changed_at=now, updated_at=now)
+        self._users.save(user, unlocked, [event])
+        return replace(unlocked, version=user.version + 1)
 
 
 def forgiven(user: User) -> User:

@@ -58,7 +58,10 @@ def remembered(
 
 @dataclass(frozen=True)
 class PasswordChange:
-    """Changes passwords of users who proved who they are. ``letters``: their owners are told."""
+    """Changes passwords of users who proved who they are. ``letters``: their owners are told.
+
+    ``decide``: what holds for each user; ``None``: ``policy`` holds for all.
+    """
 
     users: Users
     hashes: PasswordHashes
@@ -67,6 +70,11 @@ class PasswordChange:
     policy: PasswordPolicy
     retrying: Retrying = field(default_factory=Retrying)
     letters: Letters | None = None
+    decide: Callable[[User, Request, int], PasswordPolicy] | None = None
+
+    def policy_of(self, user: User, request: Request, *, now: int) -> PasswordPolicy:
+        """What holds for a user. Raises Unavailable."""
+        return self.policy if self.decide is None else self.decide(user, request, now)
 
     def choose(self, user_id: str, password: str, *, now: int, request: Request, still: Callable[[User], bool]) -> User:
         """Store a user's own new password, and make the user ACTIVE.
@@ -90,7 +98,12 @@ class PasswordChange:
             if before.status not in {"ACTIVE", "PASSWORD_EXPIRED"} or not still(before):
                 raise NotChangeable(before.status)
             chosen = remembered(
-                user=before, password=password, hashes=self.hashes, policy=self.policy, now=now, own=True
+                user=before,
+                password=password,
+                hashes=self.hashes,
+                policy=self.policy_of(before, request, now=now),
+                now=now,
+                own=True,
             )
             after = replace(before, password=chosen, ticket=None, updated_at=now)
             if before.status != "ACTIVE":

@@ -57,7 +57,7 @@ class PasswordPage:
             return self.steps.expired(visit)
         waiting, pages = self.steps.waiting(visit, pending), self.steps.pages
         wished = None if waiting is None else waiting.ui_locales
-        policy = self.steps.sign_on.policy
+        policy = self.steps.sign_on.policy_of(pending.user, visit.caller)
         values = {
             "username": pending.user.login,
             "problems": lacks_of(policy, lacks, pages, visit.request, wished),

@@ -16,7 +16,7 @@ from .settings import BadSettings, Settings
 if TYPE_CHECKING:
     from ..directory.authentication import Authenticator
     from ..directory.password_change import PasswordChange
-    from ..directory.passwords import PasswordHashes
+    from ..directory.passwords import PasswordHashes, PasswordPolicy
     from ..dynamo.schema_version import SchemaVersion
     from ..dynamo.tables import Tables
     from ..factors.sinks import EventSink
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from ..sign_on.watch import Watch
     from ..storage.configuration import Configuration
     from ..storage.directory import Person
+    from ..storage.users import User
     from ..tokens.signer import Signers, WarmSigners
     from ..web.render import Renderer
     from ..web.theme import Theme
@@ -173,6 +174,7 @@ class Parts:
             self.hashes(),
             self.clock,
             self.ids,
+            self.password_policies(),
             retrying=self.retrying,
             limit=self.limit("login", most=self.sign_ins_per_second, seconds=1),
         )
@@ -189,7 +191,24 @@ class Parts:
             PasswordPolicy(),
             self.retrying,
             self.letters(),
+            self._password_policy,
         )
+
+    def password_policies(self) -> "Callable[[Person, Request, int], PasswordPolicy]":
+        """What holds for each user's password. Where nobody wrote a policy, nothing is evaluated."""
+        from ..directory.passwords import PasswordPolicy
+
+        everybodys = PasswordPolicy()
+
+        def decide(person: "Person", request: Request, now: int) -> PasswordPolicy:
+            if not self.records.sign_on_policies.of_type("PASSWORD").policies:
+                return everybodys
+            return self.decide_password(person, request, now).policy
+
+        return decide
+
+    def _password_policy(self, user: "User", request: Request, now: int) -> "PasswordPolicy":
+        return self.decide_password(self.records.directory.person(user.id), request, now).policy
 
     def user_factors(self, *, events: "EventSink | None" = None, administrative: bool = False) -> "UserFactors":
         """Factors of users. ``events``: where those go that nothing is stored with; ``None``: into the log lines."""

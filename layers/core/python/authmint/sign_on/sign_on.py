@@ -122,10 +122,9 @@ class SignOn:
         self._journal = journal
         self._ids = ids
 
-    @property
-    def policy(self) -> PasswordPolicy:
-        """What passwords must be like."""
-        return self._change.policy
+    def policy_of(self, user: User, caller: Caller) -> PasswordPolicy:
+        """What a user's password must be like. Raises Unavailable."""
+        return self._change.policy_of(user, caller.request, now=caller.now)
 
     def begin(self, caller: Caller, username: str, password: str, onward: Mapping[str, str]) -> SignedOn | Pending:
         """Take a username and a password.

@@ -9,6 +9,7 @@ from ...api_errors import ApiError
 from ...clock import timestamp
 from ...directory.authentication import AuthenticationFailed, TooFast
 from ...directory.password_change import NotChangeable, UnsuitablePassword
+from ...directory.passwords import PasswordPolicy
 from ...factors.refusals import FactorRefused
 from ...http import Response
 from ...sign_on.answers import Answer, Back, NewPassword, Skipped
@@ -16,6 +17,7 @@ from ...sign_on.requirement import OutOfTurn
 from ...sign_on.sessions import SessionTokenExchange, SignedOn
 from ...sign_on.sign_on import Pending, SignOn
 from ...storage.errors import NotFound
+from ...storage.users import User
 from ..api_call import JsonBody
 from ..browsers import remembered
 from ..visit import Visit
@@ -130,7 +132,9 @@ class AuthnApi:
         try:
             found = self.sign_on.advance(pending, visit.api_caller, answer(body, pending))
         except UnsuitablePassword as error:
-            raise ApiError("E0000080", causes=[self.sign_on.policy.refusal(error.lacks)], headers=_NO_STORE) from None
+            raise ApiError(
+                "E0000080", causes=[self._policy(visit, pending.user).refusal(error.lacks)], headers=_NO_STORE
+            ) from None
         except NotChangeable:
             cause = "oldPassword: The credentials provided were incorrect."
             raise ApiError("E0000014", causes=[cause], headers=_NO_STORE) from None
@@ -143,6 +147,9 @@ class AuthnApi:
             raise ApiError("E0000011", headers=_NO_STORE) from None
         return self._answer(visit, found, _relayed_of(pending))
 
+    def _policy(self, visit: Visit, user: User) -> PasswordPolicy:
+        return self.sign_on.policy_of(user, visit.api_caller)
+
     def _pending(self, visit: Visit, body: JsonBody) -> Pending:
         state = body.text("stateToken")
         try:
@@ -154,13 +161,14 @@ class AuthnApi:
         return self._shown(visit, found) if isinstance(found, Pending) else self._success(visit, found, relayed)
 
     def _shown(self, visit: Visit, pending: Pending) -> Response:
-        view = AuthnView(visit.request.base_url + _PREFIX, self.sign_on.policy)
+        policy = self._policy(visit, pending.user) if pending.step.name == "new_password" else PasswordPolicy()
+        view = AuthnView(visit.request.base_url + _PREFIX, policy)
         shown = self.sign_on.shown(pending, visit.api_caller)
         return Response.json(200, view.of(pending, shown), _NO_STORE)
 
     def _success(self, visit: Visit, signed_on: SignedOn, relayed: Mapping[str, str]) -> Response:
         secret, expires_at = self.tokens.give(signed_on, now=visit.now)
-        view = AuthnView(visit.request.base_url + _PREFIX, self.sign_on.policy)
+        view = AuthnView(visit.request.base_url + _PREFIX, PasswordPolicy())
         answer = {
             "expiresAt": timestamp(expires_at),
             "status": "SUCCESS",

@@ -159,8 +159,8 @@ class RecoveryApi:
             )
         except ProofMissing:
             raise _out_of_turn() from None
-        except UnsuitablePassword:
-            cause = f"Password requirements were not met. {at.opened.decision.policy.requirements()}"
+        except UnsuitablePassword as error:
+            cause = at.opened.decision.policy.refusal(error.lacks)
             raise ApiError("E0000080", causes=[cause], headers=_NO_STORE) from None
         except (NotOpen, NotChangeable):
             raise _invalid() from None
