@@ -109,6 +109,8 @@ def test_a_second_factor_is_required_and_a_code_is_enough() -> None:
     assert (done["status"], done["relayState"]) == ("SUCCESS", "/on")
     session = decoded(call(browser, "/api/v1/sessions", {"sessionToken": done["sessionToken"]}).body)
     assert session["amr"] == ["pwd", "otp", "mfa"]
+    assert session["mfaActive"]
+    assert session["lastFactorVerification"] == session["createdAt"]
 
 
 def test_what_a_wrong_a_used_and_a_late_code_are_told() -> None:

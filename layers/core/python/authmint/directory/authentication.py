@@ -109,8 +109,10 @@ class Authenticator:
 
     def _tried(self, person: Person, password: str, now: int, request: Request) -> Person:
         policy = self._decide(person, request, now)
-        user = self._lockout.ended(person.user, policy.auto_unlock, now, request)
-        person = replace(person, user=user)
+        user = person.user
+        if user.status == "LOCKED_OUT":
+            user = self._lockout.ended(user, policy.auto_unlock, now, request)
+            person = replace(person, user=user)
         if user.password is None or user.status not in {"ACTIVE", "PASSWORD_EXPIRED"}:
             self._hashes.burn(password)
             if user.status == "LOCKED_OUT":

@@ -4,10 +4,13 @@ from typing import Any, Final
 
 from ..clock import timestamp
 from ..storage.sessions import Session
+from ..storage.sign_on_transactions import Method
 from ..storage.users import User
 
 #: One deployment is one org, and its users sign in at it.
 ORG_IDP: Final = "00oAuthmintAuthmint0"
+#: What is proved beside, or in the place of, a password.
+_FACTORS: Final[tuple[Method, ...]] = ("totp", "email", "webauthn", "recovery_code")
 
 
 def session_view(session: Session, user: User, at: str, of_user: str) -> dict[str, Any]:
@@ -26,11 +29,11 @@ def session_view(session: Session, user: User, at: str, of_user: str) -> dict[st
         "createdAt": timestamp(session.created_at),
         "expiresAt": timestamp(min(session.idle_expires_at, session.expires_at)),
         "status": "ACTIVE",
-        "lastPasswordVerification": timestamp(session.auth_time) if "pwd" in session.amr else None,
-        "lastFactorVerification": None,
+        "lastPasswordVerification": _last(session, "password"),
+        "lastFactorVerification": _last(session, *_FACTORS),
         "amr": list(session.amr),
         "idp": {"id": ORG_IDP, "type": "OKTA"},
-        "mfaActive": False,
+        "mfaActive": any(proof.method in _FACTORS for proof in session.proved),
         "_links": {
             "self": {"href": at, "hints": {"allow": ["GET", "DELETE"]}},
             "refresh": {"href": f"{at}/lifecycle/refresh", "hints": {"allow": ["POST"]}},
@@ -41,3 +44,9 @@ def session_view(session: Session, user: User, at: str, of_user: str) -> dict[st
             },
         },
     }
+
+
+def _last(session: Session, *methods: Method) -> str | None:
+    """When one of these was proved last."""
+    times = [proof.at for proof in session.proved if proof.method in methods]
+    return timestamp(max(times)) if times else None
