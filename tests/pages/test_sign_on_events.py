@@ -1,11 +1,17 @@
 """What the system log learns of the pages: who signed in, who could not, what was agreed to; never a password."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
+import pytest
+from authmint.policy.sign_on.assurance import Assurance
+from authmint.sign_on.requirement import Demanded, Enrolments, Requirement
 
 from tests.pages.hosted import HANDLE, PASSWORD, Browser, Hosted
 from tests.support.builders import CLIENT_ID
+
+TWO = Requirement(assurances=(Assurance(two_factors=True),))
 
 
 def told(hosted: Hosted) -> list[tuple[str, str, str | None, str, str | None]]:
@@ -66,3 +72,28 @@ def test_consent_is_told_with_every_answer() -> None:
     assert (event.type, event.actor.id) == ("app.oauth2.as.consent.grant", "00uA")
     assert [target.id for target in event.targets] == [CLIENT_ID]
     assert event.debug["scopes"] == {"orders:read": "GRANTED", "orders:write": "GRANTED", "news": "SKIPPED"}
+
+
+@pytest.mark.parametrize(
+    ("demanded", "told_so"),
+    [
+        (Demanded(denied=True, reason="policy p, rule r"), ("FAILURE", "DENY", "policy p, rule r")),
+        (
+            Demanded(requirement=TWO, reason="policy p, rule r"),
+            ("FAILURE", "DENY", "policy p, rule r: cannot be satisfied"),
+        ),
+        (
+            Demanded(requirement=replace(TWO, enrolments=Enrolments(offered=("totp",))), reason="policy p"),
+            ("CHALLENGE", "ENROL", "policy p"),
+        ),
+    ],
+)
+def test_what_policies_ask_is_told_and_which(demanded: Demanded, told_so: tuple[str, str, str]) -> None:
+    hosted = Hosted()
+    hosted.demands.sign_on = demanded
+
+    Browser(hosted).sign_in()
+
+    (event,) = hosted.events.emitted
+    assert event.type == "policy.evaluate_sign_on"
+    assert (event.outcome, event.reason, event.debug["decided"]) == told_so

@@ -38,3 +38,6 @@ class Quiet:
 
     def signed_in(self, request: Request, user: User) -> None:
         """Nothing is written."""
+
+    def judged(self, request: Request, user: User, *, asked: str | None, because: str) -> None:
+        """Nothing is written."""

@@ -26,6 +26,17 @@ class SignOnEvents:
         """The password was right."""
         self._write(request, "user.session.start", party_of(user))
 
+    def judged(self, request: Request, user: User, *, asked: str | None, because: str) -> None:
+        """Policies of people asked for more, or let nobody in so."""
+        self._write(
+            request,
+            "policy.evaluate_sign_on",
+            party_of(user),
+            reason="DENY" if asked is None else asked.upper(),
+            debug={"decided": because},
+            challenged=asked is not None,
+        )
+
     def refused(self, request: Request, actor: Party, reason: str) -> None:
         """The password was wrong, or right and no use."""
         self._write(request, "user.session.start", actor, reason=reason)
@@ -44,9 +55,13 @@ class SignOnEvents:
         *targets: Party,
         reason: str | None = None,
         debug: Mapping[str, Any] | None = None,
+        challenged: bool = False,
     ) -> None:
         builder = EventBuilder(request, self.clock, self.ids)
-        self.events.emit(builder.event(event_type, actor=actor, targets=targets, reason=reason, debug=debug))
+        event = builder.event(
+            event_type, actor=actor, targets=targets, reason=reason, debug=debug, challenged=challenged
+        )
+        self.events.emit(event)
 
 
 def party_of(user: User) -> Party:

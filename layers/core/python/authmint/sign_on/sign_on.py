@@ -44,6 +44,9 @@ class Journal(Protocol):
     def signed_in(self, request: Request, user: User) -> None:
         """Nothing more is asked of them."""
 
+    def judged(self, request: Request, user: User, *, asked: str | None, because: str) -> None:
+        """Policies ask for more (``asked``: a step), or let nobody in so (``None``). ``because``: which of them."""
+
 
 class Denied(AuthenticationFailed):
     """A policy lets nobody in so, or asks for what this user cannot prove. The message says which, for the log."""
@@ -190,6 +193,7 @@ class SignOn:
         """
         demanded = self._demands.of_sign_on(person, caller, now=caller.now)
         if demanded.denied:
+            self._journal.judged(caller.request, person.user, asked=None, because=demanded.reason)
             raise Denied(demanded.reason)
         requirement, remembering = demanded.requirement, demanded.requirement.remembering
         if remembering is not None and self._factors().browsers.knows(person.user, caller, now=caller.now):
@@ -202,7 +206,11 @@ class SignOn:
                 self._demands.signed_on(person.user, caller, now=caller.now)
             return SignedOn(person, proofs, demanded.terms)
         if step.name == "refused":
-            raise Denied(f"{demanded.reason}: cannot be satisfied")
+            because = f"{demanded.reason}: cannot be satisfied"
+            self._journal.judged(caller.request, person.user, asked=None, because=because)
+            raise Denied(because)
+        if step.name in {"challenge", "enrol"}:
+            self._journal.judged(caller.request, person.user, asked=step.name, because=demanded.reason)
         return self._kept(caller, known, person.user, requirement, step, onward, demanded=demanded)
 
     def step_up(
