@@ -108,6 +108,32 @@ def test_a_scope_that_is_missing_is_named(api: Api) -> None:
     assert refused.challenge.endswith('scope="orders:write"')
 
 
+@pytest.mark.parametrize(
+    ("claims", "asked", "wanted"),
+    [
+        ({}, {"acr_values": ("phr", "urn:okta:loa:2fa:any")}, 'acr_values="phr urn:okta:loa:2fa:any"'),
+        ({"acr": "urn:okta:loa:1fa:any"}, {"acr_values": ("phr",), "max_age": 60}, 'acr_values="phr", max_age="60"'),
+        ({"acr": "phr", "auth_time": NOW - 61}, {"acr_values": ("phr",), "max_age": 60}, 'max_age="60"'),
+        ({"acr": "phr"}, {"max_age": 60}, 'max_age="60"'),
+    ],
+)
+def test_an_api_that_wants_a_stronger_sign_in_says_so(
+    api: Api, claims: dict[str, Any], asked: dict[str, Any], wanted: str
+) -> None:
+    """RFC 9470 §3."""
+    refused = api.refusal(api.asked(**claims), **asked)
+
+    assert (refused.status, refused.error) == (401, "insufficient_user_authentication")
+    assert refused.challenge.startswith('Bearer error="insufficient_user_authentication", error_description="')
+    assert refused.challenge.endswith(wanted)
+
+
+def test_a_sign_in_that_is_strong_and_fresh_enough(api: Api) -> None:
+    token = api.asked(acr="phr", auth_time=NOW - 60)
+
+    assert api.verifier.verify(token, acr_values=("urn:okta:loa:2fa:any", "phr"), max_age=60)["acr"] == "phr"
+
+
 def test_a_key_of_somebody_else_and_an_algorithm_of_somebody_elses_choice(api: Api) -> None:
     stranger = Issuer()
     header = stranger.signers[0]

@@ -44,16 +44,24 @@ class Refused(Exception):
 
     Attributes:
         status: 401 for a token that is not good; 403 where it lacks a scope; 503 where no keys could be had.
-        error: As RFC 6750 §3.1 and RFC 9449 §7.1 name it.
+        error: As RFC 6750 §3.1, RFC 9449 §7.1 and RFC 9470 §3 name it.
         challenge: The value of ``WWW-Authenticate``.
     """
 
-    def __init__(self, error: str, why: str, *, status: int = 401, scheme: str = "Bearer", scopes: str = "") -> None:
+    def __init__(
+        self,
+        error: str,
+        why: str,
+        *,
+        status: int = 401,
+        scheme: str = "Bearer",
+        wanted: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(f"{error}: {why}")
         self.status = status
         self.error = error
-        wanted = f', scope="{scopes}"' if scopes else ""
-        self.challenge = f'{scheme} error="{error}", error_description="{why}"{wanted}'
+        more = "".join(f', {name}="{value}"' for name, value in (wanted or {}).items())
+        self.challenge = f'{scheme} error="{error}", error_description="{why}"{more}'
 
 
 @dataclass
@@ -84,6 +92,8 @@ class Verifier:
         authorization: str,
         *,
         scopes: Collection[str] = (),
+        acr_values: Collection[str] = (),
+        max_age: int | None = None,
         proof: str | None = None,
         method: str = "",
         uri: str = "",
@@ -93,6 +103,9 @@ class Verifier:
         Args:
             authorization: The header, with the scheme ``Bearer`` or ``DPoP``.
             scopes: That the token must have, all of them.
+            acr_values: Classes of which its user has to have proved one, the preferred one first: clients ask the
+                authorization endpoint for what the challenge names.
+            max_age: Seconds that the user's sign-in may be old.
             proof: The ``DPoP`` header, of requests whose token is bound to a key.
             method: Of the request, for its proof.
             uri: Of the request as the client called it, for its proof.
@@ -107,8 +120,24 @@ class Verifier:
         self._check_holder(sent, claims, proof, method, uri)
         if missing := [scope for scope in scopes if scope not in claims.get("scp", ())]:
             why = "The access token lacks a scope."
-            raise Refused("insufficient_scope", why, status=403, scopes=" ".join(missing))
+            raise Refused("insufficient_scope", why, status=403, wanted={"scope": " ".join(missing)})
+        self._check_sign_in(claims, acr_values, max_age, sent.scheme)
         return claims
+
+    def _check_sign_in(
+        self, claims: Mapping[str, Any], acr_values: Collection[str], max_age: int | None, scheme: str
+    ) -> None:
+        """Whether its user proved enough, and recently enough (RFC 9470 §3)."""
+        signed_in_at = claims.get("auth_time")
+        fresh = max_age is None or (isinstance(signed_in_at, int) and self.clock() - signed_in_at <= max_age)
+        if fresh and (not acr_values or claims.get("acr") in acr_values):
+            return
+        wanted = {"acr_values": " ".join(acr_values)} if acr_values else {}
+        if max_age is not None:
+            wanted["max_age"] = str(max_age)
+        why = "The user has to prove more, or anew."
+        named = "DPoP" if scheme == "dpop" else "Bearer"
+        raise Refused("insufficient_user_authentication", why, scheme=named, wanted=wanted)
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         now = self.clock()
