@@ -88,8 +88,10 @@ def test_pages_searches_and_tokens_take_one_query_of_a_partition(
     answers = [(path, *calls(crowd, path)) for path, _, _ in questions]
 
     assert [(path, sent, len(found)) for path, sent, found in answers] == questions
-    # Server and client; the attempt; login; the person; groups; the count of failed sign-ins.
-    assert _minting(crowd) == ["BatchGetItem", "UpdateItem", "GetItem", "Query", "BatchGetItem", "UpdateItem"]
+    # Server and client; the attempt; login; the person; groups; the policies of passwords; the count of failures;
+    # the policies of sessions, of enrolment and of apps.
+    expected = ["BatchGetItem", "UpdateItem", "GetItem", "Query", "BatchGetItem", "Query", "UpdateItem"]
+    assert _minting(crowd) == [*expected, "Query", "Query", "GetItem"]
     assert not [name for _, _, name, _ in crowd.calls.made if name == "Scan"]
 
 

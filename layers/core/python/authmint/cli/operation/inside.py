@@ -26,6 +26,10 @@ _KEY_USES: Final = (
     ("token", "kms:Decrypt", "client-secret"),
     ("token-status", "kms:Decrypt", "client-secret"),
     ("authorize", "kms:Decrypt", "client-secret"),
+    ("management", "kms:Encrypt", "factor-secret"),
+    ("management", "kms:Decrypt", "factor-secret"),
+    ("authorize", "kms:Encrypt", "factor-secret"),
+    ("authorize", "kms:Decrypt", "factor-secret"),
 )
 _USING: Final = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKeyPairWithoutPlaintext", "kms:CreateGrant")
 #: Seconds that a request takes, roughly, and that the account's executions have to last for.
