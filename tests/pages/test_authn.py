@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from authmint.factors.kind import Ask
 from authmint.factors.wire import registration_of
 from authmint.http import Request, Response
 from authmint.policy.sign_on.assurance import Alternative, Assurance, Demand
@@ -15,7 +16,7 @@ from tests.support.authenticator import SoftwareKey
 from tests.support.builders import a_user
 from tests.support.fakes import FrozenClock, decoded
 
-from .hosted import PASSWORD, Browser, Hosted
+from .hosted import PASSWORD, Browser, Hosted, by_mail
 
 BASE = "https://acme.example.com"
 
@@ -152,13 +153,12 @@ def test_a_factor_is_set_up_on_the_way() -> None:
     browser = asking(TWO, offered=("totp", "email"))
     state = post(browser, "", ANN)
     assert state["status"] == "MFA_ENROLL"
-    totp, email = state["_embedded"]["factors"]
+    (totp,) = state["_embedded"]["factors"]  # addresses are for recovery alone until somebody says otherwise
     assert (totp["status"], totp["enrollment"], totp["_links"]["enroll"]["href"]) == (
         "NOT_SETUP",
         "OPTIONAL",
         f"{BASE}{AUTHN}/factors",
     )
-    assert email["_embedded"] == {"emails": []}
     assert "skip" not in state["_links"]
 
     body = {"stateToken": state["stateToken"], "factorType": "token:software:totp", "provider": "GOOGLE"}
@@ -358,3 +358,62 @@ def test_where_nobody_is_remembered_a_wish_to_be_is_nothing() -> None:
     post(browser, verify, {"stateToken": state["stateToken"], "passCode": app.code})
 
     assert browser.hosted.storage.remembered_browsers.records == {}
+
+
+def mailed_code(browser: Browser) -> str:
+    values = browser.hosted.storage.outbox.mails[-1].values
+    return next(value for value in values.values() if value.isdigit() and len(value) == 6)
+
+
+def test_a_code_by_mail_is_sent_sent_again_and_proved() -> None:
+    browser = asking(TWO)
+    by_mail(browser.hosted.storage)
+    state = post(browser, "", ANN)
+    token = {"stateToken": state["stateToken"]}
+    (known,) = state["_embedded"]["factors"]
+    verify = f"/factors/{known['id']}/verify"
+    assert (known["factorType"], known["profile"]) == ("email", {"email": "a...n@example.com"})
+
+    challenged = post(browser, verify, token)
+    assert challenged["_embedded"]["factor"]["_embedded"] == {"verification": None}
+    (resend,) = challenged["_links"]["resend"]
+    assert (resend["name"], resend["href"].endswith("/verify/resend")) == ("email", True)
+    first = mailed_code(browser)
+    assert post(browser, f"{verify}/resend/email", token, 429)["errorCode"] == "E0000047"
+    clock_of(browser).advance(seconds=6)
+    assert post(browser, f"{verify}/resend", token)["status"] == "MFA_CHALLENGE"
+    second = mailed_code(browser)
+    if first != second:
+        assert post(browser, verify, {**token, "passCode": first}, 403)["errorCode"] == "E0000068"
+    assert post(browser, verify, {**token, "passCode": second})["status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize(
+    "body", [{"passCode": 7}, {"passCode": "x" * 1_001}, {"clientData": "!"}, {"clientData": "e30", "signatureData": 7}]
+)
+def test_what_is_no_answer_is_refused_and_nothing_moves(body: dict[str, Any]) -> None:
+    browser = asking(TWO)
+    app_of(browser)
+    state = post(browser, "", ANN)
+    verify = f"/factors/{state['_embedded']['factors'][0]['id']}/verify"
+
+    answer = call(browser, AUTHN + verify, {"stateToken": state["stateToken"], **body})
+
+    assert answer.status in {400, 403}
+    assert post(browser, "/introspect", {"stateToken": state["stateToken"]})["status"] == "MFA_REQUIRED"
+
+
+def test_a_recovery_code_is_listed_nowhere_and_works() -> None:
+    browser = asking(TWO)
+    app_of(browser)
+    hosted = browser.hosted
+    ask = Ask(hosted.storage.users.get("00uA"), hosted.clock.now(), request_of("/"))
+    code = hosted.factors.factors.recovery.renew(ask)[0]
+    state = post(browser, "", ANN)
+    body = {"stateToken": state["stateToken"], "passCode": code}
+
+    assert len(state["_embedded"]["factors"]) == 1
+    assert post(browser, "/factors/recovery_code/verify", body)["status"] == "SUCCESS"
+    again = post(browser, "", ANN)
+    body["stateToken"] = again["stateToken"]
+    assert post(browser, "/factors/recovery_code/verify", body, 403)["errorCode"] == "E0000068"

@@ -49,6 +49,10 @@ _PROVIDERS: Final[Mapping[FactorKind, str]] = {
 }
 
 
+#: What can be a second factor; a question is for recovery.
+_SECOND: Final[tuple[FactorKind, ...]] = ("totp", "webauthn", "email")
+
+
 @dataclass(frozen=True)
 class UserFactors:
     """Enrols, activates, asks, verifies and removes.
@@ -85,6 +89,12 @@ class UserFactors:
         return [
             factor for factor in self._all(user, listed) if factor.status == "ACTIVE" and listed.signs_on(factor.kind)
         ]
+
+    def for_sign_on(self) -> frozenset[FactorKind]:
+        """The kinds that people sign on with here: switched on for that, and mail where that is what they take."""
+        listed = self.authenticators()
+        on = frozenset(kind for kind in _SECOND if listed.signs_on(kind))
+        return on if self.letters.on else on - {"email"}
 
     def get(self, user: User, factor_id: str) -> Factor:
         """One of a user's. Raises NotFound: there is none, or it is another user's."""

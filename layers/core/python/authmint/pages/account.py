@@ -224,6 +224,8 @@ class AccountPage:
         return {"value": kind, "text": name, "hint": hint}
 
     def _has_room(self, known: Known, kind: FactorKind) -> bool:
+        if not known.can_set_up(kind):
+            return False
         return kind == "webauthn" or all(factor.kind != kind for factor in known.factors)
 
 

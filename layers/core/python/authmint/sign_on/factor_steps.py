@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..factors.answers import AssertionAnswer
 from ..factors.kind import CodeSent, KeyOptions
@@ -20,9 +20,6 @@ from .sessions import latest
 
 if TYPE_CHECKING:
     from .sign_on import Caller, Pending
-
-#: What is never a second factor: it is for recovery.
-_FOR_RECOVERY: Final = frozenset({"question"})
 
 
 class RecoveryCodes(Protocol):
@@ -45,8 +42,9 @@ class FactorSteps:
 
     def known(self, known: Known, user: User) -> Known:
         """With what the user could prove."""
-        usable = tuple(f for f in self.factors.usable(user) if f.kind not in _FOR_RECOVERY)
-        return replace(known, factors=usable, recovery_codes=self.codes.left(user) > 0)
+        kinds = self.factors.for_sign_on()
+        usable = tuple(f for f in self.factors.usable(user) if f.kind in kinds)
+        return replace(known, factors=usable, kinds=kinds, recovery_codes=self.codes.left(user) > 0)
 
     def take(self, pending: "Pending", caller: "Caller", answer: answers.Answer) -> SignOnTransaction:
         """The transaction after an answer.

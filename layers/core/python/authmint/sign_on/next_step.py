@@ -39,6 +39,7 @@ class Known:
         expires_soon: It will have to be, and they have not been told yet.
         has_password: They could be asked for one.
         factors: Their active ones, where these matter (``needs_factors``).
+        kinds: What people can set up here at all, where that matters; ``None``: everything.
         recovery_codes: Whether they have any left, where that matters.
     """
 
@@ -49,7 +50,12 @@ class Known:
     expires_soon: bool = False
     has_password: bool = True
     factors: tuple[Factor, ...] = ()
+    kinds: frozenset[FactorKind] | None = None
     recovery_codes: bool = False
+
+    def can_set_up(self, kind: FactorKind) -> bool:
+        """Whether there is such a thing here."""
+        return self.kinds is None or kind in self.kinds
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,8 @@ def next_step(known: Known | None, requirement: Requirement, *, now: int) -> Ste
         return _assured(known, requirement, now)
     if known.password_expired:
         return Step("new_password", "expired")
-    lacking = tuple(kind for kind in requirement.enrolments.required if all(kind != f.kind for f in known.factors))
+    required = filter(known.can_set_up, requirement.enrolments.required)
+    lacking = tuple(kind for kind in required if all(kind != f.kind for f in known.factors))
     if lacking:
         return _enrolled(known, lacking, "required")
     return Step("new_password", "expiring") if known.expires_soon else DONE
@@ -140,7 +147,8 @@ def _assured(known: Known, requirement: Requirement, now: int) -> Step:
     kinds = tuple(
         kind
         for kind in requirement.enrolments.offered
-        if _ways(known.proofs, mine | {_Candidate(kind, verified=kind == "webauthn")}, requirement, now)
+        if known.can_set_up(kind)
+        and _ways(known.proofs, mine | {_Candidate(kind, verified=kind == "webauthn")}, requirement, now)
     )
     return _enrolled(known, kinds, "more_assurance") if kinds else Step("refused", "out_of_reach")
 
