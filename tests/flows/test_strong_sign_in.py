@@ -59,6 +59,7 @@ def test_okta_auth_js_sets_a_factor_up_and_proves_it(stella: Guarded) -> None:
 @pytest.fixture
 def page() -> Iterator[Page]:
     complaints: list[str] = []
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         page = chromium.new_page(locale="en", viewport={"width": 390, "height": 844})

@@ -286,7 +286,7 @@ TRIED = [
     pytest.param(
         fault, fault != "committed and lost", id=fault, marks=() if fault == "throttled" else pytest.mark.no_cover
     )
-    for fault in FAULTS
+    for fault in ("throttled", "slow", "committed and lost")  # the others end as these do, in every operation tried
 ]
 
 
