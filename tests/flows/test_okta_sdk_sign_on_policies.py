@@ -71,6 +71,9 @@ def test_policies_and_rules_are_made_put_back_switched_and_deleted(sdk: Sdk, pol
 
 
 def test_an_app_policy_is_cloned_and_simulated(sdk: Sdk) -> None:
+    group = sdk.add_group({"profile": {"name": "sdk nobody"}}).id
+    nobody = {"people": {"groups": {"include": [group]}}}
+    others = sdk.create_policy({"type": "OKTA_SIGN_ON", "name": "sdk others", "conditions": nobody})
     policy = sdk.create_policy({"type": "ACCESS_POLICY", "name": "sdk original"})
     copy = sdk.clone_policy(policy.id)
 
@@ -87,7 +90,7 @@ def test_an_app_policy_is_cloned_and_simulated(sdk: Sdk) -> None:
 
     assert copy.name == "[cloned] sdk original"
     assert found.result.policies  # which of them decides, others in the same stack may have changed
-    for one in (policy, copy):
+    for one in (policy, copy, others):
         sdk.delete_policy(one.id)
 
 

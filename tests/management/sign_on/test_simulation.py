@@ -70,7 +70,7 @@ def test_a_policy_of_other_groups_did_not_match(admin: Admin) -> None:
     assert [one["id"] for one in found["evaluated"]["policies"]] == [policy]
     assert found["evaluated"]["policies"][0]["conditions"] == [
         {"type": "status", "status": "MATCH"},
-        {"type": "people", "status": "UNMATCHED"},
+        {"type": "people", "status": "NOT_MATCH"},
     ]
     assert found["result"]["policies"][0]["name"] == "Default Policy"
 

@@ -50,7 +50,8 @@ class Simulation:
             facts = replace(self._facts(body.below("policyContext"), known=body.has("policyContext")), app_id=app_id)
             for one in _TYPES:
                 if one in types:
-                    evaluations.append(evaluation(one, walk(self._policies(one, app_id), facts), full=expanded))
+                    found = evaluation(one, walk(self._policies(one, app_id), facts), full=expanded)
+                    evaluations.append(_spelled(found))
         return Response.json(200, evaluations)
 
     def _policies(self, policy_type: PolicyType, app_id: str) -> Sequence[SignOnPolicy]:
@@ -143,6 +144,15 @@ def _policies(found: Walk, status: str) -> list[dict[str, Any]]:
                 {"id": step.rule.id, "name": step.rule.name, "status": status, "conditions": _conditions(step)}
             )
     return shown
+
+
+def _spelled(found: Any) -> Any:
+    """With the word that official SDKs read: they refuse any other."""
+    if isinstance(found, dict):
+        return {name: _spelled(value) for name, value in found.items()}
+    if isinstance(found, list):
+        return [_spelled(value) for value in found]
+    return "NOT_MATCH" if found == "UNMATCHED" else found
 
 
 def _key(one: Open) -> tuple[str, str]:
