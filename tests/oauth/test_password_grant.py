@@ -294,3 +294,35 @@ def test_a_policy_says_when_passwords_expire() -> None:
     engine.storage.sign_on_policies.save(None, policy, [])
 
     assert engine.refused() == (400, "expired_password_credentials")
+
+
+def locking(engine: Signed, attempts: int) -> None:
+    settings = {"password": {"lockout": {"maxAttempts": attempts}}}
+    policy = a_sign_on_policy(a_sign_on_rule(actions={}), type="PASSWORD", settings=settings)
+    engine.storage.sign_on_policies.save(None, policy, [])
+
+
+def test_where_nothing_locks_right_passwords_still_count() -> None:
+    engine = Signed()
+    locking(engine, 0)
+
+    for _ in range(12):
+        engine.refused(password="Wrong-Horse-7")
+        engine.clock.advance(seconds=1)
+    assert engine.sign_in().status == 200
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_stricter_policy_shuts_nobody_out_for_what_was_before(right: bool) -> None:
+    engine = Signed()
+    for _ in range(5):
+        engine.refused(password="Wrong-Horse-7")
+        engine.clock.advance(seconds=1)
+    locking(engine, 3)
+
+    if right:
+        assert engine.sign_in().status == 200
+        assert engine.storage.users.get("00uA").failed_attempts == 0
+    else:
+        assert engine.refused(password="Wrong-Horse-7")[0] == 400
+        assert engine.storage.users.get("00uA").status == "LOCKED_OUT"

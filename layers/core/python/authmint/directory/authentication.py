@@ -15,6 +15,8 @@ from ..storage.users import User, Users, login_key
 from .lockout import Lockout
 from .passwords import PasswordHashes, PasswordPolicy
 
+#: Where no number of wrong passwords locks.
+_NO_LIMIT: Final = 2**31
 _NOBODY: Final = Request("SIGNIN", "/")
 
 
@@ -110,6 +112,8 @@ class Authenticator:
     def _tried(self, person: Person, password: str, now: int, request: Request) -> Person:
         policy = self._decide(person, request, now)
         user = person.user
+        # A policy that was made stricter meanwhile: the next wrong one locks, and a right one still counts.
+        most = policy.attempts and max(policy.attempts, user.failed_attempts + 1)
         if user.status == "LOCKED_OUT":
             user = self._lockout.ended(user, policy.auto_unlock, now, request)
             person = replace(person, user=user)
@@ -119,7 +123,7 @@ class Authenticator:
                 raise LockedOut("locked before")
             raise BadCredentials("cannot sign in")
         if not self._hashes.fits(password, user.password.hash):
-            if self._lockout.count(user, now, request, most=policy.attempts):
+            if self._lockout.count(user, now, request, most=most):
                 raise LockedOut("locked by this attempt")
             raise BadCredentials("wrong password")
         if user.password.imported:
@@ -128,7 +132,7 @@ class Authenticator:
         age = now - (0 if user.password is None else user.password.changed_at)
         if user.status == "PASSWORD_EXPIRED" or (policy.max_age and age >= policy.max_age):
             raise PasswordExpired(person)
-        self._users.signed_in(user, at=now, most=policy.attempts)
+        self._users.signed_in(user, at=now, most=most or _NO_LIMIT)
         return replace(person, user=replace(user, failed_attempts=0, last_login_at=now))
 
     def _hashed_anew(self, user: User, password: str) -> User:
