@@ -228,3 +228,34 @@ def test_five_wrong_codes_lock_and_say_so_to_who_knew_the_password() -> None:
     assert answers == [422] * 4
     assert last.status == 403
     assert browser.hosted.storage.users.get("00uA").status == "LOCKED_OUT"
+
+
+def test_a_device_is_let_in_where_its_app_is_satisfied() -> None:
+    browser = asked()
+    hosted = browser.hosted
+    app = app_of(browser)
+    hosted.demands.app, hosted.demands.sign_on = hosted.demands.sign_on, Demanded()
+    browser.sign_in("/signin")
+    hosted.a_device()
+    browser.get("/activate")
+
+    at = header(browser.post("/activate", user_code="WDJBMJHT"), "location")
+    assert at.startswith("/challenge")
+    browser.get(at)
+    back = header(browser.post("/challenge", code=app.code), "location")
+    assert back == "/activate?user_code=WDJBMJHT"
+    browser.get(back)
+    assert browser.post("/activate").status == 200
+    assert "is connected" in shown(browser.post("/activate", decision="allow"))
+
+
+def test_a_device_is_not_let_in_where_its_app_refuses() -> None:
+    browser = Browser(Hosted())
+    browser.sign_in("/signin")
+    browser.hosted.a_device()
+    browser.get("/activate")
+    browser.post("/activate", user_code="WDJBMJHT")
+    browser.hosted.demands.app = Demanded(denied=True)
+
+    assert browser.post("/activate", decision="allow").status == 403
+    assert browser.hosted.storage.device_codes.by_user_code("WDJBMJHT").status == "PENDING"

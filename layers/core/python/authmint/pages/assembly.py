@@ -9,7 +9,7 @@ from ..clock import Clock
 from ..directory.password_change import PasswordChange
 from ..http import Response
 from ..ids import Ids
-from ..sign_on.requirement import SignOnDemands
+from ..sign_on.requirement import PeopleDemands, SignOnDemands
 from ..sign_on.sessions import SessionTokenExchange
 from ..sign_on.sign_on import SignOn, Verifier
 from ..storage.clients import Clients
@@ -70,7 +70,7 @@ def new_site(
     brakes: Brakes,
     journal: SignOnEvents,
     change: PasswordChange,
-    demands: SignOnDemands,
+    demands: PeopleDemands,
     factors: "Callable[[], FactorSteps]",
     recovery: RecoveryPages,
     clock: Clock,
@@ -113,6 +113,8 @@ def new_site(
             clients=records.clients,
             servers=records.servers,
             attempts=brakes.user_codes,
+            sign_on=sign_on,
+            demands=demands,
         ),
         sign_out=SignOutPage(pages, browsers),
         recovery=recovery,

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 from ..http import Response
 from ..rate_limit import RateLimit
+from ..sign_on.requirement import AppDemands, OutOfTurn
+from ..sign_on.sign_on import Denied, SignOn
 from ..storage.clients import Client, Clients
 from ..storage.device_codes import DeviceCode, DeviceCodes
 from ..storage.directory import Person, is_assigned
@@ -15,6 +17,7 @@ from ..web.forms import BadForm
 from .client_view import view_of
 from .documents import HostedPages
 from .scope_view import views
+from .steps import step_uri
 from .visit import Onward, Visit, normalized, see_other
 
 
@@ -30,6 +33,8 @@ class DevicePage:
     clients: Clients
     servers: Servers
     attempts: RateLimit
+    sign_on: SignOn
+    demands: AppDemands
 
     def get(self, visit: Visit) -> Response:
         """The form; who is not signed in signs in first."""
@@ -59,9 +64,31 @@ class DevicePage:
             return self._form(visit, person, typed, problem="device.invalid", status=422)
         if not _usable(code, client, server, visit.now):
             return self._form(visit, person, typed, problem="device.invalid", status=422)
-        if not decision:
-            return self._question(visit=visit, code=code, client=client, server=server, person=person)
+        # Whoever says no has nothing to prove.
+        first = None if decision == "deny" else self._first(visit, code, client, session, person)
+        if first is not None or not decision:
+            return first or self._question(visit=visit, code=code, client=client, server=server, person=person)
         return self._decided(visit=visit, code=code, client=client, session=session, person=person, decision=decision)
+
+    def _first(
+        self, visit: Visit, code: DeviceCode, client: Client, session: Session, person: Person
+    ) -> Response | None:
+        """What the app's policy asks for beside the session; ``None``: nothing."""
+        demanded = self.demands.of_app(client, person, visit.caller, now=visit.now)
+        if demanded.denied:
+            return self.pages.problem("refused", visit.request, status=403, code="access_denied")
+        if not demanded.requirement.assurances:
+            return None
+        may = self.demands.enrolments(person, visit.caller, now=visit.now)
+        asked = replace(demanded.requirement, asked_at=code.created_at, enrolments=replace(may, required=()))
+        onward = Onward(activating=True, user_code=code.user_code)
+        try:
+            pending = self.sign_on.step_up(visit.caller, session, person, asked, onward.fields)
+        except OutOfTurn:
+            return None
+        except Denied:
+            return self.pages.problem("refused", visit.request, status=403, code="access_denied")
+        return see_other(step_uri(pending))
 
     def _decided(
         self, visit: Visit, code: DeviceCode, client: Client, session: Session, person: Person, decision: str

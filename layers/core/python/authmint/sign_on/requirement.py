@@ -135,6 +135,10 @@ class AppDemands(Protocol):
         """What somebody may set up who cannot prove that. Raises Unavailable."""
 
 
+class PeopleDemands(SignOnDemands, AppDemands, Protocol):
+    """What policies of people ask of a sign-in, and of one to an app."""
+
+
 def written(requirement: Requirement) -> str:
     """As transactions keep it."""
     import msgspec  # few sign-ons are kept

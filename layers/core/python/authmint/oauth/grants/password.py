@@ -1,12 +1,12 @@
 """Resource owner password credentials grant (RFC 6749 §4.3): for clients and rules that allow it, and no others."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from ...directory.authentication import AuthenticationFailed, PasswordExpired, TooFast
 from ...http import Request
 from ...ids import Ids
-from ...sign_on.requirement import AppDemands, SignOnDemands
+from ...sign_on.requirement import PeopleDemands
 from ...sign_on.sessions import amr_of
 from ...storage.directory import Person
 from ...storage.sign_on_transactions import Proof
@@ -41,10 +41,6 @@ class VerifiedPassword:
         return answer_with(draft, tokens, refresh_token=begun.text)
 
 
-class PasswordDemands(SignOnDemands, AppDemands, Protocol):
-    """What policies of people ask of a sign-in, and of one to an app."""
-
-
 @dataclass(frozen=True)
 class _Attempt:
     """``Attempt`` of a client, which is no browser."""
@@ -59,7 +55,7 @@ class PasswordCredentials:
 
     name: ClassVar[str] = "password"
 
-    def __init__(self, verifier: "Verifier", demands: PasswordDemands, families: TokenFamilies, ids: Ids) -> None:
+    def __init__(self, verifier: "Verifier", demands: PeopleDemands, families: TokenFamilies, ids: Ids) -> None:
         self._verifier = verifier
         self._demands = demands
         self._families = families
