@@ -67,6 +67,28 @@ def test_userinfo_refuses(changes: dict[str, Any], status: int, error: str) -> N
         assert f'error="{error}"' in dict(answer.headers)["www-authenticate"]
 
 
+def test_userinfo_asks_for_the_sign_in_that_its_server_wants() -> None:
+    """RFC 9470 §3: the challenge is what the client asks the authorization endpoint for."""
+    wanted: dict[str, Any] = {"userinfo_acr_values": ("phr", "urn:okta:loa:2fa:any"), "userinfo_max_age": 300}
+    flow = Flow(replace(a_code_server(), **wanted))
+
+    def status(*, acr: str | None = "phr", auth_time: int = NOW - 300) -> int:
+        answer = ask(flow, flow.signed_in(acr=acr, auth_time=auth_time)["access_token"])
+        if answer.status == 200:
+            return 200
+        assert decoded(answer.body)["error"] == "insufficient_user_authentication"
+        assert dict(answer.headers)["www-authenticate"] == (
+            'Bearer error="insufficient_user_authentication", error_description="The user authentication context is '
+            'insufficient to perform the action", acr_values="phr urn:okta:loa:2fa:any", max_age="300"'
+        )
+        return answer.status
+
+    assert (status(), status(acr="urn:okta:loa:2fa:any")) == (200, 200)
+    assert (status(acr=None), status(acr="urn:okta:loa:1fa:any"), status(auth_time=NOW - 301)) == (401, 401, 401)
+    open_to_all = Flow(replace(a_code_server(), userinfo_max_age=300))
+    assert ask(open_to_all, open_to_all.signed_in(acr=None)["access_token"]).status == 200
+
+
 def test_userinfo_needs_openid_and_a_user_who_still_is() -> None:
     flow = Flow()
     without, token = flow.signed_in(scopes=("orders:read",)), flow.signed_in()["access_token"]

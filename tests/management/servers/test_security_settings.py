@@ -17,6 +17,7 @@ OFF = {
     "resourceIndicators": "OFF",
     "dpop": PROOFS,
     "par": {"lifetimeSeconds": 3_600},
+    "userinfo": {"acrValues": [], "maxAgeSeconds": None},
     "clientRegistration": {
         "metadataDocuments": "OFF",
         "origins": [],
@@ -79,6 +80,9 @@ def test_who_replaces_the_server_leaves_them_alone(admin: Admin, url: str) -> No
         {"par": {"lifetimeSeconds": 3_601}},
         {"par": {"lifetimeSeconds": True}},
         {"par": {"lifetime": 60}},
+        {"userinfo": {"acrValues": ["urn:mace:incommon:iap:silver"]}},
+        {"userinfo": {"maxAgeSeconds": 0}},
+        {"userinfo": {"max_age": 300}},
     ],
 )
 def test_what_nobody_knows_or_cannot_be_is_refused(admin: Admin, url: str, body: dict[str, Any]) -> None:
@@ -94,6 +98,14 @@ def test_what_is_said_of_proofs_is_kept_and_read_back(admin: Admin, url: str) ->
     assert admin.put(url, {"dpop": asked}).json == OFF | {"dpop": asked}
     assert admin.put(url, admin.get(url).json).json == OFF | {"dpop": asked}
     assert events(admin) == 1
+
+
+def test_what_userinfo_asks_of_sign_ins_is_kept_and_read_back(admin: Admin, url: str) -> None:
+    asked = {"userinfo": {"acrValues": ["phr", "urn:okta:loa:2fa:any"], "maxAgeSeconds": 300}}
+
+    assert admin.put(url, asked).json == OFF | asked
+    assert admin.put(url, admin.get(url).json).json == OFF | asked
+    assert admin.put(url, {"userinfo": {"maxAgeSeconds": None}}).json == OFF
 
 
 def test_how_long_pushed_requests_wait_is_kept_and_read_back(admin: Admin, url: str) -> None:

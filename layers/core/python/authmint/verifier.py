@@ -25,6 +25,7 @@ from .oauth import bearer
 from .oauth.dpop.proofs import digest_of, presented
 from .oauth.errors import OAuthError
 from .oauth.outbound_fetch import FetchFailed, fetch
+from .oauth.step_up import wanted
 from .tokens.access_token import JTI_PREFIX
 
 #: What servers sign with; a key says which one is its own.
@@ -128,16 +129,12 @@ class Verifier:
         self, claims: Mapping[str, Any], acr_values: Collection[str], max_age: int | None, scheme: str
     ) -> None:
         """Whether its user proved enough, and recently enough (RFC 9470 §3)."""
-        signed_in_at = claims.get("auth_time")
-        fresh = max_age is None or (isinstance(signed_in_at, int) and self.clock() - signed_in_at <= max_age)
-        if fresh and (not acr_values or claims.get("acr") in acr_values):
+        more = wanted(claims, acr_values, max_age, now=self.clock())
+        if more is None:
             return
-        wanted = {"acr_values": " ".join(acr_values)} if acr_values else {}
-        if max_age is not None:
-            wanted["max_age"] = str(max_age)
         why = "The user has to prove more, or anew."
         named = "DPoP" if scheme == "dpop" else "Bearer"
-        raise Refused("insufficient_user_authentication", why, scheme=named, wanted=wanted)
+        raise Refused("insufficient_user_authentication", why, scheme=named, wanted=more)
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         now = self.clock()

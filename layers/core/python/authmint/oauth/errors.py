@@ -57,6 +57,7 @@ CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
     "client_rate_limited": (429, "temporarily_unavailable", "API call exceeded rate limit due to too many requests."),
     "user_rate_limited": (429, "invalid_grant", "API call exceeded rate limit due to too many requests."),
     "access_token_insufficient_scopes": (403, "insufficient_scope", "The access token provided does not contain the required scopes."),
+    "insufficient_user_authentication": (401, "insufficient_user_authentication", "The user authentication context is insufficient to perform the action."),
     "access_token_invalid": (401, "invalid_token", "The access token is invalid."),
     "id_token_invalid": (401, "invalid_token", "The id token is invalid."),
     "consent_required_ropf": (400, "consent_required", "The following scopes require user consent: [{0}]. To access protected scopes using the resource owner password grant type, please uncheck 'Require consent' in the app settings or set the 'consent_method' to 'TRUSTED' through the apps API."),

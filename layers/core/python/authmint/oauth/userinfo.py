@@ -22,6 +22,7 @@ from .errors import NO_STORE, OAuthError, unavailable
 from .issuance import app_facts
 from .security_profile import profile_of
 from .sign_in import SignIn
+from .step_up import wanted
 from .token_validity import TokenValidity
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class UserinfoEndpoint:
         person = holder.person
         if person is None or "openid" not in token.scopes:
             raise OAuthError("access_token_insufficient_scopes")
+        _check_sign_in(token, server, now, bound=bound)
         known = SignIn(person, now, amr=())  # userinfo tells of no sign-in
         facts = Facts(
             app_facts(holder.client),
@@ -115,6 +117,20 @@ class UserinfoEndpoint:
             challenge = f'Bearer error="{error.code}", error_description="{description}"'
             headers += [("www-authenticate", challenge), ("expires", "0")]
         return replace(answer, headers=tuple(headers))
+
+
+def _check_sign_in(token: AccessToken, server: AuthorizationServer, now: int, *, bound: bool) -> None:
+    """Whether its user proved what the server asks for here. Raises OAuthError with the challenge of RFC 9470 §3."""
+    if not server.userinfo_acr_values and server.userinfo_max_age is None:
+        return
+    more = wanted(token.payload, server.userinfo_acr_values, server.userinfo_max_age, now=now)
+    if more is None:
+        return
+    error = OAuthError("insufficient_user_authentication")
+    parameters = {"error": error.code, "error_description": error.description.removesuffix("."), **more}
+    scheme = "DPoP" if bound else "Bearer"
+    error.challenge = f"{scheme} " + ", ".join(f'{name}="{value}"' for name, value in parameters.items())
+    raise error
 
 
 _SCOPES_WANTED: Final = (

@@ -190,6 +190,8 @@ class AuthorizationServer:
         pushed_lifetime: Seconds that a pushed request waits for its browser (RFC 9126 §2.2).
         large_access_tokens: Whether access tokens may be too large for a header of a request (docs/protocol.md §10.6).
         resource_indicators: Whether clients say which of the resources their tokens are for (docs/protocol.md §8.5).
+        userinfo_acr_values: Of which classes a sign-in must be for userinfo to answer (RFC 9470); none: of any.
+        userinfo_max_age: Seconds that it may be old for that; ``None``: any age will do.
         registration: Which clients it takes that no administrator registered (docs/protocol.md §7.5).
         metadata_clients: What administrators say of single ones of these.
     """
@@ -220,6 +222,8 @@ class AuthorizationServer:
     pushed_lifetime: int = PUSHED_LIFETIME
     large_access_tokens: bool = False
     resource_indicators: bool = False
+    userinfo_acr_values: tuple[str, ...] = ()
+    userinfo_max_age: int | None = None
     registration: ClientRegistration = CLOSED
     metadata_clients: tuple[MetadataClient, ...] = ()
     version: int = field(default=0)

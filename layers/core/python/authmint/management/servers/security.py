@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ...http import Response
 from ...oauth.security_profile import NAMES
+from ...sign_on.context_classes import CLASSES
 from ...storage.events import Event
 from ...storage.servers import DPOP_ALGORITHMS, DPOP_NONCE_LIFETIME, PUSHED_LIFETIME, AuthorizationServer
 from ..http.call import Call
@@ -18,11 +19,14 @@ from . import registration_settings
 from .server_changes import ServerChanges, server_party
 from .server_profile import check_profile
 
-_KNOWN: Final = frozenset({"profile", "largeAccessTokens", "resourceIndicators", "dpop", "par", "clientRegistration"})
+_KNOWN: Final = frozenset(
+    {"profile", "largeAccessTokens", "resourceIndicators", "dpop", "par", "userinfo", "clientRegistration"}
+)
 #: Seconds.
 _SHORTEST_NONCE: Final = 60
 _LONGEST_NONCE: Final = 2_592_000
 _SHORTEST_PUSHED: Final = 60
+_LONGEST_AGE: Final = 2_147_483_647
 
 
 class SecuritySettings:
@@ -41,7 +45,7 @@ class SecuritySettings:
         profile = body.choice("profile", NAMES, "NONE")
         large = body.flag("largeAccessTokens", default=False)
         resources = body.choice("resourceIndicators", ("OFF", "ON"), "OFF") == "ON"
-        proofs, pushed = _proofs(body), _pushed_lifetime(body)
+        proofs, pushed, sign_in = _proofs(body), _pushed_lifetime(body), _sign_in_for_userinfo(body)
         registration = registration_settings.read(body)
         for name in body.names():
             if name not in _KNOWN:
@@ -51,7 +55,7 @@ class SecuritySettings:
         def change(before: AuthorizationServer) -> tuple[AuthorizationServer, None, Sequence[Event]]:
             if (scope := registration_settings.unknown_scope(registration, before)) is not None:
                 raise invalid_field("clientRegistration.scopes", f"The server has no scope '{scope}'.")
-            after = replace(before, large_access_tokens=large, resource_indicators=resources, **proofs)
+            after = replace(before, large_access_tokens=large, resource_indicators=resources, **proofs, **sign_in)
             after = replace(after, security_profile=profile, pushed_lifetime=pushed, registration=registration)
             check_profile(after, call.request.base_url)
             if after == before:
@@ -96,6 +100,20 @@ def _pushed_lifetime(body: Fields) -> int:
     return seconds
 
 
+def _sign_in_for_userinfo(body: Fields) -> dict[str, Any]:
+    """What ``userinfo`` says of the sign-in behind tokens that it answers (RFC 9470)."""
+    userinfo = body.below("userinfo")
+    for name in userinfo.names():
+        if name not in {"acrValues", "maxAgeSeconds"}:
+            userinfo.problem(name[:100], "There is no such setting.")
+    values, seconds = userinfo.texts("acrValues") or (), userinfo.number("maxAgeSeconds")
+    if not set(values) <= CLASSES.keys():
+        userinfo.problem("acrValues", f"must be of [{', '.join(CLASSES)}].")
+    if seconds is not None and not 0 < seconds <= _LONGEST_AGE:
+        userinfo.problem("maxAgeSeconds", f"must be from 1 to {_LONGEST_AGE}.")
+    return {"userinfo_acr_values": values, "userinfo_max_age": seconds}
+
+
 def _json(server: AuthorizationServer) -> dict[str, Any]:
     return {
         "profile": server.security_profile,
@@ -107,5 +125,6 @@ def _json(server: AuthorizationServer) -> dict[str, Any]:
             "algorithms": list(server.dpop_algorithms),
         },
         "par": {"lifetimeSeconds": server.pushed_lifetime},
+        "userinfo": {"acrValues": list(server.userinfo_acr_values), "maxAgeSeconds": server.userinfo_max_age},
         "clientRegistration": registration_settings.shown(server.registration),
     }
