@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pyotp
 import pytest
 import requests
-from playwright.sync_api import CDPSession, Page, expect, sync_playwright
+from playwright.sync_api import CDPSession, Page, Route, expect, sync_playwright
 
 from tests.support.chromium import ARGUMENTS, CHROMIUM, PATIENCE
 from tests.support.people import CALLBACK, deployment_with_a_person, query_of
@@ -133,11 +133,15 @@ def test_a_passkey_is_made_signs_in_is_lost_and_replaced(stella: Guarded, page: 
     expect(page.get_by_text(stella.login)).to_be_visible()
 
     page.context.clear_cookies()
-    authenticator.touched(now=False)
-    page.goto(f"{local(stella.stack)}/signin")
-    page.get_by_role("button", name="Sign in with a passkey").click()  # no username is typed
-    authenticator.touched(now=True)
+    offered: list[Route] = []
+    page.route("**/signin/key", lambda route: route.fallback() if offered else offered.append(route))
+    with page.expect_request("**/signin/key"):
+        page.goto(f"{local(stella.stack)}/signin")
+    with page.expect_response("**/signin/key"):  # before the page knows what to offer in the username field
+        page.get_by_role("button", name="Sign in with a passkey").click()  # no username is typed
+    offered[0].continue_()
     expect(page.get_by_text(stella.login)).to_be_visible()
+    page.unroute("**/signin/key")
 
     page.context.clear_cookies()
     authenticator.touched(now=False)

@@ -53,9 +53,10 @@
     problem.hidden = false;
     problem.focus();
   };
-  const options = async () => {
+  const options = async (signal) => {
     if (form.dataset.options) return JSON.parse(form.dataset.options);
-    const answer = await fetch(form.dataset.ask, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    const body = new URLSearchParams(new FormData(form));
+    const answer = await fetch(form.dataset.ask, { method: "POST", body, signal });
     if (!answer.ok) throw new Error(String(answer.status));
     return answer.json();
   };
@@ -66,11 +67,21 @@
     return;
   }
   form.hidden = false;
-  let waiting = null;
+  // Offered in the username field, where the browser can do that: nothing is shown until somebody chooses one.
+  const offering = new AbortController();
+  const offer = async () => {
+    if (form.dataset.autofill === undefined || !PublicKeyCredential.isConditionalMediationAvailable) return;
+    const { signal } = offering;
+    if (!(await PublicKeyCredential.isConditionalMediationAvailable()) || signal.aborted) return;
+    await get(await options(signal), { mediation: "conditional", signal });
+  };
+  const offered = offer().catch(() => {});
   const ask = async () => {
     button.disabled = true;
     problem.hidden = true;
-    if (waiting) waiting.abort();
+    // Browsers take one request at a time, and of two challenges the later one counts: the offer ends first.
+    offering.abort();
+    await offered;
     try {
       const asked = await options();
       await (form.dataset.does === "create" ? create(asked) : get(asked, {}));
@@ -83,14 +94,4 @@
     ask();
   });
   if (form.dataset.now !== undefined) ask();
-  // Offered in the username field, where the browser can do that: nothing is shown until somebody chooses one.
-  const offer = async () => {
-    const can = PublicKeyCredential.isConditionalMediationAvailable;
-    if (form.dataset.autofill === undefined || !can || !(await PublicKeyCredential.isConditionalMediationAvailable()))
-      return;
-    waiting = new AbortController();
-    const asked = await options();
-    await get(asked, { mediation: "conditional", signal: waiting.signal });
-  };
-  offer().catch(() => {});
 })();
