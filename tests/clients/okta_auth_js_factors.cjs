@@ -3,7 +3,7 @@
 const { createHmac } = require('node:crypto')
 const { OktaAuth } = require('@okta/okta-auth-js')
 
-const { url, username, password } = JSON.parse(process.argv[2])
+const { url, username, password, warned } = JSON.parse(process.argv[2])
 const client = new OktaAuth({ issuer: `${url}/oauth2/default`, clientId: 'none', redirectUri: 'https://app.example.com/cb' })
 
 function code(base32, step) {
@@ -13,6 +13,21 @@ function code(base32, step) {
   counter.writeBigUInt64BE(BigInt(step))
   const digest = createHmac('sha1', key).update(counter).digest()
   return String((digest.readUInt32BE(digest[19] & 15) & 0x7fffffff) % 1e6).padStart(6, '0')
+}
+
+// Told that the password expires, skips that; the next time chooses another one.
+async function told() {
+  const options = { warnBeforePasswordExpired: true }
+  const seen = []
+  let transaction = await client.signInWithCredentials({ ...warned, options })
+  seen.push(transaction.status, transaction.policy.expiration.passwordExpireDays)
+  transaction = await transaction.skip()
+  seen.push(transaction.status)
+  transaction = await client.signInWithCredentials({ ...warned, options })
+  const change = { oldPassword: warned.password, newPassword: `${warned.password}-x` }
+  const wrong = await transaction.changePassword({ ...change, oldPassword: 'x' }).catch((error) => error.errorCode)
+  transaction = await transaction.changePassword(change)
+  return [...seen, wrong, transaction.status]
 }
 
 async function main() {
@@ -41,7 +56,7 @@ async function main() {
   seen.push(transaction.status)
   const cancelled = await client.signInWithCredentials({ username, password })
   await cancelled.cancel()
-  process.stdout.write(JSON.stringify({ seen, sessionToken: transaction.sessionToken }))
+  process.stdout.write(JSON.stringify({ seen, told: await told(), sessionToken: transaction.sessionToken }))
 }
 
 main().catch((error) => {

@@ -32,9 +32,24 @@ def stella(stack: Running) -> Guarded:
     return guarded(stack)
 
 
+def with_an_old_password(stack: Running) -> dict[str, str]:
+    """Somebody whose password expires within the day."""
+    guard = guarded(stack, requireFactor=False)
+    settings = {"password": {"age": {"maxAgeDays": 1, "expireWarnDays": 1}}}
+    conditions = {"people": {"groups": {"include": [guard.group]}}}
+    policy = {"type": "PASSWORD", "name": guard.login[:30], "conditions": conditions, "settings": settings}
+    made = stack.made("/api/v1/policies", policy)["id"]
+    allowed = {
+        name: {"access": "ALLOW"} for name in ("passwordChange", "selfServicePasswordReset", "selfServiceUnlock")
+    }
+    stack.made(f"/api/v1/policies/{made}/rules", {"type": "PASSWORD", "name": "all", "actions": allowed})
+    return {"username": guard.login, "password": guard.password}
+
+
 @needs_packages
 def test_okta_auth_js_sets_a_factor_up_and_proves_it(stella: Guarded) -> None:
-    who = {"url": stella.stack.url, "username": stella.login, "password": stella.password}
+    warned = with_an_old_password(stella.stack)
+    who = {"url": stella.stack.url, "username": stella.login, "password": stella.password, "warned": warned}
 
     command = [NODE or "", "okta_auth_js_factors.cjs", json.dumps(who)]
     done = subprocess.run(command, cwd=CLIENTS, capture_output=True, text=True, timeout=60)
@@ -51,6 +66,7 @@ def test_okta_auth_js_sets_a_factor_up_and_proves_it(stella: Guarded) -> None:
         "E0000082",
         "SUCCESS",
     ]
+    assert said["told"] == ["PASSWORD_WARN", 1, "SUCCESS", "E0000014", "SUCCESS"]
     url = f"{stella.stack.url}/api/v1/sessions"
     session = requests.post(url, json={"sessionToken": said["sessionToken"]}, timeout=30).json()
     assert session["amr"] == ["pwd", "otp", "mfa"]

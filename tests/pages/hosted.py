@@ -102,6 +102,7 @@ class Hosted:
         scopes: tuple[Scope, ...] = (READ, WRITE, NEWS),
         sign_ins: int = 300,
         mail: bool = True,
+        policy: PasswordPolicy | None = None,
     ) -> None:
         self.storage = storage = MemoryStorage()
         self.clock = clock or FrozenClock()
@@ -135,7 +136,7 @@ class Hosted:
         )
         self.factors = parts.factor_steps()
         self.user_factors = parts.user_factors()
-        policy = PasswordPolicy()
+        policy = policy or PasswordPolicy()
         self.recovering = Recovering(storage, self.hashes, self.clock, self.ids, on=mail)
         self.site = new_site(
             PageRecords(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from authmint.directory.passwords import PasswordPolicy
 from authmint.factors.kind import Ask
 from authmint.factors.wire import registration_of
 from authmint.http import Request, Response
@@ -41,6 +42,16 @@ def asking(*assurances: Assurance, offered: tuple[Any, ...] = (), remembering: R
         requirement=Requirement(assurances=assurances, enrolments=enrolments, remembering=remembering)
     )
     return Browser(hosted)
+
+
+def warned(*assurances: Assurance) -> Browser:
+    """Ann's password, ten seconds old, expires in two days and a bit."""
+    hosted = Hosted(policy=PasswordPolicy(shortest=10, digits=2, max_age=3 * 86_400, warning=3 * 86_400))
+    hosted.demands.sign_on = Demanded(requirement=Requirement(assurances=assurances))
+    return Browser(hosted)
+
+
+WARNED = {**ANN, "options": {"warnBeforePasswordExpired": True}}
 
 
 def post(browser: Browser, path: str, body: dict[str, Any], status: int = 200) -> dict[str, Any]:
@@ -417,3 +428,68 @@ def test_a_recovery_code_is_listed_nowhere_and_works() -> None:
     again = post(browser, "", ANN)
     body["stateToken"] = again["stateToken"]
     assert post(browser, "/factors/recovery_code/verify", body, 403)["errorCode"] == "E0000068"
+
+
+def test_a_password_that_expires_soon_is_told_once_and_skipped() -> None:
+    browser = warned()
+    state = post(browser, "", WARNED)
+
+    assert state["status"] == "PASSWORD_WARN"
+    assert state["_embedded"]["policy"] == {
+        "complexity": {
+            "minLength": 10,
+            "minLowerCase": 1,
+            "minUpperCase": 1,
+            "minNumber": 2,
+            "minSymbol": 0,
+            "excludeUsername": True,
+        },
+        "age": {"minAgeMinutes": 0, "historyCount": 4},
+        "expiration": {"passwordExpireDays": 3},
+    }
+    assert [state["_links"][name]["name"] for name in ("next", "skip")] == ["changePassword", "skip"]
+    assert state["_links"]["skip"] == {"name": "skip", "href": f"{BASE}{AUTHN}/skip", "hints": {"allow": ["POST"]}}
+    assert post(browser, "/skip", {"stateToken": state["stateToken"]})["status"] == "SUCCESS"
+    assert post(browser, "/skip", {"stateToken": state["stateToken"]}, 401)["errorCode"] == "E0000011"
+    assert post(browser, "", ANN)["status"] == "SUCCESS"  # who does not ask for the warning is not told
+
+
+def test_a_password_that_expires_soon_is_changed() -> None:
+    browser = warned()
+    token = {"stateToken": post(browser, "", WARNED)["stateToken"]}
+    change, new = "/credentials/change_password", "Battery-Staple-88"
+
+    wrong = post(browser, change, {**token, "oldPassword": "x", "newPassword": new}, 403)
+    assert wrong["errorCode"] == "E0000014"
+    weak = post(browser, change, {**token, "oldPassword": PASSWORD, "newPassword": "Short-1"}, 403)
+    assert weak["errorCode"] == "E0000080"
+    assert "at least 10 characters" in weak["errorCauses"][0]["errorSummary"]
+    done = post(browser, change, {**token, "oldPassword": PASSWORD, "newPassword": new})
+    assert done["status"] == "SUCCESS"
+    assert post(browser, "", WARNED, 401)["errorCode"] == "E0000004"
+    assert post(browser, "", {**WARNED, "password": new})["status"] == "PASSWORD_WARN"
+
+
+def test_a_warning_comes_after_the_second_factor_and_skips_none() -> None:
+    browser = warned(TWO)
+    app = app_of(browser)
+    state = post(browser, "", WARNED)
+    token = {"stateToken": state["stateToken"]}
+
+    assert state["status"] == "MFA_REQUIRED"
+    assert post(browser, "/skip", token, 403)["errorCode"] == "E0000079"
+    verify = f"/factors/{state['_embedded']['factors'][0]['id']}/verify"
+    assert post(browser, verify, {**token, "passCode": app.code})["status"] == "PASSWORD_WARN"
+    done = post(browser, "/skip", token)
+    session = decoded(call(browser, "/api/v1/sessions", {"sessionToken": done["sessionToken"]}).body)
+    assert session["amr"] == ["pwd", "otp", "mfa"]
+
+
+@pytest.mark.parametrize(("age", "status"), [(0, "SUCCESS"), (86_399, "SUCCESS"), (86_400, "PASSWORD_WARN")])
+def test_nobody_is_warned_before_the_policy_says_so(age: int, status: str) -> None:
+    browser = Browser(Hosted(policy=PasswordPolicy(max_age=3 * 86_400, warning=2 * 86_400)))
+    clock_of(browser).advance(seconds=age - 10)
+
+    assert post(browser, "", WARNED)["status"] == status
+    clock_of(browser).advance(seconds=3 * 86_400)
+    assert post(browser, "", WARNED)["status"] == "PASSWORD_EXPIRED"

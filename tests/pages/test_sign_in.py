@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from authmint.directory.passwords import PasswordPolicy
 from authmint.http import Request
 from authmint.storage.errors import Unavailable
 
@@ -398,6 +399,32 @@ def test_a_proof_of_somebody_who_was_stopped_meanwhile_is_worth_nothing(expired:
 
     assert answer.status == 400
     assert users.get("00uA").status == status
+
+
+def test_a_warning_is_left_at_that_or_a_new_password_is_chosen() -> None:
+    hosted = Hosted(policy=PasswordPolicy(max_age=86_400, warning=86_400))
+    browser = Browser(hosted)
+    to_password(browser)
+    assert "Your password expires on" in shown(browser.answer)
+    assert SESSION not in browser.cookies
+    assert browser.post("/password", act="later", csrf="x").status == 400
+
+    browser.get(header(browser.sign_in(), "location"))
+    later = browser.post("/password", act="later")
+
+    assert (later.status, header(later, "location")) == (303, f"/resume?request={HANDLE}")
+    assert SESSION in browser.cookies
+    other = Browser(hosted)
+    other.get(header(other.sign_in("/signin"), "location"))
+    changed = other.post("/password", new=NEW_PASSWORD, repeated=NEW_PASSWORD)
+    assert (changed.status, SESSION in other.cookies) == (303, True)
+
+
+def test_nobody_leaves_it_at_an_expired_password(expired: Browser) -> None:
+    to_password(expired)
+
+    assert expired.post("/password", act="later").status == 400
+    assert SESSION not in expired.cookies
 
 
 def test_the_handle_of_a_proof_is_no_handle_of_a_request(expired: Browser) -> None:

@@ -1,7 +1,7 @@
 """Whether a login and a password belong together, for the password grant and for sign-in (docs/protocol.md §6.5)."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..clock import Clock
@@ -56,6 +56,17 @@ class PasswordExpired(AuthenticationFailed):
         self.person = person
 
 
+@dataclass(frozen=True)
+class Expiring(Person):
+    """Somebody whose password was right, and who is to be told that it expires soon.
+
+    Attributes:
+        expires_at: When.
+    """
+
+    expires_at: int = 0
+
+
 #: What holds for somebody's password: by the policies of people, for a request at a time (Unix seconds).
 Decide = Callable[[Person, Request, int], PasswordPolicy]
 
@@ -85,7 +96,7 @@ class Authenticator:
         self._limit = limit
 
     def verify(self, login: str, password: str, now: int, *, request: Request = _NOBODY) -> Person:
-        """The person who has this login and password.
+        """The person who has this login and password; ``Expiring`` where it is time to choose another one.
 
         Every call that is not too fast costs one hash, for a known user as for an unknown one.
 
@@ -129,11 +140,14 @@ class Authenticator:
         if user.password.imported:
             user = self._hashed_anew(user, password)
             person = replace(person, user=user)
-        age = now - (0 if user.password is None else user.password.changed_at)
-        if user.status == "PASSWORD_EXPIRED" or (policy.max_age and age >= policy.max_age):
+        expires_at = policy.max_age and policy.max_age + (0 if user.password is None else user.password.changed_at)
+        if user.status == "PASSWORD_EXPIRED" or (expires_at and now >= expires_at):
             raise PasswordExpired(person)
         self._users.signed_in(user, at=now, most=most or _NO_LIMIT)
-        return replace(person, user=replace(user, failed_attempts=0, last_login_at=now))
+        known = replace(person, user=replace(user, failed_attempts=0, last_login_at=now))
+        if expires_at and now >= expires_at - policy.warning:
+            return Expiring(known.user, known.groups, known.app_users, expires_at)
+        return known
 
     def _hashed_anew(self, user: User, password: str) -> User:
         """The user with a hash of ours in the place of another directory's: that one is not needed any more."""

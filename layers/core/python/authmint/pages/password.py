@@ -1,13 +1,14 @@
-"""``/password``: a new one in the place of one that has expired."""
+"""``/password``: a new one in the place of one that has expired, or soon will have."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..clock import timestamp
 from ..directory.authentication import AuthenticationFailed
 from ..directory.password_change import NotChangeable, UnsuitablePassword
 from ..http import Response
 from ..oauth.errors import OAuthError
-from ..sign_on.answers import NewPassword
+from ..sign_on.answers import Answer, NewPassword, Skipped
 from ..sign_on.requirement import OutOfTurn
 from ..sign_on.sign_on import Pending
 from ..storage.errors import NotFound
@@ -39,11 +40,14 @@ class PasswordPage:
         if pending is None or pending.step.name != "new_password":
             return self.steps.expired(visit)
         new = visit.form.text("new")
-        if new != visit.form.text("repeated"):
+        answer: Answer = NewPassword(new)
+        if visit.form.text("act") == "later":
+            answer = Skipped()
+        elif new != visit.form.text("repeated"):
             return self._form(visit, pending, ["different"])
         way_back = self.steps.way_back(visit, pending)  # before anything is changed
         try:
-            found = self.steps.sign_on.advance(pending, visit.caller, NewPassword(new))
+            found = self.steps.sign_on.advance(pending, visit.caller, answer)
         except UnsuitablePassword as error:
             return self._form(visit, pending, error.lacks)
         except (NotChangeable, OutOfTurn, NotFound, AuthenticationFailed):
@@ -58,8 +62,10 @@ class PasswordPage:
         waiting, pages = self.steps.waiting(visit, pending), self.steps.pages
         wished = None if waiting is None else waiting.ui_locales
         policy = self.steps.sign_on.policy_of(pending.user, visit.caller)
+        expiring = pending.step.reason == "expiring"
         values = {
             "username": pending.user.login,
+            "expires": timestamp(pending.transaction.password_expires_at)[:10] if expiring else "",
             "problems": lacks_of(policy, lacks, pages, visit.request, wished),
             "rules": rules_of(policy, pages, visit.request, wished),
             "fields": {"state": pending.handle, "csrf": visit.guest.csrf("password", pending.handle, anonymous=True)},

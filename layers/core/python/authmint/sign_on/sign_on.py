@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from ..directory.authentication import AuthenticationFailed, BadCredentials, LockedOut, PasswordExpired
+from ..directory.authentication import AuthenticationFailed, BadCredentials, Expiring, LockedOut, PasswordExpired
 from ..directory.password_change import NotChangeable, PasswordChange
 from ..directory.passwords import PasswordPolicy
 from ..http import Request
@@ -129,7 +129,9 @@ class SignOn:
         """What a user's password must be like. Raises Unavailable."""
         return self._change.policy_of(user, caller.request, now=caller.now)
 
-    def begin(self, caller: Caller, username: str, password: str, onward: Mapping[str, str]) -> SignedOn | Pending:
+    def begin(
+        self, caller: Caller, username: str, password: str, onward: Mapping[str, str], *, warn: bool = True
+    ) -> SignedOn | Pending:
         """Take a username and a password.
 
         Args:
@@ -137,6 +139,7 @@ class SignOn:
             username: As it was typed.
             password: The same.
             onward: Where the browser goes in the end.
+            warn: Whether the user is told that the password expires soon.
 
         Raises:
             AuthenticationFailed: They do not belong together, too many were tried, or a policy refuses.
@@ -150,7 +153,9 @@ class SignOn:
         except (BadCredentials, LockedOut):
             self._demands.failed(username, caller, now=caller.now)
             raise
-        return self.go_on(caller, person, (Proof("password", caller.now),), onward, password_expired=expired)
+        proofs = (Proof("password", caller.now),)
+        expires_at = person.expires_at if warn and isinstance(person, Expiring) else 0
+        return self.go_on(caller, person, proofs, onward, password_expired=expired, password_expires_at=expires_at)
 
     def invite(self, caller: Caller) -> Mapping[str, Any]:
         """What a browser needs to ask for a key that says who somebody is. Raises Unavailable."""
@@ -184,8 +189,17 @@ class SignOn:
         onward: Mapping[str, str],
         *,
         password_expired: bool = False,
+        password_expires_at: int = 0,
     ) -> SignedOn | Pending:
         """Go on with somebody who proved who they are: what policies ask beside that is asked next.
+
+        Args:
+            caller: Whose.
+            person: Who it is.
+            proofs: Of that.
+            onward: Where the browser goes in the end.
+            password_expired: It has to be replaced.
+            password_expires_at: It will have to be then, and the user is to be told; 0: nobody is.
 
         Raises:
             AuthenticationFailed: A policy refuses.
@@ -198,7 +212,14 @@ class SignOn:
         requirement, remembering = demanded.requirement, demanded.requirement.remembering
         if remembering is not None and self._factors().browsers.knows(person.user, caller, now=caller.now):
             requirement = replace(requirement, assurances=remembering.instead)
-        known = self._known(person.user, proofs, requirement, caller.now, password_expired=password_expired)
+        known = self._known(
+            person.user,
+            proofs,
+            requirement,
+            caller.now,
+            password_expired=password_expired,
+            expires_soon=password_expires_at > 0,
+        )
         step = next_step(known, requirement, now=caller.now)
         if step.name == "done":
             self._journal.signed_in(caller.request, person.user)
@@ -211,7 +232,9 @@ class SignOn:
             raise Denied(because)
         if step.name in {"challenge", "enrol"}:
             self._journal.judged(caller.request, person.user, asked=step.name, because=demanded.reason)
-        return self._kept(caller, known, person.user, requirement, step, onward, demanded=demanded)
+        return self._kept(
+            caller, known, person.user, requirement, step, onward, demanded=demanded, expires_at=password_expires_at
+        )
 
     def step_up(
         self, caller: Caller, session: Session, person: Person, requirement: Requirement, onward: Mapping[str, str]
@@ -322,6 +345,7 @@ class SignOn:
             proofs=latest((*transaction.proofs, Proof("password", caller.now))),
             password_changed_at=_changed_at(user),
             password_expired=False,
+            password_expires_at=0,
         )
         try:
             return self._moved(replace(pending, user=user), caller, after)
@@ -336,6 +360,7 @@ class SignOn:
             pending.requirement,
             caller.now,
             password_expired=after.password_expired,
+            expires_soon=_is_to_be_told(after),
         )
         step = next_step(known, pending.requirement, now=caller.now)
         if step.name == "refused":
@@ -385,6 +410,7 @@ class SignOn:
         *,
         demanded: Demanded = NOTHING_MORE,
         session: str | None = None,
+        expires_at: int = 0,
     ) -> Pending:
         handle = self._ids.opaque(32)
         transaction = SignOnTransaction(
@@ -399,6 +425,7 @@ class SignOn:
             password_changed_at=_changed_at(user),
             generations=Generations(user=user.token_generation),
             password_expired=known.password_expired,
+            password_expires_at=expires_at,
             requirement=written(requirement),
             terms=demanded.terms,
             session=session,
@@ -409,8 +436,14 @@ class SignOn:
 
     def _pending(self, handle: str, transaction: SignOnTransaction, user: User, now: int) -> Pending:
         requirement = read(transaction.requirement)
-        expired = transaction.password_expired
-        known = self._known(user, transaction.proofs, requirement, now, password_expired=expired)
+        known = self._known(
+            user,
+            transaction.proofs,
+            requirement,
+            now,
+            password_expired=transaction.password_expired,
+            expires_soon=_is_to_be_told(transaction),
+        )
         return Pending(handle, transaction, next_step(known, requirement, now=now), user, known, requirement)
 
     def _known(
@@ -421,8 +454,10 @@ class SignOn:
         now: int,
         *,
         password_expired: bool = False,
+        expires_soon: bool = False,
     ) -> Known:
-        known = Known(user.id, auth_time_of(proofs), proofs, password_expired, has_password=user.password is not None)
+        has_password = user.password is not None
+        known = Known(user.id, auth_time_of(proofs), proofs, password_expired, expires_soon, has_password)
         if not needs_factors(known, requirement, now=now):
             return known
         return self._factors().known(known, user)
@@ -434,6 +469,10 @@ def _check_still(transaction: SignOnTransaction, user: User) -> None:
         raise NotFound("user")
     if _changed_at(user) != transaction.password_changed_at:
         raise NotFound("password")
+
+
+def _is_to_be_told(transaction: SignOnTransaction) -> bool:
+    return transaction.password_expires_at > 0 and not transaction.skipped
 
 
 def _changed_at(user: User) -> int | None:

@@ -55,6 +55,7 @@ class SignOnTransaction:
         onward: Where its browser goes when nothing more is asked.
         password_changed_at: When the password was chosen that was proved: a proof of another one is void.
         password_expired: It has to be replaced.
+        password_expires_at: It will have to be then, which its owner is told. 0: nobody has to be told.
         requirement: What is asked, as ``sign_on`` wrote it down as the transaction began.
         terms: Of the session that comes of it; ``None``: those of the deployment.
         session: Digest of the session that is raised by it; ``None``: it makes a new one.
@@ -62,7 +63,7 @@ class SignOnTransaction:
         kind: Of that factor, where it is set up.
         alone: No other factor of its kind will do.
         shown: What the caller needs for it, as ``sign_on`` wrote it down.
-        skipped: What was offered and not wanted.
+        skipped: The warning that the password expires was read, and left at that.
         remember: The browser shall be known from now on.
         watched: It is remembered, to be compared, where a session comes of it.
         version: Raised by every step.
@@ -79,6 +80,7 @@ class SignOnTransaction:
     generations: Generations = FIRST
     ends_at: int = 0
     password_expired: bool = False
+    password_expires_at: int = 0
     requirement: str = ""
     terms: SessionTerms | None = None
     session: str | None = None

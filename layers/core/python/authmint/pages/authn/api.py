@@ -82,7 +82,7 @@ class AuthnApi:
         username, password = body.text("username", longest=320), body.text("password")
         relayed = _relayed(body)
         try:
-            found = self.sign_on.begin(visit.api_caller, username, password, relayed)
+            found = self.sign_on.begin(visit.api_caller, username, password, relayed, warn=_wants_to_be_warned(body))
         except TooFast as fast:
             raise ApiError("E0000047", headers=(*_NO_STORE, *fast.allowance.headers())) from None
         except AuthenticationFailed:
@@ -162,13 +162,13 @@ class AuthnApi:
 
     def _shown(self, visit: Visit, pending: Pending) -> Response:
         policy = self._policy(visit, pending.user) if pending.step.name == "new_password" else PasswordPolicy()
-        view = AuthnView(visit.request.base_url + _PREFIX, policy)
+        view = AuthnView(visit.request.base_url + _PREFIX, policy, visit.now)
         shown = self.sign_on.shown(pending, visit.api_caller)
         return Response.json(200, view.of(pending, shown), _NO_STORE)
 
     def _success(self, visit: Visit, signed_on: SignedOn, relayed: Mapping[str, str]) -> Response:
         secret, expires_at = self.tokens.give(signed_on, now=visit.now)
-        view = AuthnView(visit.request.base_url + _PREFIX, PasswordPolicy())
+        view = AuthnView(visit.request.base_url + _PREFIX, PasswordPolicy(), visit.now)
         answer = {
             "expiresAt": timestamp(expires_at),
             "status": "SUCCESS",
@@ -186,6 +186,12 @@ def _refusal(refused: FactorRefused) -> ApiError:
     error = refusal(refused)
     error.headers = (*_NO_STORE, *error.headers)
     return error
+
+
+def _wants_to_be_warned(body: JsonBody) -> bool:
+    """Whether the caller knows what to do with a password that expires soon."""
+    options = body.members.get("options")
+    return isinstance(options, dict) and options.get("warnBeforePasswordExpired") is True
 
 
 def _relayed(body: JsonBody) -> dict[str, str]:

@@ -11,7 +11,8 @@ from ...sign_on.sign_on import Pending
 from ...storage.factors import Factor, FactorKind
 from ...storage.users import User
 
-#: What clients call where somebody stands.
+_DAY: Final = 86_400
+#: Whose kinds of factors are, as clients know them.
 _PROVIDERS: Final[Mapping[FactorKind, str]] = {"totp": "GOOGLE", "webauthn": "FIDO", "email": "OKTA"}
 
 
@@ -22,10 +23,12 @@ class AuthnView:
     Attributes:
         base: URL of ``/api/v1/authn``.
         policy: What passwords must be like.
+        now: Unix seconds.
     """
 
     base: str
     policy: PasswordPolicy
+    now: int
 
     def of(self, pending: Pending, shown: Mapping[str, Any]) -> dict[str, Any]:
         """The transaction at its step. ``shown``: what the caller needs for a factor that was chosen or is set up."""
@@ -55,7 +58,7 @@ class AuthnView:
                 links["skip"] = self.link("skip", "skip")
             return (
                 ("PASSWORD_WARN" if warns else "PASSWORD_EXPIRED"),
-                {"policy": password_policy_view(self.policy)},
+                {"policy": password_policy_view(self.policy, days=self._days(pending) if warns else 0)},
                 links,
             )
         if step.name == "enrol":
@@ -69,6 +72,11 @@ class AuthnView:
         if chosen is None:
             return "MFA_REQUIRED", self._choices(pending) | {"policy": _policy(pending)}, {}
         return self._challenged(chosen, pending, shown)
+
+    def _days(self, pending: Pending) -> int:
+        """For how many days the password is still good: the one that has begun counts."""
+        left = pending.transaction.password_expires_at - self.now
+        return max(1, -(-left // _DAY))
 
     def _choices(self, pending: Pending) -> dict[str, Any]:
         factors = _choices(pending)
@@ -151,13 +159,19 @@ class AuthnView:
         return view | {"_embedded": {"emails": []}} if kind == "email" else view
 
 
-def password_policy_view(policy: PasswordPolicy) -> dict[str, Any]:
-    """What a new password must be like."""
-    complexity = {"minLength": policy.shortest, "minLowerCase": 1, "minUpperCase": 1, "minNumber": 1}
+def password_policy_view(policy: PasswordPolicy, *, days: int = 0) -> dict[str, Any]:
+    """What a new password must be like. ``days``: how long the one that there is will do."""
     return {
-        "complexity": complexity | {"minSymbol": 0, "excludeUsername": True},
-        "age": {"minAgeMinutes": 0, "historyCount": policy.history},
-        "expiration": {"passwordExpireDays": 0},
+        "complexity": {
+            "minLength": policy.shortest,
+            "minLowerCase": policy.lower,
+            "minUpperCase": policy.upper,
+            "minNumber": policy.digits,
+            "minSymbol": policy.symbols,
+            "excludeUsername": policy.without_login,
+        },
+        "age": {"minAgeMinutes": policy.min_age // 60, "historyCount": policy.history},
+        "expiration": {"passwordExpireDays": days},
     }
 
 
