@@ -133,6 +133,7 @@ def _administration_by_oauth(functions: Functions) -> None:
     robot = functions.admin("POST", "/api/v1/apps", app)["id"]
     base_url = "https://acme.example.com"
     functions.admin("POST", f"/api/v1/apps/{robot}/grants", {"issuer": base_url, "scopeId": "okta.apps.read"})
+    _trusted_sign_ons(functions, f"SSWS {functions.token}")
     claims = {"iss": robot, "sub": robot, "aud": f"{base_url}/oauth2/v1/token", "exp": int(time.time()) + 60}
     key: Any = load_der_private_key(pkcs8, None)
     assertion = jwt.encode(claims, key, "ES256")
@@ -144,6 +145,16 @@ def _administration_by_oauth(functions: Functions) -> None:
     apps = load_event("management") | {"httpMethod": "GET", "path": "/api/v1/apps"}
     apps["multiValueHeaders"] = {"Authorization": [f"Bearer {token}"]}
     assert functions.http("management", apps)["statusCode"] == 200
+    _trusted_sign_ons(functions, f"Bearer {token}")
+
+
+def _trusted_sign_ons(functions: Functions, authorization: str) -> None:
+    """A program says for whom it calls, and what lets it do so."""
+    event = form_event("authn", "", json.dumps({"username": "nobody@b.example", "password": "x"}), "", "")
+    event |= {"rawPath": "/api/v1/authn", "pathParameters": {}}
+    event["headers"] |= {"content-type": "application/json", "authorization": authorization}
+    event["headers"]["x-forwarded-for"] = "198.51.100.7"
+    assert functions.http("authorize", event)["statusCode"] == 401
 
 
 def _directory(functions: Functions, client: str) -> None:

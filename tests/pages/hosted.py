@@ -135,6 +135,7 @@ class Hosted:
             mail_from="auth@acme.example.com",
         )
         self.factors = parts.factor_steps()
+        self.blocked = parts.blocked_zones()
         self.user_factors = parts.user_factors()
         policy = policy or PasswordPolicy()
         self.recovering = Recovering(storage, self.hashes, self.clock, self.ids, on=mail)
@@ -165,6 +166,7 @@ class Hosted:
             demands=self.demands,
             factors=lambda: self.factors,
             recovery=self.recovering.pages(self.pages, self.events.emit, self.user_factors),
+            callers=parts.trusted_callers(parts.registered_configuration(), self.blocked),
             clock=self.clock,
             ids=self.ids,
         )

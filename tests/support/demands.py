@@ -16,11 +16,14 @@ class Asking:
     sign_on: Demanded = NOTHING_MORE
     app: Demanded = NOTHING_MORE
     told: list[str] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
 
     def of_sign_on(self, person: Person, attempt: Attempt, *, now: int) -> Demanded:
+        self.attempts.append(attempt)
         return self.sign_on
 
     def signed_on(self, user: User, attempt: Attempt, *, now: int) -> None:
+        self.attempts.append(attempt)
         self.told.append(f"{user.login} signed on")
 
     def failed(self, login: str, attempt: Attempt, *, now: int) -> None:

@@ -23,6 +23,7 @@ from authmint.tokens.signer import WarmSigners
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from tests.management.admin import BASE_URL, TOKEN, Admin, Answer
+from tests.memory.parts import MemoryParts
 from tests.oauth.engine import Events
 from tests.support.builders import a_form
 from tests.support.fakes import CountingIds, FakeSeals, pregenerated
@@ -95,6 +96,19 @@ class Robot:
 @pytest.fixture
 def robot(admin: Admin) -> Robot:
     return Robot(admin)
+
+
+@pytest.mark.parametrize(("scope", "trusted"), [("okta.users.manage", True), ("okta.users.read", False)])
+def test_who_may_manage_users_may_say_whom_it_signs_on(robot: Robot, scope: str, trusted: bool) -> None:
+    robot.grant(scope)
+    admin = robot.admin
+    parts = MemoryParts(admin.storage, vault=admin.pairs, clock=admin.clock, ids=CountingIds(700), log=Events())
+    callers = parts.trusted_callers(parts.registered_configuration(), parts.blocked_zones())
+    headers = {"authorization": f"Bearer {robot.token(scope)}"}
+
+    assert callers.vouches(Request("POST", "/api/v1/authn", BASE_URL, headers=headers)) is trusted
+    elsewhere = Request("POST", "/api/v1/authn", "https://other.example.com", headers=headers)
+    assert not callers.vouches(elsewhere)
 
 
 def test_a_granted_scope_opens_its_family_and_no_other(robot: Robot) -> None:

@@ -22,6 +22,7 @@ from ..storage.sessions import Sessions, SessionTokens
 from ..storage.sign_on_transactions import SignOnTransactions
 from ..storage.trusted_origins import TrustedOrigins
 from .authn.api import AuthnApi
+from .authn.callers import TrustedCallers
 from .browsers import CookieBrowsers
 from .consent import ConsentPage
 from .device import DevicePage
@@ -73,6 +74,7 @@ def new_site(
     demands: PeopleDemands,
     factors: "Callable[[], FactorSteps]",
     recovery: RecoveryPages,
+    callers: TrustedCallers,
     clock: Clock,
     ids: Ids,
 ) -> Site:
@@ -119,7 +121,7 @@ def new_site(
         sign_out=SignOutPage(pages, browsers),
         recovery=recovery,
         start=StartPage(pages, records.servers),
-        authn=AuthnApi(sign_on, tokens, cache(lambda: recovery.api(records.recovery_steps, ids))),
+        authn=AuthnApi(sign_on, tokens, cache(lambda: recovery.api(records.recovery_steps, ids)), callers),
         sessions=SessionsApi(browsers, tokens),
         origins=records.trusted_origins,
         clock=clock,

@@ -21,12 +21,14 @@ class Visit:
 
     Attributes:
         trusted: Whether the script that asks is of another site that administrators trust.
+        vouched: Whether the program that asks may say for whom it does.
     """
 
     request: Request
     guest: Guest
     now: int
     trusted: bool = False
+    vouched: bool = False
 
     @property
     def step(self) -> Step:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..oauth.outbound_fetch import Document
     from ..oauth.registration.clients import RegisteredClients
     from ..oauth.unregistered_clients import FetchedClients, StoredClients
+    from ..pages.authn.callers import TrustedCallers
     from ..pages.browsers import CookieBrowsers
     from ..pages.documents import HostedPages
     from ..pages.recovery.pages import RecoveryPages
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
     from ..web.theme import Theme
 
 
+#: What a program may do whose word for whom it calls is taken.
+_VOUCHING: Final = "okta.users.manage"
 #: How often one server asks one host for documents.
 _DOCUMENTS_PER_MINUTE: Final = 30
 
@@ -344,6 +347,28 @@ class Parts:
             self.ids,
             self.retrying,
         )
+
+    def trusted_callers(self, configuration: "Configuration", blocked: "BlockedZones") -> "TrustedCallers":
+        """Programs that sign other people on, and may say whom."""
+        from ..pages.authn.callers import TrustedCallers
+
+        def vouches(request: Request) -> bool:
+            from ..management.http.authentication import Authentication
+            from ..management.http.errors import ApiError, BearerChallenge
+            from ..oauth.token_validity import TokenValidity
+
+            records = self.records
+            validity = TokenValidity(configuration, records.revocations, records.families, records.directory)
+            known = Authentication(records.api_tokens, configuration, validity, notes_use=False)
+            try:
+                return known.caller(request, now=self.clock.now()).may(_VOUCHING)
+            except (ApiError, BearerChallenge):
+                return False
+
+        def address(request: Request) -> str:
+            return self.policies().circumstances(request, device=None, believed=True).address
+
+        return TrustedCallers(vouches, address, blocked.refuse)
 
     def recovery_pages(self, pages: "HostedPages") -> "RecoveryPages":
         """Pages for who cannot sign in, each made when it is first needed."""

@@ -146,6 +146,7 @@ def authorize(env: Surroundings) -> Function:
         arrivals, browsers, interactions, granting, issuing, outcomes, standings, tokens, clock, ids
     )
     logout = LogoutEndpoint(configuration, browsers, pages, clock)
+    blocked = parts.blocked_zones()
     site = new_site(
         PageRecords(
             directory=directory,
@@ -173,6 +174,7 @@ def authorize(env: Surroundings) -> Function:
         demands=demands,
         factors=factors,
         recovery=parts.recovery_pages(pages),
+        callers=parts.trusted_callers(configuration, blocked),
         clock=clock,
         ids=ids,
     )
@@ -182,8 +184,6 @@ def authorize(env: Surroundings) -> Function:
     }
     protocol = Routes(visited, ids)
     version = parts.schema_version()
-
-    blocked = parts.blocked_zones()
 
     def http(request: Request) -> Response:
         api = request.path.startswith("/api/")

@@ -63,7 +63,7 @@ class PolicyDemands:
         watch = self._policies.watch
         if watch is None:
             return False
-        around = self._policies.circumstances(attempt.request, device=attempt.browser)
+        around = self._policies.circumstances(attempt.request, device=attempt.mark)
         return watch().refuses(around, self._policies.zones_of(around), now=now)
 
     def signed_on(self, user: User, attempt: Attempt, *, now: int) -> None:
@@ -71,7 +71,7 @@ class PolicyDemands:
         watch = self._policies.watch
         if watch is None:
             return
-        around = self._policies.circumstances(attempt.request, device=attempt.browser)
+        around = self._policies.circumstances(attempt.request, device=attempt.mark)
         with suppress(Unavailable):
             watch().succeeded(user.id, around, now=now)
 
@@ -80,7 +80,7 @@ class PolicyDemands:
         watch = self._policies.watch
         with suppress(Unavailable):
             if watch is not None and self._policies.records.of_type("OKTA_SIGN_ON").order.watched:
-                around = self._policies.circumstances(attempt.request, device=attempt.browser)
+                around = self._policies.circumstances(attempt.request, device=attempt.mark)
                 watch().failed(login, around, now=now)
 
     def of_app(self, client: Client, person: Person, attempt: Attempt, *, now: int) -> Demanded:
@@ -173,7 +173,7 @@ class _Decisions:
         return self._enrolments(self._facts(person, attempt, now))
 
     def _facts(self, person: Person, attempt: Attempt, now: int) -> Facts:
-        around = self.policies.circumstances(attempt.request, device=attempt.browser)
+        around = self.policies.circumstances(attempt.request, device=attempt.mark)
         return self.policies.facts(person, around, now=now)
 
     def _enrolments(self, facts: Facts) -> Enrolments:

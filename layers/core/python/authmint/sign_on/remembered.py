@@ -44,14 +44,17 @@ class BrowserMemory:
     def remember(
         self, user: User, attempt: Attempt, proofs: tuple[Proof, ...], asked: Remembering, *, now: int
     ) -> Remembered | None:
-        """Remember a browser; ``None``: no factor was proved in it."""
+        """Remember a browser; ``None``: no factor was proved in it, or it is known by what a trusted program says."""
         factor_id = next((proof.factor_id for proof in reversed(proofs) if proof.factor_id is not None), None)
         if factor_id is None:
             return None
         secret, lifetime = self.ids.opaque(32), min(asked.lifetime or LONGEST, LONGEST)
+        told = attempt.told.mark if attempt.told is not None and attempt.told.lasting else None
+        if told is not None:
+            self.records.forget(user.id, told)
         self.records.add(
             RememberedBrowser(
-                digest=secret_digest(secret),
+                digest=told or secret_digest(secret),
                 user_id=user.id,
                 created_at=now,
                 expires_at=now + lifetime,
@@ -61,7 +64,7 @@ class BrowserMemory:
                 generations=Generations(user=user.token_generation),
             )
         )
-        return Remembered(secret, lifetime)
+        return Remembered(secret, lifetime) if told is None else None
 
 
 def _changed_at(user: User) -> int | None:

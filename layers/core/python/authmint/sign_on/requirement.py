@@ -8,7 +8,7 @@ from ..policy.sign_on.assurance import Assurance
 from ..storage.clients import Client
 from ..storage.directory import Person
 from ..storage.factors import FactorKind
-from ..storage.sign_on_transactions import SessionTerms
+from ..storage.sign_on_transactions import SessionTerms, ToldDevice
 from ..storage.users import User
 
 
@@ -110,6 +110,14 @@ class Attempt(Protocol):
     @property
     def device(self) -> str | None:
         """Digest of what this browser is remembered by; ``None``: nothing."""
+
+    @property
+    def told(self) -> ToldDevice | None:
+        """The device, as a caller of the API says whom we trust."""
+
+    @property
+    def mark(self) -> str | None:
+        """Digest of what tells this browser or device from others; ``None``: nothing does."""
 
 
 class SignOnDemands(Protocol):

@@ -15,7 +15,7 @@ from ..storage.errors import Conflict, NotFound
 from ..storage.generations import Generations
 from ..storage.liveness import NotAlive, check_session
 from ..storage.sessions import Session, Sessions
-from ..storage.sign_on_transactions import Proof, SignOnTransaction, SignOnTransactions
+from ..storage.sign_on_transactions import Proof, SignOnTransaction, SignOnTransactions, ToldDevice
 from ..storage.users import User
 from .next_step import Known, Step, needs_factors, next_step
 from .requirement import NOTHING_MORE, Demanded, OutOfTurn, Requirement, SignOnDemands, read, written
@@ -61,12 +61,25 @@ class Caller:
         browser: SHA-256 of the cookie that names the browser; ``None``: a caller of the API, who has none.
         now: Unix seconds.
         device: Digest of what the browser is remembered by; ``None``: nothing.
+        told: The device, as a caller of the API says whom we trust.
     """
 
     request: Request
     browser: str | None
     now: int
     device: str | None = None
+    told: ToldDevice | None = None
+
+    @property
+    def mark(self) -> str | None:
+        """Digest of what tells the browser or the device from others; ``None``: nothing does."""
+        return self.browser if self.told is None else self.told.mark
+
+    def at(self, told: ToldDevice | None) -> "Caller":
+        """The caller, at a device that is said to be so; ``None``: nobody says so."""
+        if told is None:
+            return self
+        return replace(self, told=told, device=told.mark if told.lasting else self.device)
 
 
 @dataclass(frozen=True)
@@ -284,6 +297,7 @@ class SignOn:
         from . import answers
 
         transaction = pending.transaction
+        caller = caller.at(transaction.told)
         match answer:
             case answers.NewPassword():
                 return self._new_password(pending, caller, answer.new, answer.old)
@@ -430,6 +444,7 @@ class SignOn:
             terms=demanded.terms,
             session=session,
             watched=demanded.watched,
+            told=caller.told,
         )
         self._transactions.add(transaction)
         return Pending(handle, transaction, step, user, known, requirement)

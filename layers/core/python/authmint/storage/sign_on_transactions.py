@@ -45,6 +45,19 @@ class SessionTerms:
 
 
 @dataclass(frozen=True)
+class ToldDevice:
+    """What a program that is trusted says of the device it calls for.
+
+    Attributes:
+        mark: Digest of it.
+        lasting: The device may be remembered by it.
+    """
+
+    mark: str
+    lasting: bool = False
+
+
+@dataclass(frozen=True)
 class SignOnTransaction:
     """What stands between a caller and a session. ``digest`` is SHA-256 of its handle, base64url.
 
@@ -65,6 +78,7 @@ class SignOnTransaction:
         shown: What the caller needs for it, as ``sign_on`` wrote it down.
         skipped: The warning that the password expires was read, and left at that.
         remember: The browser shall be known from now on.
+        told: The device, as the program said that began it; ``None``: none is trusted to have said so.
         watched: It is remembered, to be compared, where a session comes of it.
         version: Raised by every step.
     """
@@ -91,6 +105,7 @@ class SignOnTransaction:
     skipped: bool = False
     remember: bool = False
     watched: bool = False
+    told: ToldDevice | None = None
     version: int = 0
 
 

@@ -48,12 +48,15 @@ class Caller:
 
 
 class Authentication:
-    """Finds the caller of a request."""
+    """Finds the caller of a request. ``notes_use``: it is kept when an API token was used last."""
 
-    def __init__(self, api_tokens: ApiTokens, configuration: Configuration, validity: TokenValidity) -> None:
+    def __init__(
+        self, api_tokens: ApiTokens, configuration: Configuration, validity: TokenValidity, *, notes_use: bool = True
+    ) -> None:
         self._api_tokens = api_tokens
         self._configuration = configuration
         self._validity = validity
+        self._notes_use = notes_use
 
     def caller(self, request: Request, *, now: int) -> Caller:
         """Find the caller of a request by its credential.
@@ -80,7 +83,7 @@ class Authentication:
             raise _wrong() from None
         if token.status != "ACTIVE" or token.expires_at <= now:
             raise _wrong()
-        if now - token.used_at >= USE_COUNTED_EVERY:
+        if self._notes_use and now - token.used_at >= USE_COUNTED_EVERY:
             self._api_tokens.used(token, at=now)
         return Caller(token.id, token.name, user_id=token.user_id, created_at=token.created_at)
 

@@ -118,6 +118,11 @@ class _Attempt:
     request: Request
     browser: str
     device: str | None = None
+    told: None = None
+
+    @property
+    def mark(self) -> str:
+        return self.browser
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ class _Attempt:
     request: Request
     browser: str | None = None
     device: str | None = None
+    told: None = None
+    mark: str | None = None
 
 
 class PasswordCredentials:

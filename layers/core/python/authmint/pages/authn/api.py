@@ -21,6 +21,7 @@ from ...storage.users import User
 from ..api_call import JsonBody
 from ..browsers import remembered
 from ..visit import Visit
+from .callers import TrustedCallers, told_device
 from .view import AuthnView, user_view
 
 _NO_STORE: Final = (("cache-control", "no-cache, no-store"), ("pragma", "no-cache"))
@@ -43,9 +44,14 @@ class AuthnApi:
     sign_on: SignOn
     tokens: SessionTokenExchange
     recovery: "Callable[[], RecoveryApi]"
+    callers: TrustedCallers
 
     def handler(self, path: str) -> Handler | None:
         """What answers a path; ``None``: it is none of these."""
+        found = self._handler(path)
+        return None if found is None else lambda visit: found(self.callers.visit(visit))
+
+    def _handler(self, path: str) -> Handler | None:
         found = self._fixed.get(path.removeprefix(_PREFIX)) if path.startswith(_PREFIX) else None
         if found is not None:
             return found
@@ -82,7 +88,8 @@ class AuthnApi:
         username, password = body.text("username", longest=320), body.text("password")
         relayed = _relayed(body)
         try:
-            found = self.sign_on.begin(visit.api_caller, username, password, relayed, warn=_wants_to_be_warned(body))
+            caller = visit.api_caller.at(told_device(visit, body.members))
+            found = self.sign_on.begin(caller, username, password, relayed, warn=_wants_to_be_warned(body))
         except TooFast as fast:
             raise ApiError("E0000047", headers=(*_NO_STORE, *fast.allowance.headers())) from None
         except AuthenticationFailed:
