@@ -5,7 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from authmint.directory.recovery_tokens import issue
 from authmint.http import Response
+from authmint.policy.sign_on.assurance import Assurance
+from authmint.sign_on.requirement import Demanded, Enrolments, Requirement
 from authmint.storage.users import RecoveryQuestion
 
 from tests.support.apps import App
@@ -157,7 +160,7 @@ def test_no_token_is_taken_for_another(browser: Browser) -> None:
     expired = post(Browser(other), "", {"username": "ann@example.com", "password": PASSWORD})["stateToken"]
 
     for path in ("/introspect", "/previous", "", "/cancel"):
-        for token in (state, handle, ticket):
+        for token in (handle, ticket) if path != "/previous" else (state, handle, ticket):
             assert post(browser, path, {"stateToken": token}, 401)["errorCode"] == "E0000011"
     for token in (handle, ticket, f"{handle}~", f"{handle}~x", f"x~{ticket}", expired):
         body = {"stateToken": token, "newPassword": NEW, "answer": "x"}
@@ -177,3 +180,68 @@ def test_what_was_proved_is_of_one_ticket(browser: Browser) -> None:
 
     body = {"stateToken": mixed, "newPassword": NEW}
     assert post(browser, "/credentials/reset_password", body, 401)["errorCode"] == "E0000011"
+
+
+def activating(*, purpose: Any = "activation", **asked: Any) -> tuple[Browser, str]:
+    """Ann has no password yet, and a ticket for the first."""
+    browser = Browser(Hosted(user={"status": "PROVISIONED", "password": None}))
+    hosted = browser.hosted
+    hosted.demands.sign_on = Demanded(requirement=Requirement(**asked))
+    text, ticket = issue("00uA", purpose, hosted.ids, now=hosted.clock.now(), lifetime=60)
+    users = hosted.storage.users
+    users.save(users.get("00uA"), replace(users.get("00uA"), ticket=ticket), [])
+    return browser, text
+
+
+def test_an_activation_token_leads_to_a_first_password_and_a_session() -> None:
+    browser, text = activating()
+    state = post(browser, "", {"token": text, "relayState": "/on"})
+    token = {"stateToken": state["stateToken"]}
+
+    assert (state["status"], state["relayState"]) == ("PASSWORD_RESET", "/on")
+    assert browser.hosted.storage.users.get("00uA").status == "PROVISIONED"
+    assert post(browser, "/introspect", token)["status"] == post(browser, "", token)["status"] == "PASSWORD_RESET"
+    assert post(browser, "/cancel", token) == {"relayState": "/on"}
+    assert post(browser, "/introspect", token, 401)["errorCode"] == "E0000011"
+
+    token["stateToken"] = post(browser, "", {"token": text, "relayState": "/on"})["stateToken"]
+    done = post(browser, "/credentials/reset_password", {**token, "newPassword": NEW})
+
+    assert (done["status"], done["relayState"]) == ("SUCCESS", "/on")
+    answer = browser.send(
+        "POST",
+        "/api/v1/sessions",
+        json.dumps({"sessionToken": done["sessionToken"]}).encode(),
+        content_type="application/json",
+    )
+    assert decoded(answer.body)["amr"] == ["pwd"]
+    assert browser.hosted.storage.users.get("00uA").status == "ACTIVE"
+    assert post(browser, "", {"token": text}, 401)["errorCode"] == "E0000004"
+    assert post(browser, "/credentials/reset_password", {**token, "newPassword": "Other-1-Horse"}, 401)
+
+
+def test_an_activation_skips_no_factor_that_a_policy_asks_for() -> None:
+    two = Assurance(two_factors=True)
+    browser, text = activating(assurances=(two,), enrolments=Enrolments(offered=("totp",)))
+    token = {"stateToken": post(browser, "", {"token": text})["stateToken"]}
+
+    done = post(browser, "/credentials/reset_password", {**token, "newPassword": NEW})
+
+    assert (done["status"], "sessionToken" in done) == ("MFA_ENROLL", False)
+
+
+@pytest.mark.parametrize("text", ["", "x", "00uA." + "x" * 43, "00uOther." + "x" * 43, None])
+def test_other_texts_are_no_activation_token(text: str | None) -> None:
+    browser, good = activating(purpose="activation" if text is not None else "recovery")
+
+    status, code = (400, "E0000001") if text == "" else (401, "E0000004")
+    assert post(browser, "", {"token": good if text is None else text}, status)["errorCode"] == code
+
+
+def test_an_activation_token_expires() -> None:
+    browser, text = activating()
+    clock = browser.hosted.clock
+    assert isinstance(clock, FrozenClock)
+    clock.advance(seconds=60)
+
+    assert post(browser, "", {"token": text}, 401)["errorCode"] == "E0000004"

@@ -69,7 +69,7 @@ class AuthnApi:
             "/introspect": self.introspect,
             "/factors": self.enrol,
             "/credentials/change_password": self.change_password,
-            "/credentials/reset_password": lambda visit: self.recovery().reset_password(visit),
+            "/credentials/reset_password": lambda visit: self.recovery().reset_password(visit, self._activated),
             "/previous": lambda visit: self._advanced(visit, lambda _body, _pending: Back()),
             "/skip": lambda visit: self._advanced(visit, lambda _body, _pending: Skipped()),
             "/cancel": self.cancel,
@@ -84,9 +84,15 @@ class AuthnApi:
         """
         body = JsonBody.read(visit.request)
         if "stateToken" in body.members and "password" not in body.members:
-            return self._shown(visit, self._pending(visit, body))
+            return self._standing(visit, body)
+        if "token" in body.members and "username" not in body.members:
+            return self.recovery().activate(visit, body, _relayed(body))
         username, password = body.text("username", longest=320), body.text("password")
-        relayed = _relayed(body)
+        return self._begun(visit, body, username, password, _relayed(body))
+
+    def _begun(
+        self, visit: Visit, body: JsonBody, username: str, password: str, relayed: Mapping[str, str]
+    ) -> Response:
         try:
             caller = visit.api_caller.at(told_device(visit, body.members))
             found = self.sign_on.begin(caller, username, password, relayed, warn=_wants_to_be_warned(body))
@@ -99,7 +105,7 @@ class AuthnApi:
 
     def introspect(self, visit: Visit) -> Response:
         """200, where a state token stands. Raises ApiError (E0000011)."""
-        return self._shown(visit, self._pending(visit, JsonBody.read(visit.request)))
+        return self._standing(visit, JsonBody.read(visit.request))
 
     def change_password(self, visit: Visit) -> Response:
         """200: onward.
@@ -121,17 +127,30 @@ class AuthnApi:
 
     def cancel(self, visit: Visit) -> Response:
         """200: nothing comes of it. Raises ApiError (E0000011)."""
-        pending = self._pending(visit, JsonBody.read(visit.request))
+        body = JsonBody.read(visit.request)
+        if _is_of_recovery(body):
+            return self.recovery().cancel(visit, body)
+        pending = self._pending(visit, body)
         self.sign_on.cancel(pending)
         return Response.json(200, dict(_relayed_of(pending)), _NO_STORE)
 
     def _factor(self, visit: Visit, factor: str, about: str) -> Response:
         from .factor_answers import answered
 
-        if about == "verify" and "~" in str(JsonBody.read(visit.request).members.get("stateToken")):
+        if about == "verify" and _is_of_recovery(JsonBody.read(visit.request)):
             return self.recovery().verify(visit, factor)
         remember = visit.request.query_value("rememberDevice") == "true"
         return self._advanced(visit, lambda body, pending: answered(body, pending, factor, about, remember=remember))
+
+    def _activated(self, visit: Visit, user: User, relayed: Mapping[str, str]) -> Response:
+        """Who has just chosen a first password signs in with it, by whatever else policies ask."""
+        body = JsonBody.read(visit.request)
+        return self._begun(visit, body, user.login, body.text("newPassword"), relayed)
+
+    def _standing(self, visit: Visit, body: JsonBody) -> Response:
+        if _is_of_recovery(body):
+            return self.recovery().standing(visit, body)
+        return self._shown(visit, self._pending(visit, body))
 
     def _advanced(self, visit: Visit, answer: Callable[[JsonBody, Pending], Answer]) -> Response:
         body = JsonBody.read(visit.request)
@@ -193,6 +212,10 @@ def _refusal(refused: FactorRefused) -> ApiError:
     error = refusal(refused)
     error.headers = (*_NO_STORE, *error.headers)
     return error
+
+
+def _is_of_recovery(body: JsonBody) -> bool:
+    return "~" in str(body.members.get("stateToken"))
 
 
 def _wants_to_be_warned(body: JsonBody) -> bool:

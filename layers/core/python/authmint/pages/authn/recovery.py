@@ -23,6 +23,7 @@ from ...recovery.tickets import Opened
 from ...storage.clients import secret_digest
 from ...storage.errors import Conflict, NotFound
 from ...storage.sign_on_transactions import Proof, SignOnTransaction, SignOnTransactions
+from ...storage.users import User
 from ..api_call import JsonBody
 from ..visit import Visit
 from .factor_answers import refusal
@@ -92,6 +93,33 @@ class RecoveryApi:
                 raise _invalid() from None
             answer = {"status": "SUCCESS", "recoveryType": "UNLOCK", "_embedded": {"user": user_view(user)}}
             return Response.json(200, answer, _NO_STORE)
+        return self._begun(visit, opened, {})
+
+    def activate(self, visit: Visit, body: JsonBody, relayed: Mapping[str, str]) -> Response:
+        """200 PASSWORD_RESET, by what an activation mailed.
+
+        Raises:
+            ApiError: E0000004, as for a wrong password.
+        """
+        try:
+            opened = self.recovery.open(body.text("token", longest=256), visit.request, now=visit.now)
+        except NotOpen:
+            raise ApiError("E0000004", headers=_NO_STORE) from None
+        if opened.purpose != "activation":
+            raise ApiError("E0000004", headers=_NO_STORE)
+        return self._begun(visit, opened, relayed)
+
+    def standing(self, visit: Visit, body: JsonBody) -> Response:
+        """200, where a state token stands. Raises ApiError (E0000011)."""
+        return self._shown(visit, self._found(visit, body))
+
+    def cancel(self, visit: Visit, body: JsonBody) -> Response:
+        """200: what was proved is forgotten. What was mailed is as good as before. Raises ApiError (E0000011)."""
+        at = self._found(visit, body)
+        self._end(at)
+        return Response.json(200, _relayed_of(at), _NO_STORE)
+
+    def _begun(self, visit: Visit, opened: Opened, relayed: Mapping[str, str]) -> Response:
         handle = self.ids.opaque(32)
         steps = SignOnTransaction(
             digest=secret_digest(handle),
@@ -99,7 +127,7 @@ class RecoveryApi:
             proofs=(),
             created_at=visit.now,
             expires_at=min(visit.now + _LIFETIME, opened.expires_at),
-            onward={"ticket": secret_digest(opened.text)},
+            onward={**relayed, "ticket": secret_digest(opened.text)},
         )
         self.steps.add(steps)
         return self._shown(visit, _At(handle, steps, opened))
@@ -139,8 +167,10 @@ class RecoveryApi:
             raise refusal(refused) from None
         return self._shown(visit, self._proved(at, proof))
 
-    def reset_password(self, visit: Visit) -> Response:
+    def reset_password(self, visit: Visit, activated: Callable[[Visit, User, Mapping[str, str]], Response]) -> Response:
         """200 SUCCESS. Nobody is signed in by it: whoever holds the mail need not be who forgot.
+
+        Who has a first password now goes on as ``activated`` says: nobody else could have had one.
 
         Raises:
             ApiError: E0000011, E0000079 (something has to be proved first), E0000080.
@@ -165,6 +195,8 @@ class RecoveryApi:
         except (NotOpen, NotChangeable):
             raise _invalid() from None
         self._end(at)
+        if at.opened.purpose == "activation":
+            return activated(visit, user, _relayed_of(at))
         answer = {"status": "SUCCESS", "recoveryType": "PASSWORD", "_embedded": {"user": user_view(user)}}
         return Response.json(200, answer, _NO_STORE)
 
@@ -240,10 +272,15 @@ class RecoveryApi:
             "expiresAt": timestamp(at.steps.expires_at),
             "status": status,
             "recoveryType": _RECOVERY_TYPES[at.opened.purpose],
+            **_relayed_of(at),
             "_embedded": embedded,
             "_links": {**links, "cancel": _link(f"{base}/cancel")},
         }
         return Response.json(200, answer, _NO_STORE)
+
+
+def _relayed_of(at: _At) -> dict[str, str]:
+    return {name: value for name, value in at.steps.onward.items() if name == "relayState"}
 
 
 def _link(href: str, name: str | None = None) -> dict[str, Any]:
