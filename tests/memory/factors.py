@@ -68,9 +68,13 @@ class MemoryFactors:
             )
             self._done(events, mails)
 
-    def remove(self, factor: Factor, events: Sequence[Event], mails: Sequence[Mail] = ()) -> None:
+    def remove(
+        self, factor: Factor, events: Sequence[Event], mails: Sequence[Mail] = (), *, beside: Sequence[Factor] = ()
+    ) -> None:
         with self._lock:
             self._check(factor)
+            if any((other.user_id, other.id) not in self.factors for other in beside):
+                raise Conflict(factor.id)
             del self.factors[factor.user_id, factor.id]
             self._done(events, mails)
 

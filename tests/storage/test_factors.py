@@ -268,6 +268,22 @@ def test_of_fifty_uses_of_one_step_exactly_one_wins(storage: Storage) -> None:
     assert outcomes.count("won") == 1
 
 
+def test_of_two_factors_that_may_each_go_beside_the_other_one_stays(storage: Storage) -> None:
+    one, other = a_factor(1), a_factor(2)
+    for factor in (one, other):
+        storage.factors.add(factor, [])
+    one, other = storage.factors.of("00uA")
+
+    pairs = ((one, other), (other, one))
+
+    outcomes = race(
+        lambda number: storage.factors.remove(pairs[number % 2][0], [], beside=[pairs[number % 2][1]]), Conflict
+    )
+
+    assert outcomes.count("won") == 1
+    assert len(storage.factors.of("00uA")) == 1
+
+
 def test_a_reset_takes_everything(storage: Storage) -> None:
     storage.factors.add(a_factor(), [])
     storage.factors.add(a_key(2), [])

@@ -106,10 +106,15 @@ class DynamoFactors:
                 raise Conflict(before.id) from None
             raise AlreadyExists("credential") from None
 
-    def remove(self, factor: Factor, events: Sequence[Event], mails: Sequence[Mail] = ()) -> None:
+    def remove(
+        self, factor: Factor, events: Sequence[Event], mails: Sequence[Mail] = (), *, beside: Sequence[Factor] = ()
+    ) -> None:
         try:
             with self._tables.transaction(events) as write:
                 self._take(write, factor)
+                for other in beside:
+                    place = _place(self._item, other)
+                    write.condition_check(self._item, place.pk, place.sk, condition=self._item.pk.exists())
                 put(write, self._tables, mails)
         except ConditionFailed:
             raise Conflict(factor.id) from None

@@ -397,12 +397,21 @@ class UserFactors:
         self.factors.save(factor, renamed, [self._event("user.mfa.factor.update", renamed, ask)])
         return replace(renamed, version=factor.version + 1)
 
-    def remove(self, user: User, factor: Factor, *, now: int, request: Request, actor: Party | None = None) -> None:
-        """Take a factor away for good.
+    def remove(
+        self,
+        user: User,
+        factor: Factor,
+        *,
+        now: int,
+        request: Request,
+        actor: Party | None = None,
+        beside: Sequence[Factor] = (),
+    ) -> None:
+        """Take a factor away for good, if those ``beside`` it, without which it must stay, are there still.
 
         Raises:
             NotActive: Nobody enrolled it, so nobody can take it away.
-            Conflict: It changed, or is gone.
+            Conflict: It changed, or is gone, or one of ``beside`` is.
         """
         self._check_owner(user, factor)
         if not factor.version:
@@ -410,7 +419,8 @@ class UserFactors:
         ask = Ask(user, now, request, actor=actor)
         if factor.status == "ACTIVE":
             events = [self._event("user.mfa.factor.deactivate", factor, ask)]
-            self.factors.remove(factor, events, self._notice(ask, "AuthenticatorReset", factor))
+            mails = self._notice(ask, "AuthenticatorReset", factor)
+            self.factors.remove(factor, events, mails, beside=[other for other in beside if other.version])
         else:
             self.factors.remove(factor, [])
 

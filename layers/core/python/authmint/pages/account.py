@@ -136,7 +136,9 @@ class AccountPage:
         factor = self.factor_steps().factors.get(person.user, visit.form.text("factor"))
         if self.account().is_needed(person, known, factor, visit.caller, now=visit.now):
             return self._shown(visit, person, known, problem="account.needed", status=409)
-        self.factor_steps().factors.remove(person.user, factor, now=visit.now, request=visit.request)
+        # Of two that may each go if the other one stays, one stays.
+        others = [each for each in known.factors if each.id != factor.id]
+        self.factor_steps().factors.remove(person.user, factor, now=visit.now, request=visit.request, beside=others)
         return see_other("/account")
 
     def _renamed(self, visit: Visit, person: Person, known: Known) -> None:

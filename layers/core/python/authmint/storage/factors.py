@@ -115,11 +115,13 @@ class Factors(Protocol):
             AlreadyExists: The credential is taken.
         """
 
-    def remove(self, factor: Factor, events: Sequence[Event], mails: Sequence[Mail] = ()) -> None:
-        """Remove one for good.
+    def remove(
+        self, factor: Factor, events: Sequence[Event], mails: Sequence[Mail] = (), *, beside: Sequence[Factor] = ()
+    ) -> None:
+        """Remove one for good, if those ``beside`` it, which make that bearable, are there still.
 
         Raises:
-            Conflict: The factor is not at ``factor.version`` any more, or gone.
+            Conflict: The factor is not at ``factor.version`` any more, or gone, or one beside it is gone.
         """
 
     def remove_all(self, user_id: str, events: Sequence[Event], mails: Sequence[Mail] = ()) -> int:
