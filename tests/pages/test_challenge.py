@@ -112,6 +112,25 @@ def test_a_key_is_chosen_and_used() -> None:
     assert header(answer, "location") == "/signin"
 
 
+def test_a_key_is_told_to_verify_its_user_where_nothing_less_would_do() -> None:
+    """Of most keys it is only wished for: some cannot, and are good second factors (WebAuthn §5.8.6)."""
+    verified = Assurance(alternatives=(Alternative(possession=Demand(user_verified=True)),))
+    wished = {}
+    for name, assurance in (("verified", verified), ("two", TWO)):
+        browser = asked(assurance, offered=("webauthn",))
+        arrived(browser)
+        browser.get(header(browser.post("/enrol", choose="webauthn"), "location"))
+        made = browser.options["authenticatorSelection"]["userVerification"]
+        browser.post("/enrol", **SoftwareKey(origin=BASE).registered(browser.options))
+        other = Browser(browser.hosted)
+        arrived(other)
+        factor = browser.hosted.storage.factors.of("00uA")[0].id
+        other.get(header(other.post("/challenge", choose=factor), "location"))
+        wished[name] = (made, other.options["userVerification"])
+
+    assert wished == {"verified": ("required", "required"), "two": ("preferred", "preferred")}
+
+
 def test_a_passkey_alone_signs_in_where_nothing_more_is_asked_and_nobody_is_told_who_has_one() -> None:
     browser = asked(TWO, offered=("webauthn",))
     key = SoftwareKey(origin=BASE)

@@ -115,6 +115,7 @@ PHISHING = Assurance(two_factors=True, alternatives=(Alternative(possession=Dema
 EVERY_TIME = Assurance(two_factors=True, reauthenticate_in=0)
 FRESH = Assurance(two_factors=True, reauthenticate_in=100)
 PASSWORD_TOO = Assurance(alternatives=(Alternative(knowledge=Demand(methods=frozenset({"password"}))),))
+VERIFIED = Assurance(alternatives=(Alternative(possession=Demand(user_verified=True)),))
 ALL: tuple[FactorKind, ...] = ("totp", "webauthn", "email")
 
 
@@ -170,8 +171,22 @@ ALL: tuple[FactorKind, ...] = ("totp", "webauthn", "email")
             known(800, Proof("totp", 800), factors=(TOTP, PASSKEY)),
             [FRESH],
             (),
-            Step("challenge", "more_assurance", ("totp", "passkey"), ("password",)),
+            Step("challenge", "more_assurance", ("totp", "passkey"), ("password",), verify_user=True),
         ),
+        # Whoever has no password is known by the key alone, which has to know its owner for that.
+        (
+            Known("a", 800, (Proof("webauthn", 800, verified=True),), has_password=False, factors=(PASSKEY,)),
+            [FRESH],
+            (),
+            Step("challenge", "more_assurance", ("passkey",), verify_user=True),
+        ),
+        (
+            Known("a", 900, (Proof("email", 900),), has_password=False, factors=(EMAIL,)),
+            [VERIFIED],
+            ALL,
+            Step("challenge", "before_enrolling", ("email",)),
+        ),
+        (known(900), [VERIFIED], ALL, Step("enrol", "more_assurance", kinds=("webauthn",), verify_user=True)),
         (
             known(950, Proof("totp", 950), factors=(TOTP,)),
             [EVERY_TIME],
@@ -204,7 +219,7 @@ some_factors = st.lists(
     unique=True,
 ).map(tuple)
 some_assurances = st.lists(
-    st.sampled_from([Assurance(), TWO, PHISHING, EVERY_TIME, FRESH, PASSWORD_TOO]), max_size=3
+    st.sampled_from([Assurance(), TWO, PHISHING, EVERY_TIME, FRESH, PASSWORD_TOO, VERIFIED]), max_size=3
 ).map(tuple)
 
 
@@ -221,6 +236,9 @@ def test_whoever_does_what_is_asked_gets_there_and_nobody_else_does(
         if step.name != "challenge":
             break
         assert step.choices or step.methods
+        if step.verify_user:  # a key that asks nobody who uses it would be asked for again
+            half = [Proof(one.method, NOW, one.id, synced=one.synced) for one in factors if one.kind == "webauthn"]
+            assert not any(all(e.met((*proofs, one), now=NOW, asked_at=NOW) for e in assurances) for one in half)
         for one in (f for f in factors if f.id in step.choices[:1]):
             proofs += (Proof(one.method, NOW, one.id, synced=one.synced, verified=one.verified),)
         if not step.choices:

@@ -19,6 +19,7 @@ class Ask:
     Attributes:
         actor: Who does it, where it is not the user.
         binding: The transaction or caller for which it is: an answer under another one is refused.
+        verify_user: A key has to tell who uses it, whatever administrators want of keys.
     """
 
     user: User
@@ -26,6 +27,7 @@ class Ask:
     request: Request
     binding: str = ""
     actor: Party | None = None
+    verify_user: bool = False
 
     @property
     def party(self) -> Party:
@@ -75,6 +77,7 @@ class Wishes:
         question, answer: Of a security question.
         lifetime: Seconds that a code that is sent lives; ``None``: as the deployment says.
         vouched: An administrator vouches for it, so no proof is asked.
+        verify_user: A key has to tell who uses it, whatever administrators want of keys.
     """
 
     address: str | None = None
@@ -82,6 +85,7 @@ class Wishes:
     answer: str | None = field(default=None, repr=False)
     lifetime: int | None = None
     vouched: bool = False
+    verify_user: bool = False
 
 
 class Kind(Protocol):

@@ -281,6 +281,7 @@ class UserFactors:
         now: int,
         request: Request,
         lifetime: int | None = None,
+        verify_user: bool = False,
     ) -> Challenge:
         """Ask for one of these factors, which are of one kind: what a caller needs to answer.
 
@@ -291,6 +292,7 @@ class UserFactors:
             now: Unix seconds.
             request: For the log, and for the site at which a key is asked for.
             lifetime: Seconds that a code that is sent lives; ``None``: as the deployment says.
+            verify_user: Keys have to tell who uses them, whatever administrators want of keys.
 
         Raises:
             NotActive: One of them is not.
@@ -298,7 +300,8 @@ class UserFactors:
             Unavailable: Storage could not answer.
         """
         self._check_active(user, factors)
-        return self.kinds(factors[0].kind).challenge(factors, Ask(user, now, request, binding), lifetime)
+        ask = Ask(user, now, request, binding, verify_user=verify_user)
+        return self.kinds(factors[0].kind).challenge(factors, ask, lifetime)
 
     def verify(
         self,

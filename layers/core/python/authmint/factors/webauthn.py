@@ -44,9 +44,11 @@ class Webauthn:
     guessable: bool = False
     label: str = "FIDO_WEBAUTHN"
 
-    def enrol(self, factor: Factor, _: Wishes, ask: Ask) -> tuple[Factor, KeyOptions]:
+    def enrol(self, factor: Factor, wishes: Wishes, ask: Ask) -> tuple[Factor, KeyOptions]:
         """With a challenge. The options name no RP ID: a page of any trusted origin can use them."""
         settings = self.settings()
+        if wishes.verify_user:
+            settings = replace(settings, verification="required")
         challenge, expires_at = self._challenge(ask, "enrol", ask.user.id, factor.id)
         known = [other.credential for other in self.factors.of(factor.user_id)]
         return factor, KeyOptions(
@@ -77,7 +79,8 @@ class Webauthn:
         """One challenge, whichever of the keys answers."""
         only = factors[0].id if len(factors) == 1 else None
         challenge, expires_at = self._challenge(ask, "verify", ask.user.id, only)
-        party, verification = self.party(ask.request.base_url), self.settings().of_use
+        party = self.party(ask.request.base_url)
+        verification: Preference = "required" if ask.verify_user else self.settings().of_use
         keys = [factor.credential for factor in factors if factor.credential is not None]
         here = [key for key in keys if key.rp_id == party.own_id] or keys
         options = _request(challenge, verification) | {

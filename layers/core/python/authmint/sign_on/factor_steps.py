@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..factors.answers import AssertionAnswer
-from ..factors.kind import CodeSent, KeyOptions
+from ..factors.kind import CodeSent, KeyOptions, Wishes
 from ..factors.user_factors import UserFactors
 from ..http import Request
 from ..storage.factors import Factor
@@ -91,8 +91,14 @@ class FactorSteps:
 
     def _chosen(self, pending: "Pending", caller: "Caller", answer: answers.Chosen) -> SignOnTransaction:
         asked = self._asked(pending, answer.factor_id, alone=answer.alone)
-        binding = pending.transaction.digest
-        challenge = self.factors.challenge(pending.user, asked, binding=binding, now=caller.now, request=caller.request)
+        challenge = self.factors.challenge(
+            pending.user,
+            asked,
+            binding=pending.transaction.digest,
+            now=caller.now,
+            request=caller.request,
+            verify_user=pending.step.verify_user,
+        )
         return replace(pending.transaction, factor_id=answer.factor_id, alone=answer.alone, shown=_written(challenge))
 
     def _proved(self, pending: "Pending", caller: "Caller", answer: answers.Proved) -> SignOnTransaction:
@@ -118,9 +124,13 @@ class FactorSteps:
     def _begun(self, pending: "Pending", caller: "Caller", answer: answers.Begun) -> SignOnTransaction:
         if pending.step.name != "enrol" or answer.kind not in pending.step.kinds:
             raise OutOfTurn(pending.step.name)
-        binding = pending.transaction.digest
         factor, activation = self.factors.enrol(
-            pending.user, answer.kind, now=caller.now, request=caller.request, binding=binding
+            pending.user,
+            answer.kind,
+            wishes=Wishes(verify_user=pending.step.verify_user),
+            now=caller.now,
+            request=caller.request,
+            binding=pending.transaction.digest,
         )
         if factor.status == "ACTIVE":
             return _with(pending.transaction, _proof_of(factor, caller.now))

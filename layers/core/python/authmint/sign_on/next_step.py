@@ -69,6 +69,7 @@ class Step:
     Attributes:
         choices: Ids of factors.
         methods: What can be proved without one of these: the password, a recovery code.
+        verify_user: Keys have to tell who uses them: what they prove otherwise would not do.
     """
 
     name: StepName
@@ -76,6 +77,7 @@ class Step:
     choices: tuple[str, ...] = ()
     methods: tuple[Method, ...] = ()
     kinds: tuple[FactorKind, ...] = ()
+    verify_user: bool = False
 
 
 DONE = Step("done")
@@ -143,26 +145,37 @@ def _assured(known: Known, requirement: Requirement, now: int) -> Step:
         useful = {candidate for way in ways for candidate in way}
         choices = tuple(f.id for f in known.factors if _Candidate(f.method, f.synced, f.verified) in useful)
         methods = tuple(each.method for each in (_PASSWORD, _RECOVERY_CODE) if each in useful)
-        return Step("challenge", "more_assurance", choices, methods)
-    kinds = tuple(
-        kind
-        for kind in requirement.enrolments.offered
-        if known.can_set_up(kind)
-        and _ways(known.proofs, mine | {_Candidate(kind, verified=kind == "webauthn")}, requirement, now)
-    )
-    return _enrolled(known, kinds, "more_assurance") if kinds else Step("refused", "out_of_reach")
+        keys = [way for way in ways if any(each.method == "webauthn" for each in way)]
+        by_half = _ways(known.proofs, map(_unverified, mine), requirement, now)
+        verify_user = bool(keys) and not any(way <= set(map(_unverified, key)) for key in keys for way in by_half)
+        return Step("challenge", "more_assurance", choices, methods, verify_user=verify_user)
+
+    def helps(kind: FactorKind, *, verified: bool) -> bool:
+        return bool(_ways(known.proofs, mine | {_Candidate(kind, verified=verified)}, requirement, now))
+
+    offered = filter(known.can_set_up, requirement.enrolments.offered)
+    kinds = tuple(kind for kind in offered if helps(kind, verified=kind == "webauthn"))
+    if not kinds:
+        return Step("refused", "out_of_reach")
+    verify_user = "webauthn" in kinds and not helps("webauthn", verified=False)
+    return _enrolled(known, kinds, "more_assurance", verify_user=verify_user)
+
+
+def _unverified(candidate: _Candidate) -> _Candidate:
+    """The same without anybody having been asked who uses it."""
+    return replace(candidate, verified=False)
 
 
 def _spare(known: Known) -> set[_Candidate]:
     return {_RECOVERY_CODE} if known.recovery_codes else set()
 
 
-def _enrolled(known: Known, kinds: tuple[FactorKind, ...], reason: Reason) -> Step:
+def _enrolled(known: Known, kinds: tuple[FactorKind, ...], reason: Reason, *, verify_user: bool = False) -> Step:
     """Who has a factor already proves it first: a password alone must not be enough to add another one."""
     if known.factors and not is_two_factors(known.proofs):
         methods = tuple(each.method for each in _spare(known))
         return Step("challenge", "before_enrolling", tuple(factor.id for factor in known.factors), methods)
-    return Step("enrol", reason, kinds=kinds)
+    return Step("enrol", reason, kinds=kinds, verify_user=verify_user)
 
 
 def _ways(
