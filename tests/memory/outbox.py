@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from authmint.storage.errors import Conflict, NotFound
 from authmint.storage.events import Event
-from authmint.storage.mail_templates import MailTemplate
+from authmint.storage.mail_templates import MailTemplate, as_delivered
 from authmint.storage.outbox import Mail, Taken
 from authmint.storage.recovery_tickets import RecoveryTicket
 
@@ -103,7 +103,7 @@ class MemoryMailTemplates:
         self._kept: dict[str, MailTemplate] = {}
 
     def get(self, name: str) -> MailTemplate:
-        return self._kept.get(name, MailTemplate(name))
+        return self._kept.get(name, as_delivered(name))
 
     def save(self, before: MailTemplate, after: MailTemplate, events: Sequence[Event]) -> None:
         with self._lock:

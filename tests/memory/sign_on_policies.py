@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from authmint.storage.errors import Conflict, NotFound
 from authmint.storage.events import Event
+from authmint.storage.outbox import Mail
 from authmint.storage.sign_on_history import SignOnHistory
 from authmint.storage.sign_on_policies import (
     OF_APPS,
@@ -99,17 +100,26 @@ class MemoryZones:
 class MemorySignOnHistories:
     """``SignOnHistories``."""
 
-    def __init__(self, lock: threading.RLock, record: Callable[[Sequence[Event]], None]) -> None:
+    def __init__(
+        self,
+        lock: threading.RLock,
+        record: Callable[[Sequence[Event]], None],
+        send: Callable[[Sequence[Mail]], None],
+    ) -> None:
         self._lock = lock
         self._record = record
+        self._send = send
         self._histories: dict[str, SignOnHistory] = {}
 
     def get(self, user_id: str) -> SignOnHistory:
         return self._histories.get(user_id, SignOnHistory(user_id))
 
-    def save(self, before: SignOnHistory, after: SignOnHistory, events: Sequence[Event] = ()) -> None:
+    def save(
+        self, before: SignOnHistory, after: SignOnHistory, events: Sequence[Event] = (), mails: Sequence[Mail] = ()
+    ) -> None:
         with self._lock:
             if self.get(before.user_id).version != before.version:
                 raise Conflict(before.user_id)
             self._histories[before.user_id] = replace(after, version=before.version + 1)
             self._record(events)
+            self._send(mails)

@@ -73,7 +73,7 @@ class MemoryStorage:
         self.sign_on_policies = MemorySignOnPolicies(self.lock, self.events.extend)
         self.behaviors = MemorySingleton(BehaviorList(), self.lock, self.events.extend)
         self.threats = MemorySingleton(ThreatConfiguration(), self.lock, self.events.extend)
-        self.histories = MemorySignOnHistories(self.lock, self.events.extend)
+        self.histories = MemorySignOnHistories(self.lock, self.events.extend, self.outbox.add)
         self.zones = MemoryZones(self.lock, self.events.extend)
         self.families = MemoryTokenFamilies(self.lock)
         self.codes = MemoryAuthorizationCodes(self.lock, self.families)

@@ -239,6 +239,18 @@ def test_nobody_gets_mail_that_administrators_switched_off(admin: Admin, templat
     assert mailed(admin, "UserActivation", None) is not None
 
 
+def test_new_sign_ins_are_told_from_when_an_administrator_says_so(admin: Admin, templates: str) -> None:
+    path = f"{templates}/NewSignOnNotification/settings"
+    before = admin.get(path).json["recipients"]
+    admin.post(f"{templates}/NewSignOnNotification/customizations", {"language": "en", "subject": "s", "body": "b"})
+    policies = admin.storage.sign_on_policies
+
+    assert (before, admin.get(path).json["recipients"]) == ("NO_USERS", "NO_USERS")
+    assert not policies.of_type("OKTA_SIGN_ON").order.watched
+    assert admin.put(path, {"recipients": "ALL_USERS"}).json["recipients"] == "ALL_USERS"
+    assert policies.of_type("OKTA_SIGN_ON").order.watched  # what is new is told by what is remembered
+
+
 @pytest.mark.parametrize("name", ["ForgotPassword", "EmailChallenge", "SelfServiceUnlock"])
 def test_what_is_good_for_nothing_unless_it_arrives_goes_to_everybody(admin: Admin, templates: str, name: str) -> None:
     refused = admin.put(f"{templates}/{name}/settings", {"recipients": "NO_USERS"})

@@ -1,8 +1,9 @@
 """Whether a login and a password belong together, for the password grant and for sign-in (docs/protocol.md §6.5)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from ..clock import Clock
 from ..http import Request
@@ -14,6 +15,10 @@ from ..storage.retrying import Retrying
 from ..storage.users import User, Users, login_key
 from .lockout import Lockout
 from .passwords import PasswordHashes, PasswordPolicy
+
+if TYPE_CHECKING:  # few sign-ins lock anybody
+    from ..mail.letters import Letters
+    from ..storage.outbox import Mail
 
 #: Where no number of wrong passwords locks.
 _NO_LIMIT: Final = 2**31
@@ -84,8 +89,9 @@ class Authenticator:
         policy: PasswordPolicy | Decide | None = None,
         retrying: Retrying | None = None,
         limit: RateLimit | None = None,
+        letters: Callable[[], "Letters"] | None = None,
     ) -> None:
-        """``policy``: everybody's, or what decides for each."""
+        """``policy``: everybody's, or what decides for each. ``letters``: by which who is locked may be told so."""
         self._directory = directory
         self._users = users
         self._hashes = hashes
@@ -94,6 +100,7 @@ class Authenticator:
         self._lockout = Lockout(users, clock, ids)
         self._retrying = retrying or Retrying()
         self._limit = limit
+        self._letters = letters
 
     def verify(self, login: str, password: str, now: int, *, request: Request = _NOBODY) -> Person:
         """The person who has this login and password; ``Expiring`` where it is time to choose another one.
@@ -134,7 +141,8 @@ class Authenticator:
                 raise LockedOut("locked before")
             raise BadCredentials("cannot sign in")
         if not self._hashes.fits(password, user.password.hash):
-            if self._lockout.count(user, now, request, most=most):
+            notice = partial(self._notice, policy, now)
+            if self._lockout.count(user, now, request, most=most, notice=notice):
                 raise LockedOut("locked by this attempt")
             raise BadCredentials("wrong password")
         if user.password.imported:
@@ -148,6 +156,11 @@ class Authenticator:
         if expires_at and now >= expires_at - policy.warning:
             return Expiring(known.user, known.groups, known.app_users, expires_at)
         return known
+
+    def _notice(self, policy: PasswordPolicy, now: int, user: User) -> "Sequence[Mail]":
+        if self._letters is None or not policy.mails_lockout:
+            return ()
+        return self._letters().to(user, "AccountLockout", now=now)
 
     def _hashed_anew(self, user: User, password: str) -> User:
         """The user with a hash of ours in the place of another directory's: that one is not needed any more."""

@@ -1,5 +1,6 @@
 """Locking users out after so many wrong passwords in a row, until an administrator lets them in again."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ..audit.recorder import Recorder
@@ -7,6 +8,7 @@ from ..clock import Clock
 from ..http import Request
 from ..ids import Ids
 from ..storage.events import Event, Party
+from ..storage.outbox import Mail
 from ..storage.users import User, Users
 
 
@@ -18,8 +20,17 @@ class Lockout:
         self._clock = clock
         self._ids = ids
 
-    def count(self, user: User, now: int, request: Request, *, most: int) -> bool:
+    def count(
+        self, user: User, now: int, request: Request, *, most: int, notice: Callable[[User], Sequence[Mail]]
+    ) -> bool:
         """Count one, exactly once even under concurrent calls; whether the user is locked now. ``most`` 0: never.
+
+        Args:
+            user: Whose it was.
+            now: Unix seconds.
+            request: For the log.
+            most: How many lock.
+            notice: The mail to whom is locked.
 
         Raises:
             Conflict: The user changed, or is locked already. Not counted: read it again.
@@ -27,7 +38,7 @@ class Lockout:
         if not most:
             return False
         locked, event = locked_out(user, now, request, self._clock, self._ids)
-        return self._users.count_failure(user, locked, [event], most=most) >= most
+        return self._users.count_failure(user, locked, [event], most=most, mails=notice(locked)) >= most
 
     def ended(self, user: User, after: int, now: int, request: Request) -> User:
         """The user, unlocked where the lock has lasted so many seconds; 0: it lasts.

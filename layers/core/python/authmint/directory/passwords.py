@@ -44,6 +44,7 @@ class PasswordPolicy:
         attempts: Wrong passwords in a row that lock a user; 0: none do.
         auto_unlock: Seconds after which a locked user is unlocked; 0: by an administrator alone.
         tells_lockout: Whether a locked user is told so.
+        mails_lockout: Whether mail says so, too.
         ticket_lifetime: Seconds for which an activation or recovery token is good.
     """
 
@@ -62,6 +63,7 @@ class PasswordPolicy:
     attempts: int = 10
     auto_unlock: int = 0
     tells_lockout: bool = False
+    mails_lockout: bool = False
     ticket_lifetime: int = 7 * 86_400
 
     def lacks(self, password: str, login: str, profile: Mapping[str, Any] | None = None) -> tuple[Lack, ...]:

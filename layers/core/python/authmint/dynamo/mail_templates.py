@@ -6,7 +6,7 @@ from typing import Final
 
 from ..storage.errors import Conflict
 from ..storage.events import Event
-from ..storage.mail_templates import Customization, MailTemplate
+from ..storage.mail_templates import Customization, MailTemplate, as_delivered
 from .connection import translated
 from .items import HEAD
 from .records import decode, encode
@@ -27,7 +27,7 @@ class DynamoMailTemplates:
             items = {item.sk: item for item in self._item.query(f"{KIND}#{name}", consistent_read=True)}
         head = items.pop(HEAD, None)
         if head is None:
-            return MailTemplate(name)
+            return as_delivered(name)
         words = (decode(item.body or "", Customization) for item in items.values())
         return replace(decode(head.body or "", MailTemplate), customizations=tuple(words))
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from ..storage.errors import Conflict, NotFound
 from ..storage.events import Event
+from ..storage.outbox import Mail
 from ..storage.sign_on_history import SignOnHistory
 from .connection import translated
 from .records import decode, encode
@@ -33,12 +34,18 @@ class DynamoSignOnHistories:
                 return SignOnHistory(user_id)
         return decode(item.body or "", SignOnHistory)
 
-    def save(self, before: SignOnHistory, after: SignOnHistory, events: Sequence[Event] = ()) -> None:
+    def save(
+        self, before: SignOnHistory, after: SignOnHistory, events: Sequence[Event] = (), mails: Sequence[Mail] = ()
+    ) -> None:
         after = replace(after, version=before.version + 1)
         unchanged = self._item.version == before.version if before.version else self._item.pk.does_not_exist()
         item = self._item(f"USER#{before.user_id}", _HISTORY, body=encode(after), version=after.version)
         try:
             with self._tables.transaction(events) as write:
                 write.save(item, condition=unchanged)
+                if mails:
+                    from .outbox import put  # most sign-ins are told to nobody
+
+                    put(write, self._tables, mails)
         except ConditionFailed:
             raise Conflict(before.user_id) from None

@@ -4,17 +4,19 @@ Each is counted before it is looked at, by one conditional write: of many that c
 may be wrong.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from ..clock import Clock
 from ..directory.lockout import locked_out
+from ..http import Request
 from ..ids import Ids
 from ..outage import Outage
 from ..rate_limit import Allowance
 from ..storage.code_tries import CodeTries
 from ..storage.errors import Conflict
+from ..storage.outbox import Mail
 from ..storage.retrying import Retrying
 from ..storage.users import User, Users
 from .kind import Ask
@@ -30,7 +32,7 @@ _R = TypeVar("_R")
 
 @dataclass(frozen=True)
 class CodeLockout:
-    """Counts codes, and locks."""
+    """Counts codes, and locks. ``notice``: the mail to whom is locked."""
 
     tries: CodeTries
     users: Users
@@ -38,6 +40,7 @@ class CodeLockout:
     ids: Ids
     retrying: Retrying = field(default_factory=Retrying)
     most: int = MOST
+    notice: Callable[[User, Request, int], Sequence[Mail]] = lambda *_: ()
 
     def judged(self, ask: Ask, judge: Callable[[], _R]) -> _R:
         """What ``judge`` finds out of a code.
@@ -84,7 +87,7 @@ class CodeLockout:
             user = self.users.get(ask.user.id)
             if _lockable(user):
                 locked, event = locked_out(user, ask.now, ask.request, self.clock, self.ids)
-                self.users.save(user, locked, [event])
+                self.users.save(user, locked, [event], mails=self.notice(locked, ask.request, ask.now))
 
         self.retrying(attempt)
 

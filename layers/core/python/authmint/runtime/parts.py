@@ -1,6 +1,6 @@
 """What functions have in common, and what they are made of. Heavy imports stay inside, so each loads what it uses."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ..pages.browsers import CookieBrowsers
     from ..pages.documents import HostedPages
     from ..pages.recovery.pages import RecoveryPages
+    from ..policy.sign_on.circumstances import Circumstances
     from ..policy.sign_on.password import PasswordDecision
     from ..rate_limit import RateLimit
     from ..recovery.helpdesk import Helpdesk
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from ..sign_on.watch import Watch
     from ..storage.configuration import Configuration
     from ..storage.directory import Person
+    from ..storage.outbox import Mail
     from ..storage.users import User
     from ..tokens.signer import Signers, WarmSigners
     from ..web.render import Renderer
@@ -57,6 +59,18 @@ if TYPE_CHECKING:
 _VOUCHING: Final = "okta.users.manage"
 #: How often one server asks one host for documents.
 _DOCUMENTS_PER_MINUTE: Final = 30
+
+
+class _NewSignOnNotices:
+    """``NewSignOnNotices``, made when the first one is needed."""
+
+    def __init__(self, parts: "Parts") -> None:
+        self._parts = parts
+
+    def to(self, user: "User", request: Request, here: "Circumstances", /, *, now: int) -> "Sequence[Mail]":
+        from ..sign_on.notices import MailedNotices
+
+        return MailedNotices(self._parts.letters(), self._parts.records.mail_templates).to(user, request, here, now=now)
 
 
 class Parts:
@@ -180,6 +194,7 @@ class Parts:
             self.password_policies(),
             retrying=self.retrying,
             limit=self.limit("login", most=self.sign_ins_per_second, seconds=1),
+            letters=self.letters,
         )
 
     def password_change(self) -> "PasswordChange":
@@ -213,6 +228,13 @@ class Parts:
     def _password_policy(self, user: "User", request: Request, now: int) -> "PasswordPolicy":
         return self.decide_password(self.records.directory.person(user.id), request, now).policy
 
+    def _lockout_notice(self, user: "User", request: Request, now: int) -> "Sequence[Mail]":
+        """The mail to somebody whom wrong codes locked, where the policy of passwords has such mail sent."""
+        letters = self.letters()
+        if not letters.on or not self._password_policy(user, request, now).mails_lockout:
+            return ()
+        return letters.to(user, "AccountLockout", now=now)
+
     def user_factors(self, *, events: "EventSink | None" = None, administrative: bool = False) -> "UserFactors":
         """Factors of users. ``events``: where those go that nothing is stored with; ``None``: into the log lines."""
         from ..factors.code_lockout import CodeLockout
@@ -226,7 +248,9 @@ class Parts:
 
         records, letters = self.records, self.letters()
         seals, events = self.factor_seals(administrative=administrative), events or self.log
-        lockout = CodeLockout(records.code_tries, records.users, self.clock, self.ids, self.retrying)
+        lockout = CodeLockout(
+            records.code_tries, records.users, self.clock, self.ids, self.retrying, notice=self._lockout_notice
+        )
         around = Surroundings(
             factors=records.factors,
             challenges=records.factor_challenges,
@@ -268,7 +292,7 @@ class Parts:
         """What policies of people ask of sign-ons."""
         from ..sign_on.policy_demands import PolicyDemands
 
-        return PolicyDemands(self.policies())
+        return PolicyDemands(self.policies(), _NewSignOnNotices(self) if self.settings.mail_from else None)
 
     def factor_steps(self) -> "FactorSteps":
         """What knows factors, for sign-ons: made when one asks for more than a password."""

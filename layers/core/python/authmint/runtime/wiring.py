@@ -379,7 +379,13 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
             session_idle=parts.settings.session_idle,
         ),
         mail=EmailTemplates(
-            records.mail_templates, records.users, records.outbox, parts.letters(), parts.brand(), parts.ids
+            records.mail_templates,
+            records.users,
+            records.outbox,
+            parts.letters(),
+            parts.brand(),
+            parts.ids,
+            records.sign_on_policies.watch,
         ),
         copies=records.client_copies,
         registered=RegisteredRecords(records.dynamic_clients, records.registration_tokens),

@@ -1,9 +1,9 @@
 """The policies of people, as what they ask of a sign-on (docs/protocol.md §33)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 from ..audit.builder import EventBuilder
 from ..clock import Clock
@@ -22,6 +22,7 @@ from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound, Unavailable
 from ..storage.events import Party
 from ..storage.factors import FactorKind
+from ..storage.outbox import Mail
 from ..storage.sign_on_policies import PolicyList, PolicyType, SignOnPolicies, SignOnPolicy
 from ..storage.sign_on_transactions import SessionTerms
 from ..storage.users import User
@@ -41,8 +42,10 @@ class PolicyDemands:
     ask is found once.
     """
 
-    def __init__(self, policies: AppliedPolicies) -> None:
+    def __init__(self, policies: AppliedPolicies, notices: "NewSignOnNotices | None" = None) -> None:
+        """``notices``: mail about sign-ins by new devices; ``None``: there is none."""
         self._policies = policies
+        self._notices = notices
         self._of_everybody: dict[PolicyType, Demanded] = {}
 
     def of_sign_on(self, person: Person, attempt: Attempt, *, now: int) -> Demanded:
@@ -72,8 +75,12 @@ class PolicyDemands:
         if watch is None:
             return
         around = self._policies.circumstances(attempt.request, device=attempt.mark)
+        notices, request = self._notices, attempt.request
         with suppress(Unavailable):
-            watch().succeeded(user.id, around, now=now)
+            if notices is None:
+                watch().succeeded(user.id, around, now=now)
+            else:
+                watch().succeeded(user.id, around, now=now, notice=lambda: notices.to(user, request, around, now=now))
 
     def failed(self, login: str, attempt: Attempt, *, now: int) -> None:
         """Count it, where some rule asks how unusual sign-ons are."""
@@ -96,6 +103,13 @@ class PolicyDemands:
     def enrolments(self, person: Person, attempt: Attempt, *, now: int) -> Enrolments:
         """By the policy about enrolment."""
         return _Decisions(self._policies).enrolments(person, attempt, now=now)
+
+
+class NewSignOnNotices(Protocol):
+    """Tells people that somebody signed in as them by a device that was not seen before."""
+
+    def to(self, user: User, request: Request, here: Circumstances, /, *, now: int) -> Sequence[Mail]:
+        """The mail; none where administrators have none sent. Raises Unavailable."""
 
 
 class _ReadOnce(SignOnPolicies):

@@ -1,17 +1,19 @@
 """What is remembered of sign-ons, so that unusual ones are told from others (docs/protocol.md §33.6)."""
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ..policy.sign_on.assessment import Assessment
-from ..policy.sign_on.behaviors import behaviors_of, results, with_sign_in
+from ..policy.sign_on.behaviors import behaviors_of, is_new, results, with_sign_in
 from ..policy.sign_on.circumstances import Circumstances
 from ..policy.sign_on.facts import ZoneFacts
 from ..policy.sign_on.risk import Signals, Weights, assess
 from ..rate_limit import network_of
 from ..storage.behaviors import Behaviors, Threats
 from ..storage.errors import Conflict
+from ..storage.outbox import Mail
 from ..storage.rate_counters import RateCounters
 from ..storage.sign_on_history import SignOnHistories
 from ..storage.users import login_key
@@ -19,6 +21,8 @@ from ..storage.users import login_key
 #: Failures are counted by the hour, and those of addresses by ten minutes: the window that runs, and the one before.
 _HOUR: Final = 3_600
 _TEN_MINUTES: Final = 600
+#: Sign-ins of one user at once that are each told.
+_ATTEMPTS: Final = 5
 #: So many people whose sign-ins fail from one address are no accident.
 _ATTACK: Final = 20
 
@@ -67,12 +71,25 @@ class Watch:
         """Names of behaviours by their ids, for expressions."""
         return {one.id: one.name for one in behaviors_of(self.behaviors.get())}
 
-    def succeeded(self, user_id: str, here: Circumstances, *, now: int) -> None:
-        """Remember a sign-in, after it. Of two at once, one may be forgotten: it is no proof of anything."""
-        before = self.histories.get(user_id)
-        try:
-            self.histories.save(before, with_sign_in(before, here, now=now))
-        except Conflict:
+    def succeeded(
+        self, user_id: str, here: Circumstances, *, now: int, notice: Callable[[], Sequence[Mail]] = lambda: ()
+    ) -> None:
+        """Remember a sign-in, after it. Of two at once, one may be forgotten: it is no proof of anything.
+
+        Args:
+            user_id: Whose.
+            here: Of the request.
+            now: Unix seconds.
+            notice: What is mailed where the device is a new one, which is stored with it.
+        """
+        for _ in range(_ATTEMPTS):
+            before = self.histories.get(user_id)
+            mails = notice() if is_new(before, here, now=now) else ()
+            try:
+                self.histories.save(before, with_sign_in(before, here, now=now), mails=mails)
+            except Conflict:
+                if mails:
+                    continue
             return
 
     def failed(self, login: str, here: Circumstances, *, now: int) -> None:

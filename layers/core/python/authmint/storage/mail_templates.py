@@ -42,6 +42,15 @@ class MailTemplate:
     version: int = 0
 
 
+#: Mail that nobody gets until an administrator says so.
+OFF_AT_FIRST = frozenset({"NewSignOnNotification"})
+
+
+def as_delivered(name: str) -> MailTemplate:
+    """A template that nobody changed."""
+    return MailTemplate(name, "NO_USERS" if name in OFF_AT_FIRST else "ALL_USERS")
+
+
 class MailTemplates(Protocol):
     """All templates of a deployment."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from .events import Event
+from .outbox import Mail
 
 RiskOverride = Literal["LOW", "MEDIUM", "HIGH"]
 
@@ -53,5 +54,7 @@ class SignOnHistories(Protocol):
     def get(self, user_id: str) -> SignOnHistory:
         """An empty one where there is none. A consistent read."""
 
-    def save(self, before: SignOnHistory, after: SignOnHistory, events: Sequence[Event] = ()) -> None:
-        """Raises Conflict: it is not at ``before.version`` any more."""
+    def save(
+        self, before: SignOnHistory, after: SignOnHistory, events: Sequence[Event] = (), mails: Sequence[Mail] = ()
+    ) -> None:
+        """Store it with what it causes, all or nothing. Raises Conflict: it is not at ``before.version`` any more."""

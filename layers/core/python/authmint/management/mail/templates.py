@@ -14,7 +14,7 @@ from ...mail.letters import Letters, Template
 from ...mail.rendering import rendered
 from ...storage.errors import NotFound
 from ...storage.events import Event, Party
-from ...storage.mail_templates import Customization, MailTemplate, MailTemplates, Recipients
+from ...storage.mail_templates import OFF_AT_FIRST, Customization, MailTemplate, MailTemplates, Recipients
 from ...storage.outbox import Outbox
 from ...storage.users import Users
 from ..http.call import NO_CONTENT, Call, Operation
@@ -44,7 +44,7 @@ MOST: Final = 30
 
 @dataclass(frozen=True)
 class EmailTemplates:
-    """What administrators make of mail."""
+    """What administrators make of mail. ``watch``: has sign-ins remembered from now on."""
 
     records: MailTemplates
     users: Users
@@ -52,6 +52,7 @@ class EmailTemplates:
     letters: Letters
     brand: Brand
     ids: Ids
+    watch: Callable[[], None]
 
     def list(self, call: Call) -> Response:
         check_brand(call)
@@ -90,6 +91,8 @@ class EmailTemplates:
                 raise ApiError("E0000189")
             return replace(before, recipients=recipients)
 
+        if recipients != "NO_USERS" and call.params["templateName"] in OFF_AT_FIRST:
+            call.retrying(self.watch)  # what is new is told by what is remembered
         return Response.json(200, settings_json(self._change(call, change, "update"), call))
 
     def customizations(self, call: Call) -> Response:

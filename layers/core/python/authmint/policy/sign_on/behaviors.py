@@ -103,6 +103,17 @@ def _as_past(here: Circumstances, now: int) -> PastSignIn:
     )
 
 
+def is_new(history: SignOnHistory, here: Circumstances, *, now: int) -> bool:
+    """Whether the owner of a history is to be told of a sign-in: by a device that is not in it.
+
+    A device without a name is known by its address. Of somebody who never signed in nothing is new.
+    """
+    past = [one for one in history.sign_ins if now - one.at <= KEPT]
+    if here.device is not None:
+        return bool(past) and all(one.device != here.device for one in past)
+    return bool(past) and all(one.device is not None or one.address != here.address for one in past)
+
+
 def with_sign_in(history: SignOnHistory, here: Circumstances, *, now: int) -> SignOnHistory:
     """The history with one more sign-in, as short as it may be."""
     made = _as_past(here, now)

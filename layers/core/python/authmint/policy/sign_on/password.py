@@ -85,6 +85,7 @@ def password_policy(settings: Mapping[str, Any] | None) -> PasswordPolicy:
         attempts=lockout.get("maxAttempts", 10),
         auto_unlock=lockout.get("autoUnlockMinutes", 0) * 60,
         tells_lockout=lockout.get("showLockoutFailures", False),
+        mails_lockout="EMAIL" in (lockout.get("userLockoutNotificationChannels") or ()),
     )
 
 
@@ -152,6 +153,7 @@ def _stricter_policy(one: PasswordPolicy, other: PasswordPolicy) -> PasswordPoli
         attempts=_least_but_zero(one.attempts, other.attempts),
         auto_unlock=0 if 0 in {one.auto_unlock, other.auto_unlock} else max(one.auto_unlock, other.auto_unlock),
         tells_lockout=one.tells_lockout and other.tells_lockout,
+        mails_lockout=one.mails_lockout or other.mails_lockout,
     )
 
 
