@@ -160,6 +160,7 @@ class Hosted:
             brakes=Brakes(
                 addresses=RateLimit(storage.rate_counters, "address", most=sign_ins, seconds=60),
                 user_codes=RateLimit(storage.rate_counters, "activate", most=20, seconds=600),
+                invitations=RateLimit(storage.rate_counters, "invitation", most=sign_ins, seconds=60),
             ),
             journal=SignOnEvents(self.events, self.clock, self.ids),
             change=PasswordChange(storage.users, self.hashes, self.clock, self.ids, policy),

@@ -278,3 +278,16 @@ def test_a_device_is_not_let_in_where_its_app_refuses() -> None:
 
     assert browser.post("/activate", decision="allow").status == 403
     assert browser.hosted.storage.device_codes.by_user_code("WDJBMJHT").status == "PENDING"
+
+
+def test_keys_are_asked_for_so_often_from_one_address_and_nothing_more_is_stored() -> None:
+    hosted = Hosted(sign_ins=2)
+    browser = Browser(hosted)
+    browser.get("/signin")
+    form = browser.fields
+
+    answers = [browser.post_pairs("/signin/key", form.items()) for _ in range(3)]
+
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert "retry-after" in dict(answers[2].headers)
+    assert len(hosted.storage.factor_challenges.challenges) == 2

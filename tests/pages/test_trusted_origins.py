@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 from authmint.http import Request, Response
+from authmint.policy.sign_on.assurance import Assurance
+from authmint.sign_on.requirement import Demanded, Remembering, Requirement
 from authmint.storage.trusted_origins import OriginList, TrustedOrigin
 
 from tests.pages.hosted import PASSWORD, Hosted
+from tests.support.apps import App
+from tests.support.fakes import FrozenClock
 
 SHOP = "https://shop.example.com"
 CALLS = [
@@ -99,3 +103,30 @@ def test_a_trusted_site_signs_somebody_in_and_out() -> None:
     assert (proved.status, session.status) == (200, 200)
     assert json.loads(session.body)["login"] == "ann@example.com"
     assert cors(session)["access-control-allow-origin"] == SHOP
+
+
+@pytest.mark.parametrize(("origin", "site"), [(SHOP, "None"), ("https://acme.example.com", "Lax")])
+def test_who_signs_in_at_a_trusted_site_is_remembered_there(origin: str, site: str) -> None:
+    deployment = hosted()
+    two = Requirement(assurances=(Assurance(two_factors=True),), remembering=Remembering(60))
+    deployment.demands.sign_on = Demanded(requirement=two)
+    clock = deployment.clock
+    assert isinstance(clock, FrozenClock)
+    app, factor = App.of(deployment.user_factors, deployment.storage.users.get("00uA"), clock)
+    name = {"username": "ann@example.com", "password": PASSWORD}
+    state = json.loads(called(deployment, "POST", "/api/v1/authn", name, origin=origin).body)
+    body = {"stateToken": state["stateToken"], "passCode": app.code}
+    request = Request(
+        "POST",
+        f"/api/v1/authn/factors/{factor.id}/verify",
+        "https://acme.example.com",
+        query=(("rememberDevice", "true"),),
+        headers={"origin": origin, "content-type": "application/json"},
+        body=json.dumps(body).encode(),
+    )
+
+    answer = deployment.site(request)
+
+    assert answer is not None
+    (cookie,) = [value for _, value in answer.headers if value.startswith("__Host-authmint-device=")]
+    assert cookie.endswith(f"Path=/; HttpOnly; SameSite={site}; Secure")

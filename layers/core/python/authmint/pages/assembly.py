@@ -96,7 +96,7 @@ def new_site(
     return Site(
         pages,
         browsers,
-        sign_in=SignInPage(steps, helps=recovery.on),
+        sign_in=SignInPage(steps, brakes.invitations, helps=recovery.on),
         password=PasswordPage(steps),
         challenge=_OnFirstUse(partial(_challenge, steps)),
         enrol=_OnFirstUse(partial(_enrol, steps)),

@@ -43,10 +43,15 @@ class Guest(Visitor):
         return csrf.equal(self.csrf(purpose, subject, anonymous=anonymous), token)
 
 
-def remembered(request: Request, signed_on: SignedOn) -> Pairs:
-    """The cookie of a browser that was just remembered."""
+def remembered(request: Request, signed_on: SignedOn, *, elsewhere: bool = False) -> Pairs:
+    """The cookie of a browser that was just remembered. ``elsewhere``: by a script of another site, which is trusted.
+
+    It opens nothing: whoever sends it has to prove the first factor all the same.
+    """
     known = signed_on.remembered
-    return () if known is None else (DEVICE.set(request, known.secret, seconds=known.lifetime),)
+    if known is None:
+        return ()
+    return (DEVICE.set(request, known.secret, seconds=known.lifetime, elsewhere=elsewhere),)
 
 
 class CookieBrowsers:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import urlencode
 
-from ..directory.authentication import AuthenticationFailed, TooFast
+from ..directory.authentication import AuthenticationFailed, TooFast, check_pace
 from ..http import Response
+from ..rate_limit import RateLimit, network_of
 from ..sign_on.requirement import OutOfTurn, Requirement
 from ..sign_on.sign_on import Denied
 from .client_view import view_of
@@ -22,6 +23,7 @@ class SignInPage:
     """Asks who it is."""
 
     steps: Steps
+    invitations: RateLimit
     helps: bool = False
 
     def get(self, visit: Visit) -> Response:
@@ -65,6 +67,10 @@ class SignInPage:
         """What a browser needs to ask for a key that says who somebody is. Nothing tells whether there is one."""
         onward = Onward.of_form(visit.form)
         visit.check("signin", onward.subject, anonymous=True)
+        try:
+            check_pace(self.invitations, network_of(visit.request.source_ip), now=visit.now)
+        except TooFast as fast:
+            return Response.json(429, {}, (("cache-control", "no-store"), *fast.allowance.headers()))
         options = self.steps.sign_on.invite(visit.caller)
         return Response.json(200, dict(options), (("cache-control", "no-store"),))
 

@@ -26,10 +26,12 @@ class Brakes:
     Attributes:
         addresses: Sign-ins from one address, whoever signs in.
         user_codes: Codes of devices, by one user.
+        invitations: What keys are asked for, by one address: each is stored for a while.
     """
 
     addresses: RateLimit
     user_codes: RateLimit
+    invitations: RateLimit
 
 
 @dataclass(frozen=True)

@@ -168,6 +168,7 @@ def authorize(env: Surroundings) -> Function:
         brakes=Brakes(
             addresses=parts.limit("address", most=parts.settings.sign_ins),
             user_codes=parts.limit("activate", most=20, seconds=600),
+            invitations=parts.limit("invitation", most=parts.settings.sign_ins),
         ),
         journal=SignOnEvents(parts.log, clock, ids),
         change=parts.password_change(),

@@ -13,7 +13,8 @@ _LONGEST: Final = 16_384
 
 @dataclass(frozen=True)
 class Cookie:
-    """One cookie of ours, for this host and nothing else, out of reach of scripts, not sent with foreign POSTs.
+    """One cookie of ours, for this host and nothing else, out of reach of scripts, not sent with foreign POSTs
+    unless it was set so.
 
     Attributes:
         pattern: What its values look like.
@@ -33,10 +34,19 @@ class Cookie:
         value = values.pop() if len(values) == 1 else ""
         return value if self.pattern.fullmatch(value) else None
 
-    def set(self, request: Request, value: str, *, seconds: int | None = None) -> tuple[str, str]:
-        """The ``set-cookie`` header. ``seconds``: how long it lives; ``None``: as long as the browser stays open."""
+    def set(
+        self, request: Request, value: str, *, seconds: int | None = None, elsewhere: bool = False
+    ) -> tuple[str, str]:
+        """The ``set-cookie`` header.
+
+        Args:
+            request: Of whom.
+            value: Of ours.
+            seconds: How long it lives; ``None``: as long as the browser stays open.
+            elsewhere: Scripts of other sites send it, too, where the connection is not plain.
+        """
         age = "" if seconds is None else f"Max-Age={seconds}; "
-        return "set-cookie", f"{self._name(request)}={value}; {age}{_attributes(request)}"
+        return "set-cookie", f"{self._name(request)}={value}; {age}{_attributes(request, elsewhere=elsewhere)}"
 
     def forget(self, request: Request) -> tuple[str, str]:
         """The ``set-cookie`` header that makes the browser forget it."""
@@ -47,8 +57,10 @@ class Cookie:
         return self.name if _is_plain(request) else f"__Host-{self.name}"
 
 
-def _attributes(request: Request) -> str:
-    return "Path=/; HttpOnly; SameSite=Lax" + ("" if _is_plain(request) else "; Secure")
+def _attributes(request: Request, *, elsewhere: bool = False) -> str:
+    if _is_plain(request):
+        return "Path=/; HttpOnly; SameSite=Lax"
+    return f"Path=/; HttpOnly; SameSite={'None' if elsewhere else 'Lax'}; Secure"
 
 
 def _is_plain(request: Request) -> bool:

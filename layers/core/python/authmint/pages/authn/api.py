@@ -203,7 +203,7 @@ class AuthnApi:
             "_embedded": {"user": user_view(signed_on.person.user)},
             "_links": {"cancel": view.link("cancel")},
         }
-        return Response.json(200, answer, (*_NO_STORE, *remembered(visit.request, signed_on)))
+        return Response.json(200, answer, (*_NO_STORE, *remembered(visit.request, signed_on, elsewhere=visit.trusted)))
 
 
 def _refusal(refused: FactorRefused) -> ApiError:
