@@ -6,7 +6,6 @@ from botocore.session import Session
 
 from tests.functions.deployment import Calls, Functions
 from tests.functions.faults import Faults
-from tests.memory.parts import CHEAP
 from tests.support.backend import Deployed
 from tests.support.fakes import SENT
 from tests.support.pace import unbraked as unbraked_take
@@ -34,8 +33,6 @@ def calls(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Calls:
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(Session, "create_client", create_client)
-    # People sign in by the hundred here; that passwords are dear to guess is tested where they are hashed.
-    monkeypatch.setattr("authmint.directory.passwords.Cost", lambda: CHEAP)
     return watched
 
 

@@ -230,11 +230,8 @@ def test_a_management_route_survives_one_fault_and_refuses_clearly_under_a_lasti
     objects = Objects(functions, ready)
     policy = objects.policy()
     for fault, lasting in TRIED:
-        it = ""
         for position in itertools.count(1):
-            if kind and not (it and method == "GET"):
-                it = objects.make(kind)
-            values = {"it": it, "policy": policy, "number": next(NUMBERS)}
+            values = {"it": objects.make(kind) if kind else "", "policy": policy, "number": next(NUMBERS)}
             operation = admin(method, filled(path, values), json.loads(filled(json.dumps(body), values)))
             faults.arm(FAULTS[fault], position, lasting=lasting)
 
@@ -277,7 +274,7 @@ def test_without_key_management_a_route_is_a_503_that_changed_nothing(
     ready = prepared(functions)
     keys = functions.admin("GET", f"{SERVER.format(server=ready[0])}/credentials/keys")
     operation = USING_KMS[name]
-    before = state(functions)
+    before = state(functions, faults)
     for fault in KMS_FAULTS.values():
         faults.arm(only_kms(fault), 1, lasting=True)
         answer = operation(functions, ready)
@@ -285,7 +282,7 @@ def test_without_key_management_a_route_is_a_503_that_changed_nothing(
 
         assert answer["statusCode"] == 503
         assert functions.admin("GET", f"{SERVER.format(server=ready[0])}/credentials/keys") == keys
-        assert state(functions) == before
+        assert state(functions, faults) == before
     assert operation(functions, ready)["statusCode"] < 300
 
 

@@ -48,12 +48,14 @@ def test_a_lasting_fault_at_any_call_is_a_503_that_changed_nothing_and_can_be_re
 ) -> None:
     operation, position = OPERATIONS[name], 0
     ready = prepared(functions)
+    observer = Functions(deployed, functions.calls)  # stays warm
     while True:
         position += 1
         if position > 1 and name in CHANGING:
             ready = prepared(functions.on(deployed.aws.fresh()))
+            observer.on(functions.deployed)
         functions.restart()
-        before = state(functions)
+        before = state(observer, faults)
         faults.arm(FAULTS[fault], position, lasting=True)
 
         answer = operation(functions, ready)
@@ -67,7 +69,7 @@ def test_a_lasting_fault_at_any_call_is_a_503_that_changed_nothing_and_can_be_re
             if name.startswith("token") or name in {"introspect", "revoke"}:
                 assert json.loads(answer["body"])["error"] == "temporarily_unavailable"
             if name != "delete server":  # it may be gone already, and is swept later
-                assert state(functions) == before, position
+                assert state(observer, faults) == before, position
         faults.clear()
         assert operation(functions, ready)["statusCode"] in {200, 201, 204, 404}
 

@@ -6,12 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 from authmint.policy.sign_on.assurance import Assurance
-from authmint.sign_on.requirement import Demanded, Enrolments, Requirement
+from authmint.sign_on.requirement import Demanded, Enrolments, Requirement, Verdict
+from authmint.storage.events import Party
 
 from tests.pages.hosted import HANDLE, PASSWORD, Browser, Hosted
 from tests.support.builders import CLIENT_ID
 
 TWO = Requirement(assurances=(Assurance(two_factors=True),))
+RULE = Verdict((Party("0prA", "PolicyRule"),), {"risk": "{level=LOW}"})
 
 
 def told(hosted: Hosted) -> list[tuple[str, str, str | None, str, str | None]]:
@@ -77,23 +79,25 @@ def test_consent_is_told_with_every_answer() -> None:
 @pytest.mark.parametrize(
     ("demanded", "told_so"),
     [
-        (Demanded(denied=True, reason="policy p, rule r"), ("FAILURE", "DENY", "policy p, rule r")),
+        (Demanded(denied=True, reason="no rule matches"), ("DENY", "DENY", "no rule matches")),
+        (Demanded(requirement=TWO, reason="rule r"), ("DENY", "DENY", "rule r: cannot be satisfied")),
         (
-            Demanded(requirement=TWO, reason="policy p, rule r"),
-            ("FAILURE", "DENY", "policy p, rule r: cannot be satisfied"),
+            Demanded(requirement=replace(TWO, enrolments=Enrolments(offered=("totp",))), reason="rule r"),
+            ("CHALLENGE", "ENROL", None),
         ),
-        (
-            Demanded(requirement=replace(TWO, enrolments=Enrolments(offered=("totp",))), reason="policy p"),
-            ("CHALLENGE", "ENROL", "policy p"),
-        ),
+        (Demanded(), ("ALLOW", None, None)),
     ],
 )
-def test_what_policies_ask_is_told_and_which(demanded: Demanded, told_so: tuple[str, str, str]) -> None:
+def test_what_policies_decide_is_told_and_which(
+    demanded: Demanded, told_so: tuple[str, str | None, str | None]
+) -> None:
     hosted = Hosted()
-    hosted.demands.sign_on = demanded
+    hosted.demands.sign_on = replace(demanded, verdict=RULE)
 
     Browser(hosted).sign_in()
 
-    (event,) = hosted.events.emitted
+    event, *more = hosted.events.emitted
     assert event.type == "policy.evaluate_sign_on"
-    assert (event.outcome, event.reason, event.debug["decided"]) == told_so
+    assert (event.outcome, event.reason, event.debug.get("reason_detail")) == told_so
+    assert (event.targets, event.debug["risk"]) == (RULE.targets, "{level=LOW}")
+    assert [one.type for one in more] == ["user.session.start"] * (event.outcome == "ALLOW")

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 from authmint.http import Request
-from authmint.policy.sign_on.assessment import Assessment
 from authmint.policy.sign_on.assurance import Assurance
 from authmint.policy.sign_on.circumstances import Circumstances, Place, platform_of
 from authmint.policy.sign_on.defaults import Seeds, default_policy
@@ -12,6 +11,7 @@ from authmint.sign_on.policies import AppliedPolicies
 from authmint.storage.directory import Person
 from authmint.storage.groups import EVERYONE_GROUP
 from authmint.storage.sign_on_policies import PolicyOrder, SignOnPolicy
+from authmint.storage.sign_on_transactions import Assessment
 from authmint.storage.zones import Zone
 
 from tests.memory.storage import MemoryStorage

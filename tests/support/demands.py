@@ -1,9 +1,10 @@
 """Policies of people that say what a test wants."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from authmint.http import Request
-from authmint.sign_on.requirement import NOTHING_MORE, Attempt, Demanded, Enrolments
+from authmint.sign_on.requirement import NOTHING_MORE, Attempt, Demanded, Enrolments, Outcome
 from authmint.storage.clients import Client
 from authmint.storage.directory import Person
 from authmint.storage.users import User
@@ -18,7 +19,9 @@ class Asking:
     told: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
 
-    def of_sign_on(self, person: Person, attempt: Attempt, *, now: int) -> Demanded:
+    def of_sign_on(
+        self, person: Person, attempt: Attempt, *, now: int, trusted: Callable[[], bool] | None = None
+    ) -> Demanded:
         self.attempts.append(attempt)
         return self.sign_on
 
@@ -42,5 +45,5 @@ class Quiet:
     def signed_in(self, request: Request, user: User) -> None:
         """Nothing is written."""
 
-    def judged(self, request: Request, user: User, *, asked: str | None, because: str) -> None:
+    def judged(self, request: Request, user: User, demanded: Demanded, outcome: Outcome, detail: str = "") -> None:
         """Nothing is written."""

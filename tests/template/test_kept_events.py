@@ -18,12 +18,14 @@ LINES = {
     "token of a machine": Event("e", 1, "app.oauth2.as.token.grant.access_token", CLIENT, targets=(TOKEN,)),
     "token of a person": Event("e", 1, "app.oauth2.as.token.grant.access_token", CLIENT, targets=(TOKEN, PERSON)),
     "sign-in": Event("e", 1, "user.session.start", PERSON),
+    "allowed by policies": Event("e", 1, "policy.evaluate_sign_on", PERSON, outcome="ALLOW"),
+    "denied by policies": Event("e", 1, "policy.evaluate_sign_on", PERSON, outcome="DENY", reason="DENY"),
     "refused sign-in": Event("e", 1, "user.session.start", PERSON, outcome="FAILURE", reason="LOCKED_OUT"),
     "refused token": Event("e", 1, "app.oauth2.as.token.grant", CLIENT, outcome="FAILURE", reason="invalid_scope"),
     "another line": None,
 }
-PEOPLE = {"token of a person", "sign-in"}
-REFUSED = {"refused sign-in", "refused token"}
+PEOPLE = {"token of a person", "sign-in", "allowed by policies"}
+REFUSED = {"refused sign-in", "refused token", "denied by policies"}
 
 
 def matches(pattern: str, line: Any) -> bool:

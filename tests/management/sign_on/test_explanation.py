@@ -109,7 +109,7 @@ def test_a_known_device_and_a_place_make_it_ordinary(world: World) -> None:
     assert (usual["risk"]["level"], usual["behaviors"]["New Device"]) == ("LOW", "NEGATIVE")
     assert unusual["risk"] == {
         "level": "HIGH",
-        "reasons": ["Impossible Travel", "Anomalous Device", "Anomalous Geo-Distance"],
+        "reasons": ["Impossible Travel", "Anomalous Device", "Recent Change", "Anomalous Geo-Distance"],
     }
 
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from authmint.policy.sign_on.assessment import Assessment
 from authmint.policy.sign_on.behaviors import with_sign_in
 from authmint.policy.sign_on.circumstances import Circumstances, Place
 from authmint.policy.sign_on.risk import Signals, Weights, assess, in_words
 from authmint.storage.sign_on_history import SignOnHistory
+from authmint.storage.sign_on_transactions import Assessment
 
 from tests.support.fakes import NOW
 

@@ -3,7 +3,7 @@
 The type of an event is the line's ``message``, and when it happened its ``timestamp``. Some members are left out where
 they are what one expects, and are ``false`` where there is none: the alternate id of a client is its id; the hash of a
 token is its id, its subject the actor's id, its scope what was granted; granted scopes are, where a rule was found,
-those that were asked for.
+those that were asked for. An outcome stands where it is not the good one.
 """
 
 from collections.abc import Mapping
@@ -15,12 +15,14 @@ import msgspec
 from ..storage.events import Event, Party
 
 _CLIENT: Final = "PublicClientApp"
+#: By type: the good outcome, where it has another name.
+_GOOD: Final = {"policy.evaluate_sign_on": "ALLOW"}
 
 
 def line_of(event: Event) -> dict[str, Any]:
     """What a line says of an event beside its type and its time."""
     line: dict[str, Any] = {"id": event.id, "actor": _party(event.actor)}
-    if event.outcome != "SUCCESS":
+    if event.outcome != _GOOD.get(event.type, "SUCCESS"):
         line["outcome"] = event.outcome
     if event.reason is not None:
         line["reason"] = event.reason
@@ -111,7 +113,8 @@ def _whole(found: dict[str, Any], line: Mapping[str, Any]) -> dict[str, Any]:
         targets = [_told(_named(target), actor["id"], debug) for target in found.get("targets", [])]
         millisecond = round(at.timestamp() * 1_000)
         told = {"type": line["message"], "published_ms": millisecond, "actor": actor, "debug": debug}
-        return found | told | {"targets": targets}
+        outcome = found.get("outcome", _GOOD.get(line["message"], "SUCCESS"))
+        return found | told | {"targets": targets, "outcome": outcome}
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("not an event") from error
 

@@ -34,7 +34,7 @@ def event_json(event: Event) -> dict[str, Any]:
         "outcome": {"result": event.outcome, "reason": event.reason},
         "published": _published(event.published_ms),
         "securityContext": {"asNumber": None, "asOrg": None, "isp": None, "domain": None, "isProxy": None},
-        "severity": "WARN" if event.outcome == "FAILURE" else "INFO",
+        "severity": "WARN" if event.outcome in {"FAILURE", "DENY"} else "INFO",
         "debugContext": {"debugData": dict(event.debug)},
         "legacyEventType": None,
         "transaction": {"type": "WEB", "id": event.request_id or event.id, "detail": {}},

@@ -117,6 +117,7 @@ def new_site(
             attempts=brakes.user_codes,
             sign_on=sign_on,
             demands=demands,
+            journal=journal,
         ),
         sign_out=SignOutPage(pages, browsers),
         recovery=recovery,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from ..http import Response
 from ..rate_limit import RateLimit
-from ..sign_on.requirement import AppDemands, OutOfTurn
+from ..sign_on.requirement import AppDemands, Outcome, OutOfTurn
 from ..sign_on.sign_on import Denied, SignOn
 from ..storage.clients import Client, Clients
 from ..storage.device_codes import DeviceCode, DeviceCodes
@@ -17,6 +17,7 @@ from ..web.forms import BadForm
 from .client_view import view_of
 from .documents import HostedPages
 from .scope_view import views
+from .sign_on_events import SignOnEvents
 from .steps import step_uri
 from .visit import Onward, Visit, normalized, see_other
 
@@ -35,6 +36,7 @@ class DevicePage:
     attempts: RateLimit
     sign_on: SignOn
     demands: AppDemands
+    journal: SignOnEvents
 
     def get(self, visit: Visit) -> Response:
         """The form; who is not signed in signs in first."""
@@ -65,19 +67,27 @@ class DevicePage:
         if not _usable(code, client, server, visit.now):
             return self._form(visit, person, typed, problem="device.invalid", status=422)
         # Whoever says no has nothing to prove.
-        first = None if decision == "deny" else self._first(visit, code, client, session, person)
+        first = None if decision == "deny" else self._first(visit, code, client, session, person, told=bool(decision))
         if first is not None or not decision:
             return first or self._question(visit=visit, code=code, client=client, server=server, person=person)
         return self._decided(visit=visit, code=code, client=client, session=session, person=person, decision=decision)
 
     def _first(
-        self, visit: Visit, code: DeviceCode, client: Client, session: Session, person: Person
+        self, visit: Visit, code: DeviceCode, client: Client, session: Session, person: Person, *, told: bool
     ) -> Response | None:
-        """What the app's policy asks for beside the session; ``None``: nothing."""
-        demanded = self.demands.of_app(client, person, visit.caller, now=visit.now)
+        """What the app's policy asks for beside the session; ``None``: nothing. ``told``: that goes into the log."""
+
+        def judged(outcome: Outcome, detail: str = "") -> None:
+            if told or outcome != "ALLOW":
+                self.journal.judged(visit.request, person.user, demanded, outcome, detail, client)
+
+        caller = replace(visit.caller, assessment=session.assessment)
+        demanded = self.demands.of_app(client, person, caller, now=visit.now)
         if demanded.denied:
+            judged("DENY")
             return self.pages.problem("refused", visit.request, status=403, code="access_denied")
         if not demanded.requirement.assurances:
+            judged("ALLOW")
             return None
         may = self.demands.enrolments(person, visit.caller, now=visit.now)
         asked = replace(demanded.requirement, asked_at=code.created_at, enrolments=replace(may, required=()))
@@ -85,9 +95,12 @@ class DevicePage:
         try:
             pending = self.sign_on.step_up(visit.caller, session, person, asked, onward.fields)
         except OutOfTurn:
+            judged("ALLOW")
             return None
         except Denied:
+            judged("DENY", "cannot be satisfied")
             return self.pages.problem("refused", visit.request, status=403, code="access_denied")
+        judged("ENROL" if pending.step.name == "enrol" else "CHALLENGE")
         return see_other(step_uri(pending))
 
     def _decided(

@@ -9,6 +9,7 @@ from ..clock import Clock
 from ..http import Request
 from ..ids import Ids
 from ..oauth.token_events import TokenEvents
+from ..sign_on.requirement import Demanded, Outcome
 from ..storage.clients import Client
 from ..storage.events import Party
 from ..storage.users import User
@@ -26,16 +27,24 @@ class SignOnEvents:
         """The password was right."""
         self._write(request, "user.session.start", party_of(user))
 
-    def judged(self, request: Request, user: User, *, asked: str | None, because: str) -> None:
-        """Policies of people asked for more, or let nobody in so."""
-        self._write(
-            request,
-            "policy.evaluate_sign_on",
-            party_of(user),
-            reason="DENY" if asked is None else asked.upper(),
-            debug={"decided": because},
-            challenged=asked is not None,
-        )
+    def judged(
+        self,
+        request: Request,
+        user: User,
+        demanded: Demanded,
+        outcome: Outcome,
+        detail: str = "",
+        client: Client | None = None,
+    ) -> None:
+        """What the policies of people decided, for an app where there is one (``Journal``)."""
+        verdict = demanded.verdict
+        if verdict is None and outcome == "ALLOW":
+            return
+        targets, debug = ((), {}) if verdict is None else (verdict.targets, verdict.debug)
+        if client is not None:
+            targets = (*targets, Party(client.id, "PublicClientApp", client.id, client.label))
+        builder = EventBuilder(request, self.clock, self.ids)
+        self.events.emit(builder.decision(party_of(user), targets, outcome, debug, detail=detail))
 
     def refused(self, request: Request, actor: Party, reason: str) -> None:
         """The password was wrong, or right and no use."""
@@ -55,13 +64,9 @@ class SignOnEvents:
         *targets: Party,
         reason: str | None = None,
         debug: Mapping[str, Any] | None = None,
-        challenged: bool = False,
     ) -> None:
         builder = EventBuilder(request, self.clock, self.ids)
-        event = builder.event(
-            event_type, actor=actor, targets=targets, reason=reason, debug=debug, challenged=challenged
-        )
-        self.events.emit(event)
+        self.events.emit(builder.event(event_type, actor=actor, targets=targets, reason=reason, debug=debug))
 
 
 def party_of(user: User) -> Party:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from ..clock import timestamp
 from ..http import Request
 from ..policy.sign_on.app import AppDecision, app_decision
-from ..policy.sign_on.assessment import Assessment
 from ..policy.sign_on.circumstances import Circumstances, viewer_of
 from ..policy.sign_on.defaults import IDS, Seeds, default_policy, with_default
 from ..policy.sign_on.enrolment import EnrolmentDecision, enrolment_decision
@@ -24,6 +23,7 @@ from ..storage.clients import Client
 from ..storage.directory import Person
 from ..storage.errors import NotFound
 from ..storage.sign_on_policies import PolicyType, SignOnPolicies, SignOnPolicy
+from ..storage.sign_on_transactions import Assessment
 from ..storage.user_types import DEFAULT_TYPE_ID
 from ..storage.users import User
 from ..storage.zones import Zone, Zones
@@ -121,28 +121,45 @@ class AppliedPolicies:
             circumstances=circumstances,
             platform=circumstances.platform,
             now=now,
+            changed_at=None if user.password is None else user.password.changed_at,
         )
 
     def session(self, facts: Facts) -> SessionDecision:
         """What is asked for a session. It lives no longer than the deployment lets sessions live."""
         policies = self.of_type("OKTA_SIGN_ON")
         decision = session_decision(policies, facts)
-        if (told := self._told(facts, decision.steps)) is not None:
-            decision = session_decision(policies, told)
+        if self._asks(facts, decision.steps):
+            decision = session_decision(policies, self.assessed(facts)[0])
         lifetime = self.seeds.lifetime if decision.lifetime is None else min(decision.lifetime, self.seeds.lifetime)
         return replace(decision, idle=min(decision.idle, self.seeds.idle, lifetime), lifetime=lifetime)
 
     def app(self, client: Client, facts: Facts) -> AppDecision:
         """What is asked for an application."""
+        return self.app_told(client, facts)[0]
+
+    def app_told(
+        self, client: Client, facts: Facts, before: Assessment | None = None
+    ) -> tuple[AppDecision, Facts, Assessment | None]:
+        """The same, with the facts that decided and how unusual it is, where a rule asks.
+
+        ``before``: what was found at the sign-on. It counts on: by now the sign-on itself is in the history.
+        """
         policy, facts = self.of_app(client), replace(facts, app_id=client.id)
         decision = app_decision(policy, facts)
-        told = self._told(facts, decision.steps)
-        return decision if told is None else app_decision(policy, told)
+        if not self._asks(facts, decision.steps):
+            return decision, facts, None
+        told, assessment = self.assessed(facts, before=before)
+        return app_decision(policy, told), told, assessment
 
-    def assessed(self, facts: Facts, *, trusted: bool = False) -> tuple[Facts, Assessment]:
+    def assessed(
+        self, facts: Facts, *, trusted: bool = False, before: Assessment | None = None
+    ) -> tuple[Facts, Assessment]:
         """The facts with how unusual the sign-on is: once for a sign-on, whose record keeps it.
 
-        ``trusted``: the device is remembered, or a passkey came first.
+        Args:
+            facts: All others.
+            trusted: The device is remembered, or a passkey came first.
+            before: What was found at the sign-on of the session.
         """
         assessment, names = Assessment(), {}
         if self.watch is not None and facts.circumstances is not None and facts.user_id is not None:
@@ -153,15 +170,19 @@ class AppliedPolicies:
                 facts.user_id, login, here, now=facts.now, changed_at=facts.changed_at, trusted=trusted
             )
             names = watch.names()
+            if before is not None:
+                from ..policy.sign_on.risk import worse  # only where a rule asks
+
+                assessment = worse(before, assessment)
         told = replace(facts, risk=assessment.level, behaviors=assessment.behaviors, behavior_names=names)
         return told, assessment
 
-    def _told(self, facts: Facts, steps: Sequence[Step]) -> Facts | None:
-        """The facts with what a rule asked for in vain; ``None``: none did, or nobody can tell."""
+    def _asks(self, facts: Facts, steps: Sequence[Step]) -> bool:
+        """Whether a rule asked in vain for what can be found out."""
         if facts.circumstances is None or facts.risk is not None:
-            return None
+            return False
         asked = {name for step in steps for name, truth in step.conditions if truth == "UNDEFINED"}
-        return self.assessed(facts)[0] if asked & _OF_RISK else None
+        return bool(asked & _OF_RISK)
 
     def enrolment(self, facts: Facts, authenticators: Iterable[str] = AUTHENTICATORS) -> EnrolmentDecision:
         """Which authenticators, by their keys, may and must be enrolled."""

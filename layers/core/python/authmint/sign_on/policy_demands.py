@@ -1,6 +1,6 @@
 """The policies of people, as what they ask of a sign-on (docs/protocol.md §33)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -15,7 +15,7 @@ from ..ids import Ids
 from ..policy.sign_on.circumstances import Circumstances
 from ..policy.sign_on.defaults import IDS
 from ..policy.sign_on.facts import Facts
-from ..policy.sign_on.walk import Open
+from ..policy.sign_on.walk import Open, Step
 from ..policy.sign_on.zones import blocking
 from ..storage.clients import Client
 from ..storage.directory import Directory, Person
@@ -24,12 +24,12 @@ from ..storage.events import Party
 from ..storage.factors import FactorKind
 from ..storage.outbox import Mail
 from ..storage.sign_on_policies import PolicyList, PolicyType, SignOnPolicies, SignOnPolicy
-from ..storage.sign_on_transactions import SessionTerms
+from ..storage.sign_on_transactions import Assessment, SessionTerms
 from ..storage.users import User
 from ..storage.zones import Zone
 from .context_classes import BY_PASSWORD, CLASSES, TWO_FACTORS
 from .policies import AppliedPolicies
-from .requirement import NO_ENROLMENTS, Attempt, Demanded, Enrolments, Remembering, Requirement
+from .requirement import NO_ENROLMENTS, Attempt, Demanded, Enrolments, Remembering, Requirement, Verdict
 
 #: Kinds by the keys of their authenticators; people are asked for them in this order.
 _KINDS: Final[Mapping[str, FactorKind]] = {"webauthn": "webauthn", "google_otp": "totp", "okta_email": "email"}
@@ -48,19 +48,25 @@ class PolicyDemands:
         self._notices = notices
         self._of_everybody: dict[PolicyType, Demanded] = {}
 
-    def of_sign_on(self, person: Person, attempt: Attempt, *, now: int) -> Demanded:
+    def of_sign_on(
+        self, person: Person, attempt: Attempt, *, now: int, trusted: Callable[[], bool] | None = None
+    ) -> Demanded:
         """By the global session policy and the one about enrolment."""
         read = _ReadOnce(self._policies.records)
-        if read.of_type("OKTA_SIGN_ON").order.watched and self._suspects(attempt, now):
+        watched = read.of_type("OKTA_SIGN_ON").order.watched
+        if watched and self._suspects(attempt, now):
             return Demanded(denied=True, reason="many sign-ins fail from this address")
-        if read.of_type("OKTA_SIGN_ON").policies or read.of_type("MFA_ENROLL").policies:
-            found = _Decisions(replace(self._policies, records=read)).of_sign_on(person, attempt, now=now)
-            return replace(found, watched=read.of_type("OKTA_SIGN_ON").order.watched)
-        if "OKTA_SIGN_ON" not in self._of_everybody:
-            found = _Decisions(replace(self._policies, records=read)).of_sign_on(person, attempt, now=now)
-            self._of_everybody["OKTA_SIGN_ON"] = found
-        found = self._of_everybody["OKTA_SIGN_ON"]
-        return replace(found, watched=True) if read.of_type("OKTA_SIGN_ON").order.watched else found
+        everybody = self._of_everybody.get("OKTA_SIGN_ON")
+        written = watched or read.of_type("OKTA_SIGN_ON").policies or read.of_type("MFA_ENROLL").policies
+        if everybody is not None and not written:
+            return everybody
+        found = _Decisions(replace(self._policies, records=read)).of_sign_on(
+            person, attempt, now=now, trusted=trusted if watched else None
+        )
+        if written:
+            return replace(found, watched=watched)
+        self._of_everybody["OKTA_SIGN_ON"] = found
+        return found
 
     def _suspects(self, attempt: Attempt, now: int) -> bool:
         watch = self._policies.watch
@@ -97,7 +103,7 @@ class PolicyDemands:
             return _Decisions(replace(self._policies, records=read)).of_app(client, person, attempt, now=now)
         if "ACCESS_POLICY" not in self._of_everybody:
             found = _Decisions(replace(self._policies, records=read)).of_app(client, person, attempt, now=now)
-            self._of_everybody["ACCESS_POLICY"] = found
+            self._of_everybody["ACCESS_POLICY"] = replace(found, verdict=None)
         return self._of_everybody["ACCESS_POLICY"]
 
     def enrolments(self, person: Person, attempt: Attempt, *, now: int) -> Enrolments:
@@ -157,31 +163,37 @@ class _Decisions:
 
     policies: AppliedPolicies
 
-    def of_sign_on(self, person: Person, attempt: Attempt, *, now: int) -> Demanded:
-        facts = self._facts(person, attempt, now)
+    def of_sign_on(
+        self, person: Person, attempt: Attempt, *, now: int, trusted: Callable[[], bool] | None = None
+    ) -> Demanded:
+        facts, assessment = self._facts(person, attempt, now), None
+        if trusted is not None:
+            # The app's policy may ask what this one does not, when the sign-on itself is in the history already.
+            facts, assessment = self.policies.assessed(facts, trusted=trusted())
         decision = self.policies.session(facts)
-        reason = _reason(decision.decided)
+        reason, verdict = _reason(decision.decided), _verdict(decision.decided, decision.steps, facts, assessment)
         if decision.access == "DENY":
-            return Demanded(denied=True, reason=reason)
+            return Demanded(denied=True, reason=reason, verdict=verdict)
         first = (CLASSES[BY_PASSWORD],) if decision.primary == "PASSWORD_IDP" else ()
         assurances = (CLASSES[TWO_FACTORS], *first) if decision.require_factor else first
         remembering = None
         if decision.require_factor and decision.prompt in {"DEVICE", "SESSION"}:
             lifetime = decision.factor_lifetime if decision.prompt == "SESSION" else None
             remembering = Remembering(lifetime, decision.remember_by_default, first)
-        terms = SessionTerms(decision.idle, decision.lifetime or 0, decision.persistent)
+        terms = SessionTerms(decision.idle, decision.lifetime or 0, decision.persistent, assessment)
         enrolments = self._enrolments(facts)
         requirement = Requirement(assurances=assurances, enrolments=enrolments, remembering=remembering)
-        return Demanded(False, requirement, terms, reason)
+        return Demanded(False, requirement, terms, reason, verdict=verdict)
 
     def of_app(self, client: Client, person: Person, attempt: Attempt, *, now: int) -> Demanded:
-        decision = self.policies.app(client, self._facts(person, attempt, now))
-        reason = _reason(decision.decided)
+        facts = self._facts(person, attempt, now)
+        decision, facts, assessment = self.policies.app_told(client, facts, attempt.assessment)
+        reason, verdict = _reason(decision.decided), _verdict(decision.decided, decision.steps, facts, assessment)
         if decision.access == "DENY":
-            return Demanded(denied=True, reason=reason)
+            return Demanded(denied=True, reason=reason, verdict=verdict)
         # What every session gives for as long as it lives needs no look at it.
         asked = tuple(each for each in decision.assurances if not each.trivial(self.policies.seeds.lifetime))
-        return Demanded(requirement=Requirement(assurances=asked), reason=reason)
+        return Demanded(requirement=Requirement(assurances=asked), reason=reason, verdict=verdict)
 
     def enrolments(self, person: Person, attempt: Attempt, *, now: int) -> Enrolments:
         return self._enrolments(self._facts(person, attempt, now))
@@ -267,6 +279,12 @@ class BlockedZones:
 def _reason(decided: Iterable[Open]) -> str:
     """The rules that decided, for the log."""
     return "; ".join(f"policy {one.policy.name}, rule {one.rule.name}" for one in decided) or "no rule matches"
+
+
+def _verdict(decided: Sequence[Open], steps: Sequence[Step], facts: Facts, assessment: Assessment | None) -> Verdict:
+    from .verdicts import verdict_of  # where nobody wrote a policy, it is made once
+
+    return verdict_of(decided, steps, facts, assessment)
 
 
 @dataclass(frozen=True)

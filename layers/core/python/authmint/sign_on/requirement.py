@@ -1,14 +1,16 @@
 """What is asked of the sign-on of whoever is at the browser: by a request, and by policies."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from ..http import Request
 from ..policy.sign_on.assurance import Assurance
 from ..storage.clients import Client
 from ..storage.directory import Person
+from ..storage.events import Party
 from ..storage.factors import FactorKind
-from ..storage.sign_on_transactions import SessionTerms, ToldDevice
+from ..storage.sign_on_transactions import Assessment, SessionTerms, ToldDevice
 from ..storage.users import User
 
 
@@ -72,6 +74,16 @@ class Requirement:
 
 
 NOTHING = Requirement()
+#: What came out for somebody: the word of the log.
+Outcome = Literal["ALLOW", "CHALLENGE", "ENROL", "DENY"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the log says of a decision: which policies and rules decided, and what was found out for it."""
+
+    targets: tuple[Party, ...] = ()
+    debug: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,7 @@ class Demanded:
         terms: Of the session; ``None``: those of the deployment.
         reason: Policy and rule that decided, for the log.
         watched: Some rule asks how unusual sign-ons are, so they are remembered.
+        verdict: For the log; ``None``: nobody wrote a policy, and there is nothing to say.
     """
 
     denied: bool = False
@@ -91,6 +104,7 @@ class Demanded:
     terms: SessionTerms | None = None
     reason: str = ""
     watched: bool = False
+    verdict: Verdict | None = None
 
 
 NOTHING_MORE = Demanded()
@@ -119,12 +133,29 @@ class Attempt(Protocol):
     def mark(self) -> str | None:
         """Digest of what tells this browser or device from others; ``None``: nothing does."""
 
+    @property
+    def assessment(self) -> Assessment | None:
+        """How unusual the sign-on was of the session that there is; ``None``: nobody asked, or there is none."""
+
 
 class SignOnDemands(Protocol):
     """Knows the policies of people."""
 
-    def of_sign_on(self, person: Person, attempt: Attempt, *, now: int) -> Demanded:
-        """What the global session policy asks, and the one about enrolment. Raises Unavailable."""
+    def of_sign_on(
+        self, person: Person, attempt: Attempt, *, now: int, trusted: Callable[[], bool] | None = None
+    ) -> Demanded:
+        """What the global session policy asks, and the one about enrolment.
+
+        Args:
+            person: Who it is.
+            attempt: How they come.
+            now: Unix seconds.
+            trusted: A sign-on begins, so how unusual it is is found out where any rule asks; tells whether the device
+                is remembered, or a passkey came first. ``None``: none begins.
+
+        Raises:
+            Unavailable: Storage could not answer.
+        """
 
     def signed_on(self, user: User, attempt: Attempt, *, now: int) -> None:
         """Remember that somebody is signed on, where that is ``watched``."""

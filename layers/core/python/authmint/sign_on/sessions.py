@@ -113,10 +113,11 @@ def new_session(signed_on: SignedOn, secret: str, settings: SessionSettings, ids
 
     A policy may make sessions shorter than the deployment's, and never longer.
     """
-    idle, lifetime, persistent = settings.idle_lifetime, settings.lifetime, False
+    idle, lifetime, persistent, assessment = settings.idle_lifetime, settings.lifetime, False, None
     if signed_on.terms is not None:
         idle, persistent = min(idle, signed_on.terms.idle_lifetime), signed_on.terms.persistent
         lifetime = min(lifetime, signed_on.terms.lifetime or lifetime)
+        assessment = signed_on.terms.assessment
     return Session(
         digest=secret_digest(secret),
         id=ids.object_id("102"),
@@ -132,6 +133,7 @@ def new_session(signed_on: SignedOn, secret: str, settings: SessionSettings, ids
         generations=Generations(user=signed_on.person.user.token_generation),
         idle_lifetime=idle,
         persistent=persistent,
+        assessment=assessment,
     )
 
 

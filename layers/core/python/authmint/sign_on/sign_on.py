@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..directory.authentication import AuthenticationFailed, BadCredentials, Expiring, LockedOut, PasswordExpired
@@ -15,10 +16,10 @@ from ..storage.errors import Conflict, NotFound
 from ..storage.generations import Generations
 from ..storage.liveness import NotAlive, check_session
 from ..storage.sessions import Session, Sessions
-from ..storage.sign_on_transactions import Proof, SignOnTransaction, SignOnTransactions, ToldDevice
+from ..storage.sign_on_transactions import Assessment, Proof, SignOnTransaction, SignOnTransactions, ToldDevice
 from ..storage.users import User
 from .next_step import Known, Step, needs_factors, next_step
-from .requirement import NOTHING_MORE, Demanded, OutOfTurn, Requirement, SignOnDemands, read, written
+from .requirement import NOTHING_MORE, Demanded, Outcome, OutOfTurn, Requirement, SignOnDemands, read, written
 from .sessions import SignedOn, auth_time_of, latest
 
 if TYPE_CHECKING:  # most sign-ons take a password and nothing else
@@ -29,6 +30,8 @@ if TYPE_CHECKING:  # most sign-ons take a password and nothing else
 #: Seconds that somebody may take for one step, and for all of them.
 LIFETIME: Final = 600
 LONGEST: Final = 3_600
+#: Steps that are asked because of policies.
+_OUTCOMES: Final[Mapping[str, Outcome]] = {"challenge": "CHALLENGE", "enrol": "ENROL"}
 
 
 class Verifier(Protocol):
@@ -44,8 +47,8 @@ class Journal(Protocol):
     def signed_in(self, request: Request, user: User) -> None:
         """Nothing more is asked of them."""
 
-    def judged(self, request: Request, user: User, *, asked: str | None, because: str) -> None:
-        """Policies ask for more (``asked``: a step), or let nobody in so (``None``). ``because``: which of them."""
+    def judged(self, request: Request, user: User, demanded: Demanded, outcome: Outcome, detail: str = "") -> None:
+        """What policies decided. ``detail``: what the policies themselves do not say."""
 
 
 class Denied(AuthenticationFailed):
@@ -62,6 +65,7 @@ class Caller:
         now: Unix seconds.
         device: Digest of what the browser is remembered by; ``None``: nothing.
         told: The device, as a caller of the API says whom we trust.
+        assessment: How unusual the sign-on was of the session that there is, where that matters.
     """
 
     request: Request
@@ -69,6 +73,7 @@ class Caller:
     now: int
     device: str | None = None
     told: ToldDevice | None = None
+    assessment: Assessment | None = None
 
     @property
     def mark(self) -> str | None:
@@ -218,12 +223,17 @@ class SignOn:
             AuthenticationFailed: A policy refuses.
             Unavailable: Storage could not answer.
         """
-        demanded = self._demands.of_sign_on(person, caller, now=caller.now)
+        knows = cache(lambda: self._factors().browsers.knows(person.user, caller, now=caller.now))
+
+        def trusted() -> bool:
+            return any(proof.method == "webauthn" for proof in proofs) or (caller.device is not None and knows())
+
+        demanded = self._demands.of_sign_on(person, caller, now=caller.now, trusted=trusted)
         if demanded.denied:
-            self._journal.judged(caller.request, person.user, asked=None, because=demanded.reason)
+            self._journal.judged(caller.request, person.user, demanded, "DENY", demanded.reason)
             raise Denied(demanded.reason)
         requirement, remembering = demanded.requirement, demanded.requirement.remembering
-        if remembering is not None and self._factors().browsers.knows(person.user, caller, now=caller.now):
+        if remembering is not None and knows():
             requirement = replace(requirement, assurances=remembering.instead)
         known = self._known(
             person.user,
@@ -234,17 +244,16 @@ class SignOn:
             expires_soon=password_expires_at > 0,
         )
         step = next_step(known, requirement, now=caller.now)
+        if step.name == "refused":
+            because = f"{demanded.reason}: cannot be satisfied"
+            self._journal.judged(caller.request, person.user, demanded, "DENY", because)
+            raise Denied(because)
+        self._journal.judged(caller.request, person.user, demanded, _OUTCOMES.get(step.name, "ALLOW"))
         if step.name == "done":
             self._journal.signed_in(caller.request, person.user)
             if demanded.watched:
                 self._demands.signed_on(person.user, caller, now=caller.now)
             return SignedOn(person, proofs, demanded.terms)
-        if step.name == "refused":
-            because = f"{demanded.reason}: cannot be satisfied"
-            self._journal.judged(caller.request, person.user, asked=None, because=because)
-            raise Denied(because)
-        if step.name in {"challenge", "enrol"}:
-            self._journal.judged(caller.request, person.user, asked=step.name, because=demanded.reason)
         return self._kept(
             caller, known, person.user, requirement, step, onward, demanded=demanded, expires_at=password_expires_at
         )

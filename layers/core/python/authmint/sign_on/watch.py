@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from ..policy.sign_on.assessment import Assessment
 from ..policy.sign_on.behaviors import behaviors_of, is_new, results, with_sign_in
 from ..policy.sign_on.circumstances import Circumstances
 from ..policy.sign_on.facts import ZoneFacts
@@ -16,6 +15,7 @@ from ..storage.errors import Conflict
 from ..storage.outbox import Mail
 from ..storage.rate_counters import RateCounters
 from ..storage.sign_on_history import SignOnHistories
+from ..storage.sign_on_transactions import Assessment
 from ..storage.users import login_key
 
 #: Failures are counted by the hour, and those of addresses by ten minutes: the window that runs, and the one before.

@@ -22,7 +22,7 @@ class Event:
 
     Attributes:
         published_ms: Milliseconds since the Unix epoch.
-        outcome: ``SUCCESS``, ``FAILURE`` or ``CHALLENGE``.
+        outcome: ``SUCCESS``, ``FAILURE`` or ``CHALLENGE``; of decisions ``ALLOW``, ``DENY`` or ``CHALLENGE``.
         reason: The internal error id of a failure (docs/protocol.md §20.1).
     """
 

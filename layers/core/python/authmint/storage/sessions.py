@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .generations import FIRST, Generations
-from .sign_on_transactions import Proof, SessionTerms
+from .sign_on_transactions import Assessment, Proof, SessionTerms
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Session:
         csrf: What forms of this session have to send back (256 random bits).
         idle_lifetime: Seconds that it may go without use; 0: as the deployment says.
         persistent: It outlives the browser's closing.
+        assessment: How unusual the sign-on was that began it; ``None``: nobody asked.
     """
 
     digest: str
@@ -35,6 +36,7 @@ class Session:
     generations: Generations = FIRST
     idle_lifetime: int = 0
     persistent: bool = False
+    assessment: Assessment | None = None
 
     @property
     def proved(self) -> tuple[Proof, ...]:

@@ -8,6 +8,9 @@ from .generations import FIRST, Generations
 
 #: What can be proved. Each method has its module in ``sign_on``.
 Method = Literal["password", "totp", "email", "webauthn", "recovery_code", "question"]
+RiskLevel = Literal["LOW", "MEDIUM", "HIGH"]
+#: ``UNKNOWN``: there is too little history. ``BAD_REQUEST``: this request does not say what it would take.
+BehaviorResult = Literal["POSITIVE", "NEGATIVE", "UNKNOWN", "BAD_REQUEST"]
 
 
 @dataclass(frozen=True)
@@ -30,18 +33,34 @@ class Proof:
 
 
 @dataclass(frozen=True)
+class Assessment:
+    """How unusual a sign-on is. Found once, at its first proof, and kept until it ends (docs/protocol.md §33.6).
+
+    Attributes:
+        reasons: Words for what raised the level, as the log has them.
+        behaviors: Results by id of the behaviour.
+    """
+
+    level: RiskLevel = "LOW"
+    reasons: tuple[str, ...] = ()
+    behaviors: Mapping[str, BehaviorResult] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class SessionTerms:
-    """How long a session may live, as the policy says that let its user in. Seconds.
+    """What a session will be like, as the policy says that let its user in. Seconds.
 
     Attributes:
         idle_lifetime: Not used for so long, it is over.
         lifetime: After so long it is over in any case; 0: only when it is not used.
         persistent: It outlives the browser's closing.
+        assessment: How unusual the sign-on was, for the policies of apps; ``None``: nobody asked.
     """
 
     idle_lifetime: int
     lifetime: int
     persistent: bool = False
+    assessment: Assessment | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from ...http import Response
 from ...policy.sign_on.app import AppDecision
-from ...policy.sign_on.assessment import Assessment
 from ...policy.sign_on.assurance import Alternative, Assurance, Demand, Means
 from ...policy.sign_on.circumstances import Circumstances, Place
 from ...policy.sign_on.facts import Facts
@@ -15,7 +14,7 @@ from ...policy.sign_on.walk import Open, Walk
 from ...policy.sign_on.zones import blocking, holds
 from ...storage.directory import Person
 from ...storage.errors import NotFound
-from ...storage.sign_on_transactions import Method
+from ...storage.sign_on_transactions import Assessment, Method
 from ..clients.client_changes import ClientChanges
 from ..directory.people import PeopleRecords
 from ..http.call import Call

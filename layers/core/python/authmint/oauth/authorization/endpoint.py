@@ -91,7 +91,7 @@ class AuthorizationEndpoint:
             visitor = self._signed_in(request, arrival.session_token, visitor, now)
         record.visitor = visitor
         session, person = visitor.session, visitor.person
-        standing = self._standings.of(wish, visitor, request, now=now)
+        standing = self._standings.of(wish, visitor, request, now=now, judged=record.judge)
         if standing.missing is not None or session is None or person is None:
             if wish.silent:
                 raise OAuthError(standing.missing or "login_required")
@@ -119,7 +119,8 @@ class AuthorizationEndpoint:
 
     def _page(self, path: str, record: Record, wish: Wish, visitor: Visitor, *, now: int) -> Response:
         handle = self._interactions.begin(wish.arrival, visitor, now=now)
-        return record.with_cookies(redirect(record.request, f"{record.request.base_url}{path}?request={handle}"))
+        page = redirect(record.request, f"{record.request.base_url}{path}?request={handle}")
+        return self._outcomes.asked(record, page)
 
     def _signed_in(self, request: Request, session_token: str, visitor: Visitor, now: int) -> Visitor:
         """The visitor after a primary authentication elsewhere (docs/protocol.md §4.12).

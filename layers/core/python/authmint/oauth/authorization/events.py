@@ -8,6 +8,7 @@ from ...audit.builder import EventBuilder
 from ...clock import Clock
 from ...http import Request, Response
 from ...ids import Ids
+from ...sign_on.requirement import Demanded, Outcome
 from ...storage.events import Event, Party
 from ..claim_failures import CLAIM_FAILURES
 from ..errors import OAuthError
@@ -33,6 +34,7 @@ class Record:
         return_to: The client's redirect URI, once it may get an answer.
         minted: Codes and tokens by their kind.
         pushed: Whether a client calls, not a browser.
+        judgement: What the app's policy decided, once it was asked.
     """
 
     request: Request
@@ -45,13 +47,27 @@ class Record:
     trace: Trace = field(default_factory=Trace)
     minted: dict[str, str] = field(default_factory=dict)
     pushed: bool = False
+    judgement: Event | None = None
+
+    def judge(self, demanded: Demanded, outcome: Outcome, detail: str = "") -> None:
+        """``Judged``. Where nobody wrote a policy there is nothing to say."""
+        verdict = demanded.verdict
+        if verdict is not None:
+            builder, targets = EventBuilder(self.request, self.clock, self.ids), (*verdict.targets, *self._targets())
+            self.judgement = builder.decision(self._actor(), targets, outcome, verdict.debug, detail=detail)
+
+    def judgements(self, *, allowed: bool = True) -> Iterator[Event]:
+        """What the app's policy decided; what it ``allowed`` is told once, with what came of it."""
+        if self.judgement is not None and (allowed or self.judgement.outcome != "ALLOW"):
+            yield self.judgement
 
     def with_cookies(self, answer: Response) -> Response:
         """The answer, with what the browser has to remember."""
         return answer if self.visitor is None else answer.with_headers(*self.visitor.cookies)
 
     def grants(self) -> Iterator[Event]:
-        """One event for each code and token (docs/protocol.md §21)."""
+        """What policies decided, and one event for each code and token (docs/protocol.md §21)."""
+        yield from self.judgements()
         for kind, value in self.minted.items():
             detail = {"hash": token_hash(value), "scope": " ".join(self._granted())}
             targets = (Party(token_hash(value), kind, detail=detail), *self._targets())
@@ -59,6 +75,7 @@ class Record:
 
     def refusals(self, error: OAuthError) -> Iterator[Event]:
         """The event of a refusal, with the reason that nobody else was told."""
+        yield from self.judgements()
         debug = error.about | self._debug() | {"error": error.code, "error_description": error.description}
         if error.reason is not None:
             debug["reason_detail"] = error.reason

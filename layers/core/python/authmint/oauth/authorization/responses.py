@@ -129,6 +129,12 @@ class Outcomes:
             self._events.emit(event)
         return record.with_cookies(deliver(record.request, answer, record.return_to, self._pages))
 
+    def asked(self, record: Record, page: Response) -> Response:
+        """A page where the user goes on."""
+        for event in record.judgements(allowed=False):
+            self._events.emit(event)
+        return record.with_cookies(page)
+
     def refused(self, record: Record, error: OAuthError) -> Response:
         """The error, to the client once its redirect URI is trusted (RFC 6749 §4.1.2.1), else to the user."""
         if error.fault is None:

@@ -1,14 +1,15 @@
 """Whether who is at the browser has proved enough for a request: what the request, its app and ``acr_values`` ask."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ...http import Request
 from ...sign_on.context_classes import CLASSES, TWO_IF_POSSIBLE, reached
 from ...sign_on.next_step import Known, Step, needs_factors, next_step, with_assurances
-from ...sign_on.requirement import AppDemands, Attempt, Requirement
+from ...sign_on.requirement import AppDemands, Attempt, Demanded, Outcome, Requirement
 from ...storage.directory import Person
+from ...storage.sign_on_transactions import Assessment
 from ..errors import OAuthError
 from .interaction import Visitor
 from .rules import Wish
@@ -23,6 +24,19 @@ _REFUSALS: Final = {
     "too_old": "app_sign_on_required",
     "asked_again": "app_sign_on_required",
 }
+#: Steps that are asked because of the app's policy.
+_OUTCOMES: Final[Mapping[str, Outcome]] = {"challenge": "CHALLENGE", "enrol": "ENROL"}
+
+
+class Judged(Protocol):
+    """Told what an app's policy decided: ``Record.judge``."""
+
+    def __call__(self, demanded: Demanded, outcome: Outcome, detail: str = "") -> None:
+        """``detail``: what the policy itself does not say."""
+
+
+def untold(demanded: Demanded, outcome: Outcome, detail: str = "") -> None:
+    """``Judged`` where the page is only looked at: nobody is told."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +68,15 @@ class Standings:
         self._demands = demands
         self._factors = factors
 
-    def of(self, wish: Wish, visitor: Visitor, request: Request, *, now: int) -> Standing:
+    def of(self, wish: Wish, visitor: Visitor, request: Request, *, now: int, judged: Judged = untold) -> Standing:
         """Where the visitor stands.
+
+        Args:
+            wish: What is asked for.
+            visitor: Whoever is at the browser.
+            request: Of the browser.
+            now: Unix seconds.
+            judged: Told what the app's policy decided, where it was asked.
 
         Raises:
             OAuthError: The app's policy lets the user in by no means, or nothing that the user has, or could set up,
@@ -72,14 +93,17 @@ class Standings:
             raise OAuthError("id_token_does_not_match_session")
         if step.name != "done":
             return Standing(step, requirement)
-        attempt = _Attempt(request, visitor.browser)
+        attempt = _Attempt(request, visitor.browser, assessment=session.assessment)
         demanded = self._demands.of_app(wish.arrival.client, person, attempt, now=now)
         if demanded.denied:
+            judged(demanded, "DENY")
             raise OAuthError("access_denied", reason=demanded.reason)
         asked = _Asked(known, person, attempt, replace(requirement, assurances=demanded.requirement.assurances), now)
         own = self._standing(asked)
         if own.step.name == "refused":
+            judged(demanded, "DENY", "cannot be satisfied")
             raise OAuthError("access_denied", reason=f"{demanded.reason}: nothing that the user has is enough")
+        judged(demanded, _OUTCOMES.get(own.step.name, "ALLOW"))
         classes = (wish.arrival.parameters.get("acr_values") or "").split()
         return self._classed(asked, classes) if classes else own
 
@@ -119,6 +143,7 @@ class _Attempt:
     browser: str
     device: str | None = None
     told: None = None
+    assessment: Assessment | None = None
 
     @property
     def mark(self) -> str:

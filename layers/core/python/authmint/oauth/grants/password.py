@@ -9,7 +9,7 @@ from ...ids import Ids
 from ...sign_on.requirement import PeopleDemands
 from ...sign_on.sessions import amr_of
 from ...storage.directory import Person
-from ...storage.sign_on_transactions import Proof
+from ...storage.sign_on_transactions import Assessment, Proof
 from ...storage.token_families import TokenFamilies, new_family_id
 from .. import scopes
 from ..errors import OAuthError, TooManyRequests
@@ -49,6 +49,7 @@ class _Attempt:
     browser: str | None = None
     device: str | None = None
     told: None = None
+    assessment: Assessment | None = None
     mark: str | None = None
 
 

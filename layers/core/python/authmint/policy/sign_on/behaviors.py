@@ -8,8 +8,8 @@ from typing import Any, Final
 from ...storage.behaviors import Behavior, BehaviorList
 from ...storage.groups import EVERYONE_GROUP
 from ...storage.sign_on_history import PastSignIn, SignOnHistory
+from ...storage.sign_on_transactions import BehaviorResult
 from .circumstances import Circumstances, Place
-from .facts import BehaviorResult
 
 #: Sign-ins that are remembered, and for how many seconds.
 MOST: Final = 100

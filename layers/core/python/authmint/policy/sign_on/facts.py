@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from ...storage.sign_on_transactions import BehaviorResult, RiskLevel
+
 if TYPE_CHECKING:
     from .circumstances import Circumstances
-
-RiskLevel = Literal["LOW", "MEDIUM", "HIGH"]
-#: ``UNKNOWN``: there is too little history. ``BAD_REQUEST``: this request does not say what it would take.
-BehaviorResult = Literal["POSITIVE", "NEGATIVE", "UNKNOWN", "BAD_REQUEST"]
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,9 @@ from typing import Final
 
 from ...storage.behaviors import Behavior
 from ...storage.sign_on_history import PastSignIn, SignOnHistory
-from .assessment import Assessment
+from ...storage.sign_on_transactions import Assessment, BehaviorResult, RiskLevel
 from .behaviors import recent, result
 from .circumstances import Circumstances
-from .facts import BehaviorResult, RiskLevel
 
 _VELOCITY: Final = Behavior("", "", "VELOCITY", 0, 0, {"velocityKph": 805})
 _DEVICE: Final = Behavior("", "", "ANOMALOUS_DEVICE", 0, 0, {"maxEventsUsedForEvaluation": 20})
@@ -20,6 +19,8 @@ _NETWORK: Final = Behavior("", "", "ANOMALOUS_ASN", 0, 0, {"maxEventsUsedForEval
 _SOME_DEVICES: Final = 3
 _FEW, _MANY = 3, 8
 _HOUR: Final = 3_600
+_OVERRIDDEN: Final = "override.by.admin"
+_LEVELS: Final[tuple[RiskLevel, ...]] = ("LOW", "MEDIUM", "HIGH")
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def assess(
     """The level of a sign-on, and the words for what raised it."""
     weights = weights or Weights()
     if history.override is not None:
-        return Assessment(history.override, ("override.by.admin",), behaviors)
+        return Assessment(history.override, (_OVERRIDDEN,), behaviors)
     past = list(recent(history, now))
     found = [*_unusual(past, here, signals, now, weights), *_suspicious(here, signals, weights)]
     if not past:
@@ -130,6 +131,21 @@ def _words(found: Sequence[tuple[str, int]]) -> tuple[str, ...]:
 
 def _level(points: int, weights: Weights) -> RiskLevel:
     return "HIGH" if points >= weights.high else "MEDIUM" if points >= weights.medium else "LOW"
+
+
+def worse(before: Assessment, now: Assessment) -> Assessment:
+    """What was found at the sign-on and what is found now, together: a sign-on stays as unusual as it was.
+
+    What an administrator says replaces both.
+    """
+    if _OVERRIDDEN in now.reasons:
+        return now
+    unusual = {one: result for one, result in before.behaviors.items() if result != "NEGATIVE"}
+    return Assessment(
+        max(before.level, now.level, key=_LEVELS.index),
+        tuple(dict.fromkeys((*before.reasons, *now.reasons))),
+        {**before.behaviors, **now.behaviors, **unusual},
+    )
 
 
 def in_words(assessment: Assessment) -> str:
