@@ -69,7 +69,7 @@ def test_the_browser_may_bring_a_session_token_along() -> None:
         ({"request_uri": "urn:okta:x"}, 400, "pushed_authorization_request_uri_present"),
         ({"redirect_uri": "https://evil.example.com"}, 400, "illegal_redirect_uri"),
         ({"redirect_uri": None}, 400, "illegal_redirect_uri"),
-        ({"response_type": "none"}, 400, "unsupported_response_type"),
+        ({"response_type": "none"}, 400, "invalid_prompt_for_none_response_type"),
         ({"response_mode": "x"}, 400, "unsupported_response_mode"),
         ({"scope": None}, 400, "no_default_scopes"),
         ({"scope": "profile"}, 403, "openid_scope_required_access_token"),

@@ -81,7 +81,7 @@ def test_clients_that_have_no_users_are_a_page(changes: dict[str, Any], error: s
     ("changes", "error"),
     [
         ({"response_type": None}, "unsupported_response_type"),
-        ({"response_type": "none"}, "unsupported_response_type"),
+        ({"response_type": "none"}, "invalid_prompt_for_none_response_type"),
         ({"response_type": "code code"}, "unsupported_response_type"),
         ({"response_type": "code device"}, "unsupported_response_type"),
         ({"response_type": " code"}, "unsupported_response_type"),
@@ -107,7 +107,7 @@ def test_clients_that_have_no_users_are_a_page(changes: dict[str, Any], error: s
         ({"code_challenge_method": "S256"}, "pkce_missing_challenge"),
         ({"prompt": "select_account"}, "invalid_prompt"),
         ({"prompt": "none login"}, "invalid_prompt"),
-        ({"prompt": "enroll_authenticator"}, "invalid_prompt"),
+        ({"prompt": "enroll_authenticator"}, "invalid_response_type_for_authenticator_enrollment"),
         ({"max_age": "-1"}, "invalid_max_age"),
         ({"max_age": "2147483648"}, "invalid_max_age"),
         ({"max_age": "1.5"}, "invalid_max_age"),

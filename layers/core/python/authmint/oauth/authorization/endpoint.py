@@ -8,8 +8,10 @@ from ...http import Request, Response
 from ...ids import Ids
 from ...outage import Outage
 from ...sign_on.sessions import SessionTokenExchange
+from ...storage.directory import Person
 from ...storage.errors import NotFound
 from ...storage.liveness import NotAlive
+from ...storage.sessions import Session
 from ...tokens.signer import TokenTooLarge
 from ..claim_failures import too_large
 from ..errors import OAuthError, unavailable
@@ -97,6 +99,14 @@ class AuthorizationEndpoint:
                 raise OAuthError(standing.missing or "login_required")
             return self._page(SIGN_IN, record, wish, visitor, now=now)
         wish = record.wish = replace(wish, acr=standing.acr)
+        return self._settled(record, wish, visitor, session, person, now=now)
+
+    def _settled(
+        self, record: Record, wish: Wish, visitor: Visitor, session: Session, person: Person, *, now: int
+    ) -> Response:
+        """What somebody gets who has proved enough: the answer, or the consent page before it."""
+        if wish.enrolling:
+            return self._outcomes.granted(record, self._issuing.nothing(wish, now=now).answer)
         agreed = self._granting.agreed(wish, session, person, record.trace)
         if agreed.outstanding:
             if wish.silent:

@@ -84,6 +84,14 @@ class Issuing:
         self._store(arrival, record, family)
         return issued
 
+    def nothing(self, wish: Wish, *, now: int) -> Issued:
+        """The answer of a request that had its user set up factors. Raises as ``issue``."""
+        arrival, issued = wish.arrival, Issued()
+        signer = self._signers.signer
+        issued.answer = answer_of({}, arrival.return_to, arrival.client, lambda: signer(arrival.server), now=now)
+        self._store(arrival, None, None)
+        return issued
+
     def _sign(
         self, issued: Issued, wish: Wish, draft: Draft, now: int, *, code: str | None, with_access_token: bool
     ) -> None:

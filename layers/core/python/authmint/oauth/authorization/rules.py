@@ -6,6 +6,7 @@ from typing import Final
 
 from ...expressions.facts import THIS_ORG
 from ...storage.clients import Client
+from ...storage.factors import FactorKind
 from ...storage.servers import AuthorizationServer, Resource
 from .. import scopes
 from ..access_tokens import recognize_id_token
@@ -18,7 +19,9 @@ from .vocabulary import (
     AUTHORIZATION_DETAILS,
     CHALLENGE_METHODS,
     DPOP_JKT,
+    ENROLLING,
     FRONT_CHANNEL,
+    NOTHING_ISSUED,
     PROMPTS,
     RESPONSE_TYPES,
     SIGNED_MODES,
@@ -44,6 +47,7 @@ class Wish:
         acr: What the tokens say, once it is known who asks: where ``acr_values`` came.
         resources: What the tokens can be for, where the request says it (RFC 8707).
         hinted: The user that ``id_token_hint`` is about.
+        enrolling: Kinds of factors that the user is to set up: then nothing is issued.
     """
 
     arrival: Arrival
@@ -59,6 +63,7 @@ class Wish:
     hinted: str | None = None
     login_hint: str | None = None
     resources: tuple[Resource, ...] = ()
+    enrolling: tuple[FactorKind, ...] = ()
 
     @property
     def silent(self) -> bool:
@@ -89,6 +94,8 @@ def check(arrival: Arrival, *, pushing: bool = False) -> Wish:
         raise OAuthError("authorization_details_not_supported")
     if parameters.get("request_uri") is not None:
         raise OAuthError("request_uri_not_supported", reason="not one of ours")
+    if parameters.get("response_type") == NOTHING_ISSUED:
+        return _enrolling(arrival, profile, pushing=pushing)
     response_types = _response_types(parameters, client, profile)
     _check_response_mode(arrival, response_types, profile)
     nonce = nonce_of(parameters, response_types)
@@ -117,6 +124,17 @@ def check(arrival: Arrival, *, pushing: bool = False) -> Wish:
         login_hint=login_hint if login_hint is not None and len(login_hint) <= _MAX_LOGIN else None,
         resources=resources,
     )
+
+
+def _enrolling(arrival: Arrival, profile: Profile, *, pushing: bool) -> Wish:
+    from .enrolment import kinds_asked  # few requests are for that
+
+    kinds = kinds_asked(arrival, profile)
+    _check_response_mode(arrival, frozenset(), profile)
+    check_state(arrival.parameters, protected=pushing or arrival.pushed is not None)
+    again = frozenset({ENROLLING, "login"})
+    hinted = _hinted(arrival)
+    return Wish(arrival, frozenset(), (), False, prompt=again, max_age=0, hinted=hinted, enrolling=kinds)
 
 
 def _resources(arrival: Arrival, response_types: frozenset[str]) -> tuple[Resource, ...]:
@@ -188,6 +206,8 @@ def _code_challenge(parameters: Parameters, client: Client, profile: Profile) ->
 
 def _prompt(parameters: Parameters) -> frozenset[str]:
     words = frozenset((parameters.get("prompt") or "").split())
+    if ENROLLING in words:
+        raise OAuthError("invalid_response_type_for_authenticator_enrollment")
     if not words <= frozenset(PROMPTS) or ("none" in words and len(words) > 1):
         raise OAuthError("invalid_prompt", ", ".join(PROMPTS))
     return words

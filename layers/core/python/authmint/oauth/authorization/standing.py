@@ -9,6 +9,7 @@ from ...sign_on.context_classes import CLASSES, TWO_IF_POSSIBLE, reached
 from ...sign_on.next_step import Known, Step, needs_factors, next_step, with_assurances
 from ...sign_on.requirement import AppDemands, Attempt, Demanded, Outcome, Requirement
 from ...storage.directory import Person
+from ...storage.factors import FactorKind
 from ...storage.sign_on_transactions import Assessment
 from ..errors import OAuthError
 from .interaction import Visitor
@@ -98,7 +99,8 @@ class Standings:
         if demanded.denied:
             judged(demanded, "DENY")
             raise OAuthError("access_denied", reason=demanded.reason)
-        asked = _Asked(known, person, attempt, replace(requirement, assurances=demanded.requirement.assurances), now)
+        requirement = replace(requirement, assurances=demanded.requirement.assurances)
+        asked = _Asked(known, person, attempt, requirement, now, wish.enrolling)
         own = self._standing(asked)
         if own.step.name == "refused":
             judged(demanded, "DENY", "cannot be satisfied")
@@ -127,11 +129,14 @@ class Standings:
 
     def _standing(self, asked: "_Asked") -> Standing:
         known, requirement, now = asked.known, asked.requirement, asked.now
-        if needs_factors(known, requirement, now=now):
+        if asked.enrolling or needs_factors(known, requirement, now=now):
             known = self._factors().known(known, asked.person.user)
             may = self._demands.enrolments(asked.person, asked.attempt, now=now)
+            lacking = {kind for kind in asked.enrolling if all(kind != factor.kind for factor in known.factors)}
+            if not all(kind in may.offered and known.can_set_up(kind) for kind in lacking):
+                raise OAuthError("invalid_enroll_amr_for_none_response_type", reason="the user may not set that up")
             # What everybody has to set up is asked where a session begins, and not where an app is used.
-            requirement = replace(requirement, enrolments=replace(may, required=()))
+            requirement = replace(requirement, enrolments=replace(may, required=asked.enrolling))
         return Standing(next_step(known, requirement, now=now), requirement)
 
 
@@ -159,6 +164,7 @@ class _Asked:
     attempt: Attempt
     requirement: Requirement
     now: int
+    enrolling: tuple[FactorKind, ...] = ()
 
 
 def requirement_of(wish: Wish) -> Requirement:

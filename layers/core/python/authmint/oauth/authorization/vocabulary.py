@@ -26,6 +26,9 @@ ALL_MODES: Final = (*RESPONSE_MODES, *SIGNED_MODES)
 #: ``plain`` protects nobody whose request can be read (RFC 9700 §2.1.1).
 CHALLENGE_METHODS: Final = ("S256",)
 PROMPTS: Final = ("none", "login", "consent")
+#: The prompt of a request that has its user set up factors, and its response type (docs/protocol.md §4.15).
+ENROLLING: Final = "enroll_authenticator"
+NOTHING_ISSUED: Final = "none"
 #: What is given to the browser itself. Query strings end up in logs and referrers.
 FRONT_CHANNEL: Final = frozenset({"token", "id_token"})
 
@@ -63,6 +66,7 @@ PARAMETERS: Final = frozenset(
         "code_challenge",
         "code_challenge_method",
         "display",
+        "enroll_amr_values",
         DPOP_JKT,
         "id_token_hint",
         "idp",
