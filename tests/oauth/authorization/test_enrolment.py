@@ -56,9 +56,10 @@ def test_the_user_signs_in_anew_sets_up_what_is_asked_in_order_and_nothing_is_is
     assert world.waiting(handle).more.step.kinds == ("webauthn",)
     has(world, "webauthn")
 
-    assert world.resume(handle).fields == {"state": "s", "iss": ISSUER}
+    resume_uri = world.waiting(handle).resume_uri
+    assert world.follow(resume_uri).fields == {"state": "s", "iss": ISSUER}
     assert world.storage.codes.records == {}
-    assert world.resume(handle).page == "request_expired"
+    assert world.follow(resume_uri).page == "request_expired"
 
 
 @pytest.mark.parametrize(
