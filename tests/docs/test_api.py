@@ -19,9 +19,9 @@ def _rows(text: str) -> set[tuple[str, str]]:
 def _served() -> set[tuple[str, str]]:
     """Operations of the management API, without those that say that a feature is not there."""
     found = set()
-    for method, pattern, operation in Admin().api._routes._routes:
+    for method, template, operation in Admin().api._routes:
         if getattr(operation, "__name__", "") != "_refuse":
-            found.add((method, re.sub(r"\(\?P<(\w+)>\[\^/\]\+\)", r"{\1}", pattern.pattern)))
+            found.add((method, template))
     return found
 
 

@@ -15,6 +15,7 @@ from authmint.storage.events import Event
 from authmint.storage.groups import EVERYONE_GROUP, Group
 from authmint.storage.org_settings import OrgSettings
 from authmint.storage.outbox import Mail
+from authmint.storage.roles import BookChange, RoleBook
 from authmint.storage.schemas import ProfileSchema
 from authmint.storage.trusted_origins import OriginList
 from authmint.storage.user_types import UserTypeList
@@ -39,6 +40,7 @@ class MemoryUsers:
         self.types = MemoryUserTypes(self, lock, record)
         self.expected: dict[str | None, int] = {}
         self.forget: Callable[[str], object] = lambda _: None
+        self.roles = MemorySingleton(RoleBook(), lock, record)
 
     def get(self, user_id: str) -> User:
         try:
@@ -101,6 +103,7 @@ class MemoryUsers:
         *,
         types_version: int = 0,
         mails: Sequence[Mail] = (),
+        book: BookChange | None = None,
     ) -> None:
         with self._lock:
             known = self._check(before)
@@ -109,6 +112,7 @@ class MemoryUsers:
             if (after.type_id, after.profile, after.unique) != (known.type_id, known.profile, known.unique):
                 self._check_unique(after)
             self._check_login(after)
+            self.keep(book)
             counted = before if before.failed_attempts == after.failed_attempts else after
             self.users[before.id] = replace(
                 after,
@@ -121,9 +125,15 @@ class MemoryUsers:
             self._record(events)
             self._send(mails)
 
-    def delete(self, user: User, events: Sequence[Event]) -> None:
+    def keep(self, book: BookChange | None) -> None:
+        """Store what changes of roles with something else. Raises Conflict."""
+        if book is not None:
+            self.roles.save(book.before, book.after, [])
+
+    def delete(self, user: User, events: Sequence[Event], *, book: BookChange | None = None) -> None:
         with self._lock:
             self._check(user)
+            self.keep(book)
             del self.users[user.id]
             self.forget(user.id)
             self.memberships = {pair for pair in self.memberships if pair[1] != user.id}
@@ -221,9 +231,10 @@ class MemoryGroups:
             self._state.groups[before.id] = replace(after, version=before.version + 1, members_at=known.members_at)
             self._record(events)
 
-    def delete(self, group: Group, events: Sequence[Event]) -> None:
+    def delete(self, group: Group, events: Sequence[Event], *, book: BookChange | None = None) -> None:
         with self._lock:
             self._check(group)
+            self._state.keep(book)
             del self._state.groups[group.id]
             self._state.memberships = {pair for pair in self._state.memberships if pair[0] != group.id}
             for client_id, group_id in [pair for pair in self._state.app_groups if pair[1] == group.id]:
@@ -244,11 +255,14 @@ class MemoryGroups:
             self._record(events)
             return True
 
-    def leave(self, group_id: str, user_id: str, events: Sequence[Event], *, at: int) -> bool:
+    def leave(
+        self, group_id: str, user_id: str, events: Sequence[Event], *, at: int, book: BookChange | None = None
+    ) -> bool:
         with self._lock:
             group = self.get(group_id)
             if (group_id, user_id) not in self._state.memberships:
                 return False
+            self._state.keep(book)
             self._state.memberships.discard((group_id, user_id))
             self._state.groups[group_id] = replace(group, members_at=at)
             self._record(events)
@@ -287,7 +301,15 @@ class MemoryDirectory:
 
 
 _S = TypeVar(
-    "_S", ProfileSchema, OriginList, UserTypeList, OrgSettings, AuthenticatorList, BehaviorList, ThreatConfiguration
+    "_S",
+    ProfileSchema,
+    OriginList,
+    UserTypeList,
+    OrgSettings,
+    AuthenticatorList,
+    BehaviorList,
+    ThreatConfiguration,
+    RoleBook,
 )
 
 

@@ -12,6 +12,7 @@ from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFou
 from authmint.storage.events import Event, Recorded, place_of
 from authmint.storage.org_settings import OrgSettings
 from authmint.storage.revocations import Revocation
+from authmint.storage.roles import BookChange
 from authmint.storage.schemas import ProfileSchema
 from authmint.storage.servers import ORG_SERVER, AuthorizationServer
 from authmint.storage.trusted_origins import OriginList
@@ -53,6 +54,7 @@ class MemoryStorage:
         self.outbox = MemoryOutbox(self.lock)
         self.users = MemoryUsers(self.lock, self.events.extend, self.outbox.add)
         self.user_types = self.users.types
+        self.roles = self.users.roles
         self.groups = MemoryGroups(self.users, self.clients, self.lock, self.events.extend)
         self.assignments = MemoryAssignments(self.users, self.clients, self.lock, self.events.extend)
         self.app_schemas = MemoryAppSchemas(self.clients, self.lock, self.events.extend)
@@ -199,9 +201,10 @@ class MemoryClients:
             self._clients[before.id] = replace(after, version=before.version + 1)
             self._storage.events.extend(events)
 
-    def delete(self, client: Client, events: Sequence[Event]) -> None:
+    def delete(self, client: Client, events: Sequence[Event], *, book: BookChange | None = None) -> None:
         with self._storage.lock:
             self._check(client)
+            self._storage.users.keep(book)
             del self._clients[client.id]
             self._storage.assignments.client_deleted(client.id)
             self._storage.app_schemas.client_deleted(client.id)

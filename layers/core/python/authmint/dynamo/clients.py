@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
@@ -17,6 +17,9 @@ from .memberships import alive, at_once, sweep, tombstone
 from .records import decode, encode
 from .servers import well_formed
 from .tables import ConditionFailed, Tables
+
+if TYPE_CHECKING:  # most functions never change who administers
+    from ..storage.roles import BookChange
 
 CLIENTS: Final = "CLIENTS"
 MAX_ID: Final = 100
@@ -96,7 +99,7 @@ class DynamoClients:
         """A change that leaves the label alone, as a part of a transaction: one put on a condition."""
         write.save(self._head(replace(after, version=before.version + 1)), condition=self._at(before))
 
-    def delete(self, client: Client, events: Sequence[Event]) -> None:
+    def delete(self, client: Client, events: Sequence[Event], *, book: "BookChange | None" = None) -> None:
         own = partition(client.id)
         try:
             with self._tables.transaction(events) as write:
@@ -104,6 +107,10 @@ class DynamoClients:
                     write.delete(self._label(client))
                 write.delete(self._item(CLIENTS, client.id))
                 write.save(tombstone(self._item, own, client.version, self._clock.now()), condition=self._at(client))
+                if book is not None:
+                    from .roles import put_roles  # few clients administer
+
+                    put_roles(write, self._item, book)
         except ConditionFailed:
             raise Conflict(client.id) from None
         at_once(lambda: sweep(self._tables, own))

@@ -6,6 +6,7 @@ Memberships are links between ``GROUP#id`` and ``USER#id``.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -25,6 +26,9 @@ from .servers import well_formed
 from .tables import ConditionFailed, Tables
 from .users import MAX_ID, MAX_KEY
 from .users import partition as user_partition
+
+if TYPE_CHECKING:  # most functions never change who administers
+    from ..storage.roles import BookChange
 
 
 class DynamoGroups:
@@ -97,13 +101,17 @@ class DynamoGroups:
                 raise AlreadyExists("name") from None
             raise Conflict(before.id) from None
 
-    def delete(self, group: Group, events: Sequence[Event]) -> None:
+    def delete(self, group: Group, events: Sequence[Event], *, book: "BookChange | None" = None) -> None:
         own = partition(group.id)
         try:
             with self._tables.transaction(events) as write:
                 write.delete(self._name(group))
                 write.delete(self._item(GROUPS, group.id))
                 write.save(tombstone(self._item, own, group.version, self._clock.now()), condition=self._at(group))
+                if book is not None:
+                    from .roles import put_roles  # few groups administer
+
+                    put_roles(write, self._item, book)
         except ConditionFailed:
             raise Conflict(group.id) from None
         at_once(lambda: sweep(self._tables, own, released=lambda client: self._release(client, group.id)))
@@ -135,16 +143,24 @@ class DynamoGroups:
             return False
         return True
 
-    def leave(self, group_id: str, user_id: str, events: Sequence[Event], *, at: int) -> bool:
+    def leave(
+        self, group_id: str, user_id: str, events: Sequence[Event], *, at: int, book: "BookChange | None" = None
+    ) -> bool:
         if not (well_formed(group_id, MAX_ID) and well_formed(user_id, MAX_ID)):
             return False
         try:
             with self._tables.transaction(events) as write:
                 unlink(write, self._item, user_partition(user_id), partition(group_id))
+                if book is not None:
+                    from .roles import put_roles  # few groups administer
+
+                    put_roles(write, self._item, book)
                 moved(write, self._item, group_id, at)
         except ConditionFailed as error:
             if error.failed[0]:
                 return False
+            if book is not None and error.failed[2]:
+                raise Conflict(group_id) from None
             raise NotFound(group_id) from None
         return True
 

@@ -8,7 +8,7 @@ login, ``UNIQUE#id``/``digest`` a unique value of an attribute, ``EMAIL#address`
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
@@ -31,6 +31,9 @@ from .sharded import merged, shard_of
 from .tables import ConditionFailed, Tables
 from .type_marks import check_types, mark, unmark
 from .unique_versions import check_unique, raise_unique
+
+if TYPE_CHECKING:  # most functions never change who administers
+    from ..storage.roles import BookChange
 
 USERS: Final = "USERS"
 SIGN_INS: Final = "SIGNIN"
@@ -172,6 +175,7 @@ class DynamoUsers:
         *,
         types_version: int = 0,
         mails: Sequence[Mail] = (),
+        book: "BookChange | None" = None,
     ) -> None:
         after = replace(after, version=before.version + 1)
         old, new = _holds(before), _holds(after)
@@ -201,12 +205,13 @@ class DynamoUsers:
                     write.save(self._address(after))
                 self._count(write, before, after)
                 self._send(write, mails)
+                self._keep(write, book)
         except ConditionFailed as error:
             if any(error.failed[:checks]) or error.failed[checks + deletes]:
                 raise Conflict(before.id) from None
             raise _refusal(before, taken.values(), error.failed[checks + deletes + 1 :]) from None
 
-    def delete(self, user: User, events: Sequence[Event]) -> None:
+    def delete(self, user: User, events: Sequence[Event], *, book: "BookChange | None" = None) -> None:
         own = partition(user.id)
         try:
             with self._tables.transaction(events) as write:
@@ -217,6 +222,7 @@ class DynamoUsers:
                     write.delete(self._item(listing, user.id))
                 unmark(write, self._item, user)
                 write.save(tombstone(self._item, own, user.version, self._clock.now()), condition=self._at(user))
+                self._keep(write, book)
         except ConditionFailed:
             raise Conflict(user.id) from None
         at_once(lambda: sweep(self._tables, own))
@@ -290,6 +296,12 @@ class DynamoUsers:
             from .outbox import put  # most changes of users send nothing
 
             put(write, self._tables, mails)
+
+    def _keep(self, write: TransactWrite, book: "BookChange | None") -> None:
+        if book is not None:
+            from .roles import put_roles  # few users administer
+
+            put_roles(write, self._item, book)
 
     def _count(self, write: TransactWrite, before: User, after: User) -> None:
         """What is counted apart from the record, where the change starts it anew."""

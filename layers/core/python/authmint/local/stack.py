@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -32,6 +33,8 @@ from .template import StreamSpec, Template, UnknownParameter, read
 _CIPHERS: Final = "ECDHE+AESGCM"
 #: From whom mail comes that nobody gets.
 MAIL_FROM: Final = "authmint@local.invalid"
+#: Who signs in to administer.
+ADMINISTRATOR: Final = "admin@local.invalid"
 
 
 class CannotStart(Exception):
@@ -46,6 +49,7 @@ class Options:
         port: Of the gateway.
         data: Directory that keeps the state; ``None``: nothing is kept.
         token: The administrator's API token; ``None``: one is made.
+        password: Of the person who administers; ``None``: one is made.
         environments: Most environments per function.
         base_url: What clients call it, where something stands in front; ``None``: where it serves.
         parameters: Of the template, in place of its defaults.
@@ -56,6 +60,7 @@ class Options:
     port: int
     data: Path | None = None
     token: str | None = None
+    password: str | None = None
     environments: int = 4
     base_url: str | None = None
     certificate: tuple[Path, Path] | None = None
@@ -96,7 +101,8 @@ class Stack:
             host = self._host(endpoints, gateway_socket, invoke_socket)
             self._pools = {name: Pool(spec, host) for name, spec in template.functions.items()}
             token = await self._seeded()
-            return await self._serve(template, gateway_socket, invoke_socket, token)
+            password = await self._administrator()
+            return await self._serve(template, gateway_socket, invoke_socket, token, password)
         finally:
             await asyncio.gather(*(pool.stop() for pool in self._pools.values()))
             if self._backend is not None:
@@ -166,6 +172,15 @@ class Stack:
             raise CannotStart(f"AUTHMINT_API_TOKEN: {answer['message']}")
         return answer.get("token")
 
+    async def _administrator(self) -> str | None:
+        """The password of the person who administers, where it is known. Makes the person."""
+        password = self._options.password or f"Aa0-{secrets.token_urlsafe(12)}"
+        person = {"login": ADMINISTRATOR, "firstName": "Local", "password": password}
+        answer = await self._invoke("management", {"action": "create_administrator", **person})
+        if "error" in answer:
+            raise CannotStart(f"AUTHMINT_ADMIN_PASSWORD: {answer['message']}")
+        return password if answer["created"] else None
+
     async def _invoke(self, function: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         try:
             outcome = await self._pools[function].invoke(json.dumps(payload).encode())
@@ -177,7 +192,12 @@ class Stack:
         return answer
 
     async def _serve(
-        self, template: Template, gateway_socket: socket.socket, invoke_socket: socket.socket, token: str | None
+        self,
+        template: Template,
+        gateway_socket: socket.socket,
+        invoke_socket: socket.socket,
+        token: str | None,
+        password: str | None,
     ) -> int:
         port, invoke_port = (listener.getsockname()[1] for listener in (gateway_socket, invoke_socket))
         gateway = Gateway(template.routes, self._pools, f"127.0.0.1:{port}", self._outbox)
@@ -200,7 +220,7 @@ class Stack:
         run_file(self._options.data).write_text(json.dumps({"invoke": f"http://127.0.0.1:{invoke_port}"}))
         while not all(server.started for server in servers):
             await asyncio.sleep(0.01)
-        self._announce(port, token)
+        self._announce(port, token, password)
         stopped = asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait({stopped, *({watch} if watch else ())}, return_when=asyncio.FIRST_COMPLETED)
         status = 0
@@ -215,10 +235,12 @@ class Stack:
             await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
         return status
 
-    def _announce(self, port: int, token: str | None) -> None:
+    def _announce(self, port: int, token: str | None, password: str | None) -> None:
         if self._options.token is None:
             known = f"API token: {token}" if token else "API token: the one printed when this data was made"
             print(known)
+        if self._options.password is None:
+            print(f"Administrator: {ADMINISTRATOR}, password: {password or 'the one printed when this data was made'}")
         served = self._options.served_at(port)
         base_url = self._options.base_url or served
         print(f"authmint ready on {served}")

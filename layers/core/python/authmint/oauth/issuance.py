@@ -208,6 +208,7 @@ class Issuance:
             claims=own,
             user=None if sign_in is None else SignedIn(sign_in.person.user.id, sign_in.at),
             acr=None if sign_in is None else sign_in.acr,
+            amr=sign_in.amr if sign_in is not None and server.is_org else (),
             family_id=entitlement.family_id,
             generations=generations_of(client, None if sign_in is None else sign_in.person.user),
             audience=None if resource is None else resource.uri,

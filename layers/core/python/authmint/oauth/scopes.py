@@ -86,6 +86,9 @@ def for_user(server: AuthorizationServer, client: Client, names: tuple[str, ...]
     if class_of(client.id) != "REGISTERED":
         return _for_unregistered(server, client, names)
     known = {scope.name for scope in server.scopes}.union(ORG_SCOPES if server.is_org else ())
+    if server.is_org and not ADMIN_SCOPES.isdisjoint(names):
+        known |= ADMIN_SCOPES
+        names = _granted(client, names)
     if not names:
         names = tuple(scope.name for scope in server.scopes if scope.default)
         if not names:
@@ -101,6 +104,19 @@ def for_user(server: AuthorizationServer, client: Client, names: tuple[str, ...]
     if not_allowed:
         raise OAuthError("illegal_scope", ", ".join(not_allowed))
     return names
+
+
+def _granted(client: Client, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Without the ``okta.*`` scopes that no administrator granted the client. What is left says nothing of its user.
+
+    Raises:
+        OAuthError: None is left.
+    """
+    granted = {grant.scope for grant in client.scope_grants}
+    left = tuple(name for name in names if name not in ADMIN_SCOPES or name in granted)
+    if not left:
+        raise OAuthError("no_org_scopes_granted")
+    return left
 
 
 def open_scopes(server: AuthorizationServer) -> frozenset[str]:

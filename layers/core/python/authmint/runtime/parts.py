@@ -383,9 +383,18 @@ class Parts:
 
             records = self.records
             validity = TokenValidity(configuration, records.revocations, records.families, records.directory)
-            known = Authentication(records.api_tokens, configuration, validity, notes_use=False)
+            known = Authentication(
+                records.api_tokens,
+                configuration,
+                validity,
+                records.directory,
+                records.roles,
+                services_need_roles=self.settings.services_need_roles,
+                notes_use=False,
+            )
             try:
-                return known.caller(request, now=self.clock.now()).may(_VOUCHING)
+                caller = known.caller(request, now=self.clock.now())
+                return caller.may(_VOUCHING) and caller.access.reach("user_changes", "W").everything
             except (ApiError, BearerChallenge):
                 return False
 

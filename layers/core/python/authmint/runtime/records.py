@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ..storage.remembered_browsers import RememberedBrowsers
     from ..storage.replay import UsedAssertions
     from ..storage.revocations import Revocations
+    from ..storage.roles import Roles
     from ..storage.schemas import ProfileSchemas
     from ..storage.servers import Servers
     from ..storage.sessions import Sessions, SessionTokens
@@ -241,6 +242,12 @@ class Records:
         from ..dynamo.revocations import DynamoRevocations
 
         return DynamoRevocations(self._tables, self._ids)
+
+    @cached_property
+    def roles(self) -> "Roles":
+        from ..dynamo.roles import DynamoRoles
+
+        return DynamoRoles(self._tables)
 
     @cached_property
     def servers(self) -> "Servers":

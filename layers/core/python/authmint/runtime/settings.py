@@ -47,6 +47,7 @@ class Settings:
         mails_per_day: Of the whole deployment.
         risk_weights: Points of signals of risk, and from how many on a level begins, by their names.
         viewer_facts: Whose word is taken for where requests come from: CloudFront's, or, on a local stack, anybody's.
+        services_need_roles: Whether service apps that have no role may do nothing; else their scopes decide alone.
         allow_private_jwks_uri: Local stack only: ``jwks_uri`` may be plain http and a private address.
     """
 
@@ -72,6 +73,7 @@ class Settings:
     mail_from: str | None = None
     mails_per_day: int = DEFAULT_MAILS_PER_DAY
     viewer_facts: ViewerFacts = "none"
+    services_need_roles: bool = False
     risk_weights: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -103,6 +105,7 @@ class Settings:
             mail_from=env.get("AUTHMINT_MAIL_FROM") or None,
             mails_per_day=_number(env, "AUTHMINT_MAILS_PER_DAY", DEFAULT_MAILS_PER_DAY, 1, 100_000_000),
             viewer_facts=_viewer_facts(env),
+            services_need_roles=env.get("AUTHMINT_SERVICE_APPS_NEED_ROLES") == "true",
             risk_weights=_risk_weights(env),
         )
 

@@ -15,6 +15,7 @@ _MANAGED: Final = (
     "networkZones",
     "orgs",
     "policies",
+    "roles",
     "schemas",
     "sessions",
     "threatInsights",
@@ -26,10 +27,11 @@ _MANAGED: Final = (
 )
 ADMIN_SCOPES: Final = frozenset(
     [f"okta.{resource}.{right}" for resource in _MANAGED for right in ("read", "manage")]
-    + ["okta.clients.register", "okta.logs.read"]
+    + ["okta.clients.register", "okta.logs.read", "okta.users.read.self", "okta.users.manage.self"]
 )
 
 
 def satisfied_by(scope: str) -> frozenset[str]:
     """The scopes of which one is enough where ``scope`` is needed: ``.manage`` covers the others."""
-    return frozenset({scope, f"{scope.rpartition('.')[0]}.manage"})
+    resource, _, *own = scope.removeprefix("okta.").split(".")
+    return frozenset({scope, ".".join(["okta", resource, "manage", *own])})

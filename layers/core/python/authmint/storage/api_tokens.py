@@ -20,6 +20,10 @@ class ApiToken:
     Attributes:
         digest: SHA-256 of the token (256 random bits), base64url.
         used_at: The last use written down; the token's making counts as one.
+        of_person: A person made it: it may do what this person may, at each call. Others come from who may invoke the
+            management function, and may do everything.
+        scopes: What it may do at most: an access token that makes one does not outgrow its scopes; ``None``: no limit.
+        two_factors: It was made by who had signed in with two factors.
     """
 
     id: str
@@ -29,6 +33,9 @@ class ApiToken:
     created_at: int
     used_at: int = 0
     status: Status = "ACTIVE"
+    of_person: bool = False
+    scopes: tuple[str, ...] | None = None
+    two_factors: bool = False
 
     @property
     def expires_at(self) -> int:

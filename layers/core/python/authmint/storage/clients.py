@@ -3,11 +3,14 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ..jose.encoding import b64encode
 from .events import Event
 from .servers import Claim, SecurityProfile, Status
+
+if TYPE_CHECKING:  # most functions never change who administers
+    from .roles import BookChange
 
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"]
 ApplicationType = Literal["web", "native", "browser", "service"]
@@ -159,11 +162,11 @@ class Clients(Protocol):
             Conflict: The client is not at ``before.version`` any more.
         """
 
-    def delete(self, client: Client, events: Sequence[Event]) -> None:
+    def delete(self, client: Client, events: Sequence[Event], *, book: "BookChange | None" = None) -> None:
         """Remove the client. Its assignments may leave storage later; only then can its id be used again.
 
         Raises:
-            Conflict: The client is not at ``client.version`` any more.
+            Conflict: The client is not at ``client.version`` any more, or roles have changed.
         """
 
 

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from .events import Event
+
+if TYPE_CHECKING:  # most functions never change who administers
+    from .roles import BookChange
 
 
 @dataclass(frozen=True)
@@ -62,11 +65,11 @@ class Groups(Protocol):
             Conflict: The group is not at ``before.version`` any more.
         """
 
-    def delete(self, group: Group, events: Sequence[Event]) -> None:
+    def delete(self, group: Group, events: Sequence[Event], *, book: "BookChange | None" = None) -> None:
         """Remove the group for good. Memberships and assignments may leave storage later; nothing reads them.
 
         Raises:
-            Conflict: The group is not at ``group.version`` any more.
+            Conflict: The group is not at ``group.version`` any more, or roles have changed.
         """
 
     def join(self, group_id: str, user_id: str, events: Sequence[Event], *, at: int) -> bool:
@@ -77,12 +80,14 @@ class Groups(Protocol):
             Conflict: Others are changing the same group. Try again.
         """
 
-    def leave(self, group_id: str, user_id: str, events: Sequence[Event], *, at: int) -> bool:
+    def leave(
+        self, group_id: str, user_id: str, events: Sequence[Event], *, at: int, book: "BookChange | None" = None
+    ) -> bool:
         """End a membership. False, and no event, where there is none.
 
         Raises:
             NotFound: The group is gone.
-            Conflict: Others are changing the same group. Try again.
+            Conflict: Others are changing the same group, or roles that ``book`` is about. Try again.
         """
 
     def members(self, group_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[str]:

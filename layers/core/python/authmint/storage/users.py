@@ -3,10 +3,13 @@
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from .events import Event
 from .outbox import Mail
+
+if TYPE_CHECKING:  # most functions never change who administers
+    from .roles import BookChange
 
 UserStatus = Literal[
     "STAGED", "PROVISIONED", "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT", "SUSPENDED", "DEPROVISIONED"
@@ -173,6 +176,7 @@ class Users(Protocol):
         *,
         types_version: int = 0,
         mails: Sequence[Mail] = (),
+        book: "BookChange | None" = None,
     ) -> None:
         """Store a change, its events and its mails, all or nothing, and raise the version.
 
@@ -182,18 +186,19 @@ class Users(Protocol):
             events: What is recorded with it.
             types_version: Of the list in which the type of the user was found, where it is a new one.
             mails: What is sent because of it.
+            book: What changes of roles with it.
 
         Raises:
             AlreadyExists: The new ``login`` or a unique value is taken; of the latter, ``field`` is the id.
             Conflict: The user is not at ``before.version`` any more, the types of users have changed, or, where the
-                profile is another one, which attributes are unique.
+                profile is another one, which attributes are unique, or roles have changed that ``book`` is about.
         """
 
-    def delete(self, user: User, events: Sequence[Event]) -> None:
+    def delete(self, user: User, events: Sequence[Event], *, book: "BookChange | None" = None) -> None:
         """Remove the user for good. Memberships and assignments may leave storage later; nothing reads them.
 
         Raises:
-            Conflict: The user is not at ``user.version`` any more.
+            Conflict: The user is not at ``user.version`` any more, or roles have changed.
         """
 
     def expect(self, type_id: str | None, unique_version: int) -> None:

@@ -37,6 +37,7 @@ def access_token_payload(
     claims: Mapping[str, Json],
     user: SignedIn | None = None,
     acr: str | None = None,
+    amr: tuple[str, ...] = (),
     family_id: str | None = None,
     generations: Generations = FIRST,
     audience: str | None = None,
@@ -53,6 +54,7 @@ def access_token_payload(
         ids: For ``jti``.
         claims: ``sub`` and the custom claims. A custom claim never takes the place of one of the protocol.
         user: ``None`` for client credentials: neither ``uid`` nor ``auth_time`` then.
+        amr: How the user signed in (RFC 9068 §2.2.1), where the API that reads the token asks how.
         acr: Only where ``acr_values`` was asked for.
         family_id: Of a user's authorization. It stands in ``jti``, so that who reads the token finds what revokes it.
         generations: Of client and user.
@@ -75,6 +77,8 @@ def access_token_payload(
     payload["sub"] = claims["sub"]
     if acr is not None:
         payload["acr"] = acr
+    if amr:
+        payload["amr"] = amr
     for name, value in claims.items():
         if name not in _RESERVED:
             payload[name] = value

@@ -85,6 +85,7 @@ def _run(arguments: argparse.Namespace) -> int:
         port=port,
         data=None if arguments.data is None else arguments.data.resolve(),
         token=os.environ.get("AUTHMINT_API_TOKEN") or None,
+        password=os.environ.get("AUTHMINT_ADMIN_PASSWORD") or None,
         environments=max(1, arguments.environments),
         base_url=base_url,
         parameters=dict(arguments.parameter),

@@ -37,7 +37,9 @@ class AppGroups:
         group = self._records.group(call)
         limit, after = limit_of(call.request, default=20, most=200), id_after(call.request)
         ids = self._records.assignments.clients_of_group(group.id, after=after, limit=limit + 1)
-        items = self._view.many(self._clients.clients.many(ids[:limit]), call)
+        reach = call.caller.access.reach("assignments")
+        shown = [client_id for client_id in ids[:limit] if reach.has_app(client_id)]
+        items = self._view.many(self._clients.clients.many(shown), call)
         following = ids[limit - 1] if len(ids) > limit else None
         return page(call.request, f"/api/v1/groups/{group.id}/apps", items, limit=limit, following=following, extra={})
 

@@ -31,7 +31,7 @@ class AppGrants:
         return whole(call.request, [_grant_json(grant, client, call) for grant in client.scope_grants])
 
     def create(self, call: Call) -> Response:
-        """201. Granting what is granted already changes nothing. A service cannot give what it does not hold."""
+        """201. Granting what is granted already changes nothing. Nobody gives by OAuth what they do not hold."""
         self._changes.load(call)
         body = call.body()
         scope = body.text("scopeId", required=True) or ""

@@ -53,13 +53,14 @@ class Apps:
         limit, after = limit_of(call.request, default=20, most=200), self._after(call)
         q, condition = call.request.query_value("q") or "", call.request.query_value("filter") or ""
         named, fitting = _by_name(q), self._wanted(condition) if condition else _any
+        reach = call.caller.access.reach("apps")
         clients, following = scan(
             lambda after, size: self._changes.clients.list(after=after, limit=size),
             lambda client: client.id,
-            lambda client: named(client) and fitting(client),
+            lambda client: reach.has_app(client.id) and named(client) and fitting(client),
             after=after,
             limit=limit,
-            size=limit + 1 if not q and not condition else 200,
+            size=limit + 1 if not q and not condition and reach.has_all_apps else 200,
             in_time=call.retrying.in_time,
         )
         extra = {name: value for name, value in (("q", q), ("filter", condition)) if value}

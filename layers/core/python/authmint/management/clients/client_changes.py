@@ -6,6 +6,7 @@ from typing import TypeVar
 from ...storage.clients import Client, Clients
 from ...storage.errors import Conflict, NotFound
 from ...storage.events import Event, Party
+from ...storage.roles import BookChange
 from ..http.call import Call
 from ..http.errors import not_found
 
@@ -15,8 +16,10 @@ _R = TypeVar("_R")
 class ClientChanges:
     """What the views of a client share."""
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Clients, going: Callable[[str], BookChange | None]) -> None:
+        """``going``: what is stored of roles when a client is deleted."""
         self.clients = clients
+        self.going = going
 
     def load(self, call: Call, kind: str = "AppInstance") -> Client:
         """The client of the URL. Raises ApiError (E0000007)."""
@@ -63,7 +66,7 @@ class ClientChanges:
 
         def attempt() -> None:
             client = self.load(call, kind)
-            self.clients.delete(client, doomed(client))
+            self.clients.delete(client, doomed(client), book=self.going(client.id))
 
         call.retrying(attempt, on=(Conflict, NotFound))
 

@@ -35,11 +35,11 @@ class DynamicClients:
 
     def list(self, call: Call) -> Response:
         limit, after = limit_of(call.request, default=20, most=200), after_of(call.request)
-        q = call.request.query_value("q") or ""
+        q, reach = call.request.query_value("q") or "", call.caller.access.reach("clients")
         clients, following = scan(
             lambda after, size: self._changes.clients.list(after=after, limit=size),
             lambda client: client.id,
-            lambda client: client.label.casefold().startswith(q.casefold()),
+            lambda client: reach.has_app(client.id) and client.label.casefold().startswith(q.casefold()),
             after=after,
             limit=limit,
             in_time=call.retrying.in_time,

@@ -9,12 +9,14 @@ from ...storage.errors import AlreadyExists, Conflict, NotFound
 from ...storage.events import Event
 from ...storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group
 from ...storage.users import User, login_key
+from ..administrators.access import Reach
 from ..http.call import NO_CONTENT, Call
 from ..http.errors import ApiError, invalid_field, read_only
 from ..http.filters import Condition, equality, parse_filter
 from ..http.paging import id_after, limit_of, page, scan
 from .group_body import read_group
 from .group_view import group_json, group_members
+from .narrowed import ReadGroups, first_groups, gone, read_groups
 from .people import TAKEN, PeopleRecords, group_party, user_party
 from .user_view import user_json
 
@@ -39,7 +41,8 @@ class Groups:
         condition = parse_filter(text) if text else None
         wanted = _wanted(condition, query["q"])
         size = limit + 1 if wanted is _any else _WALK
-        read = self._reader(condition)
+        reach = call.caller.access.reach("groups")
+        read = self._reader(condition, reach)
         groups, following = scan(
             read, lambda group: group.id, wanted, after=after, limit=limit, size=size, in_time=call.retrying.in_time
         )
@@ -47,20 +50,22 @@ class Groups:
         extra = {name: value for name, value in query.items() if value}
         return page(call.request, PATH, items, limit=limit, following=following, extra=extra)
 
-    def _reader(self, condition: Condition | None) -> Callable[[str | None, int], Sequence[Group]]:
-        """What to walk: all groups, or the one that a condition names."""
+    def _reader(self, condition: Condition | None, reach: Reach) -> ReadGroups:
+        """What to walk: all groups within reach, or the one that a condition names."""
         found: Sequence[Group] | None = None
         if condition is not None and (group_id := equality(condition, "id")) is not None:
             found = [EVERYONE_GROUP] if group_id == EVERYONE_ID else self._records.groups.many([group_id])
         elif condition is not None and (name := equality(condition, "profile.name")) is not None:
             found = self._named(name)
+        found = None if found is None else [group for group in found if reach.has_group(group.id)]
+        first, others = first_groups(reach), read_groups(self._records.groups, reach)
 
         def read(after: str | None, size: int) -> Sequence[Group]:
             if found is not None:
                 return found if after is None else []
             if after is None:
-                return [EVERYONE_GROUP, *self._records.groups.list(limit=size - 1)] if size > 1 else [EVERYONE_GROUP]
-            return self._records.groups.list(after=None if after == EVERYONE_ID else after, limit=size)
+                return [*first, *others(None, size - len(first))] if size > len(first) else first
+            return others(None if after == EVERYONE_ID else after, size)
 
         return read
 
@@ -116,7 +121,8 @@ class Groups:
 
         def attempt() -> None:
             group = self._changeable(call)
-            self._records.groups.delete(group, [_event("group.lifecycle.delete", group, call)])
+            book = self._records.super_admins.group_going(group.id)
+            self._records.groups.delete(group, [_event("group.lifecycle.delete", group, call)], book=book)
 
         call.retrying(attempt)
         return NO_CONTENT
@@ -139,7 +145,7 @@ class Groups:
             ids = self._records.groups.members(group.id, after=after, limit=size)
             found = {user.id: user for user in users.many(ids)}
             # One deleted and not yet swept keeps its place, so that the walk goes on; it is not shown.
-            return [found.get(user_id) or _gone(user_id) for user_id in ids]
+            return [found.get(user_id) or gone(user_id) for user_id in ids]
 
         shown, following = scan(
             read,
@@ -164,13 +170,22 @@ class Groups:
         return self._membership(call, "remove")
 
     def _membership(self, call: Call, verb: str) -> Response:
-        groups = self._records.groups
+        groups, admins = self._records.groups, self._records.super_admins
+        if (
+            verb == "add"
+            and call.caller.person is not None
+            and self._records.roles.get().of("GROUP", call.params["groupId"])
+        ):
+            call.check_two_factors()  # whoever joins is granted the roles of the group
 
         def attempt() -> None:
             group = self._changeable(call)
             user = self._records.user(call)
             events = [call.recorder.event(f"group.user_membership.{verb}", user_party(user), group_party(group))]
-            (groups.join if verb == "add" else groups.leave)(group.id, user.id, events, at=call.now)
+            if verb == "add":
+                groups.join(group.id, user.id, events, at=call.now)
+            else:
+                groups.leave(group.id, user.id, events, at=call.now, book=admins.leaving(group.id, user.id))
 
         call.retrying(attempt, on=(Conflict, NotFound))
         return NO_CONTENT
@@ -188,10 +203,6 @@ def _wanted(condition: Condition | None, q: str) -> Callable[[Group], bool]:
     return lambda group: (
         login_key(group.name).startswith(prefix) and (condition is None or condition.matches(group_members(group)))
     )
-
-
-def _gone(user_id: str) -> User:
-    return User(user_id, 0, 0, "DEPROVISIONED", {})
 
 
 def _event(event_type: str, group: Group, call: Call) -> Event:

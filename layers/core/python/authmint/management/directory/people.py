@@ -16,21 +16,25 @@ from ...storage.app_schemas import AppSchemas
 from ...storage.assignments import Assignments
 from ...storage.directory import Directory, Person
 from ...storage.errors import AlreadyExists, Conflict, NotFound
-from ...storage.events import Event, Party
+from ...storage.events import Event
 from ...storage.factors import Factors
 from ...storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group, Groups
 from ...storage.org_settings import OrgSettingsRecord
 from ...storage.outbox import Mail
 from ...storage.profile import STANDARD_ATTRIBUTES
 from ...storage.recovery_tickets import RecoveryTickets
+from ...storage.roles import Roles
 from ...storage.schemas import ProfileSchema, ProfileSchemas
 from ...storage.servers import EVERYONE, People
 from ...storage.trusted_origins import TrustedOrigins
 from ...storage.user_types import UserTypes
 from ...storage.users import User, Users
+from ..administrators.super_admins import SuperAdmins
 from ..http.call import Call
 from ..http.errors import ApiError, invalid_field, not_found
+from ..http.parties import group_party, user_party
 
+__all__ = ["TAKEN", "PeopleRecords", "group_party", "user_party"]
 TAKEN: Final = "An object with this field already exists in the current organization"
 
 
@@ -57,6 +61,12 @@ class PeopleRecords:
     applied: AppliedPolicies
     watch: Watch
     factors: Factors
+    roles: Roles
+
+    @property
+    def super_admins(self) -> SuperAdmins:
+        """Who may not be taken away altogether."""
+        return SuperAdmins(self.roles, self.users, self.groups, self.directory)
 
     def user(self, call: Call) -> User:
         """The user of the URL: ``me``, by id, by login, by short login: the first that there is.
@@ -113,15 +123,22 @@ class PeopleRecords:
         except NotFound:
             raise not_found(call.params["userId"], "User") from None
 
-    def group(self, call: Call) -> Group:
+    def group(self, call: Call, parameter: str = "groupId") -> Group:
         """The group of the URL. Raises ApiError (E0000007)."""
-        group_id = call.params["groupId"]
+        group_id = call.params[parameter]
         if group_id == EVERYONE_ID:
             return EVERYONE_GROUP
         try:
             return self.groups.get(group_id)
         except NotFound:
             raise not_found(group_id, "UserGroup") from None
+
+    def check_joining(self, call: Call, group_ids: Collection[str]) -> None:
+        """Whoever joins a group is granted its roles. Raises BearerChallenge: the caller may not grant any now."""
+        if call.caller.person is not None and group_ids:
+            book = self.roles.get()
+            if any(book.of("GROUP", group_id) for group_id in group_ids):
+                call.check_two_factors()
 
     def schema_of(self, type_id: str | None) -> ProfileSchema:
         """The schema of users of a type; ``None`` is the default type."""
@@ -161,7 +178,9 @@ class PeopleRecords:
             after, events = change(before)
             if after != before or events:
                 version = 0 if after.type_id == before.type_id else self.types_version(after.type_id)
-                self.users.save(before, after, events, types_version=version, mails=mails(after))
+                ends = before.status == "ACTIVE" and after.status in {"SUSPENDED", "DEPROVISIONED"}
+                book = self.super_admins.ending(before.id) if ends else None
+                self.users.save(before, after, events, types_version=version, mails=mails(after), book=book)
             return after
 
         try:
@@ -180,14 +199,3 @@ class PeopleRecords:
         if {EVERYONE, EVERYONE_ID} & set(people.groups_include):
             return True
         return bool(self.groups.many(people.groups_include) or self.users.many(people.users_include))
-
-
-def user_party(user: User) -> Party:
-    """The user as a target of an event."""
-    name = f"{user.profile.get('firstName')} {user.profile.get('lastName')}"
-    return Party(user.id, "User", alternate_id=user.login, display_name=name)
-
-
-def group_party(group: Group) -> Party:
-    """The group as a target of an event."""
-    return Party(group.id, "UserGroup", alternate_id=group.name, display_name=group.name)

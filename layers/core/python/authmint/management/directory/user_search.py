@@ -10,12 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from ...http import Response
+from ...storage.directory import Directory
 from ...storage.errors import NotFound
+from ...storage.groups import Groups
 from ...storage.users import User, Users, login_key
 from ..http.call import Call
 from ..http.errors import ApiError
 from ..http.filters import Condition, equality, parse_filter
 from ..http.paging import MOST_LOOKED_AT, id_after, limit_of, page, scan
+from .narrowed import ReadUsers, read_users
 from .user_view import user_json, user_members
 
 PATH: Final = "/api/v1/users"
@@ -30,7 +33,7 @@ TOO_MANY: Final = (
 )
 
 
-def list_users(users: Users, call: Call) -> Response:
+def list_users(users: Users, groups: Groups, directory: Directory, call: Call) -> Response:
     """A page, in ascending id unless ``sortBy`` says otherwise. Deactivated users only when a condition asks."""
     query = {name: call.request.query_value(name) or "" for name in ("q", "filter", "search", "sortBy", "sortOrder")}
     if query["search"] and (query["q"] or query["filter"]):
@@ -39,11 +42,15 @@ def list_users(users: Users, call: Call) -> Response:
     text = query["filter"] or query["search"]
     condition = parse_filter(text) if text else None
     after = id_after(call.request)
+    reach = call.caller.access.reach("users")
+    read = read_users(users, groups, reach)
     found = None if condition is None else _by_key(users, condition)
     if found is not None:
         found = [user for user in found if _named(user, query["q"])]
+        if not reach.everything:
+            found = [user for user in found if reach.has_member(directory.person(user.id).group_ids)]
     if query["search"] and query["sortBy"] and (found is not None or not _is_listed_so(query)):
-        every = _all(users, condition, call) if found is None else found
+        every = _all(read, condition, call) if found is None else found
         found = _sorted(every, query["sortBy"], query["sortOrder"])
         shown, following = _page_of(found, after, limit)
     elif found is not None:
@@ -52,9 +59,9 @@ def list_users(users: Users, call: Call) -> Response:
         wanted = _wanted(condition, query["q"])
         size = limit + 1 if condition is None and not query["q"] else _WALK
         shown, following = scan(
-            lambda after, size: users.list(after=after, limit=size),
+            read,
             lambda user: user.id,
-            wanted,
+            lambda user: user.version > 0 and wanted(user),
             after=after,
             limit=limit,
             size=size,
@@ -98,12 +105,12 @@ def _is_listed_so(query: Mapping[str, str]) -> bool:
     return query["sortBy"] in _LISTED_BY and not _descends(query["sortOrder"])
 
 
-def _all(users: Users, condition: Condition | None, call: Call) -> list[User]:
+def _all(read: ReadUsers, condition: Condition | None, call: Call) -> list[User]:
     """Everybody whom the condition matches. Raises ApiError (E0000031): that takes looking at too many."""
     found, following = scan(
-        lambda after, size: users.list(after=after, limit=size),
+        read,
         lambda user: user.id,
-        lambda user: condition is None or condition.matches(user_members(user)),
+        lambda user: user.version > 0 and (condition is None or condition.matches(user_members(user))),
         after=None,
         limit=MOST_LOOKED_AT,
         size=_WALK,

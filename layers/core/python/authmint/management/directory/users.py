@@ -32,7 +32,7 @@ class Users:
         self._clients = clients
 
     def list(self, call: Call) -> Response:
-        return list_users(self._records.users, call)
+        return list_users(self._records.users, self._records.groups, self._records.directory, call)
 
     def create(self, call: Call) -> Response:
         """**200**. With a password ACTIVE at once, without one PROVISIONED, with ``activate=false`` STAGED."""
@@ -65,6 +65,7 @@ class Users:
 
     def _added(self, user: User, group_ids: Sequence[str], call: Call, *, activate: bool) -> User:
         event = call.recorder.event
+        self._records.check_joining(call, group_ids)
 
         def attempt() -> User:
             groups = self._records.groups.many(group_ids)
@@ -141,16 +142,18 @@ class Users:
 
     def delete(self, call: Call) -> Response:
         """204. The first call deactivates, the second one removes."""
+        admins = self._records.super_admins
 
         def attempt() -> None:
             user = self._records.user(call)
             party = user_party(user)
             if user.status == "DEPROVISIONED":
                 event = call.recorder.event("user.lifecycle.delete.initiated", party)
-                self._records.users.delete(user, [event])
+                self._records.users.delete(user, [event], book=admins.ending(user.id, gone=True))
             else:
                 event = call.recorder.event("user.lifecycle.deactivate", party)
-                self._records.users.save(user, moved(user, "DEPROVISIONED", call.now), [event])
+                book = admins.ending(user.id)
+                self._records.users.save(user, moved(user, "DEPROVISIONED", call.now), [event], book=book)
 
         call.retrying(attempt)
         return NO_CONTENT
@@ -158,11 +161,6 @@ class Users:
     def groups(self, call: Call) -> Response:
         """Groups of a user, ``Everyone`` among them."""
         return whole(call.request, [group_json(group, call) for group in self._records.person(call).groups])
-
-    def roles(self, call: Call) -> Response:
-        """200 and nothing: no user has an administrator's role here, only API tokens and service apps administer."""
-        self._records.user(call)
-        return Response.json(200, [])
 
     def app_links(self, call: Call) -> Response:
         """Apps that a user is assigned to directly or by a group."""

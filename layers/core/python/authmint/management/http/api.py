@@ -17,13 +17,14 @@ from ...storage.api_tokens import ApiTokens
 from ...storage.client_documents import ClientCopies
 from ...storage.clients import Clients
 from ...storage.configuration import Configuration
-from ...storage.events import EventLog, Party
+from ...storage.events import EventLog
 from ...storage.retrying import Retrying
 from ...storage.revocations import Revocations
 from ...storage.servers import Servers as ServerRecords
 from ..clients.client_changes import ClientChanges
 from ..directory.people import PeopleRecords
 from ..mail.templates import EmailTemplates
+from ..org.administrators import Administrators
 from ..org.bootstrap import Bootstrap
 from ..org.logs import Logs
 from ..org.organization import organization
@@ -33,7 +34,9 @@ from ..servers.server_changes import ServerChanges
 from ..servers.servers import Servers
 from ..sign_on.factor_operations import FactorRecords
 from ..sign_on.issued import IssuedRecords
+from ..sign_on.policy_changes import PolicyChanges
 from .authentication import Authentication, Caller
+from .authorization import Authorization, own_scope
 from .call import Call
 from .errors import ApiError, BearerChallenge, OAuthStyleError, unavailable
 from .needed_scopes import needed_scope
@@ -66,17 +69,20 @@ class ManagementApi:
         ids: Ids,
         *,
         key_retention: int,
+        services_need_roles: bool = False,
         limit: RateLimit,
         retrying: Retrying | None = None,
         ready: Callable[[], None] = lambda: None,
     ) -> None:
         changes = ServerChanges(servers)
         resource = Servers(changes, pairs, clock, ids, retention=key_retention)
-        self.bootstrap = Bootstrap(resource, api_tokens, clock, ids)
+        self.bootstrap = Bootstrap(
+            resource, api_tokens, Administrators(people, clock, ids, retrying or Retrying()), clock, ids
+        )
         self._routes = operations(
             resource,
             changes,
-            ClientChanges(clients),
+            ClientChanges(clients, people.super_admins.client_going),
             api_tokens,
             people,
             issued,
@@ -92,7 +98,17 @@ class ManagementApi:
             retention=key_retention,
         )
         validity = TokenValidity(configuration, revocations, issued.families, people.directory)
-        self._authentication = Authentication(api_tokens, configuration, validity)
+        self._authentication = Authentication(
+            api_tokens,
+            configuration,
+            validity,
+            people.directory,
+            people.roles,
+            services_need_roles=services_need_roles,
+        )
+        self._authorization = Authorization(
+            people.roles, people, clients, api_tokens, issued.sessions, PolicyChanges(people.applied)
+        )
         self._pictures = factors.pictures
         self._clock = clock
         self._limit = limit
@@ -112,7 +128,7 @@ class ManagementApi:
                 answer = picture
             else:
                 caller = self._authentication.caller(request, now=now)
-                allowance = self._limit.take(caller.id, now=now)
+                allowance = self._limit.take(caller.paced_by, now=now)
                 answer = self._answer(request, caller, allowance, now)
         except ApiError as error:
             answer = self._refusal(error, request)
@@ -132,13 +148,12 @@ class ManagementApi:
     def _answer(self, request: Request, caller: Caller, allowance: Allowance, now: int) -> Response:
         if not allowance.allowed:
             raise ApiError("E0000047")
-        operation, params = self._routes.find(request.method, request.path)
-        scope = needed_scope(request.method, request.path)
-        if caller.scopes is not None and (scope is None or not caller.may(scope)):
-            raise BearerChallenge("insufficient_scope", request, scope=scope or "")
-        actor = Party(caller.user_id or caller.id, caller.type, alternate_id=caller.id, display_name=caller.name)
-        recorder = Recorder(self._clock, self._ids, actor, request)
-        return operation(Call(request, params, recorder, caller, now, self._retrying))
+        operation, params, template = self._routes.find(request.method, request.path)
+        recorder = Recorder(self._clock, self._ids, caller.party, request)
+        call = Call(request, params, recorder, caller, now, self._retrying)
+        _check_scope(call, template)
+        self._authorization.check(call, template)
+        return operation(call)
 
     def _finished(self, answer: Response, request: Request, allowance: Allowance | None = None) -> Response:
         headers = [
@@ -150,6 +165,17 @@ class ManagementApi:
         if allowance is not None:
             headers += allowance.headers()
         return answer.with_headers(*headers)
+
+
+def _check_scope(call: Call, template: str) -> None:
+    caller, request = call.caller, call.request
+    if caller.scopes is None:
+        return
+    scope, own = needed_scope(request.method, request.path), own_scope(call, template)
+    if scope is None or not (caller.may(scope) or (own is not None and caller.may(own))):
+        if caller.by_api_token:
+            raise ApiError("E0000006")
+        raise BearerChallenge("insufficient_scope", request, scope=scope or "")
 
 
 def _organization(request: Request) -> Response:

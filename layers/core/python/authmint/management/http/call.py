@@ -8,6 +8,7 @@ from ...audit.recorder import Recorder
 from ...http import Request, Response
 from ...storage.retrying import Retrying
 from .authentication import Caller
+from .errors import BearerChallenge
 from .fields import Fields, json_object
 
 
@@ -30,6 +31,11 @@ class Call:
     def url(self, path: str) -> str:
         """An absolute URL on the host that the caller used (docs/protocol.md §23.1)."""
         return self.request.base_url + path
+
+    def check_two_factors(self) -> None:
+        """Raises BearerChallenge: a person calls who did not sign in with two factors (RFC 9470 §3)."""
+        if self.caller.person is not None and not self.caller.two_factors:
+            raise BearerChallenge("insufficient_user_authentication", self.request)
 
     def body(self) -> Fields:
         """Raises ApiError."""

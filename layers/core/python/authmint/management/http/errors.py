@@ -30,9 +30,10 @@ class BearerChallenge(Exception):
         super().__init__(error)
         self.status, description = _CHALLENGES[error]
         resource = described(request.path)[:256]
+        acr_values = ', acr_values="urn:okta:loa:2fa:any"' if error == _STEP_UP else ""
         self.challenge = (
             f'Bearer authorization_uri="{request.base_url}/oauth2/v1/authorize", realm="{request.base_url}", '
-            f'scope="{scope}", error="{error}", error_description="{description}", resource="{resource}"'
+            f'scope="{scope}", error="{error}", error_description="{description}", resource="{resource}"{acr_values}'
         )
 
     def response(self) -> Response:
@@ -40,7 +41,9 @@ class BearerChallenge(Exception):
         return Response(self.status, b"", (("www-authenticate", self.challenge),))
 
 
+_STEP_UP: Final = "insufficient_user_authentication"
 _CHALLENGES: Final = {
+    _STEP_UP: (401, "Administrators' roles are granted by who has signed in with two factors."),
     "invalid_token": (401, "The access token is invalid."),
     "insufficient_scope": (403, "The access token provided does not contain the required scopes."),
 }

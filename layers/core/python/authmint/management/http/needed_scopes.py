@@ -1,5 +1,6 @@
 """Which ``okta.*`` scope an operation needs (docs/protocol.md §24.2)."""
 
+import re
 from typing import Final
 
 #: By the path's beginning; longer ones first. ``{0}`` is ``read`` or ``manage``.
@@ -22,15 +23,20 @@ _FAMILIES: Final = (
     ("/api/v1/brands", "okta.brands.{0}"),
     ("/api/v1/org", "okta.orgs.{0}"),
     ("/api/v1/logs", "okta.logs.{0}"),
+    ("/api/v1/iam", "okta.roles.{0}"),
 )
 #: These change nothing, whatever their method.
 _SIMULATIONS: Final = frozenset({"/api/v1/policies/simulate", "/api/v1/policies/explain"})
 _CLIENTS: Final = "/oauth2/v1/clients"
+#: Roles have a scope of their own, whoever holds them.
+_ROLES: Final = re.compile(r"(/api/v1/users|/api/v1/groups|/oauth2/v1/clients)/[^/]+/roles(/.*)?")
 
 
 def needed_scope(method: str, path: str) -> str | None:
     """The scope; ``None`` where no access token reaches the operation, however many scopes it has."""
     right = "read" if method in {"GET", "HEAD"} or path in _SIMULATIONS else "manage"
+    if _ROLES.fullmatch(path):
+        return f"okta.roles.{right}"
     if path == _CLIENTS and method == "POST":
         return "okta.clients.register"
     if path == _CLIENTS or path.startswith(f"{_CLIENTS}/"):

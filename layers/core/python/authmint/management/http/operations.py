@@ -6,6 +6,8 @@ from ...storage.api_tokens import ApiTokens
 from ...storage.client_documents import ClientCopies
 from ...storage.clients import Clients
 from ...storage.servers import Servers as ServerRecords
+from ..administrators.operations import add_roles
+from ..administrators.token_owners import TokenOwners
 from ..clients.app_operations import add_apps
 from ..clients.app_view import AppView
 from ..clients.client_changes import ClientChanges
@@ -105,11 +107,12 @@ def operations(
     add_people_policies(routes, people, clients, AppView(changes.servers), ids)
     _add_users(routes, clients, people)
     add_factors(routes, people, factors)
+    add_roles(routes, people, clients, ids)
     _add_groups(routes, people)
     _add_issued(routes, changes.servers, clients.clients, people, issued)
     _add_sessions(routes, AdministeredSessions(people.users, issued))
     _add_schemas(routes, people)
-    _add_api_tokens(routes, ApiTokensResource(api_tokens, ids))
+    _add_api_tokens(routes, ApiTokensResource(api_tokens, TokenOwners(people.directory, people.roles), ids))
     origins = TrustedOriginsResource(people.trusted_origins, ids)
     add_crud(routes, "/api/v1/trustedOrigins", "{trustedOriginId}", origins)
     add_lifecycle(routes, "/api/v1/trustedOrigins", "{trustedOriginId}", origins)
@@ -138,7 +141,6 @@ def _add_users(routes: Routes[Operation], clients: ClientChanges, people: People
     routes.add("POST", _USER, users.update)
     routes.add("GET", f"{_USER}/groups", users.groups)
     routes.add("GET", f"{_USER}/appLinks", users.app_links)
-    routes.add("GET", f"{_USER}/roles", users.roles)
     lifecycle = UserLifecycle(people)
     credentials = UserCredentials(people)
     for name, operation in (

@@ -12,6 +12,7 @@ from ...storage.api_tokens import ApiToken, ApiTokens
 from ...storage.clients import secret_digest
 from ...storage.errors import NotFound
 from ...storage.events import Event, Party
+from ..administrators.token_owners import TokenOwners
 from ..http.call import NO_CONTENT, Call
 from ..http.errors import ApiError, not_found
 from ..http.paging import whole
@@ -24,17 +25,20 @@ _TOKEN_BYTES: Final = 32
 class ApiTokensResource:
     """``/api/v1/api-tokens``: administrators' tokens, listed, made and revoked."""
 
-    def __init__(self, tokens: ApiTokens, ids: Ids) -> None:
+    def __init__(self, tokens: ApiTokens, owners: TokenOwners, ids: Ids) -> None:
         self._tokens = tokens
+        self._owners = owners
         self._ids = ids
 
     def list(self, call: Call) -> Response:
-        """All that are alive; never a token itself."""
+        """All that are alive and that the caller may see; never a token itself."""
         alive = [token for token in self._tokens.list() if token.expires_at > call.now]
+        alive = [token for token in alive if self._owners.may(call, token, "R")]
         return whole(call.request, [_token_json(token, call) for token in alive])
 
     def create(self, call: Call) -> Response:
-        """201 with the token, once. Only who holds an API token may: a service must not outgrow its scopes."""
+        """201 with the token, once. It may do no more than what made it; a service makes none."""
+        caller = call.caller
         if call.caller.user_id is None:
             raise ApiError("E0000006")
         body = call.body()
@@ -48,6 +52,9 @@ class ApiTokensResource:
             digest=secret_digest(text),
             created_at=call.now,
             used_at=call.now,
+            of_person=caller.person is not None,
+            scopes=None if caller.scopes is None else tuple(sorted(caller.scopes)),
+            two_factors=caller.two_factors,
         )
         self._tokens.add(token, [_event("create", token, call)])
         return Response.json(201, _token_json(token, call) | {"token": text})

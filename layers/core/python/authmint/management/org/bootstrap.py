@@ -1,4 +1,4 @@
-"""Direct invocation of the management function, authorized by IAM: the first API token and the built-in servers."""
+"""Direct invocation of the management function, authorized by IAM: the first administrators, the built-in servers."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,8 +16,10 @@ from ...storage.events import Party
 from ...storage.servers import ORG_SERVER, AuthorizationServer
 from ..servers.server_changes import server_party
 from ..servers.servers import Servers
+from .administrators import Administrators
 from .org_server import org_server
 
+_ACTIONS: Final = ("bootstrap", "create_api_token", "create_administrator")
 _NAME: Final = "first administrator"
 _GIVEN: Final = re.compile(r"[\x21-\x7e]{32,512}")
 DEFAULT_DESCRIPTION: Final = "Default Authorization Server for your Applications"
@@ -26,9 +28,12 @@ DEFAULT_DESCRIPTION: Final = "Default Authorization Server for your Applications
 class Bootstrap:
     """What whoever may invoke the function can do, and nobody else."""
 
-    def __init__(self, servers: Servers, api_tokens: ApiTokens, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, servers: Servers, api_tokens: ApiTokens, administrators: Administrators, clock: Clock, ids: Ids
+    ) -> None:
         self._servers = servers
         self._api_tokens = api_tokens
+        self._administrators = administrators
         self._clock = clock
         self._ids = ids
 
@@ -36,16 +41,18 @@ class Bootstrap:
         """``{"action": "bootstrap"}``, once, or ``{"action": "create_api_token", "name": …}``, for a locked-out one.
 
         ``token`` may be given (32 to 512 printable characters without spaces), else it is made. Repeating a call
-        with the same token changes nothing.
+        with the same token changes nothing. ``{"action": "create_administrator", "login": …}`` is about a person.
         """
         refusal = _problem(payload)
         if refusal is not None:
             return refusal
         action, given = payload["action"], payload.get("token")
+        if action == "create_administrator":
+            self._add_servers()
+            return self._administrators(payload, self._recorder())
         name = payload.get("name", _NAME)
         if action == "bootstrap":
-            self._add_server("default", self._default_server)
-            self._add_server(ORG_SERVER, self._org_server)
+            self._add_servers()
             if given is not None and self._known(given):
                 return {"token": given, "created": False}
             if self._api_tokens.any():
@@ -75,6 +82,10 @@ class Bootstrap:
         self._api_tokens.add(record, [event])
         return token
 
+    def _add_servers(self) -> None:
+        self._add_server("default", self._default_server)
+        self._add_server(ORG_SERVER, self._org_server)
+
     def _add_server(self, server_id: str, make: Callable[[], AuthorizationServer]) -> None:
         try:
             self._servers.changes.servers.get(server_id)
@@ -101,8 +112,8 @@ class Bootstrap:
 def _problem(payload: Mapping[str, Any]) -> dict[str, Any] | None:
     """What is wrong with a direct invocation; ``None``: nothing is."""
     given, name = payload.get("token"), payload.get("name", _NAME)
-    if payload.get("action") not in {"bootstrap", "create_api_token"}:
-        return _refused("unknown_action", "action must be 'bootstrap' or 'create_api_token'")
+    if payload.get("action") not in _ACTIONS:
+        return _refused("unknown_action", f"action must be one of {', '.join(_ACTIONS)}")
     if given is not None and not (isinstance(given, str) and _GIVEN.fullmatch(given)):
         return _refused("bad_token", "token must be 32 to 512 printable ASCII characters without spaces")
     if not isinstance(name, str) or not 0 < len(name) <= 255:

@@ -7,7 +7,7 @@ from typing import Final, get_args
 from ...http import Response
 from ...ids import Ids
 from ...policy.sign_on.defaults import CATCH_ALL
-from ...storage.clients import Client, Clients
+from ...storage.clients import Client
 from ...storage.events import Event
 from ...storage.servers import Status
 from ...storage.sign_on_policies import OF_APPS, PREFIXES, PolicyOrder, PolicyType, SignOnPolicy, SignOnRule
@@ -210,7 +210,9 @@ class PeoplePolicies:
     def apps(self, call: Call) -> Response:
         """The applications that have an ACCESS_POLICY."""
         policy = self._changes.find(call)
-        return whole(call.request, self._view.many(self._using(policy, call), call))
+        reach = call.caller.access.reach("access_policies")
+        shown = [client for client in self._using(policy, call) if reach.has_app(client.id)]
+        return whole(call.request, self._view.many(shown, call))
 
     def mappings(self, call: Call) -> Response:
         """The same, as mappings."""
@@ -255,22 +257,7 @@ class PeoplePolicies:
         return NO_CONTENT
 
     def _using(self, policy: SignOnPolicy, call: Call) -> Sequence[Client]:
-        if policy.type != "ACCESS_POLICY":
-            return []
-        wanted: set[str | None] = {policy.id, None} if policy.system else {policy.id}
-        return _all(self._clients.clients, wanted, call)
-
-
-def _all(clients: Clients, wanted: set[str | None], call: Call) -> list[Client]:
-    found: list[Client] = []
-    after: str | None = None
-    while call.retrying.in_time():
-        page = clients.list(after=after, limit=200)
-        found += [client for client in page if client.access_policy in wanted]
-        if len(page) < 200:
-            break
-        after = page[-1].id
-    return found
+        return self._changes.using(policy, self._clients.clients, call)
 
 
 def _read(body: Fields, base: SignOnPolicy) -> SignOnPolicy:

@@ -8,6 +8,7 @@ from ...policy.sign_on.defaults import IDS, default_policy
 from ...policy.sign_on.facts import Facts
 from ...policy.sign_on.session import session_decision
 from ...sign_on.policies import AppliedPolicies
+from ...storage.clients import Client, Clients
 from ...storage.errors import NotFound
 from ...storage.events import Event, Party
 from ...storage.groups import EVERYONE_ID
@@ -78,6 +79,21 @@ class PolicyChanges:
     def order(self, policy_type: PolicyType) -> PolicyOrder:
         """In which order the policies of a type are tried."""
         return self.applied.records.of_type(policy_type).order
+
+    def using(self, policy: SignOnPolicy, clients: Clients, call: Call) -> Sequence[Client]:
+        """The applications that have an ACCESS_POLICY; the default one is of all that have no other."""
+        if policy.type != "ACCESS_POLICY":
+            return []
+        wanted: set[str | None] = {policy.id, None} if policy.system else {policy.id}
+        found: list[Client] = []
+        after: str | None = None
+        while call.retrying.in_time():
+            page = clients.list(after=after, limit=200)
+            found += [client for client in page if client.access_policy in wanted]
+            if len(page) < 200:
+                break
+            after = page[-1].id
+        return found
 
     def check_access(self, call: Call, after: SignOnPolicy, *, gone: bool = False) -> None:
         """Refuse a change after which nobody could have a session, unless it is confirmed. Raises ApiError."""

@@ -33,7 +33,9 @@ class TokensAtServer(RefreshTokens):
             limit=limit,
             in_time=call.retrying.in_time,
         )
-        clients = {client.id: client for client in self.clients.many(ids)}  # one may have been deleted meanwhile
+        reach = call.caller.access.reach("tokens")
+        seen = [client_id for client_id in ids if reach.has_app(client_id)]
+        clients = {client.id: client for client in self.clients.many(seen)}  # one may have been deleted meanwhile
         items = [_client_json(clients[client_id], server, call) for client_id in ids if client_id in clients]
         path = f"{path_of(server)}/clients"
         by_id = itemgetter("client_id")

@@ -60,7 +60,8 @@ class UserIssued:
         held = every(lambda after: self._issued.families.of_user(user.id, after=after, limit=PAGE))
         named = {family.client_id for family in held if is_alive(family, call.now)}
         named |= {consent.client_id for consent in self._issued.consents.of_user(user.id)}
-        clients = self._clients.many(sorted(named))
+        reach = call.caller.access.reach("tokens")
+        clients = self._clients.many(sorted(client_id for client_id in named if reach.has_app(client_id)))
         return whole(
             call.request,
             [_client_json(client, user.id, call) for client in clients],
@@ -104,7 +105,7 @@ class UserIssued:
     def _consent(self, call: Call) -> Consent:
         user = self._people.user(call)
         for consent in self._issued.consents.of_user(user.id):
-            if consent.id == call.params["grantId"]:
+            if consent.id == call.params["grantId"] and _wanted(consent, call):
                 return consent
         raise not_found(call.params["grantId"], _CONSENT)
 
@@ -120,7 +121,9 @@ class UserIssued:
 
 
 def _wanted(consent: Consent, call: Call) -> bool:
-    return call.params.get("clientId") in {None, consent.client_id}
+    """Whether the URL is about it, and the caller's roles reach its client."""
+    named = call.params.get("clientId") in {None, consent.client_id}
+    return named and call.caller.access.reach("tokens").has_app(consent.client_id)
 
 
 def _client_json(client: Client, user_id: str, call: Call) -> dict[str, Any]:
