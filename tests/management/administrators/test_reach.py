@@ -152,7 +152,7 @@ def test_a_policy_of_apps_is_changed_by_who_administers_all_that_have_it(admin: 
 
 # Whom and what only higher roles touch
 
-_ON_PEOPLE = (
+_ON_PEOPLE: tuple[tuple[str, str, Any], ...] = (
     ("POST", "", {"profile": {"email": "mine@example.com"}}),
     ("PUT", "", {"profile": {}}),
     ("DELETE", "", None),

@@ -239,12 +239,12 @@ class Stack:
         if self._options.token is None:
             known = f"API token: {token}" if token else "API token: the one printed when this data was made"
             print(known)
-        if self._options.password is None:
-            print(f"Administrator: {ADMINISTRATOR}, password: {password or 'the one printed when this data was made'}")
         served = self._options.served_at(port)
         base_url = self._options.base_url or served
         print(f"authmint ready on {served}")
         print(f"Issuer of the default server: {base_url}/oauth2/default")
+        if self._options.password is None:
+            print(f"Administrator: {ADMINISTRATOR}, password: {password or 'the one printed when this data was made'}")
         print(f"Where to go from here: {base_url}/ (and authmint --help)", flush=True)
 
     def _kept(self) -> str:
