@@ -132,7 +132,7 @@ class Hosted:
             clock=self.clock,
             ids=self.ids,
             log=self.events,
-            mail_from="auth@acme.example.com",
+            mail_from="auth@acme.example.com" if mail else "",
         )
         self.factors = parts.factor_steps()
         self.blocked = parts.blocked_zones()

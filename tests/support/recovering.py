@@ -15,6 +15,7 @@ from authmint.policy.sign_on.circumstances import Circumstances
 from authmint.policy.sign_on.defaults import Seeds
 from authmint.policy.sign_on.password import PasswordDecision
 from authmint.rate_limit import RateLimit
+from authmint.recovery.address_change import AddressChange
 from authmint.recovery.helpdesk import Brakes, Helpdesk
 from authmint.recovery.recovery import Recovery
 from authmint.recovery.tickets import Tickets
@@ -61,6 +62,20 @@ class Recovering:
         """What holds for somebody's password."""
         return self.policies.password(self.policies.facts(person, Circumstances(request.source_ip), now=now))
 
+    def addresses(self) -> AddressChange:
+        """What changes the address of who is signed in."""
+        return AddressChange(
+            self.storage.users,
+            self.storage.factor_challenges,
+            self.storage.outbox,
+            self.letters,
+            self._limit("address_change", 5, 3_600),
+            self._limit("code", 1, 5),
+            self.clock,
+            self.ids,
+            AT_ONCE,
+        )
+
     def pages(
         self, pages: HostedPages, emit: Callable[[Event], None], factors: UserFactors | None = None
     ) -> RecoveryPages:
@@ -76,6 +91,7 @@ class Recovering:
             lambda: self.helpdesk,
             lambda: self.recovery,
             user_factors,
+            self.addresses,
             emit,
             lambda request: EventBuilder(request, self.clock, self.ids),
         )

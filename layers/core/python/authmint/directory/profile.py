@@ -17,6 +17,7 @@ LARGEST: Final = 32_768
 ALWAYS_REQUIRED: Final = frozenset({"login", "email"})
 _LONGEST_KEY: Final = 1_000
 _EMAIL: Final = re.compile(r"[^\s@\"<>(),;:\\\[\]]+@[^\s@\"<>(),;:\\\[\]]+\.[^\s@\"<>(),;:\\\[\].]+")
+_LONGEST_EMAIL: Final = 100
 _NUMBERS: Final = (int, float)
 
 Problem = tuple[str, str]
@@ -61,6 +62,11 @@ BASE: Final[Mapping[str, Mapping[str, Any]]] = {
     "managerId": _text("ManagerId"),
     "manager": _text("Manager"),
 }
+
+
+def is_address(text: str) -> bool:
+    """Whether a text can be the primary address of a user."""
+    return len(text) <= _LONGEST_EMAIL and text.isprintable() and _EMAIL.fullmatch(text) is not None
 
 
 def standard_attributes(schema: ProfileSchema) -> Mapping[str, Mapping[str, Any]]:

@@ -84,10 +84,17 @@ class UserFactors:
         return self._all(user, self.authenticators())
 
     def usable(self, user: User) -> Sequence[Factor]:
-        """Those that sign the user on: activated, of a kind that is on, and not only for getting back in."""
+        """Those that sign the user on: activated, of a kind that is on, and not only for getting back in.
+
+        An address that is the user's no more is nobody's proof.
+        """
         listed = self.authenticators()
         return [
-            factor for factor in self._all(user, listed) if factor.status == "ACTIVE" and listed.signs_on(factor.kind)
+            factor
+            for factor in self._all(user, listed)
+            if factor.status == "ACTIVE"
+            and listed.signs_on(factor.kind)
+            and (factor.kind != "email" or is_verified(user, factor.address or ""))
         ]
 
     def for_sign_on(self) -> frozenset[FactorKind]:

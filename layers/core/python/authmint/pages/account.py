@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..clock import timestamp
+from ..factors.addresses import is_verified
 from ..factors.answers import Passcode
 from ..factors.kind import Activation, Ask, CodeSent, KeyOptions, SharedSecret
 from ..factors.qr_codes import svg
 from ..factors.refusals import FactorRefused, TooFast
 from ..factors.wire import masked, registration_of
 from ..http import Response
+from ..recovery.address_change import AddressChange
+from ..recovery.refusals import NotOpen, TooOften, WrongAnswer
 from ..sign_on.factor_steps import FactorSteps
 from ..sign_on.next_step import Known
 from ..sign_on.own_account import OwnAccount
@@ -39,18 +42,20 @@ class AccountPage:
     steps: Steps
     factor_steps: Callable[[], FactorSteps]
     account: Callable[[], OwnAccount]
+    addresses: AddressChange
     remembered: RememberedBrowsers
     sessions: Sessions
 
     def get(self, visit: Visit) -> Response:
         """The page; or first what has to be proved for it."""
-        return self._behind_proof(visit, lambda visit, _, person, known: self._shown(visit, person, known))
+        return self._behind_proof(visit, self._shown)
 
     def post(self, visit: Visit) -> Response:
         """One change, and the page again."""
         if visit.guest.session is not None:
             visit.check("account")
-        return self._behind_proof(visit, self._changed)
+        changes = {"address": self._asked_address, "confirm": self._confirmed_address}
+        return self._behind_proof(visit, changes.get(visit.form.text("act"), self._changed))
 
     def _behind_proof(self, visit: Visit, go_on: "Callable[[Visit, Session, Person, Known], Response]") -> Response:
         session, person = visit.guest.session, visit.guest.person
@@ -74,11 +79,11 @@ class AccountPage:
                 case "set_up":
                     return self._set_up(visit, session, person)
                 case "remove":
-                    return self._removed(visit, person, known)
+                    return self._removed(visit, session, person, known)
                 case "rename":
                     self._renamed(visit, person, known)
                 case "codes":
-                    return self._codes(visit, person, known)
+                    return self._codes(visit, session, person, known)
                 case "forget":
                     self.remembered.forget(person.user.id, form.text("browser"))
                 case "everywhere":
@@ -132,10 +137,38 @@ class AccountPage:
         guest = self.steps.browsers.sign_in(visit.request, raised, now=visit.now)
         return see_other("/account").with_headers(*guest.cookies)
 
-    def _removed(self, visit: Visit, person: Person, known: Known) -> Response:
+    def _asked_address(self, visit: Visit, session: Session, person: Person, known: Known) -> Response:
+        """A code goes to the new address."""
+        address = visit.form.text("address").strip()
+        try:
+            self.addresses.ask(person.user, session, address, now=visit.now)
+        except WrongAnswer:
+            return self._shown(visit, session, person, known, problem="account.no_address", status=422)
+        except TooOften as often:
+            refused = self._shown(visit, session, person, known, problem="challenge.too_fast", status=429)
+            return refused.with_headers(*often.allowance.headers())
+        return see_other("/account")
+
+    def _confirmed_address(self, visit: Visit, session: Session, person: Person, known: Known) -> Response:
+        """The code came back: that is the address from now on, and codes go to the old one no more."""
+        before = person.user
+        code = "".join(visit.form.text("code").split())
+        try:
+            after = self.addresses.confirm(before, session, code, now=visit.now, request=visit.request)
+        except WrongAnswer:
+            return self._shown(visit, session, person, known, problem="challenge.wrong", status=422)
+        except NotOpen:
+            return self._shown(visit, session, person, known, problem="account.address_gone", status=422)
+        factors = self.factor_steps().factors
+        for factor in factors.of(after):
+            if factor.kind == "email" and factor.version and not is_verified(after, factor.address or ""):
+                factors.remove(after, factor, now=visit.now, request=visit.request)
+        return see_other("/account")
+
+    def _removed(self, visit: Visit, session: Session, person: Person, known: Known) -> Response:
         factor = self.factor_steps().factors.get(person.user, visit.form.text("factor"))
         if self.account().is_needed(person, known, factor, visit.caller, now=visit.now):
-            return self._shown(visit, person, known, problem="account.needed", status=409)
+            return self._shown(visit, session, person, known, problem="account.needed", status=409)
         # Of two that may each go if the other one stays, one stays.
         others = [each for each in known.factors if each.id != factor.id]
         self.factor_steps().factors.remove(person.user, factor, now=visit.now, request=visit.request, beside=others)
@@ -147,16 +180,16 @@ class AccountPage:
         if factor is not None and name:
             self.factor_steps().factors.rename(person.user, factor, name, now=visit.now, request=visit.request)
 
-    def _codes(self, visit: Visit, person: Person, known: Known) -> Response:
+    def _codes(self, visit: Visit, session: Session, person: Person, known: Known) -> Response:
         """New ones, shown once. Who has no other factor needs none: they would be the only one."""
         if not known.factors:
             return see_other("/account")
         codes = self.factor_steps().factors.recovery.renew(Ask(person.user, visit.now, visit.request))
-        return self._shown(visit, person, known, codes=codes)
+        return self._shown(visit, session, person, known, codes=codes)
 
     def _refused(self, visit: Visit, session: Session, person: Person, problem: str, status: int) -> Response:
         known = self.account().known(session, person)
-        return self._shown(visit, person, known, problem=problem, status=status)
+        return self._shown(visit, session, person, known, problem=problem, status=status)
 
     def _setting_up(
         self, visit: Visit, person: Person, factor: Factor, activation: Activation, *, problem: str = ""
@@ -184,6 +217,7 @@ class AccountPage:
     def _shown(
         self,
         visit: Visit,
+        session: Session,
         person: Person,
         known: Known,
         *,
@@ -205,6 +239,8 @@ class AccountPage:
                 for each in self.remembered.of_user(user.id)
                 if each.expires_at > visit.now
             ],
+            "address": user.email if self.addresses.on else "",
+            "pending": masked(self.addresses.pending(user, session, now=visit.now) or "") if self.addresses.on else "",
             "fields": {"csrf": visit.guest.csrf("account")},
         }
         return pages.show("account.html", request, values, status=status)

@@ -100,7 +100,7 @@ def new_site(
         password=PasswordPage(steps),
         challenge=_OnFirstUse(partial(_challenge, steps)),
         enrol=_OnFirstUse(partial(_enrol, steps)),
-        account=_OnFirstUse(partial(_account, steps, records, factors, demands)),
+        account=_OnFirstUse(partial(_account, steps, records, factors, demands, recovery)),
         consent=ConsentPage(
             pages=pages,
             browsers=browsers,
@@ -159,11 +159,17 @@ def _enrol(steps: Steps) -> Page:
     return EnrolPage(steps)
 
 
-def _account(steps: Steps, records: PageRecords, factors: "Callable[[], FactorSteps]", demands: SignOnDemands) -> Page:
+def _account(
+    steps: Steps,
+    records: PageRecords,
+    factors: "Callable[[], FactorSteps]",
+    demands: SignOnDemands,
+    recovery: RecoveryPages,
+) -> Page:
     from ..sign_on.own_account import OwnAccount
     from .account import AccountPage
 
     def account() -> OwnAccount:
         return OwnAccount(factors(), demands)
 
-    return AccountPage(steps, factors, account, records.remembered, records.sessions)
+    return AccountPage(steps, factors, account, recovery.addresses(), records.remembered, records.sessions)

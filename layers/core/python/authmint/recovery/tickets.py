@@ -11,7 +11,7 @@ from ..policy.sign_on.password import PasswordDecision
 from ..storage.clients import secret_digest
 from ..storage.errors import NotFound
 from ..storage.recovery_tickets import RecoveryTickets, TicketKind
-from ..storage.users import User, Users
+from ..storage.users import User, Users, login_key
 from .refusals import NotOpen
 
 #: What it is good for: a first password, another one, an end of the lock.
@@ -85,5 +85,5 @@ class Tickets:
 def bound(user: User, kind: TicketKind) -> str:
     """What of a user a ticket is made for: what it is good for changes it, so that it is good once."""
     state = str(user.status_changed_at) if kind == "unlock" else "" if user.password is None else user.password.hash
-    text = f"{kind}\n{user.id}\n{user.token_generation}\n{state}"
+    text = f"{kind}\n{user.id}\n{user.token_generation}\n{state}\n{login_key(user.email)}"
     return b64encode(hashlib.sha256(text.encode()).digest())

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ..policy.sign_on.circumstances import Circumstances
     from ..policy.sign_on.password import PasswordDecision
     from ..rate_limit import RateLimit
+    from ..recovery.address_change import AddressChange
     from ..recovery.helpdesk import Helpdesk
     from ..recovery.recovery import Recovery
     from ..sign_on.factor_steps import FactorSteps
@@ -372,6 +373,22 @@ class Parts:
             self.retrying,
         )
 
+    def address_change(self) -> "AddressChange":
+        """What gives people another address that they proved."""
+        from ..recovery.address_change import AddressChange
+
+        return AddressChange(
+            self.records.users,
+            self.records.factor_challenges,
+            self.records.outbox,
+            self.letters(),
+            self.limit("address_change", most=5, seconds=3_600),
+            self.limit("code", most=1, seconds=5),
+            self.clock,
+            self.ids,
+            self.retrying,
+        )
+
     def trusted_callers(self, configuration: "Configuration", blocked: "BlockedZones") -> "TrustedCallers":
         """Programs that sign other people on, and may say whom."""
         from ..pages.authn.callers import TrustedCallers
@@ -414,6 +431,7 @@ class Parts:
             self.helpdesk,
             self.recovery,
             self.user_factors,
+            self.address_change,
             self.log.emit,
             lambda request: EventBuilder(request, self.clock, self.ids),
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-ChallengePurpose = Literal["enrol", "verify", "identify", "picture"]
+ChallengePurpose = Literal["enrol", "verify", "identify", "picture", "address"]
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,7 @@ class FactorChallenge:
         binding: For which transaction, browser or caller it is: the same.
         user_id: Whose answer it has to be; ``None``: that is what the answer says.
         factor_id: The same.
+        address: That the code was sent to, where no factor says it.
         key, code: Of a code that was sent: what its HMAC was made with, and the HMAC; base64url.
     """
 
@@ -25,6 +26,7 @@ class FactorChallenge:
     expires_at: int
     user_id: str | None = None
     factor_id: str | None = None
+    address: str | None = None
     key: str | None = field(default=None, repr=False)
     code: str | None = field(default=None, repr=False)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ...audit.builder import EventBuilder
     from ...factors.user_factors import UserFactors
     from ...ids import Ids
+    from ...recovery.address_change import AddressChange
     from ...recovery.helpdesk import Helpdesk
     from ...recovery.recovery import Recovery
     from ...storage.events import Event
@@ -31,6 +32,7 @@ class RecoveryPages:
 
     Attributes:
         on: Whether mail is sent, so that a forgotten password is something that can be helped.
+        addresses: Changes those of who is signed in.
         emit: Writes an event.
         events: Makes those of a request.
     """
@@ -40,6 +42,7 @@ class RecoveryPages:
     helpdesk: "Callable[[], Helpdesk]"
     recovery: "Callable[[], Recovery]"
     factors: "Callable[[], UserFactors]"
+    addresses: "Callable[[], AddressChange]"
     emit: "Callable[[Event], None]"
     events: "Callable[[Request], EventBuilder]"
 
