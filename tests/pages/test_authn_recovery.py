@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from authmint.directory.recovery_tokens import issue
-from authmint.http import Response
+from authmint.factors.kind import Ask
+from authmint.http import Request, Response
 from authmint.policy.sign_on.assurance import Assurance
 from authmint.sign_on.requirement import Demanded, Enrolments, Requirement
 from authmint.storage.users import RecoveryQuestion
@@ -245,3 +246,27 @@ def test_an_activation_token_expires() -> None:
     clock.advance(seconds=60)
 
     assert post(browser, "", {"token": text}, 401)["errorCode"] == "E0000004"
+
+
+def test_a_recovery_code_stands_in_for_a_lost_factor(browser: Browser) -> None:
+    hosted = browser.hosted
+    clock = hosted.clock
+    assert isinstance(clock, FrozenClock)
+    App.of(hosted.factors.factors, hosted.storage.users.get("00uA"), clock)
+    ask = Ask(hosted.storage.users.get("00uA"), clock.now(), Request("POST", "/account"))
+    code = hosted.user_factors.recovery.renew(ask)[0]
+    state = post(browser, "/recovery/token", {"recoveryToken": mailed_link(browser)})
+    token = {"stateToken": state["stateToken"]}
+
+    assert state["status"] == "MFA_REQUIRED"
+    reset = {**token, "newPassword": NEW}
+    assert post(browser, "/credentials/reset_password", reset, 403)["errorCode"] == "E0000079"
+    verify = "/factors/recovery_code/verify"
+    assert post(browser, verify, {**token, "passCode": "x"}, 403)["errorCode"] == "E0000068"
+    assert post(browser, verify, {**token, "passCode": code})["status"] == "PASSWORD_RESET"
+    assert post(browser, "/credentials/reset_password", reset)["status"] == "SUCCESS"
+
+
+def mailed_link(browser: Browser) -> str:
+    post(browser, "/recovery/password", {"username": "ann@example.com", "factorType": "EMAIL"})
+    return str(browser.hosted.storage.outbox.mails[-1].values["resetPasswordLink"]).rpartition("/")[2]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from authmint.directory.recovery_tokens import issue
 from authmint.factors.answers import Passcode
+from authmint.factors.kind import Ask
 from authmint.http import Request
 from authmint.recovery.refusals import NotOpen, ProofMissing
 from authmint.storage.factors import Credential, Factor
@@ -13,6 +14,7 @@ from authmint.storage.outbox import Mail
 from authmint.storage.users import RecoveryQuestion, User
 
 from tests.support.apps import App
+from tests.support.sign_on_policies import a_policy, a_rule
 
 from .hosted import HANDLE, NEW_PASSWORD, NOW, PASSWORD, Browser, Hosted, header, shown
 
@@ -504,3 +506,66 @@ def test_pages_are_in_the_browsers_language(hosted: Hosted) -> None:
     assert "Passwort vergessen?" in shown(browser.get("/forgot"))
     follows(browser, forgets(hosted, browser))
     assert "Passwort zurücksetzen" in shown(browser.answer)
+
+
+def with_a_key_alone(hosted: Hosted, *, password: bool = False) -> list[str]:
+    """Ann signs in with a passkey, and has recovery codes."""
+    storage = hosted.storage
+    ann = storage.users.get("00uA")
+    if not password:
+        storage.users.save(ann, replace(ann, password=None), [])
+    credential = Credential("c1", "k", "ES256", "a" * 36, transports=(), discoverable=True)
+    storage.factors.add(Factor("fwf1", "00uA", "webauthn", "ACTIVE", NOW, NOW, "FIDO", credential=credential), [])
+    ask = Ask(storage.users.get("00uA"), hosted.clock.now(), Request("POST", "/account"))
+    return list(hosted.user_factors.recovery.renew(ask))
+
+
+@pytest.mark.parametrize("password", [False, True])
+def test_who_lost_a_passkey_comes_back_by_mail_and_a_recovery_code(
+    hosted: Hosted, browser: Browser, password: bool
+) -> None:
+    code = with_a_key_alone(hosted, password=password)[0]
+    page = follows(browser, forgets(hosted, browser))
+    assert 'name="recovery_code"' in page.body.decode()
+    assert 'name="code"' not in page.body.decode()
+
+    assert chooses(browser).status == 403  # the mailbox alone
+    assert chooses(browser, recovery_code="xxxx-xxxx-xx").status == 403
+    assert chooses(browser, recovery_code=code).status == 200
+
+    assert hosted.hashes.fits(NEW_PASSWORD, password_of(hosted))
+    assert [factor.id for factor in hosted.storage.factors.of("00uA")] == ["fwf1"]  # a reset takes no factor away
+    assert len(hosted.user_factors.recovery.records.of("00uA").digests) == 9
+    assert browser.get("/recovery").status == 400
+
+
+def password_of(hosted: Hosted) -> str:
+    password = hosted.storage.users.get("00uA").password
+    return "" if password is None else password.hash
+
+
+def test_who_has_neither_password_nor_codes_asks_an_administrator(hosted: Hosted, browser: Browser) -> None:
+    for code in with_a_key_alone(hosted):
+        ask = Ask(hosted.storage.users.get("00uA"), hosted.clock.now(), Request("POST", "/account"))
+        hosted.user_factors.recovery.verify(ask.user, code, binding="t", now=ask.now, request=ask.request)
+
+    page = follows(browser, forgets(hosted, browser))
+
+    assert page.status == 403
+
+
+def test_without_password_and_factors_a_mailbox_opens_nothing_whatever_the_policy_says(
+    hosted: Hosted, browser: Browser
+) -> None:
+    ann = hosted.storage.users.get("00uA")
+    hosted.storage.users.save(ann, replace(ann, password=None), [])
+    requirement = {"primary": {"methods": ["email"]}, "stepUp": {"required": False}}
+    reset = {"access": "ALLOW", "requirement": requirement}
+    actions = {"passwordChange": {"access": "ALLOW"}, "selfServicePasswordReset": reset}
+    policy = a_policy(a_rule(actions=actions), type="PASSWORD", id="00pPassword")
+    hosted.storage.sign_on_policies.save(None, policy, [])
+
+    page = follows(browser, forgets(hosted, browser))
+
+    assert page.status == 403
+    assert password_of(hosted) == ""

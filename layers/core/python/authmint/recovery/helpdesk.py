@@ -148,7 +148,8 @@ def _letter(user: User, wish: Wish, decision: PasswordDecision) -> tuple[Templat
         return (
             ("SelfServiceUnlock", "unlock") if decision.unlock and by_mail(decision) else ("AccountLockout", "nothing")
         )
-    if user.password is None or not decision.reset or not by_mail(decision) or (locked and not decision.unlock):
+    # Who has no password, and a key instead, comes back by proving something else (``Recovery.needed``).
+    if not decision.reset or not by_mail(decision) or (locked and not decision.unlock):
         return "ForgotPasswordDenied", "nothing"
     return "ForgotPassword", "password"
 

@@ -35,7 +35,7 @@ class Needed:
 
     Attributes:
         question: The user's own question, where it has to be answered.
-        factors: Any one of these; empty: none.
+        factors: Any one of these, or a recovery code in their place; empty: none.
     """
 
     question: str | None = None
@@ -95,7 +95,8 @@ class Recovery:
         """What has to be proved beside the ticket.
 
         A mailbox alone must not be enough to take over an account that a factor protects: who has one is asked for it,
-        unless the policy says in so many words that nobody is.
+        unless the policy says in so many words that nobody is. Of who has no password at all, and so had something
+        stronger, it is asked whatever the policy says.
 
         Raises:
             ProofMissing: Something has to be, and the user has nothing to prove it with.
@@ -105,17 +106,23 @@ class Recovery:
             return Needed()
         requirements = opened.decision.requirements
         says = [requirement.step_up for requirement in requirements]
+        if opened.user.password is None:
+            strong = self._strong(opened.user)
+            if not strong:
+                raise ProofMissing("there is no password, and nothing else that is strong")
+            return Needed(factors=strong)
         if says and all(one is False for one in says):
             return Needed()
         methods = [one.step_up_methods for one in requirements if one.step_up and one.step_up_methods]
         if any("security_question" in named for named in methods):
             return self._question(opened.user)
-        strong = tuple(
-            factor for factor in self.factors.of(opened.user.id) if factor.status == "ACTIVE" and factor.kind in _STRONG
-        )
+        strong = self._strong(opened.user)
         if strong or True not in says:
             return Needed(factors=strong)
         return self._question(opened.user)
+
+    def _strong(self, user: User) -> tuple[Factor, ...]:
+        return tuple(each for each in self.factors.of(user.id) if each.status == "ACTIVE" and each.kind in _STRONG)
 
     def _question(self, user: User) -> Needed:
         if user.recovery is None:
@@ -222,7 +229,7 @@ class Recovery:
 
 def _proved(needed: Needed, proofs: Sequence[Proof]) -> bool:
     asked = {factor.id for factor in needed.factors}
-    if asked and not any(proof.factor_id in asked for proof in proofs):
+    if asked and not any(proof.factor_id in asked or proof.method == "recovery_code" for proof in proofs):
         return False
     return needed.question is None or any(proof.method == "question" for proof in proofs)
 

@@ -32,6 +32,7 @@ from .view import password_policy_view, user_view
 _NO_STORE: Final = (("cache-control", "no-cache, no-store"), ("pragma", "no-cache"))
 #: Seconds for all steps.
 _LIFETIME: Final = 600
+_RECOVERY_CODE: Final = "recovery_code"
 _RECOVERY_TYPES: Final[Mapping[str, str]] = {"password": "PASSWORD", "activation": "PASSWORD", "unlock": "UNLOCK"}
 
 
@@ -151,7 +152,10 @@ class RecoveryApi:
         """200: the new password is next. Raises ApiError."""
         body = JsonBody.read(visit.request)
         at = self._found(visit, body)
-        chosen = [factor for factor in self._needed(at).factors if factor.id == factor_id and factor.kind == "totp"]
+        needed = self._needed(at)
+        if factor_id == _RECOVERY_CODE and needed.factors:
+            return self._spared(visit, at, body)
+        chosen = [factor for factor in needed.factors if factor.id == factor_id and factor.kind == "totp"]
         if not chosen:
             raise _out_of_turn()
         try:
@@ -162,6 +166,17 @@ class RecoveryApi:
                 binding=at.steps.digest,
                 now=visit.now,
                 request=visit.request,
+            )
+        except FactorRefused as refused:
+            raise refusal(refused) from None
+        return self._shown(visit, self._proved(at, proof))
+
+    def _spared(self, visit: Visit, at: _At, body: JsonBody) -> Response:
+        """A recovery code, in the place of a factor."""
+        text, binding = body.text("passCode", longest=64), at.steps.digest
+        try:
+            proof = self.factors.recovery.verify(
+                at.opened.user, text, binding=binding, now=visit.now, request=visit.request
             )
         except FactorRefused as refused:
             raise refusal(refused) from None
@@ -221,9 +236,13 @@ class RecoveryApi:
 
     def _needed(self, at: _At) -> Needed:
         try:
-            return self.recovery.needed(at.opened)
+            needed = self.recovery.needed(at.opened)
         except ProofMissing:
             raise ApiError("E0000034", headers=_NO_STORE) from None
+        apps = any(factor.kind == "totp" for factor in needed.factors)
+        if needed.factors and not apps and not self.factors.recovery.left(at.opened.user):
+            raise ApiError("E0000034", headers=_NO_STORE)
+        return needed
 
     def _proved(self, at: _At, proof: Proof) -> _At:
         try:
@@ -240,7 +259,9 @@ class RecoveryApi:
 
     def _shown(self, visit: Visit, at: _At) -> Response:
         base, needed = f"{visit.request.base_url}/api/v1/authn", self._needed(at)
-        proved = any(proof.method == "question" or proof.factor_id is not None for proof in at.steps.proofs)
+        proved = any(
+            proof.method in {"question", "recovery_code"} or proof.factor_id is not None for proof in at.steps.proofs
+        )
         embedded: dict[str, Any] = {"user": user_view(at.opened.user)}
         links: dict[str, Any] = {}
         if not proved and needed.question is not None:

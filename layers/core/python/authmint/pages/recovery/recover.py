@@ -100,10 +100,14 @@ class RecoveryPage:
         """What the form proves."""
         if needed.question is not None:
             return (self.recovery.answer(opened.user, visit.form.text("answer"), now=visit.now),)
+        binding, spare = secret_digest(opened.text), visit.form.text("recovery_code").strip()
+        if needed.factors and spare:
+            book = self.factors().recovery
+            return (book.verify(opened.user, spare, binding=binding, now=visit.now, request=visit.request),)
         apps = [factor for factor in needed.factors if factor.kind == "totp"]
         if not apps:
             return _NOTHING
-        code, binding = Passcode(visit.form.text("code")), secret_digest(opened.text)
+        code = Passcode(visit.form.text("code"))
         verified = self.factors().verify(opened.user, apps, code, binding=binding, now=visit.now, request=visit.request)
         return (verified,)
 
@@ -115,14 +119,17 @@ class RecoveryPage:
             needed = self.recovery.needed(opened)
         except ProofMissing:
             needed = None
-        if needed is None or (needed.factors and not any(factor.kind == "totp" for factor in needed.factors)):
+        app = needed is not None and any(factor.kind == "totp" for factor in needed.factors)
+        spare = needed is not None and bool(needed.factors) and self.factors().recovery.left(opened.user) > 0
+        if needed is None or (needed.factors and not app and not spare):
             return self.pages.problem("not_by_mail", visit.request, status=403)
         policy = opened.decision.policy
         values: dict[str, Any] = {
             "about": f"recovery.{opened.purpose}",
             "username": opened.user.login,
             "question": needed.question or "",
-            "code": bool(needed.factors),
+            "code": app,
+            "spare": spare,
             "revoke": opened.purpose == "password",
             "problem": self.pages.text(shown.problem, visit.request) if shown.problem else "",
             "problems": lacks_of(policy, shown.lacks, self.pages, visit.request),
