@@ -1,17 +1,15 @@
 """``authmint explain --sign-on``: what somebody would be asked, and what those would who signed in lately."""
 
 import argparse
-import datetime
-import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from .remote import Remote, RemoteFailed
 from .tables import for_people, print_json, print_table
 
 _EXPLAIN: Final = "/api/v1/policies/explain"
+_ANALYSIS: Final = "/api/v1/policies/analysis"
+_SIGN_INS: Final = f"{_ANALYSIS}/sign-ins"
 #: What is sent of the options, by the name that it has there.
 _SENT: Final = {
     "user": "user",
@@ -23,7 +21,6 @@ _SENT: Final = {
     "device": "device",
     "user_agent": "userAgent",
 }
-_MOMENT: Final = "%Y-%m-%dT%H:%M:%SZ"
 #: Outcomes with which nobody gets in.
 _REFUSED: Final = frozenset({"BLOCKED", "DENIED", "CANNOT"})
 
@@ -43,6 +40,25 @@ def add_sign_on(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="N",
         help="not one sign-on, but those of the last N days (of everybody, or of --user), as the policies are now",
+    )
+    _add_activate(group)
+
+
+def add_analysis(parser: argparse.ArgumentParser) -> None:
+    """Add what ``--sign-on`` takes of an analysis."""
+    group = parser.add_argument_group("policies of people")
+    group.add_argument(
+        "--sign-on", action="store_true", help="rules of people's policies that never match, people whom they lock out"
+    )
+    group.add_argument("--client", metavar="ID", help="an app that people sign in to")
+    group.add_argument("--address", metavar="IP", help="where from")
+    group.add_argument("--risk", metavar="LEVEL", help="LOW (default), MEDIUM or HIGH")
+    _add_activate(group)
+
+
+def _add_activate(group: Any) -> None:
+    group.add_argument(
+        "--activate", metavar="ID", action="append", help="a policy or a rule, tried as if it were ACTIVE; repeatable"
     )
 
 
@@ -117,44 +133,74 @@ def _rule_rows(evaluation: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _dry_run(remote: Remote, options: argparse.Namespace) -> int:
     """What would be asked of the sign-ins of the last days: each user, address and browser once."""
-    until = datetime.datetime.now(datetime.UTC)
-    since = until - datetime.timedelta(days=options.last_days)
-    wanted = 'eventType eq "user.session.start" and outcome.result eq "SUCCESS"'
-    if options.user:
-        named = json.dumps(options.user)
-        wanted += f" and (actor.id eq {named} or actor.alternateId eq {named})"
-    query = {
-        "since": since.strftime(_MOMENT),
-        "until": until.strftime(_MOMENT),  # or there would always be a next page, to wait for what happens
-        "filter": wanted,
-        "limit": "1000",
-    }
-    seen: Counter[tuple[str, str, str]] = Counter()
-    for event in remote.pages(f"/api/v1/logs?{urlencode(query)}"):
-        client = event.get("client") or {}
-        agent = (client.get("userAgent") or {}).get("rawUserAgent") or ""
-        seen[event["actor"]["id"], client.get("ipAddress") or "", agent] += 1
-    rows = [_tried(remote, options, key, count) for key, count in seen.items()]
-    rows.sort(key=lambda row: (row["outcome"] not in _REFUSED, row["outcome"], row["user"]))
+    wish = {"days": options.last_days, "user": options.user, "app": options.client, "activate": options.activate}
+    rows: dict[tuple[str, str | None, str | None], dict[str, Any]] = {}
+    for page in _pages(remote, _SIGN_INS, wish):
+        for found in page["signIns"]:
+            key = (found["user"]["id"], found["address"], found["userAgent"])
+            row = rows.setdefault(key, _sign_in_row(found))
+            row["sign-ins"] += found["signIns"]
+    in_order = sorted(rows.values(), key=lambda row: (row["outcome"] not in _REFUSED, row["outcome"], row["user"]))
     if not for_people(as_json=options.json):
-        print_json(rows)
+        print_json(in_order)
     else:
-        print_table(f"sign-ins of the last {options.last_days} days, by the policies of now", rows)
-    return int(any(row["outcome"] in _REFUSED for row in rows))
+        print_table(f"sign-ins of the last {options.last_days} days, by the policies of now", in_order)
+    return int(any(row["outcome"] in _REFUSED for row in in_order))
 
 
-def _tried(remote: Remote, options: argparse.Namespace, key: tuple[str, str, str], count: int) -> dict[str, Any]:
-    user, address, agent = key
-    wish = {"user": user, "address": address, "userAgent": agent[:500], "device": "known", "app": options.client}
-    try:
-        found = remote.admin("POST", _EXPLAIN, {name: value for name, value in wish.items() if value})
-    except RemoteFailed as error:  # who is gone since then is no reason to stop
-        return {"user": user, "address": address, "sign-ins": count, "outcome": "UNKNOWN", "factor": str(error)}
-    session = found["session"]
+def _pages(remote: Remote, path: str, wish: Mapping[str, Any]) -> Iterator[Any]:
+    """Every page of an analysis. Raises RemoteFailed."""
+    sent = {name: value for name, value in wish.items() if value}
+    while True:
+        page = remote.admin("POST", path, sent)
+        yield page
+        if page["next"] is None:
+            return
+        sent["after"] = page["next"]
+
+
+def _sign_in_row(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "user": found["user"]["login"],
-        "address": address,
-        "sign-ins": count,
+        "address": found["address"],
+        "sign-ins": 0,
         "outcome": found["outcome"],
-        "factor": session["factorPromptMode"] if session["requireFactor"] else None,
+        "factor": found.get("factorPromptMode"),
+        "decided by": _rules(found["decidedBy"]),
     }
+
+
+def _rules(decided: list[Mapping[str, Any]]) -> str:
+    return ", ".join(f"{one['policy']['name']}: {one['rule']['name']}" for one in decided)
+
+
+def analyze_sign_on(remote: Remote, options: argparse.Namespace) -> int:
+    """The exit status: 1 where somebody is locked out by policy. Raises RemoteFailed."""
+    rules = remote.admin("GET", f"{_ANALYSIS}")
+    wish = {"app": options.client, "address": options.address, "risk": options.risk, "activate": options.activate}
+    locked_out, tried = [], 0
+    for page in _pages(remote, f"{_ANALYSIS}/people", {**wish, "limit": 200}):
+        locked_out += page["lockedOut"]
+        tried += page["tried"]
+    if not for_people(as_json=options.json):
+        print_json({**rules, "tried": tried, "lockedOut": locked_out})
+        return int(bool(locked_out))
+    print_table("rules that nobody matches", [_dead_row(one) for one in rules["unreachableRules"]])
+    print_table("named, and gone or INACTIVE", [_missing_row(one) for one in rules["missing"]])
+    title = f"locked out by policy, of {tried} users"
+    print_table(title, [{"user": one["user"]["login"], "asked by": _rules(one["decidedBy"])} for one in locked_out])
+    return int(bool(locked_out))
+
+
+def _dead_row(found: Mapping[str, Any]) -> dict[str, Any]:
+    because = found["shadowedBy"] or found["condition"]
+    return {**_named(found), "reason": found["reason"], "by": because}
+
+
+def _missing_row(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {**_named(found), "kind": found["kind"], "id": found["id"]}
+
+
+def _named(found: Mapping[str, Any]) -> dict[str, Any]:
+    policy, rule = found["policy"], found["rule"]
+    return {"type": policy["type"], "policy": policy["name"], "rule": None if rule is None else rule["name"]}

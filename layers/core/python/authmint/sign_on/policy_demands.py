@@ -52,7 +52,7 @@ class PolicyDemands:
         self, person: Person, attempt: Attempt, *, now: int, trusted: Callable[[], bool] | None = None
     ) -> Demanded:
         """By the global session policy and the one about enrolment."""
-        read = _ReadOnce(self._policies.records)
+        read = ReadOnce(self._policies.records)
         watched = read.of_type("OKTA_SIGN_ON").order.watched
         if watched and self._suspects(attempt, now):
             return Demanded(denied=True, reason="many sign-ins fail from this address")
@@ -98,7 +98,7 @@ class PolicyDemands:
 
     def of_app(self, client: Client, person: Person, attempt: Attempt, *, now: int) -> Demanded:
         """By the app's authentication policy."""
-        read = _ReadOnce(self._policies.records)
+        read = ReadOnce(self._policies.records)
         if client.access_policy is not None or read.has_default_for_apps():
             return _Decisions(replace(self._policies, records=read)).of_app(client, person, attempt, now=now)
         if "ACCESS_POLICY" not in self._of_everybody:
@@ -118,7 +118,7 @@ class NewSignOnNotices(Protocol):
         """The mail; none where administrators have none sent. Raises Unavailable."""
 
 
-class _ReadOnce(SignOnPolicies):
+class ReadOnce(SignOnPolicies):
     """Policies, each read once for one decision."""
 
     def __init__(self, records: SignOnPolicies) -> None:

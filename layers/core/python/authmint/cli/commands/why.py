@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from ..parsers import add_command
 from ..remote import Remote, RemoteFailed, add_options, of_options
-from ..sign_on_tables import add_sign_on, explain_sign_on
+from ..sign_on_tables import add_analysis, add_sign_on, analyze_sign_on, explain_sign_on
 from ..tables import for_people, print_json, print_table
 
 _SERVERS: Final = "/api/v1/authorizationServers"
@@ -22,10 +22,13 @@ authmint explain --client 0oa1a2b3c4d5e6f7g8h9 --scope orders:write
 authmint explain --event 5f0c2d1e-7a8b-4c9d-8e0f-1a2b3c4d5e6f     as authmint logs shows it
 authmint explain --sign-on --user ada@example.com --client 0oa1a2b3c4d5e6f7g8h9 --address 198.51.100.7 --country DE
 authmint explain --sign-on --last-days 7     what would have been asked of the sign-ins of the last seven days
+authmint explain --sign-on --last-days 7 --activate 0pr1a2b3c4d5e6f7g8h9     the same, with this rule
 """
 _ANALYZE_EXAMPLES: Final = """
 authmint analyze
 authmint analyze --server default --scope orders:write     who can get it
+authmint analyze --sign-on     rules of people's policies that never match, people who are locked out by policy
+authmint analyze --sign-on --activate 0pr1a2b3c4d5e6f7g8h9     the same, before that rule is switched on
 """
 
 
@@ -60,6 +63,7 @@ def add(commands: Any) -> None:
     )
     analyze.add_argument("--server", metavar="ID", default="default", help="id of the server (default: default)")
     analyze.add_argument("--scope", metavar="NAME", help="who can get this scope, through which rule")
+    add_analysis(analyze)
     add_options(analyze)
     analyze.set_defaults(run=_analyze)
 
@@ -161,6 +165,8 @@ def _of_event(remote: Remote, uuid: str) -> tuple[str, dict[str, str]]:
 
 def _analyze(options: argparse.Namespace) -> int:
     remote = of_options(options)
+    if options.sign_on:
+        return analyze_sign_on(remote, options)
     path = f"{_SERVERS}/{quote(options.server, safe='')}/analysis"
     found = remote.admin("GET", path + (f"?{urlencode({'scope': options.scope})}" if options.scope else ""))
     if not for_people(as_json=options.json):

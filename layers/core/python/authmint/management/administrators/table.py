@@ -121,6 +121,7 @@ _PLACES: Final = (
     ("/oauth2/v1/clients", "clients", "clients"),
     ("/api/v1/policies/simulate", "previews", "previews"),
     ("/api/v1/policies/explain", "previews", "previews"),
+    ("/api/v1/policies/analysis", "previews", "previews"),
     ("/api/v1/policies", "policies", "policies"),
     ("/api/v1/zones", "zones", "zones"),
     ("/api/v1/behaviors", "zones", "zones"),

@@ -18,6 +18,8 @@ _FAMILIES: Final = (
     ("/api/v1/groups", "okta.groups.{0}"),
     ("/api/v1/trustedOrigins", "okta.trustedOrigins.{0}"),
     ("/api/v1/authenticators", "okta.authenticators.{0}"),
+    # Who signed in, and from where, is what the log says.
+    ("/api/v1/policies/analysis/sign-ins", "okta.logs.read"),
     ("/api/v1/policies", "okta.policies.{0}"),
     ("/api/v1/api-tokens", "okta.apiTokens.{0}"),
     ("/api/v1/brands", "okta.brands.{0}"),
@@ -26,7 +28,9 @@ _FAMILIES: Final = (
     ("/api/v1/iam", "okta.roles.{0}"),
 )
 #: These change nothing, whatever their method.
-_SIMULATIONS: Final = frozenset({"/api/v1/policies/simulate", "/api/v1/policies/explain"})
+_SIMULATIONS: Final = frozenset(
+    {"/api/v1/policies/simulate", "/api/v1/policies/explain", "/api/v1/policies/analysis/people"}
+)
 _CLIENTS: Final = "/oauth2/v1/clients"
 #: Roles have a scope of their own, whoever holds them.
 _ROLES: Final = re.compile(r"(/api/v1/users|/api/v1/groups|/oauth2/v1/clients)/[^/]+/roles(/.*)?")

@@ -104,7 +104,7 @@ def operations(
     routes.add("POST", f"{_SERVER}/credentials/keys/{{keyId}}/lifecycle/revoke", keys.revoke)
     routes.add("GET", f"{_SERVER}/credentials/rotation", keys.rotation)
     add_apps(routes, clients, AppView(changes.servers), people, SecretVault(seals, ids), ids)
-    add_people_policies(routes, people, clients, AppView(changes.servers), ids)
+    add_people_policies(routes, people, clients, factors.factors, logs.log, AppView(changes.servers), ids)
     _add_users(routes, clients, people)
     add_factors(routes, people, factors)
     add_roles(routes, people, clients, ids)

@@ -30,7 +30,7 @@ class Logs:
     """``/api/v1/logs``: pages of the system log."""
 
     def __init__(self, log: EventLog, clock: Clock) -> None:
-        self._log = log
+        self.log = log
         self._clock = clock
 
     def list(self, call: Call) -> Response:
@@ -62,7 +62,7 @@ class Logs:
         self, query: Query, cursor: Cursor | Position | None, now_ms: int, call: Call
     ) -> tuple[Page, Sequence[dict[str, Any]]]:
         """A page that one answer can carry, and how it is shown."""
-        found = page(self._log, query, cursor, now_ms=now_ms, in_time=call.retrying.in_time)
+        found = page(self.log, query, cursor, now_ms=now_ms, in_time=call.retrying.in_time)
         items = [event_json(event) for event in found.events]
         if (number := fitting(items)) < len(items):
             # Only the log knows where a shorter page would have ended.

@@ -1,55 +1,40 @@
 """``POST /api/v1/policies/explain``: what would be asked, and by which rule (docs/protocol.md §33.8)."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from ...http import Response
 from ...policy.sign_on.app import AppDecision
-from ...policy.sign_on.assurance import Alternative, Assurance, Demand, Means
+from ...policy.sign_on.assurance import Assurance, Demand
 from ...policy.sign_on.circumstances import Circumstances, Place
 from ...policy.sign_on.facts import Facts
 from ...policy.sign_on.session import SessionDecision
 from ...policy.sign_on.walk import Open, Walk
 from ...policy.sign_on.zones import blocking, holds
+from ...storage.clients import Client
 from ...storage.directory import Person
 from ...storage.errors import NotFound
-from ...storage.sign_on_transactions import Assessment, Method
+from ...storage.sign_on_transactions import Assessment
 from ..clients.client_changes import ClientChanges
 from ..directory.people import PeopleRecords
 from ..http.call import Call
 from ..http.errors import invalid_field, not_found
 from ..http.fields import Fields
 from .simulation import evaluation
+from .trial import Trials
 
 #: What a device can be called that has no digest.
 _NEW, _KNOWN = "new", "known"
 
 
-@dataclass(frozen=True)
-class Could:
-    """What somebody has, or could have."""
-
-    method: Method
-    synced: bool = False
-    verified: bool = False
-
-
-#: By key of the authenticator: what could be proved once it is enrolled.
-_ENROLLABLE: Final[Mapping[str, Could]] = {
-    "okta_email": Could("email"),
-    "google_otp": Could("totp"),
-    "webauthn": Could("webauthn", verified=True),
-}
-
-
 class Explanations:
     """Tries a sign-on without its proofs. It changes nothing, and nobody is told."""
 
-    def __init__(self, people: PeopleRecords, clients: ClientChanges) -> None:
+    def __init__(self, people: PeopleRecords, clients: ClientChanges, trials: Trials) -> None:
         self._people = people
         self._applied = people.applied
         self._clients = clients
+        self._trials = trials
 
     def explain(self, call: Call) -> Response:
         """200 with what would be asked for a session and for an application, each with the steps that led there."""
@@ -62,8 +47,8 @@ class Explanations:
         body.check()
         facts = self._applied.facts(person, here, now=call.now)
         facts, assessment = self._applied.assessed(facts, trusted=remembered)
-        session = self._applied.session(facts)
-        app = None if app_id is None else self._app(app_id, facts)
+        found = self._trials.of(person, facts, here, None if app_id is None else self._app(app_id))
+        session, app = found.session, found.app
         return Response.json(
             200,
             {
@@ -74,7 +59,7 @@ class Explanations:
                 "session": _session_json(session),
                 "app": None if app is None else {"id": app_id, **_app_json(app)},
                 "enrollment": self._enrolment(facts),
-                "outcome": self._outcome(person, facts, session, app, here),
+                "outcome": found.outcome,
             },
         )
 
@@ -85,12 +70,11 @@ class Explanations:
         except NotFound:
             raise not_found(name, "User") from None
 
-    def _app(self, app_id: str, facts: Facts) -> AppDecision:
+    def _app(self, app_id: str) -> Client:
         try:
-            client = self._clients.clients.get(app_id)
+            return self._clients.clients.get(app_id)
         except NotFound:
             raise not_found(app_id, "AppInstance") from None
-        return self._applied.app(client, facts)
 
     def _circumstances(self, body: Fields, person: Person) -> Circumstances:
         country, region = body.text("country"), body.text("region")
@@ -136,31 +120,6 @@ class Explanations:
             "authenticators": dict(decision.authenticators),
             "decidedBy": _decided(decision.decided),
         }
-
-    def _outcome(
-        self,
-        person: Person,
-        facts: Facts,
-        session: SessionDecision,
-        app: AppDecision | None,
-        here: Circumstances,
-    ) -> str:
-        """``BLOCKED``, ``DENIED``, ``ALLOWED``, ``ENROLLS``: after setting something up; ``CANNOT``: locked out."""
-        if blocking(self._applied.all_zones(), here) is not None:
-            return "BLOCKED"
-        if session.access == "DENY" or (app is not None and app.access == "DENY"):
-            return "DENIED"
-        asked = [Assurance(two_factors=session.require_factor)]
-        if session.primary == "PASSWORD_IDP":
-            asked.append(Assurance(alternatives=(Alternative(knowledge=Demand(methods=frozenset({"password"}))),)))
-        asked += app.assurances if app is not None else ()
-        has: list[Means] = [Could("password")] if person.user.password is not None else []
-        has += [one for one in self._people.factors.of(person.user.id) if one.status == "ACTIVE"]
-        if all(one.reachable(has) for one in asked):
-            return "ALLOWED"
-        decision = self._applied.enrolment(facts)
-        could = [] if decision.when == "NEVER" else [m for key, m in _ENROLLABLE.items() if decision.allows(key)]
-        return "ENROLLS" if all(one.reachable([*has, *could]) for one in asked) else "CANNOT"
 
 
 def _session_json(decision: SessionDecision) -> dict[str, Any]:

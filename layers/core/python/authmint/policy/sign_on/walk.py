@@ -52,12 +52,12 @@ def walk(policies: Iterable[SignOnPolicy], facts: Facts) -> Walk:
     """
     steps: list[Step] = []
     found: list[Open] = []
-    for policy in sorted(policies, key=lambda one: (one.system, one.priority, one.id)):
+    for policy in sorted(policies, key=_place):
         own, of_policy = _of_policy(policy, facts)
         steps.append(Step(policy, None, truth_of(own), of_policy))
         if own is False:
             continue
-        for rule in sorted(policy.rules, key=lambda one: (one.system, one.priority, one.id)):
+        for rule in sorted(policy.rules, key=_place):
             holds, of_rule = _of_rule(rule, facts)
             steps.append(Step(policy, rule, truth_of(holds), of_rule))
             both = every((own, holds))
@@ -66,6 +66,16 @@ def walk(policies: Iterable[SignOnPolicy], facts: Facts) -> Walk:
             if both:
                 return Walk(tuple(found), tuple(steps))
     return Walk(tuple(found), tuple(steps))
+
+
+def in_order(policies: Iterable[SignOnPolicy]) -> Iterator[tuple[SignOnPolicy, SignOnRule]]:
+    """Every rule in the order in which it is tried."""
+    for policy in sorted(policies, key=_place):
+        yield from ((policy, rule) for rule in sorted(policy.rules, key=_place))
+
+
+def _place(one: SignOnPolicy | SignOnRule) -> tuple[bool, int, str]:
+    return one.system, one.priority, one.id
 
 
 def _of_policy(policy: SignOnPolicy, facts: Facts) -> tuple[bool | None, tuple[tuple[str, Truth], ...]]:
