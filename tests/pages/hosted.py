@@ -83,6 +83,9 @@ class FakeAuthorizations:
     def way_back(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> str:
         return self.waiting(request, handle, visitor, now=now).resume_uri
 
+    def wished(self, handle: str, visitor: Visitor, *, now: int) -> str:
+        return self.waiting(Request("GET", "/", BASE_URL), handle, visitor, now=now).ui_locales or ""
+
     def deny(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> Response:
         self.denied.append(handle)
         return Response(302, b"", (("location", self.requests[handle].redirect_uri + "?error=access_denied"),))

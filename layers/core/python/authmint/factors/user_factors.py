@@ -84,24 +84,17 @@ class UserFactors:
         return self._all(user, self.authenticators())
 
     def usable(self, user: User) -> Sequence[Factor]:
-        """Those that sign the user on: activated, of a kind that is on, and not only for getting back in.
+        """Those that sign the user on: activated, of a kind that is on, and not only for getting back in."""
+        return self._usable(user, self.authenticators())
 
-        An address that is the user's no more is nobody's proof.
+    def for_sign_on(self, user: User) -> tuple[frozenset[FactorKind], Sequence[Factor]]:
+        """The kinds that people sign on with here, and the user's own of these: switched on for that, and mail where
+        that is what they take.
         """
         listed = self.authenticators()
-        return [
-            factor
-            for factor in self._all(user, listed)
-            if factor.status == "ACTIVE"
-            and listed.signs_on(factor.kind)
-            and (factor.kind != "email" or is_verified(user, factor.address or ""))
-        ]
-
-    def for_sign_on(self) -> frozenset[FactorKind]:
-        """The kinds that people sign on with here: switched on for that, and mail where that is what they take."""
-        listed = self.authenticators()
         on = frozenset(kind for kind in _SECOND if listed.signs_on(kind))
-        return on if self.letters.on else on - {"email"}
+        kinds = on if self.letters.on else on - {"email"}
+        return kinds, [factor for factor in self._usable(user, listed) if factor.kind in kinds]
 
     def get(self, user: User, factor_id: str) -> Factor:
         """One of a user's. Raises NotFound: there is none, or it is another user's."""
@@ -442,6 +435,16 @@ class UserFactors:
         )
         mails = notice(self.letters, ask, "AuthenticatorReset", "Everything")
         return self.factors.remove_all(user.id, [event], mails)
+
+    def _usable(self, user: User, listed: AuthenticatorList) -> Sequence[Factor]:
+        """An address that is the user's no more is nobody's proof."""
+        return [
+            factor
+            for factor in self._all(user, listed)
+            if factor.status == "ACTIVE"
+            and listed.signs_on(factor.kind)
+            and (factor.kind != "email" or is_verified(user, factor.address or ""))
+        ]
 
     def _all(self, user: User, listed: AuthenticatorList) -> Sequence[Factor]:
         found = self.factors.of(user.id)

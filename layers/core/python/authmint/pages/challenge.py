@@ -51,8 +51,7 @@ class ChallengePage(FactorForm):
     def form(self, visit: Visit, pending: Pending, *, problem: str = "", status: int = 200) -> Response:
         """What is asked for, and what could be instead."""
         pages, request = self.steps.pages, visit.request
-        waiting = self.steps.waiting(visit, pending)
-        wished = None if waiting is None else waiting.ui_locales
+        wished = self.steps.wished(visit, pending)
         wish = visit.form.text("use") if request.method == "POST" else visit.request.query_value("use")
         use = _used(pending, wish or "")
         factor = next((each for each in pending.known.factors if each.id == use), None)
@@ -74,7 +73,7 @@ class ChallengePage(FactorForm):
                 "csrf": visit.guest.csrf("challenge", pending.handle, anonymous=True),
             },
         }
-        forms: Forms = "own" if waiting is None else "away"
+        forms: Forms = "own" if wished is None else "away"
         script = "keys" if asked == "webauthn" else None
         return pages.show("challenge.html", request, values, status=status, forms=forms, wished=wished, script=script)
 

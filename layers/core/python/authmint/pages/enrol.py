@@ -41,8 +41,7 @@ class EnrolPage(FactorForm):
     def form(self, visit: Visit, pending: Pending, *, problem: str = "", status: int = 200) -> Response:
         """The choice, or what is being set up."""
         pages, request = self.steps.pages, visit.request
-        waiting = self.steps.waiting(visit, pending)
-        wished = None if waiting is None else waiting.ui_locales
+        wished = self.steps.wished(visit, pending)
         asked = pending.transaction.kind
         shown = self.steps.sign_on.shown(pending, visit.caller)
         address = masked(str(shown.get("address", "")))
@@ -59,7 +58,7 @@ class EnrolPage(FactorForm):
             "login": pending.user.login,
             "fields": {"state": pending.handle, "csrf": visit.guest.csrf("enrol", pending.handle, anonymous=True)},
         }
-        forms: Forms = "own" if waiting is None else "away"
+        forms: Forms = "own" if wished is None else "away"
         script = "keys" if asked == "webauthn" else None
         return pages.show("enrol.html", request, values, status=status, forms=forms, wished=wished, script=script)
 

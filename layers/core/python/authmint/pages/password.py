@@ -59,8 +59,7 @@ class PasswordPage:
             self.steps.way_back(visit, pending)
         except OAuthError:
             return self.steps.expired(visit)
-        waiting, pages = self.steps.waiting(visit, pending), self.steps.pages
-        wished = None if waiting is None else waiting.ui_locales
+        wished, pages = self.steps.wished(visit, pending), self.steps.pages
         policy = self.steps.sign_on.policy_of(pending.user, visit.caller)
         expiring = pending.step.reason == "expiring"
         values = {
@@ -75,7 +74,7 @@ class PasswordPage:
             visit.request,
             values,
             status=422 if lacks else 200,
-            forms="own" if waiting is None else "away",
+            forms="own" if wished is None else "away",
             wished=wished,
             script="strength",
         )

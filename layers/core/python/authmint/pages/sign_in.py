@@ -6,8 +6,9 @@ from urllib.parse import urlencode
 
 from ..directory.authentication import AuthenticationFailed, TooFast, check_pace
 from ..http import Response
+from ..oauth.authorization.standing import Standing
 from ..rate_limit import RateLimit, network_of
-from ..sign_on.requirement import OutOfTurn, Requirement
+from ..sign_on.requirement import OutOfTurn
 from ..sign_on.sign_on import Denied
 from .client_view import view_of
 from .steps import Steps, step_uri
@@ -33,7 +34,7 @@ class SignInPage:
         waiting = self._waiting(onward, visit)
         if waiting is not None:
             if waiting.more is not None:
-                return self._raised(visit, onward, waiting.more.requirement)
+                return self._raised(visit, onward, waiting.more)
             if not waiting.must_sign_in:
                 return see_other(waiting.resume_uri)
             known = "" if visit.guest.person is None else visit.guest.person.user.login
@@ -86,13 +87,15 @@ class SignInPage:
             return self._form(visit, onward, self._waiting(onward, visit), "", refused="failed")
         return self.steps.gone_on(visit, found, onward, way_back)
 
-    def _raised(self, visit: Visit, onward: Onward, requirement: Requirement) -> Response:
+    def _raised(self, visit: Visit, onward: Onward, more: Standing) -> Response:
         """On to what a request asks for beside a session."""
         session, person = visit.guest.session, visit.guest.person
         if session is None or person is None:
             return self._form(visit, onward, self._waiting(onward, visit), "")
         try:
-            pending = self.steps.sign_on.step_up(visit.caller, session, person, requirement, onward.fields)
+            pending = self.steps.sign_on.step_up(
+                visit.caller, session, person, more.requirement, onward.fields, known=more.known
+            )
         except (Denied, OutOfTurn):  # nothing is asked any more, or in vain: the endpoint tells the client
             return see_other(onward.uri(self._way_back(onward, visit)))
         return see_other(step_uri(pending))

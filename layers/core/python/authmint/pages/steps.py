@@ -12,7 +12,7 @@ from ..storage.errors import NotFound
 from .browsers import CookieBrowsers
 from .documents import HostedPages
 from .visit import Onward, Visit, see_other
-from .waiting import Authorizations, Waiting
+from .waiting import Authorizations
 
 #: The page of each step, of those that a transaction stands at.
 _PAGES: Final[dict[StepName, str]] = {"new_password": "/password", "challenge": "/challenge", "enrol": "/enrol"}
@@ -52,13 +52,13 @@ class Steps:
             return None
         return self.authorizations.way_back(visit.request, handle, visit.guest, now=visit.now)
 
-    def waiting(self, visit: Visit, pending: Pending) -> Waiting | None:
-        """The request that waits; ``None``: there is none, or it is over."""
+    def wished(self, visit: Visit, pending: Pending) -> str | None:
+        """The languages that the client of the request that waits wishes for; ``None``: none waits, or it is over."""
         handle = onward_of(pending).handle
         if not handle:
             return None
         try:
-            return self.authorizations.waiting(visit.request, handle, visit.guest, now=visit.now)
+            return self.authorizations.wished(handle, visit.guest, now=visit.now)
         except OAuthError:
             return None
 

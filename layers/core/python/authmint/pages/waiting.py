@@ -70,5 +70,12 @@ class Authorizations(Protocol):
             OAuthError: There is none, it has expired, or another browser began it.
         """
 
+    def wished(self, handle: str, visitor: Visitor, *, now: int) -> str:
+        """The languages that the client of a request wishes for; untrusted text, empty: it does not say.
+
+        Raises:
+            OAuthError: There is none, it has expired, or another browser began it.
+        """
+
     def deny(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> Response:
         """The user said no: the request is over, and the client is told."""

@@ -42,9 +42,8 @@ class FactorSteps:
 
     def known(self, known: Known, user: User) -> Known:
         """With what the user could prove."""
-        kinds = self.factors.for_sign_on()
-        usable = tuple(f for f in self.factors.usable(user) if f.kind in kinds)
-        return replace(known, factors=usable, kinds=kinds, recovery_codes=self.codes.left(user) > 0)
+        kinds, usable = self.factors.for_sign_on(user)
+        return replace(known, factors=tuple(usable), kinds=kinds, recovery_codes=self.codes.left(user) > 0)
 
     def take(self, pending: "Pending", caller: "Caller", answer: answers.Answer) -> SignOnTransaction:
         """The transaction after an answer.

@@ -259,9 +259,16 @@ class SignOn:
         )
 
     def step_up(
-        self, caller: Caller, session: Session, person: Person, requirement: Requirement, onward: Mapping[str, str]
+        self,
+        caller: Caller,
+        session: Session,
+        person: Person,
+        requirement: Requirement,
+        onward: Mapping[str, str],
+        *,
+        known: Known | None = None,
     ) -> Pending:
-        """Ask more of somebody who is signed in.
+        """Ask more of somebody who is signed in; ``known`` where that, with what the requirement takes, is.
 
         Raises:
             Denied: They cannot prove what is asked.
@@ -269,7 +276,7 @@ class SignOn:
             Unavailable: Storage could not answer.
         """
         proofs = session.proved
-        known = self._known(person.user, proofs, requirement, caller.now)
+        known = known or self._known(person.user, proofs, requirement, caller.now)
         step = next_step(known, requirement, now=caller.now)
         if step.name == "refused":
             raise Denied("cannot be satisfied")

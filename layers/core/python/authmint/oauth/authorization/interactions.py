@@ -147,12 +147,16 @@ class Interactions:
             OAuthError: There is no such request, or it is not this browser's.
             Unavailable: Storage could not answer.
         """
-        stored = self._arrivals.waiting(handle, now=now)
-        if stored.browser != visitor.browser:
-            raise OAuthError("request_expired", reason="begun by another browser")
+        stored = self._own_stored(handle, visitor, now)
         server = "" if stored.server_id == ORG_SERVER else f"/{stored.server_id}"
         query = urlencode({"client_id": stored.client_id, "request_uri": WAITING + handle})
         return f"{request.base_url}/oauth2{server}/v1/authorize?{query}"
+
+    def wished(self, handle: str, visitor: Visitor, *, now: int) -> str:
+        """The languages that the client of a request wishes for, untrusted text; empty: it does not say. Raises as
+        ``way_back``.
+        """
+        return self._own_stored(handle, visitor, now).parameters.get("ui_locales", "")
 
     def deny(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> Response:
         """The user says no: the request is used up, and the client learns it."""
@@ -169,6 +173,12 @@ class Interactions:
         except Outage as error:
             refusal = unavailable(error)
         return self._outcomes.refused(record, refusal)
+
+    def _own_stored(self, handle: str, visitor: Visitor, now: int) -> StoredRequest:
+        stored = self._arrivals.waiting(handle, now=now)
+        if stored.browser != visitor.browser:
+            raise OAuthError("request_expired", reason="begun by another browser")
+        return stored
 
     def _own(self, request: Request, handle: str, visitor: Visitor, now: int) -> Arrival:
         arrival = self._arrivals.resume(request, handle, now=now)

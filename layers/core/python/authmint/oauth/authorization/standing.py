@@ -48,11 +48,13 @@ class Standing:
         step: What is asked next: ``done``, ``identify``, ``challenge`` or ``enrol``.
         requirement: What is asked in all.
         acr: What ``acr`` says once that is done; ``None``: no class was asked for.
+        known: Who it was found for, with what that took; ``None``: nobody is known.
     """
 
     step: Step
     requirement: Requirement
     acr: str | None = None
+    known: Known | None = None
 
     @property
     def missing(self) -> str | None:
@@ -137,7 +139,7 @@ class Standings:
                 raise OAuthError("invalid_enroll_amr_for_none_response_type", reason="the user may not set that up")
             # What everybody has to set up is asked where a session begins, and not where an app is used.
             requirement = replace(requirement, enrolments=replace(may, required=asked.enrolling))
-        return Standing(next_step(known, requirement, now=now), requirement)
+        return Standing(next_step(known, requirement, now=now), requirement, known=known)
 
 
 @dataclass(frozen=True)
