@@ -47,12 +47,17 @@ class Answer:
 class Admin:
     """Calls the management API as an SDK would."""
 
-    def __init__(self, *, mail_from: str = "") -> None:
+    def __init__(self, *, mail_from: str = "", services_need_roles: bool = False) -> None:
         self.storage = MemoryStorage()
         self.clock = FrozenClock()
         self.pairs = FakeKeyPairs()
         self.api = management_api(
-            self.storage, pairs=self.pairs, clock=self.clock, ids=CountingIds(), mail_from=mail_from
+            self.storage,
+            pairs=self.pairs,
+            clock=self.clock,
+            ids=CountingIds(),
+            mail_from=mail_from,
+            services_need_roles=services_need_roles,
         )
         self.api.bootstrap({"action": "bootstrap", "token": TOKEN})
 

@@ -1,5 +1,7 @@
 """The management API over storage in memory."""
 
+from dataclasses import replace
+
 from authmint.clock import Clock
 from authmint.ids import Ids
 from authmint.keys.vault import KeyPairs
@@ -11,9 +13,15 @@ from tests.memory.storage import MemoryStorage
 
 
 def management_api(
-    storage: MemoryStorage, *, pairs: KeyPairs, clock: Clock, ids: Ids, mail_from: str = ""
+    storage: MemoryStorage,
+    *,
+    pairs: KeyPairs,
+    clock: Clock,
+    ids: Ids,
+    mail_from: str = "",
+    services_need_roles: bool = False,
 ) -> ManagementApi:
     """Wired as the function is, but for the storage and the keys."""
-    return wiring.management_api(
-        MemoryParts(storage, vault=pairs, clock=clock, ids=ids, log=Nowhere(), mail_from=mail_from)
-    )
+    parts = MemoryParts(storage, vault=pairs, clock=clock, ids=ids, log=Nowhere(), mail_from=mail_from)
+    parts.settings = replace(parts.settings, services_need_roles=services_need_roles)
+    return wiring.management_api(parts)

@@ -15,6 +15,7 @@ from tests.management.admin import Admin
 from tests.management.administrators.people import Caller, group, person
 from tests.management.apps import an_app
 from tests.management.directory.users import made
+from tests.support.repository import CHECKOUT
 
 #: One letter a role.
 LETTERS: dict[str, RoleType] = {
@@ -127,6 +128,15 @@ def test_every_operation_belongs_to_a_family() -> None:
     assert families - {"policies"} <= set(TABLE)
     with pytest.raises(LookupError):
         needed("GET", "/api/v1/unheard-of")
+
+
+def test_the_document_has_the_same_table() -> None:
+    text = (CHECKOUT / "docs/protocol.md").read_text()
+    told = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([RDW–*| ]+) \|$", text.partition("### 35.2 ")[2], re.MULTILINE)
+    rows = {family: [cell.strip().replace("–", "-") for cell in cells.split("|")] for family, cells in told}
+    assert rows == {
+        family: [cell.right + "*" * cell.narrowed for cell in cells.values()] for family, cells in TABLE.items()
+    }
 
 
 def test_every_role_may_do_what_the_table_says_and_nothing_else(stubbed: Any) -> None:

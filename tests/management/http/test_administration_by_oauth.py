@@ -111,6 +111,36 @@ def test_who_may_manage_users_may_say_whom_it_signs_on(robot: Robot, scope: str,
     assert not callers.vouches(elsewhere)
 
 
+def test_a_service_with_a_role_may_do_what_scope_and_role_allow(robot: Robot) -> None:
+    robot.grant("okta.users.manage")
+    robot.grant("okta.apps.read")
+    token = robot.token("okta.users.manage okta.apps.read")
+    new = {"profile": {"login": "a@b.example", "email": "a@b.example", "firstName": "A", "lastName": "B"}}
+    assert robot.call("POST", "/api/v1/users", token, new).status == 200
+
+    path = f"/oauth2/v1/clients/{robot.id}/roles"
+    role = robot.admin.made(path, {"type": "HELP_DESK_ADMIN"})["id"]
+
+    assert robot.call("GET", "/api/v1/users", token).status == 200
+    assert robot.call("POST", "/api/v1/users", token, new).code == "E0000006"
+    assert robot.call("GET", "/api/v1/apps", token).code == "E0000006"
+    assert robot.call("GET", "/api/v1/users/me", token).code == "E0000007"
+    robot.admin.delete(f"{path}/{role}")
+    assert robot.call("GET", "/api/v1/apps", token).status == 200
+
+
+def test_services_need_roles_where_the_deployment_says_so() -> None:
+    admin = Admin(services_need_roles=True)
+    robot = Robot(admin)
+    robot.grant("okta.users.read")
+    token = robot.token("okta.users.read")
+    assert robot.call("GET", "/api/v1/users", token).code == "E0000006"
+
+    admin.made(f"/oauth2/v1/clients/{robot.id}/roles", {"type": "READ_ONLY_ADMIN"})
+
+    assert robot.call("GET", "/api/v1/users", token).status == 200
+
+
 def test_a_granted_scope_opens_its_family_and_no_other(robot: Robot) -> None:
     robot.grant("okta.apps.read")
     token = robot.token("okta.apps.read")

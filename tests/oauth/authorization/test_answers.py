@@ -9,7 +9,7 @@ import jwt
 import pytest
 from authmint.management.servers.system_objects import system_scopes
 from authmint.oauth.authorization.vocabulary import RESPONSE_TYPES
-from authmint.storage.clients import secret_digest
+from authmint.storage.clients import ScopeGrant, secret_digest
 from authmint.storage.servers import ORG_SERVER, Claim, Scope
 
 from tests.oauth.authorization.world import CALLBACK, CHALLENGE, ISSUER, PKCE, World, a_browser_server, an_app
@@ -155,6 +155,28 @@ def test_the_org_server_issues_under_its_own_name() -> None:
         "app.oauth2.authorize.implicit.access_token",
     ]
     assert world.ask(server_id=None, scope=None).fields["error_description"] == "No scopes were requested."
+
+
+def test_people_get_the_admin_scopes_that_were_granted_to_the_app_and_a_token_that_says_how_they_signed_in() -> None:
+    grants = tuple(ScopeGrant(f"oag{scope}", scope, NOW, "00u") for scope in ("okta.users.read", "okta.roles.manage"))
+    org = a_browser_server(id=ORG_SERVER, scopes=system_scopes(CountingIds(3_000_000)))
+    world = World(org, an_app(scope_grants=grants))
+
+    def scp(scope: str) -> Any:
+        answer = world.ask(server_id=None, response_type="token", nonce="n", scope=scope)
+        token = answer.fields.get("access_token")
+        return answer.fields.get("error") if token is None else payload(token)["scp"]
+
+    assert scp("okta.users.read okta.groups.read openid") == ["okta.users.read", "openid"]
+    assert scp("okta.roles.manage") == ["okta.roles.manage"]
+    assert scp("okta.groups.read") == "consent_required"
+    assert scp("okta.everything openid") == "invalid_scope"
+    answer = world.ask(server_id=None, response_type="token", nonce="n", scope="okta.users.read")
+    assert payload(answer.fields["access_token"])["amr"] == ["pwd"]
+    custom = World()
+    assert custom.ask(response_type="token", nonce="n", scope="okta.users.read").fields["error"] == "invalid_scope"
+    token = custom.ask(response_type="token", nonce="n", scope="openid").fields["access_token"]
+    assert "amr" not in payload(token)
 
 
 def test_the_groups_claim_of_an_app_is_in_id_tokens_of_the_org_server() -> None:

@@ -152,7 +152,11 @@ def _catalog_json(call: Call) -> dict[str, Any]:
         "verificationStatus": "OKTA_VERIFIED",
         "signOnModes": ["OPENID_CONNECT"],
         "features": [],
-        "_links": {"self": {"href": call.url(f"/api/v1/catalog/apps/{CATALOG_APP}")}},
+        "website": "https://openid.net/specs/openid-connect-core-1_0.html",
+        "_links": {
+            "logo": [{"name": "medium", "href": call.url("/assets/img/logos/default.png"), "type": "image/png"}],
+            "self": {"href": call.url(f"/api/v1/catalog/apps/{CATALOG_APP}")},
+        },
     }
 
 

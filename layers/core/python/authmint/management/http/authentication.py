@@ -1,7 +1,7 @@
 """Who calls the management API (docs/protocol.md §24): by API token, or by OAuth a person or a service."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ...http import Request
@@ -65,7 +65,8 @@ class Caller:
         """The actor of events: the person, whatever they call with."""
         if self.person is None:
             return Party(self.user_id or self.id, self.type, alternate_id=self.id, display_name=self.name)
-        return user_party(self.person.user)
+        party = user_party(self.person.user)
+        return replace(party, detail={"apiTokenId" if self.by_api_token else "clientId": self.id})
 
     def may(self, scope: str) -> bool:
         """Whether it holds a scope, or one that covers it."""

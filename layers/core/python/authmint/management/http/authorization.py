@@ -27,7 +27,7 @@ _PEOPLE: Final = frozenset({"users", "user_changes", "lifecycle", "credentials",
 _GROUPS: Final = frozenset({"groups", "group_changes", "group_profiles", "members"})
 _APPS: Final = frozenset({"apps", "app_secrets", "app_scopes", "clients", "assignments", "tokens", "access_policies"})
 #: Apps that administer are not changed by who administers apps.
-_OF_THE_APP: Final = frozenset({"apps", "app_secrets", "clients"})
+_OF_THE_APP: Final = frozenset({"apps", "app_secrets", "clients", "access_policies"})
 _USERS, _CLONE = "/api/v1/users", "/api/v1/policies/{policyId}/clone"
 _OWN_PROFILE: Final = ("GET", f"{_USERS}/{{userId}}")
 #: What everybody who has signed in may do about themselves, with the scope that is enough for it.
@@ -137,7 +137,7 @@ class Authorization:
         if client is not None:
             if not seen.has_app(client.id):
                 raise not_found(client.id, _kind(call))
-            if not reach.has_app(client.id) or (need.right == "W" and self._administers(need, client)):
+            if not reach.has_app(client.id) or self._is_above(need, client):
                 raise ApiError("E0000006")
         elif not reach or (need.right == "W" and not self._holds_over_all(call, template, need, reach)):
             raise ApiError("E0000006")
@@ -151,9 +151,11 @@ class Authorization:
         except NotFound:
             raise not_found(client_id, _kind(call)) from None
 
-    def _administers(self, need: Needed, client: Client) -> bool:
-        """Whether it has roles or ``okta.*`` scopes: who could change it could do whatever it may."""
-        return need.family in _OF_THE_APP and bool(client.scope_grants or self.roles.get().of("CLIENT", client.id))
+    def _is_above(self, need: Needed, client: Client) -> bool:
+        """Whether it administers: who could change it, or read its secrets, could do whatever it may."""
+        if need.family not in _OF_THE_APP or (need.right == "R" and need.family != "app_secrets"):
+            return False
+        return bool(client.scope_grants or self.roles.get().of("CLIENT", client.id))
 
     def _holds_over_all(self, call: Call, template: str, need: Needed, reach: Reach) -> bool:
         """Whether a change that names no app touches none out of reach."""
