@@ -8,15 +8,17 @@ from typing import Any
 
 import jwt
 import pytest
+from authmint.management.servers.system_objects import system_scopes
 from authmint.oauth.refresh_tokens import family_of, seal, unseal
 from authmint.oauth.token_events import token_hash
-from authmint.storage.clients import secret_digest
-from authmint.storage.servers import Claim, Policy
+from authmint.storage.clients import ScopeGrant, secret_digest
+from authmint.storage.servers import ANY_SCOPE, ORG_SERVER, Claim, Policy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oauth.code_flow import CHALLENGE, DAY, OTHER, REDIRECT, VERIFIER, Flow, a_code_server, a_web_client
-from tests.support.builders import CLIENT_ID, SERVER_ID, a_policy, a_rule
+from tests.oauth.people import a_people_server
+from tests.support.builders import CLIENT_ID, SERVER_ID, a_form, a_policy, a_rule, basic
 from tests.support.fakes import NOW, CountingIds, decoded
 
 
@@ -408,6 +410,24 @@ def test_a_deleted_scope_ends_it() -> None:
     flow.storage.servers.save(server, replace(server, scopes=left), [])
 
     assert flow.reason(flow.refresh(token)) == "invalid_refresh_token"
+
+
+def test_at_the_org_server_a_refresh_keeps_the_admin_scopes_that_are_still_granted() -> None:
+    grant = ScopeGrant("oag1", "okta.users.read", NOW, "00u")
+    asked = ("openid", "offline_access", "groups", grant.scope, "okta.roles.manage")
+    policies = a_code_server(scopes=(ANY_SCOPE,)).policies
+    org = a_people_server(id=ORG_SERVER, scopes=system_scopes(CountingIds(3_000_000)), policies=policies)
+    flow = Flow(org, a_web_client(scope_grants=(grant,)))
+
+    def sent(**form: str) -> Any:
+        request = replace(a_form(form, headers=basic(CLIENT_ID)), path="/oauth2/v1/token", path_parameters={})
+        return decoded(flow.token(request).body)
+
+    code = flow.code(server_id=ORG_SERVER, scopes=asked)
+    redeemed = sent(grant_type="authorization_code", code=code, redirect_uri=REDIRECT, code_verifier=VERIFIER)
+    refreshed = sent(grant_type="refresh_token", refresh_token=redeemed["refresh_token"])
+
+    assert refreshed["scope"] == "openid offline_access groups okta.users.read"
 
 
 def test_a_refresh_token_is_for_one_client_and_one_server() -> None:

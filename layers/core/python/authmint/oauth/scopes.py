@@ -85,10 +85,9 @@ def for_user(server: AuthorizationServer, client: Client, names: tuple[str, ...]
     """
     if class_of(client.id) != "REGISTERED":
         return _for_unregistered(server, client, names)
-    known = {scope.name for scope in server.scopes}.union(ORG_SCOPES if server.is_org else ())
-    if server.is_org and not ADMIN_SCOPES.isdisjoint(names):
-        known |= ADMIN_SCOPES
-        names = _granted(client, names)
+    known = known_to(server)
+    if server.is_org:
+        names = still_granted(client, names)
     if not names:
         names = tuple(scope.name for scope in server.scopes if scope.default)
         if not names:
@@ -106,12 +105,20 @@ def for_user(server: AuthorizationServer, client: Client, names: tuple[str, ...]
     return names
 
 
-def _granted(client: Client, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Without the ``okta.*`` scopes that no administrator granted the client. What is left says nothing of its user.
+def known_to(server: AuthorizationServer) -> frozenset[str]:
+    """Every scope that people's tokens of a server can have."""
+    own = frozenset(scope.name for scope in server.scopes)
+    return own.union(ORG_SCOPES, ADMIN_SCOPES) if server.is_org else own
+
+
+def still_granted(client: Client, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Without the ``okta.*`` scopes that administrators do not grant the client. What its user may do is not asked.
 
     Raises:
-        OAuthError: None is left.
+        OAuthError: Such were named, and nothing is left.
     """
+    if ADMIN_SCOPES.isdisjoint(names):
+        return names
     granted = {grant.scope for grant in client.scope_grants}
     left = tuple(name for name in names if name not in ADMIN_SCOPES or name in granted)
     if not left:
