@@ -18,6 +18,7 @@ from ...storage.directory import Person
 from ...storage.factors import FactorKind
 from ...storage.sign_on_policies import PolicyList, PolicyType, SignOnPolicies, SignOnPolicy
 from ...storage.sign_on_transactions import Method
+from ...storage.users import User
 from ...storage.zones import ZoneList, Zones
 
 #: ``ENROLLS``: allowed, after something was set up. ``CANNOT``: nothing that they have or may set up is enough.
@@ -87,14 +88,14 @@ class Trials:
         has += self.factors.usable(person.user)
         if all(one.reachable(has) for one in asked):
             return "ALLOWED"
-        could = [Could(kind, verified=kind == "webauthn") for kind in self._enrollable(facts)]
+        could = [Could(kind, verified=kind == "webauthn") for kind in self._enrollable(facts, person.user)]
         return "ENROLLS" if all(one.reachable([*has, *could]) for one in asked) else "CANNOT"
 
-    def _enrollable(self, facts: Facts) -> list[FactorKind]:
+    def _enrollable(self, facts: Facts, user: User) -> list[FactorKind]:
         decision = self.applied.enrolment(facts)
         if decision.when == "NEVER":
             return []
-        on = self.factors.for_sign_on()
+        on, _ = self.factors.for_sign_on(user)
         return [kind for key, kind in _KINDS.items() if decision.allows(key) and kind in on]
 
 
