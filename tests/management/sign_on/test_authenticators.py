@@ -50,6 +50,17 @@ def test_one_is_switched_off_and_on(admin: Admin) -> None:
     assert [event.type.rpartition(".")[2] for event in admin.storage.events[-2:]] == ["deactivate", "activate"]
 
 
+def test_what_is_off_is_not_switched_off_again(admin: Admin) -> None:
+    path = f"{PATH}/{of(admin, 'security_question')['id']}/lifecycle/deactivate"
+
+    first, second = admin.post(path), admin.post(path)
+
+    assert (first.status, second.status, second.code, second.causes) == (200, 400, "E0000001", [])
+    assert second.json["errorSummary"] == (
+        "Api validation failed: api.authenticator.error.unsupported.active.deactivate"
+    )
+
+
 def test_the_password_stays_on(admin: Admin) -> None:
     refused = admin.post(f"{PATH}/{of(admin, 'okta_password')['id']}/lifecycle/deactivate")
 

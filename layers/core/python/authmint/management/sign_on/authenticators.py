@@ -26,6 +26,8 @@ _FACTORS: Final[Mapping[str, tuple[AuthenticatorKey, str, str]]] = {
     "fido_webauthn": ("webauthn", "FIDO", "webauthn"),
     "okta_password": ("okta_password", "OKTA", "password"),
 }
+#: What cannot be switched off: the password, and what is off. As the compatible product says it.
+_NOT_ON: Final = "api.authenticator.error.unsupported.active.deactivate"
 
 
 class Needed(Protocol):
@@ -91,8 +93,10 @@ class AuthenticatorsResource:
         )
 
     def deactivate(self, call: Call) -> Response:
-        """200. Refused where a policy requires it."""
+        """200. Refused where a policy requires it, and where it is off."""
         known = _found(self._records.get(), call.params["authenticatorId"])
+        if known.status == "INACTIVE":
+            raise invalid(_NOT_ON)
         self._check_needless(known.key)
         return self._changed(call, known.id, lambda one: replace(one, status="INACTIVE"), "deactivate")
 
@@ -139,7 +143,7 @@ class AuthenticatorsResource:
 
     def _check_needless(self, key: AuthenticatorKey) -> None:
         if key == "okta_password":
-            raise invalid("api.authenticator.error.unsupported.active.deactivate")
+            raise invalid(_NOT_ON)
         if names := self._needed.enrolment_policies(key):
             raise ApiError("E0000148", causes=[f"Authenticator Enrollment Policies: {', '.join(names)}"])
         if names := self._needed.rules(key, self._records.get()):

@@ -18,7 +18,6 @@ from ...storage.directory import Person
 from ...storage.factors import FactorKind
 from ...storage.sign_on_policies import PolicyList, PolicyType, SignOnPolicies, SignOnPolicy
 from ...storage.sign_on_transactions import Method
-from ...storage.users import User
 from ...storage.zones import ZoneList, Zones
 
 #: ``ENROLLS``: allowed, after something was set up. ``CANNOT``: nothing that they have or may set up is enough.
@@ -85,17 +84,17 @@ class Trials:
         has: list[Means] = [Could("password")] if person.user.password is not None else []
         if all(one.reachable(has) for one in asked):
             return "ALLOWED"  # without a look at factors
-        has += self.factors.usable(person.user)
+        kinds, own = self.factors.for_sign_on(person.user)
+        has += own
         if all(one.reachable(has) for one in asked):
             return "ALLOWED"
-        could = [Could(kind, verified=kind == "webauthn") for kind in self._enrollable(facts, person.user)]
+        could = [Could(kind, verified=kind == "webauthn") for kind in self._enrollable(facts, kinds)]
         return "ENROLLS" if all(one.reachable([*has, *could]) for one in asked) else "CANNOT"
 
-    def _enrollable(self, facts: Facts, user: User) -> list[FactorKind]:
+    def _enrollable(self, facts: Facts, on: Collection[FactorKind]) -> list[FactorKind]:
         decision = self.applied.enrolment(facts)
         if decision.when == "NEVER":
             return []
-        on, _ = self.factors.for_sign_on(user)
         return [kind for key, kind in _KINDS.items() if decision.allows(key) and kind in on]
 
 
