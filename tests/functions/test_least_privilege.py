@@ -98,6 +98,8 @@ def _mail(functions: Functions, deployed: Deployed) -> None:
         refusing.setattr("authmint.ses.postman.SesPostman.send", Mock(side_effect=Outage("SES SendEmail: Throttled")))
         assert told("m3") == {"delayed": 1}
     assert functions.direct("mailer", {"action": "revive"}) == {"revived": 1, "sent": 1}
+    assert functions.direct("mailer", load_event("bounce")) == {"bounce": 1}
+    functions.admin("POST", "/api/v1/org/email/bounces/remove-list", {"emailAddresses": ["ann@b.example"]})
 
 
 def _strangers(people: People) -> None:

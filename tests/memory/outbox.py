@@ -9,6 +9,8 @@ from authmint.storage.events import Event
 from authmint.storage.mail_templates import MailTemplate, as_delivered
 from authmint.storage.outbox import Mail, Taken
 from authmint.storage.recovery_tickets import RecoveryTicket
+from authmint.storage.undeliverable import Because, Undeliverable
+from authmint.storage.users import login_key
 
 
 @dataclass(frozen=True)
@@ -112,3 +114,21 @@ class MemoryMailTemplates:
             words = tuple(sorted(after.customizations, key=lambda one: one.id))
             self._kept[before.name] = replace(after, customizations=words, version=before.version + 1)
             self._record(events)
+
+
+class MemoryUndeliverableAddresses:
+    """``UndeliverableAddresses``."""
+
+    def __init__(self, record: Callable[[Sequence[Event]], None]) -> None:
+        self._record = record
+        self.known: dict[str, Undeliverable] = {}
+
+    def mark(self, address: str, because: Because, *, at: int) -> None:
+        self.known[login_key(address)] = Undeliverable(login_key(address), because, at)
+
+    def find(self, address: str) -> Undeliverable | None:
+        return self.known.get(login_key(address))
+
+    def clear(self, address: str, events: Sequence[Event]) -> None:
+        self.known.pop(login_key(address), None)
+        self._record(events)

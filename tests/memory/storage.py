@@ -35,7 +35,7 @@ from .grants import (
     MemoryStoredRequests,
     MemoryTokenFamilies,
 )
-from .outbox import MemoryMailTemplates, MemoryOutbox, MemoryRecoveryTickets
+from .outbox import MemoryMailTemplates, MemoryOutbox, MemoryRecoveryTickets, MemoryUndeliverableAddresses
 from .sign_on_policies import MemorySignOnHistories, MemorySignOnPolicies, MemoryZones
 
 
@@ -69,6 +69,7 @@ class MemoryStorage:
         self.users.forget = lambda user_id: self.factors.remove_all(user_id, [])
         self.factor_challenges = MemoryFactorChallenges(self.lock)
         self.code_tries = MemoryCodeTries(self.users, self.lock)
+        self.undeliverable = MemoryUndeliverableAddresses(self.events.extend)
         self.mail_templates = MemoryMailTemplates(self.lock, self.events.extend)
         self.recovery_tickets = MemoryRecoveryTickets(self.lock, self.events.extend, self.outbox.add)
         self.rate_counters = MemoryRateCounters(self.lock)

@@ -74,7 +74,10 @@ def _name(resource: Any) -> str:
             return name
         case {"Fn::Sub": ["${Table}/index/rotation", {"Table": table}]}:
             return f"{_name(table)}/index"
-        case {"Fn::Sub": str(text)} if text.endswith(":identity/*"):
+        # Mail is sent by an identity and by the one configuration set of the stack: SES asks for both.
+        case [{"Fn::Sub": str(text)}, {"Fn::Sub": str(by)}] if text.endswith(":identity/*") and by.endswith(
+            ":configuration-set/authmint-${Stage}"
+        ):
             return "identity"
         case {"Fn::Sub": str(text)} if text.endswith("Logs.Arn}:*"):
             return text.removeprefix("${").removesuffix(".Arn}:*")

@@ -26,6 +26,8 @@ NAMED: Mapping[str, tuple[str, str, int]] = {
     "AWS::Lambda::Function": ("FunctionName", "region", 64),
     "AWS::Lambda::LayerVersion": ("LayerName", "region", 140),
     "AWS::Logs::LogGroup": ("LogGroupName", "region", 512),
+    "AWS::SES::ConfigurationSet": ("Name", "region", 64),
+    "AWS::SNS::Topic": ("TopicName", "region", 256),
     "AWS::SQS::Queue": ("QueueName", "region", 80),
     "AWS::Scheduler::Schedule": ("Name", "region", 64),
 }
@@ -35,7 +37,8 @@ UNNAMED = {
     "AWS::ApiGatewayV2::Stage", "AWS::CertificateManager::Certificate", "AWS::Route53::RecordSet",
     "AWS::CloudWatch::Alarm", "AWS::Glue::Table", "AWS::IAM::Policy", "AWS::KMS::Key", "AWS::S3::Bucket",
     "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission",
-    "AWS::Logs::SubscriptionFilter", "AWS::S3::BucketPolicy",
+    "AWS::Logs::SubscriptionFilter", "AWS::S3::BucketPolicy", "AWS::SES::ConfigurationSetEventDestination",
+    "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy",
 }  # fmt: skip
 #: What makes every resource that the template knows.
 EVERYTHING = {

@@ -11,6 +11,8 @@ from ..rate_limit import RateLimit
 from ..storage.errors import NotFound
 from ..storage.events import Event, EventLog, Party
 from ..storage.outbox import Mail, Outbox, Taken
+from ..storage.undeliverable import UndeliverableAddresses
+from .bounces import are_notifications, bounces
 from .rendering import Message
 
 #: Seconds for which mail belongs to who took it.
@@ -68,6 +70,7 @@ class Mailer:
         compose: What a mail says; ``None``: nobody is to have it.
         postman: Who takes it.
         limits: How much is sent.
+        undeliverable: Where nothing is sent.
         log: For the events of deliveries.
         journal: For metrics and faults.
         clock: Read for each mail.
@@ -82,6 +85,7 @@ class Mailer:
         postman: Postman,
         limits: Limits,
         *,
+        undeliverable: UndeliverableAddresses,
         log: EventLog,
         journal: MailLog,
         clock: Clock,
@@ -92,6 +96,7 @@ class Mailer:
         self._compose = compose
         self._postman = postman
         self._limits = limits
+        self._undeliverable = undeliverable
         self._log = log
         self._journal = journal
         self._clock = clock
@@ -101,12 +106,16 @@ class Mailer:
     def __call__(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Send what an invocation is about: a stream's records, else all that is due; how many ended how.
 
+        Notifications of SES are noted instead.
+
         ``{"action": "revive"}`` makes what was given up due again first.
         """
         outcome: dict[str, int] = {}
         if payload.get("action") == "revive":
             outcome["revived"] = self._outbox.revive(at=self._clock.now())
         records = payload.get("Records")
+        if records is not None and are_notifications(records):
+            return self._noted(records)
         ids = stored(records) if records is not None else self._outbox.due(at=self._clock.now(), limit=_MOST_AT_ONCE)
         for mail_id in ids:
             if not self._go_on():
@@ -114,6 +123,19 @@ class Mailer:
             ended = self._handled(mail_id)
             if ended is not None:
                 outcome[ended] = outcome.get(ended, 0) + 1
+        return outcome
+
+    def _noted(self, records: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+        """Addresses that mail came back from, or was not wanted at: how many of each."""
+        outcome: dict[str, int] = {}
+        for one in bounces(records):
+            if one.for_good:
+                self._undeliverable.mark(one.address, one.because, at=self._clock.now())
+            self._journal.refused("MailsReturned", one.because)
+            target = Party("unknown", "User", alternate_id=masked(one.address))
+            self._log.record([self._delivery(target, one.because, one.template, one.mail_id)])
+            name = one.because.lower()
+            outcome[name] = outcome.get(name, 0) + 1
         return outcome
 
     def _handled(self, mail_id: str) -> str | None:
@@ -151,6 +173,8 @@ class Mailer:
         mail = taken.mail
         if mail.expires_at <= now:
             return "expired"
+        if self._undeliverable.find(mail.to) is not None:
+            return "undeliverable"
         if taken.attempts > 1:
             return None
         if mail.user_id is not None and not self._limits.of_user.take(mail.user_id, now=now).allowed:
@@ -169,6 +193,10 @@ class Mailer:
 
     def _event(self, mail: Mail, reason: str | None = None) -> Event:
         target = Party(mail.user_id or "unknown", "User", alternate_id=masked(mail.to))
+        return self._delivery(target, reason, mail.template, mail.id)
+
+    def _delivery(self, target: Party, reason: str | None, template: str, mail_id: str) -> Event:
+        """``reason`` ``None``: it is none."""
         return Event(
             id=self._ids.uuid(),
             published_ms=self._clock.now_ms(),
@@ -177,7 +205,7 @@ class Mailer:
             outcome="SUCCESS" if reason is None else "FAILURE",
             reason=reason,
             targets=(target,),
-            debug={"template": mail.template, "mail": mail.id},
+            debug={"template": template, "mail": mail_id},
         )
 
 

@@ -464,7 +464,8 @@ class Parts:
 
         if self.settings.mail_from is None:
             raise BadSettings("AUTHMINT_MAIL_FROM is not set")
-        return SesPostman(client(self.session), self.settings.mail_from, self.brand().name)
+        configuration_set = self.settings.mail_configuration_set
+        return SesPostman(client(self.session), self.settings.mail_from, self.brand().name, configuration_set)
 
     def renderer(self) -> "Renderer":
         from ..pages.documents import TEMPLATES

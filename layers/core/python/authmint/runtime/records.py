@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ..storage.sign_on_transactions import SignOnTransactions
     from ..storage.token_families import TokenFamilies
     from ..storage.trusted_origins import TrustedOrigins
+    from ..storage.undeliverable import UndeliverableAddresses
     from ..storage.user_types import UserTypes
     from ..storage.users import Users
     from ..storage.zones import Zones
@@ -230,6 +231,12 @@ class Records:
         from ..dynamo.remembered_browsers import DynamoRememberedBrowsers
 
         return DynamoRememberedBrowsers(self._tables, self._ids)
+
+    @cached_property
+    def undeliverable(self) -> "UndeliverableAddresses":
+        from ..dynamo.undeliverable import DynamoUndeliverableAddresses
+
+        return DynamoUndeliverableAddresses(self._tables, self._ids)
 
     @cached_property
     def requests(self) -> "StoredRequests":

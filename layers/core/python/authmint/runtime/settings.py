@@ -44,6 +44,7 @@ class Settings:
         admin_calls: A minute, of the management API with one token.
         edge_secrets: What CloudFront says to show that it is ours; the first is the one in use. Empty: it is not there.
         mail_from: Address that mail comes from; ``None``: none is sent.
+        mail_configuration_set: Of SES, by which it tells what comes back; ``None``: it tells nobody.
         mails_per_day: Of the whole deployment.
         risk_weights: Points of signals of risk, and from how many on a level begins, by their names.
         viewer_facts: Whose word is taken for where requests come from: CloudFront's, or, on a local stack, anybody's.
@@ -71,6 +72,7 @@ class Settings:
     admin_calls: int = DEFAULT_ADMIN_CALLS
     edge_secrets: tuple[str, ...] = ()
     mail_from: str | None = None
+    mail_configuration_set: str | None = None
     mails_per_day: int = DEFAULT_MAILS_PER_DAY
     viewer_facts: ViewerFacts = "none"
     services_need_roles: bool = False
@@ -103,6 +105,7 @@ class Settings:
             admin_calls=_number(env, "AUTHMINT_ADMIN_CALLS", DEFAULT_ADMIN_CALLS, 1, _MOST_A_MINUTE),
             edge_secrets=_secrets(env, "AUTHMINT_EDGE_SECRET"),
             mail_from=env.get("AUTHMINT_MAIL_FROM") or None,
+            mail_configuration_set=env.get("AUTHMINT_MAIL_CONFIGURATION_SET") or None,
             mails_per_day=_number(env, "AUTHMINT_MAILS_PER_DAY", DEFAULT_MAILS_PER_DAY, 1, 100_000_000),
             viewer_facts=_viewer_facts(env),
             services_need_roles=env.get("AUTHMINT_SERVICE_APPS_NEED_ROLES") == "true",

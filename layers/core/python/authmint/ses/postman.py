@@ -36,10 +36,12 @@ class SesPostman:
         ses: The client.
         sender: Address, of a verified identity.
         name: What its mail is signed with.
+        configuration_set: By which SES tells what comes back; ``None``: nobody is told.
     """
 
-    def __init__(self, ses: Any, sender: str, name: str) -> None:
+    def __init__(self, ses: Any, sender: str, name: str, configuration_set: str | None = None) -> None:
         self._ses = ses
+        self._set = {} if configuration_set is None else {"ConfigurationSetName": configuration_set}
         self._from = formataddr((name, sender))
 
     def send(self, mail: Mail, message: Message) -> None:
@@ -55,6 +57,7 @@ class SesPostman:
                         "Headers": [{"Name": "Auto-Submitted", "Value": "auto-generated"}],
                     }
                 },
+                **self._set,
                 EmailTags=[{"Name": "mail", "Value": mail.id}, {"Name": "template", "Value": mail.template}],
             )
         except ClientError as error:

@@ -16,12 +16,15 @@ from ...storage.errors import NotFound
 from ...storage.events import Event, Party
 from ...storage.mail_templates import OFF_AT_FIRST, Customization, MailTemplate, MailTemplates, Recipients
 from ...storage.outbox import Outbox
+from ...storage.undeliverable import UndeliverableAddresses
 from ...storage.users import Users
 from ..http.call import NO_CONTENT, Call, Operation
 from ..http.errors import ApiError, not_found
 from ..http.fields import Fields
 from ..http.paging import whole
 from ..http.routes import Routes
+from .bounces import PATH as BOUNCES
+from .bounces import BouncedAddresses
 from .brands import BRAND, PATH, Brands, check_brand
 from .template_view import (
     content_json,
@@ -44,7 +47,10 @@ MOST: Final = 30
 
 @dataclass(frozen=True)
 class EmailTemplates:
-    """What administrators make of mail. ``watch``: has sign-ins remembered from now on."""
+    """What administrators make of mail. ``watch``: has sign-ins remembered from now on.
+
+    ``undeliverable``: where nothing is sent.
+    """
 
     records: MailTemplates
     users: Users
@@ -53,6 +59,7 @@ class EmailTemplates:
     brand: Brand
     ids: Ids
     watch: Callable[[], None]
+    undeliverable: UndeliverableAddresses
 
     def list(self, call: Call) -> Response:
         check_brand(call)
@@ -265,5 +272,6 @@ def add_mail(routes: Routes[Operation], templates: EmailTemplates) -> None:
         ("PUT", word, templates.replace),
         ("DELETE", word, templates.delete),
         ("GET", f"{word}/preview", templates.preview),
+        ("POST", BOUNCES, BouncedAddresses(templates.undeliverable).clear),
     ):
         routes.add(method, path, operation)
