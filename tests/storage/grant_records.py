@@ -20,7 +20,7 @@ from authmint.storage.device_codes import DeviceCode, DeviceCodes
 from authmint.storage.generations import Generations
 from authmint.storage.lifetimes import Lifetimes
 from authmint.storage.sessions import Session, Sessions, SessionTokens
-from authmint.storage.sign_on_transactions import SignOnTransactions
+from authmint.storage.sign_on_transactions import Assessment, SignOnTransactions
 from authmint.storage.token_families import RefreshToken, TokenFamilies, TokenFamily
 
 from tests.support.fakes import NOW
@@ -90,7 +90,8 @@ def a_code(digest: str = "c1", **changes: Any) -> AuthorizationCode:
 
 def a_session(number: int = 1, **changes: Any) -> Session:
     session = Session(f"s{number}", f"102{number}", "00u1", NOW, NOW, NOW + 60, NOW + 3_600, "csrf", ("pwd",))
-    return replace(session, **changes)
+    unusual = Assessment("MEDIUM", ("New IP",), {"bhv1": "POSITIVE"})
+    return replace(session, **{"assessment": unusual, **changes})
 
 
 def a_request(digest: str = "q1") -> StoredRequest:

@@ -33,6 +33,7 @@ class Asking:
         self.told.append(f"{login} failed")
 
     def of_app(self, client: Client, person: Person, attempt: Attempt, *, now: int) -> Demanded:
+        self.attempts.append(attempt)
         return self.app
 
     def enrolments(self, person: Person, attempt: Attempt, *, now: int) -> Enrolments:

@@ -1,8 +1,11 @@
 """docs/protocol.md §33.10: what the policy of an app decided at the authorization endpoint is told, once."""
 
+from dataclasses import replace
+
 from authmint.policy.sign_on.assurance import Assurance
 from authmint.sign_on.requirement import Demanded, Enrolments, Requirement, Verdict
 from authmint.storage.events import Party
+from authmint.storage.sign_on_transactions import Assessment
 
 from tests.oauth.authorization.world import World
 from tests.support.builders import CLIENT_ID
@@ -44,6 +47,16 @@ def test_what_it_denies_comes_with_the_refusal() -> None:
 
     assert told(World(), Demanded(denied=True, reason="rule r", verdict=RULE)) == denied
     assert told(World(), Demanded(requirement=TWO, verdict=RULE)) == denied
+
+
+def test_how_unusual_the_sign_on_was_is_told_to_the_policy_of_the_app() -> None:
+    world = World()
+    unusual = Assessment("HIGH", ("New User",))
+    world.browsers.sessions["ann"] = replace(world.browsers.sessions["ann"], assessment=unusual)
+
+    world.ask()
+
+    assert world.demands.attempts[-1].assessment == unusual
 
 
 def test_where_nobody_wrote_a_policy_there_is_nothing_to_tell() -> None:
