@@ -72,6 +72,25 @@ def test_those_who_signed_in_lately_are_tried(stack: Running, login: str, capsys
     assert [(row["outcome"], row["sign-ins"], row["factor"]) for row in mine] == [("ALLOWED", 1, None)]
 
 
+def test_policies_are_analyzed(
+    stack: Running, login: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = login.partition("@")[0].removeprefix("explained-")
+    (policy,) = [one for one in stack.admin("GET", "/api/v1/policies?type=OKTA_SIGN_ON").json() if one["name"] == name]
+    dead = stack.made(f"/api/v1/policies/{policy['id']}/rules", {"name": f"behind {name}"})["id"]
+
+    main(["analyze", "--sign-on", "--address", "192.0.2.1", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    monkeypatch.setattr(sign_on_tables, "for_people", lambda **_: True)
+    monkeypatch.setenv("COLUMNS", "220")
+    main(["analyze", "--sign-on", "--activate", dead])
+
+    told = {one["rule"]["id"]: one["reason"] for one in found["unreachableRules"]}
+    assert told[dead] == "SHADOWED"
+    assert found["tried"] > 0
+    assert f"behind {name}" in capsys.readouterr().out
+
+
 def test_somebody_has_to_be_named(login: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "--sign-on"]) == 2
     assert "--user" in capsys.readouterr().err
