@@ -1,0 +1,224 @@
+"""Storage failing at every call of the steps of a sign-on: a clear answer, nobody let in, and the next try works."""
+
+import itertools
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from authmint.directory.passwords import PasswordPolicy
+from authmint.directory.recovery_tokens import issue
+from authmint.http import Response
+from authmint.policy.sign_on.assurance import Assurance
+from authmint.sign_on.requirement import Demanded, Enrolments, Requirement
+from authmint.storage.errors import Unavailable
+
+from tests.support.apps import App
+from tests.support.builders import a_user
+from tests.support.fakes import FrozenClock, decoded
+
+from .hosted import NEW_PASSWORD, PASSWORD, Browser, Hosted, header
+
+TWO = Requirement(assurances=(Assurance(two_factors=True),), enrolments=Enrolments(offered=("totp",)))
+AUTHN = "/api/v1/authn"
+NAME = {"username": "ann@example.com", "password": PASSWORD}
+#: What counts and brakes; what is only said elsewhere.
+_APART = {"events", "lock", "log", "outbox"}
+Send = Callable[[], Response]
+
+
+class Faults:
+    """Lets calls through until told otherwise; then all fail, from one on."""
+
+    def __init__(self, hosted: Hosted) -> None:
+        self.first: int | None = None
+        self.seen = 0
+        for name, records in vars(hosted.storage).items():
+            if name in _APART or not hasattr(records, "__dict__"):
+                continue
+            for method in dir(type(records)):
+                if not method.startswith("_") and callable(getattr(type(records), method)):
+                    setattr(records, method, self._failing(getattr(records, method)))
+
+    def _failing(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def failing(*args: Any, **named: Any) -> Any:
+            self.seen += 1
+            if self.first is not None and self.seen >= self.first:
+                raise Unavailable("injected")
+            return call(*args, **named)
+
+        return failing
+
+    def arm(self, first: int) -> None:
+        self.first, self.seen = first, 0
+
+    def clear(self) -> None:
+        self.first = None
+
+
+def later(hosted: Hosted, seconds: int = 30) -> None:
+    """Codes of apps are good once."""
+    assert isinstance(hosted.clock, FrozenClock)
+    hosted.clock.advance(seconds=seconds)
+
+
+def app_of(hosted: Hosted) -> App:
+    assert isinstance(hosted.clock, FrozenClock)
+    return App.of(hosted.user_factors, hosted.storage.users.get("00uA"), hosted.clock)[0]
+
+
+def call(browser: Browser, path: str, **body: Any) -> Response:
+    return browser.send("POST", AUTHN + path, json.dumps(body).encode(), content_type="application/json")
+
+
+def challenged(hosted: Hosted) -> Send:
+    """``/challenge``: the code of an app."""
+    hosted.demands.sign_on = Demanded(requirement=TWO)
+    app, browser = app_of(hosted), Browser(hosted)
+    browser.get(header(browser.sign_in("/signin"), "location"))
+    fields = browser.fields
+
+    def send() -> Response:
+        later(hosted)
+        return browser.post_pairs("/challenge", (fields | {"code": app.code}).items())
+
+    return send
+
+
+def enrolled(hosted: Hosted) -> Send:
+    """``/enrol``: an app that is set up."""
+    hosted.demands.sign_on = Demanded(requirement=TWO)
+    browser = Browser(hosted)
+    at = header(browser.sign_in("/signin"), "location")
+    browser.get(at)
+    browser.post("/enrol", choose="totp")
+    page = browser.get(at).body.decode()
+    app = App(page.split('id="enrol-secret"', 1)[1].split(">", 1)[1].split("<", 1)[0], hosted.clock)
+    fields = browser.fields
+    return lambda: browser.post_pairs("/enrol", (fields | {"code": app.code}).items())
+
+
+def at_account(hosted: Hosted) -> Browser:
+    browser = Browser(hosted)
+    browser.sign_in("/signin")
+    browser.get("/account")
+    return browser
+
+
+def set_up(hosted: Hosted) -> Send:
+    """``/account``: another factor."""
+    browser = at_account(hosted)
+    page = browser.post("/account", choose="totp").body.decode()
+    app = App(page.split('id="enrol-secret"', 1)[1].split(">", 1)[1].split("<", 1)[0], hosted.clock)
+    fields = browser.fields
+    return lambda: browser.post_pairs("/account", (fields | {"act": "set_up", "code": app.code}).items())
+
+
+def everywhere(hosted: Hosted) -> Send:
+    """``/account``: the end of all sessions."""
+    browser = at_account(hosted)
+    fields = browser.fields
+    return lambda: browser.post_pairs("/account", (fields | {"act": "everywhere"}).items())
+
+
+def proved(hosted: Hosted) -> Send:
+    """``/api/v1/authn``: the code of an app."""
+    hosted.demands.sign_on = Demanded(requirement=TWO)
+    app, browser = app_of(hosted), Browser(hosted)
+    state = decoded(call(browser, "", **NAME).body)
+    verify = f"/factors/{state['_embedded']['factors'][0]['id']}/verify"
+
+    def send() -> Response:
+        later(hosted)
+        return call(browser, verify, stateToken=state["stateToken"], passCode=app.code)
+
+    return send
+
+
+def skipped(hosted: Hosted) -> Send:
+    """``/api/v1/authn``: a password that expires soon."""
+    browser = Browser(hosted)
+    state = decoded(call(browser, "", **NAME, options={"warnBeforePasswordExpired": True}).body)
+    assert state["status"] == "PASSWORD_WARN"
+    return lambda: call(browser, "/skip", stateToken=state["stateToken"])
+
+
+def begun(hosted: Hosted) -> Send:
+    """``/api/v1/authn``: the password."""
+    hosted.demands.sign_on = Demanded(requirement=TWO)
+    app_of(hosted)
+    return lambda: call(Browser(hosted), "", **NAME)
+
+
+def activated(hosted: Hosted) -> Send:
+    """``/api/v1/authn``: an activation token."""
+    user, users = a_user(id="00uB", login="bob@example.com", status="PROVISIONED"), hosted.storage.users
+    text, ticket = issue("00uB", "activation", hosted.ids, now=hosted.clock.now(), lifetime=3_600)
+    users.add(user.__class__(**vars(user) | {"password": None, "ticket": ticket}), [])
+    return lambda: call(Browser(hosted), "", token=text)
+
+
+def changed(hosted: Hosted) -> Send:
+    """``/password``: a new one in the place of one that expires soon."""
+    browser = Browser(hosted)
+    browser.get(header(browser.sign_in("/signin"), "location"))
+    fields = browser.fields | {"new": NEW_PASSWORD, "repeated": NEW_PASSWORD}
+    return lambda: browser.post_pairs("/password", fields.items())
+
+
+#: What works, by route: a status, and whether somebody is signed in then.
+ROUTES: dict[str, tuple[Callable[[Hosted], Send], int, bool]] = {
+    "challenge": (challenged, 303, True),
+    "enrol": (enrolled, 303, True),
+    "account, a factor": (set_up, 303, True),
+    "account, everywhere": (everywhere, 200, False),
+    "password": (changed, 303, True),
+    "authn": (begun, 200, False),
+    "authn, a code": (proved, 200, True),
+    "authn, skip": (skipped, 200, True),
+    "authn, activation": (activated, 200, False),
+}
+
+
+def lets_in(answer: Response) -> bool:
+    """Whether the answer has what opens anything."""
+    cookies = [value for name, value in answer.headers if name == "set-cookie"]
+    fresh = any(value.startswith("__Host-authmint-session=") and "Max-Age=0" not in value for value in cookies)
+    return fresh or b'"sessionToken"' in answer.body
+
+
+def anew(hosted: Hosted) -> Response:
+    """A sign-in with the password that holds now."""
+    answer = call(Browser(hosted), "", **NAME)
+    return answer if answer.status == 200 else call(Browser(hosted), "", **NAME | {"password": NEW_PASSWORD})
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_fault_lets_nobody_in_and_loses_nothing(name: str) -> None:
+    ready, works, signed_in = ROUTES[name]
+    warns = name in {"authn, skip", "password"}
+    for position in itertools.count(1):
+        hosted = Hosted(policy=PasswordPolicy(max_age=86_400, warning=86_400 if warns else 0))
+        send, faults = ready(hosted), Faults(hosted)
+        faults.arm(position)
+
+        answer = send()
+
+        reached = faults.seen >= position
+        faults.clear()
+        if not reached:
+            assert position > 1
+            assert (answer.status, lets_in(answer)) == (works, signed_in), answer
+            return
+        if answer.status == 503:
+            assert not lets_in(answer)
+            assert "retry-after" in dict(answer.headers)
+            later(hosted, 60)
+            answer = send()
+        if not lets_in(answer) and signed_in:
+            # Its end was stored, and what comes of it was not: whoever it is begins anew.
+            assert answer.status in {303, 400, 401}, (position, answer)
+            answer = anew(hosted)
+            assert answer.status == 200, (position, answer)
+        else:
+            assert answer.status in {works, 303}, (position, answer)
