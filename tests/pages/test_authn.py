@@ -493,3 +493,22 @@ def test_nobody_is_warned_before_the_policy_says_so(age: int, status: str) -> No
     assert post(browser, "", WARNED)["status"] == status
     clock_of(browser).advance(seconds=3 * 86_400)
     assert post(browser, "", WARNED)["status"] == "PASSWORD_EXPIRED"
+
+
+@pytest.mark.parametrize(("told", "status"), [(True, 200), (False, 401)])
+def test_a_lock_is_told_where_the_policy_says_so_and_nowhere_else(told: bool, status: int) -> None:
+    browser = Browser(Hosted(policy=PasswordPolicy(attempts=2, tells_lockout=told)))
+    wrong = {**ANN, "password": "x", "relayState": "/on"}
+
+    assert post(browser, "", wrong, 401)["errorCode"] == "E0000004"
+    locked, right = post(browser, "", wrong, status), post(browser, "", {**ANN, "relayState": "/on"}, status)
+
+    assert {**locked, "errorId": ""} == {**right, "errorId": ""}  # whether the password was right is not said
+    if told:
+        assert (locked["status"], locked["relayState"], locked["_embedded"]) == ("LOCKED_OUT", "/on", {})
+        assert locked["_links"]["next"]["name"] == "unlock"
+        assert locked["_links"]["next"]["href"] == f"{BASE}{AUTHN}/recovery/unlock"
+        assert "stateToken" not in locked
+    else:
+        assert locked["errorCode"] == "E0000004"
+    assert post(browser, "", {**ANN, "username": "nobody@example.com"}, 401)["errorCode"] == "E0000004"

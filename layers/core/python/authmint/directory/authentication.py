@@ -46,7 +46,15 @@ class BadCredentials(AuthenticationFailed):
 
 
 class LockedOut(AuthenticationFailed):
-    """Too many wrong passwords. Whether this one was right is not said."""
+    """Too many wrong passwords. Whether this one was right is not said.
+
+    Attributes:
+        told: The user's policy has whoever tries told so (``showLockoutFailures``).
+    """
+
+    def __init__(self, reason: str, *, told: bool = False) -> None:
+        super().__init__(reason)
+        self.told = told
 
 
 class PasswordExpired(AuthenticationFailed):
@@ -138,12 +146,12 @@ class Authenticator:
         if user.password is None or user.status not in {"ACTIVE", "PASSWORD_EXPIRED"}:
             self._hashes.burn(password)
             if user.status == "LOCKED_OUT":
-                raise LockedOut("locked before")
+                raise LockedOut("locked before", told=policy.tells_lockout)
             raise BadCredentials("cannot sign in")
         if not self._hashes.fits(password, user.password.hash):
             notice = partial(self._notice, policy, now)
             if self._lockout.count(user, now, request, most=most, notice=notice):
-                raise LockedOut("locked by this attempt")
+                raise LockedOut("locked by this attempt", told=policy.tells_lockout)
             raise BadCredentials("wrong password")
         if user.password.imported:
             user = self._hashed_anew(user, password)

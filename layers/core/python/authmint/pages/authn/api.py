@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...api_errors import ApiError
 from ...clock import timestamp
-from ...directory.authentication import AuthenticationFailed, TooFast
+from ...directory.authentication import AuthenticationFailed, LockedOut, TooFast
 from ...directory.password_change import NotChangeable, UnsuitablePassword
 from ...directory.passwords import PasswordPolicy
 from ...factors.refusals import FactorRefused
@@ -98,7 +98,9 @@ class AuthnApi:
             found = self.sign_on.begin(caller, username, password, relayed, warn=_wants_to_be_warned(body))
         except TooFast as fast:
             raise ApiError("E0000047", headers=(*_NO_STORE, *fast.allowance.headers())) from None
-        except AuthenticationFailed:
+        except AuthenticationFailed as failed:
+            if isinstance(failed, LockedOut) and failed.told:
+                return self._locked(visit, relayed)
             # One answer for all: that somebody is locked out would tell whoever guesses that there is such a user.
             raise ApiError("E0000004", headers=_NO_STORE) from None
         return self._answer(visit, found, relayed)
@@ -191,6 +193,11 @@ class AuthnApi:
         view = AuthnView(visit.request.base_url + _PREFIX, policy, visit.now)
         shown = self.sign_on.shown(pending, visit.api_caller)
         return Response.json(200, view.of(pending, shown), _NO_STORE)
+
+    def _locked(self, visit: Visit, relayed: Mapping[str, str]) -> Response:
+        view = AuthnView(visit.request.base_url + _PREFIX, PasswordPolicy(), visit.now)
+        links = {"next": view.link("recovery/unlock", "unlock"), "cancel": view.link("cancel")}
+        return Response.json(200, {"status": "LOCKED_OUT", **relayed, "_embedded": {}, "_links": links}, _NO_STORE)
 
     def _success(self, visit: Visit, signed_on: SignedOn, relayed: Mapping[str, str]) -> Response:
         secret, expires_at = self.tokens.give(signed_on, now=visit.now)
