@@ -22,6 +22,7 @@ MESSAGES: Final = {
     "app.oauth2.authorize.implicit.access_token": "OAuth access token is granted to a browser",
     "app.oauth2.authorize.implicit.id_token": "OpenID Connect ID token is granted to a browser",
     "app.oauth2.as.consent.grant": "User grants consent to an app",
+    "policy.evaluate_sign_on": "Evaluation of sign-on policies",
     "system.api_token.create": "Create API token",
     "system.api_token.revoke": "Revoke API token",
     "user.session.start": "User login",
