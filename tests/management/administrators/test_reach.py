@@ -306,6 +306,43 @@ def test_me_is_the_person(admin: Admin) -> None:
     assert ann.call("POST", f"{USERS}/me", {"profile": {"nickName": "x"}}).code == "E0000006"
 
 
+def test_who_has_no_role_learns_nothing_of_policies(admin: Admin) -> None:
+    nobody = person(admin, "nobody")
+    for policy_id in (IDS["ACCESS_POLICY"][0], "rstNone"):
+        assert nobody.call("GET", f"{POLICIES}/{policy_id}").code == "E0000006"
+
+
+def test_own_roles_are_seen_by_their_holder(admin: Admin) -> None:
+    rea = person(admin, "rea", "READ_ONLY_ADMIN")
+    other = person(admin, "other")
+
+    assert [one["type"] for one in rea.call("GET", f"{USERS}/me/roles").json] == ["READ_ONLY_ADMIN"]
+    assert by_oauth(admin, rea.id, "okta.roles.read").status("GET", f"{USERS}/me/roles") == 200
+    assert rea.call("GET", f"{USERS}/{other.id}/roles").code == "E0000006"
+
+
+def test_a_stolen_token_guesses_few_passwords(admin: Admin) -> None:
+    ann = person(admin, "ann")
+    own = by_oauth(admin, ann.id, "okta.users.manage.self")
+    path = f"{USERS}/me/credentials/change_password"
+
+    def tried(old: str) -> str:
+        answer = own.call("POST", path, {"oldPassword": {"value": old}, "newPassword": {"value": "Correct-horse-10"}})
+        return "" if answer.status == 200 else answer.code
+
+    assert [tried(f"Wrong-guess-{number}") for number in range(6)] == ["E0000014"] * 5 + ["E0000047"]
+    admin.clock.advance(seconds=301)
+    assert tried("Correct-horse-9") == ""
+
+
+def test_an_app_that_asks_for_the_own_account_alone_is_an_app_like_others(admin: Admin) -> None:
+    app = an_app(admin)["id"]
+    scope = {"issuer": "https://acme.example.com", "scopeId": "okta.users.read.self"}
+    admin.made(f"{APPS}/{app}/grants", scope)
+
+    assert person(admin, "amy", "APP_ADMIN").status("POST", f"{APPS}/{app}/lifecycle/deactivate") == 200
+
+
 def test_events_name_the_person(admin: Admin) -> None:
     root = person(admin, "root", "SUPER_ADMIN")
     bearer = by_oauth(admin, root.id, "okta.groups.manage")
