@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 from authmint.policy.sign_on.defaults import IDS
+from authmint.storage.consents import Consent
+from authmint.storage.token_families import RefreshToken, TokenFamily
 
 from tests.management.admin import Admin
 from tests.management.administrators.people import by_oauth, grant, group, person
 from tests.management.apps import APPS, CLIENTS, an_app, app_body
 from tests.management.directory.groups import GROUPS
 from tests.management.directory.users import USERS, body, made
+from tests.support.fakes import NOW
 
 POLICIES = "/api/v1/policies"
 
@@ -149,6 +152,25 @@ def test_a_policy_of_apps_is_changed_by_who_administers_all_that_have_it(admin: 
     admin.put(f"{APPS}/{other}/policies/{policy}")
     assert amy.status("PUT", f"{POLICIES}/{policy}", changed) == 403
     assert [one["id"] for one in amy.call("GET", f"{POLICIES}/{policy}/app").json] == [own]
+
+
+def test_tokens_and_consents_are_those_for_the_target_apps(admin: Admin) -> None:
+    own, other = an_app(admin, label="own")["id"], an_app(admin, label="other")["id"]
+    ann, server = made(admin)["id"], admin.server()["id"]
+    for number, app in enumerate((own, other)):
+        admin.storage.consents.record([Consent(f"oag{number}", ann, app, server, "orders:read", NOW)])
+        family = TokenFamily(f"oar{number}", server, app, ann, ("offline_access",), NOW, NOW, NOW, ("pwd",))
+        admin.storage.families.add(family, RefreshToken(f"d{number}", family.id, NOW, NOW + 600))
+    amy = person(admin, "amy", "APP_ADMIN", apps=(f"oidc_client/{own}",))
+    of_ann = f"{USERS}/{ann}"
+
+    assert amy.ids(f"{of_ann}/clients", "client_id") == [own]
+    assert amy.ids(f"{of_ann}/grants") == ["oag0"]
+    assert amy.ids(f"/api/v1/authorizationServers/{server}/clients", "client_id") == [own]
+    assert amy.status("GET", f"{of_ann}/grants/oag1") == amy.status("GET", f"{of_ann}/clients/{other}/tokens") == 404
+    assert amy.status("DELETE", f"{of_ann}/grants") == 403  # that of the other app would go, too
+    assert amy.status("DELETE", f"{of_ann}/clients/{own}/tokens") == 204
+    assert len(admin.storage.consents.of_user(ann)) == 2
 
 
 # Whom and what only higher roles touch
