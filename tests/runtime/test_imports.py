@@ -20,6 +20,7 @@ NOT_IN_THE_LAYER = {"blinker"}
 ADMINISTRATION = STORAGE | {"boto3", "s3transfer"}
 ALLOWED = dict.fromkeys(WIRES, STORAGE) | {
     "authorize": STORAGE | {"jinja2", "markupsafe"},
+    "console": {"aws_lambda_powertools", "jmespath", "msgspec", "typing_extensions"},
     "management": ADMINISTRATION,
     "key_rotation": ADMINISTRATION,
 }

@@ -69,7 +69,7 @@ def test_every_function_that_serves_http_knows_the_secret_and_no_other_does() ->
 
     assert knowing == {
         f"{name}Function"
-        for name in ("Discovery", "Jwks", "Token", "Authorize", "Registration", "TokenStatus", "Management")
+        for name in ("Discovery", "Jwks", "Token", "Authorize", "Registration", "TokenStatus", "Management", "Console")
     }
     for document in (translated("prod"), EDGE_DOCUMENT):
         assert document["Parameters"]["EdgeSecret"]["NoEcho"] is True

@@ -66,6 +66,7 @@ def test_every_documented_route_is_there(template: Template) -> None:
         *((path, "discovery") for path in documents),
         *((f"/{page}", "authorize") for page in ("signin", "password", "consent", "activate", "signout")),
         ("/", "authorize"),
+        *((path, "console") for path in ("/console", "/console/{proxy+}")),
         *((f"/{page}", "authorize") for page in ("forgot", "recovery", "tokens/{token}/verify")),
         *(
             (f"/{link}/{{token}}", "authorize")

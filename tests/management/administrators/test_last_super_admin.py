@@ -13,7 +13,6 @@ from authmint.dynamo.roles import DynamoRoles
 from authmint.dynamo.users import DynamoUsers
 from authmint.management.administrators.super_admins import SuperAdmins
 from authmint.management.http.errors import ApiError
-from authmint.storage.errors import Conflict
 from authmint.storage.retrying import Retrying
 from authmint.storage.roles import RoleAssignment
 
@@ -22,7 +21,7 @@ from tests.management.administrators.people import grant, group, person
 from tests.management.directory.groups import GROUPS
 from tests.management.directory.users import USERS
 from tests.memory.storage import MemoryStorage
-from tests.support.builders import a_group, a_user
+from tests.support.builders import a_user
 from tests.support.fakes import NOW
 
 
@@ -106,18 +105,13 @@ def admins(request: pytest.FixtureRequest) -> SuperAdmins:
 
 
 def test_of_many_removals_at_once_one_is_refused(admins: SuperAdmins) -> None:
-    """Some lose the role, some are deactivated, some leave the group that has it: whoever is last by then stays."""
+    """Half of them lose the role, half are deactivated: whoever is last by then stays."""
     ids = [f"00u{number}" for number in range(6)]
-    direct = [user_id for number, user_id in enumerate(ids) if number % 3 < 2]
-    admins.groups.add(a_group(id="00gA"), [])
     role = RoleAssignment("ra1", "SUPER_ADMIN", NOW, NOW)
     book = admins.roles.get()
     for user_id in ids:
         admins.users.add(a_user(id=user_id, profile={"login": f"{user_id}@b.example", "email": "e@b.example"}), [])
-        if user_id not in direct:
-            admins.groups.join("00gA", user_id, [], at=NOW)
-    held = replace(book, users=dict.fromkeys(direct, (role,)), groups={"00gA": (role,)})
-    admins.roles.save(book, held, [])
+    admins.roles.save(book, replace(book, users=dict.fromkeys(ids, (role,))), [])
 
     def deactivate(user_id: str) -> None:
         user = admins.users.get(user_id)
@@ -129,11 +123,8 @@ def test_of_many_removals_at_once_one_is_refused(admins: SuperAdmins) -> None:
         admins.check(before, after)
         admins.roles.save(before, after, [])
 
-    def leave(user_id: str) -> None:
-        admins.groups.leave("00gA", user_id, [], at=NOW, book=admins.leaving("00gA", user_id))
-
     def removed(number: int) -> bool:
-        attempt: Callable[[str], None] = (deactivate, revoke, leave)[number % 3]
+        attempt: Callable[[str], None] = (deactivate, revoke)[number % 2]
         try:
             Retrying()(lambda: attempt(ids[number]))
         except ApiError:
@@ -144,26 +135,5 @@ def test_of_many_removals_at_once_one_is_refused(admins: SuperAdmins) -> None:
         outcomes = list(pool.map(removed, range(len(ids))))
 
     assert outcomes.count(False) == 1
-    left = [*admins.roles.get().holders("USER", "SUPER_ADMIN"), *admins.groups.members("00gA")]
+    left = admins.roles.get().holders("USER", "SUPER_ADMIN")
     assert [user.id for user in admins.users.many(left) if user.status == "ACTIVE"] == [ids[outcomes.index(False)]]
-
-
-def test_who_decided_by_the_same_roles_at_once_decides_anew(admins: SuperAdmins) -> None:
-    ids = ["00u1", "00u2"]
-    admins.groups.add(a_group(id="00gA"), [])
-    for user_id in ids:
-        admins.users.add(a_user(id=user_id, profile={"login": f"{user_id}@b.example", "email": "e@b.example"}), [])
-        admins.groups.join("00gA", user_id, [], at=NOW)
-    book = admins.roles.get()
-    admins.roles.save(book, book.having("GROUP", "00gA", [RoleAssignment("gra1", "SUPER_ADMIN", NOW, NOW)]), [])
-
-    first, second, ending = admins.leaving("00gA", "00u1"), admins.leaving("00gA", "00u2"), admins.ending("00u2")
-    assert admins.groups.leave("00gA", "00u1", [], at=NOW, book=first)
-
-    user = admins.users.get("00u2")
-    with pytest.raises(Conflict):
-        admins.groups.leave("00gA", "00u2", [], at=NOW, book=second)
-    with pytest.raises(Conflict):
-        admins.users.save(user, replace(user, status="SUSPENDED"), [], book=ending)
-    with pytest.raises(ApiError):
-        admins.leaving("00gA", "00u2")

@@ -4,15 +4,12 @@ from typing import Any
 
 import pytest
 from authmint.policy.sign_on.defaults import IDS
-from authmint.storage.consents import Consent
-from authmint.storage.token_families import RefreshToken, TokenFamily
 
 from tests.management.admin import Admin
 from tests.management.administrators.people import by_oauth, grant, group, person
 from tests.management.apps import APPS, CLIENTS, an_app, app_body
 from tests.management.directory.groups import GROUPS
 from tests.management.directory.users import USERS, body, made
-from tests.support.fakes import NOW
 
 POLICIES = "/api/v1/policies"
 
@@ -152,25 +149,6 @@ def test_a_policy_of_apps_is_changed_by_who_administers_all_that_have_it(admin: 
     admin.put(f"{APPS}/{other}/policies/{policy}")
     assert amy.status("PUT", f"{POLICIES}/{policy}", changed) == 403
     assert [one["id"] for one in amy.call("GET", f"{POLICIES}/{policy}/app").json] == [own]
-
-
-def test_tokens_and_consents_are_those_for_the_target_apps(admin: Admin) -> None:
-    own, other = an_app(admin, label="own")["id"], an_app(admin, label="other")["id"]
-    ann, server = made(admin)["id"], admin.server()["id"]
-    for number, app in enumerate((own, other)):
-        admin.storage.consents.record([Consent(f"oag{number}", ann, app, server, "orders:read", NOW)])
-        family = TokenFamily(f"oar{number}", server, app, ann, ("offline_access",), NOW, NOW, NOW, ("pwd",))
-        admin.storage.families.add(family, RefreshToken(f"d{number}", family.id, NOW, NOW + 600))
-    amy = person(admin, "amy", "APP_ADMIN", apps=(f"oidc_client/{own}",))
-    of_ann = f"{USERS}/{ann}"
-
-    assert amy.ids(f"{of_ann}/clients", "client_id") == [own]
-    assert amy.ids(f"{of_ann}/grants") == ["oag0"]
-    assert amy.ids(f"/api/v1/authorizationServers/{server}/clients", "client_id") == [own]
-    assert amy.status("GET", f"{of_ann}/grants/oag1") == amy.status("GET", f"{of_ann}/clients/{other}/tokens") == 404
-    assert amy.status("DELETE", f"{of_ann}/grants") == 403  # that of the other app would go, too
-    assert amy.status("DELETE", f"{of_ann}/clients/{own}/tokens") == 204
-    assert len(admin.storage.consents.of_user(ann)) == 2
 
 
 # Whom and what only higher roles touch
@@ -326,43 +304,6 @@ def test_me_is_the_person(admin: Admin) -> None:
     assert own.status("POST", f"{USERS}/me/credentials/change_password", {}) == 403
     assert ann.call("GET", f"{USERS}/me").json["id"] == ann.id
     assert ann.call("POST", f"{USERS}/me", {"profile": {"nickName": "x"}}).code == "E0000006"
-
-
-def test_who_has_no_role_learns_nothing_of_policies(admin: Admin) -> None:
-    nobody = person(admin, "nobody")
-    for policy_id in (IDS["ACCESS_POLICY"][0], "rstNone"):
-        assert nobody.call("GET", f"{POLICIES}/{policy_id}").code == "E0000006"
-
-
-def test_own_roles_are_seen_by_their_holder(admin: Admin) -> None:
-    rea = person(admin, "rea", "READ_ONLY_ADMIN")
-    other = person(admin, "other")
-
-    assert [one["type"] for one in rea.call("GET", f"{USERS}/me/roles").json] == ["READ_ONLY_ADMIN"]
-    assert by_oauth(admin, rea.id, "okta.roles.read").status("GET", f"{USERS}/me/roles") == 200
-    assert rea.call("GET", f"{USERS}/{other.id}/roles").code == "E0000006"
-
-
-def test_a_stolen_token_guesses_few_passwords(admin: Admin) -> None:
-    ann = person(admin, "ann")
-    own = by_oauth(admin, ann.id, "okta.users.manage.self")
-    path = f"{USERS}/me/credentials/change_password"
-
-    def tried(old: str) -> str:
-        answer = own.call("POST", path, {"oldPassword": {"value": old}, "newPassword": {"value": "Correct-horse-10"}})
-        return "" if answer.status == 200 else answer.code
-
-    assert [tried(f"Wrong-guess-{number}") for number in range(6)] == ["E0000014"] * 5 + ["E0000047"]
-    admin.clock.advance(seconds=301)
-    assert tried("Correct-horse-9") == ""
-
-
-def test_an_app_that_asks_for_the_own_account_alone_is_an_app_like_others(admin: Admin) -> None:
-    app = an_app(admin)["id"]
-    scope = {"issuer": "https://acme.example.com", "scopeId": "okta.users.read.self"}
-    admin.made(f"{APPS}/{app}/grants", scope)
-
-    assert person(admin, "amy", "APP_ADMIN").status("POST", f"{APPS}/{app}/lifecycle/deactivate") == 200
 
 
 def test_events_name_the_person(admin: Admin) -> None:

@@ -175,7 +175,6 @@ def test_whoever_has_no_role_sees_themselves_and_nothing_else(stubbed: Any) -> N
     nobody = callers["-"]
     own = {
         ("GET", "/api/v1/users/{userId}"),
-        ("GET", "/api/v1/users/{userId}/roles"),
         ("POST", "/api/v1/users/{userId}/credentials/change_password"),
         ("POST", "/api/v1/users/{userId}/credentials/change_recovery_question"),
     }

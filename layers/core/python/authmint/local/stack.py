@@ -102,6 +102,7 @@ class Stack:
             self._pools = {name: Pool(spec, host) for name, spec in template.functions.items()}
             token = await self._seeded()
             password = await self._administrator()
+            await self._console()
             return await self._serve(template, gateway_socket, invoke_socket, token, password)
         finally:
             await asyncio.gather(*(pool.stop() for pool in self._pools.values()))
@@ -125,7 +126,8 @@ class Stack:
         return {name: url or self._backend.endpoint for name, url in given.items()}
 
     def _provisioned(self, endpoints: Mapping[str, str]) -> Template:
-        parameters = {"MailFrom": MAIL_FROM, **self._options.parameters, "Stage": "local"}
+        defaults = {"MailFrom": MAIL_FROM, "ConsoleSecret": self._console_secret()}
+        parameters = {**defaults, **self._options.parameters, "Stage": "local"}
         try:
             template = read(self._deployment.template, parameters=parameters)
         except UnknownParameter as error:
@@ -142,6 +144,7 @@ class Stack:
         environment |= {
             "AUTHMINT_BASE_URL": self._options.base_url or self._options.served_at(listener.getsockname()[1]),
             "AUTHMINT_ALLOW_PRIVATE_JWKS_URI": "1",
+            "AUTHMINT_API_URL": self._options.served_at(listener.getsockname()[1]),
             "AUTHMINT_LOCAL_CLOCK": str(self._clock.path),
         }
         if self._options.viewer_facts:
@@ -171,6 +174,23 @@ class Stack:
         if "error" in answer and answer["error"] != "already_bootstrapped":
             raise CannotStart(f"AUTHMINT_API_TOKEN: {answer['message']}")
         return answer.get("token")
+
+    def _console_secret(self) -> str:
+        """New for each run, but where data is kept: there it is, too, so that browsers stay signed in."""
+        made = secrets.token_urlsafe(32)
+        if self._options.data is None:
+            return made
+        path = self._options.data / "console-secret"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(made)
+        return path.read_text().strip()
+
+    async def _console(self) -> None:
+        """Makes the application of the console, or brings it up to date: the port may be another one."""
+        answer = await self._invoke("management", {"action": "set_up_console"})
+        if "error" in answer and answer["error"] != "console_is_off":
+            raise CannotStart(f"console: {answer['message']}")
 
     async def _administrator(self) -> str | None:
         """The password of the person who administers, where it is known. Makes the person."""
@@ -245,6 +265,7 @@ class Stack:
         print(f"Issuer of the default server: {base_url}/oauth2/default")
         if self._options.password is None:
             print(f"Administrator: {ADMINISTRATOR}, password: {password or 'the one printed when this data was made'}")
+        print(f"Console: {base_url}/console")
         print(f"Where to go from here: {base_url}/ (and authmint --help)", flush=True)
 
     def _kept(self) -> str:

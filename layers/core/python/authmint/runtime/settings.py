@@ -49,6 +49,8 @@ class Settings:
         risk_weights: Points of signals of risk, and from how many on a level begins, by their names.
         viewer_facts: Whose word is taken for where requests come from: CloudFront's, or, on a local stack, anybody's.
         services_need_roles: Whether service apps that have no role may do nothing; else their scopes decide alone.
+        console_secret: The console's client secret and the key of its cookies are derived from it; ``None``: it is off.
+        api_url: Where the console calls the deployment, where that is not where browsers find it.
         allow_private_jwks_uri: Local stack only: ``jwks_uri`` may be plain http and a private address.
     """
 
@@ -77,6 +79,8 @@ class Settings:
     viewer_facts: ViewerFacts = "none"
     services_need_roles: bool = False
     risk_weights: Mapping[str, int] = field(default_factory=dict)
+    console_secret: str | None = field(default=None, repr=False)
+    api_url: str | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -110,6 +114,8 @@ class Settings:
             viewer_facts=_viewer_facts(env),
             services_need_roles=env.get("AUTHMINT_SERVICE_APPS_NEED_ROLES") == "true",
             risk_weights=_risk_weights(env),
+            console_secret=next(iter(_secrets(env, "AUTHMINT_CONSOLE_SECRET")), None),
+            api_url=env.get("AUTHMINT_API_URL") or None,
         )
 
 

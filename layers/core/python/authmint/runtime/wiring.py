@@ -5,6 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from ..http import Request, Response
+from .console import console as console  # one of these functions, in a room of its own
 from .entrypoint import Function
 from .grant_types import GRANT_TYPES, grants
 from .parts import Endpoint, Parts, Surroundings, new_function, on_first_use, server_error
@@ -401,6 +402,8 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
         ids=parts.ids,
         key_retention=parts.settings.key_retention,
         services_need_roles=parts.settings.services_need_roles,
+        console_secret=parts.settings.console_secret,
+        base_url=parts.settings.base_url,
         retrying=parts.retrying,
         limit=parts.limit("admin", most=parts.settings.admin_calls),
         ready=ready,

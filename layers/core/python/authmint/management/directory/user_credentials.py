@@ -42,7 +42,7 @@ class UserCredentials:
         def change(before: User) -> tuple[User, Sequence[Event]]:
             if before.password is None or before.status not in _CHANGEABLE:
                 raise ApiError("E0000035")
-            self._prove(before, old, call)
+            self._prove(before, old)
             least = self._records.decision(before, call).policy.min_age
             if strict and call.now - before.password.changed_at < least:
                 raise ApiError("E0000080", causes=["Password cannot be changed this soon."])
@@ -61,7 +61,9 @@ class UserCredentials:
         def change(before: User) -> tuple[User, Sequence[Event]]:
             if before.password is None or before.recovery is None or before.status != "ACTIVE":
                 raise ApiError("E0000034")
-            self._paced(before.id, call)
+            allowance = self._records.answers.take(before.id, now=call.now)
+            if not allowance.allowed:
+                raise ApiError("E0000047", headers=allowance.headers())
             if not self._records.hashes.fits(answer.strip().casefold(), before.recovery.answer):
                 raise ApiError("E0000087")
             return self._chosen(before, new, call, revoke=True)
@@ -100,7 +102,7 @@ class UserCredentials:
         def change(before: User) -> tuple[User, Sequence[Event]]:
             if before.password is None or before.status not in _CHANGEABLE:
                 raise ApiError("E0000038")
-            self._prove(before, password, call)
+            self._prove(before, password)
             recovery = recovery_question((question, answer), self._records)
             event = call.recorder.event("user.account.update_profile", user_party(before))
             return replace(before, recovery=recovery, updated_at=call.now), [event]
@@ -178,14 +180,6 @@ class UserCredentials:
         self._records.tickets.add(ticket, [event], mails)
         return Response.json(200, {"resetPasswordUrl": link} if told else {})
 
-    def _paced(self, of: str, call: Call) -> None:
-        allowance = self._records.answers.take(of, now=call.now)
-        if not allowance.allowed:
-            raise ApiError("E0000047", headers=allowance.headers())
-
-    def _prove(self, user: User, password: str, call: Call) -> None:
-        """Raises ApiError: it is another one, or who calls for themselves tried too often: a token may be stolen."""
-        if call.caller.user_id == user.id:
-            self._paced(f"{user.id} password", call)
+    def _prove(self, user: User, password: str) -> None:
         if user.password is None or not self._records.hashes.fits(password, user.password.hash):
             raise ApiError("E0000014", causes=[_WRONG])

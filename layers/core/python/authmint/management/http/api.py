@@ -22,10 +22,12 @@ from ...storage.retrying import Retrying
 from ...storage.revocations import Revocations
 from ...storage.servers import Servers as ServerRecords
 from ..clients.client_changes import ClientChanges
+from ..clients.client_secrets import SecretVault
 from ..directory.people import PeopleRecords
 from ..mail.templates import EmailTemplates
 from ..org.administrators import Administrators
 from ..org.bootstrap import Bootstrap
+from ..org.console_app import ConsoleApp
 from ..org.logs import Logs
 from ..org.organization import organization
 from ..servers.dynamic_clients import RegisteredRecords
@@ -70,15 +72,18 @@ class ManagementApi:
         *,
         key_retention: int,
         services_need_roles: bool = False,
+        console_secret: str | None = None,
+        base_url: str | None = None,
         limit: RateLimit,
         retrying: Retrying | None = None,
         ready: Callable[[], None] = lambda: None,
     ) -> None:
         changes = ServerChanges(servers)
         resource = Servers(changes, pairs, clock, ids, retention=key_retention)
-        self.bootstrap = Bootstrap(
-            resource, api_tokens, Administrators(people, clock, ids, retrying or Retrying()), clock, ids
-        )
+        again = retrying or Retrying()
+        console = ConsoleApp(clients, SecretVault(seals, ids), clock, ids, again, console_secret, base_url)
+        administrators = Administrators(people, clock, ids, again)
+        self.bootstrap = Bootstrap(resource, api_tokens, administrators, console, clock, ids)
         self._routes = operations(
             resource,
             changes,

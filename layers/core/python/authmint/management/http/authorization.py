@@ -29,10 +29,10 @@ _APPS: Final = frozenset({"apps", "app_secrets", "app_scopes", "clients", "assig
 #: Apps that administer are not changed by who administers apps.
 _OF_THE_APP: Final = frozenset({"apps", "app_secrets", "clients", "access_policies"})
 _USERS, _CLONE = "/api/v1/users", "/api/v1/policies/{policyId}/clone"
+_OWN_PROFILE: Final = ("GET", f"{_USERS}/{{userId}}")
 #: What everybody who has signed in may do about themselves, with the scope that is enough for it.
 _OWN: Final[Mapping[tuple[str, str], str]] = {
-    ("GET", f"{_USERS}/{{userId}}"): "okta.users.read.self",
-    ("GET", f"{_USERS}/{{userId}}/roles"): "okta.roles.read",
+    _OWN_PROFILE: "okta.users.read.self",
     ("POST", f"{_USERS}/{{userId}}/credentials/change_password"): "okta.users.manage.self",
     ("POST", f"{_USERS}/{{userId}}/credentials/change_recovery_question"): "okta.users.manage.self",
 }
@@ -155,9 +155,7 @@ class Authorization:
         """Whether it administers: who could change it, or read its secrets, could do whatever it may."""
         if need.family not in _OF_THE_APP or (need.right == "R" and need.family != "app_secrets"):
             return False
-        # What is about a user's own account makes nobody an administrator.
-        administers = any(not grant.scope.endswith(".self") for grant in client.scope_grants)
-        return administers or bool(self.roles.get().of("CLIENT", client.id))
+        return bool(client.scope_grants or self.roles.get().of("CLIENT", client.id))
 
     def _holds_over_all(self, call: Call, template: str, need: Needed, reach: Reach) -> bool:
         """Whether a change that names no app touches none out of reach."""
@@ -171,13 +169,7 @@ class Authorization:
         return bool(using) and all(reach.has_app(client.id) for client in using)
 
     def _of_policy(self, call: Call, need: Needed) -> Needed:
-        """The family of the type of policy that the operation is about.
-
-        Raises:
-            ApiError: E0000007, or E0000006 for whom no policy is anything.
-        """
-        if not any(call.caller.access.reach(family) for family in OF_POLICIES.values()):
-            raise ApiError("E0000006")
+        """The family of the type of policy that the operation is about. Raises ApiError (E0000007)."""
         if "policyId" in call.params:
             policy_type: object = self.policies.find(call).type
         elif call.request.method == "POST":

@@ -17,9 +17,10 @@ from ...storage.servers import ORG_SERVER, AuthorizationServer
 from ..servers.server_changes import server_party
 from ..servers.servers import Servers
 from .administrators import Administrators
+from .console_app import ConsoleApp
 from .org_server import org_server
 
-_ACTIONS: Final = ("bootstrap", "create_api_token", "create_administrator")
+_ACTIONS: Final = ("bootstrap", "create_api_token", "create_administrator", "set_up_console")
 _NAME: Final = "first administrator"
 _GIVEN: Final = re.compile(r"[\x21-\x7e]{32,512}")
 DEFAULT_DESCRIPTION: Final = "Default Authorization Server for your Applications"
@@ -29,11 +30,18 @@ class Bootstrap:
     """What whoever may invoke the function can do, and nobody else."""
 
     def __init__(
-        self, servers: Servers, api_tokens: ApiTokens, administrators: Administrators, clock: Clock, ids: Ids
+        self,
+        servers: Servers,
+        api_tokens: ApiTokens,
+        administrators: Administrators,
+        console: ConsoleApp,
+        clock: Clock,
+        ids: Ids,
     ) -> None:
         self._servers = servers
         self._api_tokens = api_tokens
         self._administrators = administrators
+        self._console = console
         self._clock = clock
         self._ids = ids
 
@@ -41,15 +49,20 @@ class Bootstrap:
         """``{"action": "bootstrap"}``, once, or ``{"action": "create_api_token", "name": …}``, for a locked-out one.
 
         ``token`` may be given (32 to 512 printable characters without spaces), else it is made. Repeating a call
-        with the same token changes nothing. ``{"action": "create_administrator", "login": …}`` is about a person.
+        with the same token changes nothing. ``{"action": "create_administrator", "login": …}`` is about a person,
+        ``{"action": "set_up_console"}`` about the application of the console.
         """
         refusal = _problem(payload)
         if refusal is not None:
             return refusal
         action, given = payload["action"], payload.get("token")
-        if action == "create_administrator":
+        makers: dict[str, Callable[[Mapping[str, Any], Recorder], dict[str, Any]]] = {
+            "create_administrator": self._administrators,
+            "set_up_console": self._console,
+        }
+        if action in makers:
             self._add_servers()
-            return self._administrators(payload, self._recorder())
+            return makers[action](payload, self._recorder())
         name = payload.get("name", _NAME)
         if action == "bootstrap":
             self._add_servers()

@@ -1,0 +1,142 @@
+"""Every page of the console, by path and method."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..http import Request, Response
+from ..oauth.console_client import CALLBACK_PATH, HOME_PATH
+from ..web.forms import BadForm, Form
+from .api import Api
+from .errors import ApiProblem, SignedOut, StepUp
+from .family_pages import FamilyPages
+from .http_client import Transport
+from .rendering import Renderer
+from .resources import Family
+from .sign_in import SignIns
+from .texts import language_of
+from .visit import Visit, address
+
+Page = Callable[[Visit], Response]
+_NAME: Final = re.compile(r"\{(\w+)\}")
+#: A part of a path: no dot at its beginning, so that nobody is led upwards.
+_PART: Final = r"(?P<\1>[^/.][^/]*)"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One page. ``path``: below ``/console``, with names in braces."""
+
+    path: str
+    page: Page
+    methods: Sequence[str] = ("GET",)
+
+
+def routes_of(family: Family, render: Renderer) -> list[Route]:
+    """The pages of one family."""
+    pages = FamilyPages(family, render)
+    routes = [Route(family.path, pages.listing)]
+    if family.makes:
+        routes.append(Route(f"{family.path}/new", pages.new, ("GET", "POST")))
+    routes.append(Route(f"{family.path}/{{id}}", pages.one, ("GET", "POST") if family.replaces else ("GET",)))
+    if family.actions:
+        routes.append(Route(f"{family.path}/{{id}}/do/{{action}}", pages.act, ("POST",)))
+    if family.removes:
+        routes.append(Route(f"{family.path}/{{id}}/delete", pages.remove, ("GET", "POST")))
+    return routes
+
+
+class Site:
+    """Answers requests below ``/console``."""
+
+    def __init__(
+        self, routes: Sequence[Route], sign_ins: SignIns, render: Renderer, send: Transport, api_url: str
+    ) -> None:
+        self._routes = [(re.compile(_NAME.sub(_PART, route.path)), route) for route in routes]
+        self._sign_ins = sign_ins
+        self._render = render
+        self._send = send
+        self._api_url = api_url
+
+    def __call__(self, request: Request) -> Response:
+        """A page, or the way to the sign-in."""
+        try:
+            return self._answer(request)
+        except ApiProblem as problem:
+            return self._failed(request, problem)
+        except BadForm:
+            return self._problem(request, 400, "This form is too old, or not of this browser.", again=request.path)
+        except SignedOut:
+            return self._signed_out(request, {})
+        except StepUp as more:
+            return self._signed_out(request, more.wanted)
+
+    def _answer(self, request: Request) -> Response:
+        if request.path == CALLBACK_PATH:
+            return self._came_back(request)
+        if request.path == f"{HOME_PATH}/sign-out":
+            return self._sign_out(request)
+        path = request.path.removeprefix(HOME_PATH).rstrip("/")
+        found = [(match, route) for pattern, route in self._routes if (match := pattern.fullmatch(path))]
+        if not found:
+            return self._problem(request, 404, "There is no such page.")
+        match, route = found[0]
+        if request.method not in route.methods:
+            refused = self._problem(request, 405, "This page takes no such request.")
+            return refused.with_headers(("allow", ", ".join(route.methods)))
+        return route.page(self._visit(request, match.groupdict()))
+
+    def _visit(self, request: Request, parts: dict[str, str]) -> Visit:
+        session = self._sign_ins.of(request)
+        if session is None:
+            raise SignedOut
+        return Visit(request, Api(self._api_url, session, self._sign_ins, self._send), language_of(request), parts)
+
+    def _came_back(self, request: Request) -> Response:
+        try:
+            to, cookies = self._sign_ins.finish(request)
+        except SignedOut:
+            text = "The sign-in took too long, or began in another browser. Nothing happened."
+            return self._problem(request, 400, text, again=HOME_PATH)
+        return Response(303, b"", (("location", to), ("cache-control", "no-store"), *cookies))
+
+    def _sign_out(self, request: Request) -> Response:
+        if request.method == "POST":
+            self._visit(request, {}).form  # noqa: B018 - the token is looked at
+            uri, cookies = self._sign_ins.end(request)
+            return Response(303, b"", (("location", uri), ("cache-control", "no-store"), *cookies))
+        return self._problem(request, 405, "This page takes no such request.").with_headers(("allow", "POST"))
+
+    def _signed_out(self, request: Request, wanted: dict[str, str]) -> Response:
+        """To the sign-in; of a form, a page that keeps what was typed."""
+        if request.method == "GET":
+            uri, cookie = self._sign_ins.begin(request, address(request), wanted)
+            return Response(302, b"", (("location", uri), ("cache-control", "no-store"), cookie))
+        uri, cookie = self._sign_ins.begin(request, f"{HOME_PATH}/signed-in", wanted)
+        values = {"title": "", "uri": uri, "fields": _typed(request), "more": bool(wanted), "to": request.path}
+        return self._render.bare("sign_in_again.html", request, values, status=401).with_headers(cookie)
+
+    def _failed(self, request: Request, problem: ApiProblem) -> Response:
+        """What the API refused, outside of a form that could say it."""
+        values = {
+            "problem": problem,
+            "fields": _typed(request) if request.method == "POST" and problem.passes else (),
+            "to": request.path,
+            "again": request.path if request.method == "GET" and problem.passes else HOME_PATH,
+            "text": "",
+        }
+        answer = self._render.bare("problem.html", request, values, status=problem.status)
+        return answer if problem.retry_after is None else answer.with_headers(("retry-after", problem.retry_after))
+
+    def _problem(self, request: Request, status: int, text: str, *, again: str = HOME_PATH) -> Response:
+        values: dict[str, Any] = {"problem": None, "text": text, "fields": (), "to": "", "again": again}
+        return self._render.bare("problem.html", request, values, status=status)
+
+
+def _typed(request: Request) -> Sequence[tuple[str, str]]:
+    """The fields of a form, to be sent again: nothing that was typed is lost."""
+    try:
+        return Form.read(request).pairs
+    except BadForm:
+        return ()
