@@ -51,7 +51,7 @@ class RoleAssignment:
 
 @dataclass(frozen=True)
 class RoleBook:
-    """All roles of a deployment, read and changed as one: who is the last administrator is never decided twice.
+    """All roles of a deployment, read and changed as one (docs/decisions/0031): who is last is never decided twice.
 
     Attributes:
         users, groups, clients: Roles by the id of who holds them.
