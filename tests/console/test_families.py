@@ -56,6 +56,28 @@ def test_a_server_with_scopes_claims_policy_and_rule_is_made_changed_and_deleted
     assert browser.get(server).status == 404
 
 
+def test_policies_and_rules_are_moved_and_their_order_decides(browser: Browser) -> None:
+    server = made(browser, "/console/servers", name="moved", audiences="api://moved")
+    for name in ("first", "second", "third"):
+        include = {"conditions.clients.include": "ALL_CLIENTS"}
+        policy = made(browser, f"{server}/policies", name=name, description="d", **include)
+    listed = browser.deployment.admin
+
+    def order() -> list[str]:
+        found = listed.get(f"/api/v1/authorizationServers/{server.rpartition('/')[2]}/policies").json
+        return [one["name"] for one in found]
+
+    csrf = browser.csrf()
+    assert browser.post(f"{policy}/move/up", csrf=csrf).status == 303
+    assert order() == ["first", "third", "second"]
+    assert browser.post(f"{policy}/move/down", csrf=csrf).status == 303
+    assert order() == ["first", "second", "third"]
+    page = text(browser.get(f"{server}/policies"))
+    assert (page.count("/move/up"), page.count("/move/down")) == (2, 2)
+    assert browser.post(f"{policy}/move/sideways", csrf=csrf).status == 400
+    assert browser.post(f"{policy}/move/up", csrf="x").status == 400
+
+
 def test_what_the_api_refuses_is_said_beside_what_was_typed(browser: Browser) -> None:
     page = browser.get("/console/servers/new")
 

@@ -8,7 +8,8 @@ from urllib.parse import quote, urlencode
 from ..http import Response
 from ..web.forms import BadForm
 from .errors import ApiProblem
-from .fields import BadField, Field, at, put_at
+from .fields import BadField, at
+from .forms import copied, fill, inputs, problem_of, see_other, status_of
 from .rendering import Crumb, Renderer
 from .resources import Action, Family
 from .visit import Visit
@@ -39,6 +40,7 @@ class FamilyPages:
             "title": visit.t(family.title),
             "family": family,
             "items": [(item, self._uri(visit, item)) for item in items],
+            "ordered": family.ordered,
             "sought": sought,
             "following": following and visit.here(after=following),
             "own": self._own(visit),
@@ -52,9 +54,9 @@ class FamilyPages:
         if visit.request.method != "POST":
             return self._form(visit, family.makes, dict(family.base), new=True)
         visit.form  # noqa: B018 - the token is looked at before anything is read
-        body = dict(_copied(family.base))
+        body = dict(copied(family.base))
         try:
-            _fill(body, family.makes, visit)
+            fill(body, family.makes, visit)
             made = visit.api.post(self._api(visit), body)
         except (BadField, ApiProblem) as problem:
             return self._form(visit, family.makes, body, new=True, problem=problem)
@@ -67,9 +69,9 @@ class FamilyPages:
         if visit.request.method != "POST":
             return self._form(visit, family.shown, item, item=item)
         visit.form  # noqa: B018 - as above
-        body = dict(_copied(item))
+        body = dict(copied(item))
         try:
-            _fill(body, family.shown, visit)
+            fill(body, family.shown, visit)
             call = visit.api.put if family.replaces == "PUT" else visit.api.post
             call(self._item_api(visit), body)
         except (BadField, ApiProblem) as problem:
@@ -93,6 +95,17 @@ class FamilyPages:
             return self._page("shown_once.html", visit, values)
         return self._see(visit, item, "done")
 
+    def move(self, visit: Visit) -> Response:
+        """One place up or down among its like; at either end, and where it has a fixed place, it stays."""
+        visit.form  # noqa: B018 - as above
+        body = dict(copied(visit.api.get(self._item_api(visit))))
+        way = {"up": -1, "down": 1}.get(visit.part("way"))
+        if way is None:
+            raise BadForm("way")
+        body["priority"] = max(1, int(body.get("priority") or 1) + way)
+        visit.api.put(self._item_api(visit), body)
+        return see_other(f"{self._list_uri(visit)}?said=saved")
+
     def remove(self, visit: Visit) -> Response:
         """Ask for the name of what goes; on POST it goes."""
         item = visit.api.get(self._item_api(visit))
@@ -105,7 +118,7 @@ class FamilyPages:
                 except ApiProblem as refused:
                     problem = refused
                 else:
-                    return _see_other(f"{self._list_uri(visit)}?said=removed")
+                    return see_other(f"{self._list_uri(visit)}?said=removed")
             else:
                 problem = BadField("name", visit.t("This is not its name."))
         values = {
@@ -113,7 +126,7 @@ class FamilyPages:
             "family": self.family,
             "name": name,
             "crumbs": self._crumbs(visit, item),
-            "problem": _shown(problem),
+            "problem": problem_of(problem),
         }
         return self._page("remove.html", visit, values, status=200 if problem is None else 422)
 
@@ -141,22 +154,13 @@ class FamilyPages:
         item: Mapping[str, Any] | None = None,
         problem: ApiProblem | BadField | None = None,
     ) -> Response:
-        posted = problem is not None and visit.request.method == "POST" and visit.form.texts("shown")
-        inputs = [
-            (
-                field,
-                field.typed(visit.form) if posted and _open(field, new=new) else field.shown(body),
-                _open(field, new=new),
-            )
-            for field in fields
-        ]
         name = "" if item is None else self._name(item)
         status = "" if item is None else item.get("status", "")
         values = {
             "title": visit.t("New {one}", one=visit.t(self.family.one)) if new else name,
             "family": self.family,
             "item": item,
-            "inputs": inputs,
+            "inputs": inputs(visit, fields, body, new=new, again=problem is not None),
             "new": new,
             "actions": [a for a in self.family.actions if item is not None and (not a.when or status in a.when)],
             "tabs": []
@@ -164,9 +168,9 @@ class FamilyPages:
             else [(visit.t(tab.label), self._here(visit) + tab.path) for tab in self.family.tabs],
             "own": "" if item is None else self._here(visit),
             "crumbs": self._crumbs(visit) if item is None else self._crumbs(visit, item)[:-1],
-            "problem": _shown(problem),
+            "problem": problem_of(problem),
         }
-        return self._page("form.html", visit, values, status=_status(problem))
+        return self._page("form.html", visit, values, status=status_of(problem))
 
     def _page(self, template: str, visit: Visit, values: dict[str, Any], *, status: int = 200) -> Response:
         values = {
@@ -180,7 +184,7 @@ class FamilyPages:
     def _see(self, visit: Visit, item: Any, said: str) -> Response:
         identity = at(item or {}, self.family.identity)
         target = self._list_uri(visit) if identity is None else self._uri(visit, item)
-        return _see_other(f"{target}?said={said}")
+        return see_other(f"{target}?said={said}")
 
     def _name(self, item: Mapping[str, Any]) -> str:
         return str(at(item, self.family.name) or at(item, self.family.identity) or "")
@@ -226,53 +230,7 @@ def _heading(visit: Visit, part: str) -> str:
     return visit.t(_HEADINGS[part]) if part in _HEADINGS else part
 
 
-def _fill(body: dict[str, Any], fields: Any, visit: Visit) -> None:
-    for field in fields:
-        if not _open(field, new=visit.request.path.endswith("/new")):
-            continue
-        value = field.written(visit.form)
-        if field.least and value in (None, "", []):
-            raise BadField(field.path, visit.t("This has to be filled in."))
-        if value is None and at(body, field.path) is None:
-            continue  # it was not there, and still is not
-        put_at(body, field.path, value)
-
-
-def _open(field: Field, *, new: bool) -> bool:
-    return field.only in ("", "new" if new else "there")
-
-
-def _copied(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _copied(member) for name, member in value.items()}
-    return list(map(_copied, value)) if isinstance(value, list) else value
-
-
 def _filled(template: str, parts: Mapping[str, str]) -> str:
     for name, value in parts.items():
         template = template.replace(f"{{{name}}}", value)
     return template
-
-
-def _see_other(uri: str) -> Response:
-    return Response(303, b"", (("location", uri), ("cache-control", "no-store")))
-
-
-def _status(problem: ApiProblem | BadField | None) -> int:
-    if problem is None:
-        return 200
-    return 422 if isinstance(problem, BadField) else problem.status
-
-
-def _shown(problem: ApiProblem | BadField | None) -> dict[str, Any] | None:
-    if problem is None:
-        return None
-    if isinstance(problem, BadField):
-        return {"text": problem.why, "causes": (), "field": problem.name, "code": "", "passes": False}
-    return {
-        "text": problem.summary,
-        "causes": problem.causes,
-        "field": "",
-        "code": problem.code,
-        "passes": problem.passes,
-    }

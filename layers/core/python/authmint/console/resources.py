@@ -77,6 +77,7 @@ class Family:
         tabs: Further pages of one of them.
         item_api: Of one, where it is not below ``api``.
         query: Of the list, for the API.
+        ordered: They have a ``priority`` among each other, and can be moved up and down.
     """
 
     path: str
@@ -100,6 +101,7 @@ class Family:
     tabs: Sequence[Tab] = ()
     item_api: str = ""
     query: str = ""
+    ordered: bool = False
 
     @property
     def shown(self) -> Sequence[Field]:

@@ -42,6 +42,8 @@ def routes_of(family: Family, render: Renderer) -> list[Route]:
     routes.append(Route(f"{family.path}/{{id}}", pages.one, ("GET", "POST") if family.replaces else ("GET",)))
     if family.actions:
         routes.append(Route(f"{family.path}/{{id}}/do/{{action}}", pages.act, ("POST",)))
+    if family.ordered:
+        routes.append(Route(f"{family.path}/{{id}}/move/{{way}}", pages.move, ("POST",)))
     if family.removes:
         routes.append(Route(f"{family.path}/{{id}}/delete", pages.remove, ("GET", "POST")))
     return routes

@@ -1,0 +1,76 @@
+"""Forms of pages: what is shown in them, what was typed, and why it was refused."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..http import Response
+from .errors import ApiProblem
+from .fields import BadField, Field, at, put_at
+from .visit import Visit
+
+
+def inputs(
+    visit: Visit, fields: Sequence[Field], body: Mapping[str, Any], *, new: bool = False, again: bool = False
+) -> list[tuple[Field, Any, bool]]:
+    """Fields with what stands in them, and whether it can be written. ``again``: what was typed is shown again."""
+    posted = again and visit.request.method == "POST" and visit.form.texts("shown")
+    return [
+        (
+            field,
+            field.typed(visit.form) if posted and is_open(field, new=new) else field.shown(body),
+            is_open(field, new=new),
+        )
+        for field in fields
+    ]
+
+
+def fill(body: dict[str, Any], fields: Sequence[Field], visit: Visit) -> None:
+    """Write what was typed into an object of the API. Raises BadField."""
+    for field in fields:
+        if not is_open(field, new=visit.request.path.endswith("/new")):
+            continue
+        value = field.written(visit.form)
+        if field.least and value in (None, "", []):
+            raise BadField(field.path, visit.t("This has to be filled in."))
+        if value is None and at(body, field.path) is None:
+            continue  # it was not there, and still is not
+        put_at(body, field.path, value)
+
+
+def is_open(field: Field, *, new: bool) -> bool:
+    """Whether it can be written on this page."""
+    return field.only in ("", "new" if new else "there")
+
+
+def copied(value: Any) -> Any:
+    """A value of JSON that can be changed without its original."""
+    if isinstance(value, Mapping):
+        return {name: copied(member) for name, member in value.items()}
+    return list(map(copied, value)) if isinstance(value, list) else value
+
+
+def see_other(uri: str) -> Response:
+    """On to another page, after a form did what it should."""
+    return Response(303, b"", (("location", uri), ("cache-control", "no-store")))
+
+
+def status_of(problem: ApiProblem | BadField | None) -> int:
+    """The status of a page that says why a form was refused, or that none was."""
+    if problem is None:
+        return 200
+    return 422 if isinstance(problem, BadField) else problem.status
+
+
+def problem_of(problem: ApiProblem | BadField | None) -> dict[str, Any] | None:
+    """The refusal, for templates."""
+    if problem is None:
+        return None
+    if isinstance(problem, BadField):
+        return {"text": problem.why, "causes": (), "field": problem.name, "code": "", "passes": False}
+    return {
+        "text": problem.summary,
+        "causes": problem.causes,
+        "field": "",
+        "code": problem.code,
+        "passes": problem.passes,
+    }
