@@ -163,6 +163,7 @@ class AccountPage:
         for factor in factors.of(after):
             if factor.kind == "email" and factor.version and not is_verified(after, factor.address or ""):
                 factors.remove(after, factor, now=visit.now, request=visit.request)
+        self.addresses.close(after)
         return see_other("/account")
 
     def _removed(self, visit: Visit, session: Session, person: Person, known: Known) -> Response:

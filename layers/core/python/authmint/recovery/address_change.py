@@ -5,6 +5,7 @@ Nothing changes before the code comes back, in the session that asked for it. Wh
 
 import hashlib
 import hmac
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -97,7 +98,7 @@ class AddressChange:
         return asked.address if self._is_good(asked, user, session, now) else None
 
     def confirm(self, user: User, session: Session, code: str, *, now: int, request: Request) -> User:
-        """Take a code, and give the user the address: once.
+        """Take a code, and give the user the address. ``close`` uses the code up.
 
         What was mailed to the old address is good for nothing any more. The login stays as it is.
 
@@ -115,14 +116,21 @@ class AddressChange:
             raise NotOpen("it is late, or another session's")
         if not hmac.compare_digest(_mac(asked.key or "", code), asked.code or ""):
             raise WrongAnswer("another code")
-        try:
-            self.challenges.use(digest, asked)
-        except NotFound:
-            raise NotOpen("another call was first") from None
         return self.retrying(lambda: self._changed(user, asked.address or "", now, request))
+
+    def close(self, user: User) -> None:
+        """Use the code up, once everything that follows from it is stored: one that a fault burned would be lost.
+
+        Only one call can have changed anything before. Raises Unavailable.
+        """
+        digest = _digest(user)
+        with suppress(NotFound):
+            self.challenges.use(digest, self.challenges.get(digest))
 
     def _changed(self, seen: User, address: str, now: int, request: Request) -> User:
         before = self.users.get(seen.id)
+        if login_key(before.email) == login_key(address):
+            return before  # it was stored, and the answer was lost
         if before.email != seen.email or before.token_generation != seen.token_generation:
             raise NotOpen("the user is not as it was")
         after = replace(before, profile={**before.profile, "email": address}, ticket=None, updated_at=now)
@@ -134,7 +142,11 @@ class AddressChange:
         return replace(after, version=before.version + 1)
 
     def _is_good(self, asked: FactorChallenge, user: User, session: Session, now: int) -> bool:
-        return asked.purpose == "address" and asked.expires_at > now and asked.binding == _binding(user, session)
+        if asked.purpose != "address" or asked.expires_at <= now:
+            return False
+        # Or it was stored, and the answer was lost: then the same call says so once more.
+        stored = login_key(asked.address or "") == login_key(user.email)
+        return asked.binding == _binding(user, session) or (stored and asked.binding.startswith(_of(session)))
 
 
 def _digest(user: User) -> str:
@@ -143,7 +155,11 @@ def _digest(user: User) -> str:
 
 
 def _binding(user: User, session: Session) -> str:
-    return f"account {session.id} {login_key(user.email)}"
+    return _of(session) + login_key(user.email)
+
+
+def _of(session: Session) -> str:
+    return f"account {session.id} "
 
 
 def _mac(key: str, code: str) -> str:
