@@ -73,7 +73,7 @@ class Deployment:
 
     def __call__(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None) -> Answer:
         path = url.removeprefix(BASE_URL)
-        if path.startswith("/oauth2/v1/"):
+        if path.startswith("/oauth2/v1/") and not path.startswith("/oauth2/v1/clients"):
             return self._org(path.rpartition("/")[2], headers, body or b"")
         assert headers["authorization"] in {f"Bearer access-{number + 1}" for number in range(self.minted)}
         self.sent.append((method, path, None if body is None else json.loads(body)))

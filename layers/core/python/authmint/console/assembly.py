@@ -13,6 +13,7 @@ from .log import Log
 from .overview import Overview
 from .rendering import Renderer
 from .sealed import SealedCookie
+from .servers import server_routes
 from .sign_in import Deployment, SignIns
 from .site import Route, Site, routes_of
 from .visit import Visit
@@ -40,6 +41,7 @@ def new_site(
         Route("/signed-in", signed_in),
         Route("/log", log.listing),
         Route("/log/{id}", log.one),
+        *server_routes(render),
     ]
     for family in FAMILIES:
         routes += routes_of(family, render)

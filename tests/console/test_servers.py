@@ -1,0 +1,157 @@
+"""Pages that only authorization servers have, over the real management API."""
+
+import html
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from authmint.console.errors import ApiProblem
+
+from .browser import Browser, text
+
+EVIL = '<script>alert("1")</script>&"\''
+SERVERS = "/api/v1/authorizationServers"
+
+
+class Shop:
+    """A server with a policy for one client, and somebody at a browser who looks at it."""
+
+    def __init__(self) -> None:
+        self.browser = Browser()
+        admin = self.admin = self.browser.deployment.admin
+        self.id = admin.server(name="shop", audiences=["api://shop"])["id"]
+        self.api = f"{SERVERS}/{self.id}"
+        self.home = f"/console/servers/{self.id}"
+        for name in ("shop:read", "shop:write"):
+            admin.made(f"{self.api}/scopes", {"name": name})
+        self.client = self.service("nightly")
+        self.other = self.service("other")
+        self.policy = admin.made(f"{self.api}/policies", policy("nights", self.client))["id"]
+        self.rule = admin.made(f"{self.api}/policies/{self.policy}/rules", rule("machines", "shop:read"))["id"]
+
+    def service(self, name: str) -> str:
+        service = {"client_name": name, "application_type": "service", "grant_types": ["client_credentials"]}
+        made: str = self.admin.made("/oauth2/v1/clients", service)["client_id"]
+        return made
+
+    def preview(self, **parameters: str) -> str:
+        return self.page(f"/preview?{urlencode(parameters)}")
+
+    def page(self, path: str) -> str:
+        answer = self.browser.get(self.home + path)
+        assert answer.status == 200, text(answer)
+        return seen(text(answer))
+
+
+def seen(page: str) -> str:
+    """What a page says, without its markup."""
+    page = re.sub(r"<(style|script|title)\b.*?</\1>", "", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
+
+
+def policy(name: str, *clients: str) -> Any:
+    conditions = {"clients": {"include": list(clients)}}
+    return {"type": "OAUTH_AUTHORIZATION_POLICY", "name": name, "description": "d", "conditions": conditions}
+
+
+def rule(name: str, *scopes: str) -> Any:
+    conditions = {"grantTypes": {"include": ["client_credentials"]}, "scopes": {"include": list(scopes)}}
+    return {"type": "RESOURCE_ACCESS", "name": name, "conditions": conditions}
+
+
+@pytest.fixture(scope="module")
+def shop() -> Shop:
+    return Shop()
+
+
+def test_a_preview_shows_tokens_where_claims_came_from_and_the_way_to_the_decision(shop: Shop) -> None:
+    claim = {"name": "tier", "claimType": "RESOURCE", "valueType": "EXPRESSION", "value": "app.clientId + '!'"}
+    shop.admin.made(f"{shop.api}/claims", claim)
+    left_out = claim | {"name": "never", "value": "user.department"}
+    shop.admin.made(f"{shop.api}/claims", left_out)
+
+    page = shop.preview(client_id=shop.client, grant_type="client_credentials", scope="shop:read")
+
+    assert "Granted : rule machines of the policy nights" in page
+    assert f'tier "{shop.client}!" app.clientId + \'!\' app.clientId = "{shop.client}"' in page
+    assert 'scp ["shop:read"] the protocol' in page
+    assert "never left out: its value is null user.department" in page
+    assert "→ The request" in page
+    assert "✓ Policy 1: nights is for this client ✓ Rule 1: machines decides ✓ A token shop:read" in page
+    assert "clients" not in page.partition("Rule 1: machines – decides")[2].partition("A token")[0]
+
+
+def test_a_refusal_names_what_came_nearest_and_what_would_mend_it(shop: Shop) -> None:
+    page = shop.preview(client_id=shop.client, grant_type="client_credentials", scope="shop:write")
+    assert "✗ Rule 1: machines does not fit: scopes ✗ Refused access_denied" in page
+    assert "scopes: wanted shop:read, met shop:write" in page
+    assert "What came nearest Rule machines of the policy nights" in page
+
+    page = shop.preview(client_id=shop.other, grant_type="client_credentials", scope="shop:read")
+    assert "✗ Policy 1: nights does not fit: clients" in page
+    assert f"clients: wanted {shop.client}, met {shop.other}" in page
+    assert "add the client to conditions.clients.include of the policy 'nights'" in page
+
+
+def test_two_requests_are_compared(shop: Shop) -> None:
+    asked = {"grant_type": "client_credentials", "scope": "shop:read", "client_id": shop.client}
+    second = {"b_grant_type": "client_credentials", "b_scope": "shop:read", "b_client_id": shop.other}
+
+    page = shop.preview(compare="yes", **asked, **second)
+
+    assert "Outcome ALLOW DENY" in page
+    assert 'Access token: scp ["shop:read"] –' in page
+    same = {f"b_{name}": value for name, value in asked.items()}
+    assert "Nothing: both get the same." in shop.preview(compare="yes", **asked, **same)
+
+
+def test_what_the_api_says_of_an_impossible_request_stands_beside_it(shop: Shop) -> None:
+    page = shop.preview(client_id="0oaNobody", grant_type="client_credentials", resource="api://kept")
+    assert "E0000007" in page
+
+    answer = shop.browser.get(f"{shop.home}/preview?client_id={shop.client}&grant_type=password&resource=kept")
+    assert "E0000001" in text(answer)
+    assert 'value="kept"' in text(answer)
+
+
+def test_a_preview_can_be_asked_for_by_who_may_not_see_clients_and_people(shop: Shop) -> None:
+    shop.browser.deployment.answers |= {
+        ("GET", "/oauth2/v1/clients"): ApiProblem(403, "E0000006", "no"),
+        ("GET", "/api/v1/users"): ApiProblem(403, "E0000006", "no"),
+    }
+
+    page = shop.preview(client_id=shop.client, grant_type="client_credentials", scope="shop:read")
+
+    shop.browser.deployment.answers.clear()
+    assert "Granted" in page
+
+
+def test_names_are_text_in_pictures_too() -> None:
+    shop = Shop()
+    policies, client = f"{shop.api}/policies", shop.client
+    evil = shop.admin.made(policies, policy(EVIL, client) | {"priority": 1})["id"]
+    shop.admin.made(f"{policies}/{evil}/rules", rule(EVIL[:50], "shop:write"))
+
+    answer = shop.browser.get(f"{shop.home}/preview?client_id={client}&grant_type=client_credentials&scope={EVIL}")
+    other = shop.browser.get(f"{shop.home}/preview?client_id={client}&grant_type=client_credentials&scope=shop:read")
+
+    for page in (text(answer), text(other)):
+        assert "<script>alert" not in page
+        assert 'alert("1")' not in page
+    assert "Policy 1: <script>alert" in seen(text(other))
+
+
+def test_a_long_way_is_a_page_that_still_loads() -> None:
+    shop = Shop()
+    for number in range(120):
+        shop.admin.made(f"{shop.api}/policies/{shop.policy}/rules", rule(f"rule {number}", "openid"))
+
+    answer = shop.browser.get(f"{shop.home}/preview?client_id={shop.client}&grant_type=client_credentials")
+    assert "invalid_scope" in text(answer)
+    answer = shop.browser.get(
+        f"{shop.home}/preview?client_id={shop.client}&grant_type=client_credentials&scope=shop:write"
+    )
+
+    assert "64 more, none of which fits" in text(answer)
+    assert len(answer.body) < 150_000
