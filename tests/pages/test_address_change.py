@@ -50,6 +50,7 @@ def advance(browser: Browser, seconds: int) -> None:
 
 def test_an_address_is_proved_and_then_it_is_the_users(browser: Browser) -> None:
     hosted = browser.hosted
+    assert "A code is on its way" not in shown(browser.get("/account"))
     code = asked(browser)
     assert mails(browser) == [("ChangeEmailConfirmation", NEW), ("PendingEmailChange", "ann@example.com")]
     assert ann(browser).email == "ann@example.com"

@@ -27,6 +27,7 @@ from ..storage.factors import Factor, FactorKind
 from ..storage.remembered_browsers import RememberedBrowsers
 from ..storage.sessions import Session, Sessions
 from ..storage.sign_on_transactions import Proof
+from ..storage.users import User
 from .enrol import LEADS, NAMES
 from .steps import Steps, step_uri
 from .visit import Onward, Visit, see_other
@@ -241,10 +242,15 @@ class AccountPage:
                 if each.expires_at > visit.now
             ],
             "address": user.email if self.addresses.on else "",
-            "pending": masked(self.addresses.pending(user, session, now=visit.now) or "") if self.addresses.on else "",
+            "pending": self._pending(visit, session, user),
             "fields": {"csrf": visit.guest.csrf("account")},
         }
         return pages.show("account.html", request, values, status=status)
+
+    def _pending(self, visit: Visit, session: Session, user: User) -> str:
+        """The address that a code is waited for from; empty: none."""
+        address = self.addresses.pending(user, session, now=visit.now) if self.addresses.on else None
+        return "" if address is None else masked(address)
 
     def _row(self, visit: Visit, factor: Factor) -> dict[str, str]:
         kind = self.steps.pages.text(NAMES[factor.kind][0], visit.request)
