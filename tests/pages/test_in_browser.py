@@ -356,6 +356,13 @@ def _account(page: Page, served: Served) -> None:
     expect(page.get_by_role("button", name="Make ten new codes")).to_be_visible()
 
 
+def _address(page: Page, served: Served) -> None:
+    _account(page, served)
+    page.get_by_label("Another address").fill("ann@new.example")
+    page.get_by_role("button", name="Send a code there").click()
+    expect(page.locator("#address-code")).to_be_visible()
+
+
 def _codes(page: Page, served: Served) -> None:
     _account(page, served)
     page.get_by_role("button", name="Make ten new codes").click()
@@ -422,6 +429,7 @@ VIEWS: dict[str, tuple[str, Callable[[Page, Served], Any]]] = {
     "refused": ("You can’t go on here", lambda page, served: _refused(page, served)),
     "account": ("Your account", lambda page, served: _account(page, served)),
     "account-codes": ("Your account", lambda page, served: _codes(page, served)),
+    "account-address": ("Your account", lambda page, served: _address(page, served)),
     "start": ("Authorization servers", lambda page, served: page.goto(f"{served.base_url}/")),
     "error": ("Something is wrong", lambda page, served: page.goto(f"{served.base_url}/error")),
 }
