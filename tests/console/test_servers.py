@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from authmint.console.errors import ApiProblem
 
-from .browser import Browser, text
+from .browser import Browser, header, text
 
 EVIL = '<script>alert("1")</script>&"\''
 SERVERS = "/api/v1/authorizationServers"
@@ -155,3 +155,61 @@ def test_a_long_way_is_a_page_that_still_loads() -> None:
 
     assert "64 more, none of which fits" in text(answer)
     assert len(answer.body) < 150_000
+
+
+def test_keys_are_on_a_timeline_and_rotated(shop: Shop) -> None:
+    before = shop.admin.get(f"{shop.api}/credentials/rotation").json
+    signing, announced = (key["kid"] for key in before["keys"])
+    page = shop.page("/keys")
+    assert f"{signing[:28]} · signs {announced[:28]} · announced, signs next" in page
+    assert f"next on {before['nextRotation'][:10]}" in page
+
+    assert shop.browser.post(f"{shop.home}/keys", csrf="x").status == 400
+    assert shop.browser.post(f"{shop.home}/keys", csrf=shop.browser.csrf()).status == 303
+
+    after = {key["kid"]: key["status"] for key in shop.admin.get(f"{shop.api}/credentials/rotation").json["keys"]}
+    assert (after[announced], after[signing]) == ("ACTIVE", "EXPIRED")
+    page = text(shop.browser.get(f"{shop.home}/keys"))
+    assert [page.count(f'<rect class="{phase}"') for phase in ("waits", "signs", "retired")] == [1, 2, 2]
+
+
+def test_a_key_is_revoked_after_the_name_of_its_server(shop: Shop) -> None:
+    kid = shop.admin.get(f"{shop.api}/credentials/rotation").json["keys"][0]["kid"]
+    path, csrf = f"{shop.home}/keys/{kid}/revoke", shop.browser.csrf()
+    assert "is inactive at once" in shop.page(f"/keys/{kid}/revoke")
+
+    wrong = shop.browser.post(path, csrf=csrf, name="sho", reason="leaked in a log")
+    assert (wrong.status, 'value="leaked in a log"' in text(wrong)) == (422, True)
+    assert shop.admin.get(f"{shop.api}/credentials/keys/{kid}").status == 200
+    assert header(shop.browser.post(path, csrf=csrf, name="shop"), "location") == f"{shop.home}/keys?said=done"
+
+    assert shop.admin.get(f"{shop.api}/credentials/keys/{kid}").status == 404
+    assert f"Revoked keys {kid}" in shop.page("/keys")
+    assert shop.browser.get(f"{shop.home}/keys/nothing/revoke").status == 404
+
+
+def test_security_is_a_form_that_keeps_what_it_does_not_know(shop: Shop) -> None:
+    path = f"{shop.home}/security"
+    page = shop.browser.get(path)
+
+    saved = shop.browser.submit(page, path, resourceIndicators="ON", **{"par.lifetimeSeconds": "90"})
+    assert header(saved, "location") == f"{path}?said=saved"
+    settings = shop.admin.get(f"{shop.api}/security").json
+    assert (settings["resourceIndicators"], settings["par"]) == ("ON", {"lifetimeSeconds": 90})
+    shop.browser.submit(shop.browser.get(path), path)
+    assert shop.admin.get(f"{shop.api}/security").json == settings
+
+    refused = shop.browser.submit(page, path, **{"par.lifetimeSeconds": "5", "dpop.nonceSeconds": "90"})
+    assert (refused.status, 'value="90"' in text(refused)) == (400, True)
+    assert "from 60 to 3600" in text(refused)
+    refused = shop.browser.submit(page, path, clientRegistration="{")
+    assert (refused.status, "This is no JSON" in text(refused)) == (422, True)
+
+
+def test_the_analysis_names_what_is_wrong_and_who_can_get_a_scope(shop: Shop) -> None:
+    page = shop.page("/analysis?scope=shop:read")
+    assert f"machines of the policy nights clients: {shop.client}; grant types: client_credentials" in page
+    assert "Scopes that nobody can get" in page
+    assert "shop:write" in page.partition("Scopes that nobody can get")[2]
+    assert "Nobody." in shop.page("/analysis?scope=shop:write")
+    assert shop.browser.get(f"{shop.home}/analysis?scope=nothing").status == 404

@@ -41,7 +41,7 @@ def new_site(
         Route("/signed-in", signed_in),
         Route("/log", log.listing),
         Route("/log/{id}", log.one),
-        *server_routes(render),
+        *server_routes(render, clock),
     ]
     for family in FAMILIES:
         routes += routes_of(family, render)

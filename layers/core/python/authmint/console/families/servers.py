@@ -17,6 +17,7 @@ SERVER_TABS: Final = (
     Tab("Keys", "/keys"),
     Tab("Token preview", "/preview"),
     Tab("Security", "/security"),
+    Tab("Analysis", "/analysis"),
     Tab("Resources", "/resources"),
 )
 _SERVER: Final = "/api/v1/authorizationServers"

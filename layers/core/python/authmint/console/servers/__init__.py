@@ -1,12 +1,26 @@
 """Pages that only authorization servers have."""
 
+from ...clock import Clock
 from ..rendering import Renderer
 from ..site import Route
+from .analysis import AnalysisPage
 from .frame import ServerFrame
+from .keys import KeysPages
 from .preview import PreviewPage
+from .security import SecurityPage
 
 
-def server_routes(render: Renderer) -> list[Route]:
+def server_routes(render: Renderer, clock: Clock) -> list[Route]:
     """All of them; they come before the pages of families, whose paths are more general."""
     frame = ServerFrame(render)
-    return [Route("/servers/{server}/preview", PreviewPage(frame))]
+    keys = KeysPages(frame, clock)
+    return [
+        Route("/servers/{server}/preview", PreviewPage(frame)),
+        Route("/servers/{server}/keys", keys.listing, _BOTH),
+        Route("/servers/{server}/keys/{key}/revoke", keys.revoke, _BOTH),
+        Route("/servers/{server}/security", SecurityPage(frame), _BOTH),
+        Route("/servers/{server}/analysis", AnalysisPage(frame)),
+    ]
+
+
+_BOTH = ("GET", "POST")
