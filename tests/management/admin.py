@@ -47,7 +47,9 @@ class Answer:
 class Admin:
     """Calls the management API as an SDK would."""
 
-    def __init__(self, *, mail_from: str = "", services_need_roles: bool = False) -> None:
+    def __init__(
+        self, *, mail_from: str = "", services_need_roles: bool = False, console_secret: str | None = None
+    ) -> None:
         self.storage = MemoryStorage()
         self.clock = FrozenClock()
         self.pairs = FakeKeyPairs()
@@ -58,6 +60,7 @@ class Admin:
             ids=CountingIds(),
             mail_from=mail_from,
             services_need_roles=services_need_roles,
+            console_secret=console_secret,
         )
         self.api.bootstrap({"action": "bootstrap", "token": TOKEN})
 

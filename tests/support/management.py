@@ -20,8 +20,9 @@ def management_api(
     ids: Ids,
     mail_from: str = "",
     services_need_roles: bool = False,
+    console_secret: str | None = None,
 ) -> ManagementApi:
     """Wired as the function is, but for the storage and the keys."""
     parts = MemoryParts(storage, vault=pairs, clock=clock, ids=ids, log=Nowhere(), mail_from=mail_from)
-    parts.settings = replace(parts.settings, services_need_roles=services_need_roles)
+    parts.settings = replace(parts.settings, services_need_roles=services_need_roles, console_secret=console_secret)
     return wiring.management_api(parts)

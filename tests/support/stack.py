@@ -14,6 +14,8 @@ from typing import Any
 import requests
 
 ADMIN_TOKEN = "local-administrator-token-0123456789abcdef"
+#: Of ``admin@local.invalid``.
+ADMINISTRATOR_PASSWORD = "Correct-Horse-7"
 _READY = "authmint ready on "
 _SECONDS = 60
 
@@ -70,7 +72,10 @@ def running_stack(data: Path, *, port: int = 0, options: Sequence[str] = (), **e
     with log.open("a") as errors:
         process = subprocess.Popen(
             command,
-            env=os.environ | {"AUTHMINT_API_TOKEN": ADMIN_TOKEN, "AUTHMINT_LOG_LEVEL": "INFO"} | environment,
+            env=os.environ
+            | {"AUTHMINT_API_TOKEN": ADMIN_TOKEN, "AUTHMINT_ADMIN_PASSWORD": ADMINISTRATOR_PASSWORD}
+            | {"AUTHMINT_LOG_LEVEL": "INFO"}
+            | environment,
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,

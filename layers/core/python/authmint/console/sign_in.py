@@ -146,11 +146,11 @@ class SignIns:
             with self._lock:
                 self._tokens.pop(_digest(session.refresh_token), None)
             self._ask("revoke", {"token": session.refresh_token, "token_type_hint": "refresh_token"})
-        query = urlencode(
-            {"client_id": self._deployment.client_id, "post_logout_redirect_uri": request.base_url + HOME_PATH}
-        )
+        back = {"client_id": self._deployment.client_id, "post_logout_redirect_uri": request.base_url + HOME_PATH}
+        # A port that is free by chance is no registered address.
+        query = "" if self._deployment.client_secret is None else f"?{urlencode(back)}"
         forgotten = (self._session.forget(request), self._way.forget(request))
-        return f"{self._deployment.url}/oauth2/v1/logout?{query}", forgotten
+        return f"{self._deployment.url}/oauth2/v1/logout{query}", forgotten
 
     def _person(self, access_token: str) -> tuple[str, str]:
         """Login and name, for the page's head."""

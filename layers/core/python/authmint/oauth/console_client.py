@@ -3,6 +3,9 @@
 from typing import Final
 
 CLIENT_ID: Final = "authmint-console"
+#: Of a console on somebody's own machine, which can keep no secret (RFC 8252 §8.5).
+LAPTOP_CLIENT_ID: Final = "authmint-console-laptop"
+LAPTOP_CALLBACK: Final = "http://127.0.0.1/console/callback"
 #: Where its people come back to, below the deployment's base URL.
 CALLBACK_PATH: Final = "/console/callback"
 HOME_PATH: Final = "/console"
