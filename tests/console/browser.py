@@ -24,6 +24,7 @@ class Fields(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.found: dict[str, str] = {}
+        self.checked: list[tuple[str, str]] = []
         self._text: str | None = None
         self._choice: str | None = None
         self.feed(page)
@@ -33,7 +34,10 @@ class Fields(HTMLParser):
         if "disabled" in given:
             return
         match tag:
-            case "input" if given.get("type") != "checkbox" or "checked" in given:
+            case "input" if given.get("type") == "checkbox":
+                if "checked" in given:
+                    self.checked.append((given.get("name", ""), given.get("value", "")))
+            case "input":
                 self.found[given.get("name", "")] = given.get("value", "")
             case "textarea":
                 self._text = given.get("name", "")
@@ -143,7 +147,9 @@ class Browser:
 
     def submit(self, page: Response, at: str, **changes: str) -> Response:
         """The form of a page, filled in."""
-        return self.post(at, tuple((Fields(text(page)).found | changes).items()))
+        fields = Fields(text(page))
+        checked = [pair for pair in fields.checked if pair[0] not in changes]
+        return self.post(at, (*checked, *(fields.found | changes).items()))
 
     def csrf(self) -> str:
         return Fields(text(self.get("/console"))).found["csrf"]

@@ -8,6 +8,7 @@ from ..ids import Ids
 from ..oauth.console_client import CLIENT_ID, client_secret, cookie_key
 from ..web.theme import Theme
 from .families import FAMILIES
+from .family_pages import parents_of
 from .http_client import Transport, send
 from .log import Log
 from .overview import Overview
@@ -44,7 +45,7 @@ def new_site(
         *server_routes(render, clock),
     ]
     for family in FAMILIES:
-        routes += routes_of(family, render)
+        routes += routes_of(family, render, parents_of(family, FAMILIES))
     return Site(routes, sign_ins, render, transport, deployment.api_url)
 
 

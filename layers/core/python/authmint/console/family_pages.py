@@ -1,82 +1,196 @@
 """The pages that every family of objects has: its list, a new one, one that is there, what can be done to it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from ..http import Response
 from ..web.forms import BadForm
 from .errors import ApiProblem
-from .fields import BadField, at
+from .fields import BadField, Field, at
 from .forms import copied, fill, inputs, problem_of, see_other, status_of
 from .rendering import Crumb, Renderer
-from .resources import Action, Family
+from .resources import Action, Family, Kind
 from .visit import Visit
 
+#: In what a new object holds: the address of the deployment.
+BASE_URL: Final = "{base_url}"
 #: On one page of a list.
 _PAGE: Final = 50
 
 
 @dataclass(frozen=True)
 class FamilyPages:
-    """Pages of one family."""
+    """Pages of one family. ``parents``: the families that it stands below, from the top."""
 
     family: Family
     render: Renderer
+    parents: Sequence[Family] = ()
 
     def listing(self, visit: Visit) -> Response:
         """All of them, page by page; some, where the family can be searched."""
         family, sought = self.family, visit.query("q").strip()
-        query: dict[str, str] = {"limit": str(_PAGE)}
-        if family.query:
-            query = dict(pair.split("=", 1) for pair in family.query.split("&")) | query
+        query = self._query()
+        view = int(visit.query("view")) if visit.query("view") in {str(n) for n in range(len(family.views))} else -1
+        if view >= 0:
+            name, _, wanted = family.views[view][1].partition("=")
+            query[name] = wanted
         if sought and family.search:
             query[family.search] = sought
-        after = visit.query("after")
-        path = after if after.startswith(self._api(visit)) else f"{self._api(visit)}?{urlencode(query)}"
-        items, following = visit.api.page(path)
+        items, following = self._items(visit, query)
+        views = list(enumerate(family.views))
         values = {
             "title": visit.t(family.title),
             "family": family,
-            "items": [(item, self._uri(visit, item)) for item in items],
-            "ordered": family.ordered,
+            "items": [(item, self._row_uri(visit, item), self._actions(item)) for item in self._named(visit, items)],
             "sought": sought,
+            "views": [(visit.t(text), visit.here(view=str(n), after=""), n == view) for n, (text, _) in views],
             "following": following and visit.here(after=following),
             "own": self._own(visit),
-            "crumbs": self._crumbs(visit)[:-1],
+            "at_step": family.step(items) if family.steps else 0,
+            **self._above(visit),
         }
         return self._page("list.html", visit, values)
+
+    def _query(self) -> dict[str, str]:
+        fixed = dict(pair.split("=", 1) for pair in self.family.query.split("&")) if self.family.query else {}
+        return fixed | {"limit": str(_PAGE)}
+
+    def _items(self, visit: Visit, query: Mapping[str, str]) -> tuple[list[Any], str | None]:
+        after = visit.query("after")
+        path = after if after.startswith(self._api(visit) + "?") else f"{self._api(visit)}?{urlencode(query)}"
+        if not self.family.items:
+            return visit.api.page(path)
+        return at(visit.api.get(path), self.family.items) or [], None
+
+    def _named(self, visit: Visit, items: list[Any]) -> list[Any]:
+        """The objects with the names that another collection has for them."""
+        if self.family.names is None or not items:
+            return items
+        path, name = self.family.names
+        named = []
+        for item in items:
+            identity = quote(str(at(item, self.family.identity)), safe="")
+            try:
+                found = at(visit.api.get(_filled(path, {"id": identity})), name)
+            except ApiProblem:
+                found = None  # it may not be seen, or is gone: the list stands
+            named.append(item | {"_name": found})
+        return named
 
     def new(self, visit: Visit) -> Response:
         """The form of a new one; on POST it is made."""
         family = self.family
+        if family.picks is not None:
+            return self._chosen(visit) if visit.request.method == "POST" else self._choice(visit)
+        kind = self._kind(visit)
+        if family.kinds and kind is None:
+            values = {"title": visit.t("New {one}", one=visit.t(family.one)), "kinds": family.kinds}
+            return self._page("kinds.html", visit, {**values, **self._above(visit, whole=True)})
+        fields = self._resolved(visit, family.makes if kind is None else kind.makes)
+        base = self._base({**family.base, **({} if kind is None else kind.base)})
         if visit.request.method != "POST":
-            return self._form(visit, family.makes, dict(family.base), new=True)
+            return self._form(visit, fields, base, new=True)
         visit.form  # noqa: B018 - the token is looked at before anything is read
-        body = dict(copied(family.base))
+        body = base
         try:
-            fill(body, family.makes, visit)
-            made = visit.api.post(self._api(visit), body)
+            fill(body, fields, visit)
+            made = visit.api.post(self._api(visit), family.sends(body))
         except (BadField, ApiProblem) as problem:
-            return self._form(visit, family.makes, body, new=True, problem=problem)
+            return self._form(visit, fields, body, new=True, problem=problem)
+        if family.made is not None:
+            return self._shown_once(visit, visit.t("New {one}", one=visit.t(family.one)), made)
         return self._see(visit, made, "made")
+
+    def _kind(self, visit: Visit) -> Kind | None:
+        name = visit.parts.get("kind")
+        kind = next((one for one in self.family.kinds if one.name == name), None)
+        if name is not None and kind is None:
+            raise ApiProblem(404, "", visit.t("There is no such page."))
+        return kind
+
+    def _base(self, base: Mapping[str, Any]) -> dict[str, Any]:
+        """What a new one holds, with the address of the deployment where that is asked for."""
+        return {name: self.render.base_url() if member == BASE_URL else copied(member) for name, member in base.items()}
+
+    def _shown_once(self, visit: Visit, title: str, made: Any) -> Response:
+        family = self.family
+        uri = self._list_uri(visit) if at(made or {}, family.identity) is None else self._uri(visit, made)
+        values = {"title": title, "answer": made, "uri": uri, "crumbs": self._crumbs(visit)}
+        if family.made is None:
+            return self._page("shown_once.html", visit, values)
+        return self._page(family.made.template, visit, {**values, **family.made.more(visit, made)})
+
+    def _choice(self, visit: Visit, problem: ApiProblem | None = None) -> Response:
+        """What a new one can be, with a search for it."""
+        picks, sought = self.family.picks, visit.query("q").strip()
+        assert picks is not None  # noqa: S101 - for the type checker
+        query = {"limit": "20"} | ({picks.search: sought} if sought else {})
+        found, _ = visit.api.page(f"{picks.api}?{urlencode(query)}")
+        values = {
+            "title": visit.t(picks.label),
+            "picks": picks,
+            "items": found,
+            "sought": sought,
+            "own": self._own(visit),
+            "problem": problem_of(problem),
+            **self._above(visit, whole=True),
+        }
+        return self._page("pick.html", visit, values, status=status_of(problem))
+
+    def _chosen(self, visit: Visit) -> Response:
+        picks, chosen = self.family.picks, visit.form.text("id")
+        assert picks is not None  # noqa: S101 - for the type checker
+        try:
+            if picks.method == "PUT":
+                visit.api.put(self._own_api(visit, quote(chosen, safe="")), {})
+            else:
+                visit.api.post(self._api(visit), {"id": chosen})
+        except ApiProblem as problem:
+            return self._choice(visit, problem)
+        return see_other(f"{self._list_uri(visit)}?said=made")
 
     def one(self, visit: Visit) -> Response:
         """The object, its fields, and what can be done to it; on POST it is changed."""
-        family = self.family
         item = visit.api.get(self._item_api(visit))
+        fields = self._fields(visit, item)
         if visit.request.method != "POST":
-            return self._form(visit, family.shown, item, item=item)
+            return self._form(visit, fields, item, item=item)
         visit.form  # noqa: B018 - as above
         body = dict(copied(item))
         try:
-            fill(body, family.shown, visit)
-            call = visit.api.put if family.replaces == "PUT" else visit.api.post
+            fill(body, fields, visit)
+            call = visit.api.put if self.family.replaces == "PUT" else visit.api.post
             call(self._item_api(visit), body)
         except (BadField, ApiProblem) as problem:
-            return self._form(visit, family.shown, body, item=item, problem=problem)
+            return self._form(visit, fields, body, item=item, problem=problem)
         return self._see(visit, item, "saved")
+
+    def _fields(self, visit: Visit, item: Mapping[str, Any]) -> Sequence[Field]:
+        more = () if self.family.more is None else self.family.more(visit, item)
+        return self._resolved(visit, (*self.family.shown, *more))
+
+    def _resolved(self, visit: Visit, fields: Sequence[Field]) -> Sequence[Field]:
+        """The fields, with the names of what can be chosen; where there is too much of it, ids are typed."""
+        resolved = []
+        for field in fields:
+            if field.source is None:
+                resolved.append(field)
+                continue
+            path, name = field.source
+            try:
+                found, more = visit.api.page(path)
+            except ApiProblem as problem:
+                if problem.passes:
+                    raise
+                found, more = [], "unknown"  # it may not be seen: ids still can be typed
+            if more:
+                resolved.append(replace(field, kind="list", code=True))
+            else:
+                options = [(one["id"], str(at(one, name))) for one in found]
+                resolved.append(replace(field, options=(*field.options, *options)))
+        return resolved
 
     def act(self, visit: Visit) -> Response:
         """Do something to it."""
@@ -89,21 +203,29 @@ class FamilyPages:
         try:
             answer = self._done(visit, action, path)
         except ApiProblem as problem:
-            return self._form(visit, self.family.shown, item, item=item, problem=problem)
-        if action.shows:
-            values = {"title": visit.t(action.label), "answer": answer, "crumbs": self._crumbs(visit, item)}
-            return self._page("shown_once.html", visit, values)
+            return self._form(visit, self._fields(visit, item), item, item=item, problem=problem)
+        if action.shows and answer:
+            values = {"title": visit.t(action.label), "answer": answer, "uri": self._uri(visit, item)}
+            return self._page("shown_once.html", visit, {**values, "crumbs": self._crumbs(visit, item)})
+        if visit.form.texts("listed"):
+            return see_other(f"{self._list_uri(visit)}?said=done")
         return self._see(visit, item, "done")
 
     def move(self, visit: Visit) -> Response:
-        """One place up or down among its like; at either end, and where it has a fixed place, it stays."""
+        """One place up or down: of two neighbours, the lower one takes the place of the upper one.
+
+        At either end, and beside what has a fixed place, it stays.
+        """
         visit.form  # noqa: B018 - as above
-        body = dict(copied(visit.api.get(self._item_api(visit))))
-        way = {"up": -1, "down": 1}.get(visit.part("way"))
-        if way is None:
+        items = visit.api.every(f"{self._api(visit)}?{urlencode(self._query())}")
+        place = next((at_ for at_, one in enumerate(items) if at(one, self.family.identity) == visit.part("id")), None)
+        if place is None or visit.part("way") not in {"up", "down"}:
             raise BadForm("way")
-        body["priority"] = max(1, int(body.get("priority") or 1) + way)
-        visit.api.put(self._item_api(visit), body)
+        upper = place - 1 if visit.part("way") == "up" else place
+        pair = items[max(upper, 0) : upper + 2] if upper >= 0 else []
+        if len(pair) == 2 and not any(one.get("system") for one in pair):
+            path = f"{self._api(visit)}/{quote(str(at(pair[1], self.family.identity)), safe='')}"
+            visit.api.put(path, {**pair[1], "priority": pair[0]["priority"]})
         return see_other(f"{self._list_uri(visit)}?said=saved")
 
     def remove(self, visit: Visit) -> Response:
@@ -112,7 +234,8 @@ class FamilyPages:
         name = self._name(item)
         problem: ApiProblem | BadField | None = None
         if visit.request.method == "POST":
-            if visit.form.text("name").strip() == name:
+            visit.form  # noqa: B018 - as above
+            if not self.family.asks_name or visit.form.text("name").strip() == name.strip():
                 try:
                     self._removed(visit, item)
                 except ApiProblem as refused:
@@ -135,7 +258,11 @@ class FamilyPages:
         off = next((each for each in self.family.actions if each.name == "deactivate"), None)
         if off is not None and item.get("status") in off.when:
             self._done(visit, off, self._item_api(visit) + off.path)
-        visit.api.delete(self._item_api(visit))
+        visit.api.delete(self._own_api(visit, visit.parts["id"]))
+
+    def _actions(self, item: Mapping[str, Any]) -> Sequence[Action]:
+        """What can be done to an object as it is."""
+        return [one for one in self.family.actions if not one.when or item.get("status") in one.when]
 
     def _done(self, visit: Visit, action: Action, path: str) -> Any:
         if action.method == "DELETE":
@@ -147,7 +274,7 @@ class FamilyPages:
     def _form(
         self,
         visit: Visit,
-        fields: Any,
+        fields: Sequence[Field],
         body: Mapping[str, Any],
         *,
         new: bool = False,
@@ -155,22 +282,31 @@ class FamilyPages:
         problem: ApiProblem | BadField | None = None,
     ) -> Response:
         name = "" if item is None else self._name(item)
-        status = "" if item is None else item.get("status", "")
         values = {
             "title": visit.t("New {one}", one=visit.t(self.family.one)) if new else name,
             "family": self.family,
             "item": item,
             "inputs": inputs(visit, fields, body, new=new, again=problem is not None),
             "new": new,
-            "actions": [a for a in self.family.actions if item is not None and (not a.when or status in a.when)],
-            "tabs": []
-            if item is None
-            else [(visit.t(tab.label), self._here(visit) + tab.path) for tab in self.family.tabs],
+            "actions": [] if item is None else self._actions(item),
+            "tabs": [] if item is None else self._tabs(visit, self.family, self._here(visit)),
             "own": "" if item is None else self._here(visit),
-            "crumbs": self._crumbs(visit) if item is None else self._crumbs(visit, item)[:-1],
+            "crumbs": self._crumbs(visit),
             "problem": problem_of(problem),
         }
         return self._page("form.html", visit, values, status=status_of(problem))
+
+    def _tabs(self, visit: Visit, family: Family, uri: str) -> list[tuple[str, str]]:
+        return [(visit.t(tab.label), uri + tab.path) for tab in family.tabs]
+
+    def _above(self, visit: Visit, *, whole: bool = False) -> dict[str, Any]:
+        """Crumbs and tabs of a page that is of no object of this family. ``whole``: the list is above it, too."""
+        crumbs = self._crumbs(visit)
+        above: dict[str, Any] = {"crumbs": crumbs if whole else crumbs[:-1], "tabs": [], "parent_uri": ""}
+        if self.parents:
+            uri = crumbs[-2].uri
+            above |= {"tabs": self._tabs(visit, self.parents[-1], uri), "parent_uri": uri}
+        return above
 
     def _page(self, template: str, visit: Visit, values: dict[str, Any], *, status: int = 200) -> Response:
         values = {
@@ -196,6 +332,9 @@ class FamilyPages:
         template = self.family.item_api or self.family.api + "/{id}"
         return _filled(template, visit.parts)
 
+    def _own_api(self, visit: Visit, identity: str) -> str:
+        return _filled(self.family.own_api or self.family.api + "/{id}", {**visit.parts, "id": identity})
+
     def _list_uri(self, visit: Visit) -> str:
         return "/console" + _filled(self.family.path, visit.parts)
 
@@ -209,25 +348,43 @@ class FamilyPages:
     def _uri(self, visit: Visit, item: Mapping[str, Any]) -> str:
         return f"{self._list_uri(visit)}/{quote(str(at(item, self.family.identity)), safe='')}"
 
+    def _row_uri(self, visit: Visit, item: Mapping[str, Any]) -> str:
+        if not self.family.leads:
+            return self._uri(visit, item)
+        parts = {**visit.parts, "id": quote(str(at(item, self.family.identity)), safe="")}
+        return "/console" + _filled(self.family.leads, parts)
+
     def _crumbs(self, visit: Visit, item: Mapping[str, Any] | None = None) -> list[Crumb]:
-        """What stands above: lists and objects, by the path."""
-        crumbs, uri = [], "/console"
-        parts = _filled(self.family.path, visit.parts).strip("/").split("/")
-        for place, part in enumerate(parts):
-            uri += f"/{part}"
-            last = place == len(parts) - 1
-            crumbs.append(Crumb(visit.t(self.family.title) if last else _heading(visit, part), uri))
+        """What stands above: lists and objects, by the path. Only the nearest object is asked for its name."""
+        crumbs = []
+        for parent in self.parents:
+            uri = "/console" + _filled(parent.path, visit.parts)
+            crumbs.append(Crumb(visit.t(parent.title), uri))
+            part = visit.parts[_parameter(parent, self.family)]
+            name = self._name_of(visit, parent, part) if parent is self.parents[-1] else ""
+            crumbs.append(Crumb(name or visit.t(parent.one), f"{uri}/{part}"))
+        crumbs.append(Crumb(visit.t(self.family.title), self._list_uri(visit)))
         if item is not None:
-            crumbs.append(Crumb(self._name(item), self._uri(visit, item)))
+            crumbs.append(Crumb(self._name(item), self._here(visit)))
         return crumbs
 
+    def _name_of(self, visit: Visit, parent: Family, part: str) -> str:
+        try:
+            item = visit.api.get(_filled(parent.item_api or parent.api + "/{id}", {**visit.parts, "id": part}))
+        except ApiProblem:
+            return ""  # the page stands without it
+        return str(at(item, parent.name) or "")
 
-_HEADINGS: Final = {"servers": "Authorization servers", "apps": "Applications", "users": "People", "groups": "Groups",
-                    "policies": "Access policies", "sign-on": "Sign-on policies"}  # fmt: skip
+
+def parents_of(family: Family, families: Sequence[Family]) -> Sequence[Family]:
+    """The families that one stands below, from the top."""
+    above = [one for one in families if family.path.startswith(one.path + "/{")]
+    return sorted(above, key=lambda one: len(one.path))
 
 
-def _heading(visit: Visit, part: str) -> str:
-    return visit.t(_HEADINGS[part]) if part in _HEADINGS else part
+def _parameter(parent: Family, family: Family) -> str:
+    """What the path of a family calls the id of an object of its parent."""
+    return family.path.removeprefix(parent.path + "/{").partition("}")[0]
 
 
 def _filled(template: str, parts: Mapping[str, str]) -> str:

@@ -1,13 +1,14 @@
 """Fields of forms: where their values stand in an object of the API, and how people write them."""
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..web.forms import Form
 
-Kind = Literal["text", "area", "number", "choice", "flag", "list", "json", "password"]
+Kind = Literal["text", "area", "number", "decimal", "choice", "choices", "flag", "list", "json", "password"]
 
 
 class BadField(Exception):
@@ -19,6 +20,10 @@ class BadField(Exception):
         self.why = why
 
 
+def _same(value: Any) -> Any:
+    return value
+
+
 @dataclass(frozen=True)
 class Field:
     """One field.
@@ -26,10 +31,13 @@ class Field:
     Attributes:
         path: Where its value stands, by names with dots between them; also the name of its input.
         label, hint: English texts.
-        options: Of a choice: values and their English texts.
+        options: Of choices: values and their English texts.
+        source: Of choices: a collection of the API and where the names of its objects stand; their ids are the values.
         only: Where it can be written; elsewhere it is shown.
         least: It may not be left empty.
         code: It is shown in type of fixed width.
+        shows, reads: What its input shows of a value, and the value of what its input says, where they differ.
+        aside: It is one of those that few need, which are folded away.
     """
 
     path: str
@@ -40,13 +48,20 @@ class Field:
     only: Literal["", "new", "there"] = ""
     least: bool = False
     code: bool = False
+    aside: bool = False
+    source: tuple[str, str] | None = None
+    shows: Callable[[Any], Any] = _same
+    reads: Callable[[Any], Any] = _same
 
     def shown(self, body: Mapping[str, Any]) -> Any:
         """Its value in an object, as its input shows it."""
         value = at(body, self.path)
+        value = None if value is None else self.shows(value)
         match self.kind:
             case "flag":
                 return value is True
+            case "choices":
+                return [str(one) for one in value or ()]
             case "list":
                 return "\n".join(str(one) for one in value or ())
             case "json":
@@ -56,18 +71,26 @@ class Field:
 
     def typed(self, form: Form) -> Any:
         """What somebody typed, to be shown again."""
+        if self.kind == "choices":
+            return form.texts(self.path)
         return bool(form.texts(self.path)) if self.kind == "flag" else form.text(self.path)
 
     def written(self, form: Form) -> Any:
         """The value for the API; ``None``: it was left empty. Raises BadField."""
+        value = self._written(form)
+        return None if value is None else self.reads(value)
+
+    def _written(self, form: Form) -> Any:
+        if self.kind in {"choices", "flag"}:
+            return form.texts(self.path) if self.kind == "choices" else bool(form.texts(self.path))
         text = form.text(self.path).replace("\r\n", "\n")
         match self.kind:
-            case "flag":
-                return bool(form.texts(self.path))
             case "list":
                 return [line.strip() for line in text.splitlines() if line.strip()]
             case "number":
                 return self._number(text)
+            case "decimal":
+                return self._decimal(text)
             case "json":
                 return self._json(text)
             case _:
@@ -80,6 +103,15 @@ class Field:
             return int(text)
         except ValueError:
             raise BadField(self.path, "This must be a whole number.") from None
+
+    def _decimal(self, text: str) -> float | None:
+        try:
+            number = float(text) if text.strip() else None
+        except ValueError:
+            number = math.nan
+        if number is not None and not math.isfinite(number):
+            raise BadField(self.path, "This must be a number.")
+        return number
 
     def _json(self, text: str) -> Any:
         if not text.strip():

@@ -26,13 +26,14 @@ def inputs(
 
 def fill(body: dict[str, Any], fields: Sequence[Field], visit: Visit) -> None:
     """Write what was typed into an object of the API. Raises BadField."""
+    new = visit.request.path.endswith("/new") or "kind" in visit.parts
     for field in fields:
-        if not is_open(field, new=visit.request.path.endswith("/new")):
+        if not is_open(field, new=new):
             continue
         value = field.written(visit.form)
         if field.least and value in (None, "", []):
             raise BadField(field.path, visit.t("This has to be filled in."))
-        if value is None and at(body, field.path) is None:
+        if value in (None, []) and at(body, field.path) is None:
             continue  # it was not there, and still is not
         put_at(body, field.path, value)
 

@@ -28,6 +28,24 @@ _SECTIONS: Final = (
     ("security", "Security", "/console/policies"),
     ("reports", "Reports", "/console/log"),
 )
+#: The pages of sections that have several.
+_WITHIN: Final = {
+    "directory": (("People", "/console/users"), ("Groups", "/console/groups"), ("User types", "/console/types")),
+    "security": (
+        ("Sign-on policies", "/console/policies"),
+        ("Policies of applications", "/console/app-policies"),
+        ("Password policies", "/console/password-policies"),
+        ("Enrolment policies", "/console/enrolment-policies"),
+        ("Analysis", "/console/analysis"),
+        ("Try a sign-on", "/console/explain"),
+        ("Network zones", "/console/zones"),
+        ("Behaviours", "/console/behaviors"),
+        ("Authenticators", "/console/authenticators"),
+        ("Trusted origins", "/console/origins"),
+        ("API tokens", "/console/tokens"),
+        ("Administrators", "/console/administrators"),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -45,7 +63,7 @@ class Renderer:
         """``base_url``: of the deployment, for the calls that people can make themselves."""
         self._theme = theme
         self._ids = ids
-        self._base_url = base_url
+        self.base_url = base_url
         self._templates = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
             autoescape=True,
@@ -68,6 +86,7 @@ class Renderer:
             "here": visit.request.path,
             "sections": [(key, visit.t(text), uri) for key, text, uri in _SECTIONS],
             "section": "",
+            "within": _within(visit, values.get("section", "")),
             "crumbs": (),
             "guide": "",
             "guide_uri": GUIDE,
@@ -100,10 +119,15 @@ class Renderer:
 
     def _curl(self, call: Called) -> str:
         """A call as somebody types it; never with the token of whoever sees it."""
-        lines = [f"curl -X {call.method} '{self._base_url()}{_quoted(call.path)}'", '  -H "$AUTH"']
+        lines = [f"curl -X {call.method} '{self.base_url()}{_quoted(call.path)}'", '  -H "$AUTH"']
         if call.body is not None:
             lines += ["  -H 'content-type: application/json'", f"  -d '{_quoted(json.dumps(call.body))}'"]
         return " \\\n".join(lines)
+
+
+def _within(visit: Visit, section: str) -> list[tuple[str, str, bool]]:
+    path = visit.request.path
+    return [(visit.t(text), uri, path == uri or path.startswith(uri + "/")) for text, uri in _WITHIN.get(section, ())]
 
 
 def _quoted(text: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .fields import Field, at
+from .visit import Visit
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,59 @@ class Action:
 
 
 @dataclass(frozen=True)
+class Pick:
+    """A new one is chosen among objects that are there, found by their names, instead of being described.
+
+    Attributes:
+        api: The collection to choose from.
+        columns: What tells them apart.
+        label: English text of the button beside each.
+        search: The query parameter that finds some.
+        method: ``POST``: its ``id`` goes to the family's collection; ``PUT``: to the path of its own below it.
+    """
+
+    api: str
+    columns: Sequence[Column]
+    label: str
+    search: str = "q"
+    method: Literal["POST", "PUT"] = "PUT"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One of the ways to make a new one, with a form of its own.
+
+    Attributes:
+        name: In the path of its form.
+        label, text: English: what it is called, and what it is for.
+        base: What a new one holds beside what is typed.
+    """
+
+    name: str
+    label: str
+    text: str
+    makes: Sequence[Field]
+    base: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _nothing_more(_: Visit, __: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Made:
+    """What is shown after one was made, where that is shown once.
+
+    Attributes:
+        template: Of the page.
+        more: What it needs besides the answer.
+    """
+
+    template: str = "shown_once.html"
+    more: Callable[[Visit, Mapping[str, Any]], Mapping[str, Any]] = _nothing_more
+
+
+@dataclass(frozen=True)
 class Tab:
     """A page below an object: ``path`` below the object's own in the console."""
 
@@ -75,9 +129,24 @@ class Family:
         empty: English: what to do where there is none.
         guide: Page and section of the guide.
         tabs: Further pages of one of them.
-        item_api: Of one, where it is not below ``api``.
+        item_api: Of one, where it is read elsewhere than below ``api``.
         query: Of the list, for the API.
-        ordered: They have a ``priority`` among each other, and can be moved up and down.
+        own_api: Of one, where it is made and taken away elsewhere than below ``api``.
+        sends: What the API is sent of what is typed, for a new one.
+        views: Some of them: English text, and the query for the API.
+        items: Where the list stands in the API's answer; empty: it is the answer.
+        names: Where the API has an object of the list under the same id, and where its name stands there: the list
+            has it as ``_name``.
+        kinds: Ways to make a new one, instead of ``makes``.
+        picks: A new one is chosen, instead of ``makes``.
+        made: What is shown after one was made.
+        asks_name: Whether its name has to be typed before it goes.
+        ordered: Their order, ``priority``, is moved in the list.
+        leads: Where a row of the list leads, below ``/console``, where it is not the object's own page.
+        steps: English: how one replaces another without an outage; shown above the list.
+        step: At which of them a list is.
+        more: Further fields of one, which depend on what the deployment has.
+        in_list: Actions stand beside the objects in the list, too.
     """
 
     path: str
@@ -101,7 +170,26 @@ class Family:
     tabs: Sequence[Tab] = ()
     item_api: str = ""
     query: str = ""
+    own_api: str = ""
+    sends: Callable[[Any], Any] = lambda body: body
+    views: Sequence[tuple[str, str]] = ()
+    items: str = ""
+    names: tuple[str, str] | None = None
+    kinds: Sequence[Kind] = ()
+    picks: Pick | None = None
+    made: Made | None = None
+    asks_name: bool = True
     ordered: bool = False
+    leads: str = ""
+    steps: Sequence[str] = ()
+    step: Callable[[Sequence[Mapping[str, Any]]], int] = len
+    more: Callable[[Visit, Mapping[str, Any] | None], Sequence[Field]] | None = None
+    in_list: bool = False
+
+    @property
+    def can_make(self) -> bool:
+        """Whether there is a page for a new one."""
+        return bool(self.makes or self.kinds or self.picks)
 
     @property
     def shown(self) -> Sequence[Field]:

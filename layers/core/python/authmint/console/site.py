@@ -33,12 +33,14 @@ class Route:
     methods: Sequence[str] = ("GET",)
 
 
-def routes_of(family: Family, render: Renderer) -> list[Route]:
-    """The pages of one family."""
-    pages = FamilyPages(family, render)
+def routes_of(family: Family, render: Renderer, parents: Sequence[Family] = ()) -> list[Route]:
+    """The pages of one family. ``parents``: the families that it stands below, from the top."""
+    pages = FamilyPages(family, render, parents)
     routes = [Route(family.path, pages.listing)]
-    if family.makes:
+    if family.can_make:
         routes.append(Route(f"{family.path}/new", pages.new, ("GET", "POST")))
+    if family.kinds:
+        routes.append(Route(f"{family.path}/new/{{kind}}", pages.new, ("GET", "POST")))
     routes.append(Route(f"{family.path}/{{id}}", pages.one, ("GET", "POST") if family.replaces else ("GET",)))
     if family.actions:
         routes.append(Route(f"{family.path}/{{id}}/do/{{action}}", pages.act, ("POST",)))
