@@ -1,6 +1,7 @@
 """Programs that sign other people on by ``/api/v1/authn``: whose word is taken for whom they call, and whose is not."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -135,3 +136,28 @@ def test_the_brake_of_addresses_counts_for_whom_it_is_called(hosted: Hosted) -> 
     assert sign_in(hosted, **TRUSTED, x_forwarded_for=THERE)["errorCode"] == "E0000047"
     assert sign_in(hosted, x_forwarded_for="203.0.113.10")["status"] == "SUCCESS"
     assert sign_in(hosted, x_forwarded_for="203.0.113.11")["errorCode"] == "E0000047"
+
+
+def test_a_trusted_program_gets_the_recovery_itself_and_a_stranger_never_does(hosted: Hosted) -> None:
+    ask = {"username": "ann@example.com"}
+    for headers in STRANGERS:
+        assert call(hosted, "/recovery/password", ask, **headers)["status"] == "RECOVERY_CHALLENGE"
+        assert isinstance(hosted.clock, FrozenClock)
+        hosted.clock.advance(seconds=3_600)
+    mails = len(hosted.storage.outbox.mails)
+
+    given = call(hosted, "/recovery/password", ask, **TRUSTED)
+
+    assert (given["status"], given["recoveryType"], "stateToken" in given) == ("RECOVERY", "PASSWORD", False)
+    assert len(hosted.storage.outbox.mails) == mails
+    state = call(hosted, "/recovery/token", {"recoveryToken": given["recoveryToken"]})
+    assert state["status"] == "PASSWORD_RESET"
+    assert call(hosted, "/recovery/password", {"username": "nobody@example.com"}, **TRUSTED)["errorCode"] == "E0000095"
+    suspended = replace(hosted.storage.users.get("00uA"), status="SUSPENDED")
+    hosted.storage.users.save(hosted.storage.users.get("00uA"), suspended, [])
+    assert isinstance(hosted.clock, FrozenClock)
+    hosted.clock.advance(seconds=3_600)
+    assert call(hosted, "/recovery/password", ask, **TRUSTED)["errorCode"] == "E0000034"
+    hosted.clock.advance(seconds=3_600)
+    by_mail = call(hosted, "/recovery/password", ask | {"factorType": "EMAIL"}, **TRUSTED)
+    assert by_mail["status"] == "RECOVERY_CHALLENGE"

@@ -43,6 +43,7 @@ CATALOGUE: Final[dict[str, tuple[int, str]]] = {
     "E0000082": (403, "Each code can only be used once. Please wait for a new code and try again."),
     "E0000086": (403, "This policy cannot be activated at this time."),
     "E0000090": (409, "The role specified is already assigned to the user."),
+    "E0000095": (403, "Recovery not allowed for unknown user."),
     "E0000107": (403, "The entity is not in the expected state for the requested transition."),
     "E0000111": (403, "Cannot modify the {0} object because it is read-only."),
     "E0000117": (403, "Cannot assign apps or update app profiles for an inactive user."),

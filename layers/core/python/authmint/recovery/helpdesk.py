@@ -99,6 +99,25 @@ class Helpdesk:
             TooOften: Too many such requests, for this name or from this address.
             Unavailable: Storage could not answer.
         """
+        self._take(login, wish, request, now=now, onward=onward or {}, mailed=True)
+
+    def vouch(self, login: str, wish: Wish, request: Request, *, now: int) -> str | None:
+        """Take a wish of a program that may manage users, and give it the ticket: it knows who asks. Nothing is mailed.
+
+        Returns:
+            The ticket; ``None``: the user may not get back in so.
+
+        Raises:
+            NotFound: There is no such user.
+            TooOften: Too many such requests, for this name or from this address.
+            Unavailable: Storage could not answer.
+        """
+        return self._take(login, wish, request, now=now, onward={}, mailed=False)
+
+    def _take(
+        self, login: str, wish: Wish, request: Request, *, now: int, onward: Mapping[str, str], mailed: bool
+    ) -> str | None:
+        """Store the ticket, with its mail; the ticket, where it is good for what was wished."""
         self.brakes.check(login, request, now=now)
         person = self._person(login)
         user = person.user
@@ -108,11 +127,11 @@ class Helpdesk:
         link = f"{request.base_url}{_PATHS[wish]}{text}"
         lifetime = decision.link_lifetime
         ticket = RecoveryTicket(
-            secret_digest(text), kind, user.id, bound(user, kind), now, now + lifetime, dict(onward or {})
+            secret_digest(text), kind, user.id, bound(user, kind), now, now + lifetime, dict(onward)
         )
         values = {_LINKS[wish]: link if kind == wish else ""}
         # The same address would come out for nobody: that mail is made, stored, and dropped when it would be sent.
-        mails = self.letters.to(user, template, values, now=now, lifetime=lifetime)
+        mails = self.letters.to(user, template, values, now=now, lifetime=lifetime) if mailed else ()
         known = user is not _NOBODY
         party = Party(user.id, "User", alternate_id=user.login) if known else Party("unknown", "User")
         event = EventBuilder(request, self.clock, self.ids).event(
@@ -120,9 +139,12 @@ class Helpdesk:
             actor=party,
             targets=(party,),
             reason=None if kind == wish else "NOT_ALLOWED" if known else "UNKNOWN_USER",
-            debug={"is_self_initiated": "true"},
+            debug={"is_self_initiated": "true" if mailed else "false"},
         )
         self.tickets.add(ticket, [event], mails)
+        if not known and not mailed:
+            raise NotFound("user")
+        return text if kind == wish else None
 
     def _person(self, login: str) -> Person:
         """Who has the login. Nobody's is looked up like somebody's, and who is in no group like who is in one."""

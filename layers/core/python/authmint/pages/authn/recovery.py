@@ -66,17 +66,41 @@ class RecoveryApi:
         return table.get(about)
 
     def _asked(self, visit: Visit, wish: Wish) -> Response:
-        """200, the same for everybody. Raises ApiError (E0000047)."""
-        username = JsonBody.read(visit.request).text("username", longest=320)
+        """200, the same for everybody; a program that may manage users gets the ticket, where it names no factor.
+
+        Raises:
+            ApiError: E0000047; of such a program E0000095: there is no such user; E0000034: who may not get back in so.
+        """
+        body = JsonBody.read(visit.request)
+        username, ticket = body.text("username", longest=320), None
+        vouched = visit.vouched and body.members.get("factorType") is None
         try:
-            self.helpdesk.ask(username, wish, visit.request, now=visit.now)
+            if vouched:
+                ticket = self.helpdesk.vouch(username, wish, visit.request, now=visit.now)
+            else:
+                self.helpdesk.ask(username, wish, visit.request, now=visit.now)
         except TooOften as often:
             raise ApiError("E0000047", headers=(*_NO_STORE, *often.allowance.headers())) from None
+        except NotFound:
+            raise ApiError("E0000095", headers=_NO_STORE) from None
+        if vouched:
+            return self._handed_over(visit, ticket, wish)
         answer = {
             "status": "RECOVERY_CHALLENGE",
             "factorResult": "WAITING",
             "factorType": "EMAIL",
             "recoveryType": _RECOVERY_TYPES[wish],
+        }
+        return Response.json(200, answer, _NO_STORE)
+
+    def _handed_over(self, visit: Visit, ticket: str | None, wish: Wish) -> Response:
+        if ticket is None:
+            raise ApiError("E0000034", headers=_NO_STORE)
+        answer = {
+            "status": "RECOVERY",
+            "recoveryToken": ticket,
+            "recoveryType": _RECOVERY_TYPES[wish],
+            "_links": {"next": _link(f"{visit.request.base_url}/api/v1/authn/recovery/token", "recovery")},
         }
         return Response.json(200, answer, _NO_STORE)
 
