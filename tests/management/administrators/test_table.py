@@ -24,7 +24,7 @@ LETTERS: dict[str, RoleType] = {
 }  # fmt: skip
 #: Of the first pattern that a path fits: who may GET it, and who may do all else to it.
 EXPECTED = (
-    (r"/authorizationServers/X/tokens/preview", "", "SOAR"),
+    (r"/authorizationServers/X/(tokens|claims)/preview", "", "SOAR"),
     (r"/authorizationServers/X/analysis", "SOAR", ""),
     (r"/authorizationServers/X/clients.*", "SOAPR", "SOAP"),
     (r"/authorizationServers.*", "SOAR", "SA"),

@@ -7,6 +7,7 @@ from typing import Literal
 from ..expressions.facts import Facts
 from ..expressions.run import Run
 from ..expressions.values import Json, Value
+from ..storage.servers import Claim
 from .compiled import CompiledClaims, Definition, NotEvaluated
 from .errors import ClaimFailed
 
@@ -44,6 +45,11 @@ def explain_id_token(claims: CompiledClaims, facts: Facts, *, everything: bool) 
     """What becomes of every claim of the type IDENTITY; ``everything`` as in ``CompiledClaims``. Never raises."""
     run = Run(facts)
     return tuple(_outcome(one, run, everything=everything) for one in (*claims.identity, *claims.of_app(facts)))
+
+
+def explain_claim(claim: Claim, facts: Facts) -> Outcome:
+    """What a claim that is part of no server would be. Never raises."""
+    return _outcome(Definition(claim), Run(facts), everything=True)
 
 
 def _outcome(definition: Definition, run: Run, *, everything: bool) -> Outcome:

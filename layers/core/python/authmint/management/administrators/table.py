@@ -106,6 +106,7 @@ class Needed:
 #: Beginnings of templates, longer ones first: the family of what only reads, and of what changes.
 _PLACES: Final = (
     ("/api/v1/authorizationServers/{}/tokens/preview", "previews", "previews"),
+    ("/api/v1/authorizationServers/{}/claims/preview", "previews", "previews"),
     ("/api/v1/authorizationServers/{}/analysis", "previews", "previews"),
     ("/api/v1/authorizationServers/{}/clients", "tokens", "tokens"),
     ("/api/v1/authorizationServers", "servers", "servers"),

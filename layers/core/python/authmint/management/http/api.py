@@ -30,6 +30,7 @@ from ..org.bootstrap import Bootstrap
 from ..org.console_app import ConsoleApp
 from ..org.logs import Logs
 from ..org.organization import organization
+from ..servers.claim_preview import ClaimPreviews
 from ..servers.dynamic_clients import RegisteredRecords
 from ..servers.preview import Explanations
 from ..servers.server_changes import ServerChanges
@@ -97,6 +98,7 @@ class ManagementApi:
             factors,
             Logs(log, clock),
             Explanations(changes, clients, StoredClients(copies), people.directory, Previews(clock, ids), ids),
+            ClaimPreviews(changes, clients, StoredClients(copies), people.directory, people.attributes),
             pairs,
             seals,
             ids,

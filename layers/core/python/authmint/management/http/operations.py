@@ -25,6 +25,7 @@ from ..org.logs import Logs
 from ..org.org_settings import add_org_settings
 from ..org.trusted_origins import TrustedOriginsResource
 from ..servers.associated import AssociatedServers
+from ..servers.claim_preview import ClaimPreviews
 from ..servers.claims import Claims
 from ..servers.dynamic_clients import RegisteredRecords
 from ..servers.keys import Keys
@@ -69,6 +70,7 @@ def operations(
     factors: FactorRecords,
     logs: Logs,
     explanations: Explanations,
+    claim_previews: ClaimPreviews,
     pairs: KeyPairs,
     seals: SecretSeals,
     ids: Ids,
@@ -120,6 +122,7 @@ def operations(
     add_mail(routes, mail)
     routes.add("GET", "/api/v1/logs", logs.list)
     routes.add("POST", f"{_SERVER}/tokens/preview", explanations.preview)
+    routes.add("POST", f"{_SERVER}/claims/preview", claim_previews.preview)
     routes.add("GET", f"{_SERVER}/analysis", explanations.analysis)
     security = SecuritySettings(changes)
     routes.add("GET", f"{_SERVER}/security", security.get)

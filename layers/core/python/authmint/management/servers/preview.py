@@ -19,12 +19,11 @@ from ...oauth.unregistered_clients import StoredClients
 from ...policy.access.analysis import Way, analyze, ways_to
 from ...policy.access.explain import Trial
 from ...storage.clients import Client, Clients
-from ...storage.directory import Directory, Person
-from ...storage.errors import NotFound
+from ...storage.directory import Directory
 from ...storage.servers import AuthorizationServer, Policy, Rule
 from ..http.call import Call
 from ..http.errors import not_found
-from .previewed_client import find
+from .previewed_client import find, person_of
 from .server_changes import ServerChanges
 
 _PAGE = 200
@@ -66,7 +65,7 @@ class Explanations:
         body.check()
         found = find(server, client_id, redirect_uri, self._clients, self._unregistered)
         client = found.client
-        person = None if grant_type not in WITH_USER else self._person(user_id or "")
+        person = None if grant_type not in WITH_USER else person_of(self._directory, user_id or "")
         wish = Wish(client, grant_type, scope, person, " ".join(sorted(response_type.split())), redirect_uri, resource)
         preview = self._previews.preview(server, wish, call.request.base_url, refused=found.refused)
         return Response.json(200, self._shown(server, wish, preview, call.now) | {"client": found.shown()})
@@ -114,16 +113,6 @@ class Explanations:
             },
         )
 
-    def _person(self, user_id: str) -> Person:
-        try:
-            return self._directory.person(user_id)
-        except NotFound:
-            pass
-        try:
-            return self._directory.by_login(user_id)
-        except NotFound:
-            raise not_found(user_id, "User") from None
-
     def _all_clients(self) -> Sequence[Client]:
         found: list[Client] = []
         after = None
@@ -142,10 +131,10 @@ class Explanations:
         access: dict[str, Any] | None = None
         identity: dict[str, Any] | None = None
         if facts is not None and not only_id_token:
-            outcomes = [_outcome_json(outcome) for outcome in explain_access_token(claims, facts)]
+            outcomes = [outcome_json(outcome) for outcome in explain_access_token(claims, facts)]
             access = {"header": header, "payload": None if draft is None else draft.access_token, "claims": outcomes}
         if facts is not None and facts.user is not None and "openid" in facts.scopes and _wants_id_token(wish):
-            outcomes = [_outcome_json(outcome) for outcome in explain_id_token(claims, facts, everything=fat)]
+            outcomes = [outcome_json(outcome) for outcome in explain_id_token(claims, facts, everything=fat)]
             payload = None if draft is None else draft.id_token(self._ids, now, access_token=None)
             identity = {"header": header, "payload": payload, "claims": outcomes}
         return {
@@ -186,7 +175,8 @@ def _trial_json(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _outcome_json(outcome: Outcome) -> dict[str, Any]:
+def outcome_json(outcome: Outcome) -> dict[str, Any]:
+    """What became of one claim, as answers show it."""
     failure: ClaimFailed | None = outcome.failure
     return {
         "name": outcome.name,

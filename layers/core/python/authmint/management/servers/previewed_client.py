@@ -1,4 +1,4 @@
-"""Whose request a preview is: a registered client, or one that nobody registered as the server knows it, or would."""
+"""Whose request a preview is: somebody, and a client as the server knows it, or would know it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +8,7 @@ from ...oauth.errors import OAuthError
 from ...oauth.unregistered_clients import StoredClients, admitted, assumed
 from ...storage.client_registration import class_of
 from ...storage.clients import Client, Clients
+from ...storage.directory import Directory, Person
 from ...storage.errors import NotFound
 from ...storage.servers import AuthorizationServer
 from ..http.errors import not_found
@@ -63,3 +64,20 @@ def find(
     if unregistered.is_withdrawn(server, client_id):
         return PreviewedClient(unknown_client(client_id), OAuthError("cimd_not_found", "The document was withdrawn."))
     return PreviewedClient(assumed(client_id, entry, redirect_uri), document="ASSUMED")
+
+
+def person_of(directory: Directory, named: str) -> Person:
+    """Somebody by their id or login.
+
+    Raises:
+        ApiError: E0000007.
+        Unavailable: Storage could not answer.
+    """
+    try:
+        return directory.person(named)
+    except NotFound:
+        pass
+    try:
+        return directory.by_login(named)
+    except NotFound:
+        raise not_found(named, "User") from None
