@@ -6,21 +6,20 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..directory.authentication import AuthenticationFailed, BadCredentials, Expiring, LockedOut, PasswordExpired
-from ..directory.password_change import NotChangeable, PasswordChange
+from ..directory.password_change import PasswordChange
 from ..directory.passwords import PasswordPolicy
 from ..http import Request
 from ..ids import Ids
 from ..storage.clients import secret_digest
 from ..storage.directory import Directory, Person
-from ..storage.errors import Conflict, NotFound
+from ..storage.errors import NotFound
 from ..storage.generations import Generations
-from ..storage.liveness import NotAlive, check_session
 from ..storage.sessions import Session, Sessions
 from ..storage.sign_on_transactions import Assessment, Proof, SignOnTransaction, SignOnTransactions, ToldDevice
 from ..storage.users import User
 from .next_step import Known, Step, needs_factors, next_step
 from .requirement import NOTHING_MORE, Demanded, Outcome, OutOfTurn, Requirement, SignOnDemands, read, written
-from .sessions import SignedOn, auth_time_of, latest
+from .sessions import SignedOn, auth_time_of
 
 if TYPE_CHECKING:  # most sign-ons take a password and nothing else
     from ..factors.answers import AssertionAnswer
@@ -295,7 +294,7 @@ class SignOn:
         if transaction.browser != caller.browser or transaction.expires_at <= caller.now:
             raise NotFound("transaction")
         user = self._change.users.get(transaction.user_id)
-        _check_still(transaction, user)
+        check_still(transaction, user)
         return self._pending(handle, transaction, user, caller.now)
 
     def advance(self, pending: Pending, caller: Caller, answer: "Answer") -> SignedOn | Pending:
@@ -310,33 +309,20 @@ class SignOn:
             AuthenticationFailed: The user cannot sign in.
             Unavailable: Storage could not answer.
         """
-        from . import answers
+        from .answering import Answering  # most sign-ons take a password and nothing else
 
-        transaction = pending.transaction
-        caller = caller.at(transaction.told)
-        match answer:
-            case answers.NewPassword():
-                return self._new_password(pending, caller, answer.new, answer.old)
-            case answers.ThePassword():
-                after = self._the_password(pending, caller, answer.password)
-            case answers.Skipped():
-                if pending.step.reason != "expiring":
-                    raise OutOfTurn(pending.step.name)
-                after = replace(transaction, skipped=True)
-            case answers.Back():
-                after = replace(transaction, factor_id=None, shown="")
-            case _:
-                after = self._taken(pending, caller, answer)
-        return self._moved(pending, caller, after)
-
-    def _taken(self, pending: Pending, caller: Caller, answer: "Answer") -> SignOnTransaction:
-        from ..factors.refusals import WrongAnswer  # whoever answers for a factor has loaded it
-
-        try:
-            return self._factors().take(pending, caller, answer)
-        except WrongAnswer:
-            self._demands.failed(pending.user.login, caller, now=caller.now)
-            raise
+        answering = Answering(
+            self._transactions,
+            self._sessions,
+            self._directory,
+            self._verifier,
+            self._change,
+            self._demands,
+            self._factors,
+            self._journal,
+            self._known,
+        )
+        return answering(pending, caller, answer)
 
     def shown(self, pending: Pending, caller: Caller) -> Mapping[str, Any]:
         """What the caller needs for the factor that was chosen, or is set up. Raises Unavailable."""
@@ -350,84 +336,6 @@ class SignOn:
             self._transactions.end(pending.transaction)
         except NotFound:
             return
-
-    def _the_password(self, pending: Pending, caller: Caller, password: str) -> SignOnTransaction:
-        if pending.step.name != "challenge" or "password" not in pending.step.methods:
-            raise OutOfTurn(pending.step.name)
-        self._verifier.verify(pending.user.login, password, caller.now, request=caller.request)
-        proofs = latest((*pending.transaction.proofs, Proof("password", caller.now)))
-        return replace(pending.transaction, proofs=proofs, factor_id=None)
-
-    def _new_password(self, pending: Pending, caller: Caller, new: str, old: str | None) -> SignedOn | Pending:
-        if pending.step.name != "new_password":
-            raise OutOfTurn(pending.step.name)
-        transaction = pending.transaction
-
-        def still(user: User) -> bool:
-            if user.password is None or _changed_at(user) != transaction.password_changed_at:
-                return False
-            return old is None or self._change.hashes.fits(old, user.password.hash)
-
-        user = self._change.choose(transaction.user_id, new, now=caller.now, request=caller.request, still=still)
-        self._verifier.verify(user.login, new, caller.now, request=caller.request)
-        after = replace(
-            transaction,
-            proofs=latest((*transaction.proofs, Proof("password", caller.now))),
-            password_changed_at=_changed_at(user),
-            password_expired=False,
-            password_expires_at=0,
-        )
-        try:
-            return self._moved(replace(pending, user=user), caller, after)
-        except OutOfTurn:
-            raise NotChangeable("the transaction was moved by another call") from None
-
-    def _moved(self, pending: Pending, caller: Caller, after: SignOnTransaction) -> SignedOn | Pending:
-        """The next step, stored; or the end."""
-        known = self._known(
-            pending.user,
-            after.proofs,
-            pending.requirement,
-            caller.now,
-            password_expired=after.password_expired,
-            expires_soon=_is_to_be_told(after),
-        )
-        step = next_step(known, pending.requirement, now=caller.now)
-        if step.name == "refused":
-            raise Denied("cannot be satisfied")
-        if step.name == "done":
-            return self._done(pending, caller, after)
-        expires_at = min(caller.now + LIFETIME, after.ends_at)
-        try:
-            moved = self._transactions.move(pending.transaction, replace(after, expires_at=expires_at))
-        except Conflict:
-            raise OutOfTurn("moved by another call") from None
-        return replace(pending, transaction=moved, step=step, known=known)
-
-    def _done(self, pending: Pending, caller: Caller, after: SignOnTransaction) -> SignedOn:
-        raises = None
-        if after.session is not None:
-            raises = self._sessions.get(after.session)
-        person = self._directory.person(after.user_id)
-        _check_still(after, person.user)
-        if raises is not None:
-            try:
-                check_session(raises, person.user, now=caller.now)
-            except NotAlive:
-                raise NotFound("session") from None
-        try:
-            self._transactions.end(pending.transaction)
-        except NotFound:
-            raise OutOfTurn("ended by another call") from None
-        if raises is None:
-            self._journal.signed_in(caller.request, person.user)
-        if after.watched:
-            self._demands.signed_on(person.user, caller, now=caller.now)
-        remembered, remembering = None, pending.requirement.remembering
-        if after.remember and remembering is not None:
-            memory = self._factors().browsers
-            remembered = memory.remember(person.user, caller, after.proofs, remembering, now=caller.now)
-        return SignedOn(person, after.proofs, after.terms, raises, remembered)
 
     def _kept(
         self,
@@ -452,7 +360,7 @@ class SignOn:
             ends_at=caller.now + LONGEST,
             browser=caller.browser,
             onward=dict(onward),
-            password_changed_at=_changed_at(user),
+            password_changed_at=changed_at(user),
             generations=Generations(user=user.token_generation),
             password_expired=known.password_expired,
             password_expires_at=expires_at,
@@ -473,7 +381,7 @@ class SignOn:
             requirement,
             now,
             password_expired=transaction.password_expired,
-            expires_soon=_is_to_be_told(transaction),
+            expires_soon=is_to_be_told(transaction),
         )
         return Pending(handle, transaction, next_step(known, requirement, now=now), user, known, requirement)
 
@@ -494,17 +402,19 @@ class SignOn:
         return self._factors().known(known, user)
 
 
-def _check_still(transaction: SignOnTransaction, user: User) -> None:
-    """Raises NotFound: what was proved counts no more."""
+def check_still(transaction: SignOnTransaction, user: User) -> None:
+    """Whether what was proved still counts. Raises NotFound: it does not."""
     if user.status not in {"ACTIVE", "PASSWORD_EXPIRED"} or user.token_generation != transaction.generations.user:
         raise NotFound("user")
-    if _changed_at(user) != transaction.password_changed_at:
+    if changed_at(user) != transaction.password_changed_at:
         raise NotFound("password")
 
 
-def _is_to_be_told(transaction: SignOnTransaction) -> bool:
+def is_to_be_told(transaction: SignOnTransaction) -> bool:
+    """Whether the user has to hear yet that the password expires soon."""
     return transaction.password_expires_at > 0 and not transaction.skipped
 
 
-def _changed_at(user: User) -> int | None:
+def changed_at(user: User) -> int | None:
+    """When the user's password was changed last; ``None``: there is none."""
     return None if user.password is None else user.password.changed_at
