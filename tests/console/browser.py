@@ -106,7 +106,12 @@ class Deployment:
         self.minted += 1
         return _json(
             200,
-            {"access_token": f"access-{self.minted}", "expires_in": 3600, "refresh_token": f"refresh-{self.minted}"},
+            {
+                "access_token": f"access-{self.minted}",
+                "expires_in": 3600,
+                "refresh_token": f"refresh-{self.minted}",
+                "id_token": f"id-{self.minted}",
+            },
         )
 
 

@@ -133,7 +133,9 @@ def test_signing_out_revokes_and_forgets() -> None:
     assert browser.post("/console/sign-out", csrf="x").status == 400
     out = browser.post("/console/sign-out", csrf=browser.csrf())
 
+    asked = parse_qs(urlsplit(header(out, "location")).query)
     assert header(out, "location").startswith(f"{BASE_URL}/oauth2/v1/logout?")
+    assert (asked["id_token_hint"], asked["post_logout_redirect_uri"]) == (["id-1"], [f"{BASE_URL}/console"])
     assert browser.deployment.gone == {"refresh-1"}
     assert browser.get("/console").status == 302
 

@@ -55,6 +55,15 @@ class Deployment:
     client_secret: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True)
+class _Tokens:
+    """What a sign-in has now. ``until``: Unix seconds for the access token."""
+
+    access_token: str = field(repr=False)
+    until: int
+    id_token: str = field(repr=False)
+
+
 class SignIns:
     """Begins sign-ins, ends them, and gives access tokens for them."""
 
@@ -74,7 +83,7 @@ class SignIns:
         self._send = send
         self._clock = clock
         self._ids = ids
-        self._tokens: dict[str, tuple[str, int]] = {}
+        self._tokens: dict[str, _Tokens] = {}
         self._lock = threading.Lock()
 
     def of(self, request: Request) -> Session | None:
@@ -133,24 +142,25 @@ class SignIns:
             ApiProblem: The deployment could not answer.
         """
         known = None if anew else self._tokens.get(_digest(session.refresh_token))
-        if known is not None and known[1] > self._clock.now():
-            return known[0]
+        if known is not None and known.until > self._clock.now():
+            return known.access_token
         tokens = self._ask("token", {"grant_type": "refresh_token", "refresh_token": session.refresh_token})
         self._keep(session.refresh_token, tokens)
         return str(tokens["access_token"])
 
     def end(self, request: Request) -> tuple[str, tuple[tuple[str, str], ...]]:
         """Where the browser signs out at the deployment, too, and cookies that forget."""
-        session = self.of(request)
+        session, query = self.of(request), {"client_id": self._deployment.client_id}
+        if self._deployment.client_secret is not None:  # else it is a port that was free, and no registered address
+            query["post_logout_redirect_uri"] = request.base_url + HOME_PATH
         if session is not None:
             with self._lock:
-                self._tokens.pop(_digest(session.refresh_token), None)
+                known = self._tokens.pop(_digest(session.refresh_token), None)
+            if known is not None and known.id_token:
+                query["id_token_hint"] = known.id_token  # whose it is, so nobody has to be asked
             self._ask("revoke", {"token": session.refresh_token, "token_type_hint": "refresh_token"})
-        back = {"client_id": self._deployment.client_id, "post_logout_redirect_uri": request.base_url + HOME_PATH}
-        # A port that is free by chance is no registered address.
-        query = "" if self._deployment.client_secret is None else f"?{urlencode(back)}"
         forgotten = (self._session.forget(request), self._way.forget(request))
-        return f"{self._deployment.url}/oauth2/v1/logout{query}", forgotten
+        return f"{self._deployment.url}/oauth2/v1/logout?{urlencode(query)}", forgotten
 
     def _person(self, access_token: str) -> tuple[str, str]:
         """Login and name, for the page's head."""
@@ -181,7 +191,8 @@ class SignIns:
         with self._lock:
             if len(self._tokens) >= _MOST:
                 self._tokens.clear()  # they are asked for again
-            self._tokens[_digest(refresh_token)] = str(tokens["access_token"]), until
+            kept = _Tokens(str(tokens["access_token"]), until, str(tokens.get("id_token", "")))
+            self._tokens[_digest(refresh_token)] = kept
 
 
 def _digest(refresh_token: str) -> str:
