@@ -213,3 +213,31 @@ def test_the_analysis_names_what_is_wrong_and_who_can_get_a_scope(shop: Shop) ->
     assert "shop:write" in page.partition("Scopes that nobody can get")[2]
     assert "Nobody." in shop.page("/analysis?scope=shop:write")
     assert shop.browser.get(f"{shop.home}/analysis?scope=nothing").status == 404
+
+
+def test_a_claim_is_tried_before_it_is_saved(shop: Shop) -> None:
+    person = {"profile": {"firstName": "T", "lastName": "R", "email": "try@example.com", "login": "try@example.com"}}
+    shop.admin.made("/api/v1/users?activate=false", person)
+    path = f"{shop.home}/claims/new"
+    page = shop.browser.get(path)
+    claims = len(shop.admin.get(f"{shop.api}/claims").json)
+
+    typed = {"name": "kept", "value": "user.firstName + '!'", "try_user": "try@example.com"}
+    tried = shop.browser.submit(page, f"{path}/trial", **typed)
+    assert 'It is: "T!" It looked at: user.firstName = "T"' in seen(text(tried))
+    assert all(f'value="{value}"' in text(tried) for value in ("kept", "try@example.com"))
+    assert f'<form method="post" action="{path}"' in text(tried)
+
+    wrong = seen(text(shop.browser.submit(page, f"{path}/trial", value="user.firstname")))
+    assert "value: " in wrong
+    assert "Left out: its value is null" in seen(text(shop.browser.submit(page, f"{path}/trial", value="user.city")))
+    failed = seen(text(shop.browser.submit(page, f"{path}/trial", value="1 > 'a'")))
+    assert "Left out: it could not be evaluated: there is no token (" in failed
+    assert len(shop.admin.get(f"{shop.api}/claims").json) == claims
+
+    made = shop.browser.submit(tried, path)
+    claim = header(made, "location").partition("?")[0]
+    again = shop.browser.submit(shop.browser.get(claim), f"{claim}/trial", value="app.clientId", try_client=shop.client)
+    assert f'It is: "{shop.client}"' in seen(text(again))
+    assert "String.substringAfter" in seen(text(again))
+    assert shop.browser.post(f"{claim}/trial", csrf="x", value="1").status == 400

@@ -192,6 +192,15 @@ class FamilyPages:
                 resolved.append(replace(field, options=(*field.options, *options)))
         return resolved
 
+    def trial(self, visit: Visit) -> Response:
+        """Try what is typed, and save nothing: the form comes back with what came of it."""
+        visit.form  # noqa: B018 - as above
+        assert self.family.trial is not None  # noqa: S101 - for the type checker
+        item = visit.api.get(self._item_api(visit)) if "id" in visit.parts else None
+        fields = self._resolved(visit, self.family.makes) if item is None else self._fields(visit, item)
+        tried = self.family.trial.tries(visit)
+        return self._form(visit, fields, item or {}, new=item is None, item=item, tried=tried)
+
     def act(self, visit: Visit) -> Response:
         """Do something to it."""
         visit.form  # noqa: B018 - as above
@@ -280,13 +289,14 @@ class FamilyPages:
         new: bool = False,
         item: Mapping[str, Any] | None = None,
         problem: ApiProblem | BadField | None = None,
+        tried: Mapping[str, Any] | None = None,
     ) -> Response:
-        name = "" if item is None else self._name(item)
+        name, trial = "" if item is None else self._name(item), self.family.trial
         values = {
             "title": visit.t("New {one}", one=visit.t(self.family.one)) if new else name,
             "family": self.family,
             "item": item,
-            "inputs": inputs(visit, fields, body, new=new, again=problem is not None),
+            "inputs": inputs(visit, fields, body, new=new, again=(problem or tried) is not None),
             "new": new,
             "actions": [] if item is None else self._actions(item),
             "tabs": [] if item is None else self._tabs(visit, self.family, self._here(visit)),
@@ -294,7 +304,11 @@ class FamilyPages:
             "crumbs": self._crumbs(visit),
             "problem": problem_of(problem),
         }
-        return self._page("form.html", visit, values, status=status_of(problem))
+        if trial is None:
+            return self._page("form.html", visit, values, status=status_of(problem))
+        here = visit.request.path.removesuffix("/trial")
+        values |= {**trial.values(visit), "tried": tried, "here": here}
+        return self._page(trial.template, visit, values, status=status_of(problem))
 
     def _tabs(self, visit: Visit, family: Family, uri: str) -> list[tuple[str, str]]:
         return [(visit.t(tab.label), uri + tab.path) for tab in family.tabs]

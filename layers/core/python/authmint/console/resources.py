@@ -109,6 +109,21 @@ class Tab:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """How an object is tried before it is saved.
+
+    Attributes:
+        template: Of its form, instead of the usual one.
+        values: What the template shows besides.
+        tries: What comes of what is typed.
+    """
+
+    template: str
+    values: Callable[[Visit], Mapping[str, Any]]
+    tries: Callable[[Visit], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
 class Family:
     """Objects of one kind.
 
@@ -147,6 +162,7 @@ class Family:
         step: At which of them a list is.
         more: Further fields of one, which depend on what the deployment has.
         in_list: Actions stand beside the objects in the list, too.
+        trial: How one is tried before it is saved.
     """
 
     path: str
@@ -185,6 +201,7 @@ class Family:
     step: Callable[[Sequence[Mapping[str, Any]]], int] = len
     more: Callable[[Visit, Mapping[str, Any] | None], Sequence[Field]] | None = None
     in_list: bool = False
+    trial: "Trial | None" = None
 
     @property
     def can_make(self) -> bool:

@@ -44,6 +44,9 @@ def routes_of(family: Family, render: Renderer, parents: Sequence[Family] = ()) 
     routes.append(Route(f"{family.path}/{{id}}", pages.one, ("GET", "POST") if family.replaces else ("GET",)))
     if family.actions:
         routes.append(Route(f"{family.path}/{{id}}/do/{{action}}", pages.act, ("POST",)))
+    if family.trial is not None:
+        routes.append(Route(f"{family.path}/new/trial", pages.trial, ("POST",)))
+        routes.append(Route(f"{family.path}/{{id}}/trial", pages.trial, ("POST",)))
     if family.ordered:
         routes.append(Route(f"{family.path}/{{id}}/move/{{way}}", pages.move, ("POST",)))
     if family.removes:

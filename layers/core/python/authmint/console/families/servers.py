@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from ..claim_trial import CLAIM_TRIAL
 from ..fields import Field
 from ..resources import Action, Column, Family, Tab
 
@@ -157,6 +158,7 @@ CLAIMS: Final = Family(
     ),
     removal="Tokens that are made from now on do not have it.",
     guide="claims-and-expressions.md",
+    trial=CLAIM_TRIAL,
 )
 
 POLICIES: Final = Family(

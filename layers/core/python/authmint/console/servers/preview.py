@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote
 
 from ...http import Response
+from ..claim_trial import LEFT_OUT
 from ..errors import ApiProblem
 from ..forms import problem_of
 from ..texts import Language
@@ -21,16 +21,6 @@ GRANT_TYPES: Final = (
     ("implicit", "implicit: for somebody, without a code"),
     ("password", "password: for somebody whose password it has"),
 )
-#: Why a claim is not in a token, in English.
-LEFT_OUT: Final[Mapping[str, str]] = {
-    "inactive": "it is not active",
-    "reserved": "its name belongs to the protocol",
-    "scope": "none of its scopes was granted",
-    "not_always_included": "only userinfo has it",
-    "null": "its value is null",
-    "no_match": "no group matches",
-    "failed": "it could not be evaluated: there is no token",
-}
 _PARAMETERS: Final = ("client_id", "user_id", "grant_type", "resource", "redirect_uri")
 #: So many scopes can be ticked; of others, names are typed.
 _TICKED: Final = 40
@@ -206,11 +196,6 @@ def _offered(visit: Visit, path: str, key: str, name: str) -> list[tuple[str, st
         outer, inner = key.split(".")
         return [(str(one[outer][inner]), "") for one in found]
     return [(str(one[key]), str(one.get(name) or "")) for one in found]
-
-
-def link_to(server_home: str, **values: str) -> str:
-    """The address of a preview."""
-    return f"{server_home}/preview?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in values.items())
 
 
 def _compact(value: Any) -> str:

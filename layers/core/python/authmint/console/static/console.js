@@ -11,6 +11,29 @@
       if (form.dataset.sent) event.preventDefault();
       form.dataset.sent = "yes";
     });
+  // What is written is tried a moment after the last key.
+  const trial = document.querySelector("[data-trial]");
+  if (trial) {
+    const button = trial.querySelector("[formaction]");
+    let waiting = 0;
+    let asked = 0;
+    const attempt = async () => {
+      const mine = ++asked;
+      const body = new URLSearchParams(new FormData(button.form));
+      try {
+        const answer = await fetch(button.formAction, { method: "POST", body });
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const found = page.querySelector("#tried");
+        if (found && mine === asked) trial.querySelector("#tried").replaceChildren(...found.childNodes);
+      } catch {
+        // The button is still there.
+      }
+    };
+    button.form.addEventListener("input", () => {
+      clearTimeout(waiting);
+      if (button.form.elements.value.value.trim()) waiting = setTimeout(attempt, 500);
+    });
+  }
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
