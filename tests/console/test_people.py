@@ -266,3 +266,58 @@ def test_administrators_are_those_with_roles(browser: Browser) -> None:
     page = text(seen(browser, "/console/administrators"))
     assert "boss@example.com" in page
     assert f'href="{user}/roles"' in page
+
+
+def test_a_sign_on_is_tried_for_somebody(browser: Browser) -> None:
+    person(browser, "tried@example.com")
+
+    page = text(seen(browser, "/console/explain?user=tried@example.com&address=192.0.2.7&device=new"))
+
+    assert "gets in" in page
+    assert "Default Rule" in page
+    unknown = browser.get("/console/explain?user=nobody@example.com")
+    assert (unknown.status, "E0000007" in text(unknown)) == (404, True)
+
+
+def test_the_analysis_says_who_would_be_locked_out(browser: Browser) -> None:
+    group = made(browser, "/console/groups/new", **{"profile.name": "Locked"}).rpartition("/")[2]
+    user = person(browser, "locked@example.com").rpartition("/")[2]
+    done(browser, f"/console/groups/{group}/users/new", id=user)
+    policy = made(browser, "/console/policies/new", name="nobody", **{"conditions.people.groups.include": group})
+    rule = made(browser, f"{policy}/rules/new", name="refuses", **{"actions.signon.access": "DENY"})
+    done(browser, f"{policy}/do/deactivate")
+
+    page = text(seen(browser, "/console/analysis"))
+    assert "nobody / nobody" in page
+    assert rule.rpartition("/")[2] not in page
+    assert "Nobody signed in." in text(seen(browser, "/console/analysis?of=sign-ins"))
+    people = seen(browser, f"/console/analysis?of=people&activate={policy.rpartition('/')[2]}")
+    assert "people were tried" in text(people)
+    done(browser, f"{policy}/delete", name="nobody")
+
+
+def test_the_log_can_be_watched_and_filters_are_links(browser: Browser) -> None:
+    page = text(seen(browser, "/console/log?outcome=SUCCESS"))
+    assert 'http-equiv="refresh"' not in page
+    assert "live=yes" in page
+    assert 'href="/console/log?outcome=SUCCESS&amp;type=' in page
+    assert 'http-equiv="refresh"' in text(seen(browser, "/console/log?live=yes"))
+
+
+def test_the_overview_says_what_wants_attention(browser: Browser) -> None:
+    assert "What was refused in the last day" in text(seen(browser, "/console"))
+
+
+@pytest.mark.parametrize("path", ["types/default", "group-attributes"])
+def test_attributes_are_made_and_taken_away(browser: Browser, path: str) -> None:
+    if path.startswith("types"):
+        found = re.findall(r'href="(/console/types/[^"/]+)"', text(seen(browser, "/console/types")))
+        path = f"{next(one for one in found if not one.endswith('/new')).removeprefix('/console/')}/attributes"
+    path = f"/console/{path}"
+
+    assert made(browser, path, name="desk", title="Desk", type="array") == path
+    assert "desk" in text(seen(browser, path))
+    taken = browser.submit(seen(browser, path), path, name="a b", title="Kept title", type="string")
+    assert (taken.status, "Kept title" in text(taken)) == (400, True)
+    assert done(browser, f"{path}/desk/delete", name="desk") == path
+    assert "desk" not in text(seen(browser, path))

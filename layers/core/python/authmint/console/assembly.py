@@ -7,6 +7,7 @@ from ..http import Response
 from ..ids import Ids
 from ..oauth.console_client import CLIENT_ID, client_secret, cookie_key
 from ..web.theme import Theme
+from .attributes import Attributes
 from .families import FAMILIES
 from .family_pages import parents_of
 from .http_client import Transport, send
@@ -16,6 +17,7 @@ from .rendering import Renderer
 from .sealed import SealedCookie
 from .servers import server_routes
 from .sign_in import Deployment, SignIns
+from .sign_on_pages import SignOnPages
 from .site import Route, Site, routes_of
 from .visit import Visit
 
@@ -38,11 +40,13 @@ def new_site(
         return render.bare("signed_in.html", visit.request, {})
 
     routes = [
-        Route("", Overview(render)),
+        Route("", Overview(render, clock)),
         Route("/signed-in", signed_in),
         Route("/log", log.listing),
         Route("/log/{id}", log.one),
         *server_routes(render, clock),
+        *SignOnPages(render).routes(),
+        *Attributes(render).routes(),
     ]
     for family in FAMILIES:
         routes += routes_of(family, render, parents_of(family, FAMILIES))

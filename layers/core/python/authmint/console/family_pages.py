@@ -1,7 +1,7 @@
 """The pages that every family of objects has: its list, a new one, one that is there, what can be done to it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -9,7 +9,7 @@ from ..http import Response
 from ..web.forms import BadForm
 from .errors import ApiProblem
 from .fields import BadField, Field, at
-from .forms import copied, fill, inputs, problem_of, see_other, status_of
+from .forms import copied, fill, inputs, problem_of, resolved, see_other, status_of
 from .rendering import Crumb, Renderer
 from .resources import Action, Family, Kind
 from .visit import Visit
@@ -88,7 +88,7 @@ class FamilyPages:
         if family.kinds and kind is None:
             values = {"title": visit.t("New {one}", one=visit.t(family.one)), "kinds": family.kinds}
             return self._page("kinds.html", visit, {**values, **self._above(visit, whole=True)})
-        fields = self._resolved(visit, family.makes if kind is None else kind.makes)
+        fields = resolved(visit, family.makes if kind is None else kind.makes)
         base = self._base({**family.base, **({} if kind is None else kind.base)})
         if visit.request.method != "POST":
             return self._form(visit, fields, base, new=True)
@@ -169,28 +169,7 @@ class FamilyPages:
 
     def _fields(self, visit: Visit, item: Mapping[str, Any]) -> Sequence[Field]:
         more = () if self.family.more is None else self.family.more(visit, item)
-        return self._resolved(visit, (*self.family.shown, *more))
-
-    def _resolved(self, visit: Visit, fields: Sequence[Field]) -> Sequence[Field]:
-        """The fields, with the names of what can be chosen; where there is too much of it, ids are typed."""
-        resolved = []
-        for field in fields:
-            if field.source is None:
-                resolved.append(field)
-                continue
-            path, name = field.source
-            try:
-                found, more = visit.api.page(path)
-            except ApiProblem as problem:
-                if problem.passes:
-                    raise
-                found, more = [], "unknown"  # it may not be seen: ids still can be typed
-            if more:
-                resolved.append(replace(field, kind="list", code=True))
-            else:
-                options = [(one["id"], str(at(one, name))) for one in found]
-                resolved.append(replace(field, options=(*field.options, *options)))
-        return resolved
+        return resolved(visit, (*self.family.shown, *more))
 
     def trial(self, visit: Visit) -> Response:
         """Try what is typed, and save nothing: the form comes back with what came of it."""

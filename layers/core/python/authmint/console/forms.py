@@ -1,6 +1,7 @@
 """Forms of pages: what is shown in them, what was typed, and why it was refused."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..http import Response
@@ -36,6 +37,30 @@ def fill(body: dict[str, Any], fields: Sequence[Field], visit: Visit) -> None:
         if value in (None, []) and at(body, field.path) is None:
             continue  # it was not there, and still is not
         put_at(body, field.path, value)
+
+
+def resolved(visit: Visit, fields: Sequence[Field]) -> Sequence[Field]:
+    """Fields with the names of what can be chosen; where that is too much, or may not be seen, ids are typed."""
+    found = []
+    for field in fields:
+        options = None if field.source is None else _options(visit, *field.source)
+        if field.source is None:
+            found.append(field)
+        elif options is None:
+            found.append(replace(field, kind="list" if field.kind == "choices" else "text", code=True))
+        else:
+            found.append(replace(field, options=(*field.options, *options)))
+    return found
+
+
+def _options(visit: Visit, path: str, name: str) -> Sequence[tuple[str, str]] | None:
+    try:
+        listed, more = visit.api.page(path)
+    except ApiProblem as problem:
+        if problem.passes:
+            raise
+        return None
+    return None if more else [(one["id"], str(at(one, name))) for one in listed]
 
 
 def is_open(field: Field, *, new: bool) -> bool:

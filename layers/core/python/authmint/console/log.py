@@ -49,6 +49,7 @@ class Log:
             "following": following and visit.here(after=following),
             "filters": [(key, visit.query(key)) for key, _ in _FILTERS],
             "problem": problem,
+            "live": bool(visit.query("live")) and not after,
         }
         return self.render.page("log.html", visit, values, status=200 if problem is None else 400)
 

@@ -30,7 +30,12 @@ _SECTIONS: Final = (
 )
 #: The pages of sections that have several.
 _WITHIN: Final = {
-    "directory": (("People", "/console/users"), ("Groups", "/console/groups"), ("User types", "/console/types")),
+    "directory": (
+        ("People", "/console/users"),
+        ("Groups", "/console/groups"),
+        ("User types", "/console/types"),
+        ("Attributes of groups", "/console/group-attributes"),
+    ),
     "security": (
         ("Sign-on policies", "/console/policies"),
         ("Policies of applications", "/console/app-policies"),
