@@ -161,7 +161,7 @@ def test_keys_are_on_a_timeline_and_rotated(shop: Shop) -> None:
     before = shop.admin.get(f"{shop.api}/credentials/rotation").json
     signing, announced = (key["kid"] for key in before["keys"])
     page = shop.page("/keys")
-    assert f"{signing[:28]} · signs {announced[:28]} · announced, signs next" in page
+    assert f"{signing[:12]} · signs {announced[:12]} · announced, signs next" in page
     assert f"next on {before['nextRotation'][:10]}" in page
 
     assert shop.browser.post(f"{shop.home}/keys", csrf="x").status == 400
@@ -241,3 +241,52 @@ def test_a_claim_is_tried_before_it_is_saved(shop: Shop) -> None:
     assert f'It is: "{shop.client}"' in seen(text(again))
     assert "String.substringAfter" in seen(text(again))
     assert shop.browser.post(f"{claim}/trial", csrf="x", value="1").status == 400
+
+
+FIRST = {"first.scope": "shop:read", "first.service": "nightly"}
+
+
+def test_the_wizard_makes_a_server_whose_first_program_gets_a_token() -> None:
+    browser = Browser()
+    page, admin = browser.get("/console/servers/new"), browser.deployment.admin
+
+    made = browser.submit(page, "/console/servers/new", name="wizard", audiences="api://wizard", **FIRST)
+
+    assert made.status == 200
+    seen_there = seen(text(made))
+    [client] = [one for one in admin.get("/oauth2/v1/clients").json if one["client_name"] == "nightly"]
+    [server] = [one for one in admin.get(SERVERS).json if one["name"] == "wizard"]
+    (secret,) = re.findall(r"<dt>Secret</dt><dd><code>([^<]+)</code>", text(made))
+    assert f"curl {server['issuer']}/v1/token" in seen_there
+    assert f"-u '{client['client_id']}:{secret}'" in seen_there
+    program = html.unescape(re.findall(r'<pre tabindex="0" id="python">(.*?)</pre>', text(made), re.DOTALL)[0])
+    compile(program, "sample", "exec")
+    wish = {"client_id": client["client_id"], "grant_type": "client_credentials", "scope": "shop:read"}
+    preview = admin.post(f"{SERVERS}/{server['id']}/tokens/preview", wish).json
+    assert preview["access_token"]["payload"]["aud"] == "api://wizard"
+
+
+@pytest.mark.parametrize("refused", [f"{SERVERS}/", "/oauth2/v1/clients"])
+def test_the_wizard_leaves_nothing_half_made(refused: str) -> None:
+    browser = Browser()
+    page, admin = browser.get("/console/servers/new"), browser.deployment.admin
+    if refused == f"{SERVERS}/":  # the scope is no name
+        answer = browser.submit(page, "/console/servers/new", name="w", audiences="a", **FIRST | {"first.scope": "a b"})
+    else:
+        browser.deployment.answers["POST", refused] = ApiProblem(403, "E0000006", "You do not have permission")
+        answer = browser.submit(page, "/console/servers/new", name="w", audiences="api://w", **FIRST)
+
+    assert answer.status in {400, 403}
+    assert 'value="nightly"' in text(answer)
+    assert [one["name"] for one in admin.get(SERVERS).json if one["name"] == "w"] == []
+    assert admin.get("/oauth2/v1/clients").json == []
+
+
+def test_a_program_without_a_scope_is_asked_about() -> None:
+    browser = Browser()
+    page = browser.get("/console/servers/new")
+
+    answer = browser.submit(page, "/console/servers/new", name="w", audiences="a", **{"first.service": "nightly"})
+
+    assert answer.status == 422
+    assert re.search(r'name="first.scope"[^>]*aria-invalid="true"', text(answer))

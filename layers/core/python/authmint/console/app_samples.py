@@ -17,7 +17,7 @@ def made(visit: Visit, app: Mapping[str, Any]) -> Mapping[str, Any]:
         "client_id": client_id,
         "secret": secret,
         "issuer": issuer,
-        "samples": _samples(issuer, scope, client_id, secret, credentials["token_endpoint_auth_method"], settings),
+        "samples": samples(issuer, scope, client_id, secret, credentials["token_endpoint_auth_method"], settings),
     }
 
 
@@ -37,9 +37,10 @@ def _server(visit: Visit) -> tuple[str, str]:
         return f"{visit.request.base_url}/oauth2/default", "SCOPE"
 
 
-def _samples(
+def samples(
     issuer: str, scope: str, client_id: str, secret: str | None, method: str, settings: Mapping[str, Any]
 ) -> list[tuple[str, str]]:
+    """Calls with their English headings."""
     token = f"curl {issuer}/v1/token"
     who = f"  -d client_id={client_id}"
     if secret is not None:

@@ -8,6 +8,7 @@ from .frame import ServerFrame
 from .keys import KeysPages
 from .preview import PreviewPage
 from .security import SecurityPage
+from .wizard import Wizard
 
 
 def server_routes(render: Renderer, clock: Clock) -> list[Route]:
@@ -15,6 +16,7 @@ def server_routes(render: Renderer, clock: Clock) -> list[Route]:
     frame = ServerFrame(render)
     keys = KeysPages(frame, clock)
     return [
+        Route("/servers/new", Wizard(render), _BOTH),
         Route("/servers/{server}/preview", PreviewPage(frame)),
         Route("/servers/{server}/keys", keys.listing, _BOTH),
         Route("/servers/{server}/keys/{key}/revoke", keys.revoke, _BOTH),
