@@ -176,7 +176,7 @@ class FamilyPages:
         visit.form  # noqa: B018 - as above
         assert self.family.trial is not None  # noqa: S101 - for the type checker
         item = visit.api.get(self._item_api(visit)) if "id" in visit.parts else None
-        fields = self._resolved(visit, self.family.makes) if item is None else self._fields(visit, item)
+        fields = resolved(visit, self.family.makes) if item is None else self._fields(visit, item)
         tried = self.family.trial.tries(visit)
         return self._form(visit, fields, item or {}, new=item is None, item=item, tried=tried)
 
