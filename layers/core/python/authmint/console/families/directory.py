@@ -290,15 +290,15 @@ CONSENTS: Final = Family(
     asks_name=False,
 )
 _ROLES: Final = (
-    ("SUPER_ADMIN", "everything"),
-    ("ORG_ADMIN", "everything but roles and API tokens of others"),
-    ("API_ACCESS_MANAGEMENT_ADMIN", "authorization servers"),
-    ("APP_ADMIN", "applications, all or some"),
-    ("USER_ADMIN", "people and groups, all or some"),
-    ("GROUP_MEMBERSHIP_ADMIN", "who is in groups"),
-    ("HELP_DESK_ADMIN", "passwords, locks and factors of people"),
-    ("READ_ONLY_ADMIN", "looking at everything"),
-    ("REPORT_ADMIN", "looking at the log"),
+    ("SUPER_ADMIN", "SUPER_ADMIN: everything"),
+    ("ORG_ADMIN", "ORG_ADMIN: everything but roles and API tokens of others"),
+    ("API_ACCESS_MANAGEMENT_ADMIN", "API_ACCESS_MANAGEMENT_ADMIN: authorization servers"),
+    ("APP_ADMIN", "APP_ADMIN: applications, all or some"),
+    ("USER_ADMIN", "USER_ADMIN: people and groups, all or some"),
+    ("GROUP_MEMBERSHIP_ADMIN", "GROUP_MEMBERSHIP_ADMIN: who is in groups"),
+    ("HELP_DESK_ADMIN", "HELP_DESK_ADMIN: passwords, locks and factors of people"),
+    ("READ_ONLY_ADMIN", "READ_ONLY_ADMIN: looking at everything"),
+    ("REPORT_ADMIN", "REPORT_ADMIN: looking at the log"),
 )
 
 
@@ -314,7 +314,7 @@ def _roles(owner: str, api: str, section: str) -> Sequence[Family]:
         columns=(Column("Role", "label"), Column("By", "assignmentType"), Column("Since", "created")),
         name="label",
         replaces="",
-        makes=(Field("type", "Role", "choice", options=[(role, f"{role}: {what}") for role, what in _ROLES]),),
+        makes=(Field("type", "Role", "choice", options=_ROLES),),
         fields=(Field("label", "Role", only="new"), Field("type", "Type", only="new", code=True)),
         removal="What it allowed is not allowed any more.",
         empty="None: nothing can be administered.",
