@@ -1,4 +1,4 @@
-"""``authmint preview``, ``explain``, ``analyze`` and ``logs`` against a running stack."""
+"""``authmint preview``, ``explain``, ``analyze``, ``logs`` and ``usage`` against a running stack."""
 
 import json
 import time
@@ -71,7 +71,7 @@ def test_preview_and_analysis_for_programs(asked: tuple[str, str, str], capsys: 
     assert ways[0]["rule"]["name"] == "only a"
 
 
-@pytest.mark.parametrize("module", ["why", "logs"])
+@pytest.mark.parametrize("module", ["why", "logs", "usage"])
 def test_people_get_tables(
     asked: tuple[str, str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
@@ -87,6 +87,10 @@ def test_people_get_tables(
             (("analyze", "--server", server, "--scope", "a"), 0, "only a"),
         ],
         "logs": [(("logs", "--filter", f'target.id eq "{server}"'), 0, "oauth2.as.created")],
+        "usage": [
+            (("usage", "--by", "server"), 0, "counted until"),
+            (("usage", "--unused"), 0, "scopes of no access token since"),
+        ],
     }
 
     for arguments, status, text in commands[module]:

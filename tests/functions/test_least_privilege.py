@@ -63,7 +63,10 @@ def everything(functions: Functions, deployed: Deployed) -> None:
     event = {"id": "e1", "published_ms": 1, "type": "t", "actor": {"id": "a", "type": "User"}}
     functions.direct("audit_sink", delivery(json.dumps({"event": event})))
     _mail(functions, deployed)
+    functions.direct("audit_sink", {"source": "aws.scheduler"})
     functions.admin("GET", "/api/v1/logs")
+    functions.admin("GET", "/api/v1/usage")
+    functions.admin("GET", "/api/v1/usage/unused")
     _directory(functions, client)
     _factors(functions)
     _people(functions, server)

@@ -74,21 +74,25 @@ class Admin:
         raw: bytes | None = None,
     ) -> Answer:
         """``path`` may hold a query and may be an absolute URL."""
-        path, _, query = path.removeprefix(BASE_URL).partition("?")
         sent = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
-        request = Request(
+        request = self.request(method, path, sent, headers=headers)
+        answer = Answer(self.api(request))
+        if answer.response.body:
+            assert problems(method, request.path, answer.status, answer.json) == []
+        return answer
+
+    def request(self, method: str, path: str, body: bytes = b"", *, headers: dict[str, str] | None = None) -> Request:
+        """The same, before it is sent."""
+        path, _, query = path.removeprefix(BASE_URL).partition("?")
+        return Request(
             method=method,
             path=path,
             base_url=BASE_URL,
             query=tuple(parse_qsl(query, keep_blank_values=True)),
             headers={"authorization": f"SSWS {TOKEN}"} if headers is None else headers,
-            body=sent,
+            body=body,
             request_id="req-1",
         )
-        answer = Answer(self.api(request))
-        if answer.response.body:
-            assert problems(method, path, answer.status, answer.json) == []
-        return answer
 
     def get(self, path: str) -> Answer:
         return self.call("GET", path)

@@ -37,6 +37,7 @@ from .grants import (
 )
 from .outbox import MemoryMailTemplates, MemoryOutbox, MemoryRecoveryTickets, MemoryUndeliverableAddresses
 from .sign_on_policies import MemorySignOnHistories, MemorySignOnPolicies, MemoryZones
+from .usage import MemoryUsageRecords
 
 
 class MemoryStorage:
@@ -51,6 +52,7 @@ class MemoryStorage:
         self.assertions = MemoryUsedAssertions(self)
         self.api_tokens = MemoryApiTokens(self)
         self.log = MemoryEventLog(self)
+        self.usage = MemoryUsageRecords()
         self.outbox = MemoryOutbox(self.lock)
         self.users = MemoryUsers(self.lock, self.events.extend, self.outbox.add)
         self.user_types = self.users.types

@@ -56,6 +56,7 @@ EXPECTED = (
     (r"/(authenticators|org/factors).*", "SOR", "SO"),
     (r"/(org|trustedOrigins|brands)(/.*)?", "SOR", "SO"),
     (r"/logs", "SOAPRT", ""),
+    (r"/usage(/unused)?", "SORT", ""),
     (r"POST/api-tokens", "", "SOUGR"),
     (r"/api-tokens/current", "", "SOUGHR"),
     (r"/api-tokens", "SOUGHR", ""),

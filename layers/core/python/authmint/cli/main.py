@@ -4,7 +4,22 @@ import argparse
 import sys
 
 from .. import __version__
-from .commands import clock, console, dev, doctor, invoke, isolation, keys, logs, migrate, outbox, redrive, restore, why
+from .commands import (
+    clock,
+    console,
+    dev,
+    doctor,
+    invoke,
+    isolation,
+    keys,
+    logs,
+    migrate,
+    outbox,
+    redrive,
+    restore,
+    usage,
+    why,
+)
 from .remote import RemoteFailed
 
 
@@ -13,7 +28,8 @@ def new_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="authmint", description="OAuth 2.0 and OpenID Connect authorization servers")
     parser.add_argument("--version", action="version", version=f"authmint {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for group in (dev, console, clock, invoke, doctor, keys, isolation, why, logs, outbox, redrive, migrate, restore):
+    groups = (dev, console, clock, invoke, doctor, keys, isolation, why, logs, usage, outbox, redrive, migrate, restore)
+    for group in groups:
         group.add(commands)
     return parser
 

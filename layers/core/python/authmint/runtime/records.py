@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from ..storage.token_families import TokenFamilies
     from ..storage.trusted_origins import TrustedOrigins
     from ..storage.undeliverable import UndeliverableAddresses
+    from ..storage.usage import UsageRecords
     from ..storage.user_types import UserTypes
     from ..storage.users import Users
     from ..storage.zones import Zones
@@ -291,6 +292,12 @@ class Records:
         from ..dynamo.singletons import DynamoUserSchemas
 
         return DynamoUserSchemas(self._tables)
+
+    @cached_property
+    def usage(self) -> "UsageRecords":
+        from ..dynamo.usage import DynamoUsageRecords
+
+        return DynamoUsageRecords(self._tables, self._clock)
 
     @cached_property
     def user_types(self) -> "UserTypes":

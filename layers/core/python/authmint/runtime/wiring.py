@@ -286,7 +286,7 @@ def key_rotation(env: Surroundings) -> Function:
 
 
 def audit_sink(env: Surroundings) -> Function:
-    """Function ``audit_sink``: token events from log lines into the system log."""
+    """Function ``audit_sink``: token events from log lines into the system log, and their numbers by the hour."""
     from ..audit.sink import AuditSink
 
     parts = Parts.of(env)
@@ -295,6 +295,13 @@ def audit_sink(env: Surroundings) -> Function:
 
     def direct(payload: Mapping[str, Any]) -> dict[str, Any]:
         version.check()
+        if not payload or "schedule" in str(payload.get("source")):
+            from ..audit.usage_counting import UsageCounting
+
+            records, in_time = parts.records, parts.deadline.allows_an_attempt
+            counted = UsageCounting(records.log, records.usage, parts.clock, in_time).run()
+            parts.log.info("usage counted", **counted)
+            return dict(counted)
         outcome = sink(payload)
         parts.log.info("token events recorded", **outcome)
         return outcome
@@ -396,6 +403,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
         registered=RegisteredRecords(records.dynamic_clients, records.registration_tokens),
         factors=_factor_records(parts),
         log=records.log,
+        usage=records.usage,
         pairs=parts.key_pairs(),
         seals=parts.administrative_seals(),
         clock=parts.clock,

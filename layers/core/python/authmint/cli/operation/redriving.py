@@ -67,6 +67,8 @@ def _purpose(body: str, target: str) -> Purpose:
     if isinstance(payload, dict) and isinstance(payload.get("awslogs"), dict):
         return "audit-sink"
     scheduled = isinstance(payload, dict) and "schedule" in str(payload.get("source"))
+    if scheduled and "-audit-sink" in str(payload.get("resources")):
+        return "audit-sink"
     if target.endswith("-key-rotation") or scheduled or payload == {}:
         return "key-rotation"
     return "unknown"

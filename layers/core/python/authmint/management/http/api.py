@@ -21,6 +21,7 @@ from ...storage.events import EventLog
 from ...storage.retrying import Retrying
 from ...storage.revocations import Revocations
 from ...storage.servers import Servers as ServerRecords
+from ...storage.usage import UsageRecords
 from ..clients.client_changes import ClientChanges
 from ..clients.client_secrets import SecretVault
 from ..directory.people import PeopleRecords
@@ -30,6 +31,7 @@ from ..org.bootstrap import Bootstrap
 from ..org.console_app import ConsoleApp
 from ..org.logs import Logs
 from ..org.organization import organization
+from ..org.usage import Counted
 from ..servers.claim_preview import ClaimPreviews
 from ..servers.dynamic_clients import RegisteredRecords
 from ..servers.preview import Explanations
@@ -66,6 +68,7 @@ class ManagementApi:
         configuration: Configuration,
         revocations: Revocations,
         log: EventLog,
+        usage: UsageRecords,
         pairs: KeyPairs,
         seals: SecretSeals,
         clock: Clock,
@@ -97,6 +100,7 @@ class ManagementApi:
             registered,
             factors,
             Logs(log, clock),
+            Counted(log, usage, clock),
             Explanations(changes, clients, StoredClients(copies), people.directory, Previews(clock, ids), ids),
             ClaimPreviews(changes, clients, StoredClients(copies), people.directory, people.attributes),
             pairs,

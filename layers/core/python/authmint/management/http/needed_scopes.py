@@ -25,6 +25,7 @@ _FAMILIES: Final = (
     ("/api/v1/brands", "okta.brands.{0}"),
     ("/api/v1/org", "okta.orgs.{0}"),
     ("/api/v1/logs", "okta.logs.{0}"),
+    ("/api/v1/usage", "okta.logs.{0}"),
     ("/api/v1/iam", "okta.roles.{0}"),
 )
 #: These change nothing, whatever their method.

@@ -24,6 +24,8 @@ from ..org.api_tokens import PATH, ApiTokensResource
 from ..org.logs import Logs
 from ..org.org_settings import add_org_settings
 from ..org.trusted_origins import TrustedOriginsResource
+from ..org.unused import Unused, add_reports
+from ..org.usage import Counted
 from ..servers.associated import AssociatedServers
 from ..servers.claim_preview import ClaimPreviews
 from ..servers.claims import Claims
@@ -69,6 +71,7 @@ def operations(
     registered: RegisteredRecords,
     factors: FactorRecords,
     logs: Logs,
+    counted: Counted,
     explanations: Explanations,
     claim_previews: ClaimPreviews,
     pairs: KeyPairs,
@@ -120,7 +123,7 @@ def operations(
     add_lifecycle(routes, "/api/v1/trustedOrigins", "{trustedOriginId}", origins)
     add_org_settings(routes.add, people)
     add_mail(routes, mail)
-    routes.add("GET", "/api/v1/logs", logs.list)
+    add_reports(routes, logs, counted, Unused(counted, changes.servers, people, registered.tokens, api_tokens))
     routes.add("POST", f"{_SERVER}/tokens/preview", explanations.preview)
     routes.add("POST", f"{_SERVER}/claims/preview", claim_previews.preview)
     routes.add("GET", f"{_SERVER}/analysis", explanations.analysis)

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, Final, Never
+from typing import Any, Final
 
 from ...audit.log_cursors import BadCursor, Cursor, Position
 from ...audit.log_pages import Page, Query, page
@@ -14,6 +13,7 @@ from ...storage.events import EVENT_RETENTION, Event, EventLog
 from ..http.call import Call
 from ..http.errors import ApiError
 from ..http.filters import parse_filter
+from ..http.instants import instant_of
 from ..http.paging import fitting, limit_of, link_header
 
 PATH: Final = "/api/v1/logs"
@@ -71,10 +71,10 @@ class Logs:
 
     def _query(self, call: Call, now_ms: int, limit: int) -> Query:
         descending = (call.request.query_value("sortOrder") or "ASCENDING").upper() == "DESCENDING"
-        until = _instant(call, "until")
+        until = instant_of(call.request, "until")
         bounded = until is not None or descending
         until = now_ms if until is None else until
-        since = _instant(call, "since")
+        since = instant_of(call.request, "since")
         since = until - _WEEK_MS if since is None else since
         wanted, oldest = _wanted(call), now_ms - EVENT_RETENTION * 1000
         since = max(since, oldest)
@@ -117,26 +117,3 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, list):
         return [text for item in value for text in _texts(item)]
     return [value] if isinstance(value, str) else []
-
-
-def _instant(call: Call, name: str) -> int | None:
-    """Milliseconds since the epoch. Raises ApiError where it is no date."""
-    text = call.request.query_value(name)
-    if not text:
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-        if instant.tzinfo is None:
-            instant = instant.replace(tzinfo=UTC)
-        return int(instant.timestamp() * 1000)
-    except (ValueError, OverflowError):
-        _bad_date(name)
-
-
-def _bad_date(name: str) -> Never:
-    error = ApiError("E0000001")
-    error.summary = (
-        f"'{name}': The date format in your query is not recognized. Please enter dates using ISO8601 string format.. "
-        f"'{name}': must be a valid date-time or empty."
-    )
-    raise error
