@@ -44,8 +44,7 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copy";
-    button.textContent = "⧉";
-    button.setAttribute("aria-label", document.documentElement.lang === "de" ? "Kopieren" : "Copy");
+    button.textContent = document.documentElement.lang === "de" ? "Kopieren" : "Copy";
     button.addEventListener("click", () => navigator.clipboard.writeText(pre.textContent));
     pre.before(button);
   }
