@@ -13,7 +13,7 @@ from authmint.http import Pairs, Request, Response
 from authmint.ids import RandomIds
 from authmint.web.theme import Theme
 
-from tests.management.admin import BASE_URL, Admin
+from tests.management.admin import BASE_URL, TOKEN, Admin
 
 SECRET = "s" * 40
 
@@ -86,7 +86,8 @@ class Deployment:
                 if isinstance(answer, ApiProblem):
                     raise answer
                 return answer
-        found = self.admin.call(method, path, raw=body or b"")
+        own = {name: value for name, value in headers.items() if name == "if-match"}
+        found = self.admin.call(method, path, raw=body or b"", headers={"authorization": f"SSWS {TOKEN}", **own})
         links = ", ".join(found.header("link"))
         return Answer(found.status, dict(found.response.headers) | {"link": links}, found.response.body)
 

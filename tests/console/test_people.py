@@ -321,3 +321,19 @@ def test_attributes_are_made_and_taken_away(browser: Browser, path: str) -> None
     assert (taken.status, "Kept title" in text(taken)) == (400, True)
     assert done(browser, f"{path}/desk/delete", name="desk") == path
     assert "desk" not in text(seen(browser, path))
+
+
+def test_the_second_of_two_administrators_is_told_and_loses_nothing(browser: Browser) -> None:
+    group = made(browser, "/console/groups/new", **{"profile.name": "Two", "profile.description": "old"})
+    ours, theirs = seen(browser, group), seen(browser, group)
+    assert browser.submit(theirs, group, **{"profile.description": "theirs"}).status == 303
+
+    late = browser.submit(ours, group, **{"profile.description": "ours"})
+
+    assert (late.status, "Somebody else changed this" in text(late)) == (412, True)
+    assert ">ours</textarea>" in text(late)
+    assert "theirs" in text(late)
+    get = browser.deployment.admin.get
+    assert get(f"/api/v1/groups/{group.rpartition('/')[2]}").json["profile"]["description"] == "theirs"
+    assert browser.submit(late, group).status == 303
+    assert get(f"/api/v1/groups/{group.rpartition('/')[2]}").json["profile"]["description"] == "ours"

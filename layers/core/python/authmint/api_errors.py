@@ -79,6 +79,8 @@ CATALOGUE: Final[dict[str, tuple[int, str]]] = {
     "E0000185": (409, "The isDefault parameter of the default email template customization can't be set to false."),
     "E0000189": (422, "This template does not support the recipients value."),
     "E0000236": (400, "The provided language isn't valid BCP 47."),
+    # An extension of ours: others know no precondition (RFC 9110 §13.1.1).
+    "E0000412": (412, "The object was changed since it was read. Nothing was changed."),
 }
 
 

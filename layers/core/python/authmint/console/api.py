@@ -29,6 +29,7 @@ class Api:
 
     Attributes:
         called: What was called so far, for "the calls behind this page".
+        tags: Of what was read (RFC 9110 §8.8.3), by path.
     """
 
     url: str
@@ -36,10 +37,14 @@ class Api:
     sign_ins: SignIns
     send: Transport
     called: list[Called] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str) -> Any:
         """What is there. Raises ApiProblem, SignedOut, StepUp."""
-        return self._call("GET", path).json()
+        answer = self._call("GET", path)
+        if tag := answer.headers.get("etag"):
+            self.tags[path] = tag
+        return answer.json()
 
     def page(self, path: str) -> tuple[list[Any], str | None]:
         """One page of a list, and the path of the next one. Raises as ``get``."""
@@ -57,31 +62,33 @@ class Api:
             items += page
         return items
 
-    def post(self, path: str, body: Any = None) -> Any:
-        """Make something, or have something done. Raises as ``get``."""
-        return self._call("POST", path, body).json()
+    def post(self, path: str, body: Any = None, *, tag: str = "") -> Any:
+        """Make something, or have something done; with a tag, while it is as that says. Raises as ``get``."""
+        return self._call("POST", path, body, tag).json()
 
-    def put(self, path: str, body: Any = None) -> Any:
-        """Replace something. Raises as ``get``."""
-        return self._call("PUT", path, body).json()
+    def put(self, path: str, body: Any = None, *, tag: str = "") -> Any:
+        """Replace something; with a tag, while it is as that says. Raises as ``get``."""
+        return self._call("PUT", path, body, tag).json()
 
     def delete(self, path: str) -> None:
         """Take something away. Raises as ``get``."""
         self._call("DELETE", path)
 
-    def _call(self, method: str, path: str, body: Any = None) -> Answer:
+    def _call(self, method: str, path: str, body: Any = None, tag: str = "") -> Answer:
         self.called.append(Called(method, path, body))
-        answer = self._sent(method, path, body, self.sign_ins.access_token(self.session))
+        answer = self._sent(method, path, body, tag, self.sign_ins.access_token(self.session))
         if answer.status == 401:
             if wanted := dict(_PARAMETER.findall(answer.headers.get("www-authenticate", ""))):
                 raise StepUp(wanted)
-            answer = self._sent(method, path, body, self.sign_ins.access_token(self.session, anew=True))
+            answer = self._sent(method, path, body, tag, self.sign_ins.access_token(self.session, anew=True))
         if answer.status < 400:
             return answer
         raise _problem(answer)
 
-    def _sent(self, method: str, path: str, body: Any, token: str) -> Answer:
+    def _sent(self, method: str, path: str, body: Any, tag: str, token: str) -> Answer:
         headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
+        if tag:
+            headers["if-match"] = tag
         content = None
         if body is not None:
             headers["content-type"] = "application/json"

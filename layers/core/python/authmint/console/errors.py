@@ -40,6 +40,11 @@ class ApiProblem(Exception):
         self.retry_after = retry_after
 
     @property
+    def came_first(self) -> bool:
+        """Whether somebody else changed the object since it was read (RFC 9110 §13.1.1)."""
+        return self.status == 412
+
+    @property
     def passes(self) -> bool:
         """Whether the same call may succeed in a while; nothing was changed."""
         return self.status in {429, 503}

@@ -146,7 +146,7 @@ class FamilyPages:
             if picks.method == "PUT":
                 visit.api.put(self._own_api(visit, quote(chosen, safe="")), {})
             else:
-                visit.api.post(self._api(visit), {"id": chosen})
+                visit.api.post(self._api(visit), picks.sends(chosen))
         except ApiProblem as problem:
             return self._choice(visit, problem)
         return see_other(f"{self._list_uri(visit)}?said=made")
@@ -162,7 +162,7 @@ class FamilyPages:
         try:
             fill(body, fields, visit)
             call = visit.api.put if self.family.replaces == "PUT" else visit.api.post
-            call(self._item_api(visit), body)
+            call(self._item_api(visit), body, tag=visit.form.text("tag"))
         except (BadField, ApiProblem) as problem:
             return self._form(visit, fields, body, item=item, problem=problem)
         return self._see(visit, item, "saved")
@@ -277,6 +277,8 @@ class FamilyPages:
             "item": item,
             "inputs": inputs(visit, fields, body, new=new, again=(problem or tried) is not None),
             "new": new,
+            "tag": visit.api.tags.get(self._item_api(visit), "") if item is not None else "",
+            "now": _now(fields, item, visit) if isinstance(problem, ApiProblem) and problem.came_first else {},
             "actions": [] if item is None else self._actions(item),
             "tabs": [] if item is None else self._tabs(visit, self.family, self._here(visit)),
             "own": "" if item is None else self._here(visit),
@@ -367,6 +369,17 @@ class FamilyPages:
         except ApiProblem:
             return ""  # the page stands without it
         return str(at(item, parent.name) or "")
+
+
+def _now(fields: Sequence[Field], item: Mapping[str, Any] | None, visit: Visit) -> Mapping[str, Any]:
+    """What stands in the object now, of the fields in which something else was typed."""
+    found = {field.path: (field.shown(item or {}), field.typed(visit.form)) for field in fields if not field.only}
+    return {path: shown for path, (shown, typed) in found.items() if shown != _with_one_end(typed)}
+
+
+def _with_one_end(typed: Any) -> Any:
+    """Lines as they are shown; browsers end them with two characters."""
+    return typed.replace("\r\n", "\n") if isinstance(typed, str) else typed
 
 
 def parents_of(family: Family, families: Sequence[Family]) -> Sequence[Family]:

@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from ..http import Response
 from .errors import ApiProblem
 from .fields import BadField, Field, at, put_at
 from .visit import Visit
+
+_CAME_FIRST: Final = (
+    "Somebody else changed this meanwhile. What you typed is kept, and what stands there now is said beside it: save "
+    "again to put yours in its place."
+)
 
 
 def inputs(
@@ -93,8 +98,9 @@ def problem_of(problem: ApiProblem | BadField | None) -> dict[str, Any] | None:
         return None
     if isinstance(problem, BadField):
         return {"text": problem.why, "causes": (), "field": problem.name, "code": "", "passes": False}
+    text = _CAME_FIRST if problem.came_first else problem.summary
     return {
-        "text": problem.summary,
+        "text": text,
         "causes": problem.causes,
         "field": "",
         "code": problem.code,

@@ -57,6 +57,7 @@ class Pick:
         label: English text of the button beside each.
         search: The query parameter that finds some.
         method: ``POST``: its ``id`` goes to the family's collection; ``PUT``: to the path of its own below it.
+        sends: What is sent of an id, by ``POST``.
     """
 
     api: str
@@ -64,6 +65,7 @@ class Pick:
     label: str
     search: str = "q"
     method: Literal["POST", "PUT"] = "PUT"
+    sends: Callable[[str], Any] = lambda identity: {"id": identity}
 
 
 @dataclass(frozen=True)

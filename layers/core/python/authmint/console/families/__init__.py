@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..resources import Family
-from . import applications, directory, security, servers, sign_on
+from . import applications, directory, security, servers, sign_on, unregistered
 
 FAMILIES: Final[Sequence[Family]] = (
     *servers.FAMILIES,
+    *unregistered.FAMILIES,
     *applications.FAMILIES,
     *directory.FAMILIES,
     *sign_on.FAMILIES,

@@ -20,6 +20,12 @@ SERVER_TABS: Final = (
     Tab("Security", "/security"),
     Tab("Analysis", "/analysis"),
     Tab("Resources", "/resources"),
+    Tab("Clients with tokens", "/clients"),
+    Tab("Clients by their document", "/metadata-clients"),
+    Tab("Copies of documents", "/metadata-documents"),
+    Tab("Clients that registered themselves", "/dynamic-clients"),
+    Tab("Registration tokens", "/registration-tokens"),
+    Tab("Trusted servers", "/trusted-servers"),
 )
 _SERVER: Final = "/api/v1/authorizationServers"
 _BELOW: Final = _SERVER + "/{server}"

@@ -46,6 +46,7 @@ from .call import Call
 from .errors import ApiError, BearerChallenge, OAuthStyleError, unavailable
 from .needed_scopes import needed_scope
 from .operations import operations
+from .preconditions import checked, with_tag
 from .registration_errors import is_registration, registration_refusal
 
 ORGANIZATION: Final = "/.well-known/okta-organization"
@@ -164,7 +165,8 @@ class ManagementApi:
         call = Call(request, params, recorder, caller, now, self._retrying)
         _check_scope(call, template)
         self._authorization.check(call, template)
-        return operation(call)
+        answer = operation(checked(call, self._routes))
+        return with_tag(answer) if request.method == "GET" else answer
 
     def _finished(self, answer: Response, request: Request, allowance: Allowance | None = None) -> Response:
         headers = [
