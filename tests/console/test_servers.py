@@ -1,12 +1,14 @@
 """Pages that only authorization servers have, over the real management API."""
 
 import html
+import json
 import re
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from authmint.console.errors import ApiProblem
+from authmint.console.http_client import Answer
 
 from .browser import Browser, header, text
 
@@ -92,6 +94,16 @@ def test_a_refusal_names_what_came_nearest_and_what_would_mend_it(shop: Shop) ->
     assert "✗ Policy 1: nights does not fit: clients" in page
     assert f"clients: wanted {shop.client}, met {shop.other}" in page
     assert "add the client to conditions.clients.include of the policy 'nights'" in page
+
+
+def test_implicit_requests_say_what_they_want(shop: Shop) -> None:
+    shop.browser.deployment.sent.clear()
+    shop.preview(client_id=shop.client, grant_type="implicit", response_type="id_token", user_id="nobody@example.com")
+    shop.preview(client_id=shop.client, grant_type="client_credentials", response_type="token", user_id="x")
+
+    sent = [body for method, _, body in shop.browser.deployment.sent if method == "POST"]
+    assert sent[0]["response_type"] == "id_token"
+    assert sent[1] == {"client_id": shop.client, "grant_type": "client_credentials"}
 
 
 def test_two_requests_are_compared(shop: Shop) -> None:
@@ -290,3 +302,30 @@ def test_a_program_without_a_scope_is_asked_about() -> None:
 
     assert answer.status == 422
     assert re.search(r'name="first.scope"[^>]*aria-invalid="true"', text(answer))
+
+
+def test_a_server_that_goes_is_missed_by_whoever_had_tokens_from_it(shop: Shop) -> None:
+    usage = {"groups": [{"client": "a", "tokens": 3}, {"client": "b", "tokens": 0}, {"client": "c", "tokens": 1}]}
+    answers = shop.browser.deployment.answers
+    answers["GET", f"/api/v1/usage?by=client&limit=1000&server={shop.id}"] = Answer(200, {}, json.dumps(usage).encode())
+    assert "Clients that had tokens from it in the last seven days: 2" in shop.page("/delete")
+
+    answers["GET", f"/api/v1/usage?by=client&limit=1000&server={shop.id}"] = ApiProblem(403, "E0000006", "no")
+    assert "Type its name" in shop.page("/delete")
+    answers.clear()
+
+
+def test_a_list_in_one_piece_is_shown_in_pieces() -> None:
+    shop = Shop()
+    for number in range(120):
+        shop.admin.made(f"{shop.api}/policies/{shop.policy}/rules", rule(f"rule {number}", "openid"))
+    path = f"{shop.home}/policies/{shop.policy}/rules"
+
+    first = text(shop.browser.get(path))
+    second = text(shop.browser.get(f"{path}?start=100"))
+
+    assert (first.count("/move/up"), first.count("/move/down")) == (99, 100)
+    assert (second.count("/move/up"), second.count("/move/down")) == (21, 20)
+    assert f'href="{path}?start=100"' in first
+    assert 'rel="next"' not in second
+    assert len(first) < 150_000

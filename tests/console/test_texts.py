@@ -7,9 +7,16 @@ from pathlib import Path
 
 import authmint.console
 import pytest
+from authmint.console.claim_trial import LEFT_OUT
 from authmint.console.families import FAMILIES
 from authmint.console.fields import Field
+from authmint.console.servers.analysis import REASONS
+from authmint.console.servers.decision_path import CONDITIONS
+from authmint.console.servers.keys import STATUSES, STEPS
+from authmint.console.servers.security import SETTINGS
+from authmint.console.servers.wizard import FIRST
 from authmint.console.texts import languages
+from authmint.expressions.reference import FUNCTIONS, NAMES, OPERATORS
 
 HOME = Path(authmint.console.__file__).parent
 _CALL = re.compile(r'\bt\(\s*"((?:[^"\\]|\\.)*)"')
@@ -18,7 +25,7 @@ _MAP = re.compile(r"\bt\(\{(.*?)\}\[", re.DOTALL)
 _PROSE = re.compile(r"(?=.*[a-z])[A-Za-z(–].* .*|[A-Z][a-z]+[.]?", re.DOTALL)
 #: Texts that nobody reads: of exceptions, queries, statuses, types.
 _OTHERS = re.compile(
-    r".* eq \".*|[A-Z_ ]+|.* \| None|.*\$ASSERTION.*|a stronger sign-in is asked for|urn:.*", re.DOTALL
+    r".* eq \".*|[A-Z_ ]+|.* \| None|.*\$ASSERTION.*|id_token token|a stronger sign-in is asked for|urn:.*", re.DOTALL
 )
 
 
@@ -64,8 +71,18 @@ def of_families() -> Iterator[str]:
             yield from (family.picks.label, *(column.label for column in family.picks.columns))
 
 
+def of_servers() -> Iterator[str]:
+    for heading, fields in SETTINGS:
+        yield heading
+        yield from of_fields(fields)
+    yield from of_fields(FIRST)
+    yield from (*CONDITIONS.values(), *STATUSES.values(), *STEPS.values(), *REASONS.values(), *LEFT_OUT.values())
+    yield from (about for _, about in (*NAMES, *OPERATORS))
+    yield from (function.about for function in FUNCTIONS)
+
+
 def texts() -> set[str]:
-    found = {*in_templates(), *in_python(), *of_families()}
+    found = {*in_templates(), *in_python(), *of_families(), *of_servers()}
     return {text for text in found if re.search("[A-Za-z]", text) and not _OTHERS.fullmatch(text)}
 
 

@@ -18,6 +18,8 @@ from .visit import Visit
 BASE_URL: Final = "{base_url}"
 #: On one page of a list.
 _PAGE: Final = 50
+#: Of a list that the API gives in one piece.
+_WHOLE: Final = 100
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,12 @@ class FamilyPages:
         if sought and family.search:
             query[family.search] = sought
         items, following = self._items(visit, query)
+        start = int(visit.query("start")) if visit.query("start").isdecimal() else 0
+        further, items = len(items) > start + _WHOLE, items[start : start + _WHOLE]
+        if further:
+            following = visit.here(start=str(start + _WHOLE))
+        elif following is not None:
+            following = visit.here(after=following, start="")
         views = list(enumerate(family.views))
         values = {
             "title": visit.t(family.title),
@@ -46,7 +54,9 @@ class FamilyPages:
             "items": [(item, self._row_uri(visit, item), self._actions(item)) for item in self._named(visit, items)],
             "sought": sought,
             "views": [(visit.t(text), visit.here(view=str(n), after=""), n == view) for n, (text, _) in views],
-            "following": following and visit.here(after=following),
+            "following": following,
+            "from_start": start == 0,
+            "to_end": not further,
             "own": self._own(visit),
             "at_step": family.step(items) if family.steps else 0,
             **self._above(visit),
@@ -236,10 +246,18 @@ class FamilyPages:
             "title": visit.t("Delete {name}?", name=name),
             "family": self.family,
             "name": name,
+            "used": self._used(visit, item),
             "crumbs": self._crumbs(visit, item),
             "problem": problem_of(problem),
         }
         return self._page("remove.html", visit, values, status=200 if problem is None else 422)
+
+    def _used(self, visit: Visit, item: Mapping[str, Any]) -> str:
+        """Who will miss it, where the administrator may know."""
+        try:
+            return "" if self.family.used is None else self.family.used(visit, item)
+        except ApiProblem:
+            return ""  # the page stands without it
 
     def _removed(self, visit: Visit, item: Mapping[str, Any]) -> None:
         """Take it away; what has to be switched off before is."""

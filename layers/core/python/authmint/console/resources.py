@@ -165,6 +165,7 @@ class Family:
         more: Further fields of one, which depend on what the deployment has.
         in_list: Actions stand beside the objects in the list, too.
         trial: How one is tried before it is saved.
+        used: Who used one lately, said before it goes.
     """
 
     path: str
@@ -204,6 +205,7 @@ class Family:
     more: Callable[[Visit, Mapping[str, Any] | None], Sequence[Field]] | None = None
     in_list: bool = False
     trial: "Trial | None" = None
+    used: Callable[[Visit, Mapping[str, Any]], str] | None = None
 
     @property
     def can_make(self) -> bool:

@@ -1,10 +1,13 @@
 """Authorization servers and what stands below one."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote
 
 from ..claim_trial import CLAIM_TRIAL
 from ..fields import Field
 from ..resources import Action, Column, Family, Tab
+from ..visit import Visit
 
 _ACTIVE, _INACTIVE = frozenset({"ACTIVE"}), frozenset({"INACTIVE"})
 SWITCHES: Final = (
@@ -29,6 +32,13 @@ SERVER_TABS: Final = (
 )
 _SERVER: Final = "/api/v1/authorizationServers"
 _BELOW: Final = _SERVER + "/{server}"
+
+
+def _used(visit: Visit, server: Mapping[str, Any]) -> str:
+    found = visit.api.get(f"/api/v1/usage?by=client&limit=1000&server={quote(server['id'], safe='')}")
+    clients = sum(1 for group in found["groups"] if group.get("tokens"))
+    return visit.t("Clients that had tokens from it in the last seven days: {count}", count=clients)
+
 
 SERVERS: Final = Family(
     "/servers",
@@ -81,6 +91,7 @@ SERVERS: Final = Family(
     empty="Make one: it is a security boundary of its own, with its own keys, scopes and policies.",
     guide="servers-and-policies.md",
     tabs=SERVER_TABS,
+    used=_used,
 )
 
 SCOPES: Final = Family(

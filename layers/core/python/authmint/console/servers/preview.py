@@ -21,7 +21,9 @@ GRANT_TYPES: Final = (
     ("implicit", "implicit: for somebody, without a code"),
     ("password", "password: for somebody whose password it has"),
 )
-_PARAMETERS: Final = ("client_id", "user_id", "grant_type", "resource", "redirect_uri")
+#: What the grant type ``implicit`` can ask for.
+RESPONSE_TYPES: Final = ("token", "id_token", "id_token token")
+_PARAMETERS: Final = ("client_id", "user_id", "grant_type", "response_type", "resource", "redirect_uri")
 #: So many scopes can be ticked; of others, names are typed.
 _TICKED: Final = 40
 #: So many clients and people are offered; others are typed.
@@ -49,6 +51,8 @@ class Asked:
         given = {name: value for name, value in self.values.items() if value}
         if given.get("grant_type") == "client_credentials":
             given.pop("user_id", None)
+        if given.get("grant_type") != "implicit":
+            given.pop("response_type", None)
         return given | ({"scope": " ".join(self.scopes)} if self.scopes else {})
 
     @property
@@ -105,6 +109,7 @@ class PreviewPage:
             "compare": compare,
             "differences": _differences(results, visit.t),
             "grant_types": GRANT_TYPES,
+            "response_types": RESPONSE_TYPES,
             "scopes": scopes[:_TICKED],
             "clients": _offered(visit, f"/oauth2/v1/clients?limit={_OFFERED}", "client_id", "client_name"),
             "people": _offered(visit, f"/api/v1/users?limit={_OFFERED}", "profile.login", ""),
