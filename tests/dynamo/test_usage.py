@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
-from authmint.audit import tally
+from authmint.audit import tally, usage_counting
 from authmint.audit.usage_counting import UsageCounting, report
 from authmint.audit.usage_report import Key, Question
 from authmint.dynamo.event_chunks import HOUR_MS
@@ -17,6 +18,7 @@ from authmint.storage.usage import Counts, Row, UsageRecords
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.benchmarks.event_load import size_of
 from tests.memory.usage import MemoryUsageRecords
 from tests.support.backend import Deployed
 from tests.support.event_deliveries import MINUTE, START, Delivery, deliveries, hand_over
@@ -149,7 +151,8 @@ def test_numbers_are_those_of_the_log_however_it_was_delivered_and_counted(
     counting = Counting()
     with pytest.MonkeyPatch.context() as small:
         small.setattr(tally, "_MOST_BYTES", room)
-        small.setattr("authmint.audit.usage_counting._GLANCE", 2)
+        small.setattr(usage_counting, "_GLANCE", 2)
+        small.setattr(usage_counting, "_MANY", 1)
         for number, delivery in enumerate(planned):
             counting.deliver(delivery)
             for after, patience, overtaken, fails, pause in runs:
@@ -215,19 +218,27 @@ def test_who_makes_names_up_does_not_fill_the_table() -> None:
     assert len([pk for pk, _ in counting.table.stored() if pk.startswith("USAGE#")]) == 2
 
 
-def test_an_idle_log_is_gone_through_without_a_write() -> None:
+def test_a_trickle_is_counted_by_the_hour_and_a_flood_at_once() -> None:
     counting = Counting()
     counting.count()
-    written = len(counting.table.written)
 
-    for _ in range(4):
-        counting.clock.at += 15 * MINUTE - 1
+    def steps() -> int:
+        return len([pk for pk, _ in counting.table.stored() if pk == "USAGE#STEPS"])
+
+    for number in range(4):
+        assert steps() == 1
+        at = counting.clock.at
+        counting.deliver(Delivery(at, "a", [an_event_of_a_kind(number, at)]))
+        counting.clock.at += 15 * MINUTE
         counting.count()
-
-    assert (written, len(counting.table.written)) == (1, 1)
+    assert steps() == 2
+    at = counting.clock.at
+    counting.deliver(Delivery(at, "a", [an_event_of_a_kind(number, at) for number in range(500)]))
     counting.clock.at += MINUTE
+    written = len(counting.table.written)
     counting.count()
-    assert len(counting.table.written) == 2
+    assert steps() == 3
+    assert sum(map(size_of, counting.table.written[written:])) < 2 * 1_024
 
 
 def test_what_fills_an_item_is_several_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,12 +273,51 @@ def test_stretches_are_counted_once_and_come_back_by_day(request: pytest.Fixture
     usage.add(Counts({Row(today * 24, "signIns"): 5}), start=places[1], end=places[3])
 
     assert usage.reached() == places[3]
-    found = list(usage.read(today, today, before=places[3]))
-    assert [dict(part.rows) for part in found] == [
-        {row: number for row, number in rows.items() if row.hour < today * 24 + 24},
-        {Row(today * 24, "signIns"): 5},
-    ]
-    assert dict(found[0].people) == {today * 24: people[today * 24]}
-    assert len([part for part in usage.read(today, today, before=places[1]) if part.rows]) == 1
-    (tomorrow,) = [part for part in usage.read(today + 1, today + 1, before=places[3]) if part.rows]
+    total: Counter[Row] = Counter()
+    for part in usage.read(today, today):
+        total.update(part.rows)
+    expected = {row: number for row, number in rows.items() if row.hour < today * 24 + 24}
+    assert total == expected | {Row(today * 24, "signIns"): 5}
+    assert {hour: marks for part in usage.read(today, today) for hour, marks in part.people.items()} == {
+        today * 24: people[today * 24]
+    }
+    (tomorrow,) = [part for part in usage.read(today + 1, today + 1) if part.rows]
     assert tomorrow.people == {today * 24 + 24: frozenset({7})}
+
+
+def test_numbers_of_an_hour_are_one_item_that_is_read_as_a_whole_or_again() -> None:
+    counting = Counting()
+    usage = counting.usage
+    for number in range(4):
+        at = counting.clock.at
+        counting.deliver(Delivery(at, "a", [an_event_of_a_kind(11 * number + n, at) for n in range(2)]))
+        counting.clock.at += SETTLED_AFTER + MINUTE
+        with pytest.MonkeyPatch.context() as few:
+            few.setattr(usage_counting, "_MANY", 1)
+            counting.usage = Read(usage, partial(counting.count, usage), after=number % 2 == 1)  # type: ignore[assignment]
+            assert counting.told("")[()]["tokens"] == 2 * number + 2
+
+    stored = [pk for pk, _ in counting.table.stored()]
+    assert (len([pk for pk in stored if pk == "USAGE#STEPS"]), len([pk for pk in stored if "USAGE#0" in pk])) == (
+        4,
+        2,
+    )  # the first began long ago
+
+
+class Read:
+    """Records to which more is added, once, right before or after they are read."""
+
+    def __init__(self, usage: UsageRecords, more: Callable[[], None], *, after: bool) -> None:
+        self._usage, self._more, self._after = usage, more, after
+
+    def read(self, first_day: int, last_day: int) -> Iterable[Counts]:
+        more, self._more = self._more, lambda: None
+        if self._after:
+            found = list(self._usage.read(first_day, last_day))
+            more()
+            return found
+        more()
+        return self._usage.read(first_day, last_day)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._usage, name)

@@ -23,11 +23,10 @@ class MemoryUsageRecords:
                 raise Conflict(start)
             self._steps[start] = (end, counts)
 
-    def read(self, first_day: int, last_day: int, *, before: str) -> Iterator[Counts]:
+    def read(self, first_day: int, last_day: int) -> Iterator[Counts]:
         def wanted(hour: int) -> bool:
             return first_day <= hour // HOURS_OF_DAY <= last_day
 
-        for start, (_, counts) in sorted(self._steps.items()):
-            if start < before:
-                rows = {row: number for row, number in counts.rows.items() if wanted(row.hour)}
-                yield Counts(rows, {hour: marks for hour, marks in counts.people.items() if wanted(hour)})
+        for _, (_, counts) in sorted(self._steps.items()):
+            rows = {row: number for row, number in counts.rows.items() if wanted(row.hour)}
+            yield Counts(rows, {hour: marks for hour, marks in counts.people.items() if wanted(hour)})

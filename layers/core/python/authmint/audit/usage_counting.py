@@ -19,6 +19,8 @@ _SKEW: Final = 60_000
 #: Events that are fetched at once, and between two looks at the clock.
 _BATCH: Final = 1_000
 _GLANCE: Final = 200
+#: Events of which the numbers are kept before an hour is over.
+_MANY: Final = 500
 
 
 class TooMuch(Exception):
@@ -27,15 +29,16 @@ class TooMuch(Exception):
 
 @dataclass(frozen=True)
 class Stretch:
-    """What was counted of a stretch of the log, and the place up to which that is."""
+    """What was counted of a stretch of the log: the place up to which that is, and how many events there were."""
 
     tally: Tally
     end: str
+    events: int
 
 
 @dataclass(frozen=True)
 class UsageCounting:
-    """Counts what has settled (function ``audit_sink``, every quarter of an hour).
+    """Counts what has settled (function ``audit_sink``, every five minutes).
 
     Attributes:
         in_time: Whether there is time to go on; a last write is left time for.
@@ -58,10 +61,9 @@ class UsageCounting:
         steps = rows = 0
         while start < end and self.in_time():
             stretch = _stretch(self.log, start, end, self.in_time)
-            counts = stretch.tally.counts
-            # Where nothing happened there is nothing to keep, until who comes next would have a long way to go.
-            if not counts.rows and stretch.end == end and int(end[:14]) - int(start[:14]) < HOUR_MS:
+            if stretch.end == end and not _worth_keeping(stretch, start):
                 break
+            counts = stretch.tally.counts
             try:
                 self.usage.add(counts, start=start, end=stretch.end)
             except Conflict:  # another run was here first
@@ -73,14 +75,19 @@ class UsageCounting:
         return {"steps": steps, "rows": rows}
 
 
+def _worth_keeping(stretch: Stretch, start: str) -> bool:
+    """A few events are read again as fast as their numbers, until there are more, or an hour is over."""
+    return stretch.events >= _MANY or int(stretch.end[:14]) - int(start[:14]) >= HOUR_MS
+
+
 def _stretch(log: EventLog, start: str, end: str, in_time: Callable[[], bool]) -> Stretch:
     """The events between two places, until the tally is full or time runs out."""
-    tally = Tally()
+    tally, number = Tally(), 0
     for number, recorded in enumerate(log.read(after=start, before=end, batch=_BATCH), 1):
         tally.add(recorded.event)
         if tally.full or (number % _GLANCE == 0 and not in_time()):
-            return Stretch(tally, recorded.place)
-    return Stretch(tally, end)
+            return Stretch(tally, recorded.place, number)
+    return Stretch(tally, end, number)
 
 
 @dataclass(frozen=True)
@@ -100,12 +107,7 @@ def report(
         TooMuch: Not even what is kept could be read in time.
         Unavailable: At any step.
     """
-    reached = usage.reached()
-    parts = []
-    for counts in usage.read(first // HOURS_OF_DAY, last // HOURS_OF_DAY, before=reached):
-        parts.append(_within(counts, first, last))
-        if not in_time():
-            raise TooMuch
+    reached, parts = _kept(usage, first, last, in_time)
     oldest = max(first * HOUR_MS - _SKEW, now_ms - EVENT_RETENTION * 1_000, 0)
     place, end = max(reached, place_of(oldest)), place_of(now_ms + _SKEW)
     while place < end:
@@ -115,6 +117,20 @@ def report(
         if not in_time():
             break
     return Report(tuple(parts), min(int(place[:14]), now_ms))
+
+
+def _kept(usage: UsageRecords, first: int, last: int, in_time: Callable[[], bool]) -> tuple[str, list[Counts]]:
+    """The place up to which is counted, and what was up to there."""
+    reached = usage.reached()
+    while True:
+        parts = []
+        for counts in usage.read(first // HOURS_OF_DAY, last // HOURS_OF_DAY):
+            parts.append(_within(counts, first, last))
+            if not in_time():
+                raise TooMuch
+        before, reached = reached, usage.reached()
+        if reached == before:  # nobody has added anything meanwhile
+            return reached, parts
 
 
 def _within(counts: Counts, first: int, last: int) -> Counts:

@@ -65,13 +65,8 @@ class UsageRecords(Protocol):
             Unavailable: It may be kept.
         """
 
-    def read(self, first_day: int, last_day: int, *, before: str) -> Iterator[Counts]:
-        """What happened on some days, both inclusive, of the stretches that begin before a place.
-
-        Args:
-            first_day: Days since the Unix epoch.
-            last_day: The same.
-            before: What ``reached`` said: what is counted meanwhile is left out.
+    def read(self, first_day: int, last_day: int) -> Iterator[Counts]:
+        """What happened on some days, both inclusive: days since the Unix epoch. What is added meanwhile may be in it.
 
         Raises:
             Unavailable: At any step.
