@@ -35,6 +35,8 @@ PAGES: Final = {
     "GET /api/v1/meta/schemas/user/{}": "/types/{}/attributes",
     "POST /api/v1/meta/schemas/user/{}": "/types/{}/attributes",
     "GET /api/v1/logs": "/log",
+    "GET /api/v1/usage": "/usage",
+    "GET /api/v1/usage/unused": "/usage",
 }
 _SAME: Final = "another view of what a page shows"
 _FOR_PEOPLE: Final = "the person does it, on a page of their own: /account, /enrol, /forgot"
@@ -72,7 +74,6 @@ LEFT_OUT: Final = {
     r"(GET|PUT) /api/v1/authenticators/\{\}/methods.*|POST /api/v1/authenticators": "by API, SDK and Terraform so far",
     r"\w+ /api/v1/sessions.*": "sessions are ended with everything else of a person",
     r"DELETE /api/v1/api-tokens/current": "of who calls with it, to end itself",
-    r"GET /api/v1/usage.*": "numbers to be fetched: authmint usage, CSV",
 }
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from authmint.http import Response
+from authmint.storage.events import Event, Party
 
 from .browser import Browser, header, text
 
+EVIL = '<script>alert("1")</script>'
 NUMBERS = itertools.count()
 
 
@@ -337,3 +339,19 @@ def test_the_second_of_two_administrators_is_told_and_loses_nothing(browser: Bro
     assert get(f"/api/v1/groups/{group.rpartition('/')[2]}").json["profile"]["description"] == "theirs"
     assert browser.submit(late, group).status == 303
     assert get(f"/api/v1/groups/{group.rpartition('/')[2]}").json["profile"]["description"] == "ours"
+
+
+def test_usage_is_shown_as_pictures_and_as_the_table_that_they_are_of(browser: Browser) -> None:
+    browser.get("/console")
+    kind, client = "app.oauth2.as.token.grant.access_token", Party("0oaA", "PublicClientApp", EVIL)
+    at = browser.clock.now() * 1_000
+    granted = [Event(f"granted-{number}", at, kind, client, debug={"grant_type": EVIL}) for number in range(3)]
+    browser.deployment.admin.storage.log.record(granted)
+
+    page = text(seen(browser, "/console/usage?by=grantType&days=1"))
+
+    assert "<svg" in page
+    assert "<td>3</td>" in page
+    assert EVIL not in page
+    assert "What nobody used" in page
+    assert text(seen(browser, "/console/usage?by=nothing&days=x"))

@@ -19,6 +19,7 @@ from .servers import server_routes
 from .sign_in import Deployment, SignIns
 from .sign_on_pages import SignOnPages
 from .site import Route, Site, routes_of
+from .usage import UsagePage
 from .visit import Visit
 
 #: Seconds that somebody may take to sign in, and for which a sign-in is remembered.
@@ -44,6 +45,7 @@ def new_site(
         Route("/signed-in", signed_in),
         Route("/log", log.listing),
         Route("/log/{id}", log.one),
+        Route("/usage", UsagePage(render, clock)),
         *server_routes(render, clock),
         *SignOnPages(render).routes(),
         *Attributes(render).routes(),

@@ -50,6 +50,7 @@ _WITHIN: Final = {
         ("API tokens", "/console/tokens"),
         ("Administrators", "/console/administrators"),
     ),
+    "reports": (("System log", "/console/log"), ("Usage", "/console/usage")),
 }
 
 
