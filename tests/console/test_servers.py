@@ -227,6 +227,22 @@ def test_the_analysis_names_what_is_wrong_and_who_can_get_a_scope(shop: Shop) ->
     assert shop.browser.get(f"{shop.home}/analysis?scope=nothing").status == 404
 
 
+def test_a_thousand_claims_and_clients_are_a_page_that_still_loads() -> None:
+    shop = Shop()
+    claim = {"claimType": "RESOURCE", "valueType": "EXPRESSION", "value": "user.city"}
+    for number in range(300):
+        shop.admin.made(f"{shop.api}/claims", claim | {"name": f"claim-{number}"})
+    for number in range(40):
+        made = policy(f"many {number}", *(f"0oa{number:03}{other:014}" for other in range(100)))
+        shop.admin.made(f"{shop.api}/policies", made | {"priority": 1})
+
+    wish = f"client_id={shop.client}&grant_type=client_credentials&scope=shop:read"
+    answer = shop.browser.get(f"{shop.home}/preview?{wish}")
+
+    assert len(answer.body) < 150_000
+    assert "200 more" in text(answer)
+
+
 def test_a_claim_is_tried_before_it_is_saved(shop: Shop) -> None:
     person = {"profile": {"firstName": "T", "lastName": "R", "email": "try@example.com", "login": "try@example.com"}}
     shop.admin.made("/api/v1/users?activate=false", person)

@@ -12,6 +12,8 @@ State = Literal["met", "missed", "begin", "granted", "refused", "skipped"]
 _PITCH: Final = 54
 _MARGIN: Final = 28
 _LONGEST: Final = 36
+#: Of what a condition asks for: a policy may name a thousand clients.
+_LONGEST_VALUE: Final = 400
 #: So many are drawn from the beginning, and from the end, of a long way.
 _FIRST: Final = 40
 _LAST: Final = 20
@@ -142,8 +144,10 @@ def _condition(said: Mapping[str, Any], t: Language) -> Condition:
 
 def _written(value: Any) -> str:
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return ", ".join(value) or "–"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = ", ".join(value) or "–"
+    else:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return _cut(text, _LONGEST_VALUE)
 
 
 def _placed(stop: Stop, place: int) -> Stop:

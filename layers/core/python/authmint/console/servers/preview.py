@@ -26,6 +26,8 @@ RESPONSE_TYPES: Final = ("token", "id_token", "id_token token")
 _PARAMETERS: Final = ("client_id", "user_id", "grant_type", "response_type", "resource", "redirect_uri")
 #: So many scopes can be ticked; of others, names are typed.
 _TICKED: Final = 40
+#: So many claims are shown that are not in a token.
+_MISSING: Final = 100
 #: So many clients and people are offered; others are typed.
 _OFFERED: Final = 100
 
@@ -74,11 +76,12 @@ class ClaimRow:
 
 @dataclass(frozen=True)
 class Token:
-    """A decoded token, claim by claim."""
+    """A decoded token, claim by claim. ``more``: how many further claims are not in it."""
 
     title: str
     decoded: str
     rows: Sequence[ClaimRow]
+    more: int
 
 
 @dataclass(frozen=True)
@@ -137,13 +140,13 @@ def _token(title: str, said: Mapping[str, Any], t: Language) -> Token:
     payload = said["payload"] or {}
     outcomes = {claim["name"]: claim for claim in said["claims"] if claim["included"]}
     rows = [_in_token(name, value, outcomes.get(name), t) for name, value in payload.items()]
-    rows += [
+    missing = [
         _claim_row(claim, "" if claim["included"] else t(LEFT_OUT.get(claim["leftOut"], claim["leftOut"])), t)
         for claim in said["claims"]
         if not claim["included"] or claim["name"] not in payload
     ]
     decoded = "" if said["payload"] is None else _pretty(said["header"]) + "\n.\n" + _pretty(payload)
-    return Token(title, decoded, rows)
+    return Token(title, decoded, [*rows, *missing[:_MISSING]], max(0, len(missing) - _MISSING))
 
 
 def _in_token(name: str, value: Any, claim: Mapping[str, Any] | None, t: Language) -> ClaimRow:
