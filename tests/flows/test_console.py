@@ -135,6 +135,28 @@ def see_the_rest_and_rotate(page: Page) -> None:
     arrived(page, "Revoke a key?")
 
 
+def look_around(page: Page, url: str) -> None:
+    """Pages of the other sections: a form and a list of each kind."""
+    page.goto(f"{url}/console/apps?q=clicked")
+    page.get_by_role("link", name="clicked nightly").click()
+    arrived(page, "clicked nightly")
+    app = page.url
+    for path, heading in {
+        f"{app}/secrets": "Secrets",
+        f"{app}/groups/new": "Assign",
+        f"{url}/console/apps/new": "New application",
+        f"{url}/console/users": "People",
+        f"{url}/console/policies/new": "New policy",
+        f"{url}/console/explain?user=admin@local.invalid": "Try a sign-on",
+        f"{url}/console/analysis?of=sign-ins": "Analysis",
+        f"{url}/console/usage": "What was used",
+        f"{url}/console/log?live=yes": "System log",
+    }.items():
+        page.goto(path)
+        arrived(page, heading)
+    page.goto(f"{url}/console/servers?q=Clicked")
+
+
 def delete(page: Page) -> None:
     page.get_by_role("link", name="Clicked", exact=True).click()
     page.get_by_role("link", name="Delete").click()
@@ -150,6 +172,7 @@ def test_a_server_is_made_tried_broken_understood_mended_and_deleted(stack: Runn
     break_and_mend(page, client_id)
     add_a_claim(page)
     see_the_rest_and_rotate(page)
+    look_around(page, stack.url)
     delete(page)
 
     assert requests.get(f"{issuer}/.well-known/openid-configuration", timeout=30).status_code == 404

@@ -50,7 +50,7 @@ _WITHIN: Final = {
         ("API tokens", "/console/tokens"),
         ("Administrators", "/console/administrators"),
     ),
-    "reports": (("System log", "/console/log"), ("Usage", "/console/usage")),
+    "reports": (("System log", "/console/log"), ("What was used", "/console/usage")),
 }
 
 

@@ -69,7 +69,7 @@ class UsagePage:
         groups = answer["groups"]
         shown = [name for name in NUMBERS if any(group.get(name) for group in groups)]
         values = {
-            "title": visit.t("Usage"),
+            "title": visit.t("What was used"),
             "section": "reports",
             "guide": "explanations-and-logs.md",
             "by": by,
@@ -107,7 +107,7 @@ def _bars(groups: Sequence[Mapping[str, Any]], by: str, name: str) -> Sequence[M
                 "y": _HEIGHT - height,
                 "width": round(min(step * 0.8, 48), 1),
                 "height": height,
-                "text": f"{group[by]}: {value}",
+                "text": f"{group[by][:10] if by == 'day' else group[by]}: {value}",
             }
         )
     return bars

@@ -39,6 +39,16 @@
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
+  // A list that is watched: fetched again and put in its place, unless somebody is in the middle of it.
+  const live = document.querySelector("[data-live]");
+  if (live)
+    setInterval(async () => {
+      if (document.hidden || live.contains(document.activeElement)) return;
+      const answer = await fetch(location.href).catch(() => null);
+      if (!answer?.ok || answer.redirected) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      live.replaceChildren(...(page.querySelector("[data-live]")?.childNodes ?? live.childNodes));
+    }, Number(live.dataset.live) * 1000);
   for (const pre of document.querySelectorAll("pre")) {
     if (!navigator.clipboard) break;
     const button = document.createElement("button");
