@@ -144,11 +144,8 @@ def look_around(page: Page, url: str) -> None:
     for path, heading in {
         f"{app}/secrets": "Secrets",
         f"{app}/groups/new": "Assign",
-        f"{url}/console/apps/new": "New application",
-        f"{url}/console/users": "People",
         f"{url}/console/policies/new": "New policy",
         f"{url}/console/explain?user=admin@local.invalid": "Try a sign-on",
-        f"{url}/console/analysis?of=sign-ins": "Analysis",
         f"{url}/console/usage": "What was used",
         f"{url}/console/log?live=yes": "System log",
     }.items():
