@@ -1,11 +1,14 @@
 """What somebody does with an application that was just made: the calls, ready to be copied."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from .errors import ApiProblem
 from .visit import Visit
+
+#: Servers whose scopes are looked at: each takes a call of its own.
+_MOST_SERVERS: Final = 5
 
 
 def made(visit: Visit, app: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -22,19 +25,20 @@ def made(visit: Visit, app: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _server(visit: Visit) -> tuple[str, str]:
-    """The issuer of a server that is on, and a scope of its own: ``default``, where there is one."""
+    """The issuer of a server that is on and has a scope, with that; else of ``default``, and no scope."""
     try:
         servers = [
             one for one in visit.api.every("/api/v1/authorizationServers?limit=200") if one["status"] == "ACTIVE"
         ]
         servers.sort(key=lambda one: (not one["default"], one["name"]))
-        if not servers:
-            return f"{visit.request.base_url}/oauth2/default", "SCOPE"
-        path = f"/api/v1/authorizationServers/{quote(servers[0]['id'], safe='')}/scopes?limit=200"
-        own = [one["name"] for one in visit.api.every(path) if not one.get("system")]
-        return servers[0]["issuer"], own[0] if own else "SCOPE"
+        for server in servers[:_MOST_SERVERS]:
+            path = f"/api/v1/authorizationServers/{quote(server['id'], safe='')}/scopes?limit=200"
+            own = [one["name"] for one in visit.api.every(path) if not one.get("system")]
+            if own:
+                return server["issuer"], own[0]
     except ApiProblem:
-        return f"{visit.request.base_url}/oauth2/default", "SCOPE"
+        pass  # they may not be seen: the calls can be filled in by hand
+    return f"{visit.request.base_url}/oauth2/default", ""
 
 
 def samples(
@@ -50,8 +54,9 @@ def samples(
         kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
         who = f'  -d client_assertion_type={kind} \\\n  -d client_assertion="$ASSERTION"'
     if "authorization_code" not in settings["grant_types"]:
-        asked = (token, "  -d grant_type=client_credentials", f"  -d scope={quote(scope)}", who)
-        return [("A token, now", " \\\n".join(asked))]
+        asked = (token, "  -d grant_type=client_credentials", f"  -d scope={quote(scope) or 'SCOPE'}", who)
+        heading = "A token, now" if scope else "A token, once a server has a scope: put its name in the place of SCOPE"
+        return [(heading, " \\\n".join(asked))]
     redirect = (settings.get("redirect_uris") or ["REDIRECT"])[0]
     query = urlencode({"client_id": client_id, "response_type": "code", "redirect_uri": redirect, "scope": "openid"})
     pkce = "&state=STATE&code_challenge=CHALLENGE&code_challenge_method=S256"
