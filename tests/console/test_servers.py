@@ -211,11 +211,27 @@ def test_security_is_a_form_that_keeps_what_it_does_not_know(shop: Shop) -> None
     shop.browser.submit(shop.browser.get(path), path)
     assert shop.admin.get(f"{shop.api}/security").json == settings
 
+    page = shop.browser.get(path)
     refused = shop.browser.submit(page, path, **{"par.lifetimeSeconds": "5", "dpop.nonceSeconds": "90"})
     assert (refused.status, 'value="90"' in text(refused)) == (400, True)
     assert "from 60 to 3600" in text(refused)
     refused = shop.browser.submit(page, path, clientRegistration="{")
     assert (refused.status, "This is no JSON" in text(refused)) == (422, True)
+
+
+def test_who_saves_security_settings_second_is_told() -> None:
+    shop = Shop()
+    path = f"{shop.home}/security"
+    first, second = shop.browser.get(path), shop.browser.get(path)
+    assert shop.browser.submit(first, path, **{"par.lifetimeSeconds": "90"}).status == 303
+
+    late = shop.browser.submit(second, path, **{"par.lifetimeSeconds": "120"})
+
+    assert (late.status, "Somebody else changed this" in text(late)) == (412, True)
+    assert "There now: 90" in seen(text(late))
+    assert shop.admin.get(f"{shop.api}/security").json["par"] == {"lifetimeSeconds": 90}
+    assert shop.browser.submit(late, path).status == 303
+    assert shop.admin.get(f"{shop.api}/security").json["par"] == {"lifetimeSeconds": 120}
 
 
 def test_the_analysis_names_what_is_wrong_and_who_can_get_a_scope(shop: Shop) -> None:

@@ -9,7 +9,7 @@ from ..http import Response
 from ..web.forms import BadForm
 from .errors import ApiProblem
 from .fields import BadField, Field, at
-from .forms import copied, fill, inputs, problem_of, resolved, see_other, status_of
+from .forms import copied, fill, inputs, now_there, problem_of, resolved, see_other, status_of
 from .rendering import Crumb, Renderer
 from .resources import Action, Family, Kind
 from .visit import Visit
@@ -296,7 +296,7 @@ class FamilyPages:
             "inputs": inputs(visit, fields, body, new=new, again=(problem or tried) is not None),
             "new": new,
             "tag": visit.api.tags.get(self._item_api(visit), "") if item is not None else "",
-            "now": _now(fields, item, visit) if isinstance(problem, ApiProblem) and problem.came_first else {},
+            "now": now_there(fields, item, visit) if isinstance(problem, ApiProblem) and problem.came_first else {},
             "actions": [] if item is None else self._actions(item),
             "tabs": [] if item is None else self._tabs(visit, self.family, self._here(visit)),
             "own": "" if item is None else self._here(visit),
@@ -387,17 +387,6 @@ class FamilyPages:
         except ApiProblem:
             return ""  # the page stands without it
         return str(at(item, parent.name) or "")
-
-
-def _now(fields: Sequence[Field], item: Mapping[str, Any] | None, visit: Visit) -> Mapping[str, Any]:
-    """What stands in the object now, of the fields in which something else was typed."""
-    found = {field.path: (field.shown(item or {}), field.typed(visit.form)) for field in fields if not field.only}
-    return {path: shown for path, (shown, typed) in found.items() if shown != _with_one_end(typed)}
-
-
-def _with_one_end(typed: Any) -> Any:
-    """Lines as they are shown; browsers end them with two characters."""
-    return typed.replace("\r\n", "\n") if isinstance(typed, str) else typed
 
 
 def parents_of(family: Family, families: Sequence[Family]) -> Sequence[Family]:

@@ -106,3 +106,14 @@ def problem_of(problem: ApiProblem | BadField | None) -> dict[str, Any] | None:
         "code": problem.code,
         "passes": problem.passes,
     }
+
+
+def now_there(fields: Sequence[Field], item: Mapping[str, Any] | None, visit: Visit) -> Mapping[str, Any]:
+    """What stands in the object now, of the fields in which something else was typed."""
+    found = {field.path: (field.shown(item or {}), field.typed(visit.form)) for field in fields if not field.only}
+    return {path: shown for path, (shown, typed) in found.items() if shown != _with_one_end(typed)}
+
+
+def _with_one_end(typed: Any) -> Any:
+    """Lines as they are shown; browsers end them with two characters."""
+    return typed.replace("\r\n", "\n") if isinstance(typed, str) else typed

@@ -7,7 +7,7 @@ from typing import Final
 from ...http import Response
 from ..errors import ApiProblem
 from ..fields import BadField, Field
-from ..forms import copied, fill, inputs, problem_of, see_other, status_of
+from ..forms import copied, fill, inputs, now_there, problem_of, see_other, status_of
 from ..visit import Visit
 from .frame import ServerFrame, api, home
 
@@ -81,14 +81,15 @@ class SecurityPage:
     def __call__(self, visit: Visit) -> Response:
         """The form; on POST it is saved."""
         server = self.frame.server(visit)
-        settings = visit.api.get(f"{api(visit)}/security")
+        path = f"{api(visit)}/security"
+        there = settings = visit.api.get(path)
         problem: ApiProblem | BadField | None = None
         if visit.request.method == "POST":
             visit.form  # noqa: B018 - the token is looked at before anything is read
             settings = copied(settings)
             try:
                 fill(settings, _FIELDS, visit)
-                visit.api.put(f"{api(visit)}/security", settings)
+                visit.api.put(path, settings, tag=visit.form.text("tag"))
             except (BadField, ApiProblem) as refused:
                 problem = refused
             else:
@@ -96,6 +97,8 @@ class SecurityPage:
         again = problem is not None
         values = {
             "groups": [(heading, inputs(visit, fields, settings, again=again)) for heading, fields in SETTINGS],
+            "tag": visit.api.tags.get(path, ""),
+            "now": now_there(_FIELDS, there, visit) if isinstance(problem, ApiProblem) and problem.came_first else {},
             "problem": problem_of(problem),
         }
         status, guide = status_of(problem), "fapi.md"
