@@ -15,7 +15,7 @@ import requests
 from playwright.sync_api import CDPSession, Page, Route, expect, sync_playwright
 
 from tests.support.chromium import ARGUMENTS, CHROMIUM, PATIENCE
-from tests.support.people import CALLBACK, PASSWORD, deployment_with_a_person, query_of
+from tests.support.people import CALLBACK, PASSWORD, Browser, deployment_with_a_person, query_of
 from tests.support.stack import Running
 from tests.support.strong import Guarded, guarded
 
@@ -226,7 +226,7 @@ def test_an_api_that_wants_more_gets_it_without_a_second_sign_in(stack: Running)
 
 def test_an_app_sends_its_user_to_set_up_a_factor(stack: Running) -> None:
     people = deployment_with_a_person(stack, login="enrols@example.com")
-    client, browser = people.client(), people.browser()
+    client = people.client()
     query = {
         "client_id": client["client_id"],
         "redirect_uri": CALLBACK,
@@ -239,19 +239,20 @@ def test_an_app_sends_its_user_to_set_up_a_factor(stack: Running) -> None:
     }
     url = requests.Request("GET", f"{people.issuer}/v1/authorize", params=query).prepare().url or ""
 
-    def after_the_password() -> requests.Response:
+    def after_the_password(browser: Browser) -> requests.Response:
         form = browser.visit(url)
         assert isinstance(form, requests.Response)
         page = browser.submit(form, username="enrols@example.com", password=PASSWORD)
         assert isinstance(page, requests.Response)
         return page
 
-    page = browser.submit(after_the_password(), choose="totp")
+    first, second = people.browser(), people.browser()  # in one, a sign-in of this very second would be a fresh one
+    page = first.submit(after_the_password(first), choose="totp")
     assert isinstance(page, requests.Response)
     app = pyotp.TOTP(page.text.split('id="enrol-secret"', 1)[1].split(">", 1)[1].split("<", 1)[0])
-    back = browser.submit(page, code=app.now())
+    back = first.submit(page, code=app.now())
     assert query_of(str(back)) == {"state": "s", "iss": people.issuer}
 
     # Where there is one it is proved, and nothing is set up again.
-    again = browser.submit(after_the_password(), code=app.at(int(time.time()) + 30))
+    again = second.submit(after_the_password(second), code=app.at(int(time.time()) + 30))
     assert query_of(str(again)) == {"state": "s", "iss": people.issuer}
