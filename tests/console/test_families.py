@@ -110,6 +110,20 @@ def test_forms_of_other_browsers_and_pages_change_nothing(browser: Browser) -> N
     assert [call for call in browser.deployment.sent[before:] if call[0] != "GET"] == []
 
 
+def test_no_page_takes_a_form_that_is_not_of_this_browser(browser: Browser) -> None:
+    """Every page that takes forms, whatever it does with them: nothing reaches the deployment, not even a question."""
+    paths = [
+        re.sub(r"\{\w+\}", "x", f"/console{route.path}") for _, route in browser.site._routes if "POST" in route.methods
+    ]
+    assert len(paths) > 60
+    before = len(browser.deployment.sent)
+
+    answers = {path: browser.post(path, csrf="x" * 43, name="n", shown="yes").status for path in paths}
+
+    assert set(answers.values()) == {400}, answers
+    assert len(browser.deployment.sent) == before
+
+
 def test_names_are_text_wherever_they_stand(browser: Browser) -> None:
     server = made(browser, "/console/servers", name=EVIL, audiences="api://evil", description=EVIL)
     user = {"profile.login": "evil@example.com", "profile.email": "evil@example.com"}

@@ -166,7 +166,14 @@ def test_the_access_token_is_nowhere_in_a_page_and_frames_are_refused() -> None:
 def test_paths_lead_nowhere_else() -> None:
     browser = Browser()
 
-    for path in ("/console/servers/..", "/console/servers/.", "/console/nothing/at/all", "/console/servers/a/b/c/d"):
+    for path in (
+        "/console/servers/..",
+        "/console/servers/.",
+        "/console/servers/%2e%2e",
+        "/console/servers/%2E/scopes",
+        "/console/nothing/at/all",
+        "/console/servers/a/b/c/d",
+    ):
         assert browser.get(path).status == 404, path
     request = Request("DELETE", "/console/servers", BASE_URL, headers={"cookie": ""})
     assert browser.site(request).status == 405

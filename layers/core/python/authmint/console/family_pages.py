@@ -11,7 +11,7 @@ from .errors import ApiProblem
 from .fields import BadField, Field, at
 from .forms import copied, fill, inputs, now_there, problem_of, resolved, see_other, status_of
 from .rendering import Crumb, Renderer
-from .resources import Action, Family, Kind
+from .resources import Action, Family, Kind, Pick, Trial
 from .visit import Visit
 
 #: In what a new object holds: the address of the deployment.
@@ -93,7 +93,8 @@ class FamilyPages:
         """The form of a new one; on POST it is made."""
         family = self.family
         if family.picks is not None:
-            return self._chosen(visit) if visit.request.method == "POST" else self._choice(visit)
+            pick = self._chosen if visit.request.method == "POST" else self._choice
+            return pick(visit, family.picks)
         kind = self._kind(visit)
         if family.kinds and kind is None:
             values = {"title": visit.t("New {one}", one=visit.t(family.one)), "kinds": family.kinds}
@@ -102,7 +103,6 @@ class FamilyPages:
         base = self._base({**family.base, **({} if kind is None else kind.base)})
         if visit.request.method != "POST":
             return self._form(visit, fields, base, new=True)
-        visit.form  # noqa: B018 - the token is looked at before anything is read
         body = base
         try:
             fill(body, fields, visit)
@@ -132,10 +132,9 @@ class FamilyPages:
             return self._page("shown_once.html", visit, values)
         return self._page(family.made.template, visit, {**values, **family.made.more(visit, made)})
 
-    def _choice(self, visit: Visit, problem: ApiProblem | None = None) -> Response:
+    def _choice(self, visit: Visit, picks: Pick, problem: ApiProblem | None = None) -> Response:
         """What a new one can be, with a search for it."""
-        picks, sought = self.family.picks, visit.query("q").strip()
-        assert picks is not None  # noqa: S101 - for the type checker
+        sought = visit.query("q").strip()
         query = {"limit": "20"} | ({picks.search: sought} if sought else {})
         found, _ = visit.api.page(f"{picks.api}?{urlencode(query)}")
         values = {
@@ -149,16 +148,15 @@ class FamilyPages:
         }
         return self._page("pick.html", visit, values, status=status_of(problem))
 
-    def _chosen(self, visit: Visit) -> Response:
-        picks, chosen = self.family.picks, visit.form.text("id")
-        assert picks is not None  # noqa: S101 - for the type checker
+    def _chosen(self, visit: Visit, picks: Pick) -> Response:
+        chosen = visit.form.text("id")
         try:
             if picks.method == "PUT":
                 visit.api.put(self._own_api(visit, quote(chosen, safe="")), {})
             else:
                 visit.api.post(self._api(visit), picks.sends(chosen))
         except ApiProblem as problem:
-            return self._choice(visit, problem)
+            return self._choice(visit, picks, problem)
         return see_other(f"{self._list_uri(visit)}?said=made")
 
     def one(self, visit: Visit) -> Response:
@@ -167,7 +165,6 @@ class FamilyPages:
         fields = self._fields(visit, item)
         if visit.request.method != "POST":
             return self._form(visit, fields, item, item=item)
-        visit.form  # noqa: B018 - as above
         body = dict(copied(item))
         try:
             fill(body, fields, visit)
@@ -181,18 +178,15 @@ class FamilyPages:
         more = () if self.family.more is None else self.family.more(visit, item)
         return resolved(visit, (*self.family.shown, *more))
 
-    def trial(self, visit: Visit) -> Response:
+    def trial(self, trial: Trial, visit: Visit) -> Response:
         """Try what is typed, and save nothing: the form comes back with what came of it."""
-        visit.form  # noqa: B018 - as above
-        assert self.family.trial is not None  # noqa: S101 - for the type checker
         item = visit.api.get(self._item_api(visit)) if "id" in visit.parts else None
         fields = resolved(visit, self.family.makes) if item is None else self._fields(visit, item)
-        tried = self.family.trial.tries(visit)
+        tried = trial.tries(visit)
         return self._form(visit, fields, item or {}, new=item is None, item=item, tried=tried)
 
     def act(self, visit: Visit) -> Response:
         """Do something to it."""
-        visit.form  # noqa: B018 - as above
         action = next((each for each in self.family.actions if each.name == visit.part("action")), None)
         if action is None:
             raise BadForm("action")
@@ -214,7 +208,6 @@ class FamilyPages:
 
         At either end, and beside what has a fixed place, it stays.
         """
-        visit.form  # noqa: B018 - as above
         items = visit.api.every(f"{self._api(visit)}?{urlencode(self._query())}")
         place = next((at_ for at_, one in enumerate(items) if at(one, self.family.identity) == visit.part("id")), None)
         if place is None or visit.part("way") not in {"up", "down"}:
@@ -232,7 +225,6 @@ class FamilyPages:
         name = self._name(item)
         problem: ApiProblem | BadField | None = None
         if visit.request.method == "POST":
-            visit.form  # noqa: B018 - as above
             if not self.family.asks_name or visit.form.text("name").strip() == name.strip():
                 try:
                     self._removed(visit, item)

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
+from urllib.parse import unquote
 
 from ..http import Request, Response
 from ..oauth.console_client import CALLBACK_PATH, HOME_PATH
@@ -20,7 +22,9 @@ from .visit import Visit, address
 
 Page = Callable[[Visit], Response]
 _NAME: Final = re.compile(r"\{(\w+)\}")
-#: A part of a path: no dot at its beginning, so that nobody is led upwards.
+#: What would lead upwards in a path of the API, however it is written.
+_UPWARDS: Final = frozenset({".", ".."})
+#: A part of a path: no dot at its beginning.
 _PART: Final = r"(?P<\1>[^/.][^/]*)"
 
 
@@ -45,8 +49,9 @@ def routes_of(family: Family, render: Renderer, parents: Sequence[Family] = ()) 
     if family.actions:
         routes.append(Route(f"{family.path}/{{id}}/do/{{action}}", pages.act, ("POST",)))
     if family.trial is not None:
-        routes.append(Route(f"{family.path}/new/trial", pages.trial, ("POST",)))
-        routes.append(Route(f"{family.path}/{{id}}/trial", pages.trial, ("POST",)))
+        tries = partial(pages.trial, family.trial)
+        routes.append(Route(f"{family.path}/new/trial", tries, ("POST",)))
+        routes.append(Route(f"{family.path}/{{id}}/trial", tries, ("POST",)))
     if family.ordered:
         routes.append(Route(f"{family.path}/{{id}}/move/{{way}}", pages.move, ("POST",)))
     if family.removes:
@@ -92,13 +97,20 @@ class Site:
         if request.method not in route.methods:
             refused = self._problem(request, 405, "This page takes no such request.")
             return refused.with_headers(("allow", ", ".join(route.methods)))
-        return route.page(self._visit(request, match.groupdict()))
+        parts = match.groupdict()
+        if any(unquote(part) in _UPWARDS for part in parts.values()):
+            return self._problem(request, 404, "There is no such page.")
+        return route.page(self._visit(request, parts))
 
     def _visit(self, request: Request, parts: dict[str, str]) -> Visit:
+        """Of who is signed in; of a form, only where it is of this browser: no page has to think of that."""
         session = self._sign_ins.of(request)
         if session is None:
             raise SignedOut
-        return Visit(request, Api(self._api_url, session, self._sign_ins, self._send), language_of(request), parts)
+        visit = Visit(request, Api(self._api_url, session, self._sign_ins, self._send), language_of(request), parts)
+        if request.method != "GET":
+            visit.check_form()
+        return visit
 
     def _came_back(self, request: Request) -> Response:
         try:
@@ -110,7 +122,7 @@ class Site:
 
     def _sign_out(self, request: Request) -> Response:
         if request.method == "POST":
-            self._visit(request, {}).form  # noqa: B018 - the token is looked at
+            self._visit(request, {})
             uri, cookies = self._sign_ins.end(request)
             return Response(303, b"", (("location", uri), ("cache-control", "no-store"), *cookies))
         return self._problem(request, 405, "This page takes no such request.").with_headers(("allow", "POST"))

@@ -28,11 +28,15 @@ class Visit:
 
     @cached_property
     def form(self) -> Form:
-        """The form of a POST. Raises BadForm: it is none, or not of this browser and page."""
+        """The form of a POST. Raises BadForm: it is none, or not of this browser."""
         form = Form.read(self.request)
         if not csrf.equal(self.csrf, form.text("csrf")):
             raise BadForm("token")
         return form
+
+    def check_form(self) -> None:
+        """Whether the request is a form of this browser's. Raises BadForm: it is not."""
+        self.form.text("csrf")
 
     @property
     def csrf(self) -> str:
