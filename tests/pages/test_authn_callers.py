@@ -9,6 +9,7 @@ from authmint.policy.sign_on.assurance import Assurance
 from authmint.sign_on.requirement import Demanded, Remembering, Requirement
 from authmint.storage.api_tokens import UNUSED_LIFETIME, ApiToken
 from authmint.storage.clients import secret_digest
+from authmint.storage.roles import RoleAssignment
 from authmint.storage.zones import Zone
 
 from tests.support.apps import App
@@ -153,6 +154,13 @@ def test_a_trusted_program_gets_the_recovery_itself_and_a_stranger_never_does(ho
     state = call(hosted, "/recovery/token", {"recoveryToken": given["recoveryToken"]})
     assert state["status"] == "PASSWORD_RESET"
     assert call(hosted, "/recovery/password", {"username": "nobody@example.com"}, **TRUSTED)["errorCode"] == "E0000095"
+    assert isinstance(hosted.clock, FrozenClock)
+    hosted.clock.advance(seconds=3_600)
+    book = hosted.storage.roles.get()
+    role = RoleAssignment("ra1", "SUPER_ADMIN", NOW, NOW)
+    hosted.storage.roles.save(book, book.having("USER", "00uA", [role]), [])
+    assert call(hosted, "/recovery/password", ask, **TRUSTED)["errorCode"] == "E0000034", "who administers is above it"
+    hosted.storage.roles.save(hosted.storage.roles.get(), book, [])
     suspended = replace(hosted.storage.users.get("00uA"), status="SUSPENDED")
     hosted.storage.users.save(hosted.storage.users.get("00uA"), suspended, [])
     assert isinstance(hosted.clock, FrozenClock)

@@ -40,7 +40,15 @@ class Recovering:
             self._limit("recovery", 1, 30), self._limit("recoveries", 5, 3_600), self._limit("r", 20, 3_600)
         )
         self.helpdesk = Helpdesk(
-            storage.directory, storage.groups, storage.recovery_tickets, self.letters, self.decide, brakes, clock, ids
+            storage.directory,
+            storage.groups,
+            storage.roles,
+            storage.recovery_tickets,
+            self.letters,
+            self.decide,
+            brakes,
+            clock,
+            ids,
         )
         self.recovery = Recovery(
             Tickets(storage.users, storage.recovery_tickets),

@@ -18,6 +18,7 @@ from ..storage.errors import NotFound
 from ..storage.events import Party
 from ..storage.groups import EVERYONE_GROUP, Groups
 from ..storage.recovery_tickets import RecoveryTicket, RecoveryTickets, TicketKind
+from ..storage.roles import Roles
 from ..storage.users import Password, User, login_key
 from .refusals import TooOften
 from .tickets import bound
@@ -71,6 +72,7 @@ class Helpdesk:
 
     directory: Directory
     groups: Groups
+    roles: Roles
     tickets: RecoveryTickets
     letters: Letters
     decide: Decide
@@ -105,7 +107,7 @@ class Helpdesk:
         """Take a wish of a program that may manage users, and give it the ticket: it knows who asks. Nothing is mailed.
 
         Returns:
-            The ticket; ``None``: the user may not get back in so.
+            The ticket; ``None``: the user may not get back in so, or has a role.
 
         Raises:
             NotFound: There is no such user.
@@ -123,6 +125,9 @@ class Helpdesk:
         user = person.user
         decision = self.decide(person, request, now)
         template, kind = _letter(user, wish, decision)
+        # Who administers is above whoever manages users: only their own mail leads back in.
+        if not mailed and self.roles.get().of_user(user.id, [group.id for group in person.groups]):
+            kind = "nothing"
         text = self.ids.opaque(32)
         link = f"{request.base_url}{_PATHS[wish]}{text}"
         lifetime = decision.link_lifetime

@@ -342,6 +342,7 @@ class Parts:
         return Helpdesk(
             self.records.directory,
             self.records.groups,
+            self.records.roles,
             self.records.recovery_tickets,
             self.letters(),
             self.decide_password,
