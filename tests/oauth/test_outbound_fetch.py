@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
-from authmint.oauth.outbound_fetch import CLIENT_DOCUMENT, KEY_SET, Document, FetchFailed, Kind, fetch_document
+from authmint.oauth.outbound_fetch import (
+    CLIENT_DOCUMENT,
+    KEY_SET,
+    Document,
+    FetchFailed,
+    Kind,
+    exchange,
+    fetch_document,
+)
 
 JSON = "content-type: application/json"
 
@@ -121,3 +129,23 @@ def test_trouble_on_the_way_is_no_withdrawal() -> None:
     with pytest.raises(FetchFailed, match="connection failed") as failed:
         got(f"http://127.0.0.1:{closed}/c")
     assert not failed.value.withdrawn
+
+
+def test_an_exchange_sends_a_body_and_hands_over_any_answer() -> None:
+    with answering(
+        "location: https://elsewhere.example\r\nx-a: b", b"moved", status="307 Temporary Redirect"
+    ) as asking:
+        uri, asked = asking
+        answer = exchange("POST", uri, headers={"x-key": "k"}, body=b'{"a":1}', allow_private=True, timeout=5)
+
+    assert (answer.status, answer.content, answer.headers["x-a"]) == (307, b"moved", "b")
+    assert asked[0].startswith(b"POST /client.json HTTP/1.1\r\n")
+    assert b"x-key: k\r\n" in asked[0]
+    assert b"Content-Length: 7\r\n" in asked[0]
+
+
+def test_who_has_no_time_left_is_told_that_it_is_slow() -> None:
+    with pytest.raises(FetchFailed) as failed:
+        exchange("POST", "https://192.0.2.1/", headers={}, left=lambda: -1.0)
+
+    assert failed.value.slow

@@ -1,4 +1,4 @@
-"""Documents of others: fetched from the public internet, never from inside.
+"""What is asked of others: on the public internet, never inside.
 
 The guard against server-side request forgery: https only, every address that the name resolves to must be public,
 the connection goes to the address that was checked, no redirect is followed, size and time are bounded.
@@ -12,8 +12,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -53,17 +53,28 @@ class Document:
     cache_control: str | None = None
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a host answered. Names of ``headers`` are in lower case. Without its content in ``repr``."""
+
+    status: int
+    content: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 class FetchFailed(Exception):
     """The document could not be had. The message says why.
 
     Attributes:
         withdrawn: Its host answered, and that there is no such document: not that it has trouble, or that somebody
             between (a firewall, a challenge for browsers) let nothing through.
+        slow: Time ran out.
     """
 
-    def __init__(self, message: str, *, withdrawn: bool = False) -> None:
+    def __init__(self, message: str, *, withdrawn: bool = False, slow: bool = False) -> None:
         super().__init__(message)
         self.withdrawn = withdrawn
+        self.slow = slow
 
 
 Fetch = Callable[[str], bytes]
@@ -119,12 +130,53 @@ def fetch_document(
     Raises:
         FetchFailed: Refused or not to be had.
     """
+    headers = {"accept": "application/json", "user-agent": f"authmint (+{issuer})" if issuer else "authmint"}
+
+    def admit(answer: http.client.HTTPResponse) -> None:
+        _check(answer, kind)
+
+    answer = exchange(
+        "GET",
+        uri,
+        headers=headers,
+        largest=kind.largest,
+        admit=admit,
+        allow_private=allow_private,
+        timeout=timeout,
+        left=left,
+    )
+    return Document(answer.content, answer.headers.get("cache-control"))
+
+
+def exchange(
+    method: str,
+    uri: str,
+    *,
+    headers: Mapping[str, str],
+    body: bytes | None = None,
+    largest: int = MAX_BYTES,
+    admit: Callable[[http.client.HTTPResponse], None] = lambda _: None,
+    allow_private: bool = False,
+    timeout: float = TIMEOUT_SECONDS,
+    left: Callable[[], float] = lambda: math.inf,
+) -> Answer:
+    """Send one request to a host on the public internet, and read its answer, whatever it is. Nothing is followed.
+
+    Args:
+        method: Of the request.
+        uri: https only, unless ``allow_private``.
+        headers: Beside those that HTTP itself needs.
+        body: What is sent.
+        largest: Bytes of the answer.
+        admit: Looks at the answer before its content is read. May raise FetchFailed.
+        allow_private: For the local stack only: plain http and private addresses.
+        timeout: Seconds for all of it: looking up the name, connecting, sending, reading.
+        left: Seconds that the invocation has left; the exchange takes no longer.
+
+    Raises:
+        FetchFailed: Refused, or no answer was to be had.
+    """
     deadline = time.monotonic() + min(timeout, left())
-    headers = {
-        "accept": "application/json",
-        "connection": "close",
-        "user-agent": f"authmint (+{issuer})" if issuer else "authmint",
-    }
     try:
         parts = urlsplit(uri)
         host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
@@ -142,22 +194,23 @@ def fetch_document(
     guard.daemon = True
     guard.start()
     try:
-        connection.request("GET", target, headers=headers)
+        connection.request(method, target, body=body, headers={**headers, "connection": "close"})
         answer = connection.getresponse()
-        _check(answer, kind)
-        document = answer.read(kind.largest + 1)
+        admit(answer)
+        content = answer.read(largest + 1)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise FetchFailed(f"connection failed: {type(error).__name__}") from None
+        slow = connection.aborted or isinstance(error, TimeoutError)
+        raise FetchFailed(f"connection failed: {type(error).__name__}", slow=slow) from None
     finally:
         guard.cancel()
         connection.close()
     if connection.aborted:
-        raise FetchFailed("too slow")
-    if len(document) > kind.largest:
+        raise FetchFailed("too slow", slow=True)
+    if len(content) > largest:
         raise FetchFailed("too large", withdrawn=True)
     if answer.length:
         raise FetchFailed("cut off")
-    return Document(document, answer.getheader("cache-control"))
+    return Answer(answer.status, content, {name.lower(): value for name, value in answer.getheaders()})
 
 
 def _check(answer: http.client.HTTPResponse, kind: Kind) -> None:
@@ -174,14 +227,14 @@ def _check(answer: http.client.HTTPResponse, kind: Kind) -> None:
 def _remaining(deadline: float) -> float:
     seconds = deadline - time.monotonic()
     if seconds <= 0:
-        raise FetchFailed("too slow")
+        raise FetchFailed("too slow", slow=True)
     return seconds
 
 
 def _address(host: str, port: int, deadline: float, *, allow_private: bool) -> str:
     addresses = _resolved(host, port, _remaining(deadline))
     if not addresses:
-        raise FetchFailed("name does not resolve")
+        raise FetchFailed("name does not resolve", slow=time.monotonic() >= deadline)
     if not allow_private and not all(is_public(address) for address in addresses):
         raise FetchFailed("address is not public")
     return addresses[0]
