@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from authmint.storage.assignments import AppGroup, AppUser
 from authmint.storage.authenticators import AuthenticatorList
@@ -13,6 +13,7 @@ from authmint.storage.directory import Person
 from authmint.storage.errors import AlreadyExists, Conflict, NotFound
 from authmint.storage.events import Event
 from authmint.storage.groups import EVERYONE_GROUP, Group
+from authmint.storage.identity_providers import IdpLink
 from authmint.storage.org_settings import OrgSettings
 from authmint.storage.outbox import Mail
 from authmint.storage.roles import BookChange, RoleBook
@@ -20,6 +21,9 @@ from authmint.storage.schemas import ProfileSchema
 from authmint.storage.trusted_origins import OriginList
 from authmint.storage.user_types import UserTypeList
 from authmint.storage.users import User, login_key
+
+if TYPE_CHECKING:
+    from .identity_providers import MemoryIdpLinks
 
 Record = Callable[[Sequence[Event]], None]
 Send = Callable[[Sequence[Mail]], None]
@@ -40,6 +44,7 @@ class MemoryUsers:
         self.types = MemoryUserTypes(self, lock, record)
         self.expected: dict[str | None, int] = {}
         self.forget: Callable[[str], object] = lambda _: None
+        self.links: MemoryIdpLinks | None = None
         self.roles = MemorySingleton(RoleBook(), lock, record)
 
     def get(self, user_id: str) -> User:
@@ -78,6 +83,7 @@ class MemoryUsers:
         group_ids: Sequence[str] = (),
         types_version: int = 0,
         mails: Sequence[Mail] = (),
+        link: IdpLink | None = None,
     ) -> None:
         with self._lock:
             if user.type_id is not None and self.types.get().version != types_version:
@@ -88,6 +94,12 @@ class MemoryUsers:
             self._check_login(user)
             if not self.groups.keys() >= set(group_ids):
                 raise Conflict(user.id)
+            if link is not None and self.links is not None:
+                try:
+                    self.links.check(link)
+                except (AlreadyExists, NotFound):
+                    raise Conflict(link.idp_id) from None
+                self.links.put(link)
             self.users[user.id] = replace(user, version=1)
             for group_id in group_ids:
                 self.memberships.add((group_id, user.id))
@@ -136,6 +148,8 @@ class MemoryUsers:
             self.keep(book)
             del self.users[user.id]
             self.forget(user.id)
+            if self.links is not None:
+                self.links.forget(user_id=user.id)
             self.memberships = {pair for pair in self.memberships if pair[1] != user.id}
             self.app_users = {pair: one for pair, one in self.app_users.items() if pair[1] != user.id}
             self._record(events)

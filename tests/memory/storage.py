@@ -35,6 +35,7 @@ from .grants import (
     MemoryStoredRequests,
     MemoryTokenFamilies,
 )
+from .identity_providers import MemoryIdentityProviders, MemoryIdpLinks
 from .outbox import MemoryMailTemplates, MemoryOutbox, MemoryRecoveryTickets, MemoryUndeliverableAddresses
 from .sign_on_policies import MemorySignOnHistories, MemorySignOnPolicies, MemoryZones
 from .usage import MemoryUsageRecords
@@ -43,7 +44,7 @@ from .usage import MemoryUsageRecords
 class MemoryStorage:
     """One deployment's records. The protocols are its attributes."""
 
-    def __init__(self) -> None:
+    def __init__(self) -> None:  # noqa: PLR0915 - one line a record
         self.events: list[Event] = []
         self.lock = threading.RLock()
         self.servers = MemoryServers(self)
@@ -66,6 +67,8 @@ class MemoryStorage:
         self.group_schemas = MemorySingleton(ProfileSchema(), self.lock, self.events.extend)
         self.trusted_origins = MemorySingleton(OriginList(), self.lock, self.events.extend)
         self.directory = MemoryDirectory(self.users)
+        self.idp_links = MemoryIdpLinks(self.users, self.lock, self.events.extend)
+        self.identity_providers = MemoryIdentityProviders(self.idp_links, self.lock, self.events.extend)
         self.factors = MemoryFactors(self.users, self.lock, self.events.extend, self.outbox.add)
         self.recovery_codes = self.factors.recovery
         self.users.forget = lambda user_id: self.factors.remove_all(user_id, [])

@@ -19,6 +19,7 @@ from .tables import MAX_OPERATIONS, Tables
 SWEEP: Final = "sweep"
 #: Items below a user that are no links: what is held for the user elsewhere, and what is the user's own.
 HOLDS: Final = "CREDENTIAL#"
+HOLDS_SUBJECT: Final = "IDPSUBJECT#"
 OWN: Final = "FACTOR#"
 _SWEEP: Final = 1_000
 _PER_TRANSACTION: Final = MAX_OPERATIONS // 2
@@ -114,7 +115,7 @@ def sweep(
 
 def _other_end(pk: str, sk: str) -> tuple[str, str] | None:
     """What goes with an item below a head: the other half of a link, or a value that is held for it."""
-    if sk.startswith(HOLDS):
+    if sk.startswith((HOLDS, HOLDS_SUBJECT)):
         return sk, HEAD
     return (sk, pk) if "#" in sk and not sk.startswith(OWN) else None
 

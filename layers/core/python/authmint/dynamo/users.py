@@ -24,7 +24,8 @@ from .connection import error_code, translated
 from .group_items import moved
 from .group_items import partition as group_partition
 from .items import HEAD, ConfigItem
-from .memberships import alive, at_once, link, sweep, tombstone
+from .memberships import alive, at_once, sweep, tombstone
+from .memberships import link as join
 from .records import decode, encode
 from .servers import well_formed
 from .sharded import merged, shard_of
@@ -32,7 +33,8 @@ from .tables import ConditionFailed, Tables
 from .type_marks import check_types, mark, unmark
 from .unique_versions import check_unique, raise_unique
 
-if TYPE_CHECKING:  # most functions never change who administers
+if TYPE_CHECKING:  # most functions never change who administers, or make users of whom others know
+    from ..storage.identity_providers import IdpLink
     from ..storage.roles import BookChange
 
 USERS: Final = "USERS"
@@ -139,13 +141,14 @@ class DynamoUsers:
         group_ids: Sequence[str] = (),
         types_version: int = 0,
         mails: Sequence[Mail] = (),
+        link: "IdpLink | None" = None,
     ) -> None:
         if len(group_ids) > MOST_GROUPS_AT_ONCE:
             raise ValueError("too many groups for one transaction")
         user = replace(user, version=1)
         absent, holds = self._item.pk.does_not_exist(), _holds(user)
         own = partition(user.id)
-        checks = int(user.type_id is not None) + 1
+        checks = int(user.type_id is not None) + 1 + int(link is not None)
         try:
             with self._tables.transaction(events) as write:
                 check_types(write, self._item, user, types_version)
@@ -158,10 +161,16 @@ class DynamoUsers:
                 write.save(self._address(user))
                 mark(write, self._item, user)
                 for group_id in group_ids:
-                    link(write, self._item, own, group_partition(group_id), body=None)
+                    join(write, self._item, own, group_partition(group_id), body=None)
                     moved(write, self._item, group_id, user.created_at)
+                if link is not None:
+                    from .identity_providers import put_link
+
+                    put_link(write, self._item, link)
                 self._send(write, mails)
         except ConditionFailed as error:
+            if link is not None and error.failed[checks - 1]:
+                raise Conflict(link.idp_id) from None
             refused = error.failed[checks:]
             if refused[0]:
                 raise AlreadyExists("id") from None

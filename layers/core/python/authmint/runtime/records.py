@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..storage.factor_challenges import FactorChallenges
     from ..storage.factors import Factors
     from ..storage.groups import Groups
+    from ..storage.identity_providers import IdentityProviders, IdpLinks
     from ..storage.mail_templates import MailTemplates
     from ..storage.org_settings import OrgSettingsRecord
     from ..storage.outbox import Outbox
@@ -172,6 +173,18 @@ class Records:
         from ..dynamo.groups import DynamoGroups
 
         return DynamoGroups(self._tables, self._clock)
+
+    @cached_property
+    def identity_providers(self) -> "IdentityProviders":
+        from ..dynamo.identity_providers import DynamoIdentityProviders
+
+        return DynamoIdentityProviders(self._tables, self._clock)
+
+    @cached_property
+    def idp_links(self) -> "IdpLinks":
+        from ..dynamo.identity_providers import DynamoIdpLinks
+
+        return DynamoIdpLinks(self._tables)
 
     @cached_property
     def log(self) -> "EventLog":

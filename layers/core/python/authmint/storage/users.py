@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from .events import Event
 from .outbox import Mail
 
-if TYPE_CHECKING:  # most functions never change who administers
+if TYPE_CHECKING:  # most functions never change who administers, or make users of whom others know
+    from .identity_providers import IdpLink
     from .roles import BookChange
 
 UserStatus = Literal[
     "STAGED", "PROVISIONED", "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT", "SUSPENDED", "DEPROVISIONED"
 ]
+#: What sessions and people say of an identity provider: a company's own, or one where everybody has an account.
+ProviderKind = Literal["FEDERATION", "SOCIAL"]
 #: Groups that a user can be put into by the change that makes the user: what fits into one transaction.
 MOST_GROUPS_AT_ONCE = 15
 
@@ -55,6 +58,22 @@ class RecoveryQuestion:
 
 
 @dataclass(frozen=True)
+class Provider:
+    """Where a user's sign-ins come from, who has no password here.
+
+    Attributes:
+        idp_id: The identity provider that made the user.
+        name: What it was called then.
+        mastered: Attributes of the profile that it writes at every sign-in, and nobody else does.
+    """
+
+    kind: ProviderKind
+    name: str
+    idp_id: str
+    mastered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class User:
     """A user of the org, with what proves who they are.
 
@@ -67,6 +86,7 @@ class User:
         last_login_at: Like ``failed_attempts``.
         failed_codes: Codes that were tried since the last right one. Like ``failed_attempts``.
         code_tried_at: When the last of them was. Like ``failed_attempts``.
+        provider: Who signs the user in; ``None``: this org.
         token_generation: Raised by every deactivation: what was made for the user before one is dead for good.
         version: Raised by every change.
     """
@@ -89,6 +109,7 @@ class User:
     type_id: str | None = None
     unique: tuple[tuple[str, str], ...] = ()
     unique_version: int = 0
+    provider: Provider | None = None
     version: int = 0
 
     @property
@@ -152,6 +173,7 @@ class Users(Protocol):
         group_ids: Sequence[str] = (),
         types_version: int = 0,
         mails: Sequence[Mail] = (),
+        link: "IdpLink | None" = None,
     ) -> None:
         """Store a new user, its memberships, its events and its mails, all or nothing.
 
@@ -161,11 +183,12 @@ class Users(Protocol):
             group_ids: Of groups that it joins.
             types_version: Of the list in which the type of the user was found, where it is not the default one.
             mails: What is sent because of it.
+            link: Of the identity provider that knows the user.
 
         Raises:
             AlreadyExists: ``login``, ``id`` or a unique value is taken; of the latter, ``field`` is the id.
-            Conflict: One of the groups is not there any more, the types of users have changed, or which attributes are
-                unique.
+            Conflict: One of the groups is not there any more, the types of users have changed, which attributes are
+                unique, or the provider is gone or knows somebody by this name already.
         """
 
     def save(
