@@ -168,7 +168,9 @@ class MemoryServers:
         return server_id not in self._servers
 
     def _check(self, seen: AuthorizationServer) -> None:
-        if self.get(seen.id).version != seen.version:
+        if seen.id not in self._servers:
+            raise NotFound(seen.id)
+        if self._servers[seen.id].version != seen.version:
             raise Conflict(seen.id)
 
 
@@ -217,7 +219,9 @@ class MemoryClients:
             self._storage.events.extend(events)
 
     def _check(self, seen: Client) -> None:
-        if self.get(seen.id).version != seen.version:
+        if seen.id not in self._clients:
+            raise NotFound(seen.id)
+        if self._clients[seen.id].version != seen.version:
             raise Conflict(seen.id)
 
     def _check_label(self, client: Client) -> None:
