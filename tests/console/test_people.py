@@ -33,8 +33,8 @@ def seen(browser: Browser, path: str) -> Response:
 
 
 def done(browser: Browser, path: str, **fields: str) -> str:
-    """What a button does; where the browser is led."""
-    answer = browser.post(path, (("csrf", browser.csrf()), *fields.items()))
+    """What a button does, for who is sure; where the browser is led."""
+    answer = browser.post(path, (("csrf", browser.csrf()), ("sure", "yes"), *fields.items()))
     assert answer.status == 303, (path, alerts(answer))
     return header(answer, "location").partition("?")[0]
 

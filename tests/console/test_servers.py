@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from authmint.clock import timestamp
 from authmint.console.errors import ApiProblem
 from authmint.console.http_client import Answer
 
@@ -337,12 +338,13 @@ def test_a_program_without_a_scope_is_asked_about() -> None:
 
 
 def test_a_server_that_goes_is_missed_by_whoever_had_tokens_from_it(shop: Shop) -> None:
-    usage = {"groups": [{"client": "a", "tokens": 3}, {"client": "b", "tokens": 0}, {"client": "c", "tokens": 1}]}
+    usage = {"groups": [{"tokens": 4, "clients": 2}]}
     answers = shop.browser.deployment.answers
-    answers["GET", f"/api/v1/usage?by=client&limit=1000&server={shop.id}"] = Answer(200, {}, json.dumps(usage).encode())
-    assert "Clients that had tokens from it in the last seven days: 2" in shop.page("/delete")
+    since = timestamp(shop.browser.clock.now() - 30 * 86_400)
+    answers["GET", f"/api/v1/usage?since={since}&server={shop.id}"] = Answer(200, {}, json.dumps(usage).encode())
+    assert "Clients that had tokens from it in the last 30 days: 2" in shop.page("/delete")
 
-    answers["GET", f"/api/v1/usage?by=client&limit=1000&server={shop.id}"] = ApiProblem(403, "E0000006", "no")
+    answers["GET", f"/api/v1/usage?since={since}&server={shop.id}"] = ApiProblem(403, "E0000006", "no")
     assert "Type its name" in shop.page("/delete")
     answers.clear()
 

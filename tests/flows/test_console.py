@@ -32,7 +32,6 @@ def page() -> Iterator[Page]:
         page.set_default_timeout(PATIENCE)
         page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", lambda dialog: dialog.accept())
         yield page
         chromium.close()
     assert complaints == []
@@ -92,6 +91,9 @@ def break_and_mend(page: Page, client_id: str) -> None:
     arrived(page, "Access policies")
     page.get_by_role("link", name="clicked nightly").click()
     arrived(page, "clicked nightly")
+    page.get_by_role("button", name="Deactivate").click()
+    arrived(page, "Deactivate: clicked nightly")
+    expect(page.get_by_text("Tokens by it in the last 30 days")).to_be_visible()
     page.get_by_role("button", name="Deactivate").click()
     expect(page.get_by_role("status")).to_have_text("It is done.")
     page.get_by_role("link", name="Clicked", exact=True).click()

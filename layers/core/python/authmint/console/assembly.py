@@ -41,18 +41,18 @@ def new_site(
         return render.bare("signed_in.html", visit.request, {})
 
     routes = [
-        Route("", Overview(render, clock)),
+        Route("", Overview(render)),
         Route("/signed-in", signed_in),
         Route("/log", log.listing),
         Route("/log/{id}", log.one),
-        Route("/usage", UsagePage(render, clock)),
-        *server_routes(render, clock),
+        Route("/usage", UsagePage(render)),
+        *server_routes(render),
         *SignOnPages(render).routes(),
         *Attributes(render).routes(),
     ]
     for family in FAMILIES:
         routes += routes_of(family, render, parents_of(family, FAMILIES))
-    return Site(routes, sign_ins, render, transport, deployment.api_url)
+    return Site(routes, sign_ins, render, transport, deployment.api_url, clock)
 
 
 def own_deployment(url: str, secret: str, api_url: str | None = None) -> Deployment:

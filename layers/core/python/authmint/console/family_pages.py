@@ -191,6 +191,8 @@ class FamilyPages:
         if action is None:
             raise BadForm("action")
         item = visit.api.get(self._item_api(visit))
+        if action.danger and not visit.form.texts("sure"):
+            return self._asked_again(visit, action, item)
         path = self._item_api(visit) + action.path
         try:
             answer = self._done(visit, action, path)
@@ -202,6 +204,19 @@ class FamilyPages:
         if visit.form.texts("listed"):
             return see_other(f"{self._list_uri(visit)}?said=done")
         return self._see(visit, item, "done")
+
+    def _asked_again(self, visit: Visit, action: Action, item: Mapping[str, Any]) -> Response:
+        """Say what it ends, before it is done."""
+        values = {
+            "title": f"{visit.t(action.label)}: {self._name(item)}",
+            "action": action,
+            "ends": action.ends or self.family.removal,
+            "used": self._used(visit, item),
+            "own": self._here(visit),
+            "listed": bool(visit.form.texts("listed")),
+            "crumbs": self._crumbs(visit, item),
+        }
+        return self._page("sure.html", visit, values)
 
     def move(self, visit: Visit) -> Response:
         """One place up or down: of two neighbours, the lower one takes the place of the upper one.
@@ -216,7 +231,8 @@ class FamilyPages:
         pair = items[max(upper, 0) : upper + 2] if upper >= 0 else []
         if len(pair) == 2 and not any(one.get("system") for one in pair):
             path = f"{self._api(visit)}/{quote(str(at(pair[1], self.family.identity)), safe='')}"
-            visit.api.put(path, {**pair[1], "priority": pair[0]["priority"]})
+            moved = visit.api.get(path)  # what was changed since the list was read stays
+            visit.api.put(path, {**moved, "priority": pair[0]["priority"]}, tag=visit.api.tags.get(path, ""))
         return see_other(f"{self._list_uri(visit)}?said=saved")
 
     def remove(self, visit: Visit) -> Response:

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from ..clock import Clock, timestamp
 from ..http import Response
 from .errors import ApiProblem
 from .rendering import Renderer
 from .visit import Visit
 
 _SERVERS: Final = "/api/v1/authorizationServers"
-#: Seconds.
-_SOON: Final = 14 * 86_400
+#: Days.
+_SOON: Final = 14
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,6 @@ class Overview:
     """``/console``."""
 
     render: Renderer
-    clock: Clock
 
     def __call__(self, visit: Visit) -> Response:
         """What of it the administrator's roles let see."""
@@ -36,20 +34,20 @@ class Overview:
             "apps": self._seen(lambda: visit.api.page("/api/v1/apps?limit=200")),
             "people": self._seen(lambda: visit.api.page("/api/v1/users?limit=200")),
             "warnings": self._seen(lambda: visit.api.get("/api/v1/policies/analysis")),
-            "rotations": self._rotations(servers or ()),
+            "rotations": self._rotations(visit, servers or ()),
             "refusals": refusals,
             "reasons": _reasons(refusals or ()),
         }
         return self.render.page("overview.html", visit, values)
 
     def _refusals(self, visit: Visit) -> list[Any]:
-        since, wanted = timestamp(self.clock.now() - 86_400), quote('outcome.result eq "FAILURE"')
+        since, wanted = visit.days_ago(1), quote('outcome.result eq "FAILURE"')
         events, _ = visit.api.page(f"/api/v1/logs?filter={wanted}&since={since}&sortOrder=DESCENDING&limit=200")
         return events
 
-    def _rotations(self, servers: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], str]]:
+    def _rotations(self, visit: Visit, servers: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], str]]:
         """Servers whose keys change within two weeks, with when."""
-        soon, found = timestamp(self.clock.now() + _SOON), []
+        soon, found = visit.days_ago(-_SOON), []
         for server in servers:
             at = (server.get("credentials") or {}).get("signing", {}).get("nextRotation")
             if at and at < soon:

@@ -34,6 +34,7 @@ class Action:
         when: The values of ``status`` at which it makes sense; empty: always.
         body: What is sent.
         danger: What it ends does not come back by itself: it is asked for twice.
+        ends: English: what that is, where it is not what is said of a removal.
         shows: It answers something that is shown once.
     """
 
@@ -44,6 +45,7 @@ class Action:
     when: frozenset[str] = frozenset()
     body: Any = None
     danger: bool = False
+    ends: str = ""
     shows: bool = False
 
 
@@ -142,7 +144,7 @@ class Family:
         removes: Whether they can be taken away.
         identity: Where the id stands.
         search: The query parameter that finds some by their names; empty: there is none.
-        removal: English: what stops working when one goes.
+        removal: English: what stops working when one goes, or is switched off.
         empty: English: what to do where there is none.
         guide: Page and section of the guide.
         tabs: Further pages of one of them.
@@ -165,7 +167,7 @@ class Family:
         more: Further fields of one, which depend on what the deployment has.
         in_list: Actions stand beside the objects in the list, too.
         trial: How one is tried before it is saved.
-        used: Who used one lately, said before it goes.
+        used: Who used one lately, said before it goes or is switched off.
     """
 
     path: str

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import unquote
 
+from ..clock import Clock
 from ..http import Request, Response
 from ..oauth.console_client import CALLBACK_PATH, HOME_PATH
 from ..web.forms import BadForm, Form
@@ -63,13 +64,20 @@ class Site:
     """Answers requests below ``/console``."""
 
     def __init__(
-        self, routes: Sequence[Route], sign_ins: SignIns, render: Renderer, send: Transport, api_url: str
+        self,
+        routes: Sequence[Route],
+        sign_ins: SignIns,
+        render: Renderer,
+        send: Transport,
+        api_url: str,
+        clock: Clock,
     ) -> None:
         self._routes = [(re.compile(_NAME.sub(_PART, route.path)), route) for route in routes]
         self._sign_ins = sign_ins
         self._render = render
         self._send = send
         self._api_url = api_url
+        self._clock = clock
 
     def __call__(self, request: Request) -> Response:
         """A page, or the way to the sign-in."""
@@ -107,7 +115,8 @@ class Site:
         session = self._sign_ins.of(request)
         if session is None:
             raise SignedOut
-        visit = Visit(request, Api(self._api_url, session, self._sign_ins, self._send), language_of(request), parts)
+        api = Api(self._api_url, session, self._sign_ins, self._send)
+        visit = Visit(request, api, language_of(request), self._clock.now(), parts)
         if request.method != "GET":
             visit.check_form()
         return visit

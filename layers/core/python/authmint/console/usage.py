@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from ..clock import Clock, timestamp
 from ..http import Response
 from .errors import ApiProblem
 from .forms import problem_of
@@ -50,14 +49,12 @@ class UsagePage:
     """``/console/usage``."""
 
     render: Renderer
-    clock: Clock
 
     def __call__(self, visit: Visit) -> Response:
         """Numbers, as a table and as pictures of it."""
         by = visit.query("by") if visit.query("by") in BY else "day"
         days = visit.query("days") if visit.query("days") in _DAYS else "7"
-        since = timestamp(self.clock.now() - int(days) * 86_400)
-        path = f"{_API}?{urlencode({'by': by, 'since': since, 'limit': '200'})}"
+        path = f"{_API}?{urlencode({'by': by, 'since': visit.days_ago(int(days)), 'limit': '200'})}"
         after, problem = visit.query("after"), None
         answer: Mapping[str, Any] = {"groups": [], "next": None}
         try:

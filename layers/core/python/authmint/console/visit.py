@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import unquote, urlencode
 
+from ..clock import timestamp
 from ..http import Request
 from ..web import csrf
 from ..web.forms import BadForm, Form
@@ -17,6 +18,7 @@ class Visit:
     """What a page is made from.
 
     Attributes:
+        now: Unix seconds.
         parts: Of the path, by name, still percent-encoded: they go into paths of the API as they are.
         t: Texts in the browser's language.
     """
@@ -24,6 +26,7 @@ class Visit:
     request: Request
     api: Api
     t: Language
+    now: int
     parts: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -50,6 +53,10 @@ class Visit:
     def query(self, name: str) -> str:
         """A parameter; empty where there is none."""
         return self.request.query_value(name) or ""
+
+    def days_ago(self, days: int) -> str:
+        """An instant, as the API takes it."""
+        return timestamp(self.now - days * 86_400)
 
     def here(self, **changes: str) -> str:
         """This page, with other parameters; an empty one takes a parameter out."""

@@ -8,7 +8,7 @@ from ..app_samples import made
 from ..family_pages import BASE_URL
 from ..fields import Field
 from ..resources import Action, Column, Family, Kind, Made, Pick, Tab
-from .servers import SWITCHES
+from .servers import SWITCHES, tokens_by
 
 _CLIENT, _CREDENTIALS = "settings.oauthClient", "credentials.oauthClient"
 _METHODS: Final = (
@@ -174,6 +174,7 @@ APPS: Final = Family(
     removal="It gets no token any more, and those that it has stop working.",
     empty="Make one for each program that asks for tokens.",
     guide="clients-and-apps.md",
+    used=tokens_by("client"),
     made=Made("app_made.html", made),
     tabs=(
         Tab("Secrets", "/secrets"),

@@ -68,14 +68,13 @@ def _of_group(visit: Visit, _: Mapping[str, Any] | None) -> Sequence[Field]:
     return attribute_fields(schema, ("name", "description"))
 
 
-def _action(
-    name: str, label: str, when: str = "", *, query: str = "", danger: bool = False, shows: bool = False
-) -> Action:
-    """One of the lifecycle. ``when``: statuses."""
-    statuses = frozenset(when.split())
-    return Action(name, label, f"/lifecycle/{name}{query}", when=statuses, danger=danger, shows=shows)
+def _action(name: str, label: str, when: str = "", *, query: str = "", ends: str = "", shows: bool = False) -> Action:
+    """One of the lifecycle. ``when``: statuses. ``ends``: what does not come back by itself."""
+    statuses, danger = frozenset(when.split()), bool(ends)
+    return Action(name, label, f"/lifecycle/{name}{query}", when=statuses, danger=danger, ends=ends, shows=shows)
 
 
+_OUT: Final = "They are signed out everywhere, and cannot sign in until this is taken back."
 _BY_HAND: Final = "?sendEmail=false"
 USERS: Final = Family(
     "/users",
@@ -95,7 +94,7 @@ USERS: Final = Family(
     actions=(
         _action("activate", "Activate", "STAGED DEPROVISIONED", query=_BY_HAND, shows=True),
         _action("reactivate", "Begin the activation again", "PROVISIONED RECOVERY", query=_BY_HAND, shows=True),
-        _action("suspend", "Suspend", "ACTIVE", danger=True),
+        _action("suspend", "Suspend", "ACTIVE", ends=_OUT),
         _action("unsuspend", "Take back the suspension", "SUSPENDED"),
         _action("unlock", "Unlock", "LOCKED_OUT"),
         _action(
@@ -110,20 +109,38 @@ USERS: Final = Family(
             "expire_password_with_temp_password",
             "Give a password for once",
             "ACTIVE PASSWORD_EXPIRED",
-            danger=True,
+            ends="Their password is replaced by one that works once.",
             shows=True,
         ),
         Action("recovery_codes", "Make recovery codes", "/recoveryCodes", when=frozenset({"ACTIVE"}), shows=True),
-        _action("reset_factors", "Take away all factors", "ACTIVE PASSWORD_EXPIRED RECOVERY LOCKED_OUT", danger=True),
+        _action(
+            "reset_factors",
+            "Take away all factors",
+            "ACTIVE PASSWORD_EXPIRED RECOVERY LOCKED_OUT",
+            ends="What they prove beside their password is gone: they have to set it up again.",
+        ),
         Action("risk", "Their risk is high", "/risk", "PUT", body={"riskLevel": "HIGH"}),
         Action("no_risk", "Their risk is what is found", "/risk", "PUT", body={"riskLevel": "NONE"}),
-        Action("forget", "Every device and place is new again", "/behaviors/reset", danger=True),
-        Action("sign_out", "End all sessions and tokens", "/sessions?oauthTokens=true", "DELETE", danger=True),
+        Action(
+            "forget",
+            "Every device and place is new again",
+            "/behaviors/reset",
+            danger=True,
+            ends="Their next sign-in counts as one from a new device and place.",
+        ),
+        Action(
+            "sign_out",
+            "End all sessions and tokens",
+            "/sessions?oauthTokens=true",
+            "DELETE",
+            danger=True,
+            ends="They have to sign in again everywhere.",
+        ),
         _action(
             "deactivate",
             "Deactivate",
             "ACTIVE STAGED PROVISIONED SUSPENDED LOCKED_OUT PASSWORD_EXPIRED RECOVERY",
-            danger=True,
+            ends=_OUT,
         ),
     ),
     replaces="POST",

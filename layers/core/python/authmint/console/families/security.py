@@ -148,6 +148,7 @@ AUTHENTICATORS: Final = Family(
     fields=(_NAME, Field("key", "Kind", only="new"), Field("settings", "Settings", "json")),
     actions=SWITCHES,
     removes=False,
+    removal="Nobody can prove it while it is off.",
     guide="strong-sign-in.md",
     tabs=(),
 )

@@ -1,6 +1,6 @@
 """Authorization servers and what stands below one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -34,10 +34,25 @@ _SERVER: Final = "/api/v1/authorizationServers"
 _BELOW: Final = _SERVER + "/{server}"
 
 
-def _used(visit: Visit, server: Mapping[str, Any]) -> str:
-    found = visit.api.get(f"/api/v1/usage?by=client&limit=1000&server={quote(server['id'], safe='')}")
-    clients = sum(1 for group in found["groups"] if group.get("tokens"))
-    return visit.t("Clients that had tokens from it in the last seven days: {count}", count=clients)
+#: Days.
+_LATELY: Final = 30
+
+
+def _clients(visit: Visit, server: Mapping[str, Any]) -> str:
+    found = visit.api.get(f"/api/v1/usage?since={visit.days_ago(_LATELY)}&server={quote(server['id'], safe='')}")
+    count = sum(group["clients"] for group in found["groups"])
+    return visit.t("Clients that had tokens from it in the last 30 days: {count}", count=count)
+
+
+def tokens_by(name: str) -> Callable[[Visit, Mapping[str, Any]], str]:
+    """How many tokens there were lately with this client, policy or rule."""
+
+    def tokens(visit: Visit, item: Mapping[str, Any]) -> str:
+        found = visit.api.get(f"/api/v1/usage?since={visit.days_ago(_LATELY)}&{name}={quote(item['id'], safe='')}")
+        count = sum(group["tokens"] for group in found["groups"])
+        return visit.t("Tokens by it in the last 30 days: {count}", count=count)
+
+    return tokens
 
 
 SERVERS: Final = Family(
@@ -91,7 +106,7 @@ SERVERS: Final = Family(
     empty="Make one: it is a security boundary of its own, with its own keys, scopes and policies.",
     guide="servers-and-policies.md",
     tabs=SERVER_TABS,
-    used=_used,
+    used=_clients,
 )
 
 SCOPES: Final = Family(
@@ -205,6 +220,7 @@ POLICIES: Final = Family(
     empty="Without a policy nobody gets a token. Make one for the clients that should.",
     guide="servers-and-policies.md",
     tabs=(Tab("Rules", "/rules"),),
+    used=tokens_by("policy"),
 )
 
 RULES: Final = Family(
@@ -253,6 +269,7 @@ RULES: Final = Family(
     removal="Requests that only this rule lets through are refused.",
     empty="Without a rule the policy gives nothing.",
     guide="servers-and-policies.md",
+    used=tokens_by("rule"),
 )
 
 RESOURCES: Final = Family(

@@ -1,6 +1,5 @@
 """Pages that only authorization servers have."""
 
-from ...clock import Clock
 from ..rendering import Renderer
 from ..site import Route
 from .analysis import AnalysisPage
@@ -11,10 +10,10 @@ from .security import SecurityPage
 from .wizard import Wizard
 
 
-def server_routes(render: Renderer, clock: Clock) -> list[Route]:
+def server_routes(render: Renderer) -> list[Route]:
     """All of them; they come before the pages of families, whose paths are more general."""
     frame = ServerFrame(render)
-    keys = KeysPages(frame, clock)
+    keys = KeysPages(frame)
     return [
         Route("/servers/new", Wizard(render), _BOTH),
         Route("/servers/{server}/preview", PreviewPage(frame)),

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from ...clock import Clock
 from ...http import Response
 from ..errors import ApiProblem
 from ..fields import BadField
@@ -35,7 +34,6 @@ class KeysPages:
     """Pages of one server's keys."""
 
     frame: ServerFrame
-    clock: Clock
 
     def listing(self, visit: Visit) -> Response:
         """All of them, as a picture and as a table; on POST they are rotated."""
@@ -50,7 +48,7 @@ class KeysPages:
         rotation = visit.api.get(f"{api(visit)}/credentials/rotation")
         values = {
             "rotation": rotation,
-            "timeline": timeline_of(rotation, self.clock.now()),
+            "timeline": timeline_of(rotation, visit.now),
             "statuses": STATUSES,
             "steps": STEPS,
             "problem": problem_of(problem),

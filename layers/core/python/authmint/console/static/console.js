@@ -1,9 +1,5 @@
 // What makes the console better where scripts run; nothing needs it.
 (() => {
-  for (const form of document.querySelectorAll("form[data-sure]"))
-    form.addEventListener("submit", (event) => {
-      if (!window.confirm(form.dataset.sure)) event.preventDefault();
-    });
   // A form is sent once, however often its button is pressed.
   for (const form of document.querySelectorAll('form[method="post"]'))
     form.addEventListener("submit", (event) => {
