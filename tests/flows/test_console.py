@@ -5,21 +5,34 @@ The console of the browser stays empty, and every page on the way keeps the rule
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import pytest
 import requests
+from authmint.local.backend import free_port
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
 from tests.support.chromium import ARGUMENTS, CHROMIUM, PATIENCE
-from tests.support.stack import ADMINISTRATOR_PASSWORD, Running
+from tests.support.passkeys import Authenticator, with_password
+from tests.support.stack import Running, running_stack
+from tests.support.strong import guarded
 
 PHONE: Final = ViewportSize(width=360, height=740)
 DESKTOP: Final = ViewportSize(width=1280, height=800)
 #: All that another scheme of colours can break.
 CONTRAST: Final = {"runOnly": ["color-contrast"]}
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM} (set AUTHMINT_CHROMIUM)")
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Running]:
+    """A deployment at a name: browsers use no passkeys at addresses, and the console sends people to one place."""
+    port = free_port()
+    with running_stack(tmp_path, port=port, options=["--base-url", f"http://localhost:{port}"]) as stack:
+        yield replace(stack, url=f"http://localhost:{port}")
 
 
 @pytest.fixture
@@ -54,12 +67,20 @@ def keeps_the_rules(page: Page, size: ViewportSize, rules: dict[str, list[str]] 
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], page.url
 
 
-def sign_in(page: Page, url: str) -> None:
-    page.goto(f"{url}/console/servers")
-    page.get_by_label("Username").fill("admin@local.invalid")
-    page.get_by_label("Password").fill(ADMINISTRATOR_PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+def with_a_passkey(page: Page, stack: Running) -> None:
+    """Become an administrator with a passkey, and sign in to the console by it."""
+    somebody = guarded(stack)
+    stack.made(f"/api/v1/users/{somebody.user}/roles", {"type": "SUPER_ADMIN"})
+    Authenticator(page)
+    with_password(page, somebody)
+    page.get_by_role("button", name="Passkey or security key").click()
+    page.get_by_role("button", name="Create a passkey").click()
+    expect(page.get_by_role("heading", name="You are signed in")).to_be_visible()
+    page.context.clear_cookies()
+
+    page.goto(f"{stack.url}/console/servers")  # the passkey is offered at the sign-in, and chosen at once
     arrived(page, "Authorization servers")
+    expect(page.get_by_role("link", name=somebody.login)).to_be_visible()
 
 
 def make(page: Page) -> tuple[str, str]:
@@ -166,7 +187,7 @@ def delete(page: Page) -> None:
 
 
 def test_a_server_is_made_tried_broken_understood_mended_and_deleted(stack: Running, page: Page) -> None:
-    sign_in(page, stack.url)
+    with_a_passkey(page, stack)
     issuer, client_id = make(page)
     break_and_mend(page, client_id)
     add_a_claim(page)

@@ -6,15 +6,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pyotp
 import pytest
 import requests
-from playwright.sync_api import CDPSession, Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect, sync_playwright
 
 from tests.support.chromium import ARGUMENTS, CHROMIUM, PATIENCE
+from tests.support.passkeys import Authenticator, local, with_password
 from tests.support.people import CALLBACK, PASSWORD, Browser, deployment_with_a_person, query_of
 from tests.support.stack import Running
 from tests.support.strong import Guarded, guarded
@@ -86,53 +85,6 @@ def page() -> Iterator[Page]:
         chromium.close()
     # A form that is refused is no fault of the page.
     assert [text for text in complaints if "422" not in text] == []
-
-
-class Authenticator:
-    """Chromium's own, which nobody has to touch."""
-
-    def __init__(self, page: Page) -> None:
-        self._cdp: CDPSession = page.context.new_cdp_session(page)
-        self._cdp.send("WebAuthn.enable", {"enableUI": False})
-        self._id = self._added()
-
-    def _added(self) -> str:
-        options = {
-            "protocol": "ctap2",
-            "transport": "internal",
-            "hasResidentKey": True,
-            "hasUserVerification": True,
-            "isUserVerified": True,
-            "automaticPresenceSimulation": True,
-        }
-        return str(self._cdp.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"])
-
-    @property
-    def credentials(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._cdp.send("WebAuthn.getCredentials", {"authenticatorId": self._id})[
-            "credentials"
-        ]
-        return found
-
-    def touched(self, *, now: bool) -> None:
-        """Whether somebody is there who touches it."""
-        self._cdp.send("WebAuthn.setAutomaticPresenceSimulation", {"authenticatorId": self._id, "enabled": now})
-
-    def lose(self) -> None:
-        self._cdp.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self._id})
-        self._id = self._added()
-
-
-def local(stack: Running) -> str:
-    """Where browsers let keys be used: they refuse addresses as RP ID."""
-    return f"http://localhost:{urlsplit(stack.url).port}"
-
-
-def with_password(page: Page, stella: Guarded) -> None:
-    page.goto(f"{local(stella.stack)}/signin")
-    page.get_by_label("Username").fill(stella.login)
-    page.get_by_label("Password").fill(stella.password)
-    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 @needs_chromium
