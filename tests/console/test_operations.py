@@ -45,6 +45,7 @@ _NOT_OFFERED: Final = "not offered: official clients call it, and are told so"
 _AT_ONCE: Final = "all at once: the console takes them away one by one, after a look at each"
 #: What is left out of the console, and why. Patterns of operations.
 LEFT_OUT: Final = {
+    r"\w+ /api/v1/idps(/.*)?|GET /api/v1/users/\{\}/idps": "identity providers have no pages yet",
     r"(GET|PUT) /oauth2/v1/clients/\{\}": _SAME,
     r"GET /oauth2/v1/clients|DELETE /oauth2/v1/clients/\{\}": _SAME,
     r"POST /oauth2/v1/clients/\{\}/lifecycle/newSecret": "an outage: the page of secrets makes a second one instead",

@@ -27,6 +27,8 @@ from tests.functions.factor_calls import every_call_of_factors
 from tests.functions.registrations import every_flow_of_newcomers
 from tests.functions.sign_ins import People, every_flow, people_at
 from tests.functions.unusual_sign_ins import every_unusual_flow
+from tests.management.directory.users import body as people_body
+from tests.management.federation.idps import an_idp
 from tests.support.backend import Deployed
 from tests.support.fakes import pregenerated
 from tests.support.iam import Need, Statement, denied, needs, role, unused
@@ -69,6 +71,7 @@ def everything(functions: Functions, deployed: Deployed) -> None:
     functions.admin("GET", "/api/v1/usage/unused")
     _directory(functions, client)
     _factors(functions)
+    _providers(functions)
     _people(functions, server)
     with pytest.MonkeyPatch.context() as pace:  # one person signs in more often than four times a second
         pace.setattr(RateLimit, "take", unbraked())
@@ -204,6 +207,26 @@ def _directory(functions: Functions, client: str) -> None:
     swept = set(functions.direct("key_rotation", {})["swept"])
     (numbers,) = swept - {f"USER#{user}", f"GROUP#{left}", f"CLIENT#{app['client_id']}"}
     assert numbers.startswith("UNIQUE#")
+
+
+def _providers(functions: Functions) -> None:
+    """A provider is made, knows somebody, and goes; what a crash leaves of it and of whom it knew is swept."""
+    path, user = "/api/v1/idps", functions.admin("POST", "/api/v1/users", people_body("known@b.example"))["id"]
+    made = [functions.admin("POST", path, an_idp(name=name))["id"] for name in ("first", "second")]
+    functions.admin("PUT", f"{path}/{made[0]}", an_idp(name="first", policy={"trustClaims": True}))
+    for provider in made:
+        functions.admin("POST", f"{path}/{provider}/users/{user}", {"externalId": "s"})
+    for read in (path, f"{path}/{made[0]}/users?expand=user", f"/api/v1/users/{user}/idps"):
+        functions.admin("GET", read)
+    functions.admin("DELETE", f"{path}/{made[0]}/users/{user}")
+    functions.admin("DELETE", f"{path}/{made[0]}")
+    with pytest.MonkeyPatch.context() as crash:
+        for kind in ("users", "identity_providers"):
+            crash.setattr(f"authmint.dynamo.{kind}.sweep", lambda *_, **__: False)
+        functions.admin("DELETE", f"{path}/{made[1]}")
+        for _ in range(2):
+            functions.admin("DELETE", f"/api/v1/users/{user}")
+    assert set(functions.direct("key_rotation", {})["swept"]) == {f"IDP#{made[1]}", f"USER#{user}"}
 
 
 def _factors(functions: Functions) -> None:
@@ -354,6 +377,14 @@ def test_who_makes_signing_keys_cannot_open_them() -> None:
 
 def test_secrets_of_factors_are_opened_where_answers_are_checked_and_nowhere_else() -> None:
     need = Need("kms:Decrypt", "Key", (), {"purpose": "factor-secret", "user": "00u1", "factor": "uft1"})
+
+    for function in WIRES.keys() - {"management", "authorize"}:
+        assert denied(function, [need])
+    assert not denied("management", [need])
+
+
+def test_secrets_at_providers_are_opened_where_they_are_shown_or_used_and_nowhere_else() -> None:
+    need = Need("kms:Decrypt", "Key", (), {"purpose": "idp-secret", "idp": "0oa1", "secret": "client_secret"})
 
     for function in WIRES.keys() - {"management", "authorize"}:
         assert denied(function, [need])

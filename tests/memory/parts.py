@@ -108,6 +108,9 @@ class MemoryParts(Parts):
     def factor_seals(self, *, administrative: bool = False) -> SecretSeals:
         return FakeSeals()
 
+    def idp_seals(self, *, administrative: bool = False) -> SecretSeals:
+        return FakeSeals()
+
     def key_pairs(self) -> KeyPairs:
         return cast("KeyPairs", self._vault)
 

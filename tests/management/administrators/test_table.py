@@ -39,6 +39,7 @@ EXPECTED = (
     (r"/policies/(simulate|explain|analysis/people|analysis/sign-ins)", "", "SOAR"),
     (r"/policies/analysis", "SOAR", ""),
     (r"/policies.*", "SOR", "S"),
+    (r"/idps(/.*)?", "SOR", "SO"),
     (r"/(zones|behaviors|threats)(/.*)?", "SOR", "SO"),
     (r"/users/X/risk", "SOR", "SO"),
     (r"/users/X/(grants|clients).*", "SOAPR", "SOAP"),

@@ -20,6 +20,11 @@ def factor_context(user_id: str, factor_id: str) -> dict[str, str]:
     return {"purpose": "factor-secret", "user": user_id, "factor": factor_id}
 
 
+def idp_context(idp_id: str, secret_id: str) -> dict[str, str]:
+    """The encryption context of what this service is known by at an identity provider."""
+    return {"purpose": "idp-secret", "idp": idp_id, "secret": secret_id}
+
+
 class KmsSeals:
     """``SecretSeals``."""
 

@@ -511,6 +511,12 @@ class Parts:
 
         return KmsSeals(*(self._administrative_kms if administrative else self._kms), factor_context)
 
+    def idp_seals(self, *, administrative: bool = False) -> "SecretSeals":
+        """The seals of secrets at identity providers. ``administrative``: by the client that such functions have."""
+        from ..kms.seals import KmsSeals, idp_context
+
+        return KmsSeals(*(self._administrative_kms if administrative else self._kms), idp_context)
+
     @cached_property
     def _kms(self) -> tuple[Any, str]:
         from ..kms.client import client

@@ -348,6 +348,7 @@ def mailer(env: Surroundings) -> Function:
 def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) -> "ManagementApi":
     """The management API without what surrounds it. ``ready`` raises what keeps it from answering at all."""
     from ..management.directory.people import PeopleRecords
+    from ..management.federation.records import FederationRecords
     from ..management.http.api import ManagementApi
     from ..management.mail.templates import EmailTemplates
     from ..management.servers.dynamic_clients import RegisteredRecords
@@ -402,6 +403,14 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
         copies=records.client_copies,
         registered=RegisteredRecords(records.dynamic_clients, records.registration_tokens),
         factors=_factor_records(parts),
+        federation=FederationRecords(
+            providers=records.identity_providers,
+            links=records.idp_links,
+            seals=parts.idp_seals(administrative=True),
+            fetch=parts.fetch,
+            log=records.log,
+            allow_private=parts.settings.allow_private_jwks_uri,
+        ),
         log=records.log,
         usage=records.usage,
         pairs=parts.key_pairs(),

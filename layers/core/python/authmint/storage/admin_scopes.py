@@ -12,6 +12,7 @@ _MANAGED: Final = (
     "brands",
     "clients",
     "groups",
+    "idps",
     "networkZones",
     "orgs",
     "policies",

@@ -1,5 +1,6 @@
 """Identity providers: who else may say who somebody is, and whom they know (docs/protocol.md §37)."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
@@ -40,6 +41,12 @@ class Upstream:
     auth_method: UpstreamAuthMethod = "client_secret_basic"
     scopes: tuple[str, ...] = ("openid",)
     names_issuer: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """Who it is that answers there: where this is another one, who answers may be somebody else."""
+        said = (self.issuer, self.authorization, self.token, self.jwks, self.user_info or "", self.client_id)
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -154,6 +161,7 @@ class IdpLink:
     Attributes:
         external_id: What it calls them (``sub``).
         profile: What it said of them last, by the names of its schema.
+        pinned: ``fingerprint`` of the provider as they were linked: administrators come by no other.
     """
 
     idp_id: str
@@ -162,6 +170,7 @@ class IdpLink:
     created_at: int
     updated_at: int
     profile: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    pinned: str = ""
 
 
 class IdpLinks(Protocol):

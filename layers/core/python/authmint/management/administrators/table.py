@@ -42,6 +42,8 @@ people_policies     W      R    -    -    -     -           -         R         
 password_policies   W      W    -    -    -     -           -         R         -
 access_policies     W      R    -    W*   -     -           -         R         -
 zones               W      W    -    -    -     -           -         R         -
+idps                W      W    -    -    -     -           -         R         -
+idp_links           W      W    -    -    -     -           -         R         -
 risk                R      R    -    -    -     -           -         R         -
 risk_changes        W      W    -    -    -     -           -         -         -
 org                 W      W    -    -    -     -           -         R         -
@@ -124,6 +126,8 @@ _PLACES: Final = (
     ("/api/v1/policies/explain", "previews", "previews"),
     ("/api/v1/policies/analysis", "previews", "previews"),
     ("/api/v1/policies", "policies", "policies"),
+    ("/api/v1/idps/{}/users", "idp_links", "idp_links"),
+    ("/api/v1/idps", "idps", "idps"),
     ("/api/v1/zones", "zones", "zones"),
     ("/api/v1/behaviors", "zones", "zones"),
     ("/api/v1/threats", "zones", "zones"),

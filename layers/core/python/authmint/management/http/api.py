@@ -25,6 +25,7 @@ from ...storage.usage import UsageRecords
 from ..clients.client_changes import ClientChanges
 from ..clients.client_secrets import SecretVault
 from ..directory.people import PeopleRecords
+from ..federation.records import FederationRecords
 from ..mail.templates import EmailTemplates
 from ..org.administrators import Administrators
 from ..org.bootstrap import Bootstrap
@@ -66,6 +67,7 @@ class ManagementApi:
         copies: ClientCopies,
         registered: RegisteredRecords,
         factors: FactorRecords,
+        federation: FederationRecords,
         configuration: Configuration,
         revocations: Revocations,
         log: EventLog,
@@ -100,6 +102,7 @@ class ManagementApi:
             copies,
             registered,
             factors,
+            federation,
             Logs(log, clock),
             Counted(log, usage, clock),
             Explanations(changes, clients, StoredClients(copies), people.directory, Previews(clock, ids), ids),

@@ -23,7 +23,7 @@ from ..sign_on.policy_changes import PolicyChanges
 from .call import Call
 from .errors import ApiError, not_found
 
-_PEOPLE: Final = frozenset({"users", "user_changes", "lifecycle", "credentials", "risk", "risk_changes"})
+_PEOPLE: Final = frozenset({"users", "user_changes", "lifecycle", "credentials", "idp_links", "risk", "risk_changes"})
 _GROUPS: Final = frozenset({"groups", "group_changes", "group_profiles", "members"})
 _APPS: Final = frozenset({"apps", "app_secrets", "app_scopes", "clients", "assignments", "tokens", "access_policies"})
 #: Apps that administer are not changed by who administers apps.

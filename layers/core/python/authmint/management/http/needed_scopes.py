@@ -10,6 +10,7 @@ _FAMILIES: Final = (
     ("/api/v1/meta", "okta.schemas.{0}"),
     ("/api/v1/internal/apps", "okta.apps.{0}"),
     ("/api/v1/apps", "okta.apps.{0}"),
+    ("/api/v1/idps", "okta.idps.{0}"),
     ("/api/v1/zones", "okta.networkZones.{0}"),
     ("/api/v1/behaviors", "okta.behaviors.{0}"),
     ("/api/v1/threats", "okta.threatInsights.{0}"),
@@ -33,6 +34,8 @@ _SIMULATIONS: Final = frozenset(
     {"/api/v1/policies/simulate", "/api/v1/policies/explain", "/api/v1/policies/analysis/people"}
 )
 _CLIENTS: Final = "/oauth2/v1/clients"
+#: Linking somebody to a provider changes how they sign in.
+_LINKS: Final = re.compile(r"/api/v1/idps/[^/]+/users/[^/]+")
 #: Roles have a scope of their own, whoever holds them.
 _ROLES: Final = re.compile(r"(/api/v1/users|/api/v1/groups|/oauth2/v1/clients)/[^/]+/roles(/.*)?")
 
@@ -46,6 +49,8 @@ def needed_scope(method: str, path: str) -> str | None:
         return "okta.clients.register"
     if path == _CLIENTS or path.startswith(f"{_CLIENTS}/"):
         return f"okta.clients.{right}"
+    if method == "POST" and _LINKS.fullmatch(path):
+        return "okta.users.manage"
     for prefix, scope in _FAMILIES:
         if path == prefix or path.startswith(f"{prefix}/"):
             return _within(prefix, path, scope).format(right)

@@ -19,6 +19,8 @@ from ..directory.user_credentials import UserCredentials
 from ..directory.user_lifecycle import UserLifecycle
 from ..directory.user_types import UserTypes
 from ..directory.users import Users
+from ..federation.operations import add_idps
+from ..federation.records import FederationRecords
 from ..mail.templates import EmailTemplates, add_mail
 from ..org.api_tokens import PATH, ApiTokensResource
 from ..org.logs import Logs
@@ -70,6 +72,7 @@ def operations(
     copies: ClientCopies,
     registered: RegisteredRecords,
     factors: FactorRecords,
+    federation: FederationRecords,
     logs: Logs,
     counted: Counted,
     explanations: Explanations,
@@ -112,6 +115,7 @@ def operations(
     add_people_policies(routes, people, clients, factors.factors, logs.log, AppView(changes.servers), ids)
     _add_users(routes, clients, people)
     add_factors(routes, people, factors)
+    add_idps(routes, federation, people, ids)
     add_roles(routes, people, clients, ids)
     _add_groups(routes, people)
     _add_issued(routes, changes.servers, clients.clients, people, issued)
@@ -127,10 +131,13 @@ def operations(
     routes.add("POST", f"{_SERVER}/tokens/preview", explanations.preview)
     routes.add("POST", f"{_SERVER}/claims/preview", claim_previews.preview)
     routes.add("GET", f"{_SERVER}/analysis", explanations.analysis)
-    security = SecuritySettings(changes)
+    _add_security(routes, SecuritySettings(changes))
+    return routes
+
+
+def _add_security(routes: Routes[Operation], security: SecuritySettings) -> None:
     routes.add("GET", f"{_SERVER}/security", security.get)
     routes.add("PUT", f"{_SERVER}/security", security.replace)
-    return routes
 
 
 def _add_api_tokens(routes: Routes[Operation], tokens: ApiTokensResource) -> None:

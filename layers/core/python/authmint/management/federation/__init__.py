@@ -1,0 +1,1 @@
+"""``/api/v1/idps``: identity providers, and whom they know."""

@@ -1,0 +1,34 @@
+"""What the resources of identity providers work with."""
+
+from dataclasses import dataclass
+
+from ...keys.vault import SecretSeals
+from ...oauth.outbound_fetch import Fetch
+from ...storage.events import EventLog
+from ...storage.identity_providers import IdentityProvider, IdentityProviders, IdpLinks
+from ..http.call import Call
+from ..http.errors import not_found
+
+
+@dataclass(frozen=True)
+class FederationRecords:
+    """Storage, seals of client secrets, and how to ask others.
+
+    Attributes:
+        allow_private: For the local stack only: providers on this machine.
+    """
+
+    providers: IdentityProviders
+    links: IdpLinks
+    seals: SecretSeals
+    fetch: Fetch
+    log: EventLog
+    allow_private: bool = False
+
+    def provider(self, call: Call) -> IdentityProvider:
+        """The one of the URL. Raises ApiError (E0000007)."""
+        idp_id = call.params["idpId"]
+        found = self.providers.all().get(idp_id)
+        if found is None:
+            raise not_found(idp_id, "IdpTrust")
+        return found
