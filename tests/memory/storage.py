@@ -36,6 +36,7 @@ from .grants import (
     MemoryTokenFamilies,
 )
 from .identity_providers import MemoryIdentityProviders, MemoryIdpLinks
+from .mappings import MemoryUserMappings
 from .outbox import MemoryMailTemplates, MemoryOutbox, MemoryRecoveryTickets, MemoryUndeliverableAddresses
 from .sign_on_policies import MemorySignOnHistories, MemorySignOnPolicies, MemoryZones
 from .usage import MemoryUsageRecords
@@ -61,6 +62,7 @@ class MemoryStorage:
         self.groups = MemoryGroups(self.users, self.clients, self.lock, self.events.extend)
         self.assignments = MemoryAssignments(self.users, self.clients, self.lock, self.events.extend)
         self.app_schemas = MemoryAppSchemas(self.clients, self.lock, self.events.extend)
+        self.user_mappings = MemoryUserMappings(self.lock, self.events.extend)
         self.user_schemas = MemorySingleton(ProfileSchema(), self.lock, self.events.extend)
         self.org_settings = MemorySingleton(OrgSettings(), self.lock, self.events.extend)
         self.authenticators = MemorySingleton(AuthenticatorList(), self.lock, self.events.extend)
@@ -216,6 +218,7 @@ class MemoryClients:
             del self._clients[client.id]
             self._storage.assignments.client_deleted(client.id)
             self._storage.app_schemas.client_deleted(client.id)
+            self._storage.user_mappings.forget(client.id)
             self._storage.events.extend(events)
 
     def _check(self, seen: Client) -> None:

@@ -14,16 +14,18 @@ from authmint.dynamo.clients import DynamoClients
 from authmint.dynamo.configuration import WarmConfiguration
 from authmint.dynamo.directory import DynamoDirectory
 from authmint.dynamo.groups import DynamoGroups
+from authmint.dynamo.mappings import DynamoUserMappings
 from authmint.dynamo.singletons import DynamoUserSchemas, DynamoUserTypes
 from authmint.dynamo.tables import Tables
 from authmint.dynamo.users import DynamoUsers
 from authmint.storage.app_schemas import AppSchema, AppSchemas
 from authmint.storage.assignments import AppGroup, AppUser, Assignments
-from authmint.storage.clients import Clients
+from authmint.storage.clients import Clients, MappedAttribute
 from authmint.storage.directory import Directory, is_assigned
 from authmint.storage.errors import AlreadyExists, Conflict, NotFound
 from authmint.storage.events import Event, Party
 from authmint.storage.groups import EVERYONE_GROUP, EVERYONE_ID, Groups
+from authmint.storage.mappings import UserMapping, UserMappings
 from authmint.storage.schemas import ProfileSchemas
 from authmint.storage.user_types import UserType, UserTypeList, UserTypes
 from authmint.storage.users import Password, RecoveryToken, Users, login_key
@@ -50,6 +52,7 @@ class Storage:
     schemas: ProfileSchemas
     types: UserTypes
     app_schemas: AppSchemas
+    mappings: UserMappings
     directory: Directory
     events: Callable[[], list[str]]
 
@@ -66,6 +69,7 @@ def in_dynamo(tables: Tables) -> Storage:
         DynamoUserSchemas(tables),
         DynamoUserTypes(tables),
         DynamoAppSchemas(tables),
+        DynamoUserMappings(tables),
         DynamoDirectory(tables, clock),
         lambda: sorted(item.sk.partition("#")[2] for item in events.scan()),
     )
@@ -84,6 +88,7 @@ def storage(request: pytest.FixtureRequest) -> Storage:
         memory.user_schemas,
         memory.users.types,
         memory.app_schemas,
+        memory.user_mappings,
         memory.directory,
         lambda: sorted(event.id for event in memory.events),
     )
@@ -777,3 +782,26 @@ def test_a_person_costs_one_query_and_one_batch(deployed: Deployed) -> None:
 
     assert by_id == ["Query", "BatchGetItem"]
     assert calls == ["GetItem", "Query", "BatchGetItem"]
+
+
+def test_a_mapping_to_users_is_stored_on_its_version_and_goes_with_its_app(storage: Storage) -> None:
+    storage.clients.add(a_client(id="0oaA", user_mapping={"x": MappedAttribute("user.city", type="array")}), [])
+    before, mapping = storage.mappings.get("0oaA"), UserMapping({"city": MappedAttribute("source.city", pushed=True)})
+
+    storage.mappings.save("0oaA", before, mapping, [an_event("e1")])
+
+    assert before == UserMapping()
+    assert storage.mappings.get("0oaA") == replace(mapping, version=1)
+    assert storage.mappings.get("#") == storage.mappings.get("0oaB") == UserMapping()
+    with pytest.raises(Conflict):
+        storage.mappings.save("0oaA", before, mapping, [an_event("e2")])
+    storage.mappings.save("0oaA", storage.mappings.get("0oaA"), UserMapping(), [an_event("e3")])
+    assert storage.events() == ["e1", "e3"]
+    client = storage.clients.get("0oaA")
+    assert client.user_mapping == {"x": MappedAttribute("user.city", type="array")}
+    storage.clients.delete(client, [])
+    assert storage.mappings.get("0oaA") == UserMapping()
+    storage.mappings.save("0oaIdp", UserMapping(), mapping, [])
+    storage.mappings.forget("0oaIdp")
+    storage.mappings.forget("0oaIdp")
+    assert storage.mappings.get("0oaIdp") == UserMapping()

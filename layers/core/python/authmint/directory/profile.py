@@ -104,7 +104,7 @@ def profile_problems(
     for name, value in profile.items():
         definition = schema.custom.get(name) or standard.get(name)
         if definition is not None and value is not None and (name, MISSING) not in problems:
-            problems += [(name, text) for text in _value_problems(value, definition)]
+            problems += [(name, text) for text in value_problems(value, definition)]
     problems += _custom_missing(profile, schema)
     for name in ("login", "email"):
         value = profile.get(name)
@@ -122,7 +122,7 @@ def custom_problems(profile: Mapping[str, Any], schema: ProfileSchema) -> list[P
         (name, text)
         for name, value in profile.items()
         if value is not None and (definition := schema.custom.get(name)) is not None
-        for text in _value_problems(value, definition)
+        for text in value_problems(value, definition)
     ]
     problems += _custom_missing(profile, schema)
     if len(msgspec.json.encode(profile)) > LARGEST:
@@ -145,7 +145,8 @@ def _name_problems(value: str, *, fitting: bool | None) -> Iterator[str]:
         yield TOO_LONG
 
 
-def _value_problems(value: Any, definition: Mapping[str, Any]) -> Iterator[str]:
+def value_problems(value: Any, definition: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a value that is not null, by the JSON schema of its attribute."""
     kind = definition.get("type", "string")
     if not _is(value, kind):
         yield f"The value must be of type {kind}."
@@ -153,7 +154,7 @@ def _value_problems(value: Any, definition: Mapping[str, Any]) -> Iterator[str]:
     if kind == "array":
         item = {"type": "string"} | dict(definition.get("items") or {})
         for element in value:
-            if problem := next(_value_problems(element, item), None):
+            if problem := next(value_problems(element, item), None):
                 yield problem
                 return
     if isinstance(value, str):

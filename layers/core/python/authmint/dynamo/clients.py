@@ -30,6 +30,11 @@ def partition(client_id: str) -> str:
     return f"CLIENT#{client_id}"
 
 
+def mapping_partition(source_id: str) -> str:
+    """The partition of what users' profiles are made of when they come from an app or a provider."""
+    return f"MAPPING#{source_id}"
+
+
 class DynamoClients:
     """``Clients``."""
 
@@ -106,6 +111,7 @@ class DynamoClients:
                 if client.reserves_label:
                     write.delete(self._label(client))
                 write.delete(self._item(CLIENTS, client.id))
+                write.delete(self._item(mapping_partition(client.id), HEAD))
                 write.save(tombstone(self._item, own, client.version, self._clock.now()), condition=self._at(client))
                 if book is not None:
                     from .roles import put_roles  # few clients administer

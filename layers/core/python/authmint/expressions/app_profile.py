@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 #: Attribute of a user's profile by the app's name for it.
-_FROM_USER: Final = {
+FROM_USER: Final = {
     "street_address": "streetAddress",
     "country": "countryCode",
     "website": "website",
@@ -35,7 +35,7 @@ def app_profile(user: Mapping[str, Any], assigned: Mapping[str, Any]) -> dict[st
         user: The user's own profile.
         assigned: What the assignment to the app says; it wins.
     """
-    mapped = {name: user.get(attribute) or None for name, attribute in _FROM_USER.items()}
+    mapped = {name: user.get(attribute) or None for name, attribute in FROM_USER.items()}
     if mapped["name"] is None:
         mapped["name"] = " ".join(str(user[part]) for part in ("firstName", "lastName") if user.get(part)) or None
     return {**mapped, **assigned}

@@ -1,6 +1,7 @@
 """What is known of an expression before it is evaluated: every name, function and member (docs/protocol.md §12.2)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -26,6 +27,20 @@ from .syntax import (
     Unary,
 )
 
+
+@dataclass(frozen=True, eq=False)
+class Dialect:
+    """What the expressions of one use may name.
+
+    Attributes:
+        roots: Names that an expression can begin with, and what stands behind each.
+        without: Functions that it may not call.
+    """
+
+    roots: Mapping[str, Kind]
+    without: frozenset[str] = frozenset()
+
+
 #: Names that an expression can begin with. ``group`` exists only inside ``getFilteredGroups``.
 ROOTS: Final[dict[str, Kind]] = {
     "user": "user",
@@ -35,6 +50,8 @@ ROOTS: Final[dict[str, Kind]] = {
     "session": "session",
     "access": "access",
 }
+OF_CLAIMS: Final = Dialect(ROOTS)
+_IN_GROUP: Final = Dialect({"group": "group"})
 _GROUP: Final = ("id", "status", "name", "description", "type", "objectClass", "profile", "source")
 _MEMBERS: Final[dict[Kind, tuple[str, ...]]] = {
     "org": ("name", "subDomain"),
@@ -56,28 +73,35 @@ def functions() -> dict[str, Function]:
     return all_functions()
 
 
-def check(text: str, attributes: Collection[str]) -> None:
+def check(text: str, attributes: Collection[str], dialect: Dialect = OF_CLAIMS) -> None:
     """Refuse an expression that cannot be evaluated.
 
     Args:
         text: What an administrator wrote.
-        attributes: Names of the profile attributes that a user can have.
+        attributes: Names of the profile attributes that a user, or the source of a mapping, can have.
+        dialect: What it may name.
 
     Raises:
         ExpressionError: With the place, what is wrong and what to do.
     """
-    checked(text, attributes)
+    checked(text, attributes, dialect=dialect)
 
 
-def checked(text: str, attributes: Collection[str] | None = None, *, in_group: bool = False) -> Node:
+def checked(
+    text: str,
+    attributes: Collection[str] | None = None,
+    *,
+    in_group: bool = False,
+    dialect: Dialect = OF_CLAIMS,
+) -> Node:
     """The tree of an expression whose names are all known; ``attributes`` ``None``: the user may have any.
 
     A whole text that is one bare word, and no name, is a text constant: ``internal`` gives ``internal``.
     """
     node = parse(text)
-    if isinstance(node, Name) and node.name not in ROOTS and not in_group:
+    if isinstance(node, Name) and node.name not in dialect.roots and not in_group:
         return Literal(node.name, node.at)
-    _Check(attributes, in_group=in_group).kind_of(node)
+    _Check(attributes, _IN_GROUP if in_group else dialect).kind_of(node)
     return node
 
 
@@ -89,10 +113,11 @@ def function_of(call: Call) -> str:
 
 
 class _Check:
-    def __init__(self, attributes: Collection[str] | None, *, in_group: bool) -> None:
+    def __init__(self, attributes: Collection[str] | None, dialect: Dialect) -> None:
         self._attributes = attributes
-        self._roots: dict[str, Kind] = {"group": "group"} if in_group else ROOTS
-        self._in_group = in_group
+        self._roots = dialect.roots
+        self._without = dialect.without
+        self._in_group = dialect is _IN_GROUP
 
     def kind_of(self, node: Node) -> Kind:  # noqa: C901, PLR0911, PLR0912 - one branch for each kind of node
         """What members the value of a node has."""
@@ -149,12 +174,13 @@ class _Check:
 
     def _member(self, node: Member) -> Kind:
         if isinstance(node.of, Name) and node.of.name not in self._roots:
-            raise ExpressionError(node.of.at, _unknown_root(node.of.name))
+            raise ExpressionError(node.of.at, _unknown_root(node.of.name, self._roots))
         kind = self.kind_of(node.of)
         if kind in {"value", "groups"}:
             raise ExpressionError(node.at, f"this value has no member '{node.name}'")
-        if kind == "user" and self._attributes is not None and node.name not in self._attributes:
-            raise ExpressionError(node.at, f"users have no attribute '{node.name}'")
+        if kind in {"user", "source"} and self._attributes is not None and node.name not in self._attributes:
+            who = "users have" if kind == "user" else "the source has"
+            raise ExpressionError(node.at, f"{who} no attribute '{node.name}'")
         if kind in _MEMBERS and node.name not in _MEMBERS[kind]:
             raise ExpressionError(node.at, f"there is no '{node.name}'; there is {', '.join(_MEMBERS[kind])}")
         return "json" if kind == "json" or (kind, node.name) in _OBJECTS else "value"
@@ -172,6 +198,8 @@ class _Check:
         if node.of is not None and not (isinstance(node.of, Name) and node.of.name not in self._roots):
             raise ExpressionError(node.at, f"methods such as '{node.name}' cannot be called; use a function")
         name = function_of(node)
+        if name in self._without:
+            raise ExpressionError(node.at, f"there is no function '{name}' here")
         if name == _FILTERED_GROUPS:
             return self._filtered_groups(node)
         function = functions().get(name)
@@ -244,7 +272,11 @@ def _check_pattern(node: Node, *, delimited: bool = False) -> None:
             raise ExpressionError(node.at, f"this {error} (RE2 syntax: no look-around, no back references)") from None
 
 
-def _unknown_root(name: str) -> str:
+def _unknown_root(name: str, roots: Collection[str]) -> str:
     if name in {function.partition(".")[0] for function in functions() if "." in function}:
         return f"'{name}' has functions and no members"
-    return f"Explicit references to apps aren't supported, and there is no '{name}'; use appuser or user"
+    return f"Explicit references to apps aren't supported, and there is no '{name}'; use {_people(roots)}"
+
+
+def _people(roots: Collection[str]) -> str:
+    return " or ".join(name for name in ("appuser", "idpuser", "user", "source") if name in roots)

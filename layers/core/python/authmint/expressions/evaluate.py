@@ -1,6 +1,6 @@
 """Trees to closures, and what they give. Nothing but the values of ``values`` is ever reached."""
 
-from .check import checked, function_of, functions
+from .check import OF_CLAIMS, Dialect, checked, function_of, functions
 from .errors import EvaluationFailed
 from .facts import GroupFacts
 from .functions_groups import filtered_groups, get_groups, group_object
@@ -32,9 +32,9 @@ class Expression:
         constant: Whether its value is the same for all facts.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, dialect: Dialect = OF_CLAIMS) -> None:
         """Parse, check and compile the text. Raises ExpressionError."""
-        node = checked(text)
+        node = checked(text, dialect=dialect)
         self.constant = is_constant(node)
         self._evaluate = compiled(node)
 

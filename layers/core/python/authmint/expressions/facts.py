@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ..storage.clients import MappedAttribute
 from ..storage.servers import Claim
 
 
@@ -62,6 +63,7 @@ class AppFacts:
 
     Attributes:
         groups_claim: Of its own, for ID tokens of the org server.
+        user_mapping: What profiles of its users are made of; ``None``: the standard claims.
     """
 
     id: str
@@ -69,6 +71,7 @@ class AppFacts:
     label: str
     profile: Mapping[str, Any] = field(default_factory=dict)
     groups_claim: Claim | None = None
+    user_mapping: Mapping[str, MappedAttribute] | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ class Facts:
         amr: How the user signed in (RFC 8176).
         now: Unix seconds.
         code_flow: Redeeming a code or refreshing from one: the limit of 100 groups is lifted (docs/protocol.md §11.4).
+        source: The profile that a mapping makes a user's profile of (docs/protocol.md §38).
     """
 
     app: AppFacts
@@ -105,6 +109,7 @@ class Facts:
     org: OrgFacts = THIS_ORG
     amr: tuple[str, ...] = ()
     code_flow: bool = False
+    source: Mapping[str, Any] | None = None
 
     @property
     def assigned(self) -> AppUserFacts | None:

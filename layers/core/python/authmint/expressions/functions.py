@@ -9,7 +9,7 @@ from .run import Run
 from .values import Value, is_number, text_of
 
 #: What has which members: ``value`` has none, ``json`` any.
-Kind = Literal["value", "json", "user", "appuser", "app", "org", "session", "access", "group", "groups"]
+Kind = Literal["value", "json", "user", "appuser", "source", "app", "org", "session", "access", "group", "groups"]
 
 
 @dataclass(frozen=True)

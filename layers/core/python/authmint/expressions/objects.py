@@ -14,11 +14,22 @@ def _user(run: Run) -> Value:
 
 
 def _app_user(run: Run) -> Value:
+    if run.facts.source is not None:
+        return Object(run.facts.source)
     app_user, user = run.facts.assigned, run.facts.user
     if app_user is None:
         return None
+    if user is not None and run.facts.app.user_mapping is not None:
+        from .app_mapping import MappedProfile  # few apps have a mapping of their own
+
+        return MappedProfile(run, run.facts.app.user_mapping, {**app_user.profile, "userName": app_user.user_name})
     profile = app_user.profile if user is None else app_profile(user.profile, app_user.profile)
     return Object({**profile, "userName": app_user.user_name})
+
+
+def _source(run: Run) -> Value:
+    """What a mapping reads: the profile of elsewhere, or the user's own."""
+    return _user(run) if run.facts.source is None else Object(run.facts.source)
 
 
 def _app(run: Run) -> Value:
@@ -49,6 +60,8 @@ def linked_user(run: Run, relation: str) -> Value:
 ROOTS: Final[dict[str, Callable[[Run], Value]]] = {
     "user": _user,
     "appuser": _app_user,
+    "idpuser": _source,
+    "source": _source,
     "app": _app,
     "org": _org,
     "session": lambda run: Object({"amr": run.facts.amr}),

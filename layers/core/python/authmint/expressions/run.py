@@ -39,7 +39,7 @@ class Run:
         """Use up a part of the budget. Raises EvaluationFailed where none is left."""
         self._left -= units
         if self._left < 0:
-            raise EvaluationFailed("the claims of this token need more work than is allowed")
+            raise EvaluationFailed("the expressions need more work together than is allowed")
 
     def make(self, size: int) -> None:
         """Announce a text or an array before it is made."""

@@ -149,7 +149,12 @@ class Trace:
 def app_facts(client: Client) -> AppFacts:
     """The client as claims see it."""
     return AppFacts(
-        id=client.id, client_id=client.id, label=client.label, profile=client.profile, groups_claim=client.groups_claim
+        id=client.id,
+        client_id=client.id,
+        label=client.label,
+        profile=client.profile,
+        groups_claim=client.groups_claim,
+        user_mapping=client.user_mapping,
     )
 
 

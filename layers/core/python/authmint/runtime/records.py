@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..storage.groups import Groups
     from ..storage.identity_providers import IdentityProviders, IdpLinks
     from ..storage.mail_templates import MailTemplates
+    from ..storage.mappings import UserMappings
     from ..storage.org_settings import OrgSettingsRecord
     from ..storage.outbox import Outbox
     from ..storage.rate_counters import RateCounters
@@ -197,6 +198,12 @@ class Records:
         from ..dynamo.mail_templates import DynamoMailTemplates
 
         return DynamoMailTemplates(self._tables)
+
+    @cached_property
+    def user_mappings(self) -> "UserMappings":
+        from ..dynamo.mappings import DynamoUserMappings
+
+        return DynamoUserMappings(self._tables)
 
     @cached_property
     def org_settings(self) -> "OrgSettingsRecord":

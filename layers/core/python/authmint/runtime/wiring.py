@@ -369,6 +369,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
             user_types=records.user_types,
             trusted_origins=records.trusted_origins,
             app_schemas=records.app_schemas,
+            user_mappings=records.user_mappings,
             directory=records.directory,
             hashes=parts.hashes(),
             ids=parts.ids,

@@ -16,6 +16,7 @@ _MANAGED: Final = (
     "networkZones",
     "orgs",
     "policies",
+    "profileMappings",
     "roles",
     "schemas",
     "sessions",

@@ -64,6 +64,22 @@ class ScopeGrant:
 
 
 @dataclass(frozen=True)
+class MappedAttribute:
+    """What one attribute of a profile is made of (docs/protocol.md §38).
+
+    Attributes:
+        pushed: Whether it follows its source, else it is made once.
+        type: JSON type of the attribute.
+        items: The same of what an array holds.
+    """
+
+    expression: str
+    pushed: bool = False
+    type: str = "string"
+    items: str = "string"
+
+
+@dataclass(frozen=True)
 class Client:
     """An OAuth client: what it may do, where its answers go, and how it proves itself.
 
@@ -89,6 +105,7 @@ class Client:
         scopes: Those that it can have at most; ``None``: what the server lets such clients have.
         since: Since when the client is who it is: codes and consents from before are about somebody else.
         groups_claim: In ID tokens of the org server, where the scope ``groups`` was granted.
+        user_mapping: What profiles of its users are made of; ``None``: the standard claims of users.
         settings: What the management API keeps and the protocol does not read: logos, notes, visibility.
         profile: Free JSON for claims, ``app.profile`` there.
         version: Raised by every change.
@@ -130,6 +147,7 @@ class Client:
     scopes: tuple[str, ...] | None = None
     since: int = 0
     groups_claim: Claim | None = None
+    user_mapping: Mapping[str, MappedAttribute] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     profile: Mapping[str, Any] = field(default_factory=dict)
     version: int = 0

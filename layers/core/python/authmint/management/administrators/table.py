@@ -37,6 +37,7 @@ group_profiles      W      W    -    -    W*    -           -         -         
 members             W      W    -    -    W*    W*          -         -         -
 schemas             W      W    -    W    -     -           -         R         -
 app_schemas         W      W    W    W    -     -           -         R         -
+mappings            W      R    W    W    -     -           -         R         -
 authenticators      W      W    -    -    -     -           -         R         -
 people_policies     W      R    -    -    -     -           -         R         -
 password_policies   W      W    -    -    -     -           -         R         -
@@ -156,6 +157,7 @@ _PLACES: Final = (
     ("/api/v1/groups", "groups", "group_changes"),
     ("/api/v1/meta/schemas/apps", "app_schemas", "app_schemas"),
     ("/api/v1/meta", "schemas", "schemas"),
+    ("/api/v1/mappings", "mappings", "mappings"),
     ("/api/v1/authenticators", "authenticators", "authenticators"),
     ("/api/v1/org/factors", "authenticators", "authenticators"),
     ("/api/v1/org", "org", "org"),

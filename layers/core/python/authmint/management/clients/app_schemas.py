@@ -1,6 +1,6 @@
 """``/api/v1/meta/schemas/apps/{appId}/default``: what the profile of an app's user may hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -90,12 +90,6 @@ class AppUserSchemas:
         if call.params["schemaId"] != "default":
             raise not_found(call.params["schemaId"], "AppUserSchema")
         return client
-
-
-def missing(schema: AppSchema, profile: Mapping[str, Any]) -> Sequence[str]:
-    """Names of attributes of the app's own that must be in a profile and are not."""
-    required = [name for name, definition in schema.custom.items() if definition.get("required")]
-    return [name for name in required if profile.get(name) in (None, "")]
 
 
 def _attribute(name: str, value: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -5,19 +5,19 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ...clock import timestamp
-from ...expressions.app_profile import app_profile
 from ...http import Response
 from ...storage.assignments import AppUser
-from ...storage.directory import is_assigned
+from ...storage.clients import Client
+from ...storage.directory import Person, is_assigned
 from ...storage.errors import AlreadyExists, NotFound
 from ...storage.users import User
 from ..directory.people import PeopleRecords, user_party
 from ..directory.user_view import user_json
 from ..http.call import NO_CONTENT, Call
-from ..http.errors import ApiError, invalid, not_found
-from ..http.fields import BLANK, Fields
+from ..http.errors import ApiError, not_found
+from ..http.fields import Fields
 from ..http.paging import id_after, limit_of, page
-from .app_schemas import missing
+from .app_profiles import AppProfiles
 from .client_changes import ClientChanges, app_party
 
 #: Characters of JSON.
@@ -30,6 +30,7 @@ class AppUsers:
     def __init__(self, clients: ClientChanges, records: PeopleRecords) -> None:
         self._clients = clients
         self._records = records
+        self._profiles = AppProfiles(records)
 
     def list(self, call: Call) -> Response:
         client = self._clients.load(call)
@@ -39,7 +40,11 @@ class AppUsers:
             raise ApiError("E0000001", "RequestParams", ["Expand query is malformed."])
         found = self._records.assignments.users(client.id, after=after, limit=limit + 1)
         users = {user.id: user for user in self._records.users.many([one.user_id for one in found[:limit]])}
-        items = [_user_json(one, users[one.user_id], call) for one in found[:limit] if one.user_id in users]
+        items = [
+            self._json(client, one, self._profiles.person(client, users[one.user_id]), call)
+            for one in found[:limit]
+            if one.user_id in users
+        ]
         if expand:
             items = [item | {"_embedded": {"user": user_json(users[item["id"]], call)}} for item in items]
         following = found[limit - 1].user_id if len(found) > limit else None
@@ -59,27 +64,28 @@ class AppUsers:
         except NotFound:
             raise not_found(user_id, "User") from None
         _check_active(user)
-        self._check_profile(client.id, profile or {})
-        assigned = AppUser(client.id, user.id, user_name or user.login, call.now, call.now, profile or {})
+        person = self._profiles.person(client, user)
+        kept, problems = self._profiles.at_assignment(client, person, profile or {}, call)
+        assigned = AppUser(client.id, user.id, user_name or user.login, call.now, call.now, kept)
         event = call.recorder.event("application.user_membership.add", user_party(user), app_party(client))
         try:
-            call.retrying(lambda: self._records.assignments.add_user(assigned, [event]))
+            call.retrying(lambda: self._records.assignments.add_user(assigned, [event, *problems]))
         except AlreadyExists:
             raise ApiError("E0000062") from None
         except NotFound:
             raise not_found(user_id, "User") from None
-        return Response.json(200, _user_json(assigned, user, call))
+        return Response.json(200, self._json(client, assigned, person, call))
 
     def get(self, call: Call) -> Response:
         """Also who is assigned by a group: ``scope`` is ``GROUP`` then."""
         client = self._clients.load(call)
         person = self._records.person(call)
         if client.id in person.app_users:
-            return Response.json(200, _user_json(person.app_users[client.id], person.user, call))
+            return Response.json(200, self._json(client, person.app_users[client.id], person, call))
         if not is_assigned(person, client):
             raise not_found(call.params["userId"], "AppUser")
         assigned = AppUser(client.id, person.user.id, person.user.login, client.created_at, client.updated_at)
-        return Response.json(200, _user_json(assigned, person.user, call, scope="GROUP"))
+        return Response.json(200, self._json(client, assigned, person, call, scope="GROUP"))
 
     def update(self, call: Call) -> Response:
         client = self._clients.load(call)
@@ -88,8 +94,9 @@ class AppUsers:
         user_name, profile = _read_user(body)
         body.check()
         _check_active(user)
+        person = self._profiles.person(client, user)
         if profile is not None:
-            self._check_profile(client.id, profile)
+            self._profiles.checked(client, person, profile, call)
         event = call.recorder.event("application.user_membership.update", user_party(user), app_party(client))
 
         def attempt() -> AppUser:
@@ -101,7 +108,7 @@ class AppUsers:
             return after
 
         try:
-            return Response.json(200, _user_json(call.retrying(attempt), user, call))
+            return Response.json(200, self._json(client, call.retrying(attempt), person, call))
         except NotFound:
             raise not_found(call.params["userId"], "AppUser") from None
 
@@ -116,10 +123,8 @@ class AppUsers:
             raise not_found(call.params["userId"], "AppUser") from None
         return NO_CONTENT
 
-    def _check_profile(self, client_id: str, profile: Mapping[str, Any]) -> None:
-        """Raises ApiError (E0000001): an attribute that the app's schema asks for is left out."""
-        if names := missing(self._records.app_schemas.get(client_id), profile):
-            raise invalid(f"profile.{names[0]}", *(f"profile.{name}: {BLANK}" for name in names))
+    def _json(self, client: Client, one: AppUser, person: Person, call: Call, *, scope: str = "USER") -> dict[str, Any]:
+        return _user_json(one, self._profiles.whole(client, person, one, call), call, scope=scope)
 
 
 def _read_user(body: Fields) -> tuple[str | None, Mapping[str, Any] | None]:
@@ -139,7 +144,7 @@ def _check_active(user: User) -> None:
         raise ApiError("E0000117")
 
 
-def _user_json(one: AppUser, user: User, call: Call, *, scope: str = "USER") -> dict[str, Any]:
+def _user_json(one: AppUser, profile: Mapping[str, Any], call: Call, *, scope: str) -> dict[str, Any]:
     return {
         "id": one.user_id,
         "externalId": None,
@@ -151,7 +156,7 @@ def _user_json(one: AppUser, user: User, call: Call, *, scope: str = "USER") -> 
         "passwordChanged": None,
         "syncState": "DISABLED",
         "credentials": {"userName": one.user_name},
-        "profile": app_profile(user.profile, one.profile),
+        "profile": profile,
         "_links": {
             "app": {"href": call.url(f"/api/v1/apps/{one.client_id}")},
             "user": {"href": call.url(f"/api/v1/users/{one.user_id}")},

@@ -19,6 +19,7 @@ from ...storage.errors import AlreadyExists, Conflict, NotFound
 from ...storage.events import Event
 from ...storage.factors import Factors
 from ...storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group, Groups
+from ...storage.mappings import UserMappings
 from ...storage.org_settings import OrgSettingsRecord
 from ...storage.outbox import Mail
 from ...storage.profile import STANDARD_ATTRIBUTES
@@ -50,6 +51,7 @@ class PeopleRecords:
     user_types: UserTypes
     org_settings: OrgSettingsRecord
     app_schemas: AppSchemas
+    user_mappings: UserMappings
     trusted_origins: TrustedOrigins
     directory: Directory
     hashes: PasswordHashes

@@ -8,6 +8,7 @@ _FAMILIES: Final = (
     ("/api/v1/authorizationServers", "okta.authorizationServers.{0}"),
     ("/api/v1/meta/types/user", "okta.userTypes.{0}"),
     ("/api/v1/meta", "okta.schemas.{0}"),
+    ("/api/v1/mappings", "okta.profileMappings.{0}"),
     ("/api/v1/internal/apps", "okta.apps.{0}"),
     ("/api/v1/apps", "okta.apps.{0}"),
     ("/api/v1/idps", "okta.idps.{0}"),

@@ -13,6 +13,7 @@ from ..clients.app_view import AppView
 from ..clients.client_changes import ClientChanges
 from ..clients.client_secrets import SecretVault
 from ..directory.groups import Groups
+from ..directory.mappings import add_mappings
 from ..directory.people import PeopleRecords
 from ..directory.schemas import of_groups, of_users
 from ..directory.user_credentials import UserCredentials
@@ -120,7 +121,7 @@ def operations(
     _add_groups(routes, people)
     _add_issued(routes, changes.servers, clients.clients, people, issued)
     _add_sessions(routes, AdministeredSessions(people.users, issued))
-    _add_schemas(routes, people)
+    _add_schemas(routes, people, clients.clients)
     _add_api_tokens(routes, ApiTokensResource(api_tokens, TokenOwners(people.directory, people.roles), ids))
     origins = TrustedOriginsResource(people.trusted_origins, ids)
     add_crud(routes, "/api/v1/trustedOrigins", "{trustedOriginId}", origins)
@@ -214,7 +215,8 @@ def _add_groups(routes: Routes[Operation], people: PeopleRecords) -> None:
     routes.add("DELETE", f"{_GROUP}/users/{{userId}}", groups.remove_user)
 
 
-def _add_schemas(routes: Routes[Operation], people: PeopleRecords) -> None:
+def _add_schemas(routes: Routes[Operation], people: PeopleRecords, clients: Clients) -> None:
+    add_mappings(routes, people, clients)
     for path, schemas in (("user/{schemaId}", of_users(people)), ("group/default", of_groups(people))):
         routes.add("GET", f"/api/v1/meta/schemas/{path}", schemas.get)
         routes.add("POST", f"/api/v1/meta/schemas/{path}", schemas.update)
