@@ -7,7 +7,7 @@ from botocore.session import Session
 from tests.functions.deployment import Calls, Functions
 from tests.functions.faults import Faults
 from tests.support.backend import Deployed
-from tests.support.fakes import SENT
+from tests.support.fakes import SENT, silent
 from tests.support.pace import unbraked as unbraked_take
 
 
@@ -22,6 +22,8 @@ def calls(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Calls:
         watched.watch(client)
         if service == "sesv2":
             client.meta.events.register_last("before-send.sesv2.*", lambda **_: SENT)
+        if service == "lambda":
+            client.meta.events.register_last("before-send.lambda.*", silent)
         return client
 
     for name, value in {

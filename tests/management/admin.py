@@ -1,11 +1,13 @@
 """An administrator of a deployment in memory."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from authmint.http import Request, Response
+from authmint.oauth.outbound_fetch import Answer as FetchedAnswer
 
 from tests.memory.storage import MemoryStorage
 from tests.support.fakes import CountingIds, FakeKeyPairs, FrozenClock
@@ -48,7 +50,12 @@ class Admin:
     """Calls the management API as an SDK would."""
 
     def __init__(
-        self, *, mail_from: str = "", services_need_roles: bool = False, console_secret: str | None = None
+        self,
+        *,
+        mail_from: str = "",
+        services_need_roles: bool = False,
+        console_secret: str | None = None,
+        exchange: Callable[..., FetchedAnswer] | None = None,
     ) -> None:
         self.storage = MemoryStorage()
         self.clock = FrozenClock()
@@ -61,6 +68,7 @@ class Admin:
             mail_from=mail_from,
             services_need_roles=services_need_roles,
             console_secret=console_secret,
+            exchange=exchange,
         )
         self.api.bootstrap({"action": "bootstrap", "token": TOKEN})
 

@@ -1,6 +1,6 @@
 """What functions are made of where everything is in memory: they are wired as the deployed ones are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from authmint.clock import Clock
@@ -8,7 +8,7 @@ from authmint.deadline import Deadline
 from authmint.directory.passwords import Cost, PasswordHashes
 from authmint.ids import Ids
 from authmint.keys.vault import KeyPairs, SecretSeals
-from authmint.oauth.outbound_fetch import Document
+from authmint.oauth.outbound_fetch import Answer, Document
 from authmint.runtime.parts import Parts
 from authmint.runtime.records import Records
 from authmint.runtime.settings import Settings
@@ -74,6 +74,7 @@ class MemoryParts(Parts):
         documents: Callable[[str, str], Document] | None = None,
         most: int = 4,
         mail_from: str = "",
+        exchange: Callable[..., Answer] | None = None,
     ) -> None:
         self.settings = Settings.from_env({**_SETTINGS, "AUTHMINT_MAIL_FROM": mail_from})
         self.deadline = Deadline()
@@ -85,6 +86,7 @@ class MemoryParts(Parts):
         self._vault = vault
         self._fetch = fetch
         self._documents = documents
+        self._exchange = exchange
         self.sign_ins_per_second = most
 
     def schema_version(self, *, of_events: bool = False) -> Any:
@@ -110,6 +112,15 @@ class MemoryParts(Parts):
 
     def idp_seals(self, *, administrative: bool = False) -> SecretSeals:
         return FakeSeals()
+
+    def hook_seals(self, *, administrative: bool = False) -> SecretSeals:
+        return FakeSeals()
+
+    def exchange(
+        self, method: str, uri: str, *, headers: Mapping[str, str], body: bytes | None, largest: int, timeout: float
+    ) -> Answer:
+        assert self._exchange is not None, uri
+        return self._exchange(method, uri, headers=headers, body=body, largest=largest, timeout=timeout)
 
     def key_pairs(self) -> KeyPairs:
         return cast("KeyPairs", self._vault)

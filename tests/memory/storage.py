@@ -10,6 +10,7 @@ from authmint.storage.behaviors import BehaviorList, ThreatConfiguration
 from authmint.storage.clients import Client
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from authmint.storage.events import Event, Recorded, place_of
+from authmint.storage.hooks import InlineHook
 from authmint.storage.org_settings import OrgSettings
 from authmint.storage.revocations import Revocation
 from authmint.storage.roles import BookChange
@@ -35,6 +36,7 @@ from .grants import (
     MemoryStoredRequests,
     MemoryTokenFamilies,
 )
+from .hooks import MemoryHooks
 from .identity_providers import MemoryIdentityProviders, MemoryIdpLinks
 from .mappings import MemoryUserMappings
 from .outbox import MemoryMailTemplates, MemoryOutbox, MemoryRecoveryTickets, MemoryUndeliverableAddresses
@@ -85,6 +87,7 @@ class MemoryStorage:
         self.threats = MemorySingleton(ThreatConfiguration(), self.lock, self.events.extend)
         self.histories = MemorySignOnHistories(self.lock, self.events.extend, self.outbox.add)
         self.zones = MemoryZones(self.lock, self.events.extend)
+        self.inline_hooks: MemoryHooks[InlineHook] = MemoryHooks(self.lock, self.events.extend)
         self.families = MemoryTokenFamilies(self.lock)
         self.codes = MemoryAuthorizationCodes(self.lock, self.families)
         self.sessions = MemorySessions(self.lock)

@@ -1,6 +1,7 @@
 """Stand-ins that tests hold in their hands: a clock that waits, ids that count, a vault that is a dictionary."""
 
 import base64
+import io
 from functools import cache
 from typing import Any
 
@@ -102,15 +103,22 @@ def decoded(body: bytes) -> Any:
     return json.loads(body)
 
 
-class _Sent(AWSResponse):  # type: ignore[misc]  # botocore is untyped
-    """What SES answers to who sends mail."""
+class _Answered(AWSResponse):  # type: ignore[misc]  # botocore is untyped
+    """What a service that is not there answers."""
 
-    def __init__(self) -> None:
-        super().__init__("https://ses.invalid", 200, {"content-type": "application/json"}, None)
+    def __init__(self, content: bytes) -> None:
+        super().__init__("https://aws.invalid", 200, {"content-type": "application/json"}, io.BytesIO(content))
+        self._said = content
 
     @property
     def content(self) -> bytes:
-        return b'{"MessageId": "m"}'
+        return self._said
 
 
-SENT = _Sent()
+#: SES, to who sends mail.
+SENT = _Answered(b'{"MessageId": "m"}')
+
+
+def silent(**_: Any) -> AWSResponse:
+    """What a function of somebody's answers to whatever it is asked: nothing."""
+    return _Answered(b"null")

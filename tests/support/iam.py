@@ -79,6 +79,8 @@ def _name(resource: Any) -> str:
             ":configuration-set/authmint-${Stage}"
         ):
             return "identity"
+        case {"Ref": "HookFunctionArn" as parameter}:
+            return str(parameter)
         case {"Fn::Sub": str(text)} if text.endswith("Logs.Arn}:*"):
             return text.removeprefix("${").removesuffix(".Arn}:*")
     raise NotImplementedError(str(resource))
@@ -90,9 +92,13 @@ def document() -> Mapping[str, Any]:
 
 
 def role(function: str) -> list[Statement]:
-    """The statements of a function's role."""
+    """The statements of a function's role, and of what is attached to several for hooks."""
     name = "".join(part.capitalize() for part in function.split("_"))
-    policies = document()["Resources"][f"{name}Role"]["Properties"]["Policies"]
+    resources = document()["Resources"]
+    policies = list(resources[f"{name}Role"]["Properties"]["Policies"])
+    of_hooks = resources["HookFunctionsPolicy"]["Properties"]
+    if {"Ref": f"{name}Role"} in of_hooks["Roles"]:
+        policies.append(of_hooks)
     return [_statement(raw) for policy in policies for raw in policy["PolicyDocument"]["Statement"]]
 
 
@@ -127,7 +133,7 @@ def needs(
     """What a botocore call needs.
 
     Args:
-        service: ``dynamodb``, ``kms`` or ``sesv2``.
+        service: ``dynamodb``, ``kms``, ``lambda`` or ``sesv2``.
         operation: As botocore names it.
         parameters: Of the call.
         tables: Logical id by table name.
@@ -135,6 +141,9 @@ def needs(
     """
     if service == "sesv2":
         yield Need(f"ses:{operation}", "identity", (), {"from": parseaddr(parameters["FromEmailAddress"])[1]})
+        return
+    if service == "lambda":
+        yield Need("lambda:InvokeFunction", "HookFunctionArn")
         return
     if service == "kms":
         yield Need(f"kms:{operation}", "Key", (), parameters.get("EncryptionContext", {}))

@@ -1,11 +1,13 @@
 """The management API over storage in memory."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from authmint.clock import Clock
 from authmint.ids import Ids
 from authmint.keys.vault import KeyPairs
 from authmint.management.http.api import ManagementApi
+from authmint.oauth.outbound_fetch import Answer
 from authmint.runtime import wiring
 
 from tests.memory.parts import MemoryParts, Nowhere
@@ -21,8 +23,10 @@ def management_api(
     mail_from: str = "",
     services_need_roles: bool = False,
     console_secret: str | None = None,
+    exchange: Callable[..., Answer] | None = None,
 ) -> ManagementApi:
     """Wired as the function is, but for the storage and the keys."""
-    parts = MemoryParts(storage, vault=pairs, clock=clock, ids=ids, log=Nowhere(), mail_from=mail_from)
+    log = Nowhere()
+    parts = MemoryParts(storage, vault=pairs, clock=clock, ids=ids, log=log, mail_from=mail_from, exchange=exchange)
     parts.settings = replace(parts.settings, services_need_roles=services_need_roles, console_secret=console_secret)
     return wiring.management_api(parts)

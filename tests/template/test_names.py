@@ -47,6 +47,7 @@ EVERYTHING = {
     "BudgetEmail": "owner@example.com",
     "DomainName": "id.example.com",
     "HostedZoneId": "Z1",
+    "HookFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:hook-*",
     "MailFrom": "no-reply@example.com",
 }
 

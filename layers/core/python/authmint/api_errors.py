@@ -56,6 +56,8 @@ CATALOGUE: Final[dict[str, tuple[int, str]]] = {
         400,
         'Could not create user. To create a user and expire their password immediately, "activate" must be true',
     ),
+    "E0000134": (502, "The inline hook could not be reached, or its answer could not be read."),
+    "E0000137": (504, "The inline hook did not answer in time."),
     "E0000148": (
         403,
         "Cannot modify/disable this authenticator because it is enabled in one or more policies. "

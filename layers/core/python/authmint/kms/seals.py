@@ -1,4 +1,4 @@
-"""Secrets sealed by KMS, because they are used as they are: client secrets, and those of factors."""
+"""Secrets sealed by KMS, because they are used as they are: client secrets, those of factors and of hooks."""
 
 import base64
 from collections.abc import Callable
@@ -23,6 +23,11 @@ def factor_context(user_id: str, factor_id: str) -> dict[str, str]:
 def idp_context(idp_id: str, secret_id: str) -> dict[str, str]:
     """The encryption context of what this service is known by at an identity provider."""
     return {"purpose": "idp-secret", "idp": idp_id, "secret": secret_id}
+
+
+def hook_context(hook_id: str, secret_id: str) -> dict[str, str]:
+    """The encryption context of a secret that a hook knows us by."""
+    return {"purpose": "hook-secret", "hook": hook_id, "secret": secret_id}
 
 
 class KmsSeals:

@@ -11,7 +11,7 @@ from botocore.session import Session
 
 from ..deadline import Deadline
 
-_SERVICES: Final = ("dynamodb", "kms", "sesv2")
+_SERVICES: Final = ("dynamodb", "kms", "lambda", "sesv2")
 
 
 class _Files(JSONFileLoader):  # type: ignore[misc]  # botocore is untyped
@@ -72,7 +72,7 @@ class NoTimeLeft(BotoCoreError):  # type: ignore[misc]  # botocore is untyped
 
 
 def session(deadline: Deadline | None = None) -> Session:
-    """A session for clients of DynamoDB, KMS and SES; none of their attempts begins too late for the deadline."""
+    """A session for clients of DynamoDB, KMS, SES and Lambda; no attempt of theirs begins too late for the deadline."""
     made = Session()
     made.register_component("data_loader", _Loader())
     if deadline is not None:

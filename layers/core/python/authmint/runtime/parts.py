@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..dynamo.tables import Tables
     from ..factors.sinks import EventSink
     from ..factors.user_factors import UserFactors
+    from ..hooks.calls import Functions, HookCalls
     from ..keys.vault import KeyPairs, SecretSeals
     from ..mail.contents import Brand
     from ..mail.letters import Letters
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from ..oauth.client_auth.signatures import ClientSignatures
     from ..oauth.dpop.possession import Possession
     from ..oauth.endpoint import AuthenticatedEndpoint
-    from ..oauth.outbound_fetch import Document
+    from ..oauth.outbound_fetch import Answer, Document
     from ..oauth.registration.clients import RegisteredClients
     from ..oauth.unregistered_clients import FetchedClients, StoredClients
     from ..pages.authn.callers import TrustedCallers
@@ -516,6 +517,39 @@ class Parts:
         from ..kms.seals import KmsSeals, idp_context
 
         return KmsSeals(*(self._administrative_kms if administrative else self._kms), idp_context)
+
+    def hook_seals(self, *, administrative: bool = False) -> "SecretSeals":
+        """The seals of what hooks know us by. ``administrative``: by the client that such functions have."""
+        from ..kms.seals import KmsSeals, hook_context
+
+        return KmsSeals(*(self._administrative_kms if administrative else self._kms), hook_context)
+
+    def hook_calls(self, *, administrative: bool = False) -> "HookCalls":
+        """What asks hooks: for those who make it when one is to be asked. ``administrative`` as in ``hook_seals``."""
+        from ..hooks.calls import HookCalls
+
+        def functions() -> "Functions":
+            from ..hooks.functions import LambdaFunctions, client
+
+            return LambdaFunctions(client(self.session))
+
+        return HookCalls(
+            self.exchange,
+            lambda: self.hook_seals(administrative=administrative),
+            functions,
+            left=self.deadline.left,
+        )
+
+    def exchange(
+        self, method: str, uri: str, *, headers: Mapping[str, str], body: bytes | None, largest: int, timeout: float
+    ) -> "Answer":
+        """One request to a host of somebody else."""
+        from ..oauth.outbound_fetch import exchange
+
+        private = self.settings.allow_private_jwks_uri
+        return exchange(
+            method, uri, headers=headers, body=body, largest=largest, timeout=timeout, allow_private=private
+        )
 
     @cached_property
     def _kms(self) -> tuple[Any, str]:

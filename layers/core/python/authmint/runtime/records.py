@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..storage.factor_challenges import FactorChallenges
     from ..storage.factors import Factors
     from ..storage.groups import Groups
+    from ..storage.hooks import Hooks, InlineHook
     from ..storage.identity_providers import IdentityProviders, IdpLinks
     from ..storage.mail_templates import MailTemplates
     from ..storage.mappings import UserMappings
@@ -186,6 +187,12 @@ class Records:
         from ..dynamo.identity_providers import DynamoIdpLinks
 
         return DynamoIdpLinks(self._tables)
+
+    @cached_property
+    def inline_hooks(self) -> "Hooks[InlineHook]":
+        from ..dynamo.hooks import DynamoInlineHooks
+
+        return DynamoInlineHooks(self._tables)
 
     @cached_property
     def log(self) -> "EventLog":

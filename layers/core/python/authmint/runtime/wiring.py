@@ -349,6 +349,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
     """The management API without what surrounds it. ``ready`` raises what keeps it from answering at all."""
     from ..management.directory.people import PeopleRecords
     from ..management.federation.records import FederationRecords
+    from ..management.hooks.operations import HookRecords
     from ..management.http.api import ManagementApi
     from ..management.mail.templates import EmailTemplates
     from ..management.servers.dynamic_clients import RegisteredRecords
@@ -410,6 +411,11 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
             seals=parts.idp_seals(administrative=True),
             fetch=parts.fetch,
             log=records.log,
+        ),
+        hooks=HookRecords(
+            inline_hooks=records.inline_hooks,
+            seals=parts.hook_seals(administrative=True),
+            calls=parts.hook_calls(administrative=True),
             allow_private=parts.settings.allow_private_jwks_uri,
         ),
         log=records.log,

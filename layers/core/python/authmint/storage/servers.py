@@ -90,6 +90,7 @@ class Rule:
 
     Attributes:
         asked: The priority that was asked for and that there were too few rules for so far.
+        inline_hook: Id of the hook that is asked about the tokens; ``None``: none is.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Rule:
     refresh_token_window: int = 604_800
     system: bool = False
     asked: int | None = None
+    inline_hook: str | None = None
 
     @property
     def lifetimes(self) -> Lifetimes:

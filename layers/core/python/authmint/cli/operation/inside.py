@@ -30,6 +30,10 @@ _KEY_USES: Final = (
     ("management", "kms:Decrypt", "factor-secret"),
     ("authorize", "kms:Encrypt", "factor-secret"),
     ("authorize", "kms:Decrypt", "factor-secret"),
+    ("management", "kms:Encrypt", "idp-secret"),
+    ("management", "kms:Decrypt", "idp-secret"),
+    ("management", "kms:Encrypt", "hook-secret"),
+    ("management", "kms:Decrypt", "hook-secret"),
 )
 _USING: Final = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKeyPairWithoutPlaintext", "kms:CreateGrant")
 #: Seconds that a request takes, roughly, and that the account's executions have to last for.

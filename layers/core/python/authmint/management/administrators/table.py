@@ -48,6 +48,7 @@ idp_links           W      W    -    -    -     -           -         R         
 risk                R      R    -    -    -     -           -         R         -
 risk_changes        W      W    -    -    -     -           -         -         -
 org                 W      W    -    -    -     -           -         R         -
+hooks               W      -    -    -    -     -           -         -         -
 logs                R      R    R    R    -     -           -         R         R
 reports             R      R    -    -    -     -           -         R         R
 own_api_tokens      W      W    -    -    W     W           D         W         -
@@ -163,6 +164,7 @@ _PLACES: Final = (
     ("/api/v1/org", "org", "org"),
     ("/api/v1/trustedOrigins", "org", "org"),
     ("/api/v1/brands", "org", "org"),
+    ("/api/v1/inlineHooks", "hooks", "hooks"),
     ("/api/v1/api-tokens", "api_tokens", "api_tokens"),
     ("/api/v1/logs", "logs", "logs"),
     ("/api/v1/usage", "reports", "reports"),

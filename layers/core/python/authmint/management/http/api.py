@@ -26,6 +26,7 @@ from ..clients.client_changes import ClientChanges
 from ..clients.client_secrets import SecretVault
 from ..directory.people import PeopleRecords
 from ..federation.records import FederationRecords
+from ..hooks.operations import HookRecords
 from ..mail.templates import EmailTemplates
 from ..org.administrators import Administrators
 from ..org.bootstrap import Bootstrap
@@ -68,6 +69,7 @@ class ManagementApi:
         registered: RegisteredRecords,
         factors: FactorRecords,
         federation: FederationRecords,
+        hooks: HookRecords,
         configuration: Configuration,
         revocations: Revocations,
         log: EventLog,
@@ -103,6 +105,7 @@ class ManagementApi:
             registered,
             factors,
             federation,
+            hooks,
             Logs(log, clock),
             Counted(log, usage, clock),
             Explanations(changes, clients, StoredClients(copies), people.directory, Previews(clock, ids), ids),

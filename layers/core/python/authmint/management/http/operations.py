@@ -22,6 +22,7 @@ from ..directory.user_types import UserTypes
 from ..directory.users import Users
 from ..federation.operations import add_idps
 from ..federation.records import FederationRecords
+from ..hooks.operations import HookRecords, add_hooks
 from ..mail.templates import EmailTemplates, add_mail
 from ..org.api_tokens import PATH, ApiTokensResource
 from ..org.logs import Logs
@@ -74,6 +75,7 @@ def operations(
     registered: RegisteredRecords,
     factors: FactorRecords,
     federation: FederationRecords,
+    hooks: HookRecords,
     logs: Logs,
     counted: Counted,
     explanations: Explanations,
@@ -103,7 +105,7 @@ def operations(
     policies = Policies(changes, ids)
     add_crud(routes, f"{_SERVER}/policies", "{policyId}", policies)
     add_lifecycle(routes, f"{_SERVER}/policies", "{policyId}", policies)
-    rules = Rules(changes, ids, people)
+    rules = Rules(changes, ids, people, hooks.inline_hooks)
     add_crud(routes, f"{_POLICY}/rules", "{ruleId}", rules)
     add_lifecycle(routes, f"{_POLICY}/rules", "{ruleId}", rules)
     keys = Keys(changes, pairs, ids, retention=retention)
@@ -123,10 +125,9 @@ def operations(
     _add_sessions(routes, AdministeredSessions(people.users, issued))
     _add_schemas(routes, people, clients.clients)
     _add_api_tokens(routes, ApiTokensResource(api_tokens, TokenOwners(people.directory, people.roles), ids))
-    origins = TrustedOriginsResource(people.trusted_origins, ids)
-    add_crud(routes, "/api/v1/trustedOrigins", "{trustedOriginId}", origins)
-    add_lifecycle(routes, "/api/v1/trustedOrigins", "{trustedOriginId}", origins)
+    _add_origins(routes, TrustedOriginsResource(people.trusted_origins, ids))
     add_org_settings(routes.add, people)
+    add_hooks(routes, hooks, changes.servers, ids)
     add_mail(routes, mail)
     add_reports(routes, logs, counted, Unused(counted, changes.servers, people, registered.tokens, api_tokens))
     routes.add("POST", f"{_SERVER}/tokens/preview", explanations.preview)
@@ -139,6 +140,11 @@ def operations(
 def _add_security(routes: Routes[Operation], security: SecuritySettings) -> None:
     routes.add("GET", f"{_SERVER}/security", security.get)
     routes.add("PUT", f"{_SERVER}/security", security.replace)
+
+
+def _add_origins(routes: Routes[Operation], origins: TrustedOriginsResource) -> None:
+    add_crud(routes, "/api/v1/trustedOrigins", "{trustedOriginId}", origins)
+    add_lifecycle(routes, "/api/v1/trustedOrigins", "{trustedOriginId}", origins)
 
 
 def _add_api_tokens(routes: Routes[Operation], tokens: ApiTokensResource) -> None:

@@ -43,13 +43,20 @@ WINDOW_MINUTES: Final = (5, 2_628_000)
 DEFAULT_WINDOW: Final = 10_080
 
 
-def read_rule(body: Fields, base: Rule, *, any_valid: Callable[[People], bool]) -> Rule:
+def read_rule(
+    body: Fields,
+    base: Rule,
+    *,
+    any_valid: Callable[[People], bool],
+    is_token_hook: Callable[[str], bool] = lambda _: False,
+) -> Rule:
     """The rule that a body describes.
 
     Args:
         body: Of the request.
         base: Identity, times and status.
         any_valid: Whether people include at least one user or group that there is.
+        is_token_hook: Whether there is an inline hook of an id that is asked about tokens.
 
     Raises:
         ApiError: E0000001 with every field that is wrong, E0000003 for a wrong JSON type.
@@ -69,7 +76,11 @@ def read_rule(body: Fields, base: Rule, *, any_valid: Callable[[People], bool]) 
     actions = body.below("actions")
     if actions.has("scopes"):
         actions.problem("scopes", _SCOPES_IN_ACTIONS)
-    access, refresh, window = _lifetimes(actions.below("token"))
+    token = actions.below("token")
+    access, refresh, window = _lifetimes(token)
+    inline_hook = token.below("inlineHook").text("id", longest=100) or None
+    if inline_hook is not None and not is_token_hook(inline_hook):
+        token.problem("inlineHook.id", f"There is no inline hook for tokens with the id '{inline_hook}'.")
     body.check()
     return replace(
         base,
@@ -80,6 +91,7 @@ def read_rule(body: Fields, base: Rule, *, any_valid: Callable[[People], bool]) 
         access_token_lifetime=access * 60,
         refresh_token_lifetime=refresh * 60,
         refresh_token_window=window * 60,
+        inline_hook=inline_hook,
     )
 
 
@@ -111,8 +123,6 @@ def _lifetimes(token: Fields) -> tuple[int, int, int]:
         token.problem(
             "refreshTokenWindowMinutes", "must lie between accessTokenLifetimeMinutes and refreshTokenLifetimeMinutes."
         )
-    if token.below("inlineHook").has("id"):
-        token.problem("inlineHook.id", "Inline hooks are not supported.")
     return access, refresh, window
 
 
@@ -122,6 +132,7 @@ def rule_fields(rule: Rule, priority: int) -> dict[str, Any]:
     shown_people: dict[str, Any] = {"users": {"exclude": list(people.users_exclude)}}
     if people.users_include:
         shown_people["users"] = {"include": list(people.users_include), "exclude": list(people.users_exclude)}
+    hook = {} if rule.inline_hook is None else {"inlineHook": {"id": rule.inline_hook}}
     groups = {"include": list(people.groups_include), "exclude": list(people.groups_exclude)}
     if any(groups.values()):
         shown_people["groups"] = {name: ids for name, ids in groups.items() if ids}
@@ -143,6 +154,7 @@ def rule_fields(rule: Rule, priority: int) -> dict[str, Any]:
                 "accessTokenLifetimeMinutes": rule.access_token_lifetime // 60,
                 "refreshTokenLifetimeMinutes": rule.refresh_token_lifetime // 60,
                 "refreshTokenWindowMinutes": rule.refresh_token_window // 60,
+                **hook,
             }
         },
     }

@@ -6,11 +6,14 @@ from typing import Any, Final
 
 from ...http import Response
 from ...ids import Ids
+from ...storage.errors import NotFound
 from ...storage.events import Event, Party
+from ...storage.hooks import TOKENS, Hooks, InlineHook
 from ...storage.servers import AuthorizationServer, Policy, Rule, Status
 from ..directory.people import PeopleRecords
 from ..http.call import NO_CONTENT, Call, lifecycle, link
 from ..http.errors import invalid_field, not_found
+from ..http.fields import Fields
 from ..http.paging import whole
 from .policies import found_policy, policy_party
 from .priorities import placed
@@ -25,10 +28,11 @@ Changed = tuple[AuthorizationServer, Rule, Sequence[Event]]
 class Rules:
     """Rules of one policy."""
 
-    def __init__(self, changes: ServerChanges, ids: Ids, people: PeopleRecords) -> None:
+    def __init__(self, changes: ServerChanges, ids: Ids, people: PeopleRecords, hooks: Hooks[InlineHook]) -> None:
         self._changes = changes
         self._ids = ids
         self._people = people
+        self._hooks = hooks
 
     def list(self, call: Call) -> Response:
         server = self._changes.load(call)
@@ -42,7 +46,7 @@ class Rules:
         priority = body.number("priority")
         status = body.choice("status", ("ACTIVE", "INACTIVE"), "ACTIVE")
         new = Rule(self._ids.object_id("0pr"), "", call.now, call.now, status)
-        rule = read_rule(body, new, any_valid=self._people.any_valid)
+        rule = self._read(body, new)
 
         def change(server: AuthorizationServer) -> Changed:
             policy = found_policy(server, call)
@@ -63,7 +67,7 @@ class Rules:
         body = call.body()
         priority = body.number("priority")
         status = body.choice("status", ("ACTIVE", "INACTIVE"), "") or None
-        content = read_rule(body, Rule("", "", 0, 0), any_valid=self._people.any_valid)
+        content = self._read(body, Rule("", "", 0, 0))
 
         def change(server: AuthorizationServer) -> Changed:
             policy = found_policy(server, call)
@@ -94,6 +98,15 @@ class Rules:
 
     def deactivate(self, call: Call) -> Response:
         return self._status(call, "INACTIVE", "deactivate")
+
+    def _read(self, body: Fields, base: Rule) -> Rule:
+        return read_rule(body, base, any_valid=self._people.any_valid)
+
+    def _is_token_hook(self, hook_id: str) -> bool:
+        try:
+            return self._hooks.get(hook_id).type == TOKENS
+        except NotFound:
+            return False
 
     def _status(self, call: Call, status: Status, verb: str) -> Response:
         def change(server: AuthorizationServer) -> Changed:

@@ -1,0 +1,1 @@
+"""Hooks over the API (docs/protocol.md §39)."""

@@ -1,0 +1,36 @@
+"""Operations about hooks (docs/protocol.md §39)."""
+
+from dataclasses import dataclass
+
+from ...hooks.calls import HookCalls
+from ...ids import Ids
+from ...keys.vault import SecretSeals
+from ...storage.hooks import Hooks, InlineHook
+from ...storage.servers import Servers
+from ..http.call import Operation
+from ..http.crud import add_crud, add_lifecycle
+from ..http.routes import Routes
+from .inline_hooks import PATH, InlineHooks
+
+
+@dataclass(frozen=True)
+class HookRecords:
+    """Hooks, what seals their secrets, and what asks them.
+
+    Attributes:
+        allow_private: On a local stack only: endpoints may be plain http.
+    """
+
+    inline_hooks: Hooks[InlineHook]
+    seals: SecretSeals
+    calls: HookCalls
+    allow_private: bool = False
+
+
+def add_hooks(routes: Routes[Operation], hooks: HookRecords, servers: Servers, ids: Ids) -> None:
+    """Their routes."""
+    inline = InlineHooks(hooks.inline_hooks, hooks.seals, hooks.calls, servers, ids, allow_private=hooks.allow_private)
+    add_crud(routes, PATH, "{inlineHookId}", inline)
+    add_lifecycle(routes, PATH, "{inlineHookId}", inline)
+    routes.add("POST", f"{PATH}/{{inlineHookId}}", inline.update)
+    routes.add("POST", f"{PATH}/{{inlineHookId}}/execute", inline.execute)
