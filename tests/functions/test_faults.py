@@ -15,11 +15,13 @@ from tests.functions.deployment import Functions
 from tests.functions.faults import CHANGING, FAULTS, OPERATIONS, SERVERS, Faults, prepared, refusal, state
 from tests.support.backend import Deployed
 
+#: Calls that follow each other meet either kind of a fault that lasts.
+LASTING = ("throttled", "unreachable")
 
-@pytest.mark.parametrize("fault", ["throttled", "committed and lost"])
+
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_one_fault_at_any_call_is_survived_by_the_sdk(
-    functions: Functions, faults: Faults, deployed: Deployed, name: str, fault: str
+    functions: Functions, faults: Faults, deployed: Deployed, name: str
 ) -> None:
     operation, position = OPERATIONS[name], 0
     ready = prepared(functions)
@@ -30,7 +32,7 @@ def test_one_fault_at_any_call_is_survived_by_the_sdk(
             ready = prepared(functions.on(deployed.aws.fresh()))
             observer.on(functions.deployed)
         functions.restart()
-        faults.arm(FAULTS[fault], position, lasting=False)
+        faults.arm(FAULTS["committed and lost"], position, lasting=False)
 
         answer = operation(functions, ready)
 
@@ -41,10 +43,9 @@ def test_one_fault_at_any_call_is_survived_by_the_sdk(
         assert names.count("new") == (1 if name == "create server" else 0)
 
 
-@pytest.mark.parametrize("fault", ["throttled", "unreachable"])
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_a_lasting_fault_at_any_call_is_a_503_that_changed_nothing_and_can_be_repeated(
-    functions: Functions, faults: Faults, deployed: Deployed, name: str, fault: str
+    functions: Functions, faults: Faults, deployed: Deployed, name: str
 ) -> None:
     operation, position = OPERATIONS[name], 0
     ready = prepared(functions)
@@ -56,7 +57,7 @@ def test_a_lasting_fault_at_any_call_is_a_503_that_changed_nothing_and_can_be_re
             observer.on(functions.deployed)
         functions.restart()
         before = state(observer, faults)
-        faults.arm(FAULTS[fault], position, lasting=True)
+        faults.arm(FAULTS[LASTING[position % len(LASTING)]], position, lasting=True)
 
         answer = operation(functions, ready)
 

@@ -94,17 +94,20 @@ def test_an_address_is_braked_across_instances(newcomer: Newcomer) -> None:
     assert statuses == {201: 20, 429: 2}
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("lasting", [True, False])
+@pytest.mark.parametrize(
+    ("kinds", "lasting"),
+    [(("committed and lost",), False), (("throttled", "unreachable"), True), (("failing", "slow"), True)],
+    ids=["one", "lasting", "lasting, too"],
+)
 def test_a_fault_at_any_call_is_a_clear_answer_and_the_same_works_again(
-    newcomer: Newcomer, faults: Faults, fault: str, lasting: bool
+    newcomer: Newcomer, faults: Faults, kinds: tuple[str, ...], lasting: bool
 ) -> None:
     newcomer.welcome("TOKEN")
     made = newcomer.people.functions.admin("POST", f"{newcomer.base}/registrationTokens", {"name": "ci", "uses": 99})
     for position in itertools.count(1):
-        body = BODY | {"client_name": f"{fault} {position}"}
+        body = BODY | {"client_name": f"{kinds[0]} {position}"}
         newcomer.people.functions.restart("registration")
-        faults.arm(FAULTS[fault], position, lasting=lasting)
+        faults.arm(FAULTS[kinds[position % len(kinds)]], position, lasting=lasting)
 
         answer = newcomer.registers(body, token=made["token"], address=f"198.51.100.{position}")
 
