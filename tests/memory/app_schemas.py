@@ -1,11 +1,10 @@
 """Schemas of apps' users in memory: for unit tests."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from authmint.storage.app_schemas import AppSchema
-from authmint.storage.clients import Clients
 from authmint.storage.errors import Conflict
 from authmint.storage.events import Event
 
@@ -15,8 +14,9 @@ from .directory import Record
 class MemoryAppSchemas:
     """``AppSchemas``."""
 
-    def __init__(self, clients: Clients, lock: threading.RLock, record: Record) -> None:
-        self._clients = clients
+    def __init__(self, find: Callable[[str], object], lock: threading.RLock, record: Record) -> None:
+        """``find`` raises NotFound: what it would be the schema of is gone."""
+        self._find = find
         self._lock = lock
         self._record = record
         self._schemas: dict[str, AppSchema] = {}
@@ -26,7 +26,7 @@ class MemoryAppSchemas:
 
     def save(self, client_id: str, before: AppSchema, after: AppSchema, events: Sequence[Event]) -> None:
         with self._lock:
-            self._clients.get(client_id)
+            self._find(client_id)
             if self.get(client_id).version != before.version:
                 raise Conflict(client_id)
             self._schemas[client_id] = replace(after, version=before.version + 1)

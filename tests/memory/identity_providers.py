@@ -21,6 +21,7 @@ class MemoryIdentityProviders:
         self._lock = lock
         self._record = record
         self._listed = IdentityProviderList()
+        self.forget: Callable[[str], object] = lambda _: None
         links.providers = self
 
     def all(self) -> IdentityProviderList:
@@ -44,6 +45,7 @@ class MemoryIdentityProviders:
                 providers.append(replace(after, version=(0 if before is None else before.version) + 1))
             else:
                 self._links.forget(idp_id=about.id)
+                self.forget(about.id)
             ordered = tuple(sorted(providers, key=lambda one: one.id))
             self._listed = IdentityProviderList(ordered, seen.version + 1)
             self._record(events)

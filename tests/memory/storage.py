@@ -63,7 +63,7 @@ class MemoryStorage:
         self.roles = self.users.roles
         self.groups = MemoryGroups(self.users, self.clients, self.lock, self.events.extend)
         self.assignments = MemoryAssignments(self.users, self.clients, self.lock, self.events.extend)
-        self.app_schemas = MemoryAppSchemas(self.clients, self.lock, self.events.extend)
+        self.app_schemas = MemoryAppSchemas(self.clients.get, self.lock, self.events.extend)
         self.user_mappings = MemoryUserMappings(self.lock, self.events.extend)
         self.user_schemas = MemorySingleton(ProfileSchema(), self.lock, self.events.extend)
         self.org_settings = MemorySingleton(OrgSettings(), self.lock, self.events.extend)
@@ -73,6 +73,8 @@ class MemoryStorage:
         self.directory = MemoryDirectory(self.users)
         self.idp_links = MemoryIdpLinks(self.users, self.lock, self.events.extend)
         self.identity_providers = MemoryIdentityProviders(self.idp_links, self.lock, self.events.extend)
+        self.idp_schemas = MemoryAppSchemas(self._provider, self.lock, self.events.extend)
+        self.identity_providers.forget = self._forget_provider
         self.factors = MemoryFactors(self.users, self.lock, self.events.extend, self.outbox.add)
         self.recovery_codes = self.factors.recovery
         self.users.forget = lambda user_id: self.factors.remove_all(user_id, [])
@@ -101,6 +103,14 @@ class MemoryStorage:
         self.client_copies = MemoryClientCopies(self.lock)
         self.registration_tokens = MemoryRegistrationTokens(self.lock, self.events.extend)
         self.dynamic_clients = MemoryDynamicClients(self.lock, self.registration_tokens, self.events.extend)
+
+    def _provider(self, idp_id: str) -> None:
+        if self.identity_providers.all().get(idp_id) is None:
+            raise NotFound(idp_id)
+
+    def _forget_provider(self, idp_id: str) -> None:
+        self.idp_schemas.client_deleted(idp_id)
+        self.user_mappings.forget(idp_id)
 
 
 class MemoryEventLog:

@@ -53,6 +53,7 @@ EXPECTED = (
     (r"PUT/groups/X", "", "SOU"),
     (r"/groups.*", "SOAPUGHR", "SO"),
     (r"/meta/schemas/apps/.*", "SOAPR", "SOAP"),
+    (r"/mappings/X/preview", "", "SOAR"),
     (r"/mappings.*", "SOAPR", "SAP"),
     (r"/meta/.*", "SOPR", "SOP"),
     (r"/(authenticators|org/factors).*", "SOR", "SO"),

@@ -1,6 +1,6 @@
-"""``AppSchemas`` in DynamoDB: one item in the partition of the client, which is swept with it."""
+"""``AppSchemas`` in DynamoDB: one item in the partition of the client or provider, which is swept with it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -21,8 +21,10 @@ SCHEMA: Final = "SCHEMA"
 class DynamoAppSchemas:
     """``AppSchemas``."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, own: Callable[[str], str] = partition) -> None:
+        """``own`` gives the partition of an id."""
         self._tables = tables
+        self._own = own
         self._item = tables.config
 
     def get(self, client_id: str) -> AppSchema:
@@ -30,13 +32,13 @@ class DynamoAppSchemas:
             return AppSchema()
         with translated():
             try:
-                item = self._item.get(partition(client_id), SCHEMA, consistent_read=True)
+                item = self._item.get(self._own(client_id), SCHEMA, consistent_read=True)
             except self._item.DoesNotExist:
                 return AppSchema()
         return decode(item.body or "", AppSchema)
 
     def save(self, client_id: str, before: AppSchema, after: AppSchema, events: Sequence[Event]) -> None:
-        own = partition(client_id)
+        own = self._own(client_id)
         after = replace(after, version=before.version + 1)
         unchanged = self._item.version == before.version if before.version else self._item.pk.does_not_exist()
         try:

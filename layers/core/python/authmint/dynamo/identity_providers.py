@@ -17,6 +17,7 @@ from ..jose.encoding import b64encode
 from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event
 from ..storage.identity_providers import IdentityProvider, IdentityProviderList, IdpLink
+from .clients import mapping_partition
 from .connection import error_code, translated
 from .items import HEAD, ConfigItem
 from .memberships import HOLDS_SUBJECT, alive, at_once, linked, sweep, tombstone
@@ -79,6 +80,7 @@ class DynamoIdentityProviders:
             with self._tables.transaction(events) as write:
                 if after is None:
                     write.delete(item(_IDPS, about.id))
+                    write.delete(item(mapping_partition(about.id), HEAD))
                     write.save(tombstone(item, own, about.version, self._clock.now()))
                 else:
                     stored = replace(after, version=(before.version if before is not None else 0) + 1)

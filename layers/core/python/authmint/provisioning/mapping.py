@@ -1,7 +1,7 @@
 """A profile made of another one, attribute by attribute, each with how it came about (docs/protocol.md §38)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -102,11 +102,17 @@ def followed(properties: Properties) -> Properties:
     return {name: mapped for name, mapped in properties.items() if mapped.pushed}
 
 
+def typed(mapped: MappedAttribute, definition: Mapping[str, Any]) -> MappedAttribute:
+    """What an attribute is made of, for an attribute of this JSON schema."""
+    items = (definition.get("items") or {}).get("type", "string")
+    return replace(mapped, type=definition.get("type", "string"), items=items)
+
+
 def _value(mapped: MappedAttribute, run: Run, definition: Mapping[str, Any] | None, dialect: Dialect) -> Any:
     if definition is None:
         raise EvaluationFailed("there is no such attribute any more")
-    items = (definition.get("items") or {}).get("type", "string")
-    value = coerced(_compiled(mapped.expression, dialect).claim(run), definition.get("type", "string"), items)
+    mapped = typed(mapped, definition)
+    value = coerced(_compiled(mapped.expression, dialect).claim(run), mapped.type, mapped.items)
     if value is not None and (problem := next(value_problems(value, definition), None)) is not None:
         raise EvaluationFailed(problem)
     return value

@@ -75,6 +75,13 @@ class Records:
         return DynamoAppSchemas(self._tables)
 
     @cached_property
+    def idp_schemas(self) -> "AppSchemas":
+        from ..dynamo.app_schemas import DynamoAppSchemas
+        from ..dynamo.identity_providers import partition
+
+        return DynamoAppSchemas(self._tables, partition)
+
+    @cached_property
     def assertions(self) -> "UsedAssertions":
         from ..dynamo.replay import DynamoUsedAssertions
 

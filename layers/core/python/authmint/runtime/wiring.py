@@ -408,6 +408,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
         federation=FederationRecords(
             providers=records.identity_providers,
             links=records.idp_links,
+            schemas=records.idp_schemas,
             seals=parts.idp_seals(administrative=True),
             fetch=parts.fetch,
             log=records.log,

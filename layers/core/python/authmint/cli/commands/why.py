@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from ..claim_origins import explain_claim
 from ..parsers import add_command
 from ..remote import Remote, RemoteFailed, add_options, of_options
 from ..sign_on_tables import add_analysis, add_sign_on, analyze_sign_on, explain_sign_on
@@ -19,6 +20,7 @@ authmint preview --client 0oa1a2b3c4d5e6f7g8h9 --grant authorization_code --user
 """
 _EXPLAIN_EXAMPLES: Final = """
 authmint explain --client 0oa1a2b3c4d5e6f7g8h9 --scope orders:write
+authmint explain --claim dept --client 0oa1a2b3c4d5e6f7g8h9 --grant password --user ada@example.com     its origins
 authmint explain --event 5f0c2d1e-7a8b-4c9d-8e0f-1a2b3c4d5e6f     as authmint logs shows it
 authmint explain --sign-on --user ada@example.com --client 0oa1a2b3c4d5e6f7g8h9 --address 198.51.100.7 --country DE
 authmint explain --sign-on --last-days 7     what would have been asked of the sign-ins of the last seven days
@@ -53,6 +55,7 @@ def add(commands: Any) -> None:
     )
     _add_wish(explain)
     explain.add_argument("--event", metavar="UUID", help="a token event of the system log")
+    explain.add_argument("--claim", metavar="NAME", help="where the value of this claim comes from, step by step")
     add_sign_on(explain)
     explain.set_defaults(run=_explain)
     analyze = add_command(
@@ -126,6 +129,8 @@ def _explain(options: argparse.Namespace) -> int:
     else:
         wish = _wish(options)
     found = _asked(remote, server, wish)
+    if options.claim:
+        return explain_claim(found, options.claim, as_json=options.json)
     shown = {"request": {"server": server, **wish}, "client": found["client"], "requires": found["requires"]}
     shown |= {"error": found["error"], "decision": found["decision"]}
     if not for_people(as_json=options.json):

@@ -158,6 +158,7 @@ _PLACES: Final = (
     ("/api/v1/groups", "groups", "group_changes"),
     ("/api/v1/meta/schemas/apps", "app_schemas", "app_schemas"),
     ("/api/v1/meta", "schemas", "schemas"),
+    ("/api/v1/mappings/{}/preview", "previews", "previews"),
     ("/api/v1/mappings", "mappings", "mappings"),
     ("/api/v1/authenticators", "authenticators", "authenticators"),
     ("/api/v1/org/factors", "authenticators", "authenticators"),

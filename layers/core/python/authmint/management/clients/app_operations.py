@@ -2,6 +2,7 @@
 
 from ...ids import Ids
 from ..directory.people import PeopleRecords
+from ..directory.profile_owners import Owners
 from ..http.call import Operation
 from ..http.crud import add_crud, add_lifecycle
 from ..http.routes import Routes
@@ -28,6 +29,7 @@ def add_apps(
     clients: ClientChanges,
     view: AppView,
     people: PeopleRecords,
+    owners: Owners,
     vault: SecretVault,
     ids: Ids,
 ) -> None:
@@ -36,7 +38,7 @@ def add_apps(
     add_crud(routes, "/api/v1/apps", "{appId}", apps)
     add_lifecycle(routes, "/api/v1/apps", "{appId}", apps)
     _add_assignments(routes, clients, people, view)
-    schemas = AppUserSchemas(clients, people)
+    schemas = AppUserSchemas(owners)
     routes.add("GET", "/api/v1/meta/schemas/apps/{appId}/{schemaId}", schemas.get)
     routes.add("POST", "/api/v1/meta/schemas/apps/{appId}/{schemaId}", schemas.update)
     routes.add("POST", f"{_APP}/logo", apps.upload_logo)

@@ -1,4 +1,4 @@
-"""``/api/v1/meta/schemas/apps/{appId}/default``: what the profile of an app's user may hold."""
+"""``/api/v1/meta/schemas/apps/{id}/default``: what an app's, or an identity provider's, profile of a user may hold."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,11 +8,12 @@ import msgspec
 
 from ...clock import timestamp
 from ...http import Response
+from ...provisioning.mapping import typed
 from ...storage.app_schemas import AppSchema
-from ...storage.clients import Client
 from ...storage.errors import Conflict, NotFound
 from ...storage.events import Party
-from ..directory.people import PeopleRecords
+from ..administrators.table import Right
+from ..directory.profile_owners import Base, Owner, Owners
 from ..directory.schema_attributes import (
     ATTRIBUTE_NAME,
     ATTRIBUTE_TYPES,
@@ -26,8 +27,6 @@ from ..directory.schema_attributes import (
 from ..http.call import Call
 from ..http.errors import invalid_field, not_found
 from ..http.fields import Fields
-from .app_claims import BASE
-from .client_changes import ClientChanges, app_party
 
 MOST_ATTRIBUTES: Final = 200
 #: Bytes: the schema is one item.
@@ -47,55 +46,68 @@ _FIXED: Final[Mapping[str, Any]] = {
 
 
 class AppUserSchemas:
-    """Schemas of apps' users: the standard claims, and attributes of the app's own."""
+    """Schemas of apps' users and of what providers know: the standard attributes, and others by administrators."""
 
-    def __init__(self, clients: ClientChanges, records: PeopleRecords) -> None:
-        self._clients = clients
-        self._schemas = records.app_schemas
+    def __init__(self, owners: Owners) -> None:
+        self._owners = owners
 
     def get(self, call: Call) -> Response:
-        client = self._client(call)
-        return Response.json(200, _schema_json(self._schemas.get(client.id), client, call))
+        owner = self._owner(call, "R")
+        return Response.json(200, _schema_json(owner.schemas.get(owner.id), owner, call))
 
     def update(self, call: Call) -> Response:
         """200. Attributes that are sent are added or replaced; ``null`` removes one; the others stay."""
-        self._client(call)
+        base = self._owner(call, "W").base
         definitions = call.body().below("definitions")
-        custom = {name: _attribute(name, value) for name, value in sent_properties(definitions, "custom").items()}
-        required = {name: _required(name, value) for name, value in sent_properties(definitions, "base").items()}
+        custom = {name: _attribute(name, value, base) for name, value in sent_properties(definitions, "custom").items()}
+        required = {name: _required(name, value, base) for name, value in sent_properties(definitions, "base").items()}
 
-        def attempt() -> tuple[AppSchema, Client]:
-            client = self._client(call)
-            before = self._schemas.get(client.id)
+        def attempt() -> tuple[AppSchema, Owner]:
+            owner = self._owner(call, "W")
+            before = owner.schemas.get(owner.id)
             after = replace(
                 before,
                 custom=merged(before.custom, custom),
-                required=tuple(name for name in BASE if required.get(name, name in before.required)),
+                required=tuple(name for name in base if required.get(name, name in before.required)),
             )
             if after == before:
-                return before, client
+                return before, owner
             if len(after.custom) > MOST_ATTRIBUTES or len(msgspec.json.encode(after.custom)) > LARGEST:
                 raise invalid_field("definitions.custom.properties", f"At most {MOST_ATTRIBUTES} attributes.")
             after = replace(after, updated_at=call.now)
-            party = Party(client.id, "AppUserSchema", display_name=client.label)
-            event = call.recorder.event("application.user_schema.update", party, app_party(client))
-            self._schemas.save(client.id, before, after, [event])
-            return after, client
+            party = Party(owner.id, "AppUserSchema", display_name=owner.label)
+            event = call.recorder.event("application.user_schema.update", party, owner.party)
+            owner.schemas.save(owner.id, before, after, [event])
+            return after, owner
 
-        schema, client = call.retrying(attempt, on=(Conflict, NotFound))
-        return Response.json(200, _schema_json(schema, client, call))
+        schema, owner = call.retrying(attempt, on=(Conflict, NotFound))
+        call.retrying(lambda: self._align(call), on=(Conflict, NotFound))
+        return Response.json(200, _schema_json(schema, owner, call))
 
-    def _client(self, call: Call) -> Client:
-        client = self._clients.load(call)
+    def _align(self, call: Call) -> None:
+        """A mapping to the app makes what its schema has, and of the types that it has there."""
+        owner = self._owner(call, "W")
+        client = owner.client
+        if client is not None and client.user_mapping is not None:
+            target = owner.attributes
+            mapping = {name: typed(one, target[name]) for name, one in client.user_mapping.items() if name in target}
+            if mapping != client.user_mapping:
+                self._owners.clients.save(client, replace(client, user_mapping=mapping), [])
+
+    def _owner(self, call: Call, right: Right) -> Owner:
+        owner = self._owners.find(call.params["appId"])
+        if owner is None:
+            raise not_found(call.params["appId"], "AppInstance")
+        owner.check(call, right)
         if call.params["schemaId"] != "default":
             raise not_found(call.params["schemaId"], "AppUserSchema")
-        return client
+        return owner
 
 
-def _attribute(name: str, value: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+def _attribute(name: str, value: Mapping[str, Any] | None, base: Base) -> Mapping[str, Any] | None:
     """The definition of an attribute as it is stored."""
     path = f"definitions.custom.properties.{name[:64]}"
-    if not ATTRIBUTE_NAME.fullmatch(name) or name in BASE:
+    if not ATTRIBUTE_NAME.fullmatch(name) or name in base:
         raise invalid_field(path, BAD_NAME)
     if value is None:
         return None
@@ -138,10 +150,10 @@ def _check_fixed(fields: Fields) -> None:
             fields.problem(member, "Another value than the default is not supported.")
 
 
-def _required(name: str, value: Mapping[str, Any] | None) -> bool:
+def _required(name: str, value: Mapping[str, Any] | None, base: Base) -> bool:
     """Whether a standard attribute must be there; nothing else of it can change."""
     path = f"definitions.base.properties.{name[:64]}"
-    known = BASE.get(name)
+    known = base.get(name)
     if known is None:
         raise invalid_field(path, "There is no standard attribute of this name.")
     if value is None:
@@ -157,24 +169,24 @@ def _required(name: str, value: Mapping[str, Any] | None) -> bool:
     return required
 
 
-def _schema_json(schema: AppSchema, client: Client, call: Call) -> dict[str, Any]:
+def _schema_json(schema: AppSchema, owner: Owner, call: Call) -> dict[str, Any]:
     base = {
         name: {member: value for member, value in definition.items() if member != "scope"}
-        | ({"required": True} if name == "userName" or name in schema.required else {})
+        | ({"required": True} if (owner.client and name == "userName") or name in schema.required else {})
         | {"scope": definition["scope"]}
-        for name, definition in BASE.items()
+        for name, definition in owner.base.items()
     }
     custom: dict[str, Any] = {"id": "#custom", "type": "object", "properties": schema.custom}
     if schema.custom:
         custom["required"] = [name for name, definition in schema.custom.items() if definition.get("required")]
     required = [name for name, definition in base.items() if definition.get("required")]
     return {
-        "id": call.url(f"/meta/schemas/apps/{client.id}/default"),
+        "id": call.url(f"/meta/schemas/apps/{owner.id}/default"),
         "$schema": DRAFT,
-        "name": "oidc_client",
-        "title": f"{client.label} User",
-        "lastUpdated": timestamp(schema.updated_at or client.created_at),
-        "created": timestamp(client.created_at),
+        "name": owner.name,
+        "title": f"{owner.label} User",
+        "lastUpdated": timestamp(schema.updated_at or owner.created_at),
+        "created": timestamp(owner.created_at),
         "definitions": {
             "custom": custom,
             "base": {"id": "#base", "type": "object", "properties": base, "required": required},

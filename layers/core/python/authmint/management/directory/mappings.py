@@ -1,6 +1,6 @@
 """``/api/v1/mappings`` (docs/protocol.md §38.2): what users' profiles and apps' profiles of users are made of."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Any, Final
@@ -13,13 +13,11 @@ from ...expressions.dialects import TO_APP, TO_USER
 from ...expressions.errors import ExpressionError
 from ...expressions.limits import MAX_LENGTH
 from ...http import Response
-from ...provisioning.mapping import MOST, Properties, Schema
+from ...provisioning.mapping import MOST, Properties, Schema, typed
 from ...provisioning.outgoing import standard_mapping
-from ...storage.clients import Client, Clients, MappedAttribute
+from ...storage.clients import MappedAttribute
 from ...storage.errors import Conflict, NotFound
 from ...storage.events import Event, Party
-from ..clients.app_claims import BASE
-from ..clients.client_changes import app_party
 from ..http.call import Call, Operation
 from ..http.errors import ApiError, invalid, not_found
 from ..http.fields import BLANK, Fields
@@ -27,6 +25,7 @@ from ..http.paging import after_of, limit_of, page
 from ..http.routes import Routes
 from .mapping_ids import Direction, direction_of, mapping_id
 from .people import PeopleRecords
+from .profile_owners import Owner, Owners
 from .user_view import USER_SCHEMA, USER_TYPE
 
 PATH: Final = "/api/v1/mappings"
@@ -36,30 +35,6 @@ _STATUS: Final = ("DONT_PUSH", "PUSH")
 _KIND: Final = "updateMapping"
 #: What the end that is users is called.
 _USER: Final = frozenset({USER_TYPE, "user"})
-
-
-@dataclass(frozen=True)
-class Owner:
-    """The end of a pair that is no user: what it is called, and what its profiles hold.
-
-    Attributes:
-        name: Of its profiles.
-        client: ``None``: it is no app.
-        starts: What users' profiles are made of while nobody changed it.
-        base: JSON schemas of the attributes that all such profiles have, by name.
-    """
-
-    id: str
-    name: str
-    party: Party
-    client: Client | None
-    starts: Properties
-    base: Schema
-
-    @property
-    def directions(self) -> Sequence[Direction]:
-        """Both ways; a provider is never told of users."""
-        return [Direction(self.id, to_user) for to_user in ((True, False) if self.client else (True,))]
 
 
 @dataclass(frozen=True)
@@ -86,30 +61,18 @@ class Pair:
 class MappingRecords:
     """Mappings wherever they are kept: those to users by themselves, those to apps on the apps."""
 
-    def __init__(self, people: PeopleRecords, clients: Clients) -> None:
+    def __init__(self, people: PeopleRecords, owners: Owners) -> None:
         self._people = people
-        self._clients = clients
+        self.owners = owners
 
-    def find(self, text: str) -> Pair:
-        """The mapping of an id. Raises ApiError (E0000007)."""
+    def find(self, call: Call) -> Pair:
+        """The mapping of the URL. Raises ApiError (E0000007)."""
+        text = call.params["mappingId"]
         direction = direction_of(text)
-        owner = None if direction is None else self.owner(direction.owner_id)
+        owner = None if direction is None else self.owners.find(direction.owner_id)
         if direction is None or owner is None or direction not in owner.directions:
             raise not_found(text, "ProfileMapping")
         return self.pair(owner, direction)
-
-    def owner(self, owner_id: str) -> Owner | None:
-        """The app of an id."""
-        try:
-            return self._of_client(self._clients.get(owner_id))
-        except NotFound:
-            return None
-
-    def owners(self, *, after: str | None) -> Iterator[Owner]:
-        """All of them in ascending id."""
-        while clients := self._clients.list(after=after):
-            yield from map(self._of_client, clients)
-            after = clients[-1].id
 
     def pair(self, owner: Owner, direction: Direction) -> Pair:
         """One of the mappings of an owner, as it is in effect."""
@@ -130,7 +93,7 @@ class MappingRecords:
             self._people.user_mappings.save(pair.owner.id, before, after, [event])
         elif pair.owner.client is not None:
             client = pair.owner.client
-            self._clients.save(client, replace(client, user_mapping=properties), [event])
+            self.owners.clients.save(client, replace(client, user_mapping=properties), [event])
 
     @property
     def user_attributes(self) -> Schema:
@@ -147,23 +110,16 @@ class MappingRecords:
         """What its target's profiles may hold. What an app calls a user is said by the assignment."""
         if pair.direction.to_user:
             return self.user_attributes
-        return {name: one for name, one in self.attributes(pair.owner).items() if name != "userName"}
+        return {name: one for name, one in pair.owner.attributes.items() if name != "userName"}
 
     def source(self, pair: Pair) -> Collection[str]:
         """Names of attributes that its source can have."""
-        return self.attributes(pair.owner) if pair.direction.to_user else self.user_attributes
-
-    def attributes(self, owner: Owner) -> Schema:
-        """JSON schemas of every attribute of an owner's profiles, by name."""
-        return {**owner.base, **self._people.app_schemas.get(owner.id).custom}
-
-    def _of_client(self, client: Client) -> Owner:
-        return Owner(client.id, "oidc_client", app_party(client), client, {}, BASE)
+        return pair.owner.attributes if pair.direction.to_user else self.user_attributes
 
 
-def add_mappings(routes: Routes[Operation], people: PeopleRecords, clients: Clients) -> None:
+def add_mappings(routes: Routes[Operation], records: MappingRecords) -> None:
     """Their routes."""
-    mappings = Mappings(MappingRecords(people, clients))
+    mappings = Mappings(records)
     routes.add("GET", PATH, mappings.list)
     routes.add("GET", f"{PATH}/{{mappingId}}", mappings.get)
     routes.add("POST", f"{PATH}/{{mappingId}}", mappings.update)
@@ -189,43 +145,23 @@ class Mappings:
         return page(call.request, PATH, items, limit=limit, following=following, extra=extra)
 
     def get(self, call: Call) -> Response:
-        return Response.json(200, _json(self._records.find(call.params["mappingId"]), call))
+        return Response.json(200, _json(self._records.find(call), call))
 
     def update(self, call: Call) -> Response:
         """200. Attributes that are sent are replaced, ``null`` removes one, the others stay."""
-        pair = self._records.find(call.params["mappingId"])
-        sent = _sent(call.body())
+        pair = self._records.find(call)
+        pair.owner.check(call, "W")
+        sent = read_properties(call.body())
 
         def attempt() -> Pair:
-            pair = self._records.find(call.params["mappingId"])
-            properties = self._changed(pair, sent)
+            pair = self._records.find(call)
+            properties = changed(pair, sent, self._records)
             if properties != pair.properties:
                 self._records.save(pair, properties, _event(pair, properties, call))
             return replace(pair, properties=properties)
 
-        self._changed(pair, sent)
+        changed(pair, sent, self._records)
         return Response.json(200, _json(call.retrying(attempt, on=(Conflict, NotFound)), call))
-
-    def _changed(self, pair: Pair, sent: Mapping[str, MappedAttribute | None]) -> Properties:
-        """The mapping with what was sent. Raises ApiError (E0000001)."""
-        target, known = self._records.target(pair), self._records.source(pair)
-        properties = dict(pair.properties)
-        for name, mapped in sent.items():
-            if mapped is None:
-                properties.pop(name, None)
-                continue
-            definition = target.get(name)
-            if definition is None:
-                raise invalid(_KIND, f"Invalid target field {name[:100]}")
-            try:
-                check(mapped.expression, known, pair.dialect)
-            except ExpressionError as error:
-                raise invalid(_KIND, f"Invalid property expression: {name[:100]}: {error}") from None
-            items = (definition.get("items") or {}).get("type", "string")
-            properties[name] = replace(mapped, type=definition.get("type", "string"), items=items)
-        if len(properties) > MOST or len(msgspec.json.encode(properties)) > LARGEST:
-            raise invalid(_KIND, f"A mapping has at most {MOST} attributes, and {LARGEST} bytes of expressions.")
-        return properties
 
     def _matching(self, wanted: Mapping[str, str], start: Direction | None) -> Iterator[tuple[Owner, Direction]]:
         """Mappings whose ends are the wanted ones, after a place."""
@@ -237,10 +173,31 @@ class Mappings:
     def _owners(self, wanted: Mapping[str, str], start: Direction | None) -> Iterator[Owner]:
         named = next((end for end in wanted.values() if end and end not in _USER), None)
         if named is None and start is None:
-            return self._records.owners(after=None)
-        first = self._records.owner(named or (start.owner_id if start else ""))
-        others = self._records.owners(after=start.owner_id) if start and named is None else ()
+            return self._records.owners.all(after=None)
+        first = self._records.owners.find(named or (start.owner_id if start else ""))
+        others = self._records.owners.all(after=start.owner_id) if start and named is None else ()
         return chain(() if first is None else (first,), others)
+
+
+def changed(pair: Pair, sent: Mapping[str, MappedAttribute | None], records: MappingRecords) -> Properties:
+    """The mapping with what was sent. Raises ApiError (E0000001)."""
+    target, known = records.target(pair), records.source(pair)
+    properties = dict(pair.properties)
+    for name, mapped in sent.items():
+        if mapped is None:
+            properties.pop(name, None)
+            continue
+        definition = target.get(name)
+        if definition is None:
+            raise invalid(_KIND, f"Invalid target field {name[:100]}")
+        try:
+            check(mapped.expression, known, pair.dialect)
+        except ExpressionError as error:
+            raise invalid(_KIND, f"Invalid property expression: {name[:100]}: {error}") from None
+        properties[name] = typed(mapped, definition)
+    if len(properties) > MOST or len(msgspec.json.encode(properties)) > LARGEST:
+        raise invalid(_KIND, f"A mapping has at most {MOST} attributes, and {LARGEST} bytes of expressions.")
+    return properties
 
 
 def _fits(direction: Direction, wanted: Mapping[str, str]) -> bool:
@@ -254,8 +211,8 @@ def _place(direction: Direction) -> tuple[str, bool]:
     return direction.owner_id, not direction.to_user
 
 
-def _sent(body: Fields) -> Mapping[str, MappedAttribute | None]:
-    """What a request says of attributes. Raises ApiError."""
+def read_properties(body: Fields) -> Mapping[str, MappedAttribute | None]:
+    """What a request says of attributes; ``None``: one is removed. Raises ApiError."""
     properties = body.below("properties")
     if not body.has("properties"):
         body.problem("properties", BLANK)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ...keys.vault import SecretSeals
 from ...oauth.outbound_fetch import Fetch
+from ...storage.app_schemas import AppSchemas
 from ...storage.events import EventLog
 from ...storage.identity_providers import IdentityProvider, IdentityProviders, IdpLinks
 from ..http.call import Call
@@ -20,6 +21,7 @@ class FederationRecords:
 
     providers: IdentityProviders
     links: IdpLinks
+    schemas: AppSchemas
     seals: SecretSeals
     fetch: Fetch
     log: EventLog

@@ -24,7 +24,10 @@ from ...storage.servers import Servers as ServerRecords
 from ...storage.usage import UsageRecords
 from ..clients.client_changes import ClientChanges
 from ..clients.client_secrets import SecretVault
+from ..directory.mappings import MappingRecords
+from ..directory.origins import Origins
 from ..directory.people import PeopleRecords
+from ..directory.profile_owners import Owners
 from ..federation.records import FederationRecords
 from ..hooks.operations import HookRecords
 from ..mail.templates import EmailTemplates
@@ -93,6 +96,17 @@ class ManagementApi:
         console = ConsoleApp(clients, SecretVault(seals, ids), clock, ids, again, console_secret, base_url)
         administrators = Administrators(people, clock, ids, again)
         self.bootstrap = Bootstrap(resource, api_tokens, administrators, console, clock, ids)
+        owners = Owners(clients, federation.providers, people.app_schemas, federation.schemas)
+        mappings = MappingRecords(people, owners)
+        explanations = Explanations(
+            changes,
+            clients,
+            StoredClients(copies),
+            people.directory,
+            Previews(clock, ids),
+            Origins(mappings, federation.links),
+            ids,
+        )
         self._routes = operations(
             resource,
             changes,
@@ -106,9 +120,10 @@ class ManagementApi:
             factors,
             federation,
             hooks,
+            mappings,
             Logs(log, clock),
             Counted(log, usage, clock),
-            Explanations(changes, clients, StoredClients(copies), people.directory, Previews(clock, ids), ids),
+            explanations,
             ClaimPreviews(changes, clients, StoredClients(copies), people.directory, people.attributes),
             pairs,
             seals,

@@ -35,6 +35,7 @@ _FAMILIES: Final = (
 _SIMULATIONS: Final = frozenset(
     {"/api/v1/policies/simulate", "/api/v1/policies/explain", "/api/v1/policies/analysis/people"}
 )
+_MAPPING_PREVIEW: Final = re.compile(r"/api/v1/mappings/[^/]+/preview")
 _CLIENTS: Final = "/oauth2/v1/clients"
 #: Linking somebody to a provider changes how they sign in.
 _LINKS: Final = re.compile(r"/api/v1/idps/[^/]+/users/[^/]+")
@@ -44,7 +45,8 @@ _ROLES: Final = re.compile(r"(/api/v1/users|/api/v1/groups|/oauth2/v1/clients)/[
 
 def needed_scope(method: str, path: str) -> str | None:
     """The scope; ``None`` where no access token reaches the operation, however many scopes it has."""
-    right = "read" if method in {"GET", "HEAD"} or path in _SIMULATIONS else "manage"
+    asks = path in _SIMULATIONS or _MAPPING_PREVIEW.fullmatch(path) is not None
+    right = "read" if method in {"GET", "HEAD"} or asks else "manage"
     if _ROLES.fullmatch(path):
         return f"okta.roles.{right}"
     if path == _CLIENTS and method == "POST":

@@ -13,7 +13,9 @@ from ..clients.app_view import AppView
 from ..clients.client_changes import ClientChanges
 from ..clients.client_secrets import SecretVault
 from ..directory.groups import Groups
-from ..directory.mappings import add_mappings
+from ..directory.mapping_preview import MappingPreviews
+from ..directory.mappings import PATH as MAPPINGS
+from ..directory.mappings import MappingRecords, add_mappings
 from ..directory.people import PeopleRecords
 from ..directory.schemas import of_groups, of_users
 from ..directory.user_credentials import UserCredentials
@@ -76,6 +78,7 @@ def operations(
     factors: FactorRecords,
     federation: FederationRecords,
     hooks: HookRecords,
+    mappings: MappingRecords,
     logs: Logs,
     counted: Counted,
     explanations: Explanations,
@@ -114,7 +117,7 @@ def operations(
     routes.add("POST", f"{_SERVER}/credentials/lifecycle/keyRotate", keys.rotate)
     routes.add("POST", f"{_SERVER}/credentials/keys/{{keyId}}/lifecycle/revoke", keys.revoke)
     routes.add("GET", f"{_SERVER}/credentials/rotation", keys.rotation)
-    add_apps(routes, clients, AppView(changes.servers), people, SecretVault(seals, ids), ids)
+    add_apps(routes, clients, AppView(changes.servers), people, mappings.owners, SecretVault(seals, ids), ids)
     add_people_policies(routes, people, clients, factors.factors, logs.log, AppView(changes.servers), ids)
     _add_users(routes, clients, people)
     add_factors(routes, people, factors)
@@ -123,7 +126,7 @@ def operations(
     _add_groups(routes, people)
     _add_issued(routes, changes.servers, clients.clients, people, issued)
     _add_sessions(routes, AdministeredSessions(people.users, issued))
-    _add_schemas(routes, people, clients.clients)
+    _add_schemas(routes, people, mappings, federation)
     _add_api_tokens(routes, ApiTokensResource(api_tokens, TokenOwners(people.directory, people.roles), ids))
     _add_origins(routes, TrustedOriginsResource(people.trusted_origins, ids))
     add_org_settings(routes.add, people)
@@ -221,8 +224,12 @@ def _add_groups(routes: Routes[Operation], people: PeopleRecords) -> None:
     routes.add("DELETE", f"{_GROUP}/users/{{userId}}", groups.remove_user)
 
 
-def _add_schemas(routes: Routes[Operation], people: PeopleRecords, clients: Clients) -> None:
-    add_mappings(routes, people, clients)
+def _add_schemas(
+    routes: Routes[Operation], people: PeopleRecords, mappings: MappingRecords, federation: FederationRecords
+) -> None:
+    add_mappings(routes, mappings)
+    previews = MappingPreviews(mappings, people, federation.links)
+    routes.add("POST", f"{MAPPINGS}/{{mappingId}}/preview", previews.preview)
     for path, schemas in (("user/{schemaId}", of_users(people)), ("group/default", of_groups(people))):
         routes.add("GET", f"/api/v1/meta/schemas/{path}", schemas.get)
         routes.add("POST", f"/api/v1/meta/schemas/{path}", schemas.update)

@@ -11,6 +11,7 @@ from ...claims.compiled import WarmClaims
 from ...claims.errors import ClaimFailed
 from ...claims.explain import Outcome, explain_access_token, explain_id_token
 from ...claims.failing import failures
+from ...expressions.facts import Facts
 from ...http import Response
 from ...ids import Ids
 from ...oauth.preview import WITH_USER, Preview, Previews, Wish
@@ -21,6 +22,7 @@ from ...policy.access.explain import Trial
 from ...storage.clients import Client, Clients
 from ...storage.directory import Directory
 from ...storage.servers import AuthorizationServer, Policy, Rule
+from ..directory.origins import Origins
 from ..http.call import Call
 from ..http.errors import not_found
 from .previewed_client import find, person_of
@@ -39,6 +41,7 @@ class Explanations:
         unregistered: StoredClients,
         directory: Directory,
         previews: Previews,
+        origins: Origins,
         ids: Ids,
     ) -> None:
         self._changes = changes
@@ -46,6 +49,7 @@ class Explanations:
         self._unregistered = unregistered
         self._directory = directory
         self._previews = previews
+        self._origins = origins
         self._ids = ids
         self._claims = WarmClaims()
 
@@ -131,10 +135,10 @@ class Explanations:
         access: dict[str, Any] | None = None
         identity: dict[str, Any] | None = None
         if facts is not None and not only_id_token:
-            outcomes = [outcome_json(outcome) for outcome in explain_access_token(claims, facts)]
+            outcomes = [self._traced(one, facts) for one in explain_access_token(claims, facts)]
             access = {"header": header, "payload": None if draft is None else draft.access_token, "claims": outcomes}
         if facts is not None and facts.user is not None and "openid" in facts.scopes and _wants_id_token(wish):
-            outcomes = [outcome_json(outcome) for outcome in explain_id_token(claims, facts, everything=fat)]
+            outcomes = [self._traced(one, facts) for one in explain_id_token(claims, facts, everything=fat)]
             payload = None if draft is None else draft.id_token(self._ids, now, access_token=None)
             identity = {"header": header, "payload": payload, "claims": outcomes}
         return {
@@ -145,6 +149,10 @@ class Explanations:
             "requires": _requires_json(server, wish),
             "error": _error_json(preview),
         }
+
+    def _traced(self, outcome: Outcome, facts: Facts) -> dict[str, Any]:
+        """What became of a claim, and where what it read came from."""
+        return outcome_json(outcome) | {"origins": self._origins.of(outcome.reads, facts)}
 
 
 def _wants_id_token(wish: Wish) -> bool:
