@@ -8,7 +8,9 @@ import pytest
 from authmint.oauth.outbound_fetch import Answer
 from authmint.runtime.parts import Parts
 
-from tests.functions.deployment import Functions
+from tests.functions.deployment import Functions, form_event
+from tests.functions.faults import ASK
+from tests.functions.sign_ins import People
 
 INLINE = "/api/v1/inlineHooks"
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:hook-tokens"
@@ -34,13 +36,48 @@ def endpoints(
     functions.restart()
 
 
-def every_flow_of_hooks(functions: Functions) -> None:
-    """Hooks are made, tried, changed and deleted."""
+def a_hooked_rule(functions: Functions, server: str, **hook: Any) -> str:
+    """The first rule of a server asks a hook from here on; the hook's id."""
+    made: str = functions.admin("POST", INLINE, an_inline_hook(**hook))["id"]
+    base = f"/api/v1/authorizationServers/{server}/policies"
+    for policy in functions.admin("GET", base):
+        for rule in functions.admin("GET", f"{base}/{policy['id']}/rules"):
+            rule["actions"]["token"]["inlineHook"] = {"id": made}
+            functions.admin("PUT", f"{base}/{policy['id']}/rules/{rule['id']}", rule)
+    return made
+
+
+def every_flow_of_hooks(functions: Functions, server: str, client: str, secret: str) -> None:
+    """Hooks are made, tried, changed and deleted; a rule asks one, which is an endpoint and a function in turn."""
     function = {"type": "LAMBDA", "config": {"functionArn": ARN}}
     with endpoints(functions):
-        for body in (an_inline_hook(), an_inline_hook(name="f", channel=function)):
-            hook = f"{INLINE}/{functions.admin('POST', INLINE, body)['id']}"
+        for channel in (HTTP, function):
+            body = an_inline_hook(channel=channel)
+            hook = f"{INLINE}/{a_hooked_rule(functions, server, channel=channel)}"
+            token = functions.http("token", form_event("token", server, ASK, client, secret))
+            assert token["statusCode"] == 200
             functions.admin("POST", f"{hook}/execute", {})
             functions.admin("PUT", hook, body)
             functions.admin("POST", f"{hook}/lifecycle/deactivate")
+            _without_hooks(functions, server)
             functions.admin("DELETE", hook)
+
+
+def every_hook_of_a_browser(people: People) -> None:
+    """The hook of a rule is asked about tokens for a browser, as an endpoint and as a function."""
+    functions, server = people.functions, people.server
+    people.cookies.clear()
+    people.sign_in()
+    with endpoints(functions):
+        for channel in (HTTP, {"type": "LAMBDA", "config": {"functionArn": ARN}}):
+            a_hooked_rule(functions, server, name=channel["type"], channel=channel)
+            assert "id_token=" in people.authorize(response_type="id_token", nonce="n")[0]
+        _without_hooks(functions, server)
+
+
+def _without_hooks(functions: Functions, server: str) -> None:
+    base = f"/api/v1/authorizationServers/{server}/policies"
+    for policy in functions.admin("GET", base):
+        for rule in functions.admin("GET", f"{base}/{policy['id']}/rules"):
+            del rule["actions"]["token"]["inlineHook"]
+            functions.admin("PUT", f"{base}/{policy['id']}/rules/{rule['id']}", rule)

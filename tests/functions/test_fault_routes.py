@@ -25,6 +25,7 @@ from tests.functions.faults import (
     refusal,
     state,
 )
+from tests.functions.hook_flows import INLINE, an_inline_hook
 from tests.support.backend import Deployed
 from tests.support.key_pairs import private_jwk_pair
 
@@ -91,6 +92,8 @@ class Objects:
             "question": lambda: self._factor(QUESTION),
             "recovery codes": lambda: f"{self.make('user')}/recoveryCodes",
             "authenticator": lambda: self.functions.admin("GET", "/api/v1/authenticators")[1]["id"],
+            "hook": lambda: self.made(INLINE, an_inline_hook(name=f"h{number}")),
+            "inactive hook": self.inactive_hook,
             "membership": lambda: f"{self.make('group')}/users/{self.make('user')}",
         }
         return str(makers[kind]())
@@ -115,6 +118,11 @@ class Objects:
         app = self.make("app")
         self.functions.admin("POST", f"/api/v1/apps/{app}/lifecycle/deactivate")
         return app
+
+    def inactive_hook(self) -> str:
+        hook = self.make("hook")
+        self.functions.admin("POST", f"{INLINE}/{hook}/lifecycle/deactivate")
+        return hook
 
     def inactive_user(self) -> str:
         made = self.make("user")
@@ -216,6 +224,11 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("DELETE", APPS + "/groups/{it}", None, "assigned group"),
     ("POST", APPS + "/users", {"id": "{it}"}, "user"),
     ("POST", "/api/v1/meta/schemas/user/default", ATTRIBUTE, ""),
+    ("GET", INLINE, None, ""),
+    ("POST", INLINE, an_inline_hook(name="n{number}"), ""),
+    ("PUT", INLINE + "/{it}", an_inline_hook(name="n{number}"), "hook"),
+    ("POST", INLINE + "/{it}/lifecycle/deactivate", None, "hook"),
+    ("DELETE", INLINE + "/{it}", None, "inactive hook"),
 ]
 #: One fault that passes, and one that lasts: calls that follow each other meet either kind of it.
 TRIED = ((("committed and lost",), False), (("throttled", "unreachable"), True))
@@ -265,6 +278,7 @@ USING_KMS = {
     "create client": OPERATIONS["create client"],
     "create app": admin("POST", "/api/v1/apps", APP | {"label": "new"}),
     "show secrets": admin("GET", APPS + "/credentials/secrets"),
+    "create hook": admin("POST", INLINE, an_inline_hook()),
     "new secret": admin("POST", "/oauth2/v1/clients/{client}/lifecycle/newSecret"),
 }
 

@@ -11,6 +11,7 @@ from tests.memory.parts import CHEAP, Emitted, MemoryParts
 from tests.memory.storage import MemoryStorage
 from tests.support.builders import a_client, a_form, a_server, basic
 from tests.support.fakes import CountingIds, FakeKeyPairs, FrozenClock, decoded
+from tests.support.hook_endpoint import Endpoint
 
 __all__ = ["CHEAP", "Engine", "Events"]
 Events = Emitted
@@ -26,10 +27,17 @@ class Engine:
         self.events = Events()
         self.documents: dict[str, bytes] = {}
         self.fetched: list[str] = []
+        self.endpoint = Endpoint()
         self.storage.servers.add(server or a_server(), [])
         self.storage.clients.add(client or a_client(), [])
         parts = MemoryParts(
-            self.storage, vault=FakeKeyPairs(), clock=self.clock, ids=self.ids, log=self.events, fetch=self._fetch
+            self.storage,
+            vault=FakeKeyPairs(),
+            clock=self.clock,
+            ids=self.ids,
+            log=self.events,
+            fetch=self._fetch,
+            exchange=self.endpoint,
         )
         self.token = self.device = _http(wiring.token(parts))
         self.introspect = self.revoke = self.userinfo = _http(wiring.token_status(parts))

@@ -122,3 +122,8 @@ SENT = _Answered(b'{"MessageId": "m"}')
 def silent(**_: Any) -> AWSResponse:
     """What a function of somebody's answers to whatever it is asked: nothing."""
     return _Answered(b"null")
+
+
+def no_hooks() -> Any:
+    """Of endpoints that are to ask no hook."""
+    raise AssertionError("a hook was to be asked")

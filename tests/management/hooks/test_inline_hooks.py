@@ -1,14 +1,13 @@
 """docs/protocol.md §39.1: ``/api/v1/inlineHooks``."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 from authmint.oauth.outbound_fetch import Answer, FetchFailed
-from authmint.storage.servers import Rule
 
 from tests.management.admin import BASE_URL, SERVERS, Admin
+from tests.management.admin import Answer as Answered
+from tests.support.hook_endpoint import Endpoint
 
 PATH = "/api/v1/inlineHooks"
 TOKENS = "com.okta.oauth2.tokens.transform"
@@ -23,23 +22,6 @@ OAUTH: dict[str, Any] = {
     "scope": "api",
 }
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:hook-tokens"
-
-
-@dataclass
-class Endpoint:
-    """Endpoints of others: what they are sent, and what they answer."""
-
-    answers: list[Answer | FetchFailed] = field(default_factory=list)
-    sent: list[tuple[str, str, Mapping[str, str], bytes | None]] = field(default_factory=list)
-
-    def __call__(
-        self, method: str, uri: str, *, headers: Mapping[str, str], body: bytes | None, largest: int, timeout: float
-    ) -> Answer:
-        self.sent.append((method, uri, headers, body))
-        answer = self.answers.pop(0) if self.answers else Answer(204, b"")
-        if isinstance(answer, FetchFailed):
-            raise answer
-        return answer
 
 
 @pytest.fixture
@@ -275,15 +257,29 @@ def test_only_an_inactive_hook_is_deleted(admin: Admin) -> None:
     ]
 
 
-def a_rule_with(admin: Admin, hook_id: str) -> None:
-    """A rule that uses the hook, put beside the API."""
-    made_by_api = admin.post(SERVERS, {"name": "S", "audiences": ["api://s"]}).json["id"]
+def a_rule_with(admin: Admin, hook_id: str | None) -> Answered:
+    """A rule of a new server that uses the hook."""
+    server = f"{SERVERS}/{admin.post(SERVERS, {'name': 'S', 'audiences': ['api://s']}).json['id']}"
     policy = {"name": "p", "conditions": {"clients": {"include": ["ALL_CLIENTS"]}}}
-    admin.post(f"{SERVERS}/{made_by_api}/policies", policy)
-    server = admin.storage.servers.get(made_by_api)
-    rule = Rule("0pr1", "R", 1, 1, inline_hook=hook_id)
-    policies = (replace(server.policies[0], rules=(rule,)), *server.policies[1:])
-    admin.storage.servers.save(server, replace(server, policies=policies), [])
+    rules = f"{server}/policies/{admin.post(f'{server}/policies', policy).json['id']}/rules"
+    token = {"inlineHook": {"id": hook_id}} if hook_id else {}
+    conditions = {"grantTypes": {"include": ["client_credentials"]}, "scopes": {"include": ["*"]}}
+    return admin.post(rules, {"name": "R", "conditions": conditions, "actions": {"token": token}})
+
+
+def test_a_rule_names_a_hook_for_tokens_and_a_put_without_it_takes_it_away(admin: Admin) -> None:
+    hook = made(admin)
+    imports = made(admin, name="i", type="com.okta.user.credential.password.import")
+
+    rule = a_rule_with(admin, hook["id"]).json
+    assert rule["actions"]["token"]["inlineHook"] == {"id": hook["id"]}
+    path = rule["_links"]["self"]["href"].removeprefix(BASE_URL)
+    body = {"name": "R", "conditions": rule["conditions"], "actions": {"token": {}}}
+    assert "inlineHook" not in admin.put(path, body).json["actions"]["token"]
+    for unknown in (imports["id"], "calUNKNOWN", "#"):
+        refused = a_rule_with(admin, unknown)
+        cause = f"actions.token.inlineHook.id: There is no inline hook for tokens with the id '{unknown}'."
+        assert (refused.status, refused.causes) == (400, [cause])
 
 
 def test_a_hook_that_a_rule_uses_is_not_deleted(admin: Admin) -> None:

@@ -26,7 +26,7 @@ from tests.management.admin import BASE_URL, TOKEN, Admin, Answer
 from tests.memory.parts import MemoryParts
 from tests.oauth.engine import Events
 from tests.support.builders import a_form
-from tests.support.fakes import CountingIds, FakeSeals, pregenerated
+from tests.support.fakes import CountingIds, FakeSeals, no_hooks, pregenerated
 from tests.support.pace import failures
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -65,6 +65,7 @@ class Robot:
             CountingIds(500),
             Events(),
             possession=lambda: Possession(admin.storage.assertions, signers),
+            hooks=no_hooks,
         )
 
     def grant(self, scope: str) -> Any:

@@ -43,7 +43,7 @@ from tests.support.builders import (
     basic,
 )
 from tests.support.demands import Asking
-from tests.support.fakes import NOW, CountingIds, FakeSeals, decoded
+from tests.support.fakes import NOW, CountingIds, FakeSeals, decoded, no_hooks
 from tests.support.pace import failures
 
 IDS = CountingIds(3_000_000)
@@ -91,6 +91,7 @@ class World:
             ids,
             self.events,
             possession=lambda: Possession(storage.assertions, signers),
+            hooks=no_hooks,
         )
 
     def preview(self, grant_type: str, scope: str, **fields: str) -> Any:

@@ -37,12 +37,13 @@ from authmint.tokens.access_token import SignedIn
 from authmint.tokens.id_token import id_token_payload
 from authmint.tokens.signer import WarmSigners
 
-from tests.memory.parts import Emitted, MemoryParts
+from tests.memory.parts import MemoryParts
 from tests.memory.storage import MemoryStorage
 from tests.oauth.engine import Events
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_client, a_form, a_policy, a_rule, a_server, a_user
 from tests.support.demands import Asking
 from tests.support.fakes import NOW, CountingIds, FakeKeyPairs, FakeSeals, FrozenClock, decoded
+from tests.support.hook_endpoint import Endpoint
 from tests.support.pace import failures
 
 ISSUER = f"{BASE_URL}/oauth2/{SERVER_ID}"
@@ -203,14 +204,15 @@ class World:
         granting = Granting(Issuance(ids), storage.consents, ids)
         outcomes = Outcomes(self.pages, self.events, self.signers)
         self.demands = Asking()
-        parts = MemoryParts(storage, vault=FakeKeyPairs(), clock=clock, ids=ids, log=Emitted())
+        self.hook = Endpoint()
+        parts = MemoryParts(storage, vault=FakeKeyPairs(), clock=clock, ids=ids, log=self.events, exchange=self.hook)
         self.factors = parts.factor_steps()
         standings = Standings(self.demands, lambda: self.factors)
         self.interactions = Interactions(arrivals, storage.requests, granting, standings, outcomes, clock, ids)
         issuing = Issuing(storage.codes, storage.families, storage.requests, self.signers, ids)
         self.endpoint = AuthorizationEndpoint(
             arrivals, self.browsers, self.interactions, granting, issuing, outcomes, standings,
-            SessionTokenExchange(storage.session_tokens, storage.directory, ids), clock, ids,
+            SessionTokenExchange(storage.session_tokens, storage.directory, ids), clock, ids, parts.token_hooks,
         )  # fmt: skip
         assertions = Assertions(storage.assertions, signatures)
         authentication = ClientAuthentication(lambda: assertions)

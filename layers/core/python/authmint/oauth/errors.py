@@ -193,6 +193,7 @@ CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
     "system_claim_evaluation_failure": (400, "server_error", "The '{0}' system claim could not be evaluated."),
     "too_many_groups_in_groups_claim": (400, "server_error", "The groups claim matched too many groups and must be configured to match fewer groups."),
     "user_claim_evaluation_failure": (400, "server_error", "The '{0}' user claim could not be evaluated."),
+    "inline_hook_denied": (400, "server_error", "{0}"),
     "temporarily_unavailable": (503, "temporarily_unavailable", "The authorization server is currently unable to handle the request due to a temporary overloading or maintenance of the server."),
     "unauthorized_client": (400, "unauthorized_client", "The client is not authorized to use the provided grant type. Configured grant types: [{0}]."),
     "unsupported_grant_type_browser_request": (400, "unauthorized_client", "Browser requests to the token endpoint may only use the authorization_code grant_type."),

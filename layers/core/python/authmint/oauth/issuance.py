@@ -16,7 +16,7 @@ from ..storage.lifetimes import Lifetimes
 from ..storage.liveness import generations_of
 from ..storage.servers import AuthorizationServer, Resource
 from ..tokens.access_token import SignedIn, access_token_payload
-from ..tokens.id_token import id_token_payload
+from ..tokens.id_token import id_token_payload, with_hashes
 from .claim_failures import claim_refusal
 from .errors import OAuthError
 
@@ -31,12 +31,14 @@ class Approved:
     Attributes:
         granted: Scopes.
         policy_id, rule_id: Which decided.
+        inline_hook: Id of the hook that is asked about the tokens; ``None``: none is.
     """
 
     granted: tuple[str, ...]
     lifetimes: Lifetimes
     policy_id: str
     rule_id: str
+    inline_hook: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class Draft:
         access_token: Payload.
         id_claims: Of the ID token beside those of the protocol; ``None``: there is no ID token.
         refreshable: ``offline_access`` was granted, and the client may refresh.
+        identity: Payload of the ID token, where a hook was asked about it; ``None``: it is made when it is signed.
     """
 
     recipient: Recipient
@@ -102,6 +105,7 @@ class Draft:
     id_claims: Mapping[str, Json] | None = None
     sign_in: "SignIn | None" = None
     refreshable: bool = False
+    identity: Mapping[str, Any] | None = None
 
     @property
     def token_type(self) -> str:
@@ -110,6 +114,9 @@ class Draft:
 
     def id_token(self, ids: Ids, now: int, *, access_token: str | None, code: str | None = None) -> dict[str, Any]:
         """Payload of the ID token that goes with an access token, a code, or neither."""
+        if self.identity is not None:
+            algorithm = self.recipient.server.active_key.algorithm
+            return with_hashes(self.identity, algorithm, access_token=access_token, code=code)
         if self.sign_in is None or self.id_claims is None:
             raise ValueError("no ID token goes with this")
         return id_token_payload(
@@ -261,7 +268,9 @@ class Issuance:
         lifetimes = rule.lifetimes
         if class_of(client.id) != "REGISTERED":
             lifetimes = server.registration.capped(lifetimes)
-        trace.approved = Approved(decision.granted, lifetimes, policy_id=policy.id, rule_id=rule.id)
+        trace.approved = Approved(
+            decision.granted, lifetimes, policy_id=policy.id, rule_id=rule.id, inline_hook=rule.inline_hook
+        )
         return trace.approved
 
     def _facts(self, client: Client, scopes: tuple[str, ...], entitlement: Entitlement, now: int) -> Facts:

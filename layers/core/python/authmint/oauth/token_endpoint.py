@@ -21,6 +21,8 @@ from .token_events import Record, TokenEvents
 
 if TYPE_CHECKING:
     from .dpop.possession import Possession
+    from .issuance import Approved, Draft
+    from .token_hooks import TokenHooks
 
 
 class TokenEndpoint:
@@ -36,16 +38,19 @@ class TokenEndpoint:
         events: TokenEvents,
         *,
         possession: "Callable[[], Possession]",
+        hooks: "Callable[[], TokenHooks]",
         trusts: Callable[[str], bool] = lambda _: False,
         used: Callable[[AuthorizationServer, Client, int], None] = lambda *_: None,
     ) -> None:
         """Put the endpoint together.
 
-        ``possession`` makes what reads proofs, when one comes; ``trusts``: whether administrators trust an origin;
-        ``used`` is told of clients that registered themselves, and that somebody uses.
+        ``possession`` makes what reads proofs, when one comes; ``hooks`` what asks hooks, when one is to be asked;
+        ``trusts``: whether administrators trust an origin; ``used`` is told of clients that registered themselves, and
+        that somebody uses.
         """
         self._used = used
         self._possession = possession
+        self._hooks = hooks
         self._endpoint = endpoint
         self._grant_types = {grant_type.name: grant_type for grant_type in grant_types}
         self._signers = signers
@@ -101,6 +106,9 @@ class TokenEndpoint:
         )
         recipient = Recipient(call.server, call.issuer, call.client)
         draft = record.draft = self._issuance.draft(recipient, verified.entitlement, trace=record.trace, now=now)
+        approved = record.trace.approved
+        if approved is not None and approved.inline_hook is not None:
+            draft = record.draft = self._asked(draft, approved, call, record)
         signer = self._signers.signer(call.server)
         access_token = signer.sign(draft.access_token, longest_access_token(call.server))
         id_token = None
@@ -110,6 +118,13 @@ class TokenEndpoint:
             self._used(call.server, call.client, now)
         call.confirm()
         return verified.settle(draft, Tokens(access_token, id_token))
+
+    def _asked(self, draft: "Draft", approved: "Approved", call: Call, record: Record) -> "Draft":
+        """The tokens as the hook of the rule wants them. Raises OAuthError: there shall be none."""
+        from .token_hooks import of_token_request  # few rules have a hook
+
+        occasion = of_token_request(record.request, call, approved, record.trace, draft)
+        return self._hooks().changed(draft, occasion)
 
     def _grant_type(self, call: Call) -> GrantType:
         name = call.form.get("grant_type")

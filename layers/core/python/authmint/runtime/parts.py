@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..factors.sinks import EventSink
     from ..factors.user_factors import UserFactors
     from ..hooks.calls import Functions, HookCalls
+    from ..hooks.tokens import AskedTokenHooks
     from ..keys.vault import KeyPairs, SecretSeals
     from ..mail.contents import Brand
     from ..mail.letters import Letters
@@ -523,6 +524,13 @@ class Parts:
         from ..kms.seals import KmsSeals, hook_context
 
         return KmsSeals(*(self._administrative_kms if administrative else self._kms), hook_context)
+
+    def token_hooks(self, *, administrative: bool = False) -> "AskedTokenHooks":
+        """What asks the hooks of rules, made when one is to be asked. ``administrative`` as in ``hook_seals``."""
+        from ..hooks.tokens import AskedTokenHooks
+
+        calls = self.hook_calls(administrative=administrative)
+        return AskedTokenHooks(self.records.inline_hooks, calls, self.clock, self.ids, self.log.emit)
 
     def hook_calls(self, *, administrative: bool = False) -> "HookCalls":
         """What asks hooks: for those who make it when one is to be asked. ``administrative`` as in ``hook_seals``."""

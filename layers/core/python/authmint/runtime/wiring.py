@@ -77,6 +77,7 @@ def token(env: Surroundings) -> Function:
         parts.ids,
         parts.log,
         possession=possession,
+        hooks=cache(parts.token_hooks),
         trusts=trusts,
         used=lambda *use: parts.dynamic_clients().used(*use),
     )
@@ -144,7 +145,17 @@ def authorize(env: Surroundings) -> Function:
     tokens = SessionTokenExchange(records.session_tokens, directory, ids)
     issuing = Issuing(records.codes, records.families, requests, signers, ids)
     endpoint = AuthorizationEndpoint(
-        arrivals, browsers, interactions, granting, issuing, outcomes, standings, tokens, clock, ids
+        arrivals,
+        browsers,
+        interactions,
+        granting,
+        issuing,
+        outcomes,
+        standings,
+        tokens,
+        clock,
+        ids,
+        hooks=cache(parts.token_hooks),
     )
     logout = LogoutEndpoint(configuration, browsers, pages, clock)
     blocked = parts.blocked_zones()
@@ -353,6 +364,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
     from ..management.http.api import ManagementApi
     from ..management.mail.templates import EmailTemplates
     from ..management.servers.dynamic_clients import RegisteredRecords
+    from ..management.servers.previewed_hook import PreviewedHooks
     from ..management.sign_on.issued import IssuedRecords
 
     records = parts.records
@@ -417,6 +429,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
             inline_hooks=records.inline_hooks,
             seals=parts.hook_seals(administrative=True),
             calls=parts.hook_calls(administrative=True),
+            previews=PreviewedHooks(lambda: parts.token_hooks(administrative=True)),
             allow_private=parts.settings.allow_private_jwks_uri,
         ),
         log=records.log,

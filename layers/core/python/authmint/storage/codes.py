@@ -17,6 +17,7 @@ class AuthorizationCode:
         code_challenge: S256; ``None``: none was sent, and no verifier may come.
         scopes: Granted; policies were evaluated when the code was made, and are not again.
         policy_id, rule_id: Which decided, for the log: neither needs to exist any more.
+        inline_hook: Id of the hook that the rule has asked about tokens; ``None``: none is.
         lifetimes: What the rule gave. It counts until the code's end, whatever becomes of the rule.
         resources: URIs of what its tokens can be for, as they were registered.
         family_id: Of the tokens that the code gives: made with the code, so that a replay knows what to revoke.
@@ -45,6 +46,7 @@ class AuthorizationCode:
     session_id: str | None = None
     spent_at: int | None = None
     dpop_jkt: str | None = None
+    inline_hook: str | None = None
     generations: Generations = FIRST
     resources: tuple[str, ...] = ()
 

@@ -69,16 +69,19 @@ def id_token_payload(
         "idp": idp,
         "auth_time": user.auth_time,
     }
-    optional = {
-        "nonce": nonce,
-        "at_hash": None if access_token is None else half_hash(access_token, algorithm),
-        "c_hash": None if code is None else half_hash(code, algorithm),
-        "acr": acr,
-        "sid": sid,
-    }
-    payload |= {name: value for name, value in optional.items() if value is not None}
+    hashes = with_hashes({} if nonce is None else {"nonce": nonce}, algorithm, access_token=access_token, code=code)
+    optional = {"acr": acr, "sid": sid}
+    payload |= hashes | {name: value for name, value in optional.items() if value is not None}
     payload |= {name: value for name, value in claims.items() if name not in _RESERVED}
     return payload
+
+
+def with_hashes(
+    payload: Mapping[str, Any], algorithm: SigningAlgorithm, *, access_token: str | None, code: str | None = None
+) -> dict[str, Any]:
+    """The payload, bound to what is issued in the same response."""
+    bound = {"at_hash": access_token, "c_hash": code}
+    return {**payload, **{name: half_hash(one, algorithm) for name, one in bound.items() if one is not None}}
 
 
 def half_hash(value: str, algorithm: SigningAlgorithm) -> str:

@@ -16,6 +16,7 @@ _SERVERS: Final = "/api/v1/authorizationServers"
 _NEEDS: Final = {"proof": "a proof of its key (DPoP)", "pushedRequest": "a pushed request"}
 _PREVIEW_EXAMPLES: Final = """
 authmint preview --client 0oa1a2b3c4d5e6f7g8h9 --scope orders:read
+authmint preview --client 0oa1a2b3c4d5e6f7g8h9 --scope orders:read --call-hooks     with what the rule's hook changes
 authmint preview --client 0oa1a2b3c4d5e6f7g8h9 --grant authorization_code --user ada@example.com --scope "openid email"
 """
 _EXPLAIN_EXAMPLES: Final = """
@@ -43,6 +44,7 @@ def add(commands: Any) -> None:
         examples=_PREVIEW_EXAMPLES,
     )
     _add_wish(preview)
+    preview.add_argument("--call-hooks", action="store_true", help="ask the hook of the rule, and show what it changes")
     preview.set_defaults(run=_preview)
     explain = add_command(
         commands,
@@ -98,16 +100,19 @@ def _wish(options: argparse.Namespace) -> dict[str, str]:
     return {name: value for name, value in wish.items() if value}
 
 
-def _asked(remote: Remote, server: str, wish: Mapping[str, str]) -> Any:
+def _asked(remote: Remote, server: str, wish: Mapping[str, Any]) -> Any:
     return remote.admin("POST", f"{_SERVERS}/{quote(server, safe='')}/tokens/preview", wish)
 
 
 def _preview(options: argparse.Namespace) -> int:
-    found = _asked(of_options(options), options.server, _wish(options))
+    wish = {**_wish(options), "callHooks": True} if options.call_hooks else _wish(options)
+    found = _asked(of_options(options), options.server, wish)
     if not for_people(as_json=options.json):
         print_json(found)
         return int(found["error"] is not None)
     _print_outcome(found)
+    if "inlineHook" in found:
+        print_table("hook", [_hook_row(found["inlineHook"])])
     for name in ("access_token", "id_token"):
         token = found[name]
         if token is not None and token["payload"] is not None:
@@ -118,6 +123,16 @@ def _preview(options: argparse.Namespace) -> int:
     if found["refresh_token"] is not None:
         print_table("refresh token", [found["refresh_token"]])
     return int(found["error"] is not None)
+
+
+def _hook_row(hook: Mapping[str, Any]) -> dict[str, Any]:
+    changed = [f"{token}: {', '.join(names)}" for token, names in hook["changed"].items() if names]
+    return {
+        "hook": hook["name"] or "(gone)",
+        "outcome": hook["outcome"],
+        "changed": "; ".join(changed) or None,
+        "reason": hook["reason"],
+    }
 
 
 def _explain(options: argparse.Namespace) -> int:
@@ -219,7 +234,7 @@ def _step_rows(step: Any) -> list[dict[str, Any]]:
 def _claim_row(claim: Any) -> dict[str, Any]:
     return {
         "claim": claim["name"],
-        "from": claim["definition"],
+        "from": f"the hook {claim['hook']['name']}" if "hook" in claim else claim["definition"],
         "read": ", ".join(f"{name} = {_text(value)}" for name, value in claim["inputs"].items()),
         "value": _text(claim["value"]) if claim["included"] else None,
         "left out": claim["failure"] or claim["leftOut"],

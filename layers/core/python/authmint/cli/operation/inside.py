@@ -34,6 +34,8 @@ _KEY_USES: Final = (
     ("management", "kms:Decrypt", "idp-secret"),
     ("management", "kms:Encrypt", "hook-secret"),
     ("management", "kms:Decrypt", "hook-secret"),
+    ("token", "kms:Decrypt", "hook-secret"),
+    ("authorize", "kms:Decrypt", "hook-secret"),
 )
 _USING: Final = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKeyPairWithoutPlaintext", "kms:CreateGrant")
 #: Seconds that a request takes, roughly, and that the account's executions have to last for.

@@ -10,12 +10,13 @@ from ...storage.servers import Servers
 from ..http.call import Operation
 from ..http.crud import add_crud, add_lifecycle
 from ..http.routes import Routes
+from ..servers.previewed_hook import PreviewedHooks
 from .inline_hooks import PATH, InlineHooks
 
 
 @dataclass(frozen=True)
 class HookRecords:
-    """Hooks, what seals their secrets, and what asks them.
+    """Hooks, what seals their secrets, what asks them, and what shows what they would be asked.
 
     Attributes:
         allow_private: On a local stack only: endpoints may be plain http.
@@ -24,6 +25,7 @@ class HookRecords:
     inline_hooks: Hooks[InlineHook]
     seals: SecretSeals
     calls: HookCalls
+    previews: PreviewedHooks
     allow_private: bool = False
 
 

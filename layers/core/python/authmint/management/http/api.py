@@ -105,6 +105,7 @@ class ManagementApi:
             people.directory,
             Previews(clock, ids),
             Origins(mappings, federation.links),
+            hooks.previews,
             ids,
         )
         self._routes = operations(

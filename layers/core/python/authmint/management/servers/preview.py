@@ -26,6 +26,7 @@ from ..directory.origins import Origins
 from ..http.call import Call
 from ..http.errors import not_found
 from .previewed_client import find, person_of
+from .previewed_hook import PreviewedHooks
 from .server_changes import ServerChanges
 
 _PAGE = 200
@@ -42,6 +43,7 @@ class Explanations:
         directory: Directory,
         previews: Previews,
         origins: Origins,
+        hooks: PreviewedHooks,
         ids: Ids,
     ) -> None:
         self._changes = changes
@@ -50,6 +52,7 @@ class Explanations:
         self._directory = directory
         self._previews = previews
         self._origins = origins
+        self._hooks = hooks
         self._ids = ids
         self._claims = WarmClaims()
 
@@ -64,6 +67,7 @@ class Explanations:
         response_type = body.text("response_type") or ""
         redirect_uri = body.text("redirect_uri", longest=2_048) or ""
         resource = body.text("resource", longest=2_048) or ""
+        call_hooks = body.flag("callHooks", default=False)
         if grant_type in WITH_USER and not user_id:
             body.problem("user_id", f"The grant type '{grant_type}' needs a user: an id or a login.")
         body.check()
@@ -72,7 +76,11 @@ class Explanations:
         person = None if grant_type not in WITH_USER else person_of(self._directory, user_id or "")
         wish = Wish(client, grant_type, scope, person, " ".join(sorted(response_type.split())), redirect_uri, resource)
         preview = self._previews.preview(server, wish, call.request.base_url, refused=found.refused)
-        return Response.json(200, self._shown(server, wish, preview, call.now) | {"client": found.shown()})
+        hook = self._hooks.of(call.request, wish, preview, ask=call_hooks)
+        shown = self._shown(server, wish, preview, call.now) | {"client": found.shown()}
+        if hook is not None:
+            shown["inlineHook"] = hook.shown(shown)
+        return Response.json(200, shown)
 
     def analysis(self, call: Call) -> Response:
         """200 with what is wrong with the configuration, or, with ``scope``, who can get that scope, and how."""

@@ -48,7 +48,7 @@ def read_rule(
     base: Rule,
     *,
     any_valid: Callable[[People], bool],
-    is_token_hook: Callable[[str], bool] = lambda _: False,
+    is_token_hook: Callable[[str], bool],
 ) -> Rule:
     """The rule that a body describes.
 

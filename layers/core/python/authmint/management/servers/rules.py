@@ -100,7 +100,7 @@ class Rules:
         return self._status(call, "INACTIVE", "deactivate")
 
     def _read(self, body: Fields, base: Rule) -> Rule:
-        return read_rule(body, base, any_valid=self._people.any_valid)
+        return read_rule(body, base, any_valid=self._people.any_valid, is_token_hook=self._is_token_hook)
 
     def _is_token_hook(self, hook_id: str) -> bool:
         try:

@@ -1,7 +1,9 @@
 """The authorization endpoint (RFC 6749 §3.1, docs/protocol.md §4): one order of steps for every request."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 from ...clock import Clock
 from ...http import Request, Response
@@ -15,7 +17,8 @@ from ...storage.sessions import Session
 from ...tokens.signer import TokenTooLarge
 from ..claim_failures import too_large
 from ..errors import OAuthError, unavailable
-from .approval import Granting
+from ..issuance import Approved, Draft
+from .approval import Granting, Grants
 from .events import Record
 from .interaction import CONSENT, SIGN_IN, Browsers, Visitor
 from .interactions import Interactions
@@ -24,6 +27,9 @@ from .request import Arrivals, Asked, SignInFirst, check_browser
 from .responses import Outcomes, redirect
 from .rules import Wish, check
 from .standing import Standings
+
+if TYPE_CHECKING:
+    from ..token_hooks import TokenHooks
 
 
 class AuthorizationEndpoint:
@@ -41,7 +47,10 @@ class AuthorizationEndpoint:
         session_tokens: SessionTokenExchange,
         clock: Clock,
         ids: Ids,
+        hooks: "Callable[[], TokenHooks]",
     ) -> None:
+        """Put the endpoint together. ``hooks`` makes what asks hooks, when one is to be asked."""
+        self._hooks = hooks
         self._arrivals = arrivals
         self._browsers = browsers
         self._interactions = interactions
@@ -113,9 +122,19 @@ class AuthorizationEndpoint:
                 raise OAuthError("consent_required", ", ".join(scope.name for scope in agreed.outstanding))
             return self._page(CONSENT, record, wish, visitor, now=now)
         grants = self._granting.grants(wish, session, person, agreed.skipped, record.trace, now=now)
+        approved = record.trace.approved
+        if grants.tokens is not None and approved is not None and approved.inline_hook is not None:
+            grants = replace(grants, tokens=self._asked(grants.tokens, grants, approved, wish, record))
         issued = self._issuing.issue(wish, grants, now=now)
         record.minted = issued.minted
         return self._outcomes.granted(record, issued.answer)
+
+    def _asked(self, draft: Draft, grants: Grants, approved: Approved, wish: Wish, record: Record) -> Draft:
+        """Tokens for the browser as the hook of the rule wants them. Raises OAuthError: there shall be none."""
+        from ..token_hooks import of_authorization  # few rules have a hook
+
+        occasion = of_authorization(record.request, wish, grants, approved, record.trace)
+        return self._hooks().changed(draft, occasion)
 
     def _sign_in_first(self, asked: Asked, record: Record, visitor: Visitor, now: int) -> Response:
         """The sign-in page, for a request of which nothing else is known yet."""

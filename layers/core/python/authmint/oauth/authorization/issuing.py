@@ -135,6 +135,7 @@ class Issuing:
             family_id=new_family_id(self._ids),
             policy_id=approved.policy_id,
             rule_id=approved.rule_id,
+            inline_hook=approved.inline_hook,
             lifetimes=approved.lifetimes,
             amr=session.amr,
             acr=wish.acr,

@@ -70,7 +70,13 @@ class AuthorizationCodeGrant:
             resource=target_of(request, code.resources),
             resources=code.resources,
             jkt=request.jkt,
-            approved=Approved(code.scopes, code.lifetimes, policy_id=code.policy_id, rule_id=code.rule_id),
+            approved=Approved(
+                code.scopes,
+                code.lifetimes,
+                policy_id=code.policy_id,
+                rule_id=code.rule_id,
+                inline_hook=code.inline_hook,
+            ),
         )
         return VerifiedCode(entitlement, code, request, self)
 
