@@ -12,6 +12,7 @@ from .fields import BadField, Field, at
 from .forms import copied, fill, inputs, now_there, problem_of, resolved, see_other, status_of
 from .rendering import Crumb, Renderer
 from .resources import Action, Family, Kind, Pick, Trial
+from .terraform import configuration
 from .visit import Visit
 
 #: In what a new object holds: the address of the deployment.
@@ -308,6 +309,7 @@ class FamilyPages:
             "actions": [] if item is None else self._actions(item),
             "tabs": [] if item is None else self._tabs(visit, self.family, self._here(visit)),
             "own": "" if item is None else self._here(visit),
+            "terraform": None if item is None else self._configuration(visit, item),
             "crumbs": self._crumbs(visit),
             "problem": problem_of(problem),
         }
@@ -316,6 +318,10 @@ class FamilyPages:
         here = visit.request.path.removesuffix("/trial")
         values |= {**trial.values(visit), "tried": tried, "here": here}
         return self._page(trial.template, visit, values, status=status_of(problem))
+
+    def _configuration(self, visit: Visit, item: Mapping[str, Any]) -> str | None:
+        identity = str(at(item, self.family.identity))
+        return configuration(self.family.path, name=self._name(item), identity=identity, item=item, parts=visit.parts)
 
     def _tabs(self, visit: Visit, family: Family, uri: str) -> list[tuple[str, str]]:
         return [(visit.t(tab.label), uri + tab.path) for tab in family.tabs]
