@@ -2,66 +2,22 @@
 
 import base64
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
-from authmint.clock import SystemClock
-from authmint.directory.passwords import PasswordHashes
-from authmint.dynamo.groups import DynamoGroups
 from authmint.dynamo.sharded import SHARDS
-from authmint.dynamo.users import DynamoUsers
-from authmint.ids import RandomIds
-from authmint.storage.users import Password
 
 from tests.functions.asked import calls
 from tests.functions.deployment import Functions, form_event
 from tests.support.backend import Deployed
-from tests.support.builders import a_group, a_user
+from tests.support.crowd import move_in
 
-USERS, GROUPS = 10_000, 500
 PASSWORD = "Correct-Horse-7"
 
 
-class Collected:
-    """A transaction's writes, without their conditions: for an empty table."""
-
-    def __init__(self) -> None:
-        self.items: dict[tuple[str, str], Any] = {}
-
-    def save(self, item: Any, **_: Any) -> None:
-        self.items[item.pk, item.sk] = item
-
-    def update(self, *_: Any, **__: Any) -> None:
-        """Groups say when their members changed last, which nobody asks here."""
-
-    def condition_check(self, *_: Any, **__: Any) -> None:
-        """Nobody else is at work."""
-
-    @contextmanager
-    def transaction(self, *_: Any) -> Iterator["Collected"]:
-        yield self
-
-
 def crowd_at(functions: Functions, deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Functions:
-    """Each user in group (number modulo 500) and in group 000, loaded in batches. User 00042 is in 100 more."""
-    tables, clock, collected = deployed.tables(), SystemClock(), Collected()
-    password = PasswordHashes(RandomIds(clock)).make(PASSWORD)
+    """The crowd, whose members sign in by ``PASSWORD``."""
     with monkeypatch.context() as patch:
-        patch.setattr(type(tables), "transaction", collected.transaction)
-        groups, users = DynamoGroups(tables, clock), DynamoUsers(tables, clock)
-        for number in range(GROUPS):
-            groups.add(a_group(id=f"00g{number:03d}"), [])
-        for number in range(USERS):
-            own = {f"00g{number % GROUPS:03d}", "00g000"}
-            if number == 42:
-                own |= {f"00g{other:03d}" for other in range(100, 112)}
-            user = a_user(id=f"00u{number:05d}", password=Password(password, 1))
-            users.add(user, [], group_ids=sorted(own))
-    with tables.config.batch_write() as batch:
-        for item in collected.items.values():
-            batch.save(item)
+        move_in(deployed.tables(), PASSWORD, patch.setattr)
     functions.direct("management", {"action": "bootstrap", "token": functions.token})
     functions.admin("GET", "/api/v1/apps")  # warm
     return functions
