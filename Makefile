@@ -11,7 +11,7 @@ LOCKS := requirements/dev.txt
 PTH := import pathlib, site; pathlib.Path(site.getsitepackages()[0], "authmint.pth").write_text(str(pathlib.Path("layers/core/python").resolve()))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help clients run test check bench cost format lock setup layer clean
+.PHONY: help clients run test check bench cost pictures format lock setup layer clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -62,6 +62,9 @@ bench: setup  ## measure; prints ratios and whether the bars are met
 
 cost: setup  ## compute the price of a million requests per route
 	$(BIN)/python -m tests.benchmarks.cost
+
+pictures: setup  ## every page of the console as a picture, in ./pictures (another place: TO=)
+	$(BIN)/python -m tests.pictures $(TO)
 
 format: $(STAMP)  ## rewrite the code in the project's format
 	$(BIN)/ruff format .
