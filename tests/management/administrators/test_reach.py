@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from authmint.policy.sign_on.defaults import IDS
 
-from tests.management.admin import Admin
+from tests.management.admin import BASE_URL, Admin
 from tests.management.administrators.people import by_oauth, grant, group, person
 from tests.management.apps import APPS, CLIENTS, an_app, app_body
 from tests.management.directory.groups import GROUPS
@@ -149,6 +149,25 @@ def test_a_policy_of_apps_is_changed_by_who_administers_all_that_have_it(admin: 
     admin.put(f"{APPS}/{other}/policies/{policy}")
     assert amy.status("PUT", f"{POLICIES}/{policy}", changed) == 403
     assert [one["id"] for one in amy.call("GET", f"{POLICIES}/{policy}/app").json] == [own]
+
+
+def test_how_people_sign_in_to_what_administers_is_for_super_administrators(admin: Admin) -> None:
+    """Who could weaken it could come by the tokens of everybody who administers."""
+    app = an_app(admin, label="administers")["id"]
+    policy = admin.made(POLICIES, {"type": "ACCESS_POLICY", "name": "strict"})["id"]
+    amy = person(admin, "amy", "APP_ADMIN")
+    (default,) = [one["id"] for one in admin.get(f"{POLICIES}?type=ACCESS_POLICY").json if one["system"]]
+    changed = {"type": "ACCESS_POLICY", "name": "weaker"}
+    weaker = {"type": "ACCESS_POLICY", "name": "all", "actions": {"appSignOn": {"access": "ALLOW"}}}
+    assert amy.status("PUT", f"{POLICIES}/{policy}", changed) == 200
+
+    admin.made(f"{APPS}/{app}/grants", {"scopeId": "okta.users.manage", "issuer": BASE_URL})
+
+    assert amy.status("POST", f"{POLICIES}/{default}/rules", weaker) == 403
+    admin.put(f"{APPS}/{app}/policies/{policy}")
+    assert amy.status("PUT", f"{POLICIES}/{policy}", changed) == 403
+    assert amy.status("POST", f"{POLICIES}/{policy}/rules", weaker) == 403
+    assert amy.status("POST", f"{POLICIES}/{default}/rules", weaker) == 200
 
 
 # Whom and what only higher roles touch

@@ -158,15 +158,13 @@ class Authorization:
         return bool(client.scope_grants or self.roles.get().of("CLIENT", client.id))
 
     def _holds_over_all(self, call: Call, template: str, need: Needed, reach: Reach) -> bool:
-        """Whether a change that names no app touches none out of reach."""
-        if reach.everything:
-            return True
-        if need.family in {"apps", "clients"}:
-            return CATALOG_APP in reach.apps
-        if need.family != "access_policies" or "policyId" not in call.params or template == _CLONE:
-            return False
-        using = self.policies.using(self.policies.find(call), self.clients, call)
-        return bool(using) and all(reach.has_app(client.id) for client in using)
+        """Whether a change that names no app touches none out of reach, and no sign-on of one that administers."""
+        if need.family == "access_policies" and "policyId" in call.params and template != _CLONE:
+            using = self.policies.using(self.policies.find(call), self.clients, call)
+            if any(self._is_above(need, client) for client in using):
+                return False
+            return reach.everything or (bool(using) and all(reach.has_app(client.id) for client in using))
+        return reach.everything or (need.family in {"apps", "clients"} and CATALOG_APP in reach.apps)
 
     def _of_policy(self, call: Call, need: Needed) -> Needed:
         """The family of the type of policy that the operation is about. Raises ApiError (E0000007)."""
