@@ -1,5 +1,6 @@
 """``authmint console``: the console on this machine, against a deployment."""
 
+import http.client
 import threading
 from collections.abc import Iterator
 from urllib.parse import urljoin
@@ -49,6 +50,17 @@ def test_another_name_that_leads_here_gets_nothing(console: str) -> None:
     answer = requests.get(f"{console}/console", headers={"host": "evil.example.com"}, allow_redirects=False, timeout=30)
 
     assert answer.status_code == 421
+
+
+@pytest.mark.parametrize(("length", "status"), [("x", 400), ("-1", 400), ("٣", 400), ("99999999999", 413)])
+def test_a_length_that_is_none_or_too_much_is_refused(console: str, length: str, status: int) -> None:
+    connection = http.client.HTTPConnection(console.removeprefix("http://"), timeout=30)
+    connection.putrequest("POST", "/console/servers/new")
+    connection.putheader("content-length", length.encode())
+    connection.endheaders()
+
+    assert connection.getresponse().status == status
+    connection.close()
 
 
 @pytest.mark.parametrize("url", ["auth.example.com", "http://auth.example.com", "https://auth.example.com/path"])

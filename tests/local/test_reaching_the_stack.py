@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 import requests
@@ -18,7 +20,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.support.stack import Running, running_stack
+from tests.support.people import Form
+from tests.support.stack import ADMINISTRATOR_PASSWORD, Running, running_stack
 
 INSIDE = Path(__file__).parents[2] / "layers/core/python/authmint/local/inside"
 SERVERS = "/api/v1/authorizationServers"
@@ -77,6 +80,7 @@ def test_behind_https_everything_is_called_as_clients_call_it(tmp_path: Path, ce
         with pytest.raises(ssl.SSLError, match=r"EOF|handshake"):
             _shake_hands(stack.url, "ECDHE+SHA256")
         assert "GCM" in _shake_hands(stack.url, "ECDHE+SHA256:ECDHE+AESGCM")
+        home = _console(session, stack, base_url)
 
     assert metadata["issuer"] == f"{base_url}/oauth2/default"
     assert all(uri.startswith(base_url) for name, uri in metadata.items() if name.endswith(("_endpoint", "_uri")))
@@ -84,6 +88,26 @@ def test_behind_https_everything_is_called_as_clients_call_it(tmp_path: Path, ce
     cookie = page.headers["set-cookie"]
     assert cookie.startswith("__Host-")
     assert "Secure" in cookie
+    assert f"{base_url}/oauth2/default" in home
+
+
+def _console(session: requests.Session, stack: Running, base_url: str) -> str:
+    """The list of servers in the console, which calls the API itself: signed in to from where names lead nowhere."""
+
+    def called(method: str, url: str, **more: Any) -> requests.Response:
+        url = url.replace(base_url, stack.url)
+        answer = session.request(method, url, headers={"origin": base_url}, timeout=30, allow_redirects=False, **more)
+        if answer.is_redirect:
+            return called("GET", urljoin(answer.url, answer.headers["location"]))
+        return answer
+
+    form = Form()
+    page = called("GET", f"{stack.url}/console/servers")
+    form.feed(page.text)
+    fields = form.fields | {"username": "admin@local.invalid", "password": ADMINISTRATOR_PASSWORD}
+    answer = called("POST", urljoin(page.url, form.action), data=fields)
+    assert answer.status_code == 200, answer.text
+    return answer.text
 
 
 def _shake_hands(url: str, ciphers: str) -> str:

@@ -90,6 +90,8 @@ class Stack:
         """Serve until told to stop. The exit status. Raises CannotStart."""
         gateway_socket = _listen(self._options.port)
         invoke_socket = _listen(0)
+        # The console calls the gateway as it would call the deployment; nobody signed the certificate of a laptop.
+        inner_socket = gateway_socket if self._options.certificate is None else _listen(0)
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, self._stopping.set)
@@ -98,12 +100,12 @@ class Stack:
             template = self._provisioned(endpoints)
             self._subscriptions = {group: Subscription(group) for group in template.subscriptions}
             self._streams = [(_reader(endpoints["DYNAMODB"], spec), spec.function) for spec in template.streams]
-            host = self._host(endpoints, gateway_socket, invoke_socket)
+            host = self._host(endpoints, gateway_socket, inner_socket, invoke_socket)
             self._pools = {name: Pool(spec, host) for name, spec in template.functions.items()}
             token = await self._seeded()
             password = await self._administrator()
             await self._console()
-            return await self._serve(template, gateway_socket, invoke_socket, token, password)
+            return await self._serve(template, gateway_socket, inner_socket, invoke_socket, token, password)
         finally:
             await asyncio.gather(*(pool.stop() for pool in self._pools.values()))
             if self._backend is not None:
@@ -138,13 +140,15 @@ class Stack:
         attributes = {f"{name}.Arn": create_key(kms, name) for name in template.keys}
         return read(self._deployment.template, parameters=parameters, attributes=attributes)
 
-    def _host(self, endpoints: Mapping[str, str], listener: socket.socket, invoke: socket.socket) -> Host:
+    def _host(
+        self, endpoints: Mapping[str, str], listener: socket.socket, inner: socket.socket, invoke: socket.socket
+    ) -> Host:
         environment = {f"AWS_ENDPOINT_URL_{name}": url for name, url in endpoints.items()}
         environment["AWS_ENDPOINT_URL_SESV2"] = f"http://127.0.0.1:{invoke.getsockname()[1]}"
         environment |= {
             "AUTHMINT_BASE_URL": self._options.base_url or self._options.served_at(listener.getsockname()[1]),
             "AUTHMINT_ALLOW_PRIVATE_JWKS_URI": "1",
-            "AUTHMINT_API_URL": self._options.served_at(listener.getsockname()[1]),
+            "AUTHMINT_API_URL": f"http://127.0.0.1:{inner.getsockname()[1]}",
             "AUTHMINT_LOCAL_CLOCK": str(self._clock.path),
         }
         if self._options.viewer_facts:
@@ -215,6 +219,7 @@ class Stack:
         self,
         template: Template,
         gateway_socket: socket.socket,
+        inner_socket: socket.socket,
         invoke_socket: socket.socket,
         token: str | None,
         password: str | None,
@@ -222,14 +227,14 @@ class Stack:
         port, invoke_port = (listener.getsockname()[1] for listener in (gateway_socket, invoke_socket))
         gateway = Gateway(template.routes, self._pools, f"127.0.0.1:{port}", self._outbox)
         schedules = {name: spec.schedule for name, spec in template.functions.items() if spec.schedule is not None}
-        servers = [
-            _server(gateway, self._options.certificate),
-            _server(InvokeApi(self._pools, partial(self._move_clock, schedules), self._outbox)),
+        listening = [
+            (_server(gateway, self._options.certificate), gateway_socket),
+            (_server(InvokeApi(self._pools, partial(self._move_clock, schedules), self._outbox)), invoke_socket),
         ]
-        tasks = [
-            asyncio.ensure_future(server.serve(sockets=[listener]))
-            for server, listener in zip(servers, (gateway_socket, invoke_socket), strict=True)
-        ]
+        if inner_socket is not gateway_socket:
+            listening.append((_server(gateway), inner_socket))
+        servers = [server for server, _ in listening]
+        tasks = [asyncio.ensure_future(server.serve(sockets=[listener])) for server, listener in listening]
         tasks += [asyncio.ensure_future(self._repeat(name, seconds)) for name, seconds in schedules.items()]
         tasks += [
             asyncio.ensure_future(subscription.deliver(self._pools[template.subscriptions[group]]))
@@ -249,7 +254,7 @@ class Stack:
             status = 1
         for server in servers:
             server.should_exit = True
-        for task in tasks[2:]:
+        for task in tasks[len(servers) :]:
             task.cancel()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)

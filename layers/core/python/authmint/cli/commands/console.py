@@ -98,7 +98,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("host") != here:  # another name that leads here: a page that somebody else made
             self._send(Response(421, b"This console is called by another address.", (("content-type", "text/plain"),)))
             return
-        length = int(self.headers.get("content-length") or 0)
+        stated = self.headers.get("content-length") or "0"
+        if not (stated.isascii() and stated.isdigit()):
+            self._send(Response(400, b"Content-Length is no number.", (("content-type", "text/plain"),)))
+            return
+        length = int(stated)
         if length > _MOST:
             self._send(Response(413, b"This is too much.", (("content-type", "text/plain"),)))
             return
