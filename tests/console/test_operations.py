@@ -57,7 +57,7 @@ LEFT_OUT: Final = {
     r"POST /api/v1/apps/\{\}/logo": "no pictures are kept: official clients call it, and are answered",
     r"(GET|POST) /api/v1/internal/apps/\{\}/settings/oauth/idToken": "of official clients, for which it is one setting",
     r"(GET|POST) /api/v1/meta/schemas/apps/\{\}/\{\}": "profiles of assignments are JSON in the console",
-    r"\w+ /api/v1/mappings.*": "by API, SDK and Terraform so far",
+    r"\w+ /api/v1/(mappings|groups/rules)(/.*)?": "by API, SDK and Terraform so far",
     r"DELETE .*/tokens": _AT_ONCE,
     r"DELETE /api/v1/users/\{\}/(grants|clients/\{\}/grants)": _AT_ONCE,
     r"GET /api/v1/users/\{\}/clients/\{\}/grants": _SAME,

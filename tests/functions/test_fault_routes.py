@@ -59,6 +59,15 @@ def user(name: str) -> dict[str, Any]:
     return {"profile": profile, "credentials": {"password": {"value": "Correct-Horse-7"}}}
 
 
+def group_rule(group: str, name: str) -> dict[str, Any]:
+    return {
+        "type": "group_rule",
+        "name": name,
+        "conditions": {"expression": {"value": "true"}},
+        "actions": {"assignUserToGroups": {"groupIds": [group]}},
+    }
+
+
 QUESTION = {"factorType": "question", "profile": {"question": "first_award", "answer": "swimming"}}
 
 
@@ -94,6 +103,8 @@ class Objects:
             "authenticator": lambda: self.functions.admin("GET", "/api/v1/authenticators")[1]["id"],
             "hook": lambda: self.made(INLINE, an_inline_hook(name=f"h{number}")),
             "inactive hook": self.inactive_hook,
+            "group rule": self.group_rule,
+            "mapping": lambda: self.functions.admin("GET", "/api/v1/mappings")[1]["id"],
             "membership": lambda: f"{self.make('group')}/users/{self.make('user')}",
         }
         return str(makers[kind]())
@@ -133,6 +144,9 @@ class Objects:
         made = self.make("group")
         self.functions.admin("PUT", f"{APPS.format(client=self.client)}/groups/{made}", {})
         return made
+
+    def group_rule(self) -> str:
+        return str(self.made("/api/v1/groups/rules", group_rule(self.make("group"), f"r{next(NUMBERS)}")))
 
     def secret(self) -> str:
         """An inactive one beside the one that is used; the only other one there may be."""
@@ -229,6 +243,10 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("PUT", INLINE + "/{it}", an_inline_hook(name="n{number}"), "hook"),
     ("POST", INLINE + "/{it}/lifecycle/deactivate", None, "hook"),
     ("DELETE", INLINE + "/{it}", None, "inactive hook"),
+    ("POST", "/api/v1/mappings/{it}", {"properties": {"name": {"expression": "user.city + '{number}'"}}}, "mapping"),
+    ("POST", "/api/v1/groups/rules", group_rule("{it}", "n{number}"), "group"),
+    ("POST", "/api/v1/groups/rules/{it}/lifecycle/activate", None, "group rule"),
+    ("DELETE", "/api/v1/groups/rules/{it}", None, "group rule"),
 ]
 #: One fault that passes, and one that lasts: calls that follow each other meet either kind of it.
 TRIED = ((("committed and lost",), False), (("throttled", "unreachable"), True))

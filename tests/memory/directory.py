@@ -12,6 +12,7 @@ from authmint.storage.clients import Clients
 from authmint.storage.directory import Person
 from authmint.storage.errors import AlreadyExists, Conflict, NotFound
 from authmint.storage.events import Event
+from authmint.storage.group_rules import Membership
 from authmint.storage.groups import EVERYONE_GROUP, Group
 from authmint.storage.identity_providers import IdpLink
 from authmint.storage.org_settings import OrgSettings
@@ -39,6 +40,7 @@ class MemoryUsers:
         self.users: dict[str, User] = {}
         self.groups: dict[str, Group] = {}
         self.memberships: set[tuple[str, str]] = set()
+        self.made_by_rules: dict[tuple[str, str], Membership] = {}
         self.app_users: dict[tuple[str, str], AppUser] = {}
         self.app_groups: dict[tuple[str, str], AppGroup] = {}
         self.types = MemoryUserTypes(self, lock, record)
@@ -263,7 +265,12 @@ class MemoryGroups:
             group = self.get(group_id)
             self._state.get(user_id)
             if (group_id, user_id) in self._state.memberships:
-                return False
+                made = self._state.made_by_rules.get((group_id, user_id))
+                if made is None or made.manual:
+                    return False
+                self._state.made_by_rules[group_id, user_id] = replace(made, manual=True)
+                self._record(events)
+                return True
             self._state.memberships.add((group_id, user_id))
             self._state.groups[group_id] = replace(group, members_at=at)
             self._record(events)
@@ -278,6 +285,7 @@ class MemoryGroups:
                 return False
             self._state.keep(book)
             self._state.memberships.discard((group_id, user_id))
+            self._state.made_by_rules.pop((group_id, user_id), None)
             self._state.groups[group_id] = replace(group, members_at=at)
             self._record(events)
             return True

@@ -36,6 +36,7 @@ from .grants import (
     MemoryStoredRequests,
     MemoryTokenFamilies,
 )
+from .group_rules import MemoryGroupRules
 from .hooks import MemoryHooks
 from .identity_providers import MemoryIdentityProviders, MemoryIdpLinks
 from .mappings import MemoryUserMappings
@@ -62,6 +63,7 @@ class MemoryStorage:
         self.user_types = self.users.types
         self.roles = self.users.roles
         self.groups = MemoryGroups(self.users, self.clients, self.lock, self.events.extend)
+        self.group_rules = MemoryGroupRules(self.users, self.lock, self.events.extend)
         self.assignments = MemoryAssignments(self.users, self.clients, self.lock, self.events.extend)
         self.app_schemas = MemoryAppSchemas(self.clients.get, self.lock, self.events.extend)
         self.user_mappings = MemoryUserMappings(self.lock, self.events.extend)

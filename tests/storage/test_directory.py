@@ -13,6 +13,7 @@ from authmint.dynamo.cleanup import DynamoCleanup
 from authmint.dynamo.clients import DynamoClients
 from authmint.dynamo.configuration import WarmConfiguration
 from authmint.dynamo.directory import DynamoDirectory
+from authmint.dynamo.group_rules import DynamoGroupRules
 from authmint.dynamo.groups import DynamoGroups
 from authmint.dynamo.mappings import DynamoUserMappings
 from authmint.dynamo.singletons import DynamoUserSchemas, DynamoUserTypes
@@ -24,6 +25,7 @@ from authmint.storage.clients import Clients, MappedAttribute
 from authmint.storage.directory import Directory, is_assigned
 from authmint.storage.errors import AlreadyExists, Conflict, NotFound
 from authmint.storage.events import Event, Party
+from authmint.storage.group_rules import GroupRule, GroupRules, Membership, RuleList, RuleRun
 from authmint.storage.groups import EVERYONE_GROUP, EVERYONE_ID, Groups
 from authmint.storage.mappings import UserMapping, UserMappings
 from authmint.storage.schemas import ProfileSchemas
@@ -47,6 +49,7 @@ class Storage:
 
     users: Users
     groups: Groups
+    rules: GroupRules
     clients: Clients
     assignments: Assignments
     schemas: ProfileSchemas
@@ -64,6 +67,7 @@ def in_dynamo(tables: Tables) -> Storage:
     return Storage(
         DynamoUsers(tables, clock),
         DynamoGroups(tables, clock),
+        DynamoGroupRules(tables),
         DynamoClients(tables, clock),
         DynamoAssignments(tables, clock),
         DynamoUserSchemas(tables),
@@ -83,6 +87,7 @@ def storage(request: pytest.FixtureRequest) -> Storage:
     return Storage(
         memory.users,
         memory.groups,
+        memory.group_rules,
         memory.clients,
         memory.assignments,
         memory.user_schemas,
@@ -805,3 +810,74 @@ def test_a_mapping_to_users_is_stored_on_its_version_and_goes_with_its_app(stora
     storage.mappings.forget("0oaIdp")
     storage.mappings.forget("0oaIdp")
     assert storage.mappings.get("0oaIdp") == UserMapping()
+
+
+RULE = GroupRule("0prA", "a", NOW, NOW, "true", ("00gA",), status="ACTIVE")
+BY_RULE = Membership("00gA", manual=False, rules=("0prA",))
+
+
+def test_rules_are_saved_on_their_version_and_say_how_far_their_run_is(storage: Storage) -> None:
+    assert (storage.rules.all(), storage.rules.run()) == (RuleList(), RuleRun())
+
+    storage.rules.save(RuleList(), RuleList((RULE,)), [an_event("e1")], rerun=True)
+
+    listed = storage.rules.all()
+    assert listed == RuleList((RULE,), version=1)
+    assert storage.rules.run() == RuleRun(1)
+    with pytest.raises(Conflict):
+        storage.rules.save(RuleList(), RuleList(), [an_event("e2")], rerun=True)
+    storage.rules.advance(RuleRun(1), RuleRun(1, "00uA"))
+    with pytest.raises(Conflict):
+        storage.rules.advance(RuleRun(1), RuleRun(1, "00uB"))
+    storage.rules.save(listed, listed, [], rerun=False)
+    assert storage.rules.run() == RuleRun(2, "00uA")
+    storage.rules.save(storage.rules.all(), listed, [], rerun=True)
+    assert storage.rules.run() == RuleRun(3)
+    assert storage.events() == ["e1"]
+
+
+def test_a_membership_knows_who_made_it(storage: Storage) -> None:
+    storage.users.add(a_user(), [])
+    storage.groups.add(a_group(), [])
+    storage.rules.save(RuleList(), RuleList((RULE,)), [], rerun=True)
+    user, listed = storage.users.get("00uA"), storage.rules.all()
+
+    storage.rules.put(user, None, BY_RULE, [an_event("e1")], rules=listed, at=NOW + 7)
+
+    assert storage.rules.memberships("00uA") == [BY_RULE]
+    assert storage.rules.memberships("#") == []
+    assert storage.groups.members("00gA") == ["00uA"]
+    assert storage.groups.get("00gA").members_at == NOW + 7
+    assert [group.id for group in storage.directory.person("00uA").groups] == [EVERYONE_ID, "00gA"]
+    for before in (None, Membership("00gA"), replace(BY_RULE, manual=True)):
+        with pytest.raises(Conflict):
+            storage.rules.put(user, before, BY_RULE, [an_event("e2")], rules=listed, at=NOW)
+    assert storage.groups.join("00gA", "00uA", [an_event("e3")], at=NOW)
+    assert not storage.groups.join("00gA", "00uA", [an_event("e4")], at=NOW)
+    both = replace(BY_RULE, manual=True)
+    assert storage.rules.memberships("00uA") == [both]
+    storage.rules.put(user, both, Membership("00gA"), [], rules=listed, at=NOW)
+    assert storage.rules.memberships("00uA") == [Membership("00gA")]
+    storage.rules.put(user, Membership("00gA"), None, [an_event("e5")], rules=listed, at=NOW)
+    assert storage.rules.memberships("00uA") == []
+    assert storage.groups.members("00gA") == []
+    assert storage.events() == ["e1", "e3", "e5"]
+
+
+def test_old_users_old_rules_and_groups_that_are_gone_make_no_membership(storage: Storage) -> None:
+    storage.users.add(a_user(), [])
+    storage.groups.add(a_group(), [])
+    storage.rules.save(RuleList(), RuleList((RULE,)), [], rerun=True)
+    user, listed = storage.users.get("00uA"), storage.rules.all()
+    storage.users.save(user, replace(user, profile={**user.profile, "city": "Rome"}), [])
+    with pytest.raises(Conflict):
+        storage.rules.put(user, None, BY_RULE, [], rules=listed, at=NOW)
+    user = storage.users.get("00uA")
+    with pytest.raises(NotFound):
+        storage.rules.put(user, None, replace(BY_RULE, group_id="00gX"), [], rules=listed, at=NOW)
+    storage.rules.save(listed, RuleList(), [], rerun=False)
+    with pytest.raises(Conflict):
+        storage.rules.put(user, None, BY_RULE, [], rules=listed, at=NOW)
+    assert storage.rules.memberships("00uA") == []
+    with pytest.raises((ValueError, AssertionError)):
+        storage.rules.put(user, None, None, [], rules=listed, at=NOW)

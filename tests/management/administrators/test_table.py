@@ -48,6 +48,8 @@ EXPECTED = (
     (r"/users/X/(factors|recoveryCodes|authenticator-enrollments|blocks)(/.*)?", "SOAPUGHR", "SOUH"),
     (r"/users.*", "SOAPUGHR", "SOU"),
     (r"/sessions/X.*", "SOAPUGHR", "SOUH"),
+    (r"/groups/rules/explain", "", "SOAR"),
+    (r"/groups/rules.*", "SOR", "SO"),
     (r"/groups/X/users.*", "SOAPUGHR", "SOUG"),
     (r"/groups/X/apps", "SAPR", ""),
     (r"PUT/groups/X", "", "SOU"),

@@ -140,7 +140,29 @@ class DynamoGroups:
         except ConditionFailed as error:
             if error.failed[0] or error.failed[3] or error.failed[4]:
                 raise NotFound(user_id if error.failed[0] else group_id) from None
+            return self._claim(group_id, user_id, events)
+        return True
+
+    def _claim(self, group_id: str, user_id: str, events: Sequence[Event]) -> bool:
+        """Whom a rule put into a group is there by hand as well from now on."""
+        from .group_rules import body_of, membership_of  # few memberships are made by rules
+
+        own, group = user_partition(user_id), partition(group_id)
+        with translated():
+            try:
+                item = self._item.get(own, group, consistent_read=True)
+            except self._item.DoesNotExist:
+                raise Conflict(group_id) from None
+        known = membership_of(item)
+        if known.manual:
             return False
+        body = body_of(replace(known, manual=True))
+        try:
+            with self._tables.transaction(events) as write:
+                write.save(self._item(own, group, body=body), condition=self._item.body == item.body)
+                write.save(self._item(group, own, body=body))
+        except ConditionFailed:
+            raise Conflict(group_id) from None
         return True
 
     def leave(

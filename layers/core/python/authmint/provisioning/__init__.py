@@ -1,1 +1,1 @@
-"""What is known of people by rule: profiles made of other profiles. Pure: who stores it stands elsewhere."""
+"""What is known of people by rule: profiles made of other profiles, and who is in which group."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..storage.events import EventLog
     from ..storage.factor_challenges import FactorChallenges
     from ..storage.factors import Factors
+    from ..storage.group_rules import GroupRules
     from ..storage.groups import Groups
     from ..storage.hooks import Hooks, InlineHook
     from ..storage.identity_providers import IdentityProviders, IdpLinks
@@ -176,6 +177,12 @@ class Records:
         from ..dynamo.singletons import DynamoGroupSchemas
 
         return DynamoGroupSchemas(self._tables)
+
+    @cached_property
+    def group_rules(self) -> "GroupRules":
+        from ..dynamo.group_rules import DynamoGroupRules
+
+        return DynamoGroupRules(self._tables)
 
     @cached_property
     def groups(self) -> "Groups":

@@ -375,6 +375,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
         people=PeopleRecords(
             users=records.users,
             groups=records.groups,
+            group_rules=records.group_rules,
             assignments=records.assignments,
             schemas=records.user_schemas,
             group_schemas=records.group_schemas,
@@ -488,6 +489,10 @@ def management(env: Surroundings) -> Function:
 
     def direct(payload: Mapping[str, Any]) -> dict[str, Any]:
         version.check()
+        if "schedule" in str(payload.get("source")):
+            outcome = api.run_group_rules()
+            parts.log.info("group rules", **outcome)
+            return outcome
         return api.bootstrap(payload)
 
     return new_function(parts, http, failure, direct=direct)

@@ -73,7 +73,7 @@ class Groups(Protocol):
         """
 
     def join(self, group_id: str, user_id: str, events: Sequence[Event], *, at: int) -> bool:
-        """Make a user a member. False, and no event, where it is one.
+        """Make a user a member, whatever rules say from now on. False, and no event, where it is one.
 
         Raises:
             NotFound: The group or the user is gone.

@@ -35,6 +35,7 @@ groups              W      W    R    R    R*    R           R*        R         
 group_changes       W      W    -    -    -     -           -         -         -
 group_profiles      W      W    -    -    W*    -           -         -         -
 members             W      W    -    -    W*    W*          -         -         -
+group_rules         W      W    -    -    -     -           -         R         -
 schemas             W      W    -    W    -     -           -         R         -
 app_schemas         W      W    W    W    -     -           -         R         -
 mappings            W      R    W    W    -     -           -         R         -
@@ -152,6 +153,8 @@ _PLACES: Final = (
     ("/api/v1/users/{}/blocks", "users", "credentials"),
     ("/api/v1/users", "users", "user_changes"),
     ("/api/v1/sessions", "users", "credentials"),
+    ("/api/v1/groups/rules/explain", "previews", "previews"),
+    ("/api/v1/groups/rules", "group_rules", "group_rules"),
     ("/api/v1/groups/{}/roles", "roles", "roles"),
     ("/api/v1/groups/{}/users", "groups", "members"),
     ("/api/v1/groups/{}/apps", "assignments", "assignments"),

@@ -18,6 +18,7 @@ from .group_body import read_group
 from .group_view import group_json, group_members
 from .narrowed import ReadGroups, first_groups, gone, read_groups
 from .people import TAKEN, PeopleRecords, group_party, user_party
+from .rule_runs import apply_rules, leave_alone
 from .user_view import user_json
 
 PATH: Final = "/api/v1/groups"
@@ -178,7 +179,10 @@ class Groups:
         ):
             call.check_two_factors()  # whoever joins is granted the roles of the group
 
-        def attempt() -> None:
+        if verb == "remove":
+            leave_alone(self._records, self._changeable(call).id, self._records.user(call).id, call)
+
+        def attempt() -> str:
             group = self._changeable(call)
             user = self._records.user(call)
             events = [call.recorder.event(f"group.user_membership.{verb}", user_party(user), group_party(group))]
@@ -186,8 +190,9 @@ class Groups:
                 groups.join(group.id, user.id, events, at=call.now)
             else:
                 groups.leave(group.id, user.id, events, at=call.now, book=admins.leaving(group.id, user.id))
+            return user.id
 
-        call.retrying(attempt, on=(Conflict, NotFound))
+        apply_rules(self._records, call.retrying(attempt, on=(Conflict, NotFound)), call)
         return NO_CONTENT
 
 

@@ -1,12 +1,14 @@
 """What the resources about people share: records, how a user is found, and how a change is repeated."""
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
 from ...directory.passwords import PasswordHashes
 from ...ids import Ids
 from ...mail.letters import Letters
+from ...outage import Outage
 from ...policy.sign_on.password import PasswordDecision
 from ...rate_limit import RateLimit
 from ...recovery.helpdesk import Decide
@@ -18,6 +20,7 @@ from ...storage.directory import Directory, Person
 from ...storage.errors import AlreadyExists, Conflict, NotFound
 from ...storage.events import Event
 from ...storage.factors import Factors
+from ...storage.group_rules import GroupRules
 from ...storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group, Groups
 from ...storage.mappings import UserMappings
 from ...storage.org_settings import OrgSettingsRecord
@@ -34,6 +37,7 @@ from ..administrators.super_admins import SuperAdmins
 from ..http.call import Call
 from ..http.errors import ApiError, invalid_field, not_found
 from ..http.parties import group_party, user_party
+from .rule_runs import apply_rules
 
 __all__ = ["TAKEN", "PeopleRecords", "group_party", "user_party"]
 TAKEN: Final = "An object with this field already exists in the current organization"
@@ -45,6 +49,7 @@ class PeopleRecords:
 
     users: Users
     groups: Groups
+    group_rules: GroupRules
     assignments: Assignments
     schemas: ProfileSchemas
     group_schemas: ProfileSchemas
@@ -167,8 +172,17 @@ class PeopleRecords:
         call: Call,
         change: Callable[[User], tuple[User, Sequence[Event]]],
         mails: Callable[[User], Sequence[Mail]] = lambda _: (),
+        *,
+        repeatable: bool = False,
     ) -> User:
-        """Apply a pure change to the user of the URL. ``mails``: what is sent to the user as it is afterwards.
+        """Apply a pure change to the user of the URL, and what group rules say of it.
+
+        Args:
+            call: Of the URL.
+            change: To the user and its events.
+            mails: What is sent to the user as it is afterwards.
+            repeatable: The same again does no harm: it is asked for where group rules could not be asked. Else their
+                daily run finds the user.
 
         Raises:
             ApiError: The user is not there, the change refuses, or its login is taken.
@@ -186,9 +200,12 @@ class PeopleRecords:
             return after
 
         try:
-            return call.retrying(attempt)
+            changed = call.retrying(attempt)
         except AlreadyExists as error:
             raise self.taken(error) from None
+        with suppress(*(() if repeatable else (Outage,))):
+            apply_rules(self, changed.id, call)
+        return changed
 
     def taken(self, error: AlreadyExists) -> ApiError:
         """What is answered where a second user would have a login, or a unique value."""

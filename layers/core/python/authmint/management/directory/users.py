@@ -1,11 +1,13 @@
 """``/api/v1/users`` (docs/protocol.md §27.1)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
 from ...directory.profile import unknown_attributes
 from ...http import Response
+from ...outage import Outage
 from ...storage.clients import Client, Clients
 from ...storage.errors import AlreadyExists
 from ...storage.events import Event
@@ -15,6 +17,7 @@ from ..http.errors import ApiError, not_found
 from ..http.paging import whole
 from .group_view import group_json
 from .people import PeopleRecords, group_party, user_party
+from .rule_runs import apply_rules
 from .user_body import UserBody, new_password, read_user, recovery_question, with_profile
 from .user_lifecycle import activation, moved
 from .user_search import list_users
@@ -81,9 +84,12 @@ class Users:
             return added
 
         try:
-            return call.retrying(attempt)
+            added = call.retrying(attempt)
         except AlreadyExists as error:
             raise self._records.taken(error) from None
+        with suppress(Outage):  # who asked again would hear that the login is taken: the daily run finds it
+            apply_rules(self._records, added.id, call)
+        return added
 
     def get(self, call: Call) -> Response:
         return Response.json(200, user_json(self._records.user(call), call))
@@ -114,7 +120,7 @@ class Users:
                     changed = moved(changed, "ACTIVE", call.now)
             return (before if changed == before else replace(changed, updated_at=call.now)), events
 
-        return Response.json(200, user_json(self._records.change(call, change), call))
+        return Response.json(200, user_json(self._records.change(call, change, repeatable=True), call))
 
     def _with_profile(self, before: User, body: UserBody, *, merge: bool) -> User:
         """The user with type and profile of a body. What neither the body nor the schema names is left behind."""

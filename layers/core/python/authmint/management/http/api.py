@@ -1,7 +1,7 @@
 """The management API: routes, who may call, and what every answer carries (docs/protocol.md §23.2)."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from ...audit.recorder import Recorder
 from ...clock import Clock
@@ -28,6 +28,7 @@ from ..directory.mappings import MappingRecords
 from ..directory.origins import Origins
 from ..directory.people import PeopleRecords
 from ..directory.profile_owners import Owners
+from ..directory.rule_runs import run_on_schedule
 from ..federation.records import FederationRecords
 from ..hooks.operations import HookRecords
 from ..mail.templates import EmailTemplates
@@ -144,6 +145,7 @@ class ManagementApi:
             people.roles, people, clients, api_tokens, issued.sessions, PolicyChanges(people.applied)
         )
         self._pictures = factors.pictures
+        self._people = people
         self._clock = clock
         self._limit = limit
         self._ids = ids
@@ -173,6 +175,10 @@ class ManagementApi:
         except Outage as error:
             answer = self._refusal(unavailable(error), request)
         return self._finished(answer, request, allowance)
+
+    def run_group_rules(self) -> dict[str, Any]:
+        """What is left of the run over all users after a change of group rules, as far as there is time."""
+        return run_on_schedule(self._people, self._clock, self._ids, self._retrying)
 
     def _refusal(self, error: ApiError, request: Request) -> Response:
         if is_registration(request):

@@ -33,7 +33,12 @@ _FAMILIES: Final = (
 )
 #: These change nothing, whatever their method.
 _SIMULATIONS: Final = frozenset(
-    {"/api/v1/policies/simulate", "/api/v1/policies/explain", "/api/v1/policies/analysis/people"}
+    {
+        "/api/v1/groups/rules/explain",
+        "/api/v1/policies/analysis/people",
+        "/api/v1/policies/explain",
+        "/api/v1/policies/simulate",
+    }
 )
 _MAPPING_PREVIEW: Final = re.compile(r"/api/v1/mappings/[^/]+/preview")
 _CLIENTS: Final = "/oauth2/v1/clients"

@@ -12,6 +12,7 @@ from ..clients.app_operations import add_apps
 from ..clients.app_view import AppView
 from ..clients.client_changes import ClientChanges
 from ..clients.client_secrets import SecretVault
+from ..directory.group_rules import add_group_rules
 from ..directory.groups import Groups
 from ..directory.mapping_preview import MappingPreviews
 from ..directory.mappings import PATH as MAPPINGS
@@ -123,7 +124,7 @@ def operations(
     add_factors(routes, people, factors)
     add_idps(routes, federation, people, ids)
     add_roles(routes, people, clients, ids)
-    _add_groups(routes, people)
+    _add_groups(routes, people, ids)
     _add_issued(routes, changes.servers, clients.clients, people, issued)
     _add_sessions(routes, AdministeredSessions(people.users, issued))
     _add_schemas(routes, people, mappings, federation)
@@ -216,7 +217,8 @@ def _add_sessions(routes: Routes[Operation], sessions: AdministeredSessions) -> 
     routes.add("POST", f"{path}/lifecycle/refresh", sessions.refresh)
 
 
-def _add_groups(routes: Routes[Operation], people: PeopleRecords) -> None:
+def _add_groups(routes: Routes[Operation], people: PeopleRecords, ids: Ids) -> None:
+    add_group_rules(routes, people, ids)
     groups = Groups(people)
     add_crud(routes, "/api/v1/groups", "{groupId}", groups)
     routes.add("GET", f"{_GROUP}/users", groups.users)
