@@ -25,6 +25,7 @@ from tests.functions.deployment import WIRES, Functions, form_event, load_event
 from tests.functions.documents import a_web, every_flow_of_strangers
 from tests.functions.factor_calls import every_call_of_factors
 from tests.functions.hook_flows import every_flow_of_hooks, every_hook_of_a_browser
+from tests.functions.providers import every_flow_by_providers
 from tests.functions.registrations import every_flow_of_newcomers
 from tests.functions.sign_ins import People, every_flow, people_at
 from tests.functions.unusual_sign_ins import every_unusual_flow
@@ -81,6 +82,9 @@ def everything(functions: Functions, deployed: Deployed) -> None:
         _strangers(people)
         every_flow(people)
         every_hook_of_a_browser(people)
+        _number(functions, unique="UNIQUE_VALIDATED")
+        every_flow_by_providers(people)
+        _number(functions, unique="NOT_UNIQUE")
         every_unusual_flow(people)
     _administration(functions, server, client)
     _rotation(functions, deployed)
@@ -391,7 +395,8 @@ def test_secrets_at_providers_are_opened_where_they_are_shown_or_used_and_nowher
 
     for function in WIRES.keys() - {"management", "authorize"}:
         assert denied(function, [need])
-    assert not denied("management", [need])
+    for function in ("management", "authorize"):
+        assert not denied(function, [need])
 
 
 def test_secrets_of_hooks_are_opened_by_who_asks_hooks() -> None:

@@ -10,6 +10,7 @@ from authmint.storage.codes import AuthorizationCode
 from authmint.storage.consents import Consent
 from authmint.storage.device_codes import DeviceCode
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
+from authmint.storage.federated_requests import FederatedRequest
 from authmint.storage.remembered_browsers import RememberedBrowser
 from authmint.storage.sessions import Session, SessionToken
 from authmint.storage.sign_on_transactions import SignOnTransaction
@@ -221,6 +222,17 @@ class MemorySessionTokens(_ByDigest[SessionToken]):
         if token is None or token.expires_at <= at:
             raise NotFound("session token")
         return token
+
+
+class MemoryFederatedRequests(_ByDigest[FederatedRequest]):
+    """``FederatedRequests``."""
+
+    def spend(self, digest: str, *, at: int) -> FederatedRequest:
+        with self._lock:
+            request = self.records.pop(digest, None)
+        if request is None or request.expires_at <= at:
+            raise NotFound("federated request")
+        return request
 
 
 class MemorySignOnTransactions(_ByDigest[SignOnTransaction]):

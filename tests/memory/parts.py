@@ -60,7 +60,10 @@ class _NoForm:
 
 
 class MemoryParts(Parts):
-    """``vault`` makes keys and opens them; ``fetch`` answers for other people's servers; ``most`` sign-ins a second."""
+    """``vault`` makes keys and opens them; ``most`` sign-ins a second.
+
+    ``fetch`` and ``exchange`` answer for other people's servers.
+    """
 
     def __init__(
         self,
@@ -72,9 +75,9 @@ class MemoryParts(Parts):
         log: Any,
         fetch: Callable[[str], bytes] | None = None,
         documents: Callable[[str, str], Document] | None = None,
+        exchange: Callable[..., Answer] | None = None,
         most: int = 4,
         mail_from: str = "",
-        exchange: Callable[..., Answer] | None = None,
     ) -> None:
         self.settings = Settings.from_env({**_SETTINGS, "AUTHMINT_MAIL_FROM": mail_from})
         self.deadline = Deadline()
@@ -117,7 +120,14 @@ class MemoryParts(Parts):
         return FakeSeals()
 
     def exchange(
-        self, method: str, uri: str, *, headers: Mapping[str, str], body: bytes | None, largest: int, timeout: float
+        self,
+        method: str,
+        uri: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        largest: int | None = None,
+        timeout: float | None = None,
     ) -> Answer:
         assert self._exchange is not None, uri
         return self._exchange(method, uri, headers=headers, body=body, largest=largest, timeout=timeout)

@@ -28,6 +28,7 @@ from .grants import (
     MemoryAuthorizationCodes,
     MemoryConsents,
     MemoryDeviceCodes,
+    MemoryFederatedRequests,
     MemoryRateCounters,
     MemoryRememberedBrowsers,
     MemorySessions,
@@ -98,6 +99,7 @@ class MemoryStorage:
         self.session_tokens = MemorySessionTokens(self.lock)
         self.consents = MemoryConsents(self.lock)
         self.sign_ons = MemorySignOnTransactions(self.lock)
+        self.federated_requests = MemoryFederatedRequests(self.lock)
         self.recovery_steps = MemorySignOnTransactions(self.lock)
         self.remembered_browsers = MemoryRememberedBrowsers(self.lock)
         self.requests = MemoryStoredRequests(self.lock, self.codes, self.families)

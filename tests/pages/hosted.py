@@ -62,6 +62,9 @@ class FakeWaiting:
     redirect_uri: str = REDIRECT_URI
     ui_locales: str | None = None
     resources: tuple[Resource, ...] = ()
+    idp: str | None = None
+    idp_scopes: str = ""
+    again: bool = False
 
 
 @dataclass
@@ -85,6 +88,10 @@ class FakeAuthorizations:
 
     def wished(self, handle: str, visitor: Visitor, *, now: int) -> str:
         return self.waiting(Request("GET", "/", BASE_URL), handle, visitor, now=now).ui_locales or ""
+
+    def refuse(self, request: Request, handle: str, visitor: Visitor, error: OAuthError, *, now: int) -> Response:
+        self.denied.append(handle)
+        return Response(302, b"", (("location", f"{self.requests[handle].redirect_uri}?error={error.code}"),))
 
     def deny(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> Response:
         self.denied.append(handle)
@@ -171,6 +178,7 @@ class Hosted:
             factors=lambda: self.factors,
             recovery=self.recovering.pages(self.pages, self.events.emit, self.user_factors),
             callers=parts.trusted_callers(parts.registered_configuration(), self.blocked),
+            federation=parts.federation_pages,
             clock=self.clock,
             ids=self.ids,
         )

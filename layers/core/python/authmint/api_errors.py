@@ -21,6 +21,7 @@ CATALOGUE: Final[dict[str, tuple[int, str]]] = {
     "E0000014": (403, "Update of credentials failed"),
     "E0000015": (401, "You do not have permission to access the feature you are requesting"),
     "E0000016": (403, "Activation failed because the user is already active"),
+    "E0000023": (403, "Operation failed because user profile is mastered under another system"),
     "E0000022": (405, "The endpoint does not support the provided HTTP method"),
     "E0000029": (400, "Invalid paging request."),
     "E0000031": (400, "Invalid search criteria."),

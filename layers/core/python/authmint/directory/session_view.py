@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from ..clock import timestamp
 from ..storage.sessions import Session
-from ..storage.sign_on_transactions import Method
+from ..storage.sign_on_transactions import Method, voucher_of
 from ..storage.users import User
 
 #: One deployment is one org, and its users sign in at it.
@@ -22,6 +22,7 @@ def session_view(session: Session, user: User, at: str, of_user: str) -> dict[st
         at: URL of the session.
         of_user: URL of the user.
     """
+    voucher = voucher_of(session.proved)
     return {
         "id": session.id,
         "userId": session.user_id,
@@ -31,8 +32,9 @@ def session_view(session: Session, user: User, at: str, of_user: str) -> dict[st
         "status": "ACTIVE",
         "lastPasswordVerification": _last(session, "password"),
         "lastFactorVerification": _last(session, *_FACTORS),
-        "amr": list(session.amr),
-        "idp": {"id": ORG_IDP, "type": "OKTA"},
+        # What official clients know: a list of theirs, which has no federation in it.
+        "amr": [name for name in session.amr if name != "fed"],
+        "idp": {"id": ORG_IDP, "type": "OKTA"} if voucher is None else {"id": voucher.idp_id, "type": voucher.kind},
         "mfaActive": any(proof.method in _FACTORS for proof in session.proved),
         "_links": {
             "self": {"href": at, "hints": {"allow": ["GET", "DELETE"]}},

@@ -56,7 +56,7 @@ class SignIn:
             groups=groups,
             created_at=user.created_at,
             updated_at=user.updated_at,
-            email_verified=user.status in {"ACTIVE", "PASSWORD_EXPIRED"},
+            email_verified=user.email_verified,
         )
 
     def app_user_facts(self, client: Client) -> AppUserFacts | None:

@@ -42,6 +42,7 @@ from .waiting import Authorizations
 
 if TYPE_CHECKING:
     from ..sign_on.factor_steps import FactorSteps
+    from .federation import FederationPages
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ def new_site(
     factors: "Callable[[], FactorSteps]",
     recovery: RecoveryPages,
     callers: TrustedCallers,
+    federation: "Callable[[Steps], FederationPages]",
     clock: Clock,
     ids: Ids,
 ) -> Site:
@@ -93,10 +95,11 @@ def new_site(
     )
     steps = Steps(pages, browsers, sign_on, authorizations)
     tokens = SessionTokenExchange(records.session_tokens, records.directory, ids)
+    providers = cache(lambda: federation(steps))
     return Site(
         pages,
         browsers,
-        sign_in=SignInPage(steps, brakes.invitations, helps=recovery.on),
+        sign_in=SignInPage(steps, brakes.invitations, helps=recovery.on, federation=providers),
         password=PasswordPage(steps),
         challenge=_OnFirstUse(partial(_challenge, steps)),
         enrol=_OnFirstUse(partial(_enrol, steps)),
@@ -124,6 +127,7 @@ def new_site(
         start=StartPage(pages, records.servers),
         authn=AuthnApi(sign_on, tokens, cache(lambda: recovery.api(records.recovery_steps, ids)), callers),
         sessions=SessionsApi(browsers, tokens),
+        federation=providers,
         origins=records.trusted_origins,
         clock=clock,
         ids=ids,

@@ -24,6 +24,7 @@ Kind = Literal[
     "not_by_mail",
     "nothing_here",
     "oauth",
+    "provider",
     "refused",
     "server",
     "unavailable",
@@ -88,9 +89,10 @@ class HostedPages:
         code: str = "",
         description: str = "",
         again: str = "",
+        other: str = "",
         retry_after: str = RETRY_AFTER_SECONDS,
     ) -> Response:
-        """A page that says what went wrong, and what to do. ``again``: a link of ours."""
+        """A page that says what went wrong, and what to do. ``again``, ``other``: links of ours."""
         values = {
             "title": self.text(f"problem.{kind}.title", request),
             "text": self.text(f"problem.{kind}.text", request),
@@ -98,6 +100,7 @@ class HostedPages:
             "description": description,
             "request_id": request.request_id,
             "again": again,
+            "other": other,
         }
         response = self.show("error.html", request, values, status=status)
         return response.with_headers(("retry-after", retry_after)) if status == 503 else response

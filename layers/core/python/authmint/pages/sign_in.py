@@ -1,7 +1,8 @@
 """``/signin``: username and password."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlencode
 
 from ..directory.authentication import AuthenticationFailed, TooFast, check_pace
@@ -15,6 +16,9 @@ from .steps import Steps, step_uri
 from .visit import Onward, Visit, see_other
 from .waiting import Waiting
 
+if TYPE_CHECKING:  # most sign-ons are without any provider
+    from .federation import FederationPages
+
 _LONGEST_USERNAME: Final = 320
 _STATUS: Final = {None: 200, "failed": 403, "too_fast": 429}
 
@@ -26,6 +30,7 @@ class SignInPage:
     steps: Steps
     invitations: RateLimit
     helps: bool = False
+    federation: "Callable[[], FederationPages] | None" = None
 
     def get(self, visit: Visit) -> Response:
         """The form; where somebody is signed in and nothing waits for a fresh sign-in: onward."""
@@ -33,17 +38,23 @@ class SignInPage:
         onward = Onward.of(asked("request"), asked("activate"), asked("account"))
         waiting = self._waiting(onward, visit)
         if waiting is not None:
-            if waiting.more is not None:
-                return self._raised(visit, onward, waiting.more)
-            if not waiting.must_sign_in:
-                return see_other(waiting.resume_uri)
-            known = "" if visit.guest.person is None else visit.guest.person.user.login
-            return self._form(visit, onward, waiting, (waiting.login_hint or known)[:_LONGEST_USERNAME])
+            return self._for(waiting, visit, onward)
         if visit.guest.person is None:
             return self._form(visit, onward, None, "")
         if onward.activating or onward.account:
             return see_other(onward.uri(None))
         return self.steps.pages.show("signed_in.html", visit.request, {"login": visit.guest.person.user.login})
+
+    def _for(self, waiting: Waiting, visit: Visit, onward: Onward) -> Response:
+        """What a request that waits needs: more of who is signed in, a provider, or the form."""
+        if waiting.more is not None:
+            return self._raised(visit, onward, waiting.more)
+        if not waiting.must_sign_in:
+            return see_other(waiting.resume_uri)
+        if waiting.idp is not None and self.federation is not None:
+            return self.federation().start(visit, onward, waiting.idp, waiting)
+        known = "" if visit.guest.person is None else visit.guest.person.user.login
+        return self._form(visit, onward, waiting, (waiting.login_hint or known)[:_LONGEST_USERNAME])
 
     def post(self, visit: Visit) -> Response:
         """Onward with a session; or the form again; or a new password first."""

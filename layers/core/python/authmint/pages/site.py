@@ -1,7 +1,7 @@
 """Every page and browser-facing call of a deployment, by path and method."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from .. import api_errors
 from ..api_errors import ApiError
@@ -27,6 +27,11 @@ from .sign_out import SignOutPage
 from .start import StartPage
 from .visit import Visit
 
+if TYPE_CHECKING:  # most sign-ons are without any provider
+    from .federation import FederationPages
+
+#: Where identity providers send browsers back to.
+CALLBACK: Final = "/oauth2/v1/authorize/callback"
 Handler = Callable[[Visit], Response]
 
 
@@ -60,6 +65,7 @@ class Site:
         start: StartPage,
         authn: AuthnApi,
         sessions: SessionsApi,
+        federation: "Callable[[], FederationPages]",
         origins: TrustedOrigins,
         clock: Clock,
         ids: Ids,
@@ -86,6 +92,11 @@ class Site:
         }
         self._shown["/signin/key"] = {"POST": sign_in.key}
         self._shown["/"] = {"GET": start.get}
+        self._shown["/signin/idp"] = {"GET": lambda visit: federation().get(visit)}
+        self._shown[CALLBACK] = {
+            "GET": lambda visit: federation().callback(visit),
+            "POST": lambda visit: federation().posted(visit),
+        }
         self._called: dict[str, dict[str, Handler]] = {
             "/api/v1/sessions": {"POST": sessions.create},
             "/api/v1/sessions/me": {"GET": sessions.show, "DELETE": sessions.close},

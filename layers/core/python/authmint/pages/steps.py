@@ -79,5 +79,6 @@ class Steps:
             "text": self.pages.text("password.changed_meanwhile_text", visit.request),
             "code": "",
             "again": "",
+            "other": "",
         }
         return self.pages.show("error.html", visit.request, values, status=400)

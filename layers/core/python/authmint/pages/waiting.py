@@ -5,6 +5,7 @@ from typing import Protocol
 from ..http import Request, Response
 from ..oauth.authorization.interaction import Visitor
 from ..oauth.authorization.standing import Standing
+from ..oauth.errors import OAuthError
 from ..storage.clients import Client
 from ..storage.servers import Resource, Scope
 
@@ -52,6 +53,18 @@ class Waiting(Protocol):
     def ui_locales(self) -> str | None:
         """The client's wish for a language; untrusted text."""
 
+    @property
+    def idp(self) -> str | None:
+        """The identity provider that has to say who the user is; ``None``: the request names none."""
+
+    @property
+    def idp_scopes(self) -> str:
+        """What that is asked for beside; untrusted text."""
+
+    @property
+    def again(self) -> bool:
+        """Whether the user has to prove anew who they are."""
+
 
 class Authorizations(Protocol):
     """Requests that wait at the authorization endpoint."""
@@ -76,6 +89,9 @@ class Authorizations(Protocol):
         Raises:
             OAuthError: There is none, it has expired, or another browser began it.
         """
+
+    def refuse(self, request: Request, handle: str, visitor: Visitor, error: OAuthError, *, now: int) -> Response:
+        """The request goes no further, and the client is told why."""
 
     def deny(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> Response:
         """The user said no: the request is over, and the client is told."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ..dynamo.tables import Tables
     from ..factors.sinks import EventSink
     from ..factors.user_factors import UserFactors
+    from ..federation.people import FederatedPeople
+    from ..federation.upstream import Upstream
     from ..hooks.calls import Functions, HookCalls
     from ..hooks.tokens import AskedTokenHooks
     from ..keys.vault import KeyPairs, SecretSeals
@@ -38,7 +40,9 @@ if TYPE_CHECKING:
     from ..pages.authn.callers import TrustedCallers
     from ..pages.browsers import CookieBrowsers
     from ..pages.documents import HostedPages
+    from ..pages.federation import FederationPages
     from ..pages.recovery.pages import RecoveryPages
+    from ..pages.steps import Steps
     from ..policy.sign_on.circumstances import Circumstances
     from ..policy.sign_on.password import PasswordDecision
     from ..rate_limit import RateLimit
@@ -290,6 +294,47 @@ class Parts:
             clock=self.clock,
             ids=self.ids,
         )
+
+    def federation_pages(self, steps: "Steps") -> "FederationPages":
+        """Signing in with identity providers."""
+        from ..pages.federation import FederationPages
+
+        records = self.records
+        return FederationPages(
+            steps,
+            records.identity_providers,
+            records.federated_requests,
+            cache(self._upstream),
+            cache(self._federated_people),
+            self.log,
+            self.clock,
+            self.ids,
+        )
+
+    def _upstream(self) -> "Upstream":
+        from ..federation.upstream import Upstream
+        from ..oauth.client_auth.jwks_uri import FetchedJwks
+
+        return Upstream(self.exchange, self.idp_seals(), FetchedJwks(self.fetch))
+
+    def _federated_people(self) -> "FederatedPeople":
+        from ..federation.people import FederatedPeople, PeopleRecords
+        from ..provisioning.incoming import Incoming
+        from ..provisioning.rule_memberships import RuleMemberships
+
+        records = self.records
+        people = PeopleRecords(
+            users=records.users,
+            groups=records.groups,
+            directory=records.directory,
+            roles=records.roles,
+            links=records.idp_links,
+            schemas=records.user_schemas,
+            user_types=records.user_types,
+            incoming=Incoming(records.user_mappings, records.idp_schemas),
+            rules=RuleMemberships(records.group_rules, records.users, records.groups, records.roles, self.retrying),
+        )
+        return FederatedPeople(people, self.ids, self.retrying)
 
     def demands(self) -> "PolicyDemands":
         """What policies of people ask of sign-ons."""
@@ -549,14 +594,27 @@ class Parts:
         )
 
     def exchange(
-        self, method: str, uri: str, *, headers: Mapping[str, str], body: bytes | None, largest: int, timeout: float
+        self,
+        method: str,
+        uri: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        largest: int | None = None,
+        timeout: float | None = None,
     ) -> "Answer":
-        """One request to a host of somebody else."""
-        from ..oauth.outbound_fetch import exchange
+        """One request to a host of somebody else, and its answer; bounded as usual where nothing else is said."""
+        from ..oauth.outbound_fetch import MAX_BYTES, TIMEOUT_SECONDS, exchange
 
-        private = self.settings.allow_private_jwks_uri
         return exchange(
-            method, uri, headers=headers, body=body, largest=largest, timeout=timeout, allow_private=private
+            method,
+            uri,
+            headers=headers,
+            body=body,
+            largest=largest or MAX_BYTES,
+            timeout=timeout or TIMEOUT_SECONDS,
+            allow_private=self.settings.allow_private_jwks_uri,
+            left=self.deadline.left,
         )
 
     @cached_property

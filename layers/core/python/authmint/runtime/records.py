@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..storage.events import EventLog
     from ..storage.factor_challenges import FactorChallenges
     from ..storage.factors import Factors
+    from ..storage.federated_requests import FederatedRequests
     from ..storage.group_rules import GroupRules
     from ..storage.groups import Groups
     from ..storage.hooks import Hooks, InlineHook
@@ -189,6 +190,12 @@ class Records:
         from ..dynamo.groups import DynamoGroups
 
         return DynamoGroups(self._tables, self._clock)
+
+    @cached_property
+    def federated_requests(self) -> "FederatedRequests":
+        from ..dynamo.federated_requests import DynamoFederatedRequests
+
+        return DynamoFederatedRequests(self._tables, self._ids)
 
     @cached_property
     def identity_providers(self) -> "IdentityProviders":

@@ -140,7 +140,7 @@ def authorize(env: Surroundings) -> Function:
     outcomes = Outcomes(pages, parts.log, signers)
     granting = Granting(Issuance(ids), records.consents, ids)
     demands, factors = parts.demands(), cache(parts.factor_steps)
-    standings = Standings(demands, factors)
+    standings = Standings(demands, factors, lambda: records.identity_providers)
     interactions = Interactions(arrivals, requests, granting, standings, outcomes, clock, ids)
     tokens = SessionTokenExchange(records.session_tokens, directory, ids)
     issuing = Issuing(records.codes, records.families, requests, signers, ids)
@@ -188,6 +188,7 @@ def authorize(env: Surroundings) -> Function:
         factors=factors,
         recovery=parts.recovery_pages(pages),
         callers=parts.trusted_callers(configuration, blocked),
+        federation=parts.federation_pages,
         clock=clock,
         ids=ids,
     )
@@ -207,7 +208,7 @@ def authorize(env: Surroundings) -> Function:
                 return ApiError("E0000006").response(ids) if api else refusal
         except Unavailable as error:
             return api_unavailable(error).response(ids) if api else pages.error(unavailable(error), request)
-        if request.path.startswith("/oauth2/"):
+        if request.path.startswith("/oauth2/") and not request.path.endswith("/callback"):
             return protocol(request)
         return site(request) or protocol(request)
 
@@ -395,6 +396,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
             watch=parts.watch(),
             factors=records.factors,
             roles=records.roles,
+            identity_providers=records.identity_providers,
         ),
         configuration=parts.configuration(),
         revocations=records.revocations,

@@ -21,6 +21,10 @@ CLASSES: Final[Mapping[str, Assurance]] = {
     "phr": Assurance(alternatives=(Alternative(possession=Demand(phishing_resistant=True)),)),
     "phrh": Assurance(alternatives=(Alternative(possession=Demand(hardware_protected=True)),)),
 }
+#: Of policies that take no passkey in the first place: the password, or an identity provider.
+BY_PASSWORD_OR_PROVIDER: Final = Assurance(
+    alternatives=(Alternative(knowledge=Demand(methods=frozenset({"password"}))), Alternative(federation=Demand()))
+)
 
 
 def reached(proofs: Sequence[Proof]) -> str:

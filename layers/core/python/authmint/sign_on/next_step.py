@@ -7,13 +7,14 @@ from typing import Final, Literal
 
 from ..policy.sign_on.assurance import Assurance, is_two_factors
 from ..storage.factors import Factor, FactorKind
-from ..storage.sign_on_transactions import Method, Proof
+from ..storage.sign_on_transactions import Method, Proof, voucher_of
 from .requirement import Requirement
 
 StepName = Literal["identify", "challenge", "new_password", "enrol", "refused", "done"]
 Reason = Literal[
     "nobody_is_signed_in",
     "another_user",
+    "another_provider",
     "still_another_user",
     "too_old",
     "asked_again",
@@ -53,6 +54,12 @@ class Known:
     kinds: frozenset[FactorKind] | None = None
     recovery_codes: bool = False
 
+    @property
+    def idp(self) -> str | None:
+        """The identity provider that said who it is; ``None``: we know them ourselves."""
+        voucher = voucher_of(self.proofs)
+        return None if voucher is None else voucher.idp_id
+
     def can_set_up(self, kind: FactorKind) -> bool:
         """Whether there is such a thing here."""
         return self.kinds is None or kind in self.kinds
@@ -90,6 +97,7 @@ class _Candidate:
     method: Method
     synced: bool = False
     verified: bool = False
+    vouched: None = None
 
     def proof(self, now: int) -> Proof:
         return Proof(self.method, now, synced=self.synced, verified=self.verified)
@@ -128,6 +136,8 @@ def _identity(known: Known, requirement: Requirement, now: int) -> Step | None:
     if requirement.user_id not in {None, known.user_id}:
         # Who has just signed in for this request as somebody else would do so again.
         return Step("identify", "still_another_user" if for_this_request else "another_user")
+    if requirement.idp not in {None, known.idp}:
+        return Step("identify", "another_provider")
     if for_this_request:
         return None
     if requirement.max_age is not None and now - auth_time > requirement.max_age:

@@ -44,6 +44,6 @@ class OwnAccount:
         """
         demanded = self.demands.of_sign_on(person, attempt, now=now)
         left = tuple(each for each in known.factors if each.id != factor.id)
-        proved = tuple(proof for proof in known.proofs if proof.method == "password")
+        proved = tuple(proof for proof in known.proofs if proof.method in {"password", "federated"})
         without = replace(known, factors=left, proofs=proved, recovery_codes=False)
         return next_step(without, demanded.requirement, now=now).name in {"enrol", "refused"}

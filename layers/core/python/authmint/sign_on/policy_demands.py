@@ -27,7 +27,7 @@ from ..storage.sign_on_policies import PolicyList, PolicyType, SignOnPolicies, S
 from ..storage.sign_on_transactions import Assessment, SessionTerms
 from ..storage.users import User
 from ..storage.zones import Zone
-from .context_classes import BY_PASSWORD, CLASSES, TWO_FACTORS
+from .context_classes import BY_PASSWORD_OR_PROVIDER, CLASSES, TWO_FACTORS
 from .policies import AppliedPolicies
 from .requirement import NO_ENROLMENTS, Attempt, Demanded, Enrolments, Remembering, Requirement, Verdict
 
@@ -174,7 +174,7 @@ class _Decisions:
         reason, verdict = _reason(decision.decided), _verdict(decision.decided, decision.steps, facts, assessment)
         if decision.access == "DENY":
             return Demanded(denied=True, reason=reason, verdict=verdict)
-        first = (CLASSES[BY_PASSWORD],) if decision.primary == "PASSWORD_IDP" else ()
+        first = (BY_PASSWORD_OR_PROVIDER,) if decision.primary == "PASSWORD_IDP" else ()
         assurances = (CLASSES[TWO_FACTORS], *first) if decision.require_factor else first
         remembering = None
         if decision.require_factor and decision.prompt in {"DEVICE", "SESSION"}:
@@ -200,7 +200,7 @@ class _Decisions:
 
     def _facts(self, person: Person, attempt: Attempt, now: int) -> Facts:
         around = self.policies.circumstances(attempt.request, device=attempt.mark)
-        return self.policies.facts(person, around, now=now)
+        return self.policies.facts(person, around, now=now, identity_provider=attempt.idp)
 
     def _enrolments(self, facts: Facts) -> Enrolments:
         decision = self.policies.enrolment(facts)

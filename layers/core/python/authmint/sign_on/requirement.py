@@ -62,6 +62,7 @@ class Requirement:
         assurances: All of these have to hold.
         enrolments: What may be set up on the way.
         remembering: ``None``: browsers are not remembered.
+        idp: Which identity provider has to say who it is; ``None``: it does not matter.
     """
 
     user_id: str | None = None
@@ -71,6 +72,7 @@ class Requirement:
     assurances: tuple[Assurance, ...] = ()
     enrolments: Enrolments = NO_ENROLMENTS
     remembering: Remembering | None = None
+    idp: str | None = None
 
 
 NOTHING = Requirement()
@@ -132,6 +134,10 @@ class Attempt(Protocol):
     @property
     def mark(self) -> str | None:
         """Digest of what tells this browser or device from others; ``None``: nothing does."""
+
+    @property
+    def idp(self) -> str:
+        """The identity provider that says who it is; empty: we know them ourselves."""
 
     @property
     def assessment(self) -> Assessment | None:

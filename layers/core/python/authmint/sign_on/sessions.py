@@ -26,6 +26,8 @@ _AMR: Final[Mapping[Method, str]] = {
     "recovery_code": "kba",
     "question": "kba",
 }
+#: What of an identity provider's methods our own tokens say, where its word is taken (RFC 8176).
+_TOLD: Final = frozenset({"fpt", "geo", "hwk", "kba", "mca", "otp", "pwd", "sc", "sms", "swk", "tel"})
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,16 @@ def amr_of(proofs: Sequence[Proof]) -> tuple[str, ...]:
     if len(proofs) == 1 and proofs[0].method == "password":
         return ("pwd",)
     in_order = sorted(proofs, key=lambda proof: proof.method != "password")
-    names = dict.fromkeys(_name(proof) for proof in in_order)
+    names = dict.fromkeys(name for proof in in_order for name in _names(proof))
     return (*names, "mfa") if is_two_factors(proofs) else tuple(names)
 
 
-def _name(proof: Proof) -> str:
+def _names(proof: Proof) -> tuple[str, ...]:
     if proof.method == "webauthn":
-        return "swk" if proof.synced else "hwk"
-    return _AMR[proof.method]
+        return ("swk",) if proof.synced else ("hwk",)
+    if proof.vouched is not None:
+        return ("fed", *(name for name in proof.vouched.amr if name in _TOLD))
+    return (_AMR[proof.method],)
 
 
 def auth_time_of(proofs: Sequence[Proof]) -> int:

@@ -65,6 +65,7 @@ class Caller:
         device: Digest of what the browser is remembered by; ``None``: nothing.
         told: The device, as a caller of the API says whom we trust.
         assessment: How unusual the sign-on was of the session that there is, where that matters.
+        idp: The identity provider that says who it is; empty: nobody does.
     """
 
     request: Request
@@ -73,6 +74,7 @@ class Caller:
     device: str | None = None
     told: ToldDevice | None = None
     assessment: Assessment | None = None
+    idp: str = ""
 
     @property
     def mark(self) -> str | None:
@@ -189,6 +191,17 @@ class SignOn:
             Unavailable: Storage could not answer.
         """
         user_id, proof = self._factors().identify(caller, answer)
+        return self.begin_as(caller, user_id, proof, onward)
+
+    def begin_as(self, caller: Caller, user_id: str, proof: Proof, onward: Mapping[str, str]) -> SignedOn | Pending:
+        """Take what says who somebody is without a username: a key, or an identity provider.
+
+        Raises:
+            AuthenticationFailed: The user cannot sign in, or a policy refuses.
+            Unavailable: Storage could not answer.
+        """
+        if proof.vouched is not None:
+            caller = replace(caller, idp=proof.vouched.idp_id)
         try:
             person = self._directory.person(user_id)
         except NotFound:

@@ -72,6 +72,11 @@ class Factor:
     version: int = 0
 
     @property
+    def vouched(self) -> None:
+        """We find out ourselves."""
+        return None
+
+    @property
     def method(self) -> Method:
         """What using it proves."""
         return self.kind

@@ -1,16 +1,31 @@
 """Sign-ons on their way: who has proved something, and is asked for more before there is a session."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from .generations import FIRST, Generations
+from .users import ProviderKind
 
 #: What can be proved. Each method has its module in ``sign_on``.
-Method = Literal["password", "totp", "email", "webauthn", "recovery_code", "question"]
+Method = Literal["password", "totp", "email", "webauthn", "recovery_code", "question", "federated"]
 RiskLevel = Literal["LOW", "MEDIUM", "HIGH"]
 #: ``UNKNOWN``: there is too little history. ``BAD_REQUEST``: this request does not say what it would take.
 BehaviorResult = Literal["POSITIVE", "NEGATIVE", "UNKNOWN", "BAD_REQUEST"]
+
+
+@dataclass(frozen=True)
+class Vouched:
+    """Who said who somebody is, where we did not find out ourselves.
+
+    Attributes:
+        kind: What sessions say of the provider.
+        amr: How it says that they proved it (RFC 8176), where its word is taken; empty: it is not.
+    """
+
+    idp_id: str
+    kind: ProviderKind = "FEDERATION"
+    amr: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -22,6 +37,7 @@ class Proof:
         primary: It said who they are, and was not a second proof of that: it moves ``auth_time``.
         synced: With a key that may leave its device (WebAuthn §6.1.3).
         verified: By an authenticator that knew who used it (WebAuthn §6.1).
+        vouched: Where an identity provider said it (``federated``): which, and what it said.
     """
 
     method: Method
@@ -30,6 +46,12 @@ class Proof:
     primary: bool = False
     synced: bool = False
     verified: bool = False
+    vouched: Vouched | None = None
+
+
+def voucher_of(proofs: Sequence[Proof]) -> Vouched | None:
+    """The identity provider that said who it is; ``None``: we know them ourselves."""
+    return next((proof.vouched for proof in proofs if proof.vouched is not None), None)
 
 
 @dataclass(frozen=True)

@@ -65,12 +65,14 @@ class Provider:
         idp_id: The identity provider that made the user.
         name: What it was called then.
         mastered: Attributes of the profile that it writes at every sign-in, and nobody else does.
+        unverified: The address that the user came with, where nobody vouched for it.
     """
 
     kind: ProviderKind
     name: str
     idp_id: str
     mastered: tuple[str, ...] = ()
+    unverified: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,13 @@ class User:
     def email(self) -> str:
         """The primary address; not unique."""
         return str(self.profile["email"])
+
+    @property
+    def email_verified(self) -> bool:
+        """Whether an administrator or a provider vouched for the address, or the user proved to read it."""
+        if self.provider is not None and self.provider.unverified == self.email:
+            return False
+        return self.status in {"ACTIVE", "PASSWORD_EXPIRED"}
 
 
 def login_key(login: str) -> str:

@@ -22,6 +22,7 @@ from ...storage.events import Event
 from ...storage.factors import Factors
 from ...storage.group_rules import GroupRules
 from ...storage.groups import EVERYONE_GROUP, EVERYONE_ID, Group, Groups
+from ...storage.identity_providers import IdentityProviders
 from ...storage.mappings import UserMappings
 from ...storage.org_settings import OrgSettingsRecord
 from ...storage.outbox import Mail
@@ -69,6 +70,7 @@ class PeopleRecords:
     watch: Watch
     factors: Factors
     roles: Roles
+    identity_providers: IdentityProviders
 
     @property
     def super_admins(self) -> SuperAdmins:

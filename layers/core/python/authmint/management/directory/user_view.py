@@ -81,6 +81,8 @@ def credentials_json(user: User) -> dict[str, Any]:
     shown: dict[str, Any] = {} if user.password is None else {"password": {}}
     if user.recovery is not None:
         shown["recovery_question"] = {"question": user.recovery.question}
+    if user.provider is not None:
+        return shown | {"provider": {"type": user.provider.kind, "name": user.provider.name}}
     provider = "IMPORT" if user.password is not None and user.password.imported else "OKTA"
     return shown | {"provider": {"type": provider, "name": provider}}
 

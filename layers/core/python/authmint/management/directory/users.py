@@ -110,6 +110,7 @@ class Users:
             if before.status == "DEPROVISIONED":
                 raise ApiError("E0000038")
             after = self._with_profile(before, body, merge=merge)
+            self._check_mastered(before, after)
             events = []
             if after != before:
                 events.append(call.recorder.event("user.account.update_profile", user_party(after)))
@@ -134,6 +135,16 @@ class Users:
             gone = set(unknown_attributes(before.profile, schema))
             profile = {name: value for name, value in before.profile.items() if name not in gone} | dict(profile)
         return with_profile(replace(before, type_id=type_id), profile, schema)
+
+    def _check_mastered(self, before: User, after: User) -> None:
+        """Raises ApiError (E0000023): an identity provider says what this is, and would write it again."""
+        if before.provider is None or not before.provider.mastered or before.profile == after.profile:
+            return
+        provider = self._records.identity_providers.all().get(before.provider.idp_id)
+        if provider is None or not provider.linking.profile_master:
+            return
+        if any(before.profile.get(name) != after.profile.get(name) for name in before.provider.mastered):
+            raise ApiError("E0000023")
 
     def _with_credentials(self, user: User, body: UserBody, call: Call) -> User:
         if body.password is not None:

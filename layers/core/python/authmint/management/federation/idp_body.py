@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from ...expressions.check import checked
+from ...expressions.dialects import TO_USER
 from ...expressions.errors import ExpressionError
-from ...expressions.parser import parse
 from ...expressions.regexes import BadPattern, compiled
 from ...federation.discovery import METHODS, NOT_PUBLIC, DiscoveryFailed, discover, is_reachable
 from ...federation.presets import PRESETS, TENANT
@@ -223,7 +224,7 @@ def _template(subject: Fields) -> str:
     template = subject.below("userNameTemplate")
     text: str = template.text("template", longest=_LONGEST_EXPRESSION) or "idpuser.email"
     try:
-        parse(text)
+        checked(text, dialect=TO_USER)
     except ExpressionError as error:
         template.problem("template", str(error))
     return text

@@ -32,6 +32,7 @@ class Could:
     method: Method
     synced: bool = False
     verified: bool = False
+    vouched: None = None
 
 
 @dataclass(frozen=True)

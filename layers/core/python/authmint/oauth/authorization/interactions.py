@@ -21,6 +21,8 @@ from .responses import Outcomes
 from .rules import check
 from .standing import Standing, Standings
 
+#: Why somebody who is signed in has to prove anew who they are.
+_AGAIN: Final = frozenset({"too_old", "asked_again", "another_user"})
 #: Seconds that a user may take.
 LIFETIME: Final = 3_600
 #: Seconds that a browser may take to follow a redirect.
@@ -41,6 +43,9 @@ class Waiting:
         redirect_uri: Where the answer goes: the client registered it.
         resources: What the scopes are for, where the request names it.
         ui_locales: The client's wish for a language; untrusted text.
+        idp: The identity provider that has to say who the user is; ``None``: the request names none.
+        idp_scopes: What it is asked for beside; untrusted text.
+        again: The user has to prove anew who they are.
     """
 
     handle: str
@@ -55,6 +60,9 @@ class Waiting:
     created_at: int
     resources: tuple[Resource, ...] = ()
     more: Standing | None = None
+    idp: str | None = None
+    idp_scopes: str = ""
+    again: bool = False
 
 
 class Interactions:
@@ -113,14 +121,15 @@ class Interactions:
         except SignInFirst as first:
             check_browser(first.asked, visitor)
             return _unread(request, first.asked, handle, must_sign_in=visitor.session is None)
-        standing, login_hint = None, None
+        standing, login_hint, idp, again = None, None, None, False
         scopes: tuple[Scope, ...] = ()
         resources: tuple[Resource, ...] = ()
         try:
             wish = check(arrival)
             resources = wish.resources
-            login_hint = wish.login_hint
+            login_hint, again = wish.login_hint, "login" in wish.prompt
             standing = self._standings.of(wish, visitor, request, now=now)
+            idp, again = wish.idp, again or standing.step.reason in _AGAIN
             if visitor.session is not None and visitor.person is not None and standing.missing is None:
                 scopes = self._granting.agreed(wish, visitor.session, visitor.person, Trace()).outstanding
         except OAuthError:
@@ -138,6 +147,9 @@ class Interactions:
             ui_locales=arrival.parameters.get("ui_locales"),
             created_at=0 if arrival.waiting is None else arrival.waiting.created_at,
             resources=resources,
+            idp=idp,
+            idp_scopes=arrival.parameters.get("idp_scope") or "",
+            again=again,
         )
 
     def way_back(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> str:
@@ -160,18 +172,22 @@ class Interactions:
 
     def deny(self, request: Request, handle: str, visitor: Visitor, *, now: int) -> Response:
         """The user says no: the request is used up, and the client learns it."""
+        return self.refuse(request, handle, visitor, OAuthError("access_denied", reason="the user refused"), now=now)
+
+    def refuse(self, request: Request, handle: str, visitor: Visitor, error: OAuthError, *, now: int) -> Response:
+        """It goes no further: the request is used up, and the client learns why."""
         record = Record(request, self._clock, self._ids, visitor=visitor)
         try:
             arrival = record.arrival = self._own(request, handle, visitor, now)
             arrival.spend(self._requests)
             record.return_to = arrival.return_to
-            refusal = OAuthError("access_denied", reason="the user refused")
+            refusal = error
         except SignInFirst as first:
             refusal = OAuthError("request_expired", reason=str(first))
-        except OAuthError as error:
-            refusal = error
-        except Outage as error:
-            refusal = unavailable(error)
+        except OAuthError as other:
+            refusal = other
+        except Outage as outage:
+            refusal = unavailable(outage)
         return self._outcomes.refused(record, refusal)
 
     def _own_stored(self, handle: str, visitor: Visitor, now: int) -> StoredRequest:

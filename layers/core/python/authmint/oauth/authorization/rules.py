@@ -48,6 +48,7 @@ class Wish:
         resources: What the tokens can be for, where the request says it (RFC 8707).
         hinted: The user that ``id_token_hint`` is about.
         enrolling: Kinds of factors that the user is to set up: then nothing is issued.
+        idp: The identity provider that has to say who the user is.
     """
 
     arrival: Arrival
@@ -64,6 +65,7 @@ class Wish:
     login_hint: str | None = None
     resources: tuple[Resource, ...] = ()
     enrolling: tuple[FactorKind, ...] = ()
+    idp: str | None = None
 
     @property
     def silent(self) -> bool:
@@ -103,8 +105,6 @@ def check(arrival: Arrival, *, pushing: bool = False) -> Wish:
     check_state(parameters, protected=pushing or arrival.pushed is not None or challenge is not None)
     prompt = _prompt(parameters)
     max_age = _max_age(parameters, prompt)
-    if parameters.get("idp") not in {None, THIS_ORG.id}:
-        raise OAuthError("unknown_idp")
     resources = _resources(arrival, response_types)
     _check_grants(client, response_types, bound=needs_proof(arrival.server, client))
     named = scopes.requested(parameters.get("scope") or "")
@@ -123,7 +123,14 @@ def check(arrival: Arrival, *, pushing: bool = False) -> Wish:
         hinted=_hinted(arrival),
         login_hint=login_hint if login_hint is not None and len(login_hint) <= _MAX_LOGIN else None,
         resources=resources,
+        idp=_provider(parameters),
     )
+
+
+def _provider(parameters: Parameters) -> str | None:
+    """Who has to say who the user is; ``None``: nobody is named, or this org itself."""
+    named = parameters.get("idp")
+    return None if named == THIS_ORG.id else named
 
 
 def _enrolling(arrival: Arrival, profile: Profile, *, pushing: bool) -> Wish:

@@ -17,11 +17,13 @@ from .rules import Wish
 
 if TYPE_CHECKING:  # most requests ask for nothing that a session does not give
     from ...sign_on.factor_steps import FactorSteps
+    from ...storage.identity_providers import IdentityProviders
 
 #: What a silent request is told, by why somebody would have to sign in.
 _REFUSALS: Final = {
     "nobody_is_signed_in": "login_required",
     "another_user": "login_required",
+    "another_provider": "login_required",
     "too_old": "app_sign_on_required",
     "asked_again": "app_sign_on_required",
 }
@@ -67,9 +69,16 @@ class Standing:
 class Standings:
     """Compares what is asked with what was proved. It writes nothing."""
 
-    def __init__(self, demands: AppDemands, factors: "Callable[[], FactorSteps]") -> None:
+    def __init__(
+        self,
+        demands: AppDemands,
+        factors: "Callable[[], FactorSteps]",
+        providers: "Callable[[], IdentityProviders] | None" = None,
+    ) -> None:
+        """``providers``: who else may say who somebody is, looked at where a request names one; ``None``: nobody."""
         self._demands = demands
         self._factors = factors
+        self._providers = providers
 
     def of(self, wish: Wish, visitor: Visitor, request: Request, *, now: int, judged: Judged = untold) -> Standing:
         """Where the visitor stands.
@@ -82,10 +91,13 @@ class Standings:
             judged: Told what the app's policy decided, where it was asked.
 
         Raises:
-            OAuthError: The app's policy lets the user in by no means, or nothing that the user has, or could set up,
+            OAuthError: The request names an identity provider that there is not; the app's policy lets the user in by
+                no means, or nothing that the user has, or could set up,
                 is enough; or the user has just signed in for this request as somebody else than it is about.
             Unavailable: Storage could not answer.
         """
+        if wish.idp is not None:
+            self._check_provider(wish.idp)
         requirement = requirement_of(wish)
         session, person = visitor.session, visitor.person
         if session is None or person is None:
@@ -96,7 +108,7 @@ class Standings:
             raise OAuthError("id_token_does_not_match_session")
         if step.name != "done":
             return Standing(step, requirement)
-        attempt = _Attempt(request, visitor.browser, assessment=session.assessment)
+        attempt = _Attempt(request, visitor.browser, assessment=session.assessment, idp=known.idp or "")
         demanded = self._demands.of_app(wish.arrival.client, person, attempt, now=now)
         if demanded.denied:
             judged(demanded, "DENY")
@@ -110,6 +122,11 @@ class Standings:
         judged(demanded, _OUTCOMES.get(own.step.name, "ALLOW"))
         classes = (wish.arrival.parameters.get("acr_values") or "").split()
         return self._classed(asked, classes) if classes else own
+
+    def _check_provider(self, idp_id: str) -> None:
+        known = None if self._providers is None else self._providers().all().get(idp_id)
+        if known is None or known.status != "ACTIVE":
+            raise OAuthError("unknown_idp", reason="not there" if known is None else known.status)
 
     def _classed(self, asked: "_Asked", classes: Sequence[str]) -> Standing:
         """With the first class of those that are asked for which the user has reached, or can."""
@@ -151,6 +168,7 @@ class _Attempt:
     device: str | None = None
     told: None = None
     assessment: Assessment | None = None
+    idp: str = ""
 
     @property
     def mark(self) -> str:
@@ -174,6 +192,7 @@ def requirement_of(wish: Wish) -> Requirement:
     waiting = wish.arrival.waiting
     return Requirement(
         user_id=wish.hinted,
+        idp=wish.idp,
         again="login" in wish.prompt,
         max_age=wish.max_age,
         asked_at=None if waiting is None else waiting.created_at,

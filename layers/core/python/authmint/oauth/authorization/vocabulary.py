@@ -70,6 +70,7 @@ PARAMETERS: Final = frozenset(
         DPOP_JKT,
         "id_token_hint",
         "idp",
+        "idp_scope",
         "login_hint",
         "max_age",
         "nonce",

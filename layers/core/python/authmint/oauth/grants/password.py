@@ -51,6 +51,7 @@ class _Attempt:
     told: None = None
     assessment: Assessment | None = None
     mark: str | None = None
+    idp: str = ""
 
 
 class PasswordCredentials:

@@ -44,6 +44,7 @@ _NEVER: Final = 43_800 * 3_600
 _NOBODYS: Final[Mapping[FactorClass, frozenset[Method]]] = {
     "knowledge": frozenset({"totp"}),
     "possession": frozenset({"password"}),
+    "federation": frozenset({"password"}),
 }
 
 

@@ -1,14 +1,24 @@
 """How much has to be proved, and whether given proofs are enough (NIST SP 800-63B §4, docs/protocol.md §31.1)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
-from ...storage.sign_on_transactions import Method, Proof
+from ...storage.sign_on_transactions import Method, Proof, Vouched
 
-FactorClass = Literal["knowledge", "possession"]
+#: ``federation``: somebody else found out who it is, and we do not know how.
+FactorClass = Literal["knowledge", "possession", "federation"]
 
 _KNOWLEDGE: Final[frozenset[Method]] = frozenset({"password", "question"})
+#: What ``amr`` of an identity provider says that is believed: which class each method is of.
+_TOLD: Final[Mapping[str, FactorClass]] = {
+    **dict.fromkeys(("pwd", "kba", "pin"), "knowledge"),
+    **dict.fromkeys(
+        ("otp", "google_otp", "email", "sms", "tel", "hwk", "swk", "sc", "duo", "okta_verify"), "possession"
+    ),
+    **dict.fromkeys(("pop", "phr"), "possession"),
+}
+_PHISHING_RESISTANT: Final = frozenset({"pop", "phr"})
 
 
 class Means(Protocol):
@@ -25,18 +35,39 @@ class Means(Protocol):
     def verified(self) -> bool:
         """Whether the authenticator knows who uses it (WebAuthn §6.1)."""
 
+    @property
+    def vouched(self) -> Vouched | None:
+        """Which identity provider says so; ``None``: we found out ourselves."""
+
 
 def class_of(method: Method) -> FactorClass:
     """Something that one knows, or something that one has. A recovery code is written down somewhere."""
+    if method == "federated":
+        return "federation"
     return "knowledge" if method in _KNOWLEDGE else "possession"
 
 
+def classes_of(means: Means) -> frozenset[FactorClass]:
+    """The classes that a proof counts for: of an identity provider that is believed, those that it names."""
+    told = _told(means)
+    return frozenset(_TOLD[name] for name in told if name in _TOLD) or frozenset({class_of(means.method)})
+
+
+def _told(means: Means) -> Sequence[str]:
+    return () if means.vouched is None else means.vouched.amr
+
+
 def is_two_factors(means: Iterable[Means]) -> bool:
-    """Whether there are two classes, or a key that its device gives to its owner alone."""
+    """Whether there are two classes, or a key that its device gives to its owner alone.
+
+    What a provider found out counts as one beside something that its user has; beside something that they know it may
+    be the same once more.
+    """
     seen = list(means)
-    if any(each.method == "webauthn" and each.verified for each in seen):
+    if any((each.method == "webauthn" and each.verified) or "mfa" in _told(each) for each in seen):
         return True
-    return len({class_of(each.method) for each in seen}) > 1
+    classes = frozenset[FactorClass]().union(*map(classes_of, seen))
+    return "possession" in classes and len(classes) > 1
 
 
 @dataclass(frozen=True)
@@ -67,7 +98,7 @@ class Demand:
         is_key = means.method == "webauthn"
         if (self.methods and means.method not in self.methods) or means.method in self.excluded:
             return False
-        if self.phishing_resistant and not is_key:
+        if self.phishing_resistant and not (is_key or not _PHISHING_RESISTANT.isdisjoint(_told(means))):
             return False
         if self.device_bound and not (is_key or means.method == "totp"):
             return False
@@ -82,15 +113,21 @@ class Alternative:
 
     knowledge: Demand | None = None
     possession: Demand | None = None
+    federation: Demand | None = None
 
     @property
     def demands(self) -> tuple[tuple[FactorClass, Demand], ...]:
         """Those that there are."""
-        both: tuple[tuple[FactorClass, Demand | None], ...] = (
+        all_of_them: tuple[tuple[FactorClass, Demand | None], ...] = (
             ("knowledge", self.knowledge),
             ("possession", self.possession),
+            ("federation", self.federation),
         )
-        return tuple((name, demand) for name, demand in both if demand is not None)
+        return tuple((name, demand) for name, demand in all_of_them if demand is not None)
+
+
+def _counts_for(means: Means, name: FactorClass) -> bool:
+    return name in classes_of(means) or name == class_of(means.method)
 
 
 @dataclass(frozen=True)
@@ -115,7 +152,7 @@ class Assurance:
         return not self.alternatives or any(
             all(
                 any(
-                    class_of(proof.method) == name
+                    _counts_for(proof, name)
                     and demand.fits(proof)
                     and _fresh(proof, _limit(demand, self.reauthenticate_in), now, asked_at)
                     for proof in proofs
@@ -135,9 +172,7 @@ class Assurance:
         if not means or (self.two_factors and not is_two_factors(means)):
             return False
         return not self.alternatives or any(
-            all(
-                any(class_of(each.method) == name and demand.fits(each) for each in means) for name, demand in a.demands
-            )
+            all(any(_counts_for(each, name) and demand.fits(each) for each in means) for name, demand in a.demands)
             for a in self.alternatives
         )
 

@@ -14,6 +14,7 @@ class _Best:
     """The best that there is of a method: a key that cannot leave its device, which knows who uses it."""
 
     method: Method
+    vouched: None = None
 
     @property
     def synced(self) -> bool:
