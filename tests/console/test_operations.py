@@ -75,7 +75,7 @@ LEFT_OUT: Final = {
     r"\w+ /api/v1/(brands|org|threats)(/.*)?": "settings of the deployment: by API, SDK and Terraform so far",
     r"(GET|PUT) /api/v1/authenticators/\{\}/methods.*|POST /api/v1/authenticators": "by API, SDK and Terraform so far",
     r"\w+ /api/v1/sessions.*": "sessions are ended with everything else of a person",
-    r"\w+ /api/v1/inlineHooks.*": "by API, SDK and Terraform so far",
+    r"\w+ /api/v1/(inlineHooks|eventHooks).*": "by API, SDK and Terraform so far",
     r"DELETE /api/v1/api-tokens/current": "of who calls with it, to end itself",
 }
 

@@ -29,6 +29,7 @@ WIRES: dict[str, Callable[[Any], Function]] = {
     "key_rotation": wiring.key_rotation,
     "audit_sink": wiring.audit_sink,
     "mailer": wiring.mailer,
+    "hooks": wiring.hooks,
     "console": wiring.console,
 }
 

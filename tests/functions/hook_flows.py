@@ -1,10 +1,12 @@
 """What is done with hooks: every flow, against endpoints that answer nothing."""
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from authmint.clock import SystemClock
 from authmint.oauth.outbound_fetch import Answer
 from authmint.runtime.parts import Parts
 
@@ -13,6 +15,7 @@ from tests.functions.faults import ASK
 from tests.functions.sign_ins import People
 
 INLINE = "/api/v1/inlineHooks"
+EVENTS = "/api/v1/eventHooks"
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:hook-tokens"
 HTTP = {
     "type": "HTTP",
@@ -61,6 +64,46 @@ def every_flow_of_hooks(functions: Functions, server: str, client: str, secret: 
             functions.admin("POST", f"{hook}/lifecycle/deactivate")
             _without_hooks(functions, server)
             functions.admin("DELETE", hook)
+
+
+def echoing(_: Parts, method: str, __: str, *, headers: Mapping[str, str], **___: Any) -> Answer:
+    """An endpoint that answers the challenge, and takes what it is told."""
+    said = {"verification": headers.get("x-okta-verification-challenge")}
+    return Answer(200, json.dumps(said).encode() if method == "GET" else b"")
+
+
+def an_event_hook(functions: Functions, name: str = "e") -> str:
+    """A hook that is told of new groups: made, and verified by an endpoint that echoes."""
+    events = {"type": "EVENT_TYPE", "items": ["group.lifecycle.create"]}
+    hook: str = functions.admin("POST", EVENTS, {"name": name, "events": events, "channel": HTTP})["id"]
+    functions.admin("POST", f"{EVENTS}/{hook}/signingSecret")
+    functions.admin("POST", f"{EVENTS}/{hook}/lifecycle/verify")
+    return hook
+
+
+def every_flow_of_event_hooks(functions: Functions) -> None:
+    """An event is told; one is given up, shown, and told again."""
+    answers = [Answer(200, b"")] + [Answer(400, b"")] * 3
+
+    def answering(parts: Parts, method: str, uri: str, **named: Any) -> Answer:
+        return echoing(parts, method, uri, **named) if method == "GET" or not answers else answers.pop(0)
+
+    real = SystemClock.now_ms
+    ahead = [0]
+    with endpoints(functions, answering), pytest.MonkeyPatch.context() as later:
+        hook = an_event_hook(functions)
+        later.setattr(SystemClock, "now_ms", lambda clock: real(clock) + ahead[0] * 1_000)
+        later.setattr(SystemClock, "now", lambda clock: (real(clock) + ahead[0] * 1_000) // 1_000)
+        for name in ("told", "given up"):
+            functions.admin("POST", "/api/v1/groups", {"profile": {"name": name}})
+            for _ in range(1 if name == "told" else 4):
+                ahead[0] += 600
+                functions.direct("hooks", {"source": "aws.scheduler"})
+        ((letter),) = functions.direct("hooks", {"action": "given_up"})["given_up"]
+        assert letter["hook"] == hook
+        assert functions.direct("hooks", {"action": "redrive"}) == {"redelivered": 1, "left": 0}
+        functions.admin("POST", f"{EVENTS}/{hook}/lifecycle/deactivate")
+        functions.admin("DELETE", f"{EVENTS}/{hook}")
 
 
 def every_hook_of_a_browser(people: People) -> None:

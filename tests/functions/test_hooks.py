@@ -2,15 +2,19 @@
 
 import itertools
 import json
+from contextlib import suppress
 from typing import Any
 
 import jwt
 import pytest
+from authmint.clock import SystemClock
 from authmint.oauth.outbound_fetch import Answer
+from authmint.outage import Outage
+from authmint.runtime.parts import Parts
 
 from tests.functions.deployment import Functions, form_event
 from tests.functions.faults import ASK, FAULTS, KMS_FAULTS, Faults, only_kms
-from tests.functions.hook_flows import INLINE, a_hooked_rule, an_inline_hook, endpoints
+from tests.functions.hook_flows import INLINE, a_hooked_rule, an_event_hook, an_inline_hook, echoing, endpoints
 
 PATCH = {"type": "com.okta.access.patch", "value": [{"op": "add", "path": "/claims/by_hook", "value": True}]}
 CHANGED = Answer(200, json.dumps({"commands": [PATCH]}).encode())
@@ -48,6 +52,40 @@ def test_no_token_is_given_without_its_hook_because_aws_fails(functions: Functio
             faults.arm(only_kms(fault), 1, lasting=True)
             assert a_token(functions, ready) == (503, "temporarily_unavailable")
             faults.clear()
+
+
+def test_no_event_is_lost_or_skipped_because_aws_fails(functions: Functions, faults: Faults) -> None:
+    """A run that fails at any call is gone on from by the next one, when the first one's time is over."""
+    functions.ready()
+    told: list[list[str]] = []
+
+    def listening(parts: Parts, method: str, uri: str, **named: Any) -> Answer:
+        if method == "POST":
+            told.append([event["target"][0]["displayName"] for event in json.loads(named["body"])["data"]["events"]])
+        return echoing(parts, method, uri, **named)
+
+    real, ahead, made = SystemClock.now_ms, [0], []
+    with endpoints(functions, listening), pytest.MonkeyPatch.context() as later:
+        an_event_hook(functions)
+        later.setattr(SystemClock, "now_ms", lambda clock: real(clock) + ahead[0] * 1_000)
+        later.setattr(SystemClock, "now", lambda clock: (real(clock) + ahead[0] * 1_000) // 1_000)
+        for position in itertools.count(1):
+            made.append(f"g{position}")
+            functions.admin("POST", "/api/v1/groups", {"profile": {"name": made[-1]}})
+            ahead[0] += 600
+            functions.restart("hooks")
+            faults.arm(FAULTS["throttled" if position % 2 else "committed and lost"], position, lasting=True)
+            with suppress(Outage):
+                functions.direct("hooks", {})
+            reached = faults.seen >= position
+            faults.clear()
+            ahead[0] += 600
+            functions.direct("hooks", {})
+            if not reached:
+                break
+
+    assert position > 8
+    assert list(dict.fromkeys(name for batch in told for name in batch)) == made
 
 
 def test_a_try_of_a_hook_while_its_secret_cannot_be_opened_is_a_503(functions: Functions, faults: Faults) -> None:

@@ -24,7 +24,7 @@ from tests.functions.assertions import ASSERTION, asserted
 from tests.functions.deployment import WIRES, Functions, form_event, load_event
 from tests.functions.documents import a_web, every_flow_of_strangers
 from tests.functions.factor_calls import every_call_of_factors
-from tests.functions.hook_flows import every_flow_of_hooks, every_hook_of_a_browser
+from tests.functions.hook_flows import every_flow_of_event_hooks, every_flow_of_hooks, every_hook_of_a_browser
 from tests.functions.providers import every_flow_by_providers
 from tests.functions.registrations import every_flow_of_newcomers
 from tests.functions.sign_ins import People, every_flow, people_at
@@ -73,6 +73,7 @@ def everything(functions: Functions, deployed: Deployed) -> None:
     functions.admin("GET", "/api/v1/usage/unused")
     _directory(functions, client)
     every_flow_of_hooks(functions, server, client, secret)
+    every_flow_of_event_hooks(functions)
     _factors(functions)
     _providers(functions)
     _people(functions, server)
@@ -402,7 +403,12 @@ def test_secrets_at_providers_are_opened_where_they_are_shown_or_used_and_nowher
 def test_secrets_of_hooks_are_opened_by_who_asks_hooks() -> None:
     need = Need("kms:Decrypt", "Key", (), {"purpose": "hook-secret", "hook": "cal1", "secret": "channel"})
 
-    assert {function for function in WIRES if not denied(function, [need])} == {"management", "token", "authorize"}
+    assert {function for function in WIRES if not denied(function, [need])} == {
+        "management",
+        "token",
+        "authorize",
+        "hooks",
+    }
     assert {function for function in WIRES if not denied(function, [replace(need, action="kms:Encrypt")])} == {
         "management"
     }

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from authmint.mail.mailer import Rejected, masked, pause
+from authmint.backoff import pause
+from authmint.mail.mailer import Rejected, masked
 from authmint.mail.rendering import Message
 from authmint.outage import Outage
 from authmint.storage.outbox import Mail

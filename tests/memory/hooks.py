@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from authmint.storage.errors import Conflict, NotFound
 from authmint.storage.events import Event
+from authmint.storage.hook_deliveries import DeadLetter, Progress
 from authmint.storage.hooks import HookList
 
 _H = TypeVar("_H")
@@ -40,3 +41,30 @@ class MemoryHooks(Generic[_H]):
                 hooks.append(replace(after, version=(0 if before is None else before.version) + 1))
             self._listed = HookList(tuple(sorted(hooks, key=lambda hook: hook.id)), seen.version + 1)
             self._record(events)
+
+
+class MemoryHookDeliveries:
+    """``HookDeliveries``."""
+
+    def __init__(self, lock: threading.RLock) -> None:
+        self._lock = lock
+        self._progress: dict[str, Progress] = {}
+        self._letters: dict[tuple[str, str], DeadLetter] = {}
+
+    def progress(self, hook_id: str) -> Progress:
+        return self._progress.get(hook_id, Progress(hook_id))
+
+    def save(self, progress: Progress, *, letter: DeadLetter | None = None) -> Progress:
+        with self._lock:
+            if self.progress(progress.hook_id).version != progress.version:
+                raise Conflict(progress.hook_id)
+            after = self._progress[progress.hook_id] = replace(progress, version=progress.version + 1)
+            if letter is not None:
+                self._letters[letter.hook_id, letter.place] = letter
+            return after
+
+    def dead_letters(self, hook_id: str, *, limit: int) -> Sequence[DeadLetter]:
+        return [self._letters[key] for key in sorted(self._letters) if key[0] == hook_id][:limit]
+
+    def forget(self, letter: DeadLetter) -> None:
+        self._letters.pop((letter.hook_id, letter.place), None)

@@ -10,7 +10,7 @@ from authmint.storage.behaviors import BehaviorList, ThreatConfiguration
 from authmint.storage.clients import Client
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from authmint.storage.events import Event, Recorded, place_of
-from authmint.storage.hooks import InlineHook
+from authmint.storage.hooks import EventHook, InlineHook
 from authmint.storage.org_settings import OrgSettings
 from authmint.storage.revocations import Revocation
 from authmint.storage.roles import BookChange
@@ -38,7 +38,7 @@ from .grants import (
     MemoryTokenFamilies,
 )
 from .group_rules import MemoryGroupRules
-from .hooks import MemoryHooks
+from .hooks import MemoryHookDeliveries, MemoryHooks
 from .identity_providers import MemoryIdentityProviders, MemoryIdpLinks
 from .mappings import MemoryUserMappings
 from .outbox import MemoryMailTemplates, MemoryOutbox, MemoryRecoveryTickets, MemoryUndeliverableAddresses
@@ -93,6 +93,8 @@ class MemoryStorage:
         self.histories = MemorySignOnHistories(self.lock, self.events.extend, self.outbox.add)
         self.zones = MemoryZones(self.lock, self.events.extend)
         self.inline_hooks: MemoryHooks[InlineHook] = MemoryHooks(self.lock, self.events.extend)
+        self.event_hooks: MemoryHooks[EventHook] = MemoryHooks(self.lock, self.events.extend)
+        self.hook_deliveries = MemoryHookDeliveries(self.lock)
         self.families = MemoryTokenFamilies(self.lock)
         self.codes = MemoryAuthorizationCodes(self.lock, self.families)
         self.sessions = MemorySessions(self.lock)

@@ -163,7 +163,7 @@ def test_the_layer_is_importable_as_built(tmp_path: Path) -> None:
     ]
     code = f"import sys; sys.path.insert(0, {str(tmp_path / 'python')!r})\n"
     code += "\n".join(f"import {module}" for module in sorted(modules))
-    code += "\nfor service in ('dynamodb', 'kms'):\n"
+    code += "\nfor service in ('dynamodb', 'kms', 'lambda', 'sesv2'):\n"
     code += "    authmint.runtime.aws_session.session().create_client(service, region_name='us-east-1')\n"
     # Templates and texts are data.
     code += "\nfrom authmint.pages.documents import TEMPLATES"

@@ -60,7 +60,7 @@ EXPECTED = (
     (r"/meta/.*", "SOPR", "SOP"),
     (r"/(authenticators|org/factors).*", "SOR", "SO"),
     (r"/(org|trustedOrigins|brands)(/.*)?", "SOR", "SO"),
-    (r"/inlineHooks.*", "S", "S"),
+    (r"/(inlineHooks|eventHooks).*", "S", "S"),
     (r"/logs", "SOAPRT", ""),
     (r"/usage(/unused)?", "SORT", ""),
     (r"POST/api-tokens", "", "SOUGR"),

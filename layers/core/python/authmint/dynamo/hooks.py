@@ -1,10 +1,10 @@
-"""``Hooks`` in DynamoDB: the partition ``INLINEHOOKS``."""
+"""``Hooks`` in DynamoDB: the partitions ``INLINEHOOKS`` and ``EVENTHOOKS``."""
 
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from ..storage.events import Event
-from ..storage.hooks import HookList, InlineHook
+from ..storage.hooks import EventHook, HookList, InlineHook
 from .listed import Listed
 from .tables import Tables
 
@@ -32,3 +32,10 @@ class DynamoInlineHooks(_Hooks[InlineHook]):
 
     def __init__(self, tables: Tables) -> None:
         super().__init__(Listed(tables, "INLINEHOOKS", InlineHook))
+
+
+class DynamoEventHooks(_Hooks[EventHook]):
+    """``Hooks[EventHook]``."""
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__(Listed(tables, "EVENTHOOKS", EventHook))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from ..backoff import pause
 from ..clock import Clock
 from ..ids import Ids
 from ..outage import Outage
@@ -17,9 +18,6 @@ from .rendering import Message
 
 #: Seconds for which mail belongs to who took it.
 _TAKEN: Final = 120
-#: Seconds before the second attempt; each pause after it is twice as long, up to the longest.
-_FIRST_PAUSE: Final = 60
-_LONGEST_PAUSE: Final = 3_600
 _MOST_AT_ONCE: Final = 100
 _SERVICE: Final = Party("mailer", "SystemPrincipal", display_name="authmint mailer")
 
@@ -212,11 +210,6 @@ class Mailer:
 def stored(records: Iterable[Mapping[str, Any]]) -> list[str]:
     """Ids of the mail that a stream of the table says was stored."""
     return [record["dynamodb"]["Keys"]["sk"]["S"] for record in records if record.get("eventName") == "INSERT"]
-
-
-def pause(attempts: int) -> int:
-    """Seconds until mail that failed so often is tried again."""
-    return int(min(_FIRST_PAUSE * 2 ** min(attempts - 1, 10), _LONGEST_PAUSE))
 
 
 def masked(address: str) -> str:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from ..storage.federated_requests import FederatedRequests
     from ..storage.group_rules import GroupRules
     from ..storage.groups import Groups
-    from ..storage.hooks import Hooks, InlineHook
+    from ..storage.hook_deliveries import HookDeliveries
+    from ..storage.hooks import EventHook, Hooks, InlineHook
     from ..storage.identity_providers import IdentityProviders, IdpLinks
     from ..storage.mail_templates import MailTemplates
     from ..storage.mappings import UserMappings
@@ -208,6 +209,18 @@ class Records:
         from ..dynamo.identity_providers import DynamoIdpLinks
 
         return DynamoIdpLinks(self._tables)
+
+    @cached_property
+    def event_hooks(self) -> "Hooks[EventHook]":
+        from ..dynamo.hooks import DynamoEventHooks
+
+        return DynamoEventHooks(self._tables)
+
+    @cached_property
+    def hook_deliveries(self) -> "HookDeliveries":
+        from ..dynamo.hook_deliveries import DynamoHookDeliveries
+
+        return DynamoHookDeliveries(self._tables, self._ids)
 
     @cached_property
     def inline_hooks(self) -> "Hooks[InlineHook]":

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 #: New clients of one server from one address.
 _REGISTRATIONS_PER_HOUR: Final = 20
 _MAILS_PER_USER_AND_HOUR: Final = 10
+#: Two attempts, and what is written after them.
+_SECONDS_OF_A_DELIVERY: Final = 15
 
 
 def discovery(env: Surroundings) -> Function:
@@ -357,6 +359,37 @@ def mailer(env: Surroundings) -> Function:
     return Function(None, server_error, parts.log.report, direct, deadline=parts.deadline)
 
 
+def hooks(env: Surroundings) -> Function:
+    """Function ``hooks``: what is in the system log, to endpoints that want to know."""
+    from ..hooks.events import EventHooks
+
+    parts = Parts.of(env)
+    version = parts.schema_version()
+    records = parts.records
+    telling = EventHooks(
+        records.event_hooks,
+        records.hook_deliveries,
+        records.log,
+        parts.hook_calls(),
+        parts.log,
+        parts.clock,
+        parts.ids,
+        go_on=lambda: parts.deadline.left() > _SECONDS_OF_A_DELIVERY,
+    )
+
+    def direct(payload: Mapping[str, Any]) -> dict[str, Any]:
+        version.check()
+        action = payload.get("action")
+        if action == "given_up":
+            return {"given_up": telling.given_up()}
+        outcome = telling.redrive() if action == "redrive" else telling.run()
+        if outcome:
+            parts.log.info("event hooks", **outcome)
+        return dict(outcome)
+
+    return Function(None, server_error, parts.log.report, direct, deadline=parts.deadline)
+
+
 def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) -> "ManagementApi":
     """The management API without what surrounds it. ``ready`` raises what keeps it from answering at all."""
     from ..management.directory.people import PeopleRecords
@@ -430,6 +463,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
         ),
         hooks=HookRecords(
             inline_hooks=records.inline_hooks,
+            event_hooks=records.event_hooks,
             seals=parts.hook_seals(administrative=True),
             calls=parts.hook_calls(administrative=True),
             previews=PreviewedHooks(lambda: parts.token_hooks(administrative=True)),

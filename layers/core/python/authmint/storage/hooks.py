@@ -68,6 +68,7 @@ class EventHook:
         verified: Its endpoint has answered the challenge.
         since: Unix seconds: what was recorded before is not told. 0: nothing is.
         signing: Secrets that deliveries are signed with, sealed by KMS; the newest first.
+        base_url: Of the deployment, as whoever made or replaced it called it.
         version: Raised by every change.
     """
 
@@ -83,6 +84,7 @@ class EventHook:
     verified: bool = False
     since: int = 0
     signing: tuple[str, ...] = field(default=(), repr=False)
+    base_url: str = ""
     version: int = 0
 
 

@@ -4,7 +4,7 @@ import argparse
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ..operation.redriving import DeadLetters, GivenUp, Outcome
+from ..operation.redriving import DeadLetters, FunctionFailed, GivenUp, HookLetters, Outcome
 from ..parsers import add_command
 from ..remote import RemoteFailed
 from ..tables import for_people, print_json, print_table
@@ -20,10 +20,10 @@ def add(commands: Any) -> None:
     redrive = add_command(
         commands,
         "redrive",
-        summary="deliver again what lies in the dead-letter queue; 1: something was refused again and is still there",
+        summary="deliver again what was given up; 1: something was refused again and is still there",
         description="Delivers what lies in the dead-letter queue of a stage to the functions that it was meant for, "
-        "oldest first, with the credentials and the region of the environment. Deliveries of events and runs of the "
-        "key rotation may come twice, so this may be repeated and stopped at any time.",
+        "oldest first, and what event hooks did not take to them, with the credentials and the region of the "
+        "environment. All of it may come twice, so this may be repeated and stopped at any time.",
         examples=_EXAMPLES,
     )
     redrive.add_argument("--stage", default="prod", help="of the deployment (default prod)")
@@ -40,15 +40,23 @@ def _run(options: argparse.Namespace) -> int:
     # A function may take its time, and is not to be asked twice meanwhile.
     patient = Config(read_timeout=330, retries={"total_max_attempts": 1})
     try:
-        queue = DeadLetters(boto3.client("sqs"), boto3.client("lambda", config=patient), options.stage)
+        lambda_ = boto3.client("lambda", config=patient)
+        queue, hooks = DeadLetters(boto3.client("sqs"), lambda_, options.stage), HookLetters(lambda_, options.stage)
         if options.dry_run:
-            _show("Given up", [_row(message) for message in queue.look()], as_json=options.json)
+            rows = [_row(message) for message in queue.look()] + [_hook_row(letter) for letter in hooks.look()]
+            _show("Given up", rows, as_json=options.json)
             return 0
         outcomes = list(queue.redrive())
+        taken, left = hooks.redrive()
     except (BotoCoreError, ClientError) as error:
         raise RemoteFailed(f"AWS: {error}") from None
-    _show("Delivered again", [_told(outcome) for outcome in outcomes], as_json=options.json)
-    return int(any(outcome.error for outcome in outcomes))
+    except FunctionFailed as error:
+        raise RemoteFailed(f"function hooks: {error}") from None
+    rows = [_told(outcome) for outcome in outcomes]
+    if taken or left:
+        rows.append({"for": "event hooks", "outcome": f"delivered: {taken}, refused or not reached: {left}"})
+    _show("Delivered again", rows, as_json=options.json)
+    return int(any(outcome.error for outcome in outcomes) or left > 0)
 
 
 def _row(message: GivenUp) -> dict[str, Any]:
@@ -58,6 +66,15 @@ def _row(message: GivenUp) -> dict[str, Any]:
         "sent": sent.isoformat(timespec="seconds"),
         "for": message.purpose,
         "given up because": message.error or None,
+    }
+
+
+def _hook_row(letter: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "message": letter["event"],
+        "sent": letter["givenUp"],
+        "for": f"event hook {letter['name']}",
+        "given up because": letter["reason"],
     }
 
 

@@ -11,7 +11,7 @@ from .findings import Finding, asked, verdict
 
 FUNCTIONS: Final = (
     "discovery", "jwks", "token", "authorize", "registration", "token-status", "management", "key-rotation",
-    "audit-sink",
+    "audit-sink", "hooks",
 )  # fmt: skip
 #: Functions whose lines hold events.
 _LOGGED: Final = ("token", "authorize", "registration", "token-status")
@@ -32,17 +32,19 @@ _KEY_USES: Final = (
     ("authorize", "kms:Decrypt", "factor-secret"),
     ("management", "kms:Encrypt", "idp-secret"),
     ("management", "kms:Decrypt", "idp-secret"),
+    ("authorize", "kms:Decrypt", "idp-secret"),
     ("management", "kms:Encrypt", "hook-secret"),
     ("management", "kms:Decrypt", "hook-secret"),
     ("token", "kms:Decrypt", "hook-secret"),
     ("authorize", "kms:Decrypt", "hook-secret"),
+    ("hooks", "kms:Decrypt", "hook-secret"),
 )
 _USING: Final = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKeyPairWithoutPlaintext", "kms:CreateGrant")
 #: Seconds that a request takes, roughly, and that the account's executions have to last for.
 _SECONDS_PER_REQUEST: Final = 0.1
 #: API Gateway: requests per second of the account.
 _GATEWAY_QUOTA: Final = "L-8A5B8E43"
-_ALARMS: Final = 8
+_ALARMS: Final = 10
 
 
 @dataclass(frozen=True)

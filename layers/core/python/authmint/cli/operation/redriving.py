@@ -1,4 +1,4 @@
-"""What lies in the dead-letter queue, back to the functions that it was meant for.
+"""What was given up: messages of the dead-letter queue back to their functions, events back to hooks.
 
 Both functions may be told the same thing twice: a delivery of events is recorded once, and a run of the key rotation
 finds nothing left to do. So a message is deleted after its function has answered, and a crash in between does no harm.
@@ -72,6 +72,44 @@ def _purpose(body: str, target: str) -> Purpose:
     if target.endswith("-key-rotation") or scheduled or payload == {}:
         return "key-rotation"
     return "unknown"
+
+
+class FunctionFailed(Exception):
+    """A function that was invoked failed. The message is its own."""
+
+
+class HookLetters:
+    """Events that hooks did not take. The function ``hooks`` keeps them, and tells them again.
+
+    Args:
+        lambda_: boto3's client.
+        stage: As the template was deployed.
+    """
+
+    def __init__(self, lambda_: Any, stage: str) -> None:
+        self._lambda = lambda_
+        self._function = f"authmint-{stage}-hooks"
+
+    def look(self) -> list[dict[str, Any]]:
+        """What there is, hook by hook, in the order of the log."""
+        found: list[dict[str, Any]] = self._invoked("given_up")["given_up"]
+        return found
+
+    def redrive(self) -> tuple[int, int]:
+        """How many were taken now, and how many are still there. An invocation takes as many as it has time for."""
+        taken = 0
+        while True:
+            outcome = self._invoked("redrive")
+            taken += outcome["redelivered"]
+            if not outcome["redelivered"] or not outcome["left"]:
+                return taken, outcome["left"]
+
+    def _invoked(self, action: str) -> Any:
+        answer = self._lambda.invoke(FunctionName=self._function, Payload=json.dumps({"action": action}))
+        told = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            raise FunctionFailed(f"{told.get('errorType')}: {told.get('errorMessage')}")
+        return told
 
 
 class DeadLetters:

@@ -169,6 +169,7 @@ _PLACES: Final = (
     ("/api/v1/trustedOrigins", "org", "org"),
     ("/api/v1/brands", "org", "org"),
     ("/api/v1/inlineHooks", "hooks", "hooks"),
+    ("/api/v1/eventHooks", "hooks", "hooks"),
     ("/api/v1/api-tokens", "api_tokens", "api_tokens"),
     ("/api/v1/logs", "logs", "logs"),
     ("/api/v1/usage", "reports", "reports"),

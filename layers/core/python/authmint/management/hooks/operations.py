@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from ...hooks.calls import HookCalls
 from ...ids import Ids
 from ...keys.vault import SecretSeals
-from ...storage.hooks import Hooks, InlineHook
+from ...storage.hooks import EventHook, Hooks, InlineHook
 from ...storage.servers import Servers
 from ..http.call import Operation
 from ..http.crud import add_crud, add_lifecycle
 from ..http.routes import Routes
 from ..servers.previewed_hook import PreviewedHooks
+from .event_hooks import PATH as EVENTS
+from .event_hooks import EventHooksResource
 from .inline_hooks import PATH, InlineHooks
 
 
@@ -23,6 +25,7 @@ class HookRecords:
     """
 
     inline_hooks: Hooks[InlineHook]
+    event_hooks: Hooks[EventHook]
     seals: SecretSeals
     calls: HookCalls
     previews: PreviewedHooks
@@ -36,3 +39,8 @@ def add_hooks(routes: Routes[Operation], hooks: HookRecords, servers: Servers, i
     add_lifecycle(routes, PATH, "{inlineHookId}", inline)
     routes.add("POST", f"{PATH}/{{inlineHookId}}", inline.update)
     routes.add("POST", f"{PATH}/{{inlineHookId}}/execute", inline.execute)
+    events = EventHooksResource(hooks.event_hooks, hooks.seals, hooks.calls, ids, allow_private=hooks.allow_private)
+    add_crud(routes, EVENTS, "{eventHookId}", events)
+    add_lifecycle(routes, EVENTS, "{eventHookId}", events)
+    routes.add("POST", f"{EVENTS}/{{eventHookId}}/lifecycle/verify", events.verify)
+    routes.add("POST", f"{EVENTS}/{{eventHookId}}/signingSecret", events.new_signing_secret)

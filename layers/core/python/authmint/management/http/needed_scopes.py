@@ -27,6 +27,7 @@ _FAMILIES: Final = (
     ("/api/v1/brands", "okta.brands.{0}"),
     ("/api/v1/org", "okta.orgs.{0}"),
     ("/api/v1/inlineHooks", "okta.inlineHooks.{0}"),
+    ("/api/v1/eventHooks", "okta.eventHooks.{0}"),
     ("/api/v1/logs", "okta.logs.{0}"),
     ("/api/v1/usage", "okta.logs.{0}"),
     ("/api/v1/iam", "okta.roles.{0}"),
