@@ -162,6 +162,7 @@ class Hosted:
                 device_codes=storage.device_codes,
                 session_tokens=storage.session_tokens,
                 trusted_origins=storage.trusted_origins,
+                sign_on_policies=storage.sign_on_policies,
             ),
             self.authorizations,
             pages=self.pages,

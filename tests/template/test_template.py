@@ -75,6 +75,7 @@ def test_every_documented_route_is_there(template: Template) -> None:
         ("/api/v1/authn", "authorize"),
         ("/challenge", "authorize"),
         ("/signin/idp", "authorize"),
+        ("/.well-known/webfinger", "authorize"),
         ("/oauth2/v1/authorize/callback", "authorize"),
         ("/signin/key", "authorize"),
         ("/enrol", "authorize"),

@@ -19,6 +19,7 @@ from ..storage.directory import Directory
 from ..storage.remembered_browsers import RememberedBrowsers
 from ..storage.servers import Servers
 from ..storage.sessions import Sessions, SessionTokens
+from ..storage.sign_on_policies import SignOnPolicies
 from ..storage.sign_on_transactions import SignOnTransactions
 from ..storage.trusted_origins import TrustedOrigins
 from .authn.api import AuthnApi
@@ -60,6 +61,7 @@ class PageRecords:
     device_codes: DeviceCodes
     session_tokens: SessionTokens
     trusted_origins: TrustedOrigins
+    sign_on_policies: SignOnPolicies
 
 
 def new_site(
@@ -99,7 +101,9 @@ def new_site(
     return Site(
         pages,
         browsers,
-        sign_in=SignInPage(steps, brakes.invitations, helps=recovery.on, federation=providers),
+        sign_in=SignInPage(
+            steps, brakes.invitations, helps=recovery.on, federation=providers, routes=records.sign_on_policies
+        ),
         password=PasswordPage(steps),
         challenge=_OnFirstUse(partial(_challenge, steps)),
         enrol=_OnFirstUse(partial(_enrol, steps)),

@@ -1,11 +1,12 @@
 """``/signin/idp`` and ``/oauth2/v1/authorize/callback``: to an identity provider, and back (docs/protocol.md §37.4)."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
+from ..api_errors import ApiError
 from ..audit.builder import EventBuilder
 from ..clock import Clock
 from ..directory.authentication import AuthenticationFailed
@@ -14,12 +15,17 @@ from ..federation.refusals import NotBelieved, Unreachable
 from ..http import Response
 from ..ids import Ids
 from ..oauth.errors import OAuthError
+from ..policy.sign_on.facts import Facts
+from ..policy.sign_on.routing import Route, route
+from ..rate_limit import RateLimit, network_of
+from ..sign_on.policies import AppliedPolicies
 from ..storage.clients import secret_digest
 from ..storage.errors import NotFound
 from ..storage.events import Event, Party
 from ..storage.federated_requests import FederatedRequest, FederatedRequests
 from ..storage.identity_providers import IdentityProvider, IdentityProviders
 from ..storage.sign_on_transactions import Proof, Vouched
+from ..storage.users import Users
 from .steps import Steps
 from .visit import Onward, Visit, see_other
 
@@ -34,6 +40,8 @@ START: Final = "/signin/idp"
 _ANSWER: Final = ("state", "code", "error", "error_description", "iss")
 _LONGEST: Final = {"state": 200, "code": 8_192, "error": 200, "error_description": 200, "iss": 1_024}
 _LONGEST_ANSWER: Final = 8_192
+_ACCOUNT: Final = "okta:acct:"
+_LONGEST_LOGIN: Final = 320
 #: A trusted ``auth_time`` is as far off as clocks are.
 _SKEW: Final = 60
 
@@ -61,11 +69,22 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Offered:
+    """A provider as the sign-in page offers it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
 class FederationPages:
     """Sends browsers to providers, and takes what comes back. Sessions are made where all are (``steps``)."""
 
     steps: Steps
     providers: IdentityProviders
+    policies: AppliedPolicies
+    users: Users
+    looked_up: RateLimit
     requests: FederatedRequests
     upstream: "Callable[[], Upstream]"
     people: "Callable[[], FederatedPeople]"
@@ -107,6 +126,56 @@ class FederationPages:
         asking = Asking(self.requests, self.ids)
         uri = asking.uri(provider, _browser(visit), wanted, base_url=visit.request.base_url, now=visit.now)
         return see_other(uri)
+
+    def route(self, visit: Visit, client_id: str | None, identifier: str | None) -> tuple[Route, Sequence[Offered]]:
+        """Where somebody signs in, and what the page offers for it.
+
+        Args:
+            visit: Of the browser.
+            client_id: Of the app that they come for.
+            identifier: The username, where it was asked for.
+        """
+        known = {one.id: one.name for one in self.providers.all().providers if one.status == "ACTIVE"}
+        around = self.policies.circumstances(visit.request, device=None)
+        facts = Facts(
+            app_id=client_id,
+            zones=self.policies.zones_of(around),
+            platform=around.platform,
+            profile=None if identifier is None else self._profile(identifier),
+            now=visit.now,
+            identifier=identifier,
+        )
+        found = route(self.policies.of_type("IDP_DISCOVERY"), facts, known)
+        return found, [Offered(idp_id, known[idp_id]) for idp_id in found.others]
+
+    def _profile(self, identifier: str) -> Mapping[str, Any] | None:
+        try:
+            return self.users.by_login(identifier).profile
+        except NotFound:
+            return None
+
+    def webfinger(self, visit: Visit) -> Response:
+        """``/.well-known/webfinger`` (RFC 7033): where somebody called so signs in. The same for who is unknown."""
+        resource = visit.request.query_value("resource") or ""
+        login = resource.removeprefix(_ACCOUNT)
+        if login == resource or not login or len(login) > _LONGEST_LOGIN or not login.isprintable():
+            raise ApiError("E0000001", "resource", ["The requested resource is malformed."])
+        allowance = self.looked_up.take(network_of(visit.request.source_ip), now=visit.now)
+        if not allowance.allowed:
+            raise ApiError("E0000047", headers=allowance.headers())
+        found, offered = self.route(visit, None, login)
+        base_url = visit.request.base_url
+        links = [_jrd_link(f"{base_url}/sso/idps/{one.id}", one.name, self._type(one.id), one.id) for one in offered]
+        if found.ours or not links:
+            issuer = "http://openid.net/specs/connect/1.0/issuer"
+            links.append({"rel": issuer, "href": base_url, "properties": {"okta:idp:type": "OKTA"}})
+        answer = Response.json(200, {"subject": resource, "links": links})
+        headers = tuple(pair for pair in answer.headers if pair[0] != "content-type")
+        return replace(answer, headers=(("content-type", "application/jrd+json"), *headers))
+
+    def _type(self, idp_id: str) -> str:
+        known = self.providers.all().get(idp_id)
+        return "OIDC" if known is None else known.type
 
     def posted(self, visit: Visit) -> Response:
         """An answer that was posted (OAuth 2.0 Form Post Response Mode): cookies come with the GET after it.
@@ -217,6 +286,11 @@ class FederationPages:
             debug=debug,
         )
         self.events.emit(event)
+
+
+def _jrd_link(href: str, name: str, kind: str, idp_id: str) -> dict[str, Any]:
+    properties = {"okta:idp:type": kind, "okta:idp:id": idp_id}
+    return {"rel": "okta:idp", "href": href, "titles": {"und": name}, "properties": properties}
 
 
 _SOCIAL_EVENT: Final = "user.authentication.auth_via_social"

@@ -1,6 +1,6 @@
 """``/signin``: username and password."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlencode
@@ -11,14 +11,17 @@ from ..oauth.authorization.standing import Standing
 from ..rate_limit import RateLimit, network_of
 from ..sign_on.requirement import OutOfTurn
 from ..sign_on.sign_on import Denied
+from ..storage.sign_on_policies import SignOnPolicies
 from .client_view import view_of
 from .steps import Steps, step_uri
 from .visit import Onward, Visit, see_other
 from .waiting import Waiting
 
 if TYPE_CHECKING:  # most sign-ons are without any provider
-    from .federation import FederationPages
+    from .federation import FederationPages, Offered
 
+#: What the page asks for: a username, that and a password, or which provider.
+Asks = Literal["username", "password", "provider"]
 _LONGEST_USERNAME: Final = 320
 _STATUS: Final = {None: 200, "failed": 403, "too_fast": 429}
 
@@ -31,6 +34,7 @@ class SignInPage:
     invitations: RateLimit
     helps: bool = False
     federation: "Callable[[], FederationPages] | None" = None
+    routes: SignOnPolicies | None = None
 
     def get(self, visit: Visit) -> Response:
         """The form; where somebody is signed in and nothing waits for a fresh sign-in: onward."""
@@ -40,7 +44,7 @@ class SignInPage:
         if waiting is not None:
             return self._for(waiting, visit, onward)
         if visit.guest.person is None:
-            return self._form(visit, onward, None, "")
+            return self._routed(visit, onward, None, "")
         if onward.activating or onward.account:
             return see_other(onward.uri(None))
         return self.steps.pages.show("signed_in.html", visit.request, {"login": visit.guest.person.user.login})
@@ -54,7 +58,28 @@ class SignInPage:
         if waiting.idp is not None and self.federation is not None:
             return self.federation().start(visit, onward, waiting.idp, waiting)
         known = "" if visit.guest.person is None else visit.guest.person.user.login
-        return self._form(visit, onward, waiting, (waiting.login_hint or known)[:_LONGEST_USERNAME])
+        return self._routed(visit, onward, waiting, (waiting.login_hint or known)[:_LONGEST_USERNAME])
+
+    def _routed(
+        self, visit: Visit, onward: Onward, waiting: Waiting | None, username: str, *, identified: bool = False
+    ) -> Response:
+        """The form, the providers that rules offer, on to the only one, or the question who it is.
+
+        Where nobody wrote a rule, there is nothing to look at.
+        """
+        if self.federation is None or self.routes is None or not self.routes.of_type("IDP_DISCOVERY").policies:
+            return self._form(visit, onward, waiting, username)
+        federation = self.federation()
+        client_id = None if waiting is None else waiting.client.id
+        found, offered = federation.route(visit, client_id, username if identified else None)
+        other = visit.request.query_value("other") == "1"
+        if found.alone is not None and not other:
+            if identified:  # a form was sent: browsers hold the next redirect to where its page said that it leads
+                query = {"idp": found.alone, "login_hint": username, **onward.fields}
+                return see_other(f"/signin/idp?{urlencode(query)}")
+            return federation.start(visit, onward, found.alone, waiting)
+        asks: Asks = "username" if found.asks and not other else "password" if found.ours else "provider"
+        return self._form(visit, onward, waiting, username, asks="password" if other else asks, offered=offered)
 
     def post(self, visit: Visit) -> Response:
         """Onward with a session; or the form again; or a new password first."""
@@ -64,6 +89,8 @@ class SignInPage:
         if visit.form.text("clientData"):
             return self._by_key(visit, onward, way_back)
         username = visit.form.text("username").strip()[:_LONGEST_USERNAME]
+        if visit.form.text("act") == "identify":
+            return self._routed(visit, onward, self._waiting(onward, visit), username, identified=True)
         password = visit.form.text("password")
         try:
             found = self.steps.sign_on.begin(visit.caller, username, password, onward.fields)
@@ -129,6 +156,8 @@ class SignInPage:
         username: str,
         *,
         refused: Literal["failed", "too_fast"] | None = None,
+        asks: Asks = "password",
+        offered: "Sequence[Offered]" = (),
     ) -> Response:
         wished = None if waiting is None else waiting.ui_locales
         client = None if waiting is None else view_of(waiting.client)
@@ -142,6 +171,8 @@ class SignInPage:
             "activating": onward.activating,
             "username": username,
             "problem": problem,
+            "asks": asks,
+            "providers": [(one.name, f"/signin/idp?{urlencode({'idp': one.id, **onward.fields})}") for one in offered],
             "forgot": f"/forgot?{urlencode(onward.fields)}" if self.helps else "",
             "fields": onward.fields | {"csrf": visit.guest.csrf("signin", onward.subject, anonymous=True)},
         }
@@ -150,7 +181,7 @@ class SignInPage:
             visit.request,
             values,
             status=_STATUS[refused],
-            forms="own" if client is None else "away",
+            forms="own" if client is None and asks != "username" else "away",
             images=() if client is None else client.images,
             wished=wished,
             script="keys",

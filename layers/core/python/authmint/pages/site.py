@@ -101,6 +101,7 @@ class Site:
             "/api/v1/sessions": {"POST": sessions.create},
             "/api/v1/sessions/me": {"GET": sessions.show, "DELETE": sessions.close},
             "/api/v1/sessions/me/lifecycle/refresh": {"POST": sessions.refresh},
+            "/.well-known/webfinger": {"GET": lambda visit: federation().webfinger(visit)},
         }
 
     def __call__(self, request: Request) -> Response | None:

@@ -303,6 +303,9 @@ class Parts:
         return FederationPages(
             steps,
             records.identity_providers,
+            self.policies(),
+            records.users,
+            self.limit("webfinger", most=self.settings.sign_ins),
             records.federated_requests,
             cache(self._upstream),
             cache(self._federated_people),

@@ -174,6 +174,7 @@ def authorize(env: Surroundings) -> Function:
             device_codes=records.device_codes,
             session_tokens=records.session_tokens,
             trusted_origins=records.trusted_origins,
+            sign_on_policies=records.sign_on_policies,
         ),
         interactions,
         pages=pages,

@@ -50,7 +50,7 @@ def add_people_policies(
     routes.add("GET", f"{_POLICY}/mappings", policies.mappings)
     routes.add("POST", f"{_POLICY}/mappings", policies.add_mapping)
     routes.add("PUT", "/api/v1/apps/{appId}/policies/{policyId}", policies.assign)
-    rules = PeopleRules(changes, ids)
+    rules = PeopleRules(changes, people.identity_providers, ids)
     add_crud(routes, f"{_POLICY}/rules", "{ruleId}", rules)
     _add_zones_and_risk(routes, changes, people, ids)
     add_lifecycle(routes, f"{_POLICY}/rules", "{ruleId}", rules)

@@ -1,13 +1,14 @@
 """``/api/v1/policies/{policyId}/rules``: rules of people's policies (docs/protocol.md §33.7)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from ...http import Response
 from ...ids import Ids
 from ...policy.sign_on.conditions import asks_how_unusual
 from ...storage.events import Event, Party
+from ...storage.identity_providers import IdentityProviders
 from ...storage.servers import Status
 from ...storage.sign_on_policies import OF_APPS, PREFIXES, SignOnPolicy, SignOnRule
 from ..http.call import NO_CONTENT, Call
@@ -28,8 +29,9 @@ _LAST: Final = 98
 class PeopleRules:
     """Rules of one policy."""
 
-    def __init__(self, changes: PolicyChanges, ids: Ids) -> None:
+    def __init__(self, changes: PolicyChanges, providers: IdentityProviders, ids: Ids) -> None:
         self._changes = changes
+        self._providers = providers
         self._ids = ids
 
     def list(self, call: Call) -> Response:
@@ -39,7 +41,7 @@ class PeopleRules:
     def create(self, call: Call) -> Response:
         """200. ACTIVE unless ``activate`` is false, whatever the body says."""
         policy = self._changes.find(call)
-        if policy.type in {"PROFILE_ENROLLMENT", "IDP_DISCOVERY"}:
+        if policy.type == "PROFILE_ENROLLMENT":
             raise invalid_field("type", "Policies of this type have one rule.")
         body = call.body()
         priority = body.number("priority")
@@ -113,6 +115,11 @@ class PeopleRules:
         conditions = read_conditions(body.below("conditions"), policy.type)
         self._check_zones(conditions, body)
         actions = read_actions(body.below("actions"), policy.type, conditions)
+        self._check_providers(actions, body)
+        if policy.type == "IDP_DISCOVERY" and base.system:
+            if actions["idp"]["providers"] != base.actions["idp"]["providers"]:
+                body.problem("actions", "The default rule leads to this service itself.")
+            actions = dict(base.actions)
         body.check()
         if asks_how_unusual(conditions):
             call.retrying(self._changes.applied.records.watch)
@@ -125,6 +132,14 @@ class PeopleRules:
         known = {zone.id for zone in self._changes.applied.all_zones()}
         if missing := [one for one in named if one not in known]:
             body.problem("conditions.network", f"There is no network zone '{missing[0]}'.")
+
+    def _check_providers(self, actions: Mapping[str, Any], body: Fields) -> None:
+        named = [one for one in (actions.get("idp") or {}).get("providers") or () if one["type"] != "OKTA"]
+        if not named:
+            return
+        known = {(one.id, one.type) for one in self._providers.all().providers}
+        if missing := [one for one in named if (one["id"], one["type"]) not in known]:
+            body.problem("actions.idp.providers", f"There is no identity provider '{missing[0]['id']}' of that type.")
 
     def _put(self, before: SignOnPolicy, rules: Sequence[SignOnRule], rule_id: str, verb: str, call: Call) -> Changed:
         after = replace(before, rules=_numbered(before, rules), updated_at=call.now)

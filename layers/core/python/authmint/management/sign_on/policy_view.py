@@ -52,10 +52,19 @@ def _conditions(policy: SignOnPolicy) -> dict[str, Any] | None:
 _ALWAYS: dict[str, Any] = {"people": {"users": {"exclude": []}}, "network": {"connection": "ANYWHERE"}}
 
 
+_ANYBODY: dict[str, Any] = {
+    "network": {"connection": "ANYWHERE"},
+    "userIdentifier": {"patterns": []},
+    "app": {"include": [], "exclude": []},
+}
+
+
 def rule_json(rule: SignOnRule, policy: SignOnPolicy, call: Call) -> dict[str, Any]:
     """A rule. The system's rules of applications show no condition at all."""
     href = call.url(f"{PATH}/{policy.id}/rules/{rule.id}")
     conditions = rule.conditions
+    if conditions is None and policy.type == "IDP_DISCOVERY":
+        conditions = _ANYBODY
     if conditions is None and policy.type not in OF_APPS:
         conditions = dict(_ALWAYS)
         if policy.type == "OKTA_SIGN_ON":

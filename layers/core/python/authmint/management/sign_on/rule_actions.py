@@ -5,11 +5,15 @@ from typing import Any, Final
 
 from ...policy.sign_on.defaults import app_actions, profile_enrolment_actions
 from ...policy.sign_on.durations import seconds_of
+from ...policy.sign_on.expression import text_of
+from ...policy.sign_on.facts import Facts
+from ...policy.sign_on.routing import MOST
 from ...storage.sign_on_policies import PolicyType
-from ..http.errors import ApiError
 from ..http.fields import Fields
 from .rule_conditions import objects
 
+#: Types of providers that a route leads to.
+PROVIDERS: Final = ("OKTA", "OIDC", "GOOGLE", "MICROSOFT")
 _ACCESS: Final = ("ALLOW", "DENY")
 _PROMPTS: Final = ("ALWAYS", "DEVICE", "SESSION")
 _PRIMARY: Final = ("PASSWORD_IDP_ANY_FACTOR", "PASSWORD_IDP")
@@ -244,8 +248,35 @@ def _profile_enrolment(actions: Fields, _: Mapping[str, Any]) -> dict[str, Any]:
     return {"profileEnrollment": {**shown, "progressiveProfilingAction": progressive, "allowedIdentifiers": ["login"]}}
 
 
-def _nothing(_: Fields, __: Mapping[str, Any]) -> dict[str, Any]:
-    raise ApiError("E0000015")
+def _route(body: Fields, _: Mapping[str, Any]) -> dict[str, Any]:
+    idp = body.below("idp")
+    kind = idp.choice("idpSelectionType", ("SPECIFIC", "DYNAMIC"), "SPECIFIC")
+    providers = []
+    for one in objects(idp, "providers", most=MOST):
+        provider: dict[str, Any] = {"type": one.choice("type", PROVIDERS, "OKTA", required=True)}
+        if provider["type"] != "OKTA":
+            provider["id"] = one.text("id", required=True, longest=100) or ""
+        providers.append(provider)
+    criteria = [
+        {
+            "providerExpression": _expression_of_provider(one),
+            "propertyName": one.choice("propertyName", ("name",), "name"),
+        }
+        for one in objects(idp, "matchCriteria", most=1)
+    ]
+    if kind == "DYNAMIC" and not criteria:
+        idp.problem("matchCriteria", _BLANK)
+    if kind == "SPECIFIC" and not providers:
+        idp.problem("providers", _BLANK)
+    shown: dict[str, Any] = {"providers": providers, "idpSelectionType": kind}
+    return {"idp": shown | ({"matchCriteria": criteria} if criteria else {})}
+
+
+def _expression_of_provider(criterion: Fields) -> str:
+    text: str = criterion.text("providerExpression", required=True, longest=1_024) or ""
+    if text.strip() and text_of(text, Facts(identifier="somebody@example.com")) is None:
+        criterion.problem("providerExpression", "must be an expression of login.identifier alone that gives a text.")
+    return text
 
 
 _READERS: Final[Mapping[PolicyType, Callable[[Fields, Mapping[str, Any]], dict[str, Any]]]] = {
@@ -254,7 +285,7 @@ _READERS: Final[Mapping[PolicyType, Callable[[Fields, Mapping[str, Any]], dict[s
     "PASSWORD": _password,
     "MFA_ENROLL": _enroll,
     "PROFILE_ENROLLMENT": _profile_enrolment,
-    "IDP_DISCOVERY": _nothing,
+    "IDP_DISCOVERY": _route,
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ...expressions.errors import ExpressionError
+from ...expressions.regexes import BadPattern, compiled
 from ...policy.sign_on.conditions import ALL_ZONES
 from ...policy.sign_on.expression import check_condition
 from ...storage.sign_on_policies import PolicyType
@@ -14,6 +15,7 @@ LEVELS: Final = ("ANY", "LOW", "MEDIUM", "HIGH")
 _PLATFORMS: Final = ("ANY", "MOBILE", "DESKTOP")
 _SYSTEMS: Final = ("ANY", "IOS", "ANDROID", "WINDOWS", "OSX", "MACOS", "CHROMEOS", "OTHER")
 _PROVIDERS: Final = ("ANY", "OKTA", "SPECIFIC_IDP")
+_MATCHES: Final = ("SUFFIX", "EQUALS", "STARTS_WITH", "CONTAINS", "EXPRESSION")
 #: Conditions by type of the policy, in the order in which they are shown. Others would let in more than was meant.
 _KNOWN: Final[Mapping[PolicyType, tuple[str, ...]]] = {
     "OKTA_SIGN_ON": ("people", "network", "authContext", "risk", "riskScore", "identityProvider"),
@@ -21,7 +23,7 @@ _KNOWN: Final[Mapping[PolicyType, tuple[str, ...]]] = {
     "PASSWORD": ("people", "network"),
     "MFA_ENROLL": ("people", "network", "app"),
     "PROFILE_ENROLLMENT": (),
-    "IDP_DISCOVERY": (),
+    "IDP_DISCOVERY": ("network", "userIdentifier", "app", "platform"),
 }
 _NOT_SUPPORTED: Final = "This condition is not supported here."
 
@@ -150,8 +152,34 @@ def _user_type(body: Fields, _: PolicyType) -> dict[str, Any]:
     return {name: list(types.texts(name, longest=100) or ()) for name in ("include", "exclude")}
 
 
-def _app(body: Fields, _: PolicyType) -> dict[str, Any] | None:
-    if not body.has("app"):
+def _user_identifier(body: Fields, _: PolicyType) -> dict[str, Any]:
+    identifier = body.below("userIdentifier")
+    patterns = []
+    for one in objects(identifier, "patterns"):
+        kind = one.choice("matchType", _MATCHES, "SUFFIX", required=True)
+        value = one.text("value", required=True, longest=1_024) or ""
+        if kind == "EXPRESSION":
+            _check_pattern(one, value)
+        patterns.append({"matchType": kind, "value": value})
+    if len(patterns) > 1 and any(one["matchType"] == "EXPRESSION" for one in patterns):
+        identifier.problem("patterns", "An expression is the only one.")
+    shown: dict[str, Any] = {}
+    if identifier.has("type"):
+        shown["type"] = identifier.choice("type", ("IDENTIFIER", "ATTRIBUTE"), "IDENTIFIER")
+    if shown.get("type") == "ATTRIBUTE":
+        shown["attribute"] = identifier.text("attribute", required=True) or ""
+    return {**shown, "patterns": patterns}
+
+
+def _check_pattern(pattern: Fields, value: str) -> None:
+    try:
+        compiled(value)
+    except BadPattern as error:
+        pattern.problem("value", f"{error}.")
+
+
+def _app(body: Fields, policy_type: PolicyType) -> dict[str, Any] | None:
+    if not body.has("app") and policy_type != "IDP_DISCOVERY":
         return None
     app = body.below("app")
     return {
@@ -175,6 +203,7 @@ _READERS: Final = {
     "elCondition": _el_condition,
     "userType": _user_type,
     "app": _app,
+    "userIdentifier": _user_identifier,
 }
 
 

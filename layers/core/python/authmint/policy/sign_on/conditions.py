@@ -168,6 +168,35 @@ def _app(spec: _Spec, facts: Facts) -> bool | None:
     return every((is_one(include) if include else True, negated(is_one(exclude) if exclude else False)))
 
 
+def _user_identifier(spec: _Spec, facts: Facts) -> bool | None:
+    """Of who is not known yet: what was typed, or an attribute of who is called so."""
+    patterns, identifier = spec.get("patterns") or (), facts.identifier
+    if not patterns:
+        return True
+    if identifier is None:
+        return None
+    text: Any = identifier
+    if spec.get("type") == "ATTRIBUTE":
+        text = (facts.profile or {}).get(spec.get("attribute", ""))
+    return isinstance(text, str) and any(_fits(one, text) for one in patterns)
+
+
+def _fits(pattern: _Spec, text: str) -> bool:
+    value, kind = str(pattern.get("value", "")), pattern.get("matchType")
+    if kind == "EXPRESSION":
+        from ...expressions.regexes import matches  # few rules have one
+
+        return matches(value, text)
+    value, text = value.casefold(), text.casefold()
+    by_kind: Mapping[Any, bool] = {
+        "EQUALS": text == value,
+        "SUFFIX": text.endswith(value),
+        "STARTS_WITH": text.startswith(value),
+        "CONTAINS": value in text,
+    }
+    return by_kind.get(kind, False)
+
+
 def _expression(spec: _Spec, facts: Facts) -> bool | None:
     from .expression import holds  # only where a rule has one
 
@@ -191,6 +220,7 @@ _CONDITIONS: Final[Mapping[str, Callable[[_Spec, Facts], bool | None]]] = {
     "userType": _user_type,
     "elCondition": _expression,
     "app": _app,
+    "userIdentifier": _user_identifier,
     "authProvider": _anything,
 }
 #: Names of the conditions that there are.

@@ -32,9 +32,12 @@ from ...expressions.syntax import (
 from ...expressions.values import Object, Value
 from .facts import Facts
 
+#: The username, of who is not known yet.
+_TYPED: Final = "login.identifier"
 _USER: Final = ("id", "status", "created", "lastUpdated", "passwordChanged", "lastLogin", "profile")
 _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     "user": _USER,
+    "login": ("identifier",),
     "security": ("risk", "behaviors"),
     "security.risk": ("level",),
 }
@@ -60,6 +63,17 @@ class _Conditioned(Run):
 def check_condition(text: str) -> None:
     """Raises ExpressionError: with the place, what is wrong and what to do."""
     _compiled(text)
+    if _TYPED in text:
+        raise ExpressionError(text.index(_TYPED), "there is a user by then; only routes ask what was typed")
+
+
+def text_of(text: str, facts: Facts) -> str | None:
+    """What it gives, where that is a text; ``None``: it fails, or gives something else."""
+    try:
+        value = _compiled(text)(_Conditioned(facts))
+    except (ExpressionError, EvaluationFailed):
+        return None
+    return value if isinstance(value, str) else None
 
 
 def holds(text: str, facts: Facts) -> bool | None:
@@ -172,6 +186,7 @@ def _of_user(name: str) -> Callable[[Facts], Value]:
 _FACTS: Final[Mapping[str, Callable[[Facts], Value]]] = {
     **{f"user.{name}": _of_user(name) for name in _USER if name != "profile"},
     "user.profile": _profile,
+    _TYPED: lambda facts: _known(facts.identifier),
     "security.risk.level": lambda facts: _known(facts.risk),
     "security.behaviors": _behaviors,
 }

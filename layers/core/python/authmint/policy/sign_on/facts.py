@@ -45,6 +45,7 @@ class Facts:
         behaviors: By id of the behaviour.
         behavior_names: Names of behaviours, by id, for expressions.
         changed_at: When the password was chosen.
+        identifier: The username as it was typed, of who is not known yet.
         circumstances: Of the request, for whoever has to find out how unusual it is.
     """
 
@@ -63,4 +64,5 @@ class Facts:
     platform: Platform | None = None
     now: int = 0
     changed_at: int | None = None
+    identifier: str | None = field(default=None, repr=False)
     circumstances: "Circumstances | None" = field(default=None, repr=False)
