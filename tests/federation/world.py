@@ -40,8 +40,8 @@ Handler = Callable[[Request], Response]
 class World:
     """Hosts by their origin."""
 
-    def __init__(self) -> None:
-        self.clock = FrozenClock()
+    def __init__(self, clock: Any = None) -> None:
+        self.clock: Any = clock or FrozenClock()
         self.hosts: dict[str, Handler] = {}
         self.asked: list[tuple[str, str]] = []
 

@@ -1,6 +1,6 @@
 """People who come by an identity provider: everything that is read and written for them."""
 
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from authmint.clock import SystemClock
@@ -16,8 +16,7 @@ IDPS = "/api/v1/idps"
 
 def every_flow_by_providers(people: People) -> None:
     """Made, come again with other words, linked by address, and as somebody of another type. Users have a number."""
-    world = World()
-    cast("Any", world).clock = SystemClock()  # what is signed is compared with the real time
+    world = World(SystemClock())  # what is signed is compared with the real time
     provider = Provider(world)
     admin = people.functions.admin
     groups = [admin("POST", "/api/v1/groups", {"profile": {"name": f"g{number}"}})["id"] for number in range(2)]

@@ -461,6 +461,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
             seals=parts.idp_seals(administrative=True),
             fetch=parts.fetch,
             log=records.log,
+            allow_private=parts.settings.allow_private_jwks_uri,
         ),
         hooks=HookRecords(
             inline_hooks=records.inline_hooks,
