@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -64,6 +65,40 @@ def every_flow_of_hooks(functions: Functions, server: str, client: str, secret: 
             functions.admin("POST", f"{hook}/lifecycle/deactivate")
             _without_hooks(functions, server)
             functions.admin("DELETE", hook)
+
+
+VERIFIED = {"commands": [{"type": "com.okta.action.update", "value": {"credential": "VERIFIED"}}]}
+
+
+def a_migrated_user(functions: Functions, name: str) -> str:
+    """Somebody whose password another directory knows; the login."""
+    login = f"{name}@old.example"
+    profile = {"login": login, "email": login, "firstName": "O", "lastName": "L"}
+    credentials = {"password": {"hook": {"type": "default"}}}
+    functions.admin("POST", "/api/v1/users?activate=true", {"profile": profile, "credentials": credentials})
+    return login
+
+
+def signed_in(functions: Functions, login: str) -> dict[str, Any]:
+    """The answer to a sign-in with some password."""
+    event = form_event("authn", "", json.dumps({"username": login, "password": "Correct-Horse-7"}), "", "")
+    event |= {"rawPath": "/api/v1/authn", "pathParameters": {}}
+    event["headers"] = {name: value for name, value in event["headers"].items() if name != "authorization"}
+    event["headers"] |= {"content-type": "application/json"}
+    return functions.http("authorize", event)
+
+
+def every_import(functions: Functions, ask: Callable[[str], dict[str, Any]]) -> None:
+    """Another directory knows passwords: at the sign-in, and where a login asks for tokens by ``ask``."""
+    saying = Answer(200, json.dumps(VERIFIED).encode())
+    with endpoints(functions, lambda *_, **__: saying):
+        hook = an_inline_hook(name="import", type="com.okta.user.credential.password.import")
+        functions.admin("POST", INLINE, hook)
+        asking: dict[str, Callable[[str], dict[str, Any]]] = {"one": partial(signed_in, functions), "two": ask}
+        for name, asked in asking.items():
+            login = a_migrated_user(functions, name)
+            assert asked(login)["statusCode"] == 200
+            assert asked(login)["statusCode"] == 200  # by a hash of ours now
 
 
 def echoing(_: Parts, method: str, __: str, *, headers: Mapping[str, str], **___: Any) -> Answer:

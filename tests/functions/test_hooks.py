@@ -14,7 +14,17 @@ from authmint.runtime.parts import Parts
 
 from tests.functions.deployment import Functions, form_event
 from tests.functions.faults import ASK, FAULTS, KMS_FAULTS, Faults, only_kms
-from tests.functions.hook_flows import INLINE, a_hooked_rule, an_event_hook, an_inline_hook, echoing, endpoints
+from tests.functions.hook_flows import (
+    INLINE,
+    VERIFIED,
+    a_hooked_rule,
+    a_migrated_user,
+    an_event_hook,
+    an_inline_hook,
+    echoing,
+    endpoints,
+    signed_in,
+)
 
 PATCH = {"type": "com.okta.access.patch", "value": [{"op": "add", "path": "/claims/by_hook", "value": True}]}
 CHANGED = Answer(200, json.dumps({"commands": [PATCH]}).encode())
@@ -52,6 +62,26 @@ def test_no_token_is_given_without_its_hook_because_aws_fails(functions: Functio
             faults.arm(only_kms(fault), 1, lasting=True)
             assert a_token(functions, ready) == (503, "temporarily_unavailable")
             faults.clear()
+
+
+def test_no_password_is_imported_or_counted_as_wrong_because_aws_fails(functions: Functions, faults: Faults) -> None:
+    """Who signs in first while AWS fails is told to come again, and gets in then."""
+    functions.ready()
+    functions.admin("POST", INLINE, an_inline_hook(type="com.okta.user.credential.password.import"))
+    with endpoints(functions, lambda *_, **__: Answer(200, json.dumps(VERIFIED).encode())):
+        for position in itertools.count(1):
+            login = a_migrated_user(functions, f"u{position}")
+            functions.restart("authorize")
+            faults.arm(FAULTS["throttled" if position % 2 else "unreachable"], position, lasting=True)
+            answer = signed_in(functions, login)
+            reached = faults.seen >= position
+            faults.clear()
+
+            assert answer["statusCode"] in {200, 503}, position
+            assert signed_in(functions, login)["statusCode"] == 200, position
+            if not reached:
+                break
+    assert position > 5
 
 
 def test_no_event_is_lost_or_skipped_because_aws_fails(functions: Functions, faults: Faults) -> None:

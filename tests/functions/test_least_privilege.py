@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from unittest.mock import Mock
 
@@ -24,7 +25,12 @@ from tests.functions.assertions import ASSERTION, asserted
 from tests.functions.deployment import WIRES, Functions, form_event, load_event
 from tests.functions.documents import a_web, every_flow_of_strangers
 from tests.functions.factor_calls import every_call_of_factors
-from tests.functions.hook_flows import every_flow_of_event_hooks, every_flow_of_hooks, every_hook_of_a_browser
+from tests.functions.hook_flows import (
+    every_flow_of_event_hooks,
+    every_flow_of_hooks,
+    every_hook_of_a_browser,
+    every_import,
+)
 from tests.functions.providers import every_flow_by_providers
 from tests.functions.registrations import every_flow_of_newcomers
 from tests.functions.sign_ins import People, every_flow, people_at
@@ -276,10 +282,12 @@ def _people(functions: Functions, server: str) -> None:
     credentials = {"password": {"value": "Correct-Horse-7"}}
     body = {"profile": profile, "credentials": credentials, "groupIds": [group]}
     functions.admin("POST", "/api/v1/users", body)
-    functions.admin("PUT", f"/api/v1/apps/{client['client_id']}/groups/{group}", {})
+    everyone = next(one for one in functions.admin("GET", "/api/v1/groups") if one["profile"]["name"] == "Everyone")
+    for assigned in (group, everyone["id"]):
+        functions.admin("PUT", f"/api/v1/apps/{client['client_id']}/groups/{assigned}", {})
 
-    def ask(password: str) -> dict[str, Any]:
-        form = f"grant_type=password&username=p@b.example&scope=openid+a&password={password}"
+    def ask(password: str, login: str = "p@b.example") -> dict[str, Any]:
+        form = f"grant_type=password&username={login}&scope=openid+a&password={password}"
         event = form_event("token", server, form, client["client_id"], client["client_secret"])
         return functions.http("token", event)
 
@@ -287,6 +295,7 @@ def _people(functions: Functions, server: str) -> None:
     token = json.loads(granted["body"])["access_token"]
     introspect = form_event("introspect", server, f"token={token}", client["client_id"], client["client_secret"])
     assert json.loads(functions.http("token_status", introspect)["body"])["username"] == "p@b.example"
+    every_import(functions, partial(ask, "Correct-Horse-7"))
     now = SystemClock().now()
     with pytest.MonkeyPatch.context() as pace:
         for second in range(1, 6):  # four attempts a second are judged

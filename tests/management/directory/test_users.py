@@ -346,8 +346,24 @@ def test_a_hash_takes_the_place_of_a_password(admin: Admin) -> None:
     assert (gets_in(admin, PASSWORD), gets_in(admin, "U*U")) == (False, True)
     both = admin.post(path, {"credentials": {"password": {"hash": BCRYPT, "value": PASSWORD}}})
     assert both.causes == ["credentials.password.hash: A password is given as it is or as a hash, not both."]
-    hook = admin.post(path, {"credentials": {"password": {"hook": {"type": "default"}}}})
-    assert hook.causes == ["credentials.password.hook: Importing a password by a hook is not supported."]
+
+
+def test_a_password_that_another_directory_knows(admin: Admin) -> None:
+    hook = {"hook": {"type": "default"}}
+    made = admin.post(f"{USERS}?activate=true", body() | {"credentials": {"password": hook}}).json
+    path = f"{USERS}/{made['id']}"
+
+    assert (made["status"], made["credentials"]) == (
+        "ACTIVE",
+        {"password": {}, "provider": {"type": "IMPORT", "name": "IMPORT"}},
+    )
+    assert not gets_in(admin, PASSWORD)
+    other = admin.post(path, {"credentials": {"password": {"hook": {"type": "other"}}}})
+    assert other.causes == ["credentials.password.hook.type: must be one of [default]."]
+    both = admin.post(path, {"credentials": {"password": hook | {"value": PASSWORD}}})
+    assert both.causes == [
+        "credentials.password.hook: A password is given, or another directory is asked about it, not both."
+    ]
 
 
 def test_a_password_expires(admin: Admin) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ..clock import Clock
 from ..http import Request
@@ -12,9 +12,9 @@ from ..rate_limit import Allowance, RateLimit
 from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound
 from ..storage.retrying import Retrying
-from ..storage.users import User, Users, login_key
+from ..storage.users import Password, User, Users, login_key
 from .lockout import Lockout
-from .passwords import PasswordHashes, PasswordPolicy
+from .passwords import LONGEST, PasswordHashes, PasswordPolicy
 
 if TYPE_CHECKING:  # few sign-ins lock anybody
     from ..mail.letters import Letters
@@ -84,6 +84,13 @@ class Expiring(Person):
 Decide = Callable[[Person, Request, int], PasswordPolicy]
 
 
+class PasswordImports(Protocol):
+    """Asks another directory about passwords that only it knows."""
+
+    def verified(self, user: User, password: str, request: Request) -> bool | None:
+        """Whether it is the user's password; ``None``: the directory could not be asked. Raises Outage."""
+
+
 class Authenticator:
     """Tries passwords, so many in a second. Locks after ``attempts`` of the user's policy in a row."""
 
@@ -98,8 +105,13 @@ class Authenticator:
         retrying: Retrying | None = None,
         limit: RateLimit | None = None,
         letters: Callable[[], "Letters"] | None = None,
+        imports: Callable[[], PasswordImports] | None = None,
     ) -> None:
-        """``policy``: everybody's, or what decides for each. ``letters``: by which who is locked may be told so."""
+        """Put it together.
+
+        ``policy``: everybody's, or what decides for each; ``letters``: by which who is locked may be told so;
+        ``imports``: makes what asks another directory, when somebody's password is known there alone.
+        """
         self._directory = directory
         self._users = users
         self._hashes = hashes
@@ -109,6 +121,7 @@ class Authenticator:
         self._retrying = retrying or Retrying()
         self._limit = limit
         self._letters = letters
+        self._imports = imports
 
     def verify(self, login: str, password: str, now: int, *, request: Request = _NOBODY) -> Person:
         """The person who has this login and password; ``Expiring`` where it is time to choose another one.
@@ -148,7 +161,7 @@ class Authenticator:
             if user.status == "LOCKED_OUT":
                 raise LockedOut("locked before", told=policy.tells_lockout)
             raise BadCredentials("cannot sign in")
-        if not self._hashes.fits(password, user.password.hash):
+        if not self._fits(user, user.password, password, request):
             notice = partial(self._notice, policy, now)
             if self._lockout.count(user, now, request, most=most, notice=notice):
                 raise LockedOut("locked by this attempt", told=policy.tells_lockout)
@@ -164,6 +177,17 @@ class Authenticator:
         if expires_at and now >= expires_at - policy.warning:
             return Expiring(known.user, known.groups, known.app_users, expires_at)
         return known
+
+    def _fits(self, user: User, known: Password, password: str, request: Request) -> bool:
+        """Whether it is the user's. Raises BadCredentials: who knows it could not be asked; that is no wrong one."""
+        if not known.by_hook or self._imports is None or len(password) > LONGEST:
+            return self._hashes.fits(password, known.hash)
+        verified = self._imports().verified(user, password, request)
+        if not verified:
+            self._hashes.burn(password)
+        if verified is None:
+            raise BadCredentials("the hook for imported passwords could not say")
+        return verified
 
     def _notice(self, policy: PasswordPolicy, now: int, user: User) -> "Sequence[Mail]":
         if self._letters is None or not policy.mails_lockout:

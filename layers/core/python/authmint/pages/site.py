@@ -11,7 +11,7 @@ from ..ids import Ids
 from ..oauth.cors import credentialed_preflight, foreign_origin, with_credentials
 from ..oauth.errors import OAuthError, unavailable
 from ..oauth.routing import allowed
-from ..storage.errors import Unavailable
+from ..outage import Outage
 from ..storage.trusted_origins import TrustedOrigins
 from ..web.forms import BadForm
 from .authn.api import AuthnApi
@@ -122,7 +122,7 @@ class Site:
             return refusal.with_headers(("allow", ", ".join(allowed(tuple(methods)))))
         try:
             visit = self._visit(request)
-        except Unavailable as error:
+        except Outage as error:
             return self._pages.error(unavailable(error), request)
         try:
             return visit.answered(methods[request.method](visit))
@@ -130,14 +130,14 @@ class Site:
             return visit.answered(self._pages.problem("form", request, status=400, code="invalid_request"))
         except OAuthError as error:
             return visit.answered(self._pages.error(error, request))
-        except Unavailable as error:
+        except Outage as error:
             return self._pages.error(unavailable(error), request)
 
     def _call(self, request: Request, methods: dict[str, Handler]) -> Response:
         origin = foreign_origin(request)
         try:
             trusted = origin is not None and self._origins.get().trusts(origin, "CORS")
-        except Unavailable as error:
+        except Outage as error:
             return api_errors.unavailable(error).response(self._ids)
         if request.method == "OPTIONS":
             return credentialed_preflight(request, allowed(tuple(methods)), origin if trusted else None)
@@ -151,7 +151,7 @@ class Site:
             return methods[request.method](self._visit(request, trusted=trusted))
         except ApiError as error:
             return error.response(self._ids)
-        except Unavailable as error:
+        except Outage as error:
             return api_errors.unavailable(error).response(self._ids)
 
     def _visit(self, request: Request, *, trusted: bool = False) -> Visit:

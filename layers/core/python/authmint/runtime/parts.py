@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..federation.people import FederatedPeople
     from ..federation.upstream import Upstream
     from ..hooks.calls import Functions, HookCalls
+    from ..hooks.passwords import AskedPasswordImports
     from ..hooks.tokens import AskedTokenHooks
     from ..keys.vault import KeyPairs, SecretSeals
     from ..mail.contents import Brand
@@ -202,7 +203,14 @@ class Parts:
             retrying=self.retrying,
             limit=self.limit("login", most=self.sign_ins_per_second, seconds=1),
             letters=self.letters,
+            imports=self.password_imports,
         )
+
+    def password_imports(self) -> "AskedPasswordImports":
+        """What asks another directory about passwords: made when one is known there alone."""
+        from ..hooks.passwords import AskedPasswordImports
+
+        return AskedPasswordImports(self.records.inline_hooks, self.hook_calls(), self.clock, self.ids, self.log.emit)
 
     def password_change(self) -> "PasswordChange":
         from ..directory.password_change import PasswordChange

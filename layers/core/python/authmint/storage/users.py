@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from .events import Event
 from .outbox import Mail
@@ -21,12 +21,16 @@ ProviderKind = Literal["FEDERATION", "SOCIAL"]
 MOST_GROUPS_AT_ONCE = 15
 
 
+#: In the place of a hash: another directory is asked about the password, by a hook, when its owner signs in.
+BY_HOOK: Final = '{"hook":"default"}'
+
+
 @dataclass(frozen=True)
 class Password:
     """A password, as it is remembered.
 
     Attributes:
-        hash: Argon2id in the PHC string format; of one that another directory hashed, JSON.
+        hash: Argon2id in the PHC string format; of one that another directory hashed, or knows, JSON.
         history: Hashes of the passwords before it, newest first.
     """
 
@@ -38,6 +42,11 @@ class Password:
     def imported(self) -> bool:
         """Whether another directory hashed it, and its owner has not signed in since."""
         return self.hash.startswith("{")
+
+    @property
+    def by_hook(self) -> bool:
+        """Whether another directory knows it, and its owner has not signed in since."""
+        return self.hash == BY_HOOK
 
 
 @dataclass(frozen=True)

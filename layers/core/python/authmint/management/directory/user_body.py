@@ -8,7 +8,7 @@ from ...directory.password_change import UnsuitablePassword, remembered
 from ...directory.profile import profile_problems, unknown_attributes
 from ...directory.uniqueness import held_values
 from ...storage.schemas import ProfileSchema
-from ...storage.users import MOST_GROUPS_AT_ONCE, Password, RecoveryQuestion, User
+from ...storage.users import BY_HOOK, MOST_GROUPS_AT_ONCE, Password, RecoveryQuestion, User
 from ..http.call import Call
 from ..http.errors import ApiError, invalid
 from ..http.fields import Fields
@@ -23,7 +23,11 @@ _LONGEST_QUESTION: Final = 100
 
 @dataclass(frozen=True)
 class UserBody:
-    """A body, read. ``None`` is what it does not say. ``hashed``: the password as another directory keeps it."""
+    """A body, read. ``None`` is what it does not say.
+
+    Attributes:
+        hashed: The password as another directory keeps it, or that it has to be asked.
+    """
 
     profile: Mapping[str, Any] | None
     password: str | None
@@ -48,9 +52,9 @@ def read_user(body: Mapping[str, Any]) -> UserBody:
         raise ApiError("E0000003")
     credentials = fields.below("credentials")
     secret = credentials.below("password")
-    if secret.has("hook"):
-        secret.problem("hook", "Importing a password by a hook is not supported.")
     hashed = _hashed(secret) if secret.has("hash") else None
+    if secret.has("hook"):
+        hashed = _by_hook(secret)
     asked = credentials.below("recovery_question")
     question = None
     if asked.has("answer"):
@@ -62,6 +66,14 @@ def read_user(body: Mapping[str, Any]) -> UserBody:
     type_id = fields.below("type").text("id", longest=64)
     fields.check()
     return UserBody(profile, secret.text("value", longest=10_000), hashed, question, group_ids, type_id)
+
+
+def _by_hook(secret: Fields) -> str:
+    """What stands for a password that another directory knows."""
+    secret.below("hook").choice("type", ("default",), "default", required=True)
+    if secret.has("value") or secret.has("hash"):
+        secret.problem("hook", "A password is given, or another directory is asked about it, not both.")
+    return BY_HOOK
 
 
 def _hashed(secret: Fields) -> str | None:
