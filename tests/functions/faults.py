@@ -90,6 +90,18 @@ def admin(method: str, path: str, body: Any = None) -> Operation:
     return operation
 
 
+def directory(functions: Functions, method: str, path: str, body: Any = None) -> Operation:
+    """A call of a directory that provisions, with a token that is made now."""
+    token = functions.admin("POST", "/api/v1/api-tokens", {"name": "directory", "type": "SCIM"})["token"]
+    event = load_event("management") | {
+        "httpMethod": method,
+        "path": path,
+        "body": None if body is None else json.dumps(body),
+        "multiValueHeaders": {"Authorization": [f"Bearer {token}"]},
+    }
+    return lambda functions, _: functions.http("management", event)
+
+
 def form(function: str, path: str, body: str) -> Operation:
     return lambda functions, ready: functions.http(function, form_event(path, ready[0], body, ready[1], ready[2]))
 

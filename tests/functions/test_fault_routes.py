@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.functions.faults import (
     SERVERS,
     Faults,
     admin,
+    directory,
     only_kms,
     prepared,
     refusal,
@@ -68,6 +70,7 @@ def group_rule(group: str, name: str) -> dict[str, Any]:
     }
 
 
+PROVISIONED = {"name": {"givenName": "N", "familyName": "W"}}
 QUESTION = {"factorType": "question", "profile": {"question": "first_award", "answer": "swimming"}}
 
 
@@ -247,6 +250,9 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("POST", "/api/v1/groups/rules", group_rule("{it}", "n{number}"), "group"),
     ("POST", "/api/v1/groups/rules/{it}/lifecycle/activate", None, "group rule"),
     ("DELETE", "/api/v1/groups/rules/{it}", None, "group rule"),
+    ("PUT", "/scim/v2/Users/{it}", PROVISIONED | {"externalId": "e{number}", "userName": "n{number}@e.com"}, "user"),
+    ("DELETE", "/scim/v2/Users/{it}", None, "user"),
+    ("PUT", "/scim/v2/Groups/{it}", {"displayName": "n{number}", "members": [{"value": "{person}"}]}, "group"),
 ]
 #: One fault that passes, and one that lasts: calls that follow each other meet either kind of it.
 TRIED = ((("committed and lost",), False), (("throttled", "unreachable"), True))
@@ -264,7 +270,10 @@ def test_a_management_route_survives_one_fault_and_refuses_clearly_under_a_lasti
     for kinds, lasting in TRIED:
         for position in itertools.count(1):
             values = {"it": objects.make(kind) if kind else "", "policy": policy, "number": next(NUMBERS)}
-            operation = admin(method, filled(path, values), json.loads(filled(json.dumps(body), values)))
+            values["person"] = objects.make("user") if "{person}" in json.dumps(body) else ""
+            sent = json.loads(filled(json.dumps(body), values))
+            of_directory = partial(directory, functions) if path.startswith("/scim/") else admin
+            operation = of_directory(method, filled(path, values), sent)
             fault = kinds[position % len(kinds)]
             faults.arm(FAULTS[fault], position, lasting=lasting)
 

@@ -68,6 +68,9 @@ class MemoryUsers:
     def by_email(self, email: str) -> Sequence[User]:
         return [user for user in self.list(limit=1_000_000) if login_key(user.email) == login_key(email)]
 
+    def by_external_id(self, external_id: str) -> Sequence[User]:
+        return [user for user in self.list(limit=1_000_000) if user.external_id == external_id]
+
     def many(self, user_ids: Sequence[str]) -> Sequence[User]:
         return [self.users[user_id] for user_id in sorted(set(user_ids)) if user_id in self.users]
 
@@ -228,6 +231,9 @@ class MemoryGroups:
             if login_key(group.name) == login_key(name):
                 return group
         raise NotFound(name)
+
+    def by_external_id(self, external_id: str) -> Sequence[Group]:
+        return [group for group in self.list(limit=1_000_000) if group.external_id == external_id]
 
     def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[Group]:
         return [self._state.groups[i] for i in ids_after(self._state.groups, after, limit)]

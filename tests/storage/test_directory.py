@@ -881,3 +881,33 @@ def test_old_users_old_rules_and_groups_that_are_gone_make_no_membership(storage
     assert storage.rules.memberships("00uA") == []
     with pytest.raises((ValueError, AssertionError)):
         storage.rules.put(user, None, None, [], rules=listed, at=NOW)
+
+
+def test_users_and_groups_are_found_by_what_a_directory_calls_them(storage: Storage) -> None:
+    user = replace(a_user(), external_id="ext/1")
+    storage.users.add(user, [])
+    storage.groups.add(replace(a_group(), external_id="ext/1"), [])
+
+    assert [one.id for one in storage.users.by_external_id("ext/1")] == ["00uA"]
+    assert [one.id for one in storage.groups.by_external_id("ext/1")] == ["00gA"]
+    known, group = storage.users.get("00uA"), storage.groups.get("00gA")
+    other = {**known.profile, "login": "b@example.com", "email": "b@example.com"}
+    storage.users.save(known, replace(known, external_id="2", profile=other), [])
+    storage.groups.save(group, replace(group, name="other", external_id=None), [])
+    assert not (storage.users.by_external_id("ext/1"))
+    assert not (storage.groups.by_external_id("ext/1"))
+    assert [one.id for one in storage.users.by_external_id("2")] == ["00uA"]
+    with pytest.raises(Conflict):
+        storage.users.save(known, replace(known, external_id="3", profile=other), [])
+    storage.groups.add(a_group(id="00gB", name="third"), [])
+    group = storage.groups.get("00gA")
+    storage.groups.save(group, replace(group, external_id="4"), [])
+    group = storage.groups.get("00gA")
+    with pytest.raises(AlreadyExists, match="name"):
+        storage.groups.save(group, replace(group, name="third", external_id="5"), [])
+    with pytest.raises(Conflict):
+        storage.groups.save(replace(group, version=1), replace(group, name="fourth", external_id="5"), [])
+    storage.users.delete(storage.users.get("00uA"), [])
+    storage.groups.delete(storage.groups.get("00gA"), [])
+    assert not (storage.users.by_external_id("2"))
+    assert not (storage.groups.by_external_id("4"))

@@ -88,6 +88,7 @@ def test_every_documented_route_is_there(template: Template) -> None:
         ("/oauth2/v1/clients", "management"),
         ("/oauth2/v1/clients/{proxy+}", "management"),
         ("/.well-known/okta-organization", "management"),
+        ("/scim/v2/{proxy+}", "management"),
     }
     # Other methods are refused by the functions: with 405, what is allowed, and so that scripts can read it.
     assert {route.method for route in template.routes} == {"ANY"}

@@ -58,9 +58,9 @@ def test_each_stage_rotates_its_own_keys_and_sends_its_own_mail(stages: dict[str
     assert {name.rpartition(":")[2] for name in found.values()} == {
         f"authmint-{stage}-{function}"
         for stage in stages
-        for function in ("key-rotation", "mailer", "audit-sink", "management")
+        for function in ("key-rotation", "mailer", "audit-sink", "management", "hooks")
     }
-    assert len(found) == 4 * len(stages)
+    assert len(found) == 5 * len(stages)
 
 
 def test_only_a_stage_that_has_a_sender_sends_mail(stages: dict[str, Stage]) -> None:

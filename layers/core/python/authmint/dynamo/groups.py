@@ -18,6 +18,7 @@ from ..storage.groups import Group
 from ..storage.users import login_key
 from .clients import DynamoClients
 from .connection import translated
+from .external_ids import found_by, renamed
 from .group_items import GROUPS, moved, partition
 from .items import HEAD, ConfigItem
 from .memberships import alive, at_once, id_of, link, linked, sweep, tombstone, unlink
@@ -66,6 +67,10 @@ class DynamoGroups:
                 raise NotFound(name) from None
         return self.get(owner or "")
 
+    def by_external_id(self, external_id: str) -> Sequence[Group]:
+        found = self.many(found_by(self._item, "group", external_id))
+        return [group for group in found if group.external_id == external_id]
+
     def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[Group]:
         condition = None if after is None else self._item.sk > after
         with translated():
@@ -80,24 +85,27 @@ class DynamoGroups:
                 write.save(head, condition=absent)
                 write.save(self._name(group), condition=absent)
                 write.save(self._item(GROUPS, group.id, body=body, members_at=group.members_at))
+                renamed(write, self._item, "group", group.id, None, group.external_id)
         except ConditionFailed as error:
             raise AlreadyExists("id" if error.failed[0] else "name") from None
 
     def save(self, before: Group, after: Group, events: Sequence[Event]) -> None:
         version = before.version + 1
         body = encode(replace(after, version=version))
-        renamed = login_key(before.name) != login_key(after.name)
+        moves = login_key(before.name) != login_key(after.name)
+        deletes = int(moves)
         try:
             with self._tables.transaction(events) as write:
-                if renamed:
+                if moves:
                     write.delete(self._name(before))
                     write.save(self._name(after), condition=self._item.pk.does_not_exist())
+                deletes += renamed(write, self._item, "group", after.id, before.external_id, after.external_id)
                 # Updates, not puts: ``members_at`` moves without a version and must not go back.
                 actions: list[Action] = [self._item.body.set(body), self._item.version.set(version)]
                 write.update(self._item(partition(after.id), HEAD), actions=actions, condition=self._at(before))
                 write.update(self._item(GROUPS, after.id), actions=[self._item.body.set(body)])
         except ConditionFailed as error:
-            if renamed and error.failed[1]:
+            if moves and error.failed[deletes]:
                 raise AlreadyExists("name") from None
             raise Conflict(before.id) from None
 
@@ -107,6 +115,7 @@ class DynamoGroups:
             with self._tables.transaction(events) as write:
                 write.delete(self._name(group))
                 write.delete(self._item(GROUPS, group.id))
+                renamed(write, self._item, "group", group.id, group.external_id, None)
                 write.save(tombstone(self._item, own, group.version, self._clock.now()), condition=self._at(group))
                 if book is not None:
                     from .roles import put_roles  # few groups administer

@@ -21,6 +21,7 @@ from ..storage.events import Event
 from ..storage.outbox import Mail
 from ..storage.users import MOST_GROUPS_AT_ONCE, Password, User, login_key
 from .connection import error_code, translated
+from .external_ids import found_by, renamed
 from .group_items import moved
 from .group_items import partition as group_partition
 from .items import HEAD, ConfigItem
@@ -105,6 +106,10 @@ class DynamoUsers:
             ids = [item.sk for item in self._item.query(f"EMAIL#{key}", consistent_read=True)]
         return self.many(ids)
 
+    def by_external_id(self, external_id: str) -> Sequence[User]:
+        found = self.many(found_by(self._item, "user", external_id))
+        return [user for user in found if user.external_id == external_id]
+
     def many(self, user_ids: Sequence[str]) -> Sequence[User]:
         ids = sorted({user_id for user_id in user_ids if well_formed(user_id, MAX_ID)})
         keys = [(partition(user_id), sort_key) for user_id in ids for sort_key in (HEAD, SIGN_INS)]
@@ -159,6 +164,7 @@ class DynamoUsers:
                 write.save(self._item(own, SIGN_INS, failed_attempts=0))
                 self._list(write, user)
                 write.save(self._address(user))
+                renamed(write, self._item, "user", user.id, None, user.external_id)
                 mark(write, self._item, user)
                 for group_id in group_ids:
                     join(write, self._item, own, group_partition(group_id), body=None)
@@ -209,6 +215,7 @@ class DynamoUsers:
                     check_types(write, self._item, after, types_version)
                     unmark(write, self._item, before)
                     mark(write, self._item, after)
+                deletes += renamed(write, self._item, "user", after.id, before.external_id, after.external_id)
                 if old_email != new_email:
                     write.delete(self._address(before))
                     write.save(self._address(after))
@@ -227,6 +234,7 @@ class DynamoUsers:
                 for key in _holds(user):
                     write.delete(self._item(*key))
                 write.delete(self._address(user))
+                renamed(write, self._item, "user", user.id, user.external_id, None)
                 for listing in (shard_of(USERS, user.id), USERS):
                     write.delete(self._item(listing, user.id))
                 unmark(write, self._item, user)

@@ -24,6 +24,7 @@ class ApiToken:
             management function, and may do everything.
         scopes: What it may do at most: an access token that makes one does not outgrow its scopes; ``None``: no limit.
         two_factors: It was made by who had signed in with two factors.
+        scim: It is a directory's that provisions: good for that and for nothing else, whoever made it.
     """
 
     id: str
@@ -36,6 +37,7 @@ class ApiToken:
     of_person: bool = False
     scopes: tuple[str, ...] | None = None
     two_factors: bool = False
+    scim: bool = False
 
     @property
     def expires_at(self) -> int:

@@ -17,6 +17,7 @@ class Group:
     Attributes:
         custom: Attributes that the schema of groups defines beside name and description.
         members_at: When a membership changed last. Kept apart from the record: it does not raise the version.
+        external_id: What the directory that provisions calls the group.
         version: Raised by every other change.
     """
 
@@ -28,6 +29,7 @@ class Group:
     description: str | None = None
     type: Literal["OKTA_GROUP", "BUILT_IN"] = "OKTA_GROUP"
     custom: Mapping[str, Any] = field(default_factory=dict)
+    external_id: str | None = None
     version: int = 0
 
 
@@ -50,6 +52,9 @@ class Groups(Protocol):
 
     def by_name(self, name: str) -> Group:
         """By name without regard to case. Raises NotFound."""
+
+    def by_external_id(self, external_id: str) -> Sequence[Group]:
+        """Groups that a directory calls so, in ascending id."""
 
     def list(self, *, after: str | None = None, limit: int = 200) -> Sequence[Group]:
         """Groups in ascending id, from the first id greater than ``after``."""

@@ -99,6 +99,7 @@ class User:
         code_tried_at: When the last of them was. Like ``failed_attempts``.
         provider: Who signs the user in; ``None``: this org.
         token_generation: Raised by every deactivation: what was made for the user before one is dead for good.
+        external_id: What the directory that provisions calls the user.
         version: Raised by every change.
     """
 
@@ -120,6 +121,7 @@ class User:
     type_id: str | None = None
     unique: tuple[tuple[str, str], ...] = ()
     unique_version: int = 0
+    external_id: str | None = None
     provider: Provider | None = None
     version: int = 0
 
@@ -170,6 +172,9 @@ class Users(Protocol):
 
     def by_email(self, email: str) -> Sequence[User]:
         """Users with this address, in ascending id."""
+
+    def by_external_id(self, external_id: str) -> Sequence[User]:
+        """Users whom a directory calls so, in ascending id."""
 
     def many(self, user_ids: Sequence[str]) -> Sequence[User]:
         """Those that exist, in ascending id."""

@@ -55,6 +55,7 @@ reports             R      R    -    -    -     -           -         R         
 own_api_tokens      W      W    -    -    W     W           D         W         -
 api_tokens          W      W    -    -    R*    -           D*        -         -
 roles               W      -    -    -    -     -           -         -         -
+scim                W      W    -    -    -     -           -         -         -
 """
 _RANK: Final[Mapping[Right, int]] = {"-": 0, "R": 1, "D": 2, "W": 3}
 #: Who may read these may see whether an object of the others is there.

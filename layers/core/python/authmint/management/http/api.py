@@ -1,6 +1,6 @@
 """The management API: routes, who may call, and what every answer carries (docs/protocol.md §23.2)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ...audit.recorder import Recorder
@@ -38,6 +38,7 @@ from ..org.console_app import ConsoleApp
 from ..org.logs import Logs
 from ..org.organization import organization
 from ..org.usage import Counted
+from ..scim.api import ScimApi, is_scim
 from ..servers.claim_preview import ClaimPreviews
 from ..servers.dynamic_clients import RegisteredRecords
 from ..servers.preview import Explanations
@@ -146,6 +147,7 @@ class ManagementApi:
         )
         self._pictures = factors.pictures
         self._people = people
+        self._scim = ScimApi(people, ids)
         self._clock = clock
         self._limit = limit
         self._ids = ids
@@ -158,6 +160,8 @@ class ManagementApi:
         allowance = self._limit.untouched(now=now)
         try:
             self._ready()
+            if is_scim(request):
+                return self._provisioned(request, now)
             if request.path == ORGANIZATION:
                 answer = _organization(request)
             elif (picture := self._pictures.answer(request)) is not None:
@@ -179,6 +183,21 @@ class ManagementApi:
     def run_group_rules(self) -> dict[str, Any]:
         """What is left of the run over all users after a change of group rules, as far as there is time."""
         return run_on_schedule(self._people, self._clock, self._ids, self._retrying)
+
+    def _provisioned(self, request: Request, now: int) -> Response:
+        """A call of a directory. Its refusals too are counted by its token."""
+        allowance: Allowance | None = None
+
+        def make(params: Mapping[str, str]) -> Call:
+            nonlocal allowance
+            caller = self._authentication.directory_caller(request, now=now)
+            allowance = self._limit.take(caller.paced_by, now=now)
+            if not allowance.allowed:
+                raise ApiError("E0000047")
+            recorder = Recorder(self._clock, self._ids, caller.party, request)
+            return Call(request, params, recorder, caller, now, self._retrying)
+
+        return self._finished(self._scim(request, make), request, allowance)
 
     def _refusal(self, error: ApiError, request: Request) -> Response:
         if is_registration(request):

@@ -11,7 +11,7 @@ from ...oauth.dpop.possession import ResourceRefused, check_holder
 from ...oauth.errors import OAuthError
 from ...oauth.token_validity import TokenValidity
 from ...storage.admin_scopes import satisfied_by
-from ...storage.api_tokens import USE_COUNTED_EVERY, ApiTokens
+from ...storage.api_tokens import USE_COUNTED_EVERY, ApiToken, ApiTokens
 from ...storage.clients import Client, secret_digest
 from ...storage.configuration import Configuration
 from ...storage.directory import Directory, Person
@@ -118,10 +118,9 @@ class Authentication:
             token = self._api_tokens.find(secret_digest(text))
         except NotFound:
             raise _wrong() from None
-        if token.status != "ACTIVE" or token.expires_at <= now:
+        if token.status != "ACTIVE" or token.expires_at <= now or token.scim:
             raise _wrong()
-        if self._notes_use and now - token.used_at >= USE_COUNTED_EVERY:
-            self._api_tokens.used(token, at=now)
+        self._note(token, now)
         access, person = EVERYTHING, None
         if token.of_person:
             try:
@@ -140,6 +139,23 @@ class Authentication:
             by_api_token=True,
             two_factors=token.two_factors,
         )
+
+    def directory_caller(self, request: Request, *, now: int) -> Caller:
+        """The directory whose token a request of provisioning carries. Raises ApiError (E0000011)."""
+        presented = bearer.from_header(request.header("authorization") or "", space_required=True)
+        try:
+            token = self._api_tokens.find(secret_digest("" if presented is None else presented.token))
+        except NotFound:
+            raise _no_directory() from None
+        if token.status != "ACTIVE" or token.expires_at <= now or not token.scim:
+            raise _no_directory()
+        self._note(token, now)
+        access = Access(())
+        return Caller(token.id, token.name, access, "ScimClient", created_at=token.created_at, by_api_token=True)
+
+    def _note(self, token: ApiToken, now: int) -> None:
+        if self._notes_use and now - token.used_at >= USE_COUNTED_EVERY:
+            self._api_tokens.used(token, at=now)
 
     def _of_person(self, person: Person) -> Access:
         return Access(self._roles.get().of_user(person.user.id, [group.id for group in person.groups]))
@@ -187,6 +203,10 @@ def _check_possession(
     except OAuthError as error:
         challenge = ResourceRefused(error, server).challenge or ""
         raise ApiError("E0000011", headers=(("www-authenticate", challenge),)) from None
+
+
+def _no_directory() -> ApiError:
+    return ApiError("E0000011", headers=(("www-authenticate", "Bearer"),))
 
 
 def _wrong() -> ApiError:

@@ -18,6 +18,8 @@ from ..http.errors import ApiError, not_found
 from ..http.paging import whole
 
 PATH: Final = "/api/v1/api-tokens"
+#: What somebody has to hold who lets a directory provision.
+_OF_SCIM: Final = ("okta.users.manage", "okta.groups.manage")
 #: 256 bits.
 _TOKEN_BYTES: Final = 32
 
@@ -43,7 +45,10 @@ class ApiTokensResource:
             raise ApiError("E0000006")
         body = call.body()
         name = body.text("name", required=True) or ""
+        scim = body.choice("type", ("API", "SCIM"), "API") == "SCIM"
         body.check()
+        if scim and not (caller.access.reach("scim", "W") and all(map(caller.may, _OF_SCIM))):
+            raise ApiError("E0000006")
         text = self._ids.opaque(_TOKEN_BYTES)
         token = ApiToken(
             id=self._ids.object_id("00T"),
@@ -55,6 +60,7 @@ class ApiTokensResource:
             of_person=caller.person is not None,
             scopes=None if caller.scopes is None else tuple(sorted(caller.scopes)),
             two_factors=caller.two_factors,
+            scim=scim,
         )
         self._tokens.add(token, [_event("create", token, call)])
         return Response.json(201, _token_json(token, call) | {"token": text})
@@ -98,7 +104,7 @@ def _token_json(token: ApiToken, call: Call) -> dict[str, Any]:
         "created": timestamp(token.created_at),
         "lastUpdated": timestamp(max(token.used_at, token.created_at)),
         "expiresAt": timestamp(token.expires_at),
-        "clientName": "Okta API",
+        "clientName": "SCIM" if token.scim else "Okta API",
         "_link": {"self": {"href": call.url(f"{PATH}/{token.id}"), "hints": {"allow": ["GET", "DELETE"]}}},
     }
 
