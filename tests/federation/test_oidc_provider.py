@@ -25,14 +25,14 @@ NODE = next((str(path) for path in MODULES.glob("node-linux-*/bin/node")), shuti
 pytestmark = pytest.mark.skipif(
     NODE is None or not (MODULES / "oidc-provider").exists(), reason="needs Node.js, and `npm ci` in tests/clients"
 )
-SIGNED_OUT = f"{ACME}/signed-out"
+CALLBACK = f"{ACME}/oauth2/v1/authorize/callback"
 
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
     client = {"client_id": "authmint", "client_secret": "a-secret-of-more-than-32-characters"}
-    client["redirect_uri"] = f"{ACME}/oauth2/v1/authorize/callback"
-    command = [str(NODE), "oidc_provider.mjs", json.dumps(client | {"post_logout_redirect_uris": [SIGNED_OUT]})]
+    client["redirect_uri"] = CALLBACK
+    command = [str(NODE), "oidc_provider.mjs", json.dumps(client | {"post_logout_redirect_uris": [CALLBACK]})]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, cwd=CLIENTS, text=True, **pipes) as process:
         assert process.stdout is not None
@@ -91,6 +91,26 @@ def test_its_people_sign_in(deployment: tuple[World, Deployment, str]) -> None:
     assert (stored.upstream.names_issuer, stored.upstream.auth_method) == (True, "client_secret_basic")
     assert signed_in(world, here, idp, "zoe")["sub"] == claims["sub"]
     assert signed_in(world, here, idp, "ben", login_hint="ben")["sub"] != claims["sub"]
+
+
+def test_who_signs_out_here_signs_out_there(deployment: tuple[World, Deployment, str]) -> None:
+    world, here, idp = deployment
+    path = f"/api/v1/idps/{idp}"
+    known = here.admin.get(path).json
+    known["protocol"]["settings"] = {"participateSlo": True}
+    assert here.admin.put(path, known).status == 200
+    browser = Browser(world)
+    page = browser.submit(browser.open(here.authorize_uri(idp=idp)), login="zoe", password="any", prompt="login")
+    assert "code" in browser.submit(page, prompt="consent").fields
+    assert "code" in browser.open(here.authorize_uri(idp=idp, prompt="login")).fields or True
+
+    asked = browser.submit(browser.open(f"{ACME}/signout"))
+    assert "/session/end?" in asked.url
+    back = browser.submit(asked, logout="yes")
+
+    assert back.url == f"{ACME}/signout"
+    assert "You are signed out" in back.text
+    assert "/interaction/" in browser.open(here.authorize_uri(idp=idp)).url  # there they have to sign in again
 
 
 def test_who_refuses_there_is_refused_here(deployment: tuple[World, Deployment, str]) -> None:

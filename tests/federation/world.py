@@ -30,6 +30,7 @@ from tests.support.key_pairs import private_jwk_pair
 
 ACME, PARTNER, PROVIDER = "https://acme.example.com", "https://partner.example.com", "https://idp.example.com"
 APP = "https://app.example.com/callback"
+BYE = "https://app.example.com/bye?x=1"
 #: RFC 7636, appendix B.
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -210,6 +211,7 @@ class Deployment:
             "grant_types": ["authorization_code"],
             "response_types": ["code"],
             "redirect_uris": [APP],
+            "post_logout_redirect_uris": [BYE],
             "consent_method": "TRUSTED",
         }
         body = app_body(**oauth | changes)
@@ -244,7 +246,12 @@ class Deployment:
         return f"{self.origin}/oauth2{server}/v1/authorize?{urlencode(query | more)}"
 
     def tokens(self, code: str) -> dict[str, Any]:
-        """What a code of the org server gives: the claims of its ID token."""
+        """The claims of the ID token that a code of the org server gives."""
+        claims: dict[str, Any] = jwt.decode(self.id_token(code), options={"verify_signature": False})
+        return claims
+
+    def id_token(self, code: str) -> str:
+        """What a code of the org server gives."""
         pair = f"{self.client['client_id']}:{self.client['client_secret']}".encode()
         headers = {
             "authorization": f"Basic {base64.b64encode(pair).decode()}",
@@ -254,8 +261,8 @@ class Deployment:
         request = request_of("POST", f"{self.origin}/oauth2/v1/token", headers, urlencode(form).encode())
         answer = self.answer(request)
         assert answer.status == 200, answer.body
-        claims: dict[str, Any] = jwt.decode(json.loads(answer.body)["id_token"], options={"verify_signature": False})
-        return claims
+        token: str = json.loads(answer.body)["id_token"]
+        return token
 
     def events(self, *types: str) -> list[Event]:
         """Of the log and of the lines."""

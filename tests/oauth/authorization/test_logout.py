@@ -62,13 +62,17 @@ class Page:
         return Response(200, b"bye", HEADERS)
 
 
+def nowhere() -> Any:
+    raise AssertionError("no identity provider signed this user in")
+
+
 class World:
     def __init__(self, user_id: str | None = "00uA") -> None:
         self.flow = Flow(client=a_web_client(post_logout_redirect_uris=(BACK,)))
         self.browser, self.pages = Browser(user_id), Page()
         storage = self.flow.storage
         configuration = PlainConfiguration(storage.servers, storage.clients)
-        self.endpoint = LogoutEndpoint(configuration, self.browser, self.pages, self.flow.clock)
+        self.endpoint = LogoutEndpoint(configuration, self.browser, self.pages, self.flow.clock, nowhere)
         self.hint: str = self.flow.signed_in()["id_token"]
 
     def ask(self, *pairs: tuple[str, str], method: str = "GET", **changes: Any) -> Response:

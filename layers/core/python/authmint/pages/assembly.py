@@ -126,7 +126,7 @@ def new_site(
             demands=demands,
             journal=journal,
         ),
-        sign_out=SignOutPage(pages, browsers),
+        sign_out=SignOutPage(pages, browsers, providers),
         recovery=recovery,
         start=StartPage(pages, records.servers),
         authn=AuthnApi(sign_on, tokens, cache(lambda: recovery.api(records.recovery_steps, ids)), callers),

@@ -12,6 +12,7 @@ from ..clock import Clock
 from ..directory.authentication import AuthenticationFailed
 from ..federation.asking import CALLBACK, Asking, Browser, Wanted
 from ..federation.refusals import NotBelieved, Unreachable
+from ..federation.signing_out import SIGNED_OUT, SigningOut
 from ..http import Response
 from ..ids import Ids
 from ..oauth.errors import OAuthError
@@ -24,6 +25,7 @@ from ..storage.errors import NotFound
 from ..storage.events import Event, Party
 from ..storage.federated_requests import FederatedRequest, FederatedRequests
 from ..storage.identity_providers import IdentityProvider, IdentityProviders
+from ..storage.sessions import Session
 from ..storage.sign_on_transactions import Proof, Vouched
 from ..storage.users import Users
 from .steps import Steps
@@ -194,6 +196,8 @@ class FederationPages:
         asked = None if answer is None else self._asked(answer, visit)
         if answer is None or asked is None:
             raise OAuthError("social_transaction_expired")
+        if SIGNED_OUT in asked.onward:
+            return self._signed_out(visit, asked)
         onward = Onward.of(*(asked.onward.get(name) for name in ("request", "activate", "account")))
         provider = self._provider(asked.idp_id)
         if provider is None or provider.upstream.fingerprint != asked.fingerprint:
@@ -211,6 +215,19 @@ class FederationPages:
         except Unreachable as error:
             self._note(visit, provider, str(error))
             return self._unreachable(visit, onward, provider)
+
+    def sign_out(self, session: Session, browser: str, back: str, *, base_url: str, now: int) -> str | None:
+        """Where to send a browser whose session ends (``SigningOut.uri``); ``None``: nowhere else."""
+        signing_out = SigningOut(self.providers, self.requests, self.ids)
+        return signing_out.uri(session, browser, back, base_url=base_url, now=now)
+
+    def _signed_out(self, visit: Visit, asked: FederatedRequest) -> Response:
+        """Back from signing out there. What the provider says of it changes nothing: here it is done."""
+        try:
+            self.requests.spend(asked.digest, at=visit.now)
+        except NotFound:
+            raise OAuthError("social_transaction_expired", reason="used by another call") from None
+        return see_other(asked.onward[SIGNED_OUT])
 
     def _taken(
         self, visit: Visit, onward: Onward, asked: FederatedRequest, provider: IdentityProvider, answer: Answer

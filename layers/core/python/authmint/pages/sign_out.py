@@ -1,11 +1,18 @@
 """``/signout``: the end of a session, asked for at this deployment itself. Clients use ``…/v1/logout``."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..http import Response
+from ..oauth.authorization.interaction import SIGN_OUT
+from ..storage.sign_on_transactions import voucher_of
 from .browsers import CookieBrowsers
 from .documents import HostedPages
-from .visit import Visit
+from .visit import Visit, see_other
+
+if TYPE_CHECKING:
+    from .federation import FederationPages
 
 
 @dataclass(frozen=True)
@@ -14,6 +21,7 @@ class SignOutPage:
 
     pages: HostedPages
     browsers: CookieBrowsers
+    federation: "Callable[[], FederationPages]"
 
     def get(self, visit: Visit) -> Response:
         """The question; where nobody is signed in, there is none."""
@@ -24,10 +32,16 @@ class SignOutPage:
             "action": "/signout",
             "fields": {"csrf": visit.guest.csrf("signout")},
         }
-        return self.pages.show("sign_out.html", visit.request, values)
+        vouched = voucher_of(visit.guest.session.proved)
+        return self.pages.show("sign_out.html", visit.request, values, forms="own" if vouched is None else "away")
 
     def post(self, visit: Visit) -> Response:
-        """End the session and say so."""
+        """End the session and say so; on the way there, the provider that signed its user in may end its own."""
         visit.check("signout")
-        cookies = self.browsers.sign_out(visit.request, now=visit.now)
-        return self.pages.signed_out(visit.request).with_headers(*cookies)
+        session, request, elsewhere = visit.guest.session, visit.request, None
+        if session is not None and voucher_of(session.proved) is not None:
+            base_url, back = request.base_url, request.base_url + SIGN_OUT
+            elsewhere = self.federation().sign_out(session, visit.guest.browser, back, base_url=base_url, now=visit.now)
+        cookies = self.browsers.sign_out(request, now=visit.now)
+        answer = self.pages.signed_out(request) if elsewhere is None else see_other(elsewhere)
+        return answer.with_headers(*cookies)

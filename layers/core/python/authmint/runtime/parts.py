@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..factors.sinks import EventSink
     from ..factors.user_factors import UserFactors
     from ..federation.people import FederatedPeople
+    from ..federation.signing_out import SigningOut
     from ..federation.upstream import Upstream
     from ..hooks.calls import Functions, HookCalls
     from ..hooks.passwords import AskedPasswordImports
@@ -321,6 +322,12 @@ class Parts:
             self.clock,
             self.ids,
         )
+
+    def signing_out(self) -> "SigningOut":
+        """Signing out with identity providers."""
+        from ..federation.signing_out import SigningOut
+
+        return SigningOut(self.records.identity_providers, self.records.federated_requests, self.ids)
 
     def _upstream(self) -> "Upstream":
         from ..federation.upstream import Upstream

@@ -159,7 +159,7 @@ def authorize(env: Surroundings) -> Function:
         ids,
         hooks=cache(parts.token_hooks),
     )
-    logout = LogoutEndpoint(configuration, browsers, pages, clock)
+    logout = LogoutEndpoint(configuration, browsers, pages, clock, parts.signing_out)
     blocked = parts.blocked_zones()
     site = new_site(
         PageRecords(

@@ -94,7 +94,7 @@ class IdentityProvider:
     """An identity provider.
 
     Attributes:
-        shown: What the management API shows as it was sent, and nothing reads.
+        shown: What the management API shows as it was sent; of it only ``sign_out`` is read.
         version: Raised by every change.
     """
 
@@ -113,6 +113,12 @@ class IdentityProvider:
     def kind(self) -> ProviderKind:
         """What sessions say of it."""
         return "FEDERATION" if self.type == "OIDC" else "SOCIAL"
+
+    @property
+    def sign_out(self) -> str | None:
+        """Where who signs out here signs out there as well; ``None``: they stay signed in there."""
+        settings = self.shown.get("settings") or {}
+        return self.upstream.end_session if settings.get("participateSlo") is True else None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0, docs/protocol.md §16)."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
 from urllib.parse import parse_qsl, urlencode
 
 from ...clock import Clock
@@ -10,6 +10,8 @@ from ...storage.clients import Client
 from ...storage.configuration import Configuration
 from ...storage.errors import Unavailable
 from ...storage.servers import AuthorizationServer, issuer_of, server_named
+from ...storage.sessions import Session
+from ...storage.sign_on_transactions import voucher_of
 from ..access_tokens import recognize_id_token
 from ..endpoint import live_server
 from ..errors import OAuthError, unavailable
@@ -20,14 +22,29 @@ _FIELDS: Final = frozenset({"id_token_hint", "post_logout_redirect_uri", "state"
 _MAX_BODY: Final = 65_536
 
 
+class SignsOutElsewhere(Protocol):
+    """Knows who else has a session of the same user: the identity provider that said who it is."""
+
+    def uri(self, session: Session, browser: str, back: str, *, base_url: str, now: int) -> str | None:
+        """Where to send the browser, which comes ``back``; ``None``: nowhere else. Raises Unavailable."""
+
+
 class LogoutEndpoint:
     """GET and POST ``/oauth2/{authServerId}/v1/logout``. Tokens outlive it; the session does not."""
 
-    def __init__(self, configuration: Configuration, browsers: Browsers, pages: Pages, clock: Clock) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        browsers: Browsers,
+        pages: Pages,
+        clock: Clock,
+        elsewhere: Callable[[], SignsOutElsewhere],
+    ) -> None:
         self._configuration = configuration
         self._browsers = browsers
         self._pages = pages
         self._clock = clock
+        self._elsewhere = elsewhere
 
     def __call__(self, request: Request) -> Response:
         """A redirect to where the client asked for, or a page. Never a redirect to an unregistered URI."""
@@ -50,21 +67,26 @@ class LogoutEndpoint:
         token = recognize_id_token(hint, server, issuer=issuer_of(server, request.base_url))
         if token is None:
             raise OAuthError("id_token_invalid")
-        back = self._way_back(request, server, token.client_id, fields)
+        back = self._way_back(server, token.client_id, fields)
         if visitor.session is None and request.method == "POST":
             # Cookies with SameSite=Lax do not come with a POST from the client's site, but with the GET after it.
             return redirect(request, f"{request.base_url}{request.path}?{urlencode(fields)}")
         if visitor.session is None:
-            return back or self._pages.signed_out(request)
+            return self._done(request, back)
         if visitor.session.user_id != token.user_id:
             raise OAuthError("id_token_does_not_match_session")
+        further = None
+        if voucher_of(visitor.session.proved) is not None:
+            base_url, to = request.base_url, back or request.base_url + SIGN_OUT
+            further = self._elsewhere().uri(visitor.session, visitor.browser, to, base_url=base_url, now=now)
         cookies = self._browsers.sign_out(request, now=now)
-        return (back or self._pages.signed_out(request)).with_headers(*cookies)
+        return self._done(request, further or back).with_headers(*cookies)
 
-    def _way_back(
-        self, request: Request, server: AuthorizationServer, client_id: str, fields: Mapping[str, str]
-    ) -> Response | None:
-        """The redirect that the client asked for. Raises OAuthError: it is not registered."""
+    def _done(self, request: Request, uri: str | None) -> Response:
+        return self._pages.signed_out(request) if uri is None else redirect(request, uri)
+
+    def _way_back(self, server: AuthorizationServer, client_id: str, fields: Mapping[str, str]) -> str | None:
+        """Where the client wants the browser. Raises OAuthError: it is not registered."""
         uri = fields.get("post_logout_redirect_uri")
         if uri is None:
             return None
@@ -73,7 +95,7 @@ class LogoutEndpoint:
         if client is None or uri not in client.post_logout_redirect_uris:
             raise OAuthError("illegal_post_logout_redirect_uri")
         state = fields.get("state")
-        return redirect(request, uri if state is None else with_query(uri, {"state": state}))
+        return uri if state is None else with_query(uri, {"state": state})
 
 
 def _fields(request: Request) -> dict[str, str]:
