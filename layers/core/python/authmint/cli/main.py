@@ -9,6 +9,7 @@ from .commands import (
     console,
     dev,
     doctor,
+    importing,
     invoke,
     isolation,
     keys,
@@ -28,7 +29,23 @@ def new_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="authmint", description="OAuth 2.0 and OpenID Connect authorization servers")
     parser.add_argument("--version", action="version", version=f"authmint {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    groups = (dev, console, clock, invoke, doctor, keys, isolation, why, logs, usage, outbox, redrive, migrate, restore)
+    groups = (
+        dev,
+        console,
+        clock,
+        invoke,
+        doctor,
+        keys,
+        isolation,
+        why,
+        logs,
+        usage,
+        outbox,
+        redrive,
+        migrate,
+        restore,
+        importing,
+    )
     for group in groups:
         group.add(commands)
     return parser

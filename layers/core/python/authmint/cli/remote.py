@@ -76,7 +76,7 @@ class Remote:
         """
         answer = self.admin_answer(method, path, body)
         if answer.status >= 300:
-            raise RemoteFailed(f"{method} {path}: {_words(answer)}")
+            raise RemoteFailed(f"{method} {path}: {words(answer)}")
         return answer.json() if answer.body else None
 
     def admin_answer(self, method: str, path: str, body: Any = None) -> Answer:
@@ -98,7 +98,7 @@ class Remote:
         while following is not None:
             answer = self.admin_answer("GET", following)
             if answer.status >= 300:
-                raise RemoteFailed(f"GET {path}: {_words(answer)}")
+                raise RemoteFailed(f"GET {path}: {words(answer)}")
             yield from answer.json()
             following = answer.following
 
@@ -148,7 +148,7 @@ def _answer(answer: Any) -> Answer:
     return Answer(answer.status, headers, answer.read(), following)
 
 
-def _words(answer: Answer) -> str:
+def words(answer: Answer) -> str:
     """What an error answer says: the summary of the management API, or the status alone."""
     if answer.status in {401, 403} and b"errorCode" not in answer.body:
         return f"status {answer.status}"
