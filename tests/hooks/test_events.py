@@ -16,7 +16,7 @@ from authmint.keys.vault import VaultUnavailable
 from authmint.oauth.outbound_fetch import Answer, FetchFailed
 from authmint.storage.errors import Conflict
 from authmint.storage.events import SETTLED_AFTER, Event, Party
-from authmint.storage.hook_deliveries import Progress
+from authmint.storage.hook_deliveries import DeadLetter, Progress
 from authmint.storage.hooks import Channel, EventHook
 
 from tests.memory.parts import Emitted
@@ -249,6 +249,30 @@ def test_a_redrive_ends_with_the_time() -> None:
     world.time = 0
 
     assert world.events.redrive() == {"redelivered": 0, "left": 1}
+
+
+def test_a_redrive_says_what_there_is_beyond_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    for number in range(3):
+        letter = DeadLetter("who1", f"p{number}", an_event(number), "status 400", NOW)
+        seen = world.storage.hook_deliveries.progress("who1")
+        world.storage.hook_deliveries.save(seen, letter=letter)
+    monkeypatch.setattr("authmint.hooks.events._SHOWN", 2)
+
+    assert world.events.redrive() == {"redelivered": 2, "left": 1}
+    assert world.events.redrive() == {"redelivered": 1, "left": 0}
+
+
+def test_nobody_is_always_the_one_for_whom_no_time_is_left() -> None:
+    world = World(tuple(a_hook(f"who{number}") for number in range(3)))
+    first = []
+    for number in range(3):
+        world.happens(an_event(number, at=world.clock.now()))
+        world.time = 2
+        world.run()
+        first.append(world.sent[-1][0])
+
+    assert len(set(first)) == 3
 
 
 def test_hooks_do_not_wait_for_each_other() -> None:

@@ -69,12 +69,13 @@ def test_an_answer_that_cannot_be_taken_for_a_yes_is_a_no_and_counts() -> None:
     answers: list[Any] = [
         UNVERIFIED,
         {},
-        {"commands": {}},
         {"commands": [{"type": "com.okta.access.patch", "value": {"credential": "VERIFIED"}}]},
         {"commands": [{"type": "com.okta.action.update", "value": [{"credential": "VERIFIED"}]}]},
         {"commands": [*VERIFIED["commands"], *UNVERIFIED["commands"]]},
         VERIFIED | {"error": {"errorSummary": "no"}},
-        {"commands": [{"type": "com.okta.action.update", "value": {"credential": True}}, "x"]},
+        {"commands": [{"type": "com.okta.action.update", "value": {"credential": True}}]},
+        {"commands": [*VERIFIED["commands"], "x"]},
+        {"commands": []},
     ]
     for answer in answers:
         world.endpoint.says(answer)

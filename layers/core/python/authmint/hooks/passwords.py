@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ..audit.builder import EventBuilder
-from ..clock import Clock, timestamp
+from ..clock import Clock
 from ..http import Request
 from ..ids import Ids
 from ..storage.events import Event, Party
 from ..storage.hooks import PASSWORD_IMPORT, Hooks, InlineHook
 from ..storage.users import User
 from .calls import HookCalls, HookFailed
+from .questions import question, request_json
 
 _COMMAND: Final = "com.okta.action.update"
 _NOBODY_TO_ASK: Final = "no hook for imported passwords is active"
@@ -42,46 +43,25 @@ class AskedPasswordImports:
         if hook is None:
             self._tell(None, user, request, _NOBODY_TO_ASK)
             return None
-        question = self._question(user, password, request)
+        asked = self._question(user, password, request)
         try:
-            answer = self._answer(hook, question)
+            answer = self._calls.ask_persistently(hook.id, hook.channel, asked)
         except HookFailed as failed:
             self._tell(hook, user, request, str(failed))
             return None
         self._tell(hook, user, request, "")
         return _is_verified(answer or {})
 
-    def _answer(self, hook: InlineHook, question: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """What the hook says, with one more try where its endpoint has trouble. Raises HookFailed, Outage."""
-        try:
-            return self._calls.ask(hook.id, hook.channel, question)
-        except HookFailed as failed:
-            if failed.status < 500:
-                raise
-        return self._calls.ask(hook.id, hook.channel, question)
-
     def _question(self, user: User, password: str, request: Request) -> dict[str, Any]:
-        return {
-            "source": f"{request.base_url}{request.path}",
-            "eventId": self._ids.opaque(16),
-            "eventTime": timestamp(self._clock.now()),
-            "eventTypeVersion": "1.0",
-            "cloudEventVersion": "0.1",
-            "contentType": "application/json",
-            "eventType": PASSWORD_IMPORT,
-            "data": {
-                "context": {
-                    "request": {
-                        "id": request.request_id,
-                        "method": request.method,
-                        "url": {"value": request.path},
-                        "ipAddress": request.source_ip,
-                    },
-                    "credential": {"username": user.login, "password": password},
-                },
-                "action": {"credential": "UNVERIFIED"},
+        data = {
+            "context": {
+                "request": request_json(request, request.path),
+                "credential": {"username": user.login, "password": password},
             },
+            "action": {"credential": "UNVERIFIED"},
         }
+        source = f"{request.base_url}{request.path}"
+        return question(PASSWORD_IMPORT, source, data, clock=self._clock, ids=self._ids)
 
     def _tell(self, hook: InlineHook | None, user: User, request: Request, failure: str) -> None:
         about = Party("unknown", "InlineHook") if hook is None else Party(hook.id, "InlineHook", display_name=hook.name)
@@ -96,13 +76,15 @@ class AskedPasswordImports:
 
 
 def _is_verified(answer: Mapping[str, Any]) -> bool:
-    """Whether the answer says so in as many words. An error says that it is not, whatever else is said."""
+    """Whether all that the answer says is that it is. An error says that it is not, whatever else is said."""
     commands = answer.get("commands")
     if answer.get("error") is not None or not isinstance(commands, list):
         return False
-    said = [
-        command["value"].get("credential")
-        for command in commands
-        if isinstance(command, dict) and command.get("type") == _COMMAND and isinstance(command.get("value"), dict)
-    ]
-    return bool(said) and all(one == "VERIFIED" for one in said)
+    return bool(commands) and all(_says_so(command) for command in commands)
+
+
+def _says_so(command: Any) -> bool:
+    if not isinstance(command, dict) or command.get("type") != _COMMAND:
+        return False
+    value = command.get("value")
+    return isinstance(value, dict) and value.get("credential") == "VERIFIED"

@@ -20,6 +20,7 @@ from ..storage.hooks import TOKENS, Hooks, InlineHook
 from ..tokens.signer import longest_access_token
 from .calls import HookCalls, HookFailed
 from .patch import PROTECTED, PatchRefused, apply_patch
+from .questions import question, request_json
 
 #: Members of a payload that are no claims to a hook: it changes the lifetime, and nobody changes the others.
 _TIMES: Final = frozenset({"iat", "exp"})
@@ -102,7 +103,7 @@ class AskedTokenHooks:
         now = self._clock.now()
         if "identity" in occasion.minted:
             draft = replace(draft, identity=draft.id_token(self._ids, now, access_token=None))
-        consulted = Consulted(draft, self._hook(occasion), self._question(draft, occasion, now))
+        consulted = Consulted(draft, self._hook(occasion), self._question(draft, occasion))
         if not ask:
             return consulted
         if consulted.hook is None or consulted.hook.status != "ACTIVE":
@@ -120,7 +121,7 @@ class AskedTokenHooks:
             return None
         return hook if hook.type == TOKENS else None
 
-    def _question(self, draft: Draft, occasion: Occasion, now: int) -> dict[str, Any]:
+    def _question(self, draft: Draft, occasion: Occasion) -> dict[str, Any]:
         data = {"context": _context(draft, occasion)}
         if draft.identity is not None:
             data["identity"] = _told(draft.identity)
@@ -128,18 +129,9 @@ class AskedTokenHooks:
             data["access"] = _told(draft.access_token) | {"scopes": _scopes(draft)}
         if occasion.entitlement.refreshing:
             data["refresh_token"] = {"jti": occasion.entitlement.family_id}
-        question = {
-            "source": occasion.source,
-            "eventId": self._ids.opaque(16),
-            "eventTime": timestamp(now),
-            "eventTypeVersion": "1.0",
-            "cloudEventVersion": "0.1",
-            "contentType": "application/json",
-            "eventType": TOKENS,
-            "data": data,
-        }
+        asked = question(TOKENS, occasion.source, data, clock=self._clock, ids=self._ids)
         # As it travels: what is patched is what was sent.
-        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(question))
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(asked))
         return plain
 
     def _events(self, consulted: Consulted, occasion: Occasion) -> list[Event]:
@@ -272,12 +264,7 @@ def _context(draft: Draft, occasion: Occasion) -> dict[str, Any]:
         began = {"grant_type": entitlement.grant_type, "client_id": client.id}
         protocol["OriginalGrant"] = {"authorization": began, "refresh_token": {"jti": entitlement.family_id}}
     context: dict[str, Any] = {
-        "request": {
-            "id": request.request_id,
-            "method": request.method,
-            "url": {"value": f"{occasion.source}{query}"},
-            "ipAddress": request.source_ip,
-        },
+        "request": request_json(request, f"{occasion.source}{query}"),
         "protocol": protocol,
         "policy": {"id": occasion.approved.policy_id, "rule": {"id": occasion.approved.rule_id}},
     }
