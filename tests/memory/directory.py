@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from authmint.directory.uniqueness import holds_others
 from authmint.storage.assignments import AppGroup, AppUser
 from authmint.storage.authenticators import AuthenticatorList
 from authmint.storage.behaviors import BehaviorList, ThreatConfiguration
@@ -126,7 +127,7 @@ class MemoryUsers:
             known = self._check(before)
             if after.type_id not in {None, before.type_id} and self.types.get().version != types_version:
                 raise Conflict("types")
-            if (after.type_id, after.profile, after.unique) != (known.type_id, known.profile, known.unique):
+            if holds_others(known, after):
                 self._check_unique(after)
             self._check_login(after)
             self.keep(book)

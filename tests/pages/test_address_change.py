@@ -69,6 +69,15 @@ def test_an_address_is_proved_and_then_it_is_the_users(browser: Browser) -> None
     assert (again.status, len(mails(browser))) == (422, 3)
 
 
+def test_a_new_address_needs_no_word_of_attributes_that_became_unique_meanwhile(browser: Browser) -> None:
+    """Who has no value of such an attribute is as they were before it became unique."""
+    browser.hosted.storage.users.expect(None, 1)
+
+    done = browser.post("/account", act="confirm", code=asked(browser))
+
+    assert (done.status, ann(browser).email) == (303, NEW)
+
+
 @pytest.mark.parametrize("when", ["late", "guessed", "another session", "another address", "changed meanwhile"])
 def test_a_code_is_good_in_time_in_its_session_for_its_address(browser: Browser, when: str) -> None:
     code, users = asked(browser), browser.hosted.storage.users

@@ -338,16 +338,19 @@ def test_a_profile_that_was_checked_by_an_older_rule_is_not_taken(storage: Stora
     storage.users.expect(None, 2)
     storage.users.expect(None, 1)
 
-    renamed = replace(first, profile={**first.profile, "nickName": "A"})
+    renamed = replace(first, profile={**first.profile, "badge": "A"})
     with pytest.raises(Conflict):
         storage.users.save(first, renamed, [an_event("lost")])
     with pytest.raises(Conflict):
         storage.users.add(a_user(id="00uC", unique_version=1), [an_event("lost")])
+    # What was never unique may change: nobody asks how that was checked.
+    storage.users.save(first, replace(first, profile={**first.profile, "nickName": "A"}), [])
+    first = storage.users.get("00uA")
     storage.users.save(first, replace(first, status="SUSPENDED"), [])
     storage.users.save(storage.users.get("00uA"), replace(renamed, unique_version=2, status="ACTIVE"), [])
     storage.users.add(a_user(id="00uC", unique_version=2), [])
     assert storage.events() == []
-    assert storage.users.get("00uA").profile["nickName"] == "A"
+    assert storage.users.get("00uA").profile["badge"] == "A"
 
 
 def test_while_users_come_the_values_of_all_are_held_or_their_change_is_repeated(storage: Storage) -> None:

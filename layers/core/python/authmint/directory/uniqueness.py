@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from ..jose.encoding import b64encode
 from ..storage.schemas import ProfileSchema
-from ..storage.users import login_key
+from ..storage.users import User, login_key
+from .profile import BASE
 
 #: Types of attributes that can be unique.
 TYPES: Final = frozenset({"string", "number", "integer"})
@@ -25,6 +26,17 @@ def held_values(profile: Mapping[str, Any], schema: ProfileSchema) -> tuple[tupl
         for name, unique in sorted(schema.unique.items())
         if profile.get(name) not in (None, "")
     )
+
+
+def holds_others(before: User, after: User) -> bool:
+    """Whether a change can be one of the values held: only attributes that an org defined can be unique."""
+    if (before.type_id, before.unique) != (after.type_id, after.unique):
+        return True
+    return before.profile != after.profile and _defined(before.profile) != _defined(after.profile)
+
+
+def _defined(profile: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in profile.items() if name not in BASE}
 
 
 def _digest(value: Any) -> str:

@@ -16,6 +16,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from ..clock import Clock
+from ..directory.uniqueness import holds_others
 from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event
 from ..storage.outbox import Mail
@@ -198,7 +199,7 @@ class DynamoUsers:
         taken = {key: name for key, name in new.items() if key not in old}
         moves = before.type_id != after.type_id
         old_email, new_email = login_key(before.email), login_key(after.email)
-        described = moves or after.profile != before.profile or after.unique != before.unique
+        described = holds_others(before, after)
         checks = int(moves and after.type_id is not None) + int(described)
         deletes = len(freed) + int(old_email != new_email) + int(moves and before.type_id is not None)
         try:
