@@ -6,6 +6,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 from urllib.parse import urlencode, urlsplit
 
 import jwt
@@ -13,6 +14,7 @@ import pyotp
 from authmint.clock import SystemClock
 from authmint.dynamo.outbox import DynamoOutbox
 from authmint.ids import RandomIds
+from authmint.policy.sign_on.defaults import IDS
 
 from tests.functions.deployment import Functions, form_event, load_event
 from tests.support.authenticator import SoftwareKey
@@ -202,6 +204,7 @@ def every_flow(people: People) -> None:
     assert people.follow(people.visit("GET", f"{base}/logout?{leave}"))[0] == SIGNED_OUT
     _expired_password(people)
     _recovery(people)
+    _signed_up(people)
     people.cookies.clear()
     people.sign_in()
     _factors(people)
@@ -387,6 +390,39 @@ def _recovery(people: People) -> None:
     people.password = "Third-Horse-Eleven-11"
     chosen = {"stateToken": state, "newPassword": people.password}
     assert people.json("POST", "/api/v1/authn/credentials/reset_password", chosen)["statusCode"] == 200
+
+
+def _signed_up(people: People) -> None:
+    """A stranger, who joins a group; once more before the address is confirmed; and somebody who is there already."""
+    admin = people.functions.admin
+    group = admin("POST", "/api/v1/groups", {"profile": {"name": "newcomers"}})["id"]
+    policy, rule = IDS["PROFILE_ENROLLMENT"]
+    badge = {
+        "id": "#custom",
+        "type": "object",
+        "properties": {"badge": {"title": "Badge", "type": "string", "unique": "UNIQUE_VALIDATED"}},
+    }
+    admin("POST", "/api/v1/meta/schemas/user/default", {"definitions": {"custom": badge}})
+    says = {
+        "access": "ALLOW",
+        "unknownUserAction": "REGISTER",
+        "profileAttributes": [{"name": name, "required": True} for name in ("email", "firstName", "lastName", "badge")],
+        "targetGroupIds": [group],
+        "activationRequirements": {"emailVerification": True},
+    }
+    admin("PUT", f"/api/v1/policies/{policy}/rules/{rule}", {"name": "all", "actions": {"profileEnrollment": says}})
+    profile = {"profile.firstName": "Nina", "profile.lastName": "New"}
+    with mock.patch("authmint.pages.sign_up._LEAST", 0):
+        for number, address in enumerate((LOGIN, "nina@example.org", "nina@example.org")):
+            people.cookies.clear()
+            at, _ = people.authorize()
+            _, page = people.follow(people.visit("GET", at.replace("/signin?", "/signup?")))
+            _, page = people.submit(
+                "/signup", page, **(profile | {"profile.email": address, "profile.badge": f"B{number}"})
+            )
+            assert 'id="done"' in page, page
+            links = mailed(people, "RegistrationActivation")
+    _choose(people, links[0], "Newcomer-Horse-12")
 
 
 def _choose(people: People, link: str, password: str) -> None:

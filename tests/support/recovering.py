@@ -5,6 +5,7 @@ from collections.abc import Callable
 from authmint.audit.builder import EventBuilder
 from authmint.clock import Clock
 from authmint.directory.passwords import PasswordHashes
+from authmint.expressions.regexes import matches
 from authmint.factors.user_factors import UserFactors
 from authmint.http import Request
 from authmint.ids import Ids
@@ -18,6 +19,7 @@ from authmint.rate_limit import RateLimit
 from authmint.recovery.address_change import AddressChange
 from authmint.recovery.helpdesk import Brakes, Helpdesk
 from authmint.recovery.recovery import Recovery
+from authmint.recovery.sign_up import SignUp
 from authmint.recovery.tickets import Tickets
 from authmint.sign_on.policies import AppliedPolicies
 from authmint.storage.directory import Person
@@ -84,6 +86,22 @@ class Recovering:
             AT_ONCE,
         )
 
+    def sign_up(self) -> SignUp:
+        """What makes accounts of strangers."""
+        return SignUp(
+            self.storage.users,
+            self.storage.groups,
+            self.storage.roles,
+            self.storage.recovery_tickets,
+            self.letters,
+            self.storage.user_schemas.get,
+            matches,
+            self._limit("signup", 10, 3_600),
+            self.clock,
+            self.ids,
+            AT_ONCE,
+        )
+
     def pages(
         self, pages: HostedPages, emit: Callable[[Event], None], factors: UserFactors | None = None
     ) -> RecoveryPages:
@@ -100,6 +118,8 @@ class Recovering:
             lambda: self.recovery,
             user_factors,
             self.addresses,
+            self.sign_up,
+            self.policies.sign_up,
             emit,
             lambda request: EventBuilder(request, self.clock, self.ids),
         )

@@ -67,7 +67,7 @@ def test_every_documented_route_is_there(template: Template) -> None:
         *((f"/{page}", "authorize") for page in ("signin", "password", "consent", "activate", "signout")),
         ("/", "authorize"),
         *((path, "console") for path in ("/console", "/console/{proxy+}")),
-        *((f"/{page}", "authorize") for page in ("forgot", "recovery", "tokens/{token}/verify")),
+        *((f"/{page}", "authorize") for page in ("forgot", "signup", "recovery", "tokens/{token}/verify")),
         *(
             (f"/{link}/{{token}}", "authorize")
             for link in ("signin/reset-password", "signin/unlock", "reset_password", "welcome")

@@ -23,6 +23,7 @@ Template = Literal[
     "PasswordResetByAdmin",
     "PendingEmailChange",
     "RegistrationActivation",
+    "RegistrationAttempt",
     "RegistrationEmailVerification",
     "SelfServiceUnlock",
     "SelfServiceUnlockOnUnlockedAccount",

@@ -102,8 +102,14 @@ def new_site(
         pages,
         browsers,
         sign_in=SignInPage(
-            steps, brakes.invitations, helps=recovery.on, federation=providers, routes=records.sign_on_policies
+            steps,
+            brakes.invitations,
+            helps=recovery.on,
+            federation=providers,
+            routes=records.sign_on_policies,
+            welcomes=lambda client: recovery.welcome(client).open,
         ),
+        sign_up=_OnFirstUse(partial(_sign_up, steps, recovery)),
         password=PasswordPage(steps),
         challenge=_OnFirstUse(partial(_challenge, steps)),
         enrol=_OnFirstUse(partial(_enrol, steps)),
@@ -165,6 +171,12 @@ def _enrol(steps: Steps) -> Page:
     from .enrol import EnrolPage
 
     return EnrolPage(steps)
+
+
+def _sign_up(steps: Steps, recovery: RecoveryPages) -> Page:
+    from .sign_up import SignUpPage
+
+    return SignUpPage(steps, recovery.welcome, recovery.sign_up())
 
 
 def _account(

@@ -11,6 +11,7 @@ from ..oauth.authorization.standing import Standing
 from ..rate_limit import RateLimit, network_of
 from ..sign_on.requirement import OutOfTurn
 from ..sign_on.sign_on import Denied
+from ..storage.clients import Client
 from ..storage.sign_on_policies import SignOnPolicies
 from .client_view import view_of
 from .steps import Steps, step_uri
@@ -28,13 +29,19 @@ _STATUS: Final = {None: 200, "failed": 403, "too_fast": 429}
 
 @dataclass(frozen=True)
 class SignInPage:
-    """Asks who it is."""
+    """Asks who it is.
+
+    Attributes:
+        helps: Whether mail is sent, by which somebody gets in without a password.
+        welcomes: Whether strangers may make an account on their way to an application.
+    """
 
     steps: Steps
     invitations: RateLimit
     helps: bool = False
     federation: "Callable[[], FederationPages] | None" = None
     routes: SignOnPolicies | None = None
+    welcomes: Callable[[Client], bool] = lambda _: False
 
     def get(self, visit: Visit) -> Response:
         """The form; where somebody is signed in and nothing waits for a fresh sign-in: onward."""
@@ -148,6 +155,9 @@ class SignInPage:
             return None
         return self.steps.authorizations.waiting(visit.request, onward.handle, visit.guest, now=visit.now)
 
+    def _welcomes(self, waiting: Waiting | None) -> bool:
+        return self.helps and waiting is not None and self.welcomes(waiting.client)
+
     def _form(
         self,
         visit: Visit,
@@ -174,6 +184,7 @@ class SignInPage:
             "asks": asks,
             "providers": [(one.name, f"/signin/idp?{urlencode({'idp': one.id, **onward.fields})}") for one in offered],
             "forgot": f"/forgot?{urlencode(onward.fields)}" if self.helps else "",
+            "sign_up": f"/signup?{urlencode(onward.fields)}" if self._welcomes(waiting) else "",
             "fields": onward.fields | {"csrf": visit.guest.csrf("signin", onward.subject, anonymous=True)},
         }
         return self.steps.pages.show(

@@ -54,6 +54,7 @@ class Site:
         browsers: CookieBrowsers,
         *,
         sign_in: SignInPage,
+        sign_up: Page,
         password: PasswordPage,
         challenge: Page,
         enrol: Page,
@@ -79,6 +80,7 @@ class Site:
         self._recovery = recovery
         shown: dict[str, Page] = {
             "/signin": sign_in,
+            "/signup": sign_up,
             "/password": password,
             "/challenge": challenge,
             "/enrol": enrol,

@@ -27,6 +27,8 @@ from .tickets import Opened, Tickets
 
 #: What can be asked for beside a mailed link: what the mailbox does not hold.
 _STRONG: Final = frozenset({"totp", "webauthn"})
+#: What a first password is set by.
+_FIRST: Final = frozenset({"activation", "registration"})
 
 
 @dataclass(frozen=True)
@@ -216,12 +218,12 @@ class Recovery:
         recorder = self._recorder(party, request)
         debug = {"is_self_initiated": "true", "session_revocation": str(revoke).lower()}
         events = [recorder.event("user.account.update_password", party, debug=debug)]
-        if opened.purpose == "activation":
+        if opened.purpose in _FIRST:
             events.append(recorder.event("user.lifecycle.activate", party))
         return events
 
     def _mails(self, opened: Opened, now: int) -> Sequence[Mail]:
-        return () if opened.purpose == "activation" else self.letters.to(opened.user, "PasswordChanged", now=now)
+        return () if opened.purpose in _FIRST else self.letters.to(opened.user, "PasswordChanged", now=now)
 
     def _recorder(self, party: Party, request: Request) -> Recorder:
         return Recorder(self.clock, self.ids, party, request)

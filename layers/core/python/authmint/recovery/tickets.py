@@ -14,11 +14,12 @@ from ..storage.recovery_tickets import RecoveryTickets, TicketKind
 from ..storage.users import User, Users, login_key
 from .refusals import NotOpen
 
-#: What it is good for: a first password, another one, an end of the lock.
-Purpose = Literal["activation", "password", "unlock"]
+#: What it is good for: a first password, another one, an end of the lock, a first one of who made the account.
+Purpose = Literal["activation", "password", "unlock", "registration"]
 _STATUSES: Final[Mapping[TicketKind, frozenset[str]]] = {
     "password": frozenset({"ACTIVE", "PASSWORD_EXPIRED", "RECOVERY", "LOCKED_OUT"}),
     "unlock": frozenset({"LOCKED_OUT"}),
+    "registration": frozenset({"STAGED"}),
     "nothing": frozenset(),
 }
 
@@ -84,6 +85,9 @@ class Tickets:
 
 def bound(user: User, kind: TicketKind) -> str:
     """What of a user a ticket is made for: what it is good for changes it, so that it is good once."""
-    state = str(user.status_changed_at) if kind == "unlock" else "" if user.password is None else user.password.hash
+    if kind == "registration":
+        state = "" if user.ticket is None else user.ticket.digest
+    else:
+        state = str(user.status_changed_at) if kind == "unlock" else "" if user.password is None else user.password.hash
     text = f"{kind}\n{user.id}\n{user.token_generation}\n{state}\n{login_key(user.email)}"
     return b64encode(hashlib.sha256(text.encode()).digest())

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from ..recovery.address_change import AddressChange
     from ..recovery.helpdesk import Helpdesk
     from ..recovery.recovery import Recovery
+    from ..recovery.sign_up import SignUp
     from ..sign_on.factor_steps import FactorSteps
     from ..sign_on.policies import AppliedPolicies
     from ..sign_on.policy_demands import BlockedZones, PolicyDemands
@@ -498,8 +499,30 @@ class Parts:
             self.recovery,
             self.user_factors,
             self.address_change,
+            self.sign_up,
+            lambda client: self.policies().sign_up(client),
             self.log.emit,
             lambda request: EventBuilder(request, self.clock, self.ids),
+        )
+
+    def sign_up(self) -> "SignUp":
+        """Who takes what strangers ask for who want an account."""
+        from ..expressions.regexes import matches
+        from ..recovery.sign_up import SignUp
+
+        records = self.records
+        return SignUp(
+            records.users,
+            records.groups,
+            records.roles,
+            records.recovery_tickets,
+            self.letters(),
+            records.user_schemas.get,
+            matches,
+            self.limit("signup", most=10, seconds=3_600),
+            self.clock,
+            self.ids,
+            self.retrying,
         )
 
     def letters(self) -> "Letters":

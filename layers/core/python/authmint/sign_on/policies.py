@@ -29,6 +29,7 @@ from ..storage.users import User
 from ..storage.zones import Zone, Zones
 
 if TYPE_CHECKING:
+    from ..policy.sign_on.sign_up import SignUpDecision
     from .watch import Watch
 
 #: Keys of the authenticators that there are.
@@ -198,15 +199,24 @@ class AppliedPolicies:
 
     def of_app(self, client: Client) -> SignOnPolicy:
         """The application's own policy, or the default one where it has none or that one is gone."""
-        if client.access_policy is not None:
+        return self._assigned("ACCESS_POLICY", client.access_policy)
+
+    def sign_up(self, client: Client) -> "SignUpDecision":
+        """Whether strangers may make an account on their way to an application."""
+        from ..policy.sign_on.sign_up import sign_up_decision  # few deployments let anybody
+
+        return sign_up_decision(self._assigned("PROFILE_ENROLLMENT", client.enrollment_policy))
+
+    def _assigned(self, policy_type: PolicyType, own: str | None) -> SignOnPolicy:
+        if own is not None:
             try:
-                return self.records.get("ACCESS_POLICY", client.access_policy)
+                return self.records.get(policy_type, own)
             except NotFound:
                 pass  # whoever deleted it left its applications to the default
         try:
-            return self.records.get("ACCESS_POLICY", IDS["ACCESS_POLICY"][0])
+            return self.records.get(policy_type, IDS[policy_type][0])
         except NotFound:
-            return default_policy("ACCESS_POLICY", self.seeds)
+            return default_policy(policy_type, self.seeds)
 
 
 def _attributes(user: User) -> dict[str, str | None]:

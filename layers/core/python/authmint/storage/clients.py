@@ -100,6 +100,7 @@ class Client:
         implicit_assignment: Everybody is assigned.
         access_policy: Id of the policy that says how people sign on to it; ``None``, or of one that is gone: the
             default.
+        enrollment_policy: Id of the policy that says whether strangers may make an account; as ``access_policy``.
         reserves_label: Whether no other client that reserves its label may have the same. Those of administrators do;
             registered ones need no name of their own (RFC 7591 §2).
         scopes: Those that it can have at most; ``None``: what the server lets such clients have.
@@ -143,6 +144,7 @@ class Client:
     groups: tuple[str, ...] = ()
     implicit_assignment: bool = False
     access_policy: str | None = None
+    enrollment_policy: str | None = None
     reserves_label: bool = True
     scopes: tuple[str, ...] | None = None
     since: int = 0

@@ -7,8 +7,9 @@ from typing import Literal, Protocol
 from .events import Event
 from .outbox import Mail
 
+#: ``registration``: an account that somebody wished for.
 #: ``nothing``: what is stored where there is nobody to help, so that storing takes the same time.
-TicketKind = Literal["password", "unlock", "nothing"]
+TicketKind = Literal["password", "unlock", "registration", "nothing"]
 
 
 @dataclass(frozen=True)

@@ -51,9 +51,12 @@ class Password:
 
 @dataclass(frozen=True)
 class RecoveryToken:
-    """A single-use token that was handed out; ``digest`` is SHA-256 of its 256 random bits, base64url."""
+    """A single-use token that was handed out; ``digest`` is SHA-256 of its 256 random bits, base64url.
 
-    purpose: Literal["activation", "recovery"]
+    ``registration``: the user wished for the account, and has not confirmed the address.
+    """
+
+    purpose: Literal["activation", "recovery", "registration"]
     digest: str = field(repr=False)
     expires_at: int
 

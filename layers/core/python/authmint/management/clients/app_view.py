@@ -135,7 +135,9 @@ def _links(client: Client, call: Call) -> dict[str, Any]:
     return {
         "uploadLogo": link(f"{href}/logo", "POST"),
         "appLinks": [{"name": "oidc_client_link", "href": page, "type": "text/html"}],
-        "profileEnrollment": {"href": call.url(f"/api/v1/policies/{IDS['PROFILE_ENROLLMENT'][0]}")},
+        "profileEnrollment": {
+            "href": call.url(f"/api/v1/policies/{client.enrollment_policy or IDS['PROFILE_ENROLLMENT'][0]}")
+        },
         "policies": {"href": f"{href}/policies", "hints": {"allow": ["PUT"]}},
         "groups": {"href": f"{href}/groups"},
         "logo": [{"name": "medium", "href": _logo(client, call), "type": "image/png"}],

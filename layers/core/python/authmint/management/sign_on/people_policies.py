@@ -18,7 +18,7 @@ from ..http.errors import ApiError, invalid_field, read_only
 from ..http.fields import Fields
 from ..http.paging import whole
 from ..servers.priorities import placed
-from .policy_changes import PolicyChanges, policy_party
+from .policy_changes import PolicyChanges, policy_of, policy_party, with_policy
 from .policy_settings import read_settings
 from .policy_view import policy_json
 from .rule_actions import first_actions
@@ -151,7 +151,7 @@ class PeoplePolicies:
             return before
 
         gone = call.retrying(attempt)
-        if gone.type == "ACCESS_POLICY":
+        if gone.type in OF_APPS:
             self._release(gone, call)
         return NO_CONTENT
 
@@ -161,8 +161,8 @@ class PeoplePolicies:
 
             def released(client: Client = client) -> None:
                 before = self._clients.clients.get(client.id)
-                if before.access_policy == gone.id:
-                    self._clients.clients.save(before, replace(before, access_policy=None), [])
+                if policy_of(before, gone.type) == gone.id:
+                    self._clients.clients.save(before, with_policy(before, gone.type, None), [])
 
             call.retrying(released)
 
@@ -241,15 +241,13 @@ class PeoplePolicies:
         self._clients.load(call)
         policy = self._changes.find(call)
         if policy.type not in OF_APPS:
-            raise invalid_field("policyId", "Applications have policies of type ACCESS_POLICY.")
-        if policy.type == "PROFILE_ENROLLMENT":
-            return NO_CONTENT  # nobody registers here yet
+            raise invalid_field("policyId", "Applications have policies of type ACCESS_POLICY and PROFILE_ENROLLMENT.")
 
         def change(before: Client) -> tuple[Client, None, Sequence[Event]]:
             assigned = None if policy.system else policy.id
-            if before.access_policy == assigned:
+            if policy_of(before, policy.type) == assigned:
                 return before, None, ()
-            after = replace(before, access_policy=assigned, updated_at=call.now)
+            after = replace(with_policy(before, policy.type, assigned), updated_at=call.now)
             party = call.recorder.event("application.policy.sign_on.update", app_party(after), policy_party(policy))
             return after, None, [party]
 

@@ -81,15 +81,15 @@ class PolicyChanges:
         return self.applied.records.of_type(policy_type).order
 
     def using(self, policy: SignOnPolicy, clients: Clients, call: Call) -> Sequence[Client]:
-        """The applications that have an ACCESS_POLICY; the default one is of all that have no other."""
-        if policy.type != "ACCESS_POLICY":
+        """The applications that have a policy of theirs; the default one is of all that have no other."""
+        if policy.type not in OF_APPS:
             return []
         wanted: set[str | None] = {policy.id, None} if policy.system else {policy.id}
         found: list[Client] = []
         after: str | None = None
         while call.retrying.in_time():
             page = clients.list(after=after, limit=200)
-            found += [client for client in page if client.access_policy in wanted]
+            found += [client for client in page if policy_of(client, policy.type) in wanted]
             if len(page) < 200:
                 break
             after = page[-1].id
@@ -137,3 +137,15 @@ def found_rule(policy: SignOnPolicy, call: Call) -> SignOnRule:
     if found is None:
         raise not_found(rule_id, "PolicyRule")
     return found
+
+
+def policy_of(client: Client, policy_type: PolicyType) -> str | None:
+    """Id of the policy of a type that an application was given."""
+    return client.enrollment_policy if policy_type == "PROFILE_ENROLLMENT" else client.access_policy
+
+
+def with_policy(client: Client, policy_type: PolicyType, policy_id: str | None) -> Client:
+    """The application with another one."""
+    if policy_type == "PROFILE_ENROLLMENT":
+        return replace(client, enrollment_policy=policy_id)
+    return replace(client, access_policy=policy_id)

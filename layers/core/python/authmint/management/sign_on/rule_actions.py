@@ -15,6 +15,8 @@ from .rule_conditions import objects
 #: Types of providers that a route leads to.
 PROVIDERS: Final = ("OKTA", "OIDC", "GOOGLE", "MICROSOFT")
 _ACCESS: Final = ("ALLOW", "DENY")
+#: Fields of a form that strangers fill in.
+_MOST_ATTRIBUTES: Final = 10
 _PROMPTS: Final = ("ALWAYS", "DEVICE", "SESSION")
 _PRIMARY: Final = ("PASSWORD_IDP_ANY_FACTOR", "PASSWORD_IDP")
 _REQUIRED: Final = ("REQUIRED", "OPTIONAL")
@@ -233,6 +235,10 @@ def _profile_enrolment(actions: Fields, _: Mapping[str, Any]) -> dict[str, Any]:
         for one in objects(body, "profileAttributes")
     ]
     groups = body.texts("targetGroupIds")
+    if len(attributes) > _MOST_ATTRIBUTES:
+        body.problem("profileAttributes", f"At most {_MOST_ATTRIBUTES} attributes can be asked for.")
+    if groups is not None and len(groups) > 1:
+        body.problem("targetGroupIds", "A new user is put into one group at most.")
     verified = body.below("activationRequirements").flag("emailVerification", default=True)
     shown = {
         "access": body.choice("access", _ACCESS, default["access"]),
@@ -242,6 +248,9 @@ def _profile_enrolment(actions: Fields, _: Mapping[str, Any]) -> dict[str, Any]:
         "unknownUserAction": body.choice("unknownUserAction", ("DENY", "REGISTER"), default["unknownUserAction"]),
         "activationRequirements": {"emailVerification": verified},
     }
+    if shown["unknownUserAction"] == "REGISTER" and not verified:
+        # Whoever has an address here is taken for its owner.
+        body.problem("activationRequirements", "emailVerification must be true where unknownUserAction is REGISTER.")
     if body.has("uiSchemaId"):
         shown["uiSchemaId"] = body.text("uiSchemaId")
     progressive = body.choice("progressiveProfilingAction", ("DISABLED", "ENABLED"), "DISABLED")

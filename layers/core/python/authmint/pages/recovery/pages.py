@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from ...audit.builder import EventBuilder
     from ...factors.user_factors import UserFactors
     from ...ids import Ids
+    from ...policy.sign_on.sign_up import SignUpDecision
     from ...recovery.address_change import AddressChange
     from ...recovery.helpdesk import Helpdesk
     from ...recovery.recovery import Recovery
+    from ...recovery.sign_up import SignUp
+    from ...storage.clients import Client
     from ...storage.events import Event
     from ...storage.sign_on_transactions import SignOnTransactions
     from ..authn.recovery import RecoveryApi
@@ -33,6 +36,7 @@ class RecoveryPages:
     Attributes:
         on: Whether mail is sent, so that a forgotten password is something that can be helped.
         addresses: Changes those of who is signed in.
+        sign_up, welcome: Makes accounts, and says whether strangers may have one on their way to an application.
         emit: Writes an event.
         events: Makes those of a request.
     """
@@ -43,6 +47,8 @@ class RecoveryPages:
     recovery: "Callable[[], Recovery]"
     factors: "Callable[[], UserFactors]"
     addresses: "Callable[[], AddressChange]"
+    sign_up: "Callable[[], SignUp]"
+    welcome: "Callable[[Client], SignUpDecision]"
     emit: "Callable[[Event], None]"
     events: "Callable[[Request], EventBuilder]"
 

@@ -1,0 +1,53 @@
+"""Whether strangers may make an account of their own, and what they are asked: policies of type PROFILE_ENROLLMENT."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...storage.sign_on_policies import SignOnPolicy
+
+
+@dataclass(frozen=True)
+class AskedAttribute:
+    """One field of the form. ``label``: as an administrator wrote it; empty: the attribute's own title."""
+
+    name: str
+    label: str = ""
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class SignUpDecision:
+    """What a policy says to a stranger.
+
+    Attributes:
+        open: Whether an account can be made.
+        attributes: What is asked for; ``email`` is among them.
+        group_ids: What the new account is put into.
+        policy_id, rule_id: What decided.
+    """
+
+    open: bool = False
+    attributes: tuple[AskedAttribute, ...] = ()
+    group_ids: tuple[str, ...] = ()
+    policy_id: str = ""
+    rule_id: str = ""
+
+
+def sign_up_decision(policy: SignOnPolicy) -> SignUpDecision:
+    """The first active rule decides; without one nothing is open."""
+    rules = sorted(policy.rules, key=lambda rule: rule.priority)
+    rule = next((rule for rule in rules if rule.status == "ACTIVE"), None)
+    if rule is None or policy.status != "ACTIVE":
+        return SignUpDecision(policy_id=policy.id)
+    says: Mapping[str, Any] = rule.actions.get("profileEnrollment") or {}
+    verifies = (says.get("activationRequirements") or {}).get("emailVerification") is True
+    welcome = says.get("access") == "ALLOW" and says.get("unknownUserAction") == "REGISTER"
+    asked = tuple(
+        AskedAttribute(str(one["name"]), str(one.get("label") or ""), one.get("required") is True)
+        for one in says.get("profileAttributes") or ()
+    )
+    if all(one.name != "email" for one in asked):
+        asked = (AskedAttribute("email", required=True), *asked)
+    # Nobody is taken for the owner of an address that nobody confirmed.
+    return SignUpDecision(welcome and verifies, asked, tuple(says.get("targetGroupIds") or ()), policy.id, rule.id)
