@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from authmint.http import Response
 from authmint.policy.sign_on.defaults import IDS
+from authmint.recovery.refusals import NotWelcome
 from authmint.recovery.sign_up import LIFETIME
 from authmint.storage.outbox import Mail
 from authmint.storage.roles import RoleAssignment
@@ -260,6 +261,59 @@ def test_a_policy_that_closes_while_somebody_types_has_the_last_word(hosted: Hos
 
     assert browser.post("/signup", **BEA).status == 404
     assert mails(hosted) == []
+
+
+def with_hook(answer: Any) -> tuple[Browser, list[Any]]:
+    """A deployment whose rule has a hook that answers so, or raises it."""
+    hosted, asked = Hosted(), []
+    welcomes(hosted, preRegistrationInlineHooks=[{"inlineHookId": "cal1"}])
+
+    def hook(hook_id: str, profile: Any, _: Any) -> Any:
+        asked.append((hook_id, dict(profile)))
+        if isinstance(answer, Exception):
+            raise answer
+        return {**profile, **answer}
+
+    hosted.recovering.hook = hook
+    return Browser(hosted), asked
+
+
+def test_a_hook_is_asked_about_each_wish_and_may_change_it() -> None:
+    browser, asked = with_hook({"city": "Ulm", "nickName": None})
+
+    signs_up(browser)
+    signs_up(browser, profile_email="ann@example.com")
+
+    expected = {"login": "Bea@example.org", "email": "Bea@example.org", "firstName": "Bea", "lastName": "Dee"}
+    assert asked[0] == ("cal1", expected)
+    assert len(asked) == 2, "for a name that is taken as well"
+    assert user_of(browser.hosted).profile == expected | {"city": "Ulm"}
+
+
+def test_what_a_hook_says_against_it_is_shown_and_nothing_is_made() -> None:
+    browser, _ = with_hook(NotWelcome("Not <you>.", (("email", "Use your company's address."),)))
+
+    answer = signs_up(browser)
+
+    assert (answer.status, "Not &lt;you&gt;. Use your company&#39;s address." in answer.body.decode()) == (422, True)
+    assert 'aria-invalid="true"' in answer.body.decode()
+    assert mails(browser.hosted) == []
+
+
+@pytest.mark.parametrize("change", [{"email": "nobody"}, {"undefined": 1}, {"firstName": 5}, {"lastName": None}])
+def test_what_a_hook_makes_is_looked_at_like_what_people_type(change: dict[str, Any]) -> None:
+    browser, _ = with_hook(change)
+
+    assert signs_up(browser).status == 422
+    assert mails(browser.hosted) == []
+
+
+def test_who_asks_too_often_costs_the_hook_nothing() -> None:
+    browser, asked = with_hook({})
+    for number in range(12):
+        signs_up(browser, profile_email=f"user{number}@example.org")
+
+    assert len(asked) == 10
 
 
 def test_a_new_account_joins_a_group_but_none_that_administers(browser: Browser) -> None:

@@ -1,6 +1,7 @@
 """Recovery over storage in memory, as the deployed functions are wired."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from authmint.audit.builder import EventBuilder
 from authmint.clock import Clock
@@ -29,6 +30,10 @@ from tests.memory.storage import MemoryStorage
 from tests.support.fakes import AT_ONCE
 
 
+def _unasked(hook_id: str, *_: Any) -> Mapping[str, Any]:
+    raise AssertionError(f"nobody has the hook {hook_id!r} asked")
+
+
 class Recovering:
     """Who helps, and what tickets are good for. ``answers`` to a question that are taken in five minutes."""
 
@@ -38,6 +43,7 @@ class Recovering:
         self.storage, self.clock, self.ids, self.on = storage, clock, ids, on
         self.policies = AppliedPolicies(storage.sign_on_policies, storage.zones, Seeds(mail=on))
         self.letters = Letters(ids, on=on)
+        self.hook: Callable[[str, Mapping[str, Any], Request], Mapping[str, Any]] = _unasked
         brakes = Brakes(
             self._limit("recovery", 1, 30), self._limit("recoveries", 5, 3_600), self._limit("r", 20, 3_600)
         )
@@ -96,6 +102,7 @@ class Recovering:
             self.letters,
             self.storage.user_schemas.get,
             matches,
+            lambda *asked: self.hook(*asked),
             self._limit("signup", 10, 3_600),
             self.clock,
             self.ids,

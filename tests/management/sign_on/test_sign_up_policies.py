@@ -26,11 +26,27 @@ def saved(admin: Admin, **changes: Any) -> Any:
 def test_a_rule_that_welcomes_strangers_is_kept() -> None:
     admin = Admin()
 
-    answer = saved(admin, targetGroupIds=["00g1"])
+    answer = saved(admin, targetGroupIds=["00g1"], preRegistrationInlineHooks=[{"inlineHookId": "cal1"}])
 
     shown = answer.json["actions"]["profileEnrollment"]
     assert {name: shown[name] for name in WELCOME} == WELCOME
     assert shown["targetGroupIds"] == ["00g1"]
+    assert shown["preRegistrationInlineHooks"] == [{"inlineHookId": "cal1"}]
+
+
+def test_a_hook_that_a_rule_asks_stays() -> None:
+    admin = Admin()
+    channel = {"type": "HTTP", "version": "1.0.0", "config": {"uri": "https://hook.example/x"}}
+    body = {"name": "gate", "type": "com.okta.user.pre-registration", "version": "1.0.0", "channel": channel}
+    hook = f"/api/v1/inlineHooks/{admin.made('/api/v1/inlineHooks', body)['id']}"
+    saved(admin, preRegistrationInlineHooks=[{"inlineHookId": hook.rpartition("/")[2]}])
+    admin.call("POST", f"{hook}/lifecycle/deactivate")
+
+    refused = admin.delete(hook)
+
+    assert (refused.status, "The policy 'Default Policy' uses it." in refused.causes) == (403, True)
+    saved(admin)
+    assert admin.delete(hook).status == 204
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,4 @@
-"""The registration hook (docs/protocol.md §39.9): whether somebody may register, and with which profile.
-
-Nothing asks it yet: registration does not exist.
-"""
+"""The registration hook (docs/protocol.md §39.9): whether somebody may register, and with which profile."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ..http import Response
 from ..policy.sign_on.sign_up import SignUpDecision
-from ..recovery.refusals import TooOften
+from ..recovery.refusals import NotWelcome, TooOften
 from ..recovery.sign_up import BadProfile, SignUp
 from ..storage.clients import Client
 from .client_view import view_of
@@ -51,7 +51,11 @@ class SignUpPage:
             return self._nothing(visit)
         if visit.form.text(_TRAP):
             return self._sent(visit)  # nothing tells a program that it was seen
-        waiting, decision = found
+        return self._wished(visit, onward, *found, opened=opened)
+
+    def _wished(
+        self, visit: Visit, onward: Onward, waiting: Waiting, decision: SignUpDecision, *, opened: str
+    ) -> Response:
         typed = {one.name: visit.form.text(f"profile.{one.name}") for one in decision.attributes}
         if visit.now < int(opened) + _LEAST:
             return self._form(visit, onward, waiting, decision, typed=typed, opened=opened, problem="signup.too_fast")
@@ -61,6 +65,10 @@ class SignUpPage:
             wrong = tuple(name for name, _ in bad.problems)
             again = (visit, onward, waiting, decision)
             return self._form(*again, typed=typed, opened=opened, problem="signup.wrong", wrong=wrong)
+        except NotWelcome as refused:
+            wrong = tuple(name for name, _ in refused.causes if name)
+            said = " ".join((str(refused), *(text for _, text in refused.causes)))
+            return self._form(visit, onward, waiting, decision, typed=typed, opened=opened, said=said, wrong=wrong)
         except TooOften as often:
             answer = self._form(
                 visit, onward, waiting, decision, typed=typed, opened=opened, problem="signup.too_often", status=429
@@ -91,6 +99,7 @@ class SignUpPage:
         opened: str,
         typed: Mapping[str, str] | None = None,
         problem: str = "",
+        said: str = "",
         wrong: Sequence[str] = (),
         status: int = 422,
     ) -> Response:
@@ -99,7 +108,7 @@ class SignUpPage:
         csrf = visit.guest.csrf("signup", f"{onward.subject} {opened}", anonymous=True)
         values: dict[str, Any] = {
             "client": client,
-            "problem": pages.text(problem, visit.request, wished) if problem else "",
+            "problem": pages.text(problem, visit.request, wished) if problem else said,
             "wrong": wrong,
             "attributes": [
                 {
@@ -121,7 +130,7 @@ class SignUpPage:
             "sign_up.html",
             visit.request,
             values,
-            status=status if problem else 200,
+            status=status if problem or said else 200,
             images=client.images,
             wished=wished,
         )

@@ -4,7 +4,7 @@ from ..rate_limit import Allowance
 
 
 class RecoveryRefused(Exception):
-    """Base of this tree: ``TooOften``, ``NotOpen``, ``ProofMissing``, ``WrongAnswer``."""
+    """Base of this tree: ``TooOften``, ``NotOpen``, ``ProofMissing``, ``WrongAnswer``, ``NotWelcome``."""
 
 
 class TooOften(RecoveryRefused):
@@ -29,3 +29,15 @@ class ProofMissing(RecoveryRefused):
 
 class WrongAnswer(RecoveryRefused):
     """The answer to the question is wrong."""
+
+
+class NotWelcome(RecoveryRefused):
+    """Whom an operator's program asked about a new account said no, or nothing. The message is for whoever asked.
+
+    Attributes:
+        causes: More of these, by the attribute that each is about; that is empty where it is about none.
+    """
+
+    def __init__(self, message: str, causes: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.causes = causes

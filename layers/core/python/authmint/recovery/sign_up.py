@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from ..audit.recorder import Recorder
 from ..clock import Clock
-from ..directory.profile import profile_problems, standard_attributes
+from ..directory.profile import profile_problems, standard_attributes, unknown_attributes
 from ..directory.uniqueness import held_values
 from ..http import Request
 from ..ids import Ids
@@ -47,6 +47,7 @@ class SignUp:
     Attributes:
         schema: Of the default type of users.
         fits: Whether a pattern, the first, matches all of a text.
+        hook: Asks the hook of an id about a profile; the profile as it wants it. Raises NotWelcome.
         of_address: How often somebody may ask.
     """
 
@@ -57,6 +58,7 @@ class SignUp:
     letters: Letters
     schema: Callable[[], ProfileSchema]
     fits: Callable[[str, str], bool]
+    hook: Callable[[str, Mapping[str, Any], Request], Mapping[str, Any]]
     of_address: RateLimit
     clock: Clock
     ids: Ids
@@ -95,19 +97,22 @@ class SignUp:
         Raises:
             BadProfile: What was typed makes no profile, or holds a value that only one user may have.
             TooOften: Too many such wishes from this address.
+            NotWelcome: The operator's hook says no.
             Unavailable: Storage could not answer.
         """
         profile, schema = self._profile(decision, typed)
         allowance = self.of_address.take(network_of(request.source_ip), now=now)
         if not allowance.allowed:
             raise TooOften(allowance)
+        if decision.hook_id:  # before anything can tell whether the name is taken
+            profile = self._as_hooked(self.hook(decision.hook_id, profile, request), schema)
         self.retrying(lambda: self._asked(decision, profile, schema, request, now, onward or {}))
 
-    def _profile(self, decision: SignUpDecision, typed: Mapping[str, str]) -> tuple[Mapping[str, str], ProfileSchema]:
+    def _profile(self, decision: SignUpDecision, typed: Mapping[str, str]) -> tuple[Mapping[str, Any], ProfileSchema]:
         schema = self.schema()
         named = self.titles(decision)
         texts = {name: " ".join(typed.get(name, "")[:_LONGEST].split()) for name in named}
-        profile = {name: text for name, text in texts.items() if text}
+        profile: dict[str, Any] = {name: text for name, text in texts.items() if text}
         profile.setdefault("login", profile.get("email", ""))
         missing = [
             (one.name, "") for one in decision.attributes if one.required and one.name in named and not texts[one.name]
@@ -117,10 +122,18 @@ class SignUp:
             raise BadProfile(problems)
         return profile, schema
 
+    def _as_hooked(self, profile: Mapping[str, Any], schema: ProfileSchema) -> Mapping[str, Any]:
+        """What a hook made of a profile is looked at as if it had been typed."""
+        problems = [(name, "") for name in unknown_attributes(profile, schema)]
+        problems = problems or list(profile_problems(profile, schema, self.fits))
+        if problems:
+            raise BadProfile(problems)
+        return {name: value for name, value in profile.items() if value is not None}
+
     def _asked(
         self,
         decision: SignUpDecision,
-        profile: Mapping[str, str],
+        profile: Mapping[str, Any],
         schema: ProfileSchema,
         request: Request,
         now: int,

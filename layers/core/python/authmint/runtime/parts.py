@@ -519,11 +519,23 @@ class Parts:
             self.letters(),
             records.user_schemas.get,
             matches,
+            self._asked_to_register,
             self.limit("signup", most=10, seconds=3_600),
             self.clock,
             self.ids,
             self.retrying,
         )
+
+    def _asked_to_register(self, hook_id: str, profile: Mapping[str, Any], request: Request) -> Mapping[str, Any]:
+        from ..hooks.registration import RegistrationDenied, RegistrationHook
+        from ..recovery.refusals import NotWelcome
+
+        calls = self.hook_calls()
+        hook = RegistrationHook(self.records.inline_hooks, calls, self.clock, self.ids, self.log.emit)
+        try:
+            return hook.allowed(hook_id, profile, request)
+        except RegistrationDenied as denied:
+            raise NotWelcome(str(denied), denied.causes) from None
 
     def letters(self) -> "Letters":
         """What makes mail for people."""

@@ -469,6 +469,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
             seals=parts.hook_seals(administrative=True),
             calls=parts.hook_calls(administrative=True),
             previews=PreviewedHooks(lambda: parts.token_hooks(administrative=True)),
+            policies=records.sign_on_policies,
             allow_private=parts.settings.allow_private_jwks_uri,
         ),
         log=records.log,

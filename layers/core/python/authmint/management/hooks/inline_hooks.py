@@ -10,8 +10,10 @@ from ...hooks.calls import HookCalls, HookFailed
 from ...http import Response
 from ...ids import Ids
 from ...keys.vault import SecretSeals
+from ...policy.sign_on.sign_up import hook_of
 from ...storage.hooks import PASSWORD_IMPORT, REGISTRATION, TOKENS, Channel, Hooks, InlineHook
 from ...storage.servers import AuthorizationServer, Servers
+from ...storage.sign_on_policies import SignOnPolicies, SignOnPolicy
 from ..http.call import Call
 from ..http.errors import ApiError, invalid_field
 from ..http.fields import Fields
@@ -38,12 +40,14 @@ class InlineHooks(HookResource[InlineHook]):
         seals: SecretSeals,
         calls: HookCalls,
         servers: Servers,
+        policies: SignOnPolicies,
         ids: Ids,
         *,
         allow_private: bool = False,
     ) -> None:
         super().__init__(records, seals, calls)
         self._servers = servers
+        self._policies = policies
         self._ids = ids
         self._channels = ChannelReader(("HTTP", "OAUTH", "LAMBDA"), allow_private=allow_private)
 
@@ -106,6 +110,7 @@ class InlineHooks(HookResource[InlineHook]):
 
     def check_unused(self, hook: InlineHook) -> None:
         using = [f"The rule '{rule}' of the server '{server}' uses it." for server, rule in self._uses(hook.id)]
+        using += [f"The policy '{policy.name}' uses it." for policy in self._sign_ups(hook.id)]
         if using:
             raise ApiError("E0000107", causes=using)
 
@@ -115,6 +120,11 @@ class InlineHooks(HookResource[InlineHook]):
             for summary in page:
                 yield from _rules_with(self._servers.get(summary.id), hook_id)
             after = page[-1].id
+
+    def _sign_ups(self, hook_id: str) -> Iterator[SignOnPolicy]:
+        for policy in self._policies.of_type("PROFILE_ENROLLMENT").policies:
+            if any(hook_of(rule) == hook_id for rule in policy.rules):
+                yield policy
 
     def json(self, hook: InlineHook, call: Call) -> dict[str, Any]:
         return {

@@ -7,6 +7,7 @@ from ...ids import Ids
 from ...keys.vault import SecretSeals
 from ...storage.hooks import EventHook, Hooks, InlineHook
 from ...storage.servers import Servers
+from ...storage.sign_on_policies import SignOnPolicies
 from ..http.call import Operation
 from ..http.crud import add_crud, add_lifecycle
 from ..http.routes import Routes
@@ -29,12 +30,21 @@ class HookRecords:
     seals: SecretSeals
     calls: HookCalls
     previews: PreviewedHooks
+    policies: SignOnPolicies
     allow_private: bool = False
 
 
 def add_hooks(routes: Routes[Operation], hooks: HookRecords, servers: Servers, ids: Ids) -> None:
     """Their routes."""
-    inline = InlineHooks(hooks.inline_hooks, hooks.seals, hooks.calls, servers, ids, allow_private=hooks.allow_private)
+    inline = InlineHooks(
+        hooks.inline_hooks,
+        hooks.seals,
+        hooks.calls,
+        servers,
+        hooks.policies,
+        ids,
+        allow_private=hooks.allow_private,
+    )
     add_crud(routes, PATH, "{inlineHookId}", inline)
     add_lifecycle(routes, PATH, "{inlineHookId}", inline)
     routes.add("POST", f"{PATH}/{{inlineHookId}}", inline.update)

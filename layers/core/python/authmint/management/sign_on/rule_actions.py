@@ -234,6 +234,10 @@ def _profile_enrolment(actions: Fields, _: Mapping[str, Any]) -> dict[str, Any]:
         }
         for one in objects(body, "profileAttributes")
     ]
+    hooks = [
+        {"inlineHookId": one.text("inlineHookId", required=True, longest=100) or ""}
+        for one in objects(body, "preRegistrationInlineHooks", most=1)
+    ]
     groups = body.texts("targetGroupIds")
     if len(attributes) > _MOST_ATTRIBUTES:
         body.problem("profileAttributes", f"At most {_MOST_ATTRIBUTES} attributes can be asked for.")
@@ -242,7 +246,7 @@ def _profile_enrolment(actions: Fields, _: Mapping[str, Any]) -> dict[str, Any]:
     verified = body.below("activationRequirements").flag("emailVerification", default=True)
     shown = {
         "access": body.choice("access", _ACCESS, default["access"]),
-        "preRegistrationInlineHooks": None,
+        "preRegistrationInlineHooks": hooks or None,
         "profileAttributes": attributes,
         "targetGroupIds": None if not groups else list(groups),
         "unknownUserAction": body.choice("unknownUserAction", ("DENY", "REGISTER"), default["unknownUserAction"]),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...storage.sign_on_policies import SignOnPolicy
+from ...storage.sign_on_policies import SignOnPolicy, SignOnRule
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,14 @@ class SignUpDecision:
         open: Whether an account can be made.
         attributes: What is asked for; ``email`` is among them.
         group_ids: What the new account is put into.
+        hook_id: Of the hook that is asked about each; empty: none is.
         policy_id, rule_id: What decided.
     """
 
     open: bool = False
     attributes: tuple[AskedAttribute, ...] = ()
     group_ids: tuple[str, ...] = ()
+    hook_id: str = ""
     policy_id: str = ""
     rule_id: str = ""
 
@@ -50,4 +52,17 @@ def sign_up_decision(policy: SignOnPolicy) -> SignUpDecision:
     if all(one.name != "email" for one in asked):
         asked = (AskedAttribute("email", required=True), *asked)
     # Nobody is taken for the owner of an address that nobody confirmed.
-    return SignUpDecision(welcome and verifies, asked, tuple(says.get("targetGroupIds") or ()), policy.id, rule.id)
+    return SignUpDecision(
+        open=welcome and verifies,
+        attributes=asked,
+        group_ids=tuple(says.get("targetGroupIds") or ()),
+        hook_id=hook_of(rule),
+        policy_id=policy.id,
+        rule_id=rule.id,
+    )
+
+
+def hook_of(rule: SignOnRule) -> str:
+    """Id of the hook that a rule has asked about each new account; empty: none."""
+    hooks = (rule.actions.get("profileEnrollment") or {}).get("preRegistrationInlineHooks") or ()
+    return str(hooks[0]["inlineHookId"]) if hooks else ""
