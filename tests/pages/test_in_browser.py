@@ -24,6 +24,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.support.chromium import ARGUMENTS, CHROMIUM, PATIENCE
+from tests.support.sign_on_policies import welcoming
 
 from .hosted import HANDLE, NEW_PASSWORD, PASSWORD
 from .serving import Served, serving
@@ -403,6 +404,15 @@ def _chosen(page: Page, served: Served, password: str) -> None:
     page.get_by_role("button", name="Change password").click()
 
 
+def _hasty(page: Page, served: Served) -> None:
+    served.hosted.storage.sign_on_policies.save(None, welcoming(), [])
+    page.goto(f"{served.base_url}/signin?request={HANDLE}")
+    page.get_by_role("link", name="Create an account").click()
+    for name in ("Primary email", "First name", "Last name"):
+        page.get_by_label(name).fill("bea@example.org")
+    page.get_by_role("button", name="Go on").click()
+
+
 #: The way to each page, and what only that page says.
 VIEWS: dict[str, tuple[str, Callable[[Page, Served], Any]]] = {
     "sign-in": ("Sign in", lambda page, served: page.goto(f"{served.base_url}/signin?request={HANDLE}")),
@@ -415,6 +425,7 @@ VIEWS: dict[str, tuple[str, Callable[[Page, Served], Any]]] = {
     "device-done": ("is connected", lambda page, served: _device(page, served, "WDJBMJHT", "Allow access")),
     "sign-out": ("Sign out?", lambda page, served: _signed_in(page, served, "/signout")),
     "signed-out": ("You are signed out", lambda page, served: page.goto(f"{served.base_url}/signout")),
+    "sign-up": ("very fast", _hasty),
     "forgot": ("Forgot your password?", lambda page, served: page.goto(f"{served.base_url}/forgot")),
     "recovery": ("Reset your password", _followed),
     "recovery-refused": ("Make sure that", lambda page, served: _chosen(page, served, "short")),

@@ -14,7 +14,7 @@ from authmint.storage.roles import RoleAssignment
 from authmint.storage.users import User
 
 from tests.support.builders import a_group
-from tests.support.sign_on_policies import a_policy, a_rule
+from tests.support.sign_on_policies import welcoming
 
 from .hosted import HANDLE, NEW_PASSWORD, Browser, Hosted, header, shown
 
@@ -31,15 +31,7 @@ ATTRIBUTES = (
 
 def welcomes(hosted: Hosted, **changes: Any) -> None:
     """The default policy lets strangers in."""
-    says = {
-        "access": "ALLOW",
-        "unknownUserAction": "REGISTER",
-        "profileAttributes": ATTRIBUTES,
-        "targetGroupIds": None,
-        "activationRequirements": {"emailVerification": True},
-    }
-    rule = a_rule({"profileEnrollment": says | changes})
-    policy = a_policy(rule, type="PROFILE_ENROLLMENT", id=IDS["PROFILE_ENROLLMENT"][0])
+    policy = welcoming(profileAttributes=ATTRIBUTES, **changes)
     hosted.storage.sign_on_policies.save(None, policy, [])
 
 

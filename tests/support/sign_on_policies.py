@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from authmint.policy.sign_on.defaults import IDS
 from authmint.storage.sign_on_policies import PolicyType, SignOnPolicy, SignOnRule
 
 from .fakes import NOW
@@ -41,3 +42,17 @@ def zone(*include: str, exclude: tuple[str, ...] = ()) -> dict[str, Any]:
     """A condition on zones."""
     lists = {"include": list(include)} if include else {"exclude": list(exclude)}
     return {"network": {"connection": "ZONE", **lists}}
+
+
+def welcoming(**changes: Any) -> SignOnPolicy:
+    """The default policy of type PROFILE_ENROLLMENT, which lets strangers make accounts."""
+    names = ("email", "firstName", "lastName")
+    says = {
+        "access": "ALLOW",
+        "unknownUserAction": "REGISTER",
+        "profileAttributes": [{"name": name, "required": True} for name in names],
+        "targetGroupIds": None,
+        "activationRequirements": {"emailVerification": True},
+    }
+    rule = a_rule({"profileEnrollment": says | changes})
+    return a_policy(rule, type="PROFILE_ENROLLMENT", id=IDS["PROFILE_ENROLLMENT"][0])
