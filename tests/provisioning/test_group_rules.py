@@ -192,6 +192,16 @@ def test_a_crash_loses_nothing_and_does_nothing_twice() -> None:
     assert (crowd.members(), len(crowd.storage.events)) == (125, 125)
 
 
+def test_nobody_goes_on_by_rules_that_are_not_those_of_the_run() -> None:
+    crowd = Crowd(2)
+    crowd.have(a_rule())
+    old = crowd.storage.group_rules.all()
+    crowd.have(a_rule(expression="false"))
+    crowd.storage.group_rules.all = lambda: old  # type: ignore[method-assign]
+
+    assert (crowd.run(), crowd.members()) == (0, 0)
+
+
 def test_a_change_of_rules_meanwhile_begins_anew() -> None:
     crowd = Crowd(300)
     crowd.have(a_rule())

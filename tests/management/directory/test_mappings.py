@@ -117,6 +117,16 @@ def test_what_is_sent_changes_null_removes_and_the_rest_stays(admin: Admin) -> N
     assert admin.post(to_user, {"properties": {"email": None, "city": None}}).json["properties"] == {}
 
 
+def test_a_replaced_app_keeps_its_mapping(admin: Admin) -> None:
+    app = made_app(admin)
+    to_app = pair(admin, app["id"])[1]
+    admin.post(to_app, {"properties": {"name": mapped("user.lastName")}})
+
+    assert admin.put(f"{APPS}/{app['id']}", app_body("Renamed", **web())).status == 200
+
+    assert admin.get(to_app).json["properties"]["name"] == mapped("user.lastName")
+
+
 @pytest.mark.parametrize(
     ("way", "attribute", "expression", "cause"),
     [

@@ -93,6 +93,8 @@ def test_what_cannot_be_is_refused_in_the_words_of_scim(admin: Admin, scim: Prov
         assert answer.json["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
         assert answer.json["status"] == str(status)
     assert scim.call("POST", USERS, raw=b"{").json["scimType"] == "invalidSyntax"
+    deep = b'{"userName":"z@example.com","name":' + b'{"a":' * 60 + b"1" + b"}" * 61
+    assert scim.call("POST", USERS, raw=deep).json["scimType"] == "invalidSyntax"
     assert scim.call("GET", f"{USERS}/00uNobody").status == 404
     assert scim.call("GET", f"{ROOT}/Nothing").status == 404
     assert scim.call("PUT", USERS).status == 405
@@ -211,6 +213,7 @@ def test_patches_as_products_send_them(
         ({"op": "remove"}, "noTarget"),
         ({"op": "replace", "path": "id", "value": "00u1"}, "mutability"),
         ({"op": "replace", "path": "ti tle", "value": "x"}, "invalidPath"),
+        ({"op": "replace", "path": "a" * 9_000, "value": "x"}, "invalidPath"),
         ({"op": "replace", "path": "urn:example:other:title", "value": "x"}, "invalidPath"),
         ({"op": "replace", "path": 'title[type eq "x"]', "value": "x"}, "invalidPath"),
         ({"op": "replace", "path": 'emails[value eq "no"]', "value": {"value": "x"}}, "noTarget"),
@@ -248,7 +251,7 @@ def test_users_are_found(admin: Admin, scim: Provisioning) -> None:
         ('externalId eq "ext-1" and title eq "CEO"', []),
     ):
         assert scim.found(USERS, text) == expected, text
-    for text in ("title", "title xx 1", "(", 'title eq "a'):
+    for text in ("title", "title xx 1", "(", 'title eq "a', "a" * 9_000):
         answer = scim.call("GET", USERS, filter=text)
         assert (answer.status, answer.json["scimType"]) == (400, "invalidFilter")
 
@@ -370,6 +373,21 @@ def test_who_may_let_a_directory_provision(admin: Admin) -> None:
     assert {role: one.status("POST", "/api/v1/api-tokens", body) for role, one in callers.items()} == {
         "ORG_ADMIN": 201, "USER_ADMIN": 403, "READ_ONLY_ADMIN": 403,
     }  # fmt: skip
+
+
+def test_what_is_deleted_meanwhile_is_not_there(
+    admin: Admin, scim: Provisioning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = scim.user()
+    get = admin.storage.users.get
+
+    def once(user_id: str) -> Any:
+        found = get(user_id)
+        admin.storage.users.delete(found, [])
+        return found
+
+    monkeypatch.setattr(admin.storage.users, "get", once)
+    assert scim.patch(f"{USERS}/{user['id']}", {"op": "remove", "path": "title"}).status == 404
 
 
 def test_calls_are_braked_and_faults_are_said(

@@ -60,13 +60,18 @@ class RuleMemberships:
         listed, run, seen = self.rules.all(), self.rules.run(), 0
         if not listed.rules or (run.finished_at is not None and now - run.finished_at < _EVERY):
             return 0
+        if run.version != listed.version:  # they changed between the two readings: by old ones nobody goes on
+            return 0
         try:
             if run.finished_at is not None:
                 run = self._advanced(run, RuleRun(listed.version))
             while self.retrying.in_time() and (most is None or seen < most):
                 page = self.users.list(after=run.after or None, limit=_PAGE)
                 for user in page:
-                    self.apply(user.id, event, at=now)
+                    try:
+                        self._settle(user, listed, event, at=now)
+                    except Conflict:  # the user or the rules changed since they were read
+                        self.apply(user.id, event, at=now)
                 seen += len(page)
                 last = len(page) < _PAGE
                 after = page[-1].id if page else run.after

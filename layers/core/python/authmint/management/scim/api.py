@@ -7,6 +7,7 @@ from typing import Any, Final
 from ...http import Request, Response
 from ...ids import Ids
 from ...outage import Outage
+from ...storage.errors import NotFound
 from ..directory.people import PeopleRecords
 from ..http.call import Call, Operation
 from ..http.errors import ApiError, unavailable
@@ -62,6 +63,8 @@ class ScimApi:
             return error.response()
         except ApiError as error:
             return of_api(error).response()
+        except NotFound as error:  # somebody deleted it meanwhile
+            return missing(str(error)).response()
         except Outage as error:
             return of_api(unavailable(error)).response().because_of(error)
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from ..http.filters import And, Comparison, Condition, Not, Or, equality, parse_filter
+from ..http.errors import ApiError
+from ..http.filters import MAX_LENGTH, And, Comparison, Condition, Not, Or, equality, parse_filter
 from .vocabulary import CUSTOM, ENTERPRISE
 
 _TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -19,6 +20,8 @@ _CONDITION: Final = re.compile(r"\b(\w+)\[([^\[\]]*)\](?:\.(\w+))?")
 
 def condition_of(text: str) -> Condition:
     """The condition of a filter. Raises ApiError (E0000031)."""
+    if len(text) > MAX_LENGTH:
+        raise ApiError("E0000031")
     kept: list[str] = []
 
     def keep(match: re.Match[str]) -> str:

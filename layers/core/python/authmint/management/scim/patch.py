@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..http.errors import ApiError
+from ..http.filters import MAX_LENGTH
 from .filters import condition_of, matches
 from .messages import ScimError
 from .vocabulary import CUSTOM, ENTERPRISE, GROUP, USER, canonical, spelled, truth
@@ -48,7 +49,7 @@ def place_of(path: str) -> Place:
     """What a path leads to. Raises ScimError (invalidPath)."""
     if spelled(path) in _EXTENSIONS:
         return Place(spelled(path))
-    match = _PATH.fullmatch(path.strip())
+    match = _PATH.fullmatch(path.strip()) if len(path) <= MAX_LENGTH else None
     if match is None:
         raise ScimError(400, f"{path[:200]} is no path.", "invalidPath")
     urn, attribute, condition, part = match.groups()

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ..http.errors import ApiError
+
 USER: Final = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP: Final = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE: Final = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -49,6 +51,7 @@ _NAMES: Final = (
     "emails", "phoneNumbers", "addresses", "password", "manager", "members", "type", "primary", "display", "$ref",
     "Operations", "op", "path",
 )  # fmt: skip
+_DEEPEST: Final = 20
 _SPELLINGS: Final = {name.lower(): name for name in (*_NAMES, USER, GROUP, ENTERPRISE, CUSTOM)}
 
 
@@ -57,12 +60,18 @@ def spelled(name: str) -> str:
     return _SPELLINGS.get(name.lower(), name)
 
 
-def canonical(value: Any, *, inside: str = "") -> Any:
-    """The same JSON with names as code knows them. What is custom has its own names, with their case."""
+def canonical(value: Any, *, inside: str = "", depth: int = 0) -> Any:
+    """The same JSON with names as code knows them. What is custom has its own names, with their case.
+
+    Raises:
+        ApiError: E0000003: it is deeper than anything that has a meaning.
+    """
+    if depth > _DEEPEST:
+        raise ApiError("E0000003")
     if isinstance(value, Mapping):
         named = {key if inside == CUSTOM else spelled(key): one for key, one in value.items()}
-        return {key: canonical(one, inside=key) for key, one in named.items()}
-    return [canonical(one) for one in value] if isinstance(value, list) else value
+        return {key: canonical(one, inside=key, depth=depth + 1) for key, one in named.items()}
+    return [canonical(one, depth=depth + 1) for one in value] if isinstance(value, list) else value
 
 
 def truth(value: Any) -> Any:
