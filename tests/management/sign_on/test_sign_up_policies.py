@@ -26,12 +26,15 @@ def saved(admin: Admin, **changes: Any) -> Any:
 def test_a_rule_that_welcomes_strangers_is_kept() -> None:
     admin = Admin()
 
-    answer = saved(admin, targetGroupIds=["00g1"], preRegistrationInlineHooks=[{"inlineHookId": "cal1"}])
+    hooks = [{"inlineHookId": "cal1"}]
+    answer = saved(
+        admin, targetGroupIds=["00g1"], preRegistrationInlineHooks=hooks, enrollAuthenticatorTypes=["password"]
+    )
 
     shown = answer.json["actions"]["profileEnrollment"]
     assert {name: shown[name] for name in WELCOME} == WELCOME
     assert shown["targetGroupIds"] == ["00g1"]
-    assert shown["preRegistrationInlineHooks"] == [{"inlineHookId": "cal1"}]
+    assert (shown["preRegistrationInlineHooks"], shown["enrollAuthenticatorTypes"]) == (hooks, ["password"])
 
 
 def test_a_hook_that_a_rule_asks_stays() -> None:
@@ -56,6 +59,7 @@ def test_a_hook_that_a_rule_asks_stays() -> None:
         ({"targetGroupIds": ["00g1", "00g2"]}, "targetGroupIds"),
         ({"profileAttributes": [{"name": f"a{n}"} for n in range(11)]}, "profileAttributes"),
         ({"unknownUserAction": "MAYBE"}, "unknownUserAction"),
+        ({"enrollAuthenticatorTypes": ["password", "webauthn"]}, "enrollAuthenticatorTypes"),
     ],
 )
 def test_what_is_not_offered_is_refused(changes: dict[str, Any], field: str) -> None:

@@ -223,7 +223,7 @@ def _enroll(actions: Fields, _: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _profile_enrolment(actions: Fields, _: Mapping[str, Any]) -> dict[str, Any]:
-    """Nobody registers here yet: what is sent is kept for that time."""
+    """What strangers are asked (docs/protocol.md §34.8)."""
     body = actions.below("profileEnrollment")
     default = profile_enrolment_actions()["profileEnrollment"]
     attributes = [
@@ -255,6 +255,11 @@ def _profile_enrolment(actions: Fields, _: Mapping[str, Any]) -> dict[str, Any]:
     if shown["unknownUserAction"] == "REGISTER" and not verified:
         # Whoever has an address here is taken for its owner.
         body.problem("activationRequirements", "emailVerification must be true where unknownUserAction is REGISTER.")
+    enrolled = body.texts("enrollAuthenticatorTypes")
+    if enrolled is not None and set(enrolled) - {"password"}:
+        body.problem("enrollAuthenticatorTypes", "Newcomers choose a password and nothing else.")
+    if enrolled:  # they do in any case, once their address is confirmed
+        shown["enrollAuthenticatorTypes"] = list(enrolled)
     if body.has("uiSchemaId"):
         shown["uiSchemaId"] = body.text("uiSchemaId")
     progressive = body.choice("progressiveProfilingAction", ("DISABLED", "ENABLED"), "DISABLED")
