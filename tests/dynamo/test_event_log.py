@@ -27,7 +27,7 @@ def everything(log: DynamoEventLog, *, descending: bool = False) -> list[Recorde
                          descending=descending))  # fmt: skip
 
 
-@settings(max_examples=250)
+@settings(max_examples=125)
 @given(deliveries(), st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=6))
 def test_each_event_is_there_once_however_it_was_delivered(
     planned: list[Delivery], ranges: list[tuple[int, int]]
@@ -58,7 +58,7 @@ def test_each_event_is_there_once_however_it_was_delivered(
         assert list(log.read(after=after, before=before, batch=7, descending=True)) == inside[::-1]
 
 
-@settings(max_examples=250)
+@settings(max_examples=125)
 @given(deliveries(), st.lists(st.tuples(st.integers(1, 40_000), st.integers(0, 9)), max_size=40))
 def test_a_poller_misses_nothing_and_sees_nothing_twice(planned: list[Delivery], polls: list[tuple[int, int]]) -> None:
     clock = Milliseconds()

@@ -181,7 +181,7 @@ def worlds(draw: st.DrawFn) -> World:
     return World(server, client, groups=draw(subset(["g1", "g2"])))
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.data())
 def test_the_preview_is_what_the_token_endpoint_does(data: st.DataObject) -> None:
     world = data.draw(worlds())

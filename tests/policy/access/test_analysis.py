@@ -78,7 +78,7 @@ def requests(draw: st.DrawFn, server: AuthorizationServer, clients: list[Client]
     return TokenRequest(client.id, grant, scopes, defaulted, user)
 
 
-@settings(max_examples=500)
+@settings(max_examples=250)
 @given(st.data())
 def test_no_request_refutes_a_verdict(data: st.DataObject) -> None:
     server, clients = data.draw(servers()), data.draw(all_clients())
@@ -107,7 +107,7 @@ def test_no_request_refutes_a_verdict(data: st.DataObject) -> None:
             assert request.grant_type in way.grant_types
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.data())
 def test_the_explanation_is_the_walk_of_the_evaluation(data: st.DataObject) -> None:
     server, clients = data.draw(servers()), data.draw(all_clients())
