@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from authmint.storage.errors import Conflict
+from authmint.storage.errors import Conflict, NotFound
 from authmint.storage.users import Users
 
 from tests.federation.conftest import Partners
@@ -141,6 +141,7 @@ def test_a_filter_keeps_others_out(partners: Partners) -> None:
         "idpuser.email == null",
         'String.substringAfter(idpuser.nickname, "@")',
         '"   "',
+        "String.substring(idpuser.email, 5, 2)",
         'idpuser.email + "' + "x" * 100 + '"',
     ],
 )
@@ -323,6 +324,49 @@ def test_pushed_attributes_follow_the_provider_and_others_stay(partners: Partner
     assert (user.profile["firstName"], user.profile["lastName"]) == ("Zoe", "Miller")
 
 
+def test_no_master_writes_an_address_that_nobody_vouches_for(partners: Partners) -> None:
+    partners.settings(provisioning={"action": "AUTO", "profileMaster": True})
+    partners.sign_in()
+    partners.there.claims = {"email": "ceo@acme.example.com", "email_verified": False, "family_name": "Miller"}
+
+    partners.sign_in()
+
+    (user,) = partners.here.storage.users.list()
+    assert (user.email, user.profile["lastName"]) == ("zoe@partner.example", "Miller")
+
+
+def test_a_master_takes_over_whom_it_recognizes(partners: Partners) -> None:
+    user_id = partners.here.user("zoe@partner.example")
+    partners.settings(provisioning={"action": "AUTO", "profileMaster": True})
+
+    partners.sign_in()
+
+    user = partners.here.storage.users.get(user_id)
+    assert (user.profile["firstName"], user.profile["lastName"]) == ("Zoe", "Doe")
+    assert user.provider is not None
+    assert (user.provider.idp_id, user.password is not None) == (partners.idp, True)
+    refused = partners.here.admin.post(f"/api/v1/users/{user_id}", {"profile": {"lastName": "Mine"}})
+    assert refused.code == "E0000023"
+
+
+def test_what_does_not_fit_stays_out_and_locks_nobody_out(partners: Partners) -> None:
+    partners.settings(provisioning={"action": "AUTO", "profileMaster": True})
+    partners.sign_in()
+    partners.there.claims = {"email": "no address", "family_name": "Miller"}
+
+    assert "code" in partners.sign_in().fields
+
+    (user,) = partners.here.storage.users.list()
+    assert (user.email, user.profile["lastName"]) == ("zoe@partner.example", "Doe")
+
+
+def test_who_is_new_needs_a_profile_that_fits(partners: Partners) -> None:
+    partners.there.claims = {"email": "no address"}
+    assert refused(partners.sign_in())
+    assert partners.who() == []
+    assert reasons(partners)[0].startswith("attributes that do not fit: ")
+
+
 def test_what_a_provider_says_of_an_administrator_changes_nothing(partners: Partners) -> None:
     partners.settings(provisioning={"action": "AUTO", "profileMaster": True})
     partners.sign_in()
@@ -384,6 +428,28 @@ def test_a_change_that_comes_between_is_read_again(partners: Partners, monkeypat
     assert "code" in partners.sign_in().fields
     (user,) = users.list()
     assert user.profile["lastName"] == "Miller"
+
+
+@pytest.mark.parametrize(("record", "call"), [("directory", "person"), ("idp_links", "add"), ("groups", "join")])
+def test_what_is_gone_meanwhile_is_looked_for_again(
+    partners: Partners, record: str, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partners.here.user("zoe@partner.example")
+    group = partners.here.admin.made("/api/v1/groups", {"profile": {"name": "Staff"}})["id"]
+    partners.settings(provisioning={"action": "AUTO", "groups": {"action": "ASSIGN", "assignments": [group]}})
+    known, raced = getattr(partners.here.storage, record), list[int]()
+    kept = getattr(known, call)
+
+    def late(*args: Any, **more: Any) -> Any:
+        if not raced:
+            raced.append(1)
+            raise NotFound(call)
+        return kept(*args, **more)
+
+    monkeypatch.setattr(known, call, late)
+
+    assert "code" in partners.sign_in().fields
+    assert raced
 
 
 def test_a_user_with_many_providers_gets_no_more(partners: Partners, monkeypatch: pytest.MonkeyPatch) -> None:

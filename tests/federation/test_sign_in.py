@@ -189,6 +189,19 @@ def test_an_answer_that_two_calls_bring_counts_once(partners: Partners, monkeypa
     assert back.response.status == 400
 
 
+def test_nor_where_no_client_waits(partners: Partners, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = Browser(partners.world, stops=f"{ACME}/oauth2/v1/authorize/callback")
+    answer = browser.open(f"{ACME}/signin/idp?idp={partners.idp}")
+    browser.stops = ""
+    requests = partners.here.storage.federated_requests
+    known = dict(requests.records)
+    browser.open(answer.url)
+    monkeypatch.setattr(requests, "get", lambda digest: known[digest])
+
+    assert expired(browser.open(answer.url))
+    assert len(partners.there.posted) == 1
+
+
 def test_another_browser_does_not_finish_a_sign_in(partners: Partners) -> None:
     victim, attacker = Browser(partners.world), Browser(partners.world)
     answer = stopped(partners, attacker)

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from authmint.storage.clients import secret_digest
 
 from tests.federation.conftest import Partners
 from tests.federation.world import ACME, BYE, PROVIDER, Browser
@@ -120,3 +121,16 @@ def test_no_other_browser_comes_back(partners: Partners) -> None:
 
     assert other.response.status == 403
     assert browser.open(f"{CALLBACK}?state={there.fields['state']}").response.status == 200
+
+
+def test_of_two_that_come_back_one_goes_on(partners: Partners, monkeypatch: pytest.MonkeyPatch) -> None:
+    participates(partners)
+    browser = signed_in(partners)
+    there = browser.submit(browser.open(f"{ACME}/signout"))
+    requests, back = partners.here.storage.federated_requests, f"{CALLBACK}?state={there.fields['state']}"
+    known = requests.get(secret_digest(there.fields["state"]))
+    monkeypatch.setattr(requests, "get", lambda _: known)
+
+    answers = [browser.open(back).response.status for _ in range(2)]
+
+    assert answers == [200, 403]
