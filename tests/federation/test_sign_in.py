@@ -3,15 +3,23 @@
 import base64
 import json
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import jwt
 import pytest
 from authmint.http import Response
 
 from tests.federation.conftest import Partners
 from tests.federation.world import ACME, APP, PROVIDER, Browser, Page, request_of
 
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 CALLBACK = f"{ACME}/oauth2/v1/authorize/callback"
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims
 
 
 def stopped(partners: Partners, browser: Browser, **more: str) -> Page:
@@ -163,6 +171,42 @@ def test_of_two_providers_each_has_to_say_it_itself(partners: Partners) -> None:
 
 
 # What a browser brings back -------------------------------------------------------------------------------------
+
+
+def test_tokens_say_who_said_who_it_is(partners: Partners) -> None:
+    here = partners.here
+    here.client = here.app(label="Refreshing", grant_types=["authorization_code", "refresh_token"])
+    browser = Browser(partners.world)
+    back = partners.sign_in(browser, scope="openid offline_access")
+    given = here.redeemed(back.fields["code"])
+    again = here.token(grant_type="refresh_token", refresh_token=given["refresh_token"])
+
+    local = Browser(partners.world)
+    here.user("local@example.com")
+    page = local.open(here.authorize_uri())
+    own = local.submit(page, username="local@example.com", password="Correct-horse-9")
+
+    assert [claims_of(one["id_token"])["idp"] for one in (given, again)] == [partners.idp] * 2
+    assert claims_of(here.id_token(own.fields["code"]))["idp"] == "00oAuthmintAuthmint0"
+
+
+def test_so_do_those_of_devices(partners: Partners) -> None:
+    here = partners.here
+    here.client = here.app(
+        label="TV",
+        application_type="native",
+        token_endpoint_auth_method="client_secret_basic",
+        grant_types=["authorization_code", DEVICE],
+    )
+    asked = here.called("/oauth2/v1/device/authorize", client_id=here.client["client_id"], scope="openid")
+    browser = Browser(partners.world)
+    partners.sign_in(browser)
+    page = browser.submit(browser.open(asked["verification_uri_complete"]))
+    browser.submit(page, decision="allow")
+
+    given = here.token(grant_type=DEVICE, device_code=asked["device_code"])
+
+    assert claims_of(given["id_token"])["idp"] == partners.idp
 
 
 def test_an_answer_counts_once(partners: Partners) -> None:

@@ -195,7 +195,7 @@ class Deployment:
     def answer(self, request: Request) -> Response:
         path = request.path
         named = (
-            ("token", ("/v1/token", "/v1/par")),
+            ("token", ("/v1/token", "/v1/par", "/v1/device/authorize")),
             ("token_status", ("/v1/userinfo", "/v1/introspect")),
             ("jwks", ("/v1/keys",)),
             ("discovery", ("/openid-configuration",)),
@@ -251,18 +251,29 @@ class Deployment:
         return claims
 
     def id_token(self, code: str) -> str:
+        """The one that a code of the org server gives."""
+        token: str = self.redeemed(code)["id_token"]
+        return token
+
+    def redeemed(self, code: str) -> dict[str, Any]:
         """What a code of the org server gives."""
+        return self.token(grant_type="authorization_code", code=code, redirect_uri=APP, code_verifier=VERIFIER)
+
+    def token(self, **form: str) -> dict[str, Any]:
+        """What the token endpoint of the org server gives."""
+        return self.called("/oauth2/v1/token", **form)
+
+    def called(self, path: str, **form: str) -> dict[str, Any]:
+        """What the client gets."""
         pair = f"{self.client['client_id']}:{self.client['client_secret']}".encode()
         headers = {
             "authorization": f"Basic {base64.b64encode(pair).decode()}",
             "content-type": "application/x-www-form-urlencoded",
         }
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": APP, "code_verifier": VERIFIER}
-        request = request_of("POST", f"{self.origin}/oauth2/v1/token", headers, urlencode(form).encode())
-        answer = self.answer(request)
+        answer = self.answer(request_of("POST", self.origin + path, headers, urlencode(form).encode()))
         assert answer.status == 200, answer.body
-        token: str = json.loads(answer.body)["id_token"]
-        return token
+        given: dict[str, Any] = json.loads(answer.body)
+        return given
 
     def events(self, *types: str) -> list[Event]:
         """Of the log and of the lines."""

@@ -9,7 +9,6 @@ from ..storage.clients import secret_digest
 from ..storage.federated_requests import FederatedRequest, FederatedRequests
 from ..storage.identity_providers import IdentityProviders
 from ..storage.sessions import Session
-from ..storage.sign_on_transactions import voucher_of
 from .asking import CALLBACK, LIFETIME
 
 #: Of a request's ``onward``: where the browser goes when it comes back. Such a request signs nobody in.
@@ -34,8 +33,7 @@ class SigningOut:
             base_url: Of this deployment.
             now: Seconds.
         """
-        vouched = voucher_of(session.proved)
-        provider = None if vouched is None else self.providers.all().get(vouched.idp_id)
+        provider = None if session.idp is None else self.providers.all().get(session.idp)
         if provider is None or provider.status != "ACTIVE" or provider.sign_out is None:
             return None
         state = self.ids.opaque(32)

@@ -124,7 +124,7 @@ class Draft:
             client_id=self.recipient.client.id,
             user=SignedIn(self.sign_in.person.user.id, self.sign_in.at),
             amr=self.sign_in.amr,
-            idp=THIS_ORG.id,
+            idp=self.sign_in.idp or THIS_ORG.id,
             now=now,
             ids=ids,
             claims=self.id_claims,

@@ -17,6 +17,7 @@ class SignIn:
         amr: Methods (RFC 8176).
         nonce: Of the authorization request.
         acr: Where ``acr_values`` was asked for.
+        idp: Id of the identity provider that said who it is; ``None``: we know them ourselves.
     """
 
     person: Person
@@ -24,6 +25,7 @@ class SignIn:
     amr: tuple[str, ...]
     nonce: str | None = None
     acr: str | None = None
+    idp: str | None = None
 
     def may_use(self, client: Client) -> bool:
         """Whether the user is assigned to the client."""

@@ -116,6 +116,7 @@ class DevicePage:
             user_id=person.user.id,
             auth_time=session.auth_time,
             amr=session.amr,
+            idp=session.idp,
             session_id=session.id,
             generations=replace(code.generations, user=person.user.token_generation),
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..http import Response
 from ..oauth.authorization.interaction import SIGN_OUT
-from ..storage.sign_on_transactions import voucher_of
+from ..web.security_headers import Forms
 from .browsers import CookieBrowsers
 from .documents import HostedPages
 from .visit import Visit, see_other
@@ -32,14 +32,14 @@ class SignOutPage:
             "action": "/signout",
             "fields": {"csrf": visit.guest.csrf("signout")},
         }
-        vouched = voucher_of(visit.guest.session.proved)
-        return self.pages.show("sign_out.html", visit.request, values, forms="own" if vouched is None else "away")
+        forms: Forms = "own" if visit.guest.session.idp is None else "away"
+        return self.pages.show("sign_out.html", visit.request, values, forms=forms)
 
     def post(self, visit: Visit) -> Response:
         """End the session and say so; on the way there, the provider that signed its user in may end its own."""
         visit.check("signout")
         session, request, elsewhere = visit.guest.session, visit.request, None
-        if session is not None and voucher_of(session.proved) is not None:
+        if session is not None and session.idp is not None:
             base_url, back = request.base_url, request.base_url + SIGN_OUT
             elsewhere = self.federation().sign_out(session, visit.guest.browser, back, base_url=base_url, now=visit.now)
         cookies = self.browsers.sign_out(request, now=visit.now)

@@ -17,6 +17,7 @@ class AuthorizationCode:
         code_challenge: S256; ``None``: none was sent, and no verifier may come.
         scopes: Granted; policies were evaluated when the code was made, and are not again.
         policy_id, rule_id: Which decided, for the log: neither needs to exist any more.
+        idp: Id of the identity provider that said who it is; ``None``: this service itself.
         inline_hook: Id of the hook that the rule has asked about tokens; ``None``: none is.
         lifetimes: What the rule gave. It counts until the code's end, whatever becomes of the rule.
         resources: URIs of what its tokens can be for, as they were registered.
@@ -41,6 +42,7 @@ class AuthorizationCode:
     lifetimes: Lifetimes
     amr: tuple[str, ...]
     acr: str | None = None
+    idp: str | None = None
     nonce: str | None = None
     code_challenge: str | None = None
     session_id: str | None = None

@@ -36,6 +36,7 @@ class DeviceCode:
     session_id: str | None = None
     generations: Generations = FIRST
     resources: tuple[str, ...] = ()
+    idp: str | None = None
 
 
 class DeviceCodes(Protocol):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .generations import FIRST, Generations
-from .sign_on_transactions import Assessment, Proof, SessionTerms
+from .sign_on_transactions import Assessment, Proof, SessionTerms, voucher_of
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,12 @@ class Session:
     def proved(self) -> tuple[Proof, ...]:
         """What was proved: sessions from before proofs were kept began with a password."""
         return self.proofs or (Proof("password", self.auth_time),)
+
+    @property
+    def idp(self) -> str | None:
+        """Id of the identity provider that said who its user is; ``None``: we know them ourselves."""
+        voucher = voucher_of(self.proved)
+        return None if voucher is None else voucher.idp_id
 
 
 class Sessions(Protocol):

@@ -28,6 +28,7 @@ class TokenFamily:
         id: ``oar…``; stands in every token of the family.
         scopes: Granted at first; a refresh gives a subset of them.
         auth_time: When the user signed in (Unix seconds), and ``amr`` how.
+        idp: Id of the identity provider that said who it is; ``None``: this service itself.
         policy_grant: What rules call the first grant (docs/protocol.md §9.3).
         expires_at: No refresh after this, whatever happens; ``None``: unlimited.
         resources: URIs of what its tokens can be for, as they were registered; none: for whatever the server says.
@@ -47,6 +48,7 @@ class TokenFamily:
     auth_time: int
     amr: tuple[str, ...]
     acr: str | None = None
+    idp: str | None = None
     policy_grant: str = "authorization_code"
     session_id: str | None = None
     expires_at: int | None = None

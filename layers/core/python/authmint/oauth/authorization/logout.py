@@ -11,7 +11,6 @@ from ...storage.configuration import Configuration
 from ...storage.errors import Unavailable
 from ...storage.servers import AuthorizationServer, issuer_of, server_named
 from ...storage.sessions import Session
-from ...storage.sign_on_transactions import voucher_of
 from ..access_tokens import recognize_id_token
 from ..endpoint import live_server
 from ..errors import OAuthError, unavailable
@@ -76,7 +75,7 @@ class LogoutEndpoint:
         if visitor.session.user_id != token.user_id:
             raise OAuthError("id_token_does_not_match_session")
         further = None
-        if voucher_of(visitor.session.proved) is not None:
+        if visitor.session.idp is not None:
             base_url, to = request.base_url, back or request.base_url + SIGN_OUT
             further = self._elsewhere().uri(visitor.session, visitor.browser, to, base_url=base_url, now=now)
         cookies = self._browsers.sign_out(request, now=now)

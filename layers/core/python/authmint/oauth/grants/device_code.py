@@ -57,7 +57,7 @@ class DeviceCodeGrant:
             self.name,
             code.scopes,
             defaulted=code.defaulted,
-            sign_in=SignIn(person, code.auth_time, code.amr),
+            sign_in=SignIn(person, code.auth_time, code.amr, idp=code.idp),
             family_id=new_family_id(self._ids),
             resource=resource,
             resources=code.resources or own,

@@ -72,7 +72,7 @@ class RefreshTokenGrant:
         entitlement = Entitlement(
             family.policy_grant,
             scopes_at(resource, _asked(request, family)),
-            sign_in=SignIn(person, family.auth_time, family.amr, acr=family.acr),
+            sign_in=SignIn(person, family.auth_time, family.amr, acr=family.acr, idp=family.idp),
             family_id=family.id,
             resource=resource,
             resources=family.resources,

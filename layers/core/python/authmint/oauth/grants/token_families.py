@@ -52,6 +52,7 @@ def start(
         auth_time=sign_in.at,
         amr=sign_in.amr,
         acr=sign_in.acr,
+        idp=sign_in.idp,
         policy_grant=entitlement.grant_type,
         session_id=session_id,
         expires_at=now + lifetime if lifetime else None,
