@@ -124,6 +124,10 @@ def _shop(stack: Running) -> dict[str, str]:
         "zone": f"/console/zones/{zone}",
         "authenticators": "/console/authenticators",
         "administrators": "/console/administrators",
+        "provider-new": "/console/idps/new/oidc",
+        "group-rule-new": "/console/group-rules/new",
+        "inline-hook-new": "/console/inline-hooks/new/http",
+        "event-hook-new": "/console/event-hooks/new",
         "log": "/console/log",
         "usage": "/console/usage",
     }

@@ -45,7 +45,9 @@ _NOT_OFFERED: Final = "not offered: official clients call it, and are told so"
 _AT_ONCE: Final = "all at once: the console takes them away one by one, after a look at each"
 #: What is left out of the console, and why. Patterns of operations.
 LEFT_OUT: Final = {
-    r"\w+ /api/v1/idps(/.*)?|GET /api/v1/users/\{\}/idps": "identity providers have no pages yet",
+    r"\w+ /api/v1/idps/(\{\}/)?credentials/.*": "keys for providers that want signatures: there are none",
+    r"POST /api/v1/idps/\{\}/users/\{\}": "they are known once they sign in; who moves people has a program for it",
+    r"GET /api/v1/idps/\{\}/users/\{\}/credentials/tokens": "none is kept",
     r"(GET|PUT) /oauth2/v1/clients/\{\}": _SAME,
     r"GET /oauth2/v1/clients|DELETE /oauth2/v1/clients/\{\}": _SAME,
     r"POST /oauth2/v1/clients/\{\}/lifecycle/newSecret": "an outage: the page of secrets makes a second one instead",
@@ -57,7 +59,7 @@ LEFT_OUT: Final = {
     r"POST /api/v1/apps/\{\}/logo": "no pictures are kept: official clients call it, and are answered",
     r"(GET|POST) /api/v1/internal/apps/\{\}/settings/oauth/idToken": "of official clients, for which it is one setting",
     r"(GET|POST) /api/v1/meta/schemas/apps/\{\}/\{\}": "profiles of assignments are JSON in the console",
-    r"\w+ /api/v1/(mappings|groups/rules)(/.*)?": "by API, SDK and Terraform so far",
+    r"POST /api/v1/(mappings/\{\}/preview|groups/rules/explain)": "trials: by API so far",
     r"DELETE .*/tokens": _AT_ONCE,
     r"DELETE /api/v1/users/\{\}/(grants|clients/\{\}/grants)": _AT_ONCE,
     r"GET /api/v1/users/\{\}/clients/\{\}/grants": _SAME,
@@ -75,7 +77,8 @@ LEFT_OUT: Final = {
     r"\w+ /api/v1/(brands|org|threats)(/.*)?": "settings of the deployment: by API, SDK and Terraform so far",
     r"(GET|PUT) /api/v1/authenticators/\{\}/methods.*|POST /api/v1/authenticators": "by API, SDK and Terraform so far",
     r"\w+ /api/v1/sessions.*": "sessions are ended with everything else of a person",
-    r"\w+ /api/v1/(inlineHooks|eventHooks).*": "by API, SDK and Terraform so far",
+    r"POST /api/v1/inlineHooks/\{\}": "PUT does the same",
+    r"POST /api/v1/inlineHooks/\{\}/execute": "a trial: by API so far",
     r"DELETE /api/v1/api-tokens/current": "of who calls with it, to end itself",
 }
 

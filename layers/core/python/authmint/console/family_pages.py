@@ -162,7 +162,7 @@ class FamilyPages:
 
     def one(self, visit: Visit) -> Response:
         """The object, its fields, and what can be done to it; on POST it is changed."""
-        item = visit.api.get(self._item_api(visit))
+        item = self._item(visit)
         fields = self._fields(visit, item)
         if visit.request.method != "POST":
             return self._form(visit, fields, item, item=item)
@@ -175,13 +175,21 @@ class FamilyPages:
             return self._form(visit, fields, body, item=item, problem=problem)
         return self._see(visit, item, "saved")
 
+    def _item(self, visit: Visit) -> Any:
+        """The object of the path, without what no page shows."""
+        item = visit.api.get(self._item_api(visit))
+        for path in self.family.hides:
+            above, _, last = path.rpartition(".")
+            (at(item, above) or {}).pop(last, None)
+        return item
+
     def _fields(self, visit: Visit, item: Mapping[str, Any]) -> Sequence[Field]:
         more = () if self.family.more is None else self.family.more(visit, item)
         return resolved(visit, (*self.family.shown, *more))
 
     def trial(self, trial: Trial, visit: Visit) -> Response:
         """Try what is typed, and save nothing: the form comes back with what came of it."""
-        item = visit.api.get(self._item_api(visit)) if "id" in visit.parts else None
+        item = self._item(visit) if "id" in visit.parts else None
         fields = resolved(visit, self.family.makes) if item is None else self._fields(visit, item)
         tried = trial.tries(visit)
         return self._form(visit, fields, item or {}, new=item is None, item=item, tried=tried)
@@ -191,7 +199,7 @@ class FamilyPages:
         action = next((each for each in self.family.actions if each.name == visit.part("action")), None)
         if action is None:
             raise BadForm("action")
-        item = visit.api.get(self._item_api(visit))
+        item = self._item(visit)
         if action.danger and not visit.form.texts("sure"):
             return self._asked_again(visit, action, item)
         path = self._item_api(visit) + action.path
@@ -238,7 +246,7 @@ class FamilyPages:
 
     def remove(self, visit: Visit) -> Response:
         """Ask for the name of what goes; on POST it goes."""
-        item = visit.api.get(self._item_api(visit))
+        item = self._item(visit)
         name = self._name(item)
         problem: ApiProblem | BadField | None = None
         if visit.request.method == "POST":
@@ -350,7 +358,7 @@ class FamilyPages:
         return see_other(f"{target}?said={said}")
 
     def _name(self, item: Mapping[str, Any]) -> str:
-        return str(at(item, self.family.name) or at(item, self.family.identity) or "")
+        return self.family.name_of(item) or str(at(item, self.family.identity) or "")
 
     def _api(self, visit: Visit) -> str:
         return _filled(self.family.api, visit.parts)
@@ -400,7 +408,7 @@ class FamilyPages:
             item = visit.api.get(_filled(parent.item_api or parent.api + "/{id}", {**visit.parts, "id": part}))
         except ApiProblem:
             return ""  # the page stands without it
-        return str(at(item, parent.name) or "")
+        return parent.name_of(item)
 
 
 def parents_of(family: Family, families: Sequence[Family]) -> Sequence[Family]:

@@ -24,6 +24,10 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _id(one: Mapping[str, Any]) -> str:
+    return str(one["id"])
+
+
 @dataclass(frozen=True)
 class Field:
     """One field.
@@ -33,6 +37,7 @@ class Field:
         label, hint: English texts.
         options: Of choices: values and their English texts.
         source: Of choices: a collection of the API and where the names of its objects stand; their ids are the values.
+        key: Of a source: the value that stands for one of its objects, where that is not its id.
         only: Where it can be written; elsewhere it is shown.
         least: It may not be left empty.
         code: It is shown in type of fixed width.
@@ -50,6 +55,7 @@ class Field:
     code: bool = False
     aside: bool = False
     source: tuple[str, str] | None = None
+    key: Callable[[Mapping[str, Any]], str] = _id
     shows: Callable[[Any], Any] = _same
     reads: Callable[[Any], Any] = _same
 

@@ -1,6 +1,6 @@
 """Forms of pages: what is shown in them, what was typed, and why it was refused."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -48,7 +48,7 @@ def resolved(visit: Visit, fields: Sequence[Field]) -> Sequence[Field]:
     """Fields with the names of what can be chosen; where that is too much, or may not be seen, ids are typed."""
     found = []
     for field in fields:
-        options = None if field.source is None else _options(visit, *field.source)
+        options = None if field.source is None else _options(visit, field.key, *field.source)
         if field.source is None:
             found.append(field)
         elif options is None:
@@ -58,14 +58,16 @@ def resolved(visit: Visit, fields: Sequence[Field]) -> Sequence[Field]:
     return found
 
 
-def _options(visit: Visit, path: str, name: str) -> Sequence[tuple[str, str]] | None:
+def _options(
+    visit: Visit, key: Callable[[Mapping[str, Any]], str], path: str, name: str
+) -> Sequence[tuple[str, str]] | None:
     try:
         listed, more = visit.api.page(path)
     except ApiProblem as problem:
         if problem.passes:
             raise
         return None
-    return None if more else [(one["id"], str(at(one, name))) for one in listed]
+    return None if more else [(key(one), str(at(one, name))) for one in listed]
 
 
 def is_open(field: Field, *, new: bool) -> bool:

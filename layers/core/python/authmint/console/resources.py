@@ -135,7 +135,7 @@ class Family:
         path: Below ``/console``; names in braces are ids of what they stand below.
         api: The collection at the API, with the same names in braces.
         title, one: English: of the list, and of one of them.
-        name: Where an object's name stands.
+        name: Where an object's name stands, or what makes it.
         section: Which entry of the navigation it belongs to.
         makes: Fields of a new one; empty: none can be made here.
         fields: Of one that is there; ``None``: the same.
@@ -168,6 +168,7 @@ class Family:
         in_list: Actions stand beside the objects in the list, too.
         trial: How one is tried before it is saved.
         used: Who used one lately, said before it goes or is switched off.
+        hides: What no page shows of one, though the API does; left empty in a form, it stays.
     """
 
     path: str
@@ -176,7 +177,7 @@ class Family:
     one: str
     section: str
     columns: Sequence[Column] = ()
-    name: str = "name"
+    name: str | Callable[[Mapping[str, Any]], str] = "name"
     makes: Sequence[Field] = ()
     fields: Sequence[Field] | None = None
     base: Mapping[str, Any] = field(default_factory=dict)
@@ -208,6 +209,11 @@ class Family:
     in_list: bool = False
     trial: "Trial | None" = None
     used: Callable[[Visit, Mapping[str, Any]], str] | None = None
+    hides: Sequence[str] = ()
+
+    def name_of(self, item: Mapping[str, Any]) -> str:
+        """What an object is called; empty: it has no name."""
+        return str(at(item, self.name) or "") if isinstance(self.name, str) else self.name(item)
 
     @property
     def can_make(self) -> bool:

@@ -21,11 +21,17 @@ class Resource:
         kind: Of the resource.
         values: By attribute: where its value stands in an object of the API, or what makes it.
         above: By attribute: which part of the page's path it is.
+        only: Where it stands, and what it is, in objects that the resource is for; others have none.
     """
 
     kind: str
     values: Mapping[str, _Value]
     above: Mapping[str, str] | None = None
+    only: tuple[str, str] | None = None
+
+    def is_for(self, item: Mapping[str, Any]) -> bool:
+        """Whether an object is one of those."""
+        return self.only is None or at(item, self.only[0]) == self.only[1]
 
     def text(self, name: str, identity: str, item: Mapping[str, Any], parts: Mapping[str, str]) -> str:
         """As ``configuration``."""
@@ -77,6 +83,27 @@ _PROFILE: Final = {
     "second_email": "secondEmail", "state": "state", "street_address": "streetAddress", "timezone": "timezone",
     "title": "title", "user_type": "userType", "zip_code": "zipCode",
 }  # fmt: skip
+
+
+def _bindings() -> Mapping[str, _Value]:
+    """Addresses of a provider, and how each is called."""
+    names = {"authorization": "authorization", "token": "token", "jwks": "jwks", "user_info": "userInfo"}
+    found: dict[str, _Value] = {}
+    for name, ours in names.items():
+        found[f"{name}_url"] = f"protocol.endpoints.{ours}.url"
+        found[f"{name}_binding"] = f"protocol.endpoints.{ours}.binding"
+    return found
+
+
+def _channel(hook: Mapping[str, Any]) -> Mapping[str, Any]:
+    channel = hook["channel"]
+    return {"type": channel["type"], "version": channel["version"], "uri": channel["config"]["uri"], "method": "POST"}
+
+
+def _auth(hook: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Without its value, which nobody is shown."""
+    found: Mapping[str, Any] | None = at(hook, "channel.config.authScheme")
+    return found
 
 
 def _own_attributes(*known: str) -> Callable[[Mapping[str, Any]], str | None]:
@@ -235,6 +262,59 @@ RESOURCES: Final[Mapping[str, Resource]] = {
             "scopes": lambda one: [scope["type"] for scope in one.get("scopes") or ()],
         },
     ),
+    "/idps": Resource(
+        "okta_idp_oidc",
+        {
+            "name": "name",
+            "status": "status",
+            "issuer_mode": "issuerMode",
+            "issuer_url": "protocol.issuer.url",
+            **_bindings(),
+            "client_id": "protocol.credentials.client.client_id",
+            "scopes": "protocol.scopes",
+            "username_template": "policy.subject.userNameTemplate.template",
+            "subject_match_type": "policy.subject.matchType",
+            "subject_filter": "policy.subject.filter",
+            "account_link_action": "policy.accountLink.action",
+            "account_link_group_include": "policy.accountLink.filter.groups.include",
+            "provisioning_action": "policy.provisioning.action",
+            "profile_master": "policy.provisioning.profileMaster",
+            "suspended_action": "policy.provisioning.conditions.suspended.action",
+            "deprovisioned_action": "policy.provisioning.conditions.deprovisioned.action",
+            "groups_action": "policy.provisioning.groups.action",
+            "groups_assignment": "policy.provisioning.groups.assignments",
+            "groups_attribute": "policy.provisioning.groups.sourceAttributeName",
+            "groups_filter": "policy.provisioning.groups.filter",
+        },
+        only=("type", "OIDC"),
+    ),
+    "/group-rules": Resource(
+        "okta_group_rule",
+        {
+            "name": "name",
+            "status": "status",
+            "expression_type": "conditions.expression.type",
+            "expression_value": "conditions.expression.value",
+            "group_assignments": "actions.assignUserToGroups.groupIds",
+            "users_excluded": "conditions.people.users.exclude",
+        },
+    ),
+    "/inline-hooks": Resource(
+        "okta_inline_hook",
+        {
+            "name": "name",
+            "status": "status",
+            "type": "type",
+            "version": "version",
+            "channel": _channel,
+            "auth": _auth,
+        },
+        only=("channel.type", "HTTP"),
+    ),
+    "/event-hooks": Resource(
+        "okta_event_hook",
+        {"name": "name", "status": "status", "events": "events.items", "channel": _channel, "auth": _auth},
+    ),
     "/policies": Resource("okta_policy_signon", {**_POLICY, "status": "status"}),
     "/app-policies": Resource("okta_app_signon_policy", {"name": "name", "description": "description"}),
 }
@@ -256,4 +336,6 @@ def configuration(
         ``None``: there is no resource for it, or it comes with the deployment.
     """
     resource = RESOURCES.get(path)
-    return None if resource is None or item.get("system") else resource.text(name, identity, item, parts)
+    if resource is None or item.get("system") or not resource.is_for(item):
+        return None
+    return resource.text(name, identity, item, parts)

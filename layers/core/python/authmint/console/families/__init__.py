@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..resources import Family
-from . import applications, directory, security, servers, sign_on, unregistered
+from . import applications, directory, hooks, identity, security, servers, sign_on, unregistered
 
 FAMILIES: Final[Sequence[Family]] = (
     *servers.FAMILIES,
     *unregistered.FAMILIES,
     *applications.FAMILIES,
     *directory.FAMILIES,
+    *identity.FAMILIES,
     *sign_on.FAMILIES,
     *security.FAMILIES,
+    *hooks.FAMILIES,
 )

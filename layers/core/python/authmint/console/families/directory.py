@@ -159,6 +159,7 @@ USERS: Final = Family(
         Tab("Applications", "/clients"),
         Tab("Consents", "/grants"),
         Tab("Roles", "/roles"),
+        Tab("Identity providers", "/idps"),
     ),
 )
 GROUPS: Final = Family(

@@ -1,6 +1,7 @@
 """Policies of people, by type, and their rules."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from ..fields import Field
@@ -123,6 +124,78 @@ _ENROL: Final = (
     ),
     Field("conditions.app", "Applications", "json", aside=True),
 )
+_STRANGERS: Final = "actions.profileEnrollment"
+_SIGN_UP: Final = (
+    Field("name", "Name", only="new"),
+    Field(f"{_STRANGERS}.access", "Making an account is", "choice", options=_ACCESS),
+    Field(
+        f"{_STRANGERS}.unknownUserAction",
+        "Who is not known",
+        "choice",
+        options=(("DENY", "is refused"), ("REGISTER", "may make an account")),
+    ),
+    Field(
+        f"{_STRANGERS}.activationRequirements.emailVerification",
+        "Their address has to be confirmed",
+        "flag",
+        hint="It has to be, where strangers make accounts: whoever has an address here is taken for its owner.",
+    ),
+    Field(
+        f"{_STRANGERS}.targetGroupIds",
+        "They are put into",
+        "choice",
+        options=(("", "–"),),
+        source=_GROUPS,
+        shows=lambda groups: next(iter(groups), None),
+        reads=lambda group: [group],
+    ),
+    Field(
+        f"{_STRANGERS}.profileAttributes",
+        "What they are asked for",
+        "list",
+        code=True,
+        hint="Attributes, one on each line: email, firstName; with a star where it may not be left empty: email *. "
+        "What the form calls it follows a colon: nickName: What friends call you",
+        shows=lambda attributes: [_line_of(one) for one in attributes],
+        reads=lambda lines: [_attribute(line) for line in lines],
+    ),
+)
+_MATCHES: Final = frozenset({"SUFFIX", "EQUALS", "STARTS_WITH", "CONTAINS", "EXPRESSION"})
+_ROUTE: Final = "actions.idp"
+_ROUTES: Final = (
+    Field(
+        "conditions.userIdentifier.patterns",
+        "Usernames that end in",
+        "list",
+        code=True,
+        hint="One on each line: @partner.example. Another match by a word before it: EQUALS, STARTS_WITH, CONTAINS, "
+        "EXPRESSION.",
+        shows=lambda patterns: [_pattern_line(one) for one in patterns],
+        reads=lambda lines: [_pattern(line) for line in lines],
+    ),
+    *_WHERE,
+    Field("conditions.app", "Applications", "json", aside=True),
+    Field("conditions.platform", "Platforms", "json", aside=True),
+    Field(
+        f"{_ROUTE}.providers",
+        "They sign in with",
+        "choices",
+        options=(("OKTA", "a password here"),),
+        source=("/api/v1/idps?limit=200", "name"),
+        key=lambda idp: f"{idp['type']} {idp['id']}",
+        hint="Several of them become buttons.",
+        shows=lambda providers: [" ".join((one["type"], one.get("id") or "")).strip() for one in providers],
+        reads=lambda lines: [_provider(line) for line in lines],
+    ),
+    Field(
+        f"{_ROUTE}.idpSelectionType",
+        "The provider is",
+        "choice",
+        options=(("SPECIFIC", "one of those above"), ("DYNAMIC", "found by its name")),
+        aside=True,
+    ),
+    Field(f"{_ROUTE}.matchCriteria", "How its name is found", "json", aside=True),
+)
 _WORDS: Final = "settings.password"
 _PASSWORD_SETTINGS: Final = (
     Field(f"{_WORDS}.complexity.minLength", "Characters, at least", "number"),
@@ -204,7 +277,37 @@ def _decides(rule: Any) -> str:
         return f"{one['access']}, {method.get('factorMode') or method.get('type', '')}"
     if (one := actions.get("enroll")) is not None:
         return str(one.get("self"))
+    if (one := actions.get("profileEnrollment")) is not None:
+        return f"{one['access']}, {one.get('unknownUserAction')}"
+    if (one := actions.get("idp")) is not None:
+        return ", ".join(str(provider.get("id") or provider["type"]) for provider in one.get("providers") or ())
     return ", ".join(f"{name} {one['access']}" for name, one in actions.items() if "access" in one)
+
+
+def _line_of(attribute: Mapping[str, Any]) -> str:
+    """A field of the form for strangers, as it is written."""
+    star, label = " *" if attribute.get("required") else "", attribute.get("label")
+    return f"{attribute['name']}{star}{f': {label}' if label else ''}"
+
+
+def _attribute(line: str) -> Mapping[str, Any]:
+    name, _, label = line.partition(":")
+    return {"name": name.strip(" *"), "label": label.strip(), "required": name.rstrip().endswith("*")}
+
+
+def _pattern_line(pattern: Mapping[str, Any]) -> str:
+    kind = pattern["matchType"]
+    return str(pattern["value"]) if kind == "SUFFIX" else f"{kind} {pattern['value']}"
+
+
+def _pattern(line: str) -> Mapping[str, str]:
+    kind, _, value = line.partition(" ")
+    return {"matchType": kind, "value": value} if kind in _MATCHES else {"matchType": "SUFFIX", "value": line}
+
+
+def _provider(line: str) -> Mapping[str, str]:
+    kind, _, identity = line.partition(" ")
+    return {"type": kind, "id": identity} if identity else {"type": kind}
 
 
 _OF_APPS: Final = _policies(
@@ -215,22 +318,62 @@ _OF_APPS: Final = _policies(
     of_apps=True,
     removal="Its applications have the default policy from then on.",
 )
-POLICY_APPS: Final = Family(
-    "/app-policies/{policy}/apps",
-    f"{_API}/{{policy}}/app",
-    "Applications",
-    "application",
-    "security",
-    columns=(Column("Name", "label"), Column("Status", "status")),
-    name="label",
+
+
+def _apps(path: str) -> Family:
+    """The applications that have a policy."""
+    return Family(
+        f"{path}/{{policy}}/apps",
+        f"{_API}/{{policy}}/app",
+        "Applications",
+        "application",
+        "security",
+        columns=(Column("Name", "label"), Column("Status", "status")),
+        name="label",
+        replaces="",
+        removes=False,
+        item_api="/api/v1/apps/{id}",
+        own_api="/api/v1/apps/{id}/policies/{policy}",
+        picks=Pick("/api/v1/apps", (Column("Name", "label"), Column("Client id", "id")), "Give it this policy"),
+        leads="/apps/{id}",
+        empty="No application has it.",
+        guide=_GUIDE,
+    )
+
+
+_SIGN_UPS, _SIGN_UP_RULES = _policies(
+    "/sign-up-policies",
+    "PROFILE_ENROLLMENT",
+    "Sign-up policies",
+    rules=(),
+    of_apps=True,
+    removal="Its applications have the default policy from then on.",
+)
+_SIGN_UP_GUIDE: Final = "recovery.md#people-who-make-their-own-account"
+_ROUTING, _ROUTING_RULES = _policies("/routing", "IDP_DISCOVERY", "Routing", rules=_ROUTES, removal="")
+_ROUTING_GUIDE: Final = "identity-providers.md#connect-one"
+#: Each policy of this type has one rule.
+_ONE_RULE: Final = replace(
+    _SIGN_UP_RULES,
+    makes=(),
+    fields=_SIGN_UP,
+    actions=(),
+    ordered=False,
+    removes=False,
+    guide=_SIGN_UP_GUIDE,
+)
+#: There is one such policy: what it is called is nobody's to say.
+_ONE_POLICY: Final = replace(
+    _ROUTING,
+    columns=(Column("Name", "name"), Column("Status", "status")),
+    makes=(),
+    fields=(Field("name", "Name", only="new"),),
     replaces="",
     removes=False,
-    item_api="/api/v1/apps/{id}",
-    own_api="/api/v1/apps/{id}/policies/{policy}",
-    picks=Pick("/api/v1/apps", (Column("Name", "label"), Column("Client id", "id")), "Give it this policy"),
-    leads="/apps/{id}",
-    empty="No application has it.",
-    guide=_GUIDE,
+    actions=(),
+    ordered=False,
+    leads="/routing/{id}/rules",
+    guide=_ROUTING_GUIDE,
 )
 FAMILIES: Final = (
     *_policies(
@@ -241,7 +384,7 @@ FAMILIES: Final = (
         removal="Whoever it was for has the next policy from then on.",
     ),
     *_OF_APPS,
-    POLICY_APPS,
+    _apps("/app-policies"),
     *_policies(
         "/password-policies",
         "PASSWORD",
@@ -258,4 +401,9 @@ FAMILIES: Final = (
         settings=(Field("settings.authenticators", "Authenticators", "json"),),
         removal="Whoever it was for has the next policy from then on.",
     ),
+    replace(_SIGN_UPS, guide=_SIGN_UP_GUIDE),
+    _ONE_RULE,
+    _apps("/sign-up-policies"),
+    _ONE_POLICY,
+    replace(_ROUTING_RULES, guide=_ROUTING_GUIDE),
 )
