@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from authmint.storage.factors import Factor
+from authmint.storage.group_rules import GroupRule, RuleList
 from authmint.storage.users import User
 
+from tests.support.builders import a_group
 from tests.support.fakes import FrozenClock
 
 from .hosted import Browser, Hosted, by_mail, header, shown
@@ -76,6 +78,17 @@ def test_a_new_address_needs_no_word_of_attributes_that_became_unique_meanwhile(
     done = browser.post("/account", act="confirm", code=asked(browser))
 
     assert (done.status, ann(browser).email) == (303, NEW)
+
+
+def test_rules_look_at_the_new_address(browser: Browser) -> None:
+    storage = browser.hosted.storage
+    storage.groups.add(a_group(id="00gNew"), [])
+    rule = GroupRule("0prNew", "New", 0, 0, f'user.email == "{NEW}"', ("00gNew",), status="ACTIVE")
+    storage.group_rules.save(RuleList(), RuleList(rules=(rule,)), [], rerun=True)
+
+    browser.post("/account", act="confirm", code=asked(browser))
+
+    assert "00gNew" in storage.directory.person("00uA").group_ids
 
 
 @pytest.mark.parametrize("when", ["late", "guessed", "another session", "another address", "changed meanwhile"])

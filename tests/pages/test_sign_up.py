@@ -9,6 +9,8 @@ from authmint.http import Response
 from authmint.policy.sign_on.defaults import IDS
 from authmint.recovery.refusals import NotWelcome
 from authmint.recovery.sign_up import LIFETIME
+from authmint.storage.errors import Unavailable
+from authmint.storage.group_rules import GroupRule, RuleList
 from authmint.storage.outbox import Mail
 from authmint.storage.roles import RoleAssignment
 from authmint.storage.users import User
@@ -320,3 +322,30 @@ def test_a_new_account_joins_a_group_but_none_that_administers(browser: Browser)
 
     assert hosted.storage.directory.person(user_of(hosted).id).group_ids >= {"00gPlain"}
     assert "00gPower" not in hosted.storage.directory.person(user_of(hosted).id).group_ids
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_a_confirmed_account_is_where_rules_say_and_one_is_there_if_they_cannot_be_asked(
+    hosted: Hosted, browser: Browser, monkeypatch: pytest.MonkeyPatch, down: bool
+) -> None:
+    storage = hosted.storage
+    storage.groups.add(a_group(id="00gBern"), [])
+    rule = GroupRule("0prBern", "Bern", 0, 0, 'user.city == "Bern"', ("00gBern",), status="ACTIVE")
+    storage.group_rules.save(RuleList(), RuleList(rules=(rule,)), [], rerun=True)
+    signs_up(browser, profile_city="Bern")
+    (mail,) = mails(hosted)
+    assert "00gBern" not in storage.directory.person(user_of(hosted).id).group_ids, "the address is proved first"
+    if down:
+
+        def unanswered() -> RuleList:
+            raise Unavailable("no answer")
+
+        monkeypatch.setattr(storage.group_rules, "all", unanswered)
+
+    done = confirms(browser, link_in(mail))
+
+    assert "Your account is ready" in shown(done)
+    assert user_of(hosted).status == "ACTIVE"
+    assert ("00gBern" in storage.directory.person(user_of(hosted).id).group_ids) is not down
+    made = [event for event in storage.events if event.type == "group.user_membership.add"]
+    assert [event.actor.id for event in made] == ([] if down else [user_of(hosted).id])

@@ -16,6 +16,7 @@ from authmint.pages.recovery.pages import RecoveryPages
 from authmint.policy.sign_on.circumstances import Circumstances
 from authmint.policy.sign_on.defaults import Seeds
 from authmint.policy.sign_on.password import PasswordDecision
+from authmint.provisioning.rule_memberships import RuleMemberships, by_themselves
 from authmint.rate_limit import RateLimit
 from authmint.recovery.address_change import AddressChange
 from authmint.recovery.helpdesk import Brakes, Helpdesk
@@ -25,6 +26,7 @@ from authmint.recovery.tickets import Tickets
 from authmint.sign_on.policies import AppliedPolicies
 from authmint.storage.directory import Person
 from authmint.storage.events import Event
+from authmint.storage.users import User
 
 from tests.memory.storage import MemoryStorage
 from tests.support.fakes import AT_ONCE
@@ -69,7 +71,13 @@ class Recovering:
             clock,
             ids,
             AT_ONCE,
+            self._ruled,
         )
+
+    def _ruled(self, user: User, request: Request) -> None:
+        records = self.storage
+        rules = RuleMemberships(records.group_rules, records.users, records.groups, records.roles, AT_ONCE)
+        rules.apply(user.id, by_themselves(user, request, self.clock, self.ids), at=self.clock.now())
 
     def _limit(self, kind: str, most: int, seconds: int) -> RateLimit:
         return RateLimit(self.storage.rate_counters, kind, most=most, seconds=seconds)
@@ -90,6 +98,7 @@ class Recovering:
             self.clock,
             self.ids,
             AT_ONCE,
+            self._ruled,
         )
 
     def sign_up(self) -> SignUp:

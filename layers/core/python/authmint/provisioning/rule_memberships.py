@@ -4,7 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ..audit.builder import EventBuilder
+from ..clock import Clock
 from ..expressions.facts import Facts
+from ..http import Request
+from ..ids import Ids
 from ..storage.errors import Conflict, NotFound
 from ..storage.events import Event, Party
 from ..storage.group_rules import GroupRules, Membership, RuleList, RuleRun
@@ -20,6 +24,12 @@ _EVERY: Final = 86_400
 
 #: An event of a type with targets: who does what follows from rules.
 MakeEvent = Callable[[str, Sequence[Party], str], Event]
+
+
+def by_themselves(user: User, request: Request, clock: Clock, ids: Ids) -> MakeEvent:
+    """Events of what follows from what somebody said about themselves."""
+    build, party = EventBuilder(request, clock, ids), Party(user.id, "User", alternate_id=user.login)
+    return lambda kind, targets, names: build.event(kind, actor=party, targets=targets, debug={"group_rules": names})
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Nothing changes before the code comes back, in the session that asked for it. Wh
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -39,6 +40,7 @@ class AddressChange:
     Attributes:
         of_user: How often one user may ask.
         of_address: How often one address gets a code.
+        ruled: Puts somebody into the groups that rules say.
     """
 
     users: Users
@@ -50,6 +52,7 @@ class AddressChange:
     clock: Clock
     ids: Ids
     retrying: Retrying = field(default_factory=Retrying)
+    ruled: Callable[[User, Request], None] = lambda _user, _request: None
 
     @property
     def on(self) -> bool:
@@ -116,7 +119,9 @@ class AddressChange:
             raise NotOpen("it is late, or another session's")
         if not hmac.compare_digest(_mac(asked.key or "", code), asked.code or ""):
             raise WrongAnswer("another code")
-        return self.retrying(lambda: self._changed(user, asked.address or "", now, request))
+        changed = self.retrying(lambda: self._changed(user, asked.address or "", now, request))
+        self.ruled(changed, request)
+        return changed
 
     def close(self, user: User) -> None:
         """Use the code up, once everything that follows from it is stored: one that a fault burned would be lost.

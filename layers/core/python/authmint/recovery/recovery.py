@@ -1,6 +1,7 @@
 """What an opened ticket is good for: what has to be proved beside it, a new password, the end of a lock."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -12,6 +13,7 @@ from ..directory.passwords import PasswordHashes
 from ..http import Request
 from ..ids import Ids
 from ..mail.letters import Letters
+from ..outage import Outage
 from ..rate_limit import RateLimit
 from ..storage.directory import Directory
 from ..storage.errors import NotFound
@@ -55,6 +57,7 @@ class Recovery:
 
     Attributes:
         answers: How often somebody may answer one user's question.
+        ruled: Puts somebody into the groups that rules say.
     """
 
     tickets: Tickets
@@ -67,6 +70,7 @@ class Recovery:
     clock: Clock
     ids: Ids
     retrying: Retrying = field(default_factory=Retrying)
+    ruled: Callable[[User, Request], None] = lambda _user, _request: None
 
     def open(self, text: str, request: Request, *, now: int) -> Opened:
         """What somebody brings, with what holds for whose it is. It changes nothing.
@@ -191,7 +195,11 @@ class Recovery:
             )
             return after
 
-        return self.retrying(attempt)
+        changed = self.retrying(attempt)
+        if opened.purpose == "registration":  # who they are is theirs to say from now on
+            with suppress(Outage):  # the password is set, and the ticket used up: what is left is done within a day
+                self.ruled(changed, request)
+        return changed
 
     def unlock(self, opened: Opened, *, now: int, request: Request) -> User:
         """End the lock of an account: once for each ticket.

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from ..pages.steps import Steps
     from ..policy.sign_on.circumstances import Circumstances
     from ..policy.sign_on.password import PasswordDecision
+    from ..provisioning.rule_memberships import RuleMemberships
     from ..rate_limit import RateLimit
     from ..recovery.address_change import AddressChange
     from ..recovery.helpdesk import Helpdesk
@@ -339,7 +340,6 @@ class Parts:
     def _federated_people(self) -> "FederatedPeople":
         from ..federation.people import FederatedPeople, PeopleRecords
         from ..provisioning.incoming import Incoming
-        from ..provisioning.rule_memberships import RuleMemberships
 
         records = self.records
         people = PeopleRecords(
@@ -351,9 +351,20 @@ class Parts:
             schemas=records.user_schemas,
             user_types=records.user_types,
             incoming=Incoming(records.user_mappings, records.idp_schemas),
-            rules=RuleMemberships(records.group_rules, records.users, records.groups, records.roles, self.retrying),
+            rules=self._rule_memberships(),
         )
         return FederatedPeople(people, self.ids, self.retrying)
+
+    def _rule_memberships(self) -> "RuleMemberships":
+        from ..provisioning.rule_memberships import RuleMemberships
+
+        records = self.records
+        return RuleMemberships(records.group_rules, records.users, records.groups, records.roles, self.retrying)
+
+    def _ruled(self, user: "User", request: Request) -> None:
+        from ..provisioning.rule_memberships import by_themselves
+
+        self._rule_memberships().apply(user.id, by_themselves(user, request, self.clock, self.ids), at=self.clock.now())
 
     def demands(self) -> "PolicyDemands":
         """What policies of people ask of sign-ons."""
@@ -438,6 +449,7 @@ class Parts:
             self.clock,
             self.ids,
             self.retrying,
+            self._ruled,
         )
 
     def address_change(self) -> "AddressChange":
@@ -454,6 +466,7 @@ class Parts:
             self.clock,
             self.ids,
             self.retrying,
+            self._ruled,
         )
 
     def trusted_callers(self, configuration: "Configuration", blocked: "BlockedZones") -> "TrustedCallers":
