@@ -59,6 +59,17 @@ def person(browser: Browser, login: str) -> str:
     return made(browser, "/console/users/new", **fields, **{"credentials.password.value": "Correct-Horse-7"})
 
 
+def test_a_password_that_was_typed_is_in_no_call_that_is_shown(browser: Browser) -> None:
+    path, secret = "/console/users/new", "Never-Shown-Horse-9"
+
+    names = {f"profile.{name}": "x" for name in ("login", "email", "firstName", "lastName")}
+    answer = browser.submit(seen(browser, path), path, **names, **{"credentials.password.value": secret})
+
+    assert answer.status == 400, alerts(answer)
+    calls = text(answer).partition('class="calls"')[2]
+    assert ("POST" in calls, secret in calls) == (True, False)
+
+
 REDIRECT = {"settings.oauthClient.redirect_uris": "https://app.example.com/back"}
 
 

@@ -1,7 +1,7 @@
 """Pages of the console as answers: the toolkit of the hosted pages, in a frame of its own."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,8 @@ from .api import Called
 from .texts import language_of
 from .visit import Visit
 
+#: Members whose values are in no call that is shown.
+_SECRET: Final = frozenset({"client_secret", "clientSecret", "password", "authScheme", "answer"})
 _HERE: Final = Path(__file__).parent
 #: Where the guide is read.
 GUIDE: Final = "https://github.com/authmint/authmint/blob/main/docs/guide/"
@@ -131,11 +133,18 @@ class Renderer:
         return Response(status, text.encode("utf-8", "replace"), (*headers, ("content-language", language.tag)))
 
     def _curl(self, call: Called) -> str:
-        """A call as somebody types it; never with the token of whoever sees it."""
+        """A call as somebody types it; never with the token of whoever sees it, nor with a secret that was typed."""
         lines = [f"curl -X {call.method} '{self.base_url()}{_quoted(call.path)}'", '  -H "$AUTH"']
         if call.body is not None:
-            lines += ["  -H 'content-type: application/json'", f"  -d '{_quoted(json.dumps(call.body))}'"]
+            lines += ["  -H 'content-type: application/json'", f"  -d '{_quoted(json.dumps(_masked(call.body)))}'"]
         return " \\\n".join(lines)
+
+
+def _masked(body: Any) -> Any:
+    """What was sent, without secrets: people copy calls into places that others read."""
+    if isinstance(body, Mapping):
+        return {name: "…" if name in _SECRET and value else _masked(value) for name, value in body.items()}
+    return list(map(_masked, body)) if isinstance(body, list) else body
 
 
 def _within(visit: Visit, section: str) -> list[tuple[str, str, bool]]:
