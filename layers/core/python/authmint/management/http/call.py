@@ -19,6 +19,7 @@ class Call:
     Attributes:
         now: Unix seconds.
         retrying: Repeats a change when another came first.
+        looking: Only whether the object is another one is wanted: nobody is shown the answer.
     """
 
     request: Request
@@ -27,6 +28,7 @@ class Call:
     caller: Caller
     now: int
     retrying: Retrying
+    looking: bool = False
 
     def url(self, path: str) -> str:
         """An absolute URL on the host that the caller used (docs/protocol.md §23.1)."""

@@ -62,7 +62,7 @@ def _current(call: Call, routes: Routes[Operation]) -> str | None:
         operation, params, _ = routes.find("GET", request.path)
     except ApiError:
         return None
-    return _tag(operation(replace(call, request=request, params=params)))
+    return _tag(operation(replace(call, request=request, params=params, looking=True)))
 
 
 def _tag(answer: Response) -> str:
