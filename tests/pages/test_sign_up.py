@@ -33,7 +33,7 @@ ATTRIBUTES = (
 
 def welcomes(hosted: Hosted, **changes: Any) -> None:
     """The default policy lets strangers in."""
-    policy = welcoming(profileAttributes=ATTRIBUTES, **changes)
+    policy = welcoming(**{"profileAttributes": ATTRIBUTES, **changes})
     hosted.storage.sign_on_policies.save(None, policy, [])
 
 
@@ -192,6 +192,21 @@ def test_what_makes_no_profile_is_said_and_nothing_is_made(
     assert 'aria-invalid="true"' in answer.body.decode()
     assert 'value="Dee"' in answer.body.decode() or "profile_lastName" in changes
     assert mails(hosted) == []
+
+
+def test_nobody_takes_somebody_elses_address_for_a_name() -> None:
+    """Whoever vouches for its owner would sign them in to this account."""
+    asked = [{"name": name, "required": True} for name in ("login", "email", "firstName", "lastName", "secondEmail")]
+    hosted = Hosted()
+    welcomes(hosted, profileAttributes=asked)
+    browser = Browser(hosted)
+
+    refused = signs_up(browser, profile_login="victim@example.com")
+
+    assert (refused.status, mails(hosted)) == (422, [])
+    assert "profile.secondEmail" not in refused.body.decode()
+    assert SENT in shown(signs_up(browser, profile_login="BEA@example.org", profile_secondEmail="victim@example.com"))
+    assert "secondEmail" not in user_of(hosted).profile
 
 
 def test_names_are_text_wherever_they_are_shown(hosted: Hosted, browser: Browser) -> None:

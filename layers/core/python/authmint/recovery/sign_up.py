@@ -21,7 +21,7 @@ from ..storage.recovery_tickets import RecoveryTicket, RecoveryTickets
 from ..storage.retrying import Retrying
 from ..storage.roles import Roles
 from ..storage.schemas import ProfileSchema
-from ..storage.users import RecoveryToken, User, Users
+from ..storage.users import RecoveryToken, User, Users, login_key
 from .refusals import TooOften
 from .tickets import bound
 
@@ -30,6 +30,8 @@ LIFETIME: Final = 7 * 86_400
 #: Characters of what is typed into one field.
 _LONGEST: Final = 1_000
 _PATH: Final = "/welcome/"
+#: What stands in it is taken for the user's own address, and no mail would prove that.
+_UNPROVED: Final = "secondEmail"
 
 
 class BadProfile(Exception):
@@ -71,7 +73,9 @@ class SignUp:
 
     def titles(self, decision: SignUpDecision) -> Mapping[str, str]:
         """What the attributes of a form are called where nobody said; without those that there are not."""
-        known = {**standard_attributes(self.schema()), **self.schema().custom}
+        schema = self.schema()
+        known = {**standard_attributes(schema), **schema.custom}
+        del known[_UNPROVED]
         return {
             one.name: str(known[one.name].get("title") or one.name) for one in decision.attributes if one.name in known
         }
@@ -117,17 +121,24 @@ class SignUp:
         missing = [
             (one.name, "") for one in decision.attributes if one.required and one.name in named and not texts[one.name]
         ]
-        problems = missing or list(profile_problems(profile, schema, self.fits))
+        if missing:
+            raise BadProfile(missing)
+        self._check(profile, schema)
+        return profile, schema
+
+    def _check(self, profile: Mapping[str, Any], schema: ProfileSchema) -> None:
+        problems = list(profile_problems(profile, schema, self.fits))
+        if not problems and "@" in profile["login"] and login_key(profile["login"]) != login_key(profile["email"]):
+            # It would be somebody else's address: an identity provider that vouches for them would sign them in here.
+            problems = [("login", "")]
         if problems:
             raise BadProfile(problems)
-        return profile, schema
 
     def _as_hooked(self, profile: Mapping[str, Any], schema: ProfileSchema) -> Mapping[str, Any]:
         """What a hook made of a profile is looked at as if it had been typed."""
-        problems = [(name, "") for name in unknown_attributes(profile, schema)]
-        problems = problems or list(profile_problems(profile, schema, self.fits))
-        if problems:
-            raise BadProfile(problems)
+        if unknown := unknown_attributes(profile, schema):
+            raise BadProfile([(name, "") for name in unknown])
+        self._check(profile, schema)
         return {name: value for name, value in profile.items() if value is not None}
 
     def _asked(
