@@ -1,51 +1,32 @@
 """The password import hook (docs/protocol.md §39.8): another directory is asked about a password that it knows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ..audit.builder import EventBuilder
-from ..clock import Clock
 from ..http import Request
-from ..ids import Ids
-from ..storage.events import Event, Party
-from ..storage.hooks import PASSWORD_IMPORT, Hooks, InlineHook
+from ..storage.events import Party
+from ..storage.hooks import PASSWORD_IMPORT, InlineHook
 from ..storage.users import User
-from .calls import HookCalls, HookFailed
-from .questions import question, request_json
+from .calls import HookFailed
+from .questions import HookAsker, question, request_json
 
 _COMMAND: Final = "com.okta.action.update"
 _NOBODY_TO_ASK: Final = "no hook for imported passwords is active"
 
 
-class AskedPasswordImports:
-    """``PasswordImports``: asks the hook of that type that was made first, of those that are ACTIVE.
-
-    Args:
-        hooks: All of them.
-        calls: Reaches them.
-        clock: For events.
-        ids: For events.
-        emit: Takes events.
-    """
-
-    def __init__(
-        self, hooks: Hooks[InlineHook], calls: HookCalls, clock: Clock, ids: Ids, emit: Callable[[Event], None]
-    ) -> None:
-        self._hooks = hooks
-        self._calls = calls
-        self._clock = clock
-        self._ids = ids
-        self._emit = emit
+class AskedPasswordImports(HookAsker):
+    """``PasswordImports``: asks the hook of that type that was made first, of those that are ACTIVE."""
 
     def verified(self, user: User, password: str, request: Request) -> bool | None:
-        active = (hook for hook in self._hooks.all().hooks if hook.type == PASSWORD_IMPORT and hook.status == "ACTIVE")
+        active = (hook for hook in self.hooks.all().hooks if hook.type == PASSWORD_IMPORT and hook.status == "ACTIVE")
         hook = next(active, None)
         if hook is None:
             self._tell(None, user, request, _NOBODY_TO_ASK)
             return None
         asked = self._question(user, password, request)
         try:
-            answer = self._calls.ask_persistently(hook.id, hook.channel, asked)
+            answer = self.calls.ask_persistently(hook.id, hook.channel, asked)
         except HookFailed as failed:
             self._tell(hook, user, request, str(failed))
             return None
@@ -61,14 +42,14 @@ class AskedPasswordImports:
             "action": {"credential": "UNVERIFIED"},
         }
         source = f"{request.base_url}{request.path}"
-        return question(PASSWORD_IMPORT, source, data, clock=self._clock, ids=self._ids)
+        return question(PASSWORD_IMPORT, source, data, clock=self.clock, ids=self.ids)
 
     def _tell(self, hook: InlineHook | None, user: User, request: Request, failure: str) -> None:
         about = Party("unknown", "InlineHook") if hook is None else Party(hook.id, "InlineHook", display_name=hook.name)
         person = Party(user.id, "User", user.login)
         debug = {"inline_hook_type": PASSWORD_IMPORT, "inline_hook": about.id, "error_message": failure}
-        builder = EventBuilder(request, self._clock, self._ids)
-        self._emit(
+        builder = EventBuilder(request, self.clock, self.ids)
+        self.emit(
             builder.event(
                 "inline_hook.executed", actor=person, targets=(about, person), reason=failure or None, debug=debug
             )

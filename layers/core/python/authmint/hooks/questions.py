@@ -1,11 +1,15 @@
-"""What every inline hook is sent around what it is asked."""
+"""What every inline hook is sent around what it is asked, and what asks it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..clock import Clock, timestamp
 from ..http import Request
 from ..ids import Ids
+from ..storage.events import Event
+from ..storage.hooks import Hooks, InlineHook
+from .calls import HookCalls
 
 
 def question(
@@ -42,3 +46,22 @@ def request_json(request: Request, url: str) -> dict[str, Any]:
         "url": {"value": url},
         "ipAddress": request.source_ip,
     }
+
+
+@dataclass(frozen=True)
+class HookAsker:
+    """What everything has that asks inline hooks.
+
+    Attributes:
+        hooks: All of them.
+        calls: Reaches them.
+        clock: For events.
+        ids: For events.
+        emit: Takes events.
+    """
+
+    hooks: Hooks[InlineHook]
+    calls: HookCalls
+    clock: Clock
+    ids: Ids
+    emit: Callable[[Event], None]

@@ -1,17 +1,15 @@
 """The registration hook (docs/protocol.md §39.9): whether somebody may register, and with which profile."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ..audit.builder import EventBuilder
-from ..clock import Clock
 from ..http import Request
-from ..ids import Ids
 from ..storage.errors import NotFound
-from ..storage.events import Event, Party
-from ..storage.hooks import REGISTRATION, Hooks, InlineHook
-from .calls import HookCalls, HookFailed
-from .questions import question, request_json
+from ..storage.events import Party
+from ..storage.hooks import REGISTRATION, InlineHook
+from .calls import HookFailed
+from .questions import HookAsker, question, request_json
 
 _REQUEST_TYPE: Final = "self.service.registration"
 _UPDATE: Final = "com.okta.user.profile.update"
@@ -38,25 +36,8 @@ class RegistrationDenied(Exception):
         self.causes = causes
 
 
-class RegistrationHook:
-    """Asks the hook that a rule names.
-
-    Args:
-        hooks: All of them.
-        calls: Reaches them.
-        clock: For events.
-        ids: For events.
-        emit: Takes events.
-    """
-
-    def __init__(
-        self, hooks: Hooks[InlineHook], calls: HookCalls, clock: Clock, ids: Ids, emit: Callable[[Event], None]
-    ) -> None:
-        self._hooks = hooks
-        self._calls = calls
-        self._clock = clock
-        self._ids = ids
-        self._emit = emit
+class RegistrationHook(HookAsker):
+    """Asks the hook that a rule names."""
 
     def allowed(self, hook_id: str, profile: Mapping[str, Any], request: Request) -> dict[str, Any]:
         """The profile as the hook wants it. It is to be checked like one that was typed: the address in it as well.
@@ -75,7 +56,7 @@ class RegistrationHook:
         try:
             if hook is None:
                 raise HookFailed("the hook is not there, or not active")
-            answer = self._calls.ask_persistently(hook.id, hook.channel, self._question(hook, profile, request))
+            answer = self.calls.ask_persistently(hook.id, hook.channel, self._question(hook, profile, request))
         except HookFailed as failed:
             self._tell("executed", about, profile, request, str(failed))
             raise RegistrationDenied(FAILED) from None
@@ -92,7 +73,7 @@ class RegistrationHook:
 
     def _hook(self, hook_id: str) -> InlineHook | None:
         try:
-            hook = self._hooks.get(hook_id)
+            hook = self.hooks.get(hook_id)
         except NotFound:
             return None
         return hook if hook.type == REGISTRATION and hook.status == "ACTIVE" else None
@@ -103,13 +84,13 @@ class RegistrationHook:
             "userProfile": dict(profile),
             "action": "ALLOW",
         }
-        return question(REGISTRATION, hook.id, data, clock=self._clock, ids=self._ids, requestType=_REQUEST_TYPE)
+        return question(REGISTRATION, hook.id, data, clock=self.clock, ids=self.ids, requestType=_REQUEST_TYPE)
 
     def _tell(self, name: str, hook: Party, profile: Mapping[str, Any], request: Request, failure: str) -> None:
         person = Party("unknown", "User", str(profile.get("login", "")))
         debug = {"inline_hook_type": REGISTRATION, "inline_hook": hook.id, "error_message": failure}
-        builder = EventBuilder(request, self._clock, self._ids)
-        self._emit(
+        builder = EventBuilder(request, self.clock, self.ids)
+        self.emit(
             builder.event(f"inline_hook.{name}", actor=person, targets=(hook,), reason=failure or None, debug=debug)
         )
 

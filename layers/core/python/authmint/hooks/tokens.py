@@ -1,6 +1,6 @@
 """The token hook (docs/protocol.md §39.3): what it is asked, and what becomes of its answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -8,19 +8,18 @@ from urllib.parse import urlencode
 import msgspec
 
 from ..audit.builder import EventBuilder
-from ..clock import Clock, timestamp
-from ..ids import Ids
+from ..clock import timestamp
 from ..oauth.claim_failures import check_length
 from ..oauth.errors import OAuthError
 from ..oauth.issuance import Draft
 from ..oauth.token_hooks import Occasion
 from ..storage.errors import NotFound
 from ..storage.events import Event, Party
-from ..storage.hooks import TOKENS, Hooks, InlineHook
+from ..storage.hooks import TOKENS, InlineHook
 from ..tokens.signer import longest_access_token
-from .calls import HookCalls, HookFailed
+from .calls import HookFailed
 from .patch import PROTECTED, PatchRefused, apply_patch
-from .questions import question, request_json
+from .questions import HookAsker, question, request_json
 
 #: Members of a payload that are no claims to a hook: it changes the lifetime, and nobody changes the others.
 _TIMES: Final = frozenset({"iat", "exp"})
@@ -65,58 +64,36 @@ class Consulted:
     changed: Mapping[str, tuple[str, ...]] | None = None
 
 
-class AskedTokenHooks:
-    """``TokenHooks``.
-
-    Args:
-        hooks: All of them.
-        calls: Reaches them.
-        clock: For events.
-        ids: For events, and for the ids of tokens.
-        emit: Takes events.
-    """
-
-    def __init__(
-        self,
-        hooks: Hooks[InlineHook],
-        calls: HookCalls,
-        clock: Clock,
-        ids: Ids,
-        emit: Callable[[Event], None],
-    ) -> None:
-        self._hooks = hooks
-        self._calls = calls
-        self._clock = clock
-        self._ids = ids
-        self._emit = emit
+class AskedTokenHooks(HookAsker):
+    """``TokenHooks``."""
 
     def changed(self, draft: Draft, occasion: Occasion) -> Draft:
         consulted = self.consult(draft, occasion)
         for event in self._events(consulted, occasion):
-            self._emit(event)
+            self.emit(event)
         if consulted.denied is not None:
             raise OAuthError("inline_hook_denied", consulted.denied)
         return consulted.draft
 
     def consult(self, draft: Draft, occasion: Occasion, *, ask: bool = True) -> Consulted:
         """Ask the hook of the rule, without a trace; or only make the question. Raises Outage."""
-        now = self._clock.now()
+        now = self.clock.now()
         if "identity" in occasion.minted:
-            draft = replace(draft, identity=draft.id_token(self._ids, now, access_token=None))
+            draft = replace(draft, identity=draft.id_token(self.ids, now, access_token=None))
         consulted = Consulted(draft, self._hook(occasion), self._question(draft, occasion))
         if not ask:
             return consulted
         if consulted.hook is None or consulted.hook.status != "ACTIVE":
             return replace(consulted, failure=_NOT_ACTIVE)
         try:
-            answer = self._calls.ask(consulted.hook.id, consulted.hook.channel, consulted.question)
+            answer = self.calls.ask(consulted.hook.id, consulted.hook.channel, consulted.question)
         except HookFailed as failed:
             return replace(consulted, failure=str(failed))
         return consulted if answer is None else _settled(replace(consulted, answer=answer))
 
     def _hook(self, occasion: Occasion) -> InlineHook | None:
         try:
-            hook = self._hooks.get(occasion.approved.inline_hook or "")
+            hook = self.hooks.get(occasion.approved.inline_hook or "")
         except NotFound:
             return None
         return hook if hook.type == TOKENS else None
@@ -129,7 +106,7 @@ class AskedTokenHooks:
             data["access"] = _told(draft.access_token) | {"scopes": _scopes(draft)}
         if occasion.entitlement.refreshing:
             data["refresh_token"] = {"jti": occasion.entitlement.family_id}
-        asked = question(TOKENS, occasion.source, data, clock=self._clock, ids=self._ids)
+        asked = question(TOKENS, occasion.source, data, clock=self.clock, ids=self.ids)
         # As it travels: what is patched is what was sent.
         plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(asked))
         return plain
@@ -146,7 +123,7 @@ class AskedTokenHooks:
             "policy": occasion.approved.policy_id,
             "rule": occasion.approved.rule_id,
         }
-        builder = EventBuilder(occasion.request, self._clock, self._ids)
+        builder = EventBuilder(occasion.request, self.clock, self.ids)
 
         def event(name: str, reason: str, **more: str) -> Event:
             return builder.event(
