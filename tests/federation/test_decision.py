@@ -198,5 +198,24 @@ def test_what_a_provider_says_of_an_address() -> None:
     assert said_verified({}) is None
 
 
+@pytest.mark.parametrize("verified", [True, False, None])
+@pytest.mark.parametrize(
+    ("username", "login"),
+    [
+        ("victim\uff20corp.example", "victim@corp.example"),
+        ("victim\ufe6bcorp.example", "victim@corp.example"),
+        ("alice@fa\u00df.de", "alice@fass.de"),
+        ("\uff41lice@corp.example", "alice@corp.example"),
+    ],
+)
+def test_nobody_is_linked_by_what_only_folds_to_their_address(username: str, login: str, verified: bool | None) -> None:
+    """People are found by folded names: two addresses that are one there can belong to two people."""
+    said = Said(username, email=username, email_verified=verified)
+
+    decision = decide(provider(link=True, provision=True), None, said, [known(login)])
+
+    assert (decision.action, decision.reason) == ("refuse", "nobody vouches for the address")
+
+
 def test_the_reason_is_for_the_log() -> None:
     assert decide(provider(), None, Said("ann"), []) == Decision("refuse", reason="nobody matches")

@@ -116,8 +116,11 @@ def vouched_for(provider: IdentityProvider, said: Said, address: str) -> bool:
     """Whether the provider stands for an address: it says so, or administrators say so of its domain."""
     if TENANT in provider.upstream.issuer:  # whoever has a tenant of their own could say anything
         return False
-    if said.email_verified is True and said.email is not None and login_key(said.email) == login_key(address):
-        return True
+    # People are found by folded names, and two addresses that fold to one can belong to two people (UTS #46 §7).
+    if not address.isascii():
+        return False
+    if said.email_verified is True and said.email is not None and said.email.casefold() == address.casefold():
+        return said.email.isascii()
     return said.email_verified is None and _domain_of(provider.linking.filter) == _after_at(address)
 
 
@@ -134,7 +137,7 @@ def _after_at(address: str) -> str:
 def _not_linkable(provider: IdentityProvider, said: Said, username: str, known: Known) -> str | None:
     """Why who matches is not recognized; ``None``: they are."""
     linking = provider.linking
-    by_address = linking.match_type != "USERNAME" or "@" in username
+    by_address = linking.match_type != "USERNAME" or "@" in login_key(username)
     checks = (
         (not linking.link, "nobody is linked of themselves"),
         (known.user.id in linking.link_excluded, "the user is never linked of themselves"),

@@ -262,7 +262,8 @@ class FederatedPeople:
         if after.provider is not None and after.provider.idp_id == sign.provider.id:
             after = replace(after, provider=replace(after.provider, mastered=mastered))
         elif mastered:
-            linking = Provider(sign.provider.kind, sign.provider.name, sign.provider.id, mastered)
+            unverified = "" if after.provider is None else after.provider.unverified
+            linking = Provider(sign.provider.kind, sign.provider.name, sign.provider.id, mastered, unverified)
             after = replace(after, provider=linking)
         if after == before:
             return before, ()

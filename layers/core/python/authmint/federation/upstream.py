@@ -17,6 +17,8 @@ from .refusals import NotBelieved, Unreachable
 
 _LONGEST_TOKEN: Final = 16_384
 _SECRET: Final = "client_secret"
+#: Claims that are believed of an ID token alone.
+_SIGNED: Final = frozenset({"amr", "auth_time"})
 
 
 class Exchange(Protocol):
@@ -73,7 +75,8 @@ class Upstream:
         said = self._user_info(provider.upstream.user_info, tokens.access_token)
         if said.get("sub") != claims["sub"]:  # OpenID Connect Core §5.3.2: it may be somebody else's
             raise NotBelieved("social_profile_not_fetched", "userinfo: sub")
-        return {**said, **claims}
+        # How and when they signed in is what was signed, or nothing.
+        return {name: value for name, value in said.items() if name not in _SIGNED} | dict(claims)
 
     def _redeemed(self, provider: IdentityProvider, code: str, verifier: str, redirect_uri: str) -> _Tokens:
         upstream = provider.upstream
