@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -52,7 +52,7 @@ _SKEW: Final = 60
 class Answer:
     """What a provider answered, by a browser: nothing of it is to be believed."""
 
-    values: Mapping[str, str]
+    values: Mapping[str, str] = field(repr=False)
 
     @classmethod
     def of(cls, visit: Visit) -> "Answer | None":
@@ -121,10 +121,14 @@ class FederationPages:
         provider = self._provider(idp_id)
         if provider is None:
             raise OAuthError("unknown_idp")
-        wanted = Wanted(onward.fields, login_hint=login_hint)
+        # Who is there already, or goes to the account, comes to prove it anew: a silent answer would prove nothing.
+        anew = onward.account or visit.guest.session is not None
+        wanted = Wanted(onward.fields, anew, login_hint)
         if waiting is not None:
             hint = login_hint or waiting.login_hint
-            wanted = Wanted(onward.fields, waiting.again, hint, waiting.idp_scopes if waiting.idp == idp_id else "")
+            wanted = Wanted(
+                onward.fields, waiting.again or anew, hint, waiting.idp_scopes if waiting.idp == idp_id else ""
+            )
         asking = Asking(self.requests, self.ids)
         uri = asking.uri(provider, _browser(visit), wanted, base_url=visit.request.base_url, now=visit.now)
         return see_other(uri)
@@ -239,7 +243,8 @@ class FederationPages:
         try:
             self.requests.spend(asked.digest, at=visit.now)
         except NotFound:
-            raise NotBelieved("social_transaction_expired", "used by another call") from None
+            # The other call goes on with the request that waits.
+            raise OAuthError("social_transaction_expired", reason="used by another call") from None
         browser, state = _browser(visit), answer.get("state")
         claims = self.upstream().claims(
             provider,

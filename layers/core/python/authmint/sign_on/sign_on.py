@@ -209,7 +209,9 @@ class SignOn:
         status = person.user.status
         if status not in {"ACTIVE", "PASSWORD_EXPIRED"}:
             raise LockedOut("locked before") if status == "LOCKED_OUT" else BadCredentials(status)
-        return self.go_on(caller, person, (proof,), onward, password_expired=status == "PASSWORD_EXPIRED")
+        # Whom somebody else vouches for needs no password here, and is given none without the old one.
+        expired = status == "PASSWORD_EXPIRED" and proof.vouched is None
+        return self.go_on(caller, person, (proof,), onward, password_expired=expired)
 
     def go_on(
         self,
