@@ -460,6 +460,21 @@ def test_scopes_of_tokens() -> None:
     assert users.call("GET", f"/api/v1/users/{user.id}/idps").json[0]["id"] == provider["id"]
 
 
+def test_a_scope_that_reads_shows_no_secret() -> None:
+    """Also where who granted it could read secrets."""
+    admin = Admin()
+    path = f"{PATH}/{made(admin)['id']}"
+    user = person(admin, "super", "SUPER_ADMIN")
+
+    def shown(*scopes: str) -> str | None:
+        client = by_oauth(admin, user.id, *scopes).call("GET", path).json["protocol"]["credentials"]["client"]
+        secret: str | None = client.get("client_secret")
+        return secret
+
+    assert shown("okta.idps.read") is None
+    assert shown("okta.idps.read", "okta.idps.manage") == "a-secret"
+
+
 def test_there_are_no_keys() -> None:
     admin = Admin()
     path = f"{PATH}/{made(admin)['id']}/credentials"

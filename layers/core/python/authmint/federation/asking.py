@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
@@ -25,7 +25,7 @@ _LONGEST_SCOPES: Final = 1_000
 class Browser:
     """Who is sent. ``secret``: the value of the cookie that names the browser; ``digest``: of that."""
 
-    secret: str
+    secret: str = field(repr=False)
     digest: str
 
     def made(self, purpose: str, state: str) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..jose.encoding import b64encode
@@ -38,8 +38,8 @@ class Expected:
         now: Unix seconds.
     """
 
-    nonce: str
-    access_token: str | None
+    nonce: str = field(repr=False)
+    access_token: str | None = field(repr=False)
     keys: Keys
     now: int
 

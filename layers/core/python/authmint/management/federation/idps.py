@@ -118,6 +118,9 @@ class IdentityProvidersResource:
         if body.secret is not None:
             secret = self._records.seals.seal(before.id, _SECRET, body.secret)
         upstream = replace(body.upstream, secret=secret)
+        known = before.upstream
+        if (upstream.issuer, upstream.authorization) == (known.issuer, known.authorization):
+            upstream = replace(upstream, names_issuer=upstream.names_issuer or known.names_issuer)  # it said so once
         return replace(before, name=body.name, upstream=upstream, linking=body.linking, shown=body.shown)
 
     def _check_name(self, made: IdentityProvider) -> None:
@@ -144,7 +147,7 @@ class IdentityProvidersResource:
 
     def _shown(self, providers: Sequence[IdentityProvider], call: Call) -> Sequence[dict[str, Any]]:
         """The objects. Secrets are shown to whoever may set them, and that they were is written down first."""
-        if not call.caller.access.reach("idps", "W"):
+        if not (call.caller.access.reach("idps", "W") and call.caller.may("okta.idps.manage")):
             return [idp_json(one, call, None) for one in providers]
         events = [event for one in providers for event in self._events("read_client_secret", one, call)]
         if events and not call.looking:
