@@ -219,6 +219,7 @@ def test_patches_as_products_send_them(
         ({"op": "replace", "path": 'emails[value eq "no"]', "value": {"value": "x"}}, "noTarget"),
         ({"op": "replace", "path": "emails[nonsense]", "value": {}}, "invalidFilter"),
         ({"op": "replace", "path": "userName", "value": "nobody"}, "invalidValue"),
+        ({"op": "add", "path": "emails", "value": [{"value": f"{n}@example.com"} for n in range(101)]}, "invalidValue"),
     ],
 )
 def test_patches_that_cannot_be_done_change_nothing(scim: Provisioning, operation: Any, scim_type: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 from ...clock import timestamp
@@ -114,6 +114,7 @@ class ScimGroups:
         name, external_id = group.name, group.external_id
         join: frozenset[str] = frozenset()
         leave: frozenset[str] = frozenset()
+        members = cache(lambda: self._members(group))
         for change in changes:
             place, value = change.place, change.value
             if place.attribute == "members" and place.extension is None:
@@ -124,7 +125,7 @@ class ScimGroups:
                     join, leave = join - named, leave | named
                 else:
                     kept = named if change.verb == "replace" else frozenset()
-                    join, leave = kept, (self._members(group) | leave) - kept
+                    join, leave = kept, (members() | leave) - kept
             elif place.attribute == "displayName":
                 name = _name({"displayName": value})
             elif place.attribute == "externalId":
@@ -167,11 +168,12 @@ class ScimGroups:
 
     def _moved(self, group: Group, user: User, verb: str, call: Call) -> None:
         groups, at = self._people.groups, call.now
+        self._check_powerless(group)  # it may have been given a role meanwhile
         events = [call.recorder.event(f"group.user_membership.{verb}", user_party(user), group_party(group))]
         if verb == "add":
             groups.join(group.id, user.id, events, at=at)
         else:
-            groups.leave(group.id, user.id, events, at=at)
+            groups.leave(group.id, user.id, events, at=at, book=self._people.super_admins.leaving(group.id, user.id))
 
     def _found(self, call: Call) -> Group:
         try:
@@ -182,9 +184,12 @@ class ScimGroups:
     def _changeable(self, call: Call) -> Group:
         """Raises ScimError (403): the group has a role."""
         group = self._found(call)
+        self._check_powerless(group)
+        return group
+
+    def _check_powerless(self, group: Group) -> None:
         if self._people.roles.get().of("GROUP", group.id):
             raise ScimError(403, "The group administers: it is changed by administrators.")
-        return group
 
     def _candidates(self, condition: Condition | None) -> Iterator[Group]:
         groups = self._people.groups

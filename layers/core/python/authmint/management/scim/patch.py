@@ -13,6 +13,8 @@ from .messages import ScimError
 from .vocabulary import CUSTOM, ENTERPRISE, GROUP, USER, canonical, spelled, truth
 
 MOST: Final = 1_000
+#: Of one attribute that has several: each that is added is compared with each.
+_MOST_VALUES: Final = 100
 _PATH: Final = re.compile(r"(?:(urn:[\w.:-]+):)?([\w$-]+)(?:\[(.*)\])?(?:\.([\w$-]+))?", re.DOTALL | re.IGNORECASE)
 _BY_TYPE: Final = re.compile(r'\s*type\s+eq\s+"([^"\\]*)"\s*', re.IGNORECASE)
 #: What a resource has several of.
@@ -149,6 +151,8 @@ def _apply_several(change: Change, holder: dict[str, Any]) -> None:
             one.update(value if isinstance(value, Mapping) else {"value": value})
     else:
         sent = [dict(one) for one in (value if isinstance(value, list) else [value]) if isinstance(one, Mapping)]
+        if len(known) + len(sent) > _MOST_VALUES:
+            raise ScimError(400, f"{place.attribute[:100]} can have at most {_MOST_VALUES} values.", "invalidValue")
         fresh = [one for one in sent if not (verb == "add" and any(_same(one, other) for other in known))]
         if any(truth(one.get("primary")) is True for one in fresh):
             known = [{**one, "primary": False} for one in known]
