@@ -213,6 +213,7 @@ def test_a_secret_stays_with_its_host(admin: Admin, endpoint: Endpoint) -> None:
     assert moved(hook, uri="https://thief.example/x") == [f"channel.config.authScheme.value: {again}"]
     assert moved(hook, uri="https://hook.example:8443/x") == [f"channel.config.authScheme.value: {again}"]
     assert moved(oauth, tokenUrl="https://thief.example/token") == [f"channel.config.clientSecret: {again}"]
+    assert moved(oauth, uri="https://thief.example/x") == [f"channel.config.clientSecret: {again}"]
     to_oauth = {"channel": channel("OAUTH", **OAUTH | {"clientSecret": None})}
     assert admin.post(f"{PATH}/{hook['id']}", to_oauth).causes == [f"channel.config.clientSecret: {again}"]
     bare = channel(uri="https://hook.example/other", authScheme={"type": "HEADER", "key": "X-Key"})

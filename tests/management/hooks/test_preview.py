@@ -6,6 +6,7 @@ import pytest
 from authmint.oauth.outbound_fetch import FetchFailed
 
 from tests.management.admin import SERVERS, Admin
+from tests.management.administrators.people import person
 from tests.management.apps import app_body, web
 from tests.support.hook_endpoint import Endpoint
 
@@ -151,3 +152,12 @@ def test_a_hook_that_is_gone_is_said_so(world: Previewed, monkeypatch: pytest.Mo
 
     assert (hook["id"], hook["status"], hook["outcome"]) == (None, None, "FAILED")
     assert hook["reason"] == "the hook is not there, or not active"
+
+
+def test_only_who_may_change_hooks_has_them_asked(world: Previewed) -> None:
+    reader = person(world.admin, "reader", "READ_ONLY_ADMIN")
+    wish = {"client_id": world.client, "user_id": world.user, "grant_type": "authorization_code", "scope": "openid"}
+
+    assert reader.call("POST", f"{world.path}/tokens/preview", wish).status == 200
+    assert reader.call("POST", f"{world.path}/tokens/preview", wish | {"callHooks": True}).code == "E0000006"
+    assert world.endpoint.sent == []

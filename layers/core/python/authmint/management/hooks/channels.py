@@ -115,6 +115,7 @@ class ChannelReader:
             scope=(config.text("scope", longest=1_024) if config.has("scope") else kept.scope) or "",
         )
         same = base is not None and base.type == "OAUTH" and _same_place(base.token_url, channel.token_url)
+        same = same and base is not None and _same_place(base.uri, channel.uri)  # tokens go there
         return _with_secret(config, "clientSecret", channel, base if same else None)
 
 

@@ -24,7 +24,7 @@ from ...storage.directory import Directory
 from ...storage.servers import AuthorizationServer, Policy, Rule
 from ..directory.origins import Origins
 from ..http.call import Call
-from ..http.errors import not_found
+from ..http.errors import ApiError, not_found
 from .previewed_client import find, person_of
 from .previewed_hook import PreviewedHooks
 from .server_changes import ServerChanges
@@ -71,6 +71,8 @@ class Explanations:
         if grant_type in WITH_USER and not user_id:
             body.problem("user_id", f"The grant type '{grant_type}' needs a user: an id or a login.")
         body.check()
+        if call_hooks and not call.caller.access.reach("hooks", "W"):  # it is asked like by a token request
+            raise ApiError("E0000006")
         found = find(server, client_id, redirect_uri, self._clients, self._unregistered)
         client = found.client
         person = None if grant_type not in WITH_USER else person_of(self._directory, user_id or "")
