@@ -205,4 +205,5 @@ class SignUp:
 
 def _waits(user: User) -> bool:
     """Whether it is an account that somebody wished for and nobody confirmed: another wish takes its place."""
-    return user.status == "STAGED" and user.ticket is not None and user.ticket.purpose == "registration"
+    waits = user.status == "STAGED" and user.ticket is not None and user.ticket.purpose == "registration"
+    return waits and user.external_id is None  # nor whom a company's directory has made its own meanwhile
