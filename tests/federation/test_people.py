@@ -101,6 +101,57 @@ def test_by_address_where_that_is_the_rule(partners: Partners) -> None:
     assert refused(partners.sign_in())
 
 
+NUMBER = {"type": "string", "title": "Number", "unique": "UNIQUE_VALIDATED"}
+
+
+def by_number(partners: Partners, **definition: Any) -> str:
+    """People are matched by their number, which is what the provider calls them. Id of number 7."""
+    attribute(partners, definition)
+    user = partners.here.user("z.doe@example.com", number="e-7")
+    subject = {"userNameTemplate": {"template": "idpuser.sub"}, "matchType": "CUSTOM_ATTRIBUTE"}
+    partners.settings(subject=subject | {"matchAttribute": "number"})
+    return user
+
+
+def attribute(partners: Partners, definition: dict[str, Any]) -> None:
+    properties = {"number": NUMBER | definition}
+    body = {"definitions": {"custom": {"id": "#custom", "type": "object", "properties": properties}}}
+    answer = partners.here.admin.post("/api/v1/meta/schemas/user/default", body)
+    assert answer.status == 200, answer.json
+
+
+def test_by_an_attribute_of_its_own(partners: Partners) -> None:
+    user = by_number(partners)
+    partners.there.claims = {"email_verified": False}
+    partners.there.subject = "E-7"
+    assert partners.here.tokens(partners.sign_in().fields["code"])["sub"] == user
+    partners.there.subject = "e-8"
+    assert refused(partners.sign_in())
+
+
+def test_who_only_folds_to_somebody_is_not_them(partners: Partners) -> None:
+    """KELVIN SIGN folds to k: at the provider that is somebody else."""
+    by_number(partners)
+    partners.here.user("k@example.com", number="k-1")
+    partners.there.subject = "\u212a-1"
+    assert refused(partners.sign_in())
+    assert "the username only folds to the user's" in reasons(partners)[-1]
+
+
+@pytest.mark.parametrize(
+    "definition", [{"unique": None}, {"permissions": [{"principal": "SELF", "action": "READ_WRITE"}]}]
+)
+def test_nobody_is_matched_by_what_people_write_themselves_or_share(
+    partners: Partners, definition: dict[str, Any]
+) -> None:
+    """Whoever could write somebody else's number would have them sign in to an account of theirs."""
+    by_number(partners)
+    attribute(partners, definition)
+    partners.there.subject = "e-7"
+    assert refused(partners.sign_in())
+    assert "number tells people apart no more" in reasons(partners)[-1]
+
+
 def test_no_administrator_is_recognized_but_one_may_be_linked(partners: Partners) -> None:
     user = partners.here.user("zoe@partner.example")
     grant(partners.here.admin, f"/api/v1/users/{user}", "READ_ONLY_ADMIN")

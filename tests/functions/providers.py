@@ -15,7 +15,10 @@ IDPS = "/api/v1/idps"
 
 
 def every_flow_by_providers(people: People) -> None:
-    """Made, come again with other words, linked by address, and as somebody of another type. Users have a number."""
+    """Made, come again with other words, linked by address and by number, and as somebody of another type.
+
+    Users have a number, which is unique.
+    """
     world = World(SystemClock())  # what is signed is compared with the real time
     provider = Provider(world)
     admin = people.functions.admin
@@ -44,6 +47,13 @@ def every_flow_by_providers(people: People) -> None:
         kind = admin("POST", "/api/v1/meta/types/user", {"name": "guest", "displayName": "Guest"})["id"]
         admin("POST", "/api/v1/users", body("typed@partner.example", "Correct-Horse-7") | {"type": {"id": kind}})
         provider.subject, provider.claims = "typed", {"email": "typed@partner.example", "groups": [], "nickname": "3"}
+        _signed_in(people, world, idp)
+        subject = {"userNameTemplate": {"template": "idpuser.nickname"}, "matchType": "CUSTOM_ATTRIBUTE"}
+        policy["subject"] = subject | {"matchAttribute": "number"}
+        admin("PUT", f"{IDPS}/{idp}", an_idp(name="provider", policy=policy))
+        known = body("numbered@partner.example", "Correct-Horse-7")
+        admin("POST", "/api/v1/users", known | {"profile": known["profile"] | {"number": "4"}})
+        provider.subject, provider.claims = "numbered", {"groups": [], "nickname": "4"}
         _signed_in(people, world, idp)
     people.cookies.clear()
 

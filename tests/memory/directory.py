@@ -69,6 +69,12 @@ class MemoryUsers:
     def by_email(self, email: str) -> Sequence[User]:
         return [user for user in self.list(limit=1_000_000) if login_key(user.email) == login_key(email)]
 
+    def holder(self, unique_id: str, digest: str) -> User:
+        for user in self.list(limit=1_000_000):
+            if (unique_id, digest) in user.unique:
+                return user
+        raise NotFound("unique value")
+
     def by_external_id(self, external_id: str) -> Sequence[User]:
         return [user for user in self.list(limit=1_000_000) if user.external_id == external_id]
 

@@ -131,6 +131,16 @@ def test_a_list_holds_no_hash_of_a_user(storage: Storage) -> None:
     assert "argon2id" not in repr(FULL)
 
 
+def test_whoever_holds_a_unique_value_is_found_by_it(storage: Storage) -> None:
+    storage.users.add(a_user(id="00uA", unique=(NUMBER, BADGE)), [])
+    assert storage.users.holder(*NUMBER).id == "00uA"
+    before = storage.users.get("00uA")
+    storage.users.save(before, replace(before, profile=before.profile | {"badge": "x"}, unique=(BADGE,)), [])
+    for free in (NUMBER, (NUMBER[0], BADGE[1])):
+        with pytest.raises(NotFound):
+            storage.users.holder(*free)
+
+
 def test_a_change_is_found_by_the_new_names_only(storage: Storage) -> None:
     storage.users.add(a_user(), [])
     before = storage.users.get("00uA")

@@ -291,7 +291,9 @@ def test_other_types_are_refused(kind: str) -> None:
             "policy.subject.userNameTemplate.template",
         ),
         ({"policy": {"subject": {"filter": "(["}}}, "policy.subject.filter"),
-        ({"policy": {"subject": {"matchType": "CUSTOM_ATTRIBUTE"}}}, "policy.subject.matchType"),
+        ({"policy": {"subject": {"matchType": "CUSTOM_ATTRIBUTE"}}}, "policy.subject.matchAttribute"),
+        ({"policy": {"subject": {"matchType": "NOBODY"}}}, "policy.subject.matchType"),
+        ({"policy": {"subject": {"matchType": "CUSTOM_ATTRIBUTE", "matchAttribute": "badge"}}}, "matchAttribute"),
         (
             {"policy": {"subject": {"matchType": "USERNAME", "matchAttribute": "employeeNumber"}}},
             "policy.subject.matchAttribute",

@@ -274,6 +274,7 @@ RESOURCES: Final[Mapping[str, Resource]] = {
             "scopes": "protocol.scopes",
             "username_template": "policy.subject.userNameTemplate.template",
             "subject_match_type": "policy.subject.matchType",
+            "subject_match_attribute": "policy.subject.matchAttribute",
             "subject_filter": "policy.subject.filter",
             "account_link_action": "policy.accountLink.action",
             "account_link_group_include": "policy.accountLink.filter.groups.include",

@@ -28,6 +28,15 @@ def held_values(profile: Mapping[str, Any], schema: ProfileSchema) -> tuple[tupl
     )
 
 
+def identifies(name: str, schema: ProfileSchema) -> bool:
+    """Whether somebody can be told by an attribute: a text of one user alone, that no user writes themselves."""
+    unique = schema.unique.get(name)
+    if unique is None or not unique.checked or schema.custom[name].get("type") != "string":
+        return False
+    permissions = schema.custom[name].get("permissions", ())
+    return all(one.get("action") != "READ_WRITE" for one in permissions)
+
+
 def holds_others(before: User, after: User) -> bool:
     """Whether a change can be one of the values held: only attributes that an org defined can be unique."""
     if (before.type_id, before.unique) != (after.type_id, after.unique):

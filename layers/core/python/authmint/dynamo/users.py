@@ -107,6 +107,14 @@ class DynamoUsers:
             ids = [item.sk for item in self._item.query(f"EMAIL#{key}", consistent_read=True)]
         return self.many(ids)
 
+    def holder(self, unique_id: str, digest: str) -> User:
+        with translated():
+            try:
+                item = self._item.get(unique_partition(unique_id), digest, consistent_read=True)
+            except self._item.DoesNotExist:
+                raise NotFound("unique value") from None
+        return self.get(item.owner or "")
+
     def by_external_id(self, external_id: str) -> Sequence[User]:
         found = self.many(found_by(self._item, "user", external_id))
         return [user for user in found if user.external_id == external_id]

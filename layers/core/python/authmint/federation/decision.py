@@ -18,6 +18,7 @@ Action = Literal["sign_in", "link", "provision", "refuse"]
 #: What becomes of the account first.
 Change = Literal["UNSUSPEND", "REACTIVATE", "ACTIVATE"]
 _LONGEST_USERNAME: Final = 100
+_BY_ADDRESS: Final = frozenset({"EMAIL", "USERNAME_OR_EMAIL"})
 _SIGNS_IN: Final = frozenset({"ACTIVE", "PASSWORD_EXPIRED"})
 #: A filter that lets in the people of one domain alone: whatever its first part is, it ends with the domain.
 _ONE_DOMAIN: Final = re.compile(r"[^|]*@((?:[A-Za-z0-9-]+\\\.)+[A-Za-z0-9-]+)\$?")
@@ -137,7 +138,7 @@ def _after_at(address: str) -> str:
 def _not_linkable(provider: IdentityProvider, said: Said, username: str, known: Known) -> str | None:
     """Why who matches is not recognized; ``None``: they are."""
     linking = provider.linking
-    by_address = linking.match_type != "USERNAME" or "@" in login_key(username)
+    by_address = linking.match_type in _BY_ADDRESS or "@" in login_key(username)
     checks = (
         (not linking.link, "nobody is linked of themselves"),
         (known.user.id in linking.link_excluded, "the user is never linked of themselves"),
@@ -148,8 +149,21 @@ def _not_linkable(provider: IdentityProvider, said: Said, username: str, known: 
         (known.administers, "administrators are linked by administrators"),
         (TENANT in provider.upstream.issuer, "the provider is everybody's"),
         (by_address and not vouched_for(provider, said, username), "nobody vouches for the address"),
+        (not _says_it(linking, username, known.user), "the username only folds to the user's"),
     )
     return next((reason for fails, reason in checks if fails), None)
+
+
+def _says_it(linking: Linking, username: str, user: User) -> bool:
+    """Whether it is the user's own value, but for the case of ASCII letters: others fold to it (UTS #46 §7)."""
+    values = (user.login, user.email)
+    if linking.match_type == "CUSTOM_ATTRIBUTE":
+        values = (str(user.profile.get(linking.match_attribute or "", "")),)
+    return any(_lowered(username) == _lowered(value) for value in values)
+
+
+def _lowered(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass").lower()
 
 
 def _allowed(action: Action, known: Known, linking: Linking) -> Decision:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from ..audit.builder import EventBuilder
 from ..directory.lockout import forgiven
 from ..directory.profile import profile_problems
-from ..directory.uniqueness import held_values
+from ..directory.uniqueness import held_values, identifies
 from ..expressions.dialects import TO_USER
 from ..expressions.errors import EvaluationFailed, ExpressionError
 from ..expressions.evaluate import Expression
@@ -154,6 +154,8 @@ class FederatedPeople:
         if not username:
             return ()
         found: dict[str, None] = {}
+        if match == "CUSTOM_ATTRIBUTE":
+            return self._holder(username, sign.provider.linking.match_attribute or "")
         if match != "EMAIL":
             with suppress(NotFound):
                 found[self.records.users.by_login(username).id] = None
@@ -163,6 +165,15 @@ class FederatedPeople:
             return [self._known(user_id) for user_id in found]
         except NotFound:
             raise Conflict("a candidate is gone") from None
+
+    def _holder(self, value: str, attribute: str) -> Sequence[Known]:
+        schema = self.records.schemas.get()
+        if not identifies(attribute, schema):  # it did, when the provider was saved
+            raise NotBelieved("no_matching_social_user", f"{attribute} tells people apart no more")
+        try:
+            return [self._known(self.records.users.holder(*held).id) for held in held_values({attribute: value}, schema)]
+        except NotFound:
+            return ()
 
     def _known(self, user_id: str) -> Known:
         person = self.records.directory.person(user_id)

@@ -12,7 +12,7 @@ from .users import ProviderKind
 IdpType = Literal["OIDC", "GOOGLE", "MICROSOFT"]
 #: How this service proves who it is at the token endpoint.
 UpstreamAuthMethod = Literal["client_secret_basic", "client_secret_post"]
-MatchType = Literal["USERNAME", "EMAIL", "USERNAME_OR_EMAIL"]
+MatchType = Literal["USERNAME", "EMAIL", "USERNAME_OR_EMAIL", "CUSTOM_ATTRIBUTE"]
 GroupAction = Literal["NONE", "ASSIGN", "APPEND", "SYNC"]
 #: Of a person: how many providers may speak for them.
 MOST_LINKS: Final = 10
@@ -67,6 +67,8 @@ class Linking:
         link_excluded: Ids of users who are never linked of themselves.
         template: Expression for the username.
         filter: What all of the username has to match.
+        match_type: What of a user has to equal the username.
+        match_attribute: Of CUSTOM_ATTRIBUTE: which one.
         trust_claims: ``amr`` and ``auth_time`` of its tokens are believed.
         clock_skew: Seconds by which its clock may be off; 0: as everybody's.
     """
@@ -85,6 +87,7 @@ class Linking:
     template: str = "idpuser.email"
     filter: str | None = None
     match_type: MatchType = "USERNAME"
+    match_attribute: str | None = None
     trust_claims: bool = False
     clock_skew: int = 0
 

@@ -176,6 +176,9 @@ class Users(Protocol):
     def by_email(self, email: str) -> Sequence[User]:
         """Users with this address, in ascending id."""
 
+    def holder(self, unique_id: str, digest: str) -> User:
+        """Who holds a unique value (``User.unique``). A consistent read. Raises NotFound."""
+
     def by_external_id(self, external_id: str) -> Sequence[User]:
         """Users whom a directory calls so, in ascending id."""
 

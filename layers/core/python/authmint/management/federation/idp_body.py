@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from ...expressions.check import checked
 from ...expressions.dialects import TO_USER
@@ -10,13 +10,14 @@ from ...expressions.errors import ExpressionError
 from ...expressions.regexes import BadPattern, compiled
 from ...federation.discovery import METHODS, NOT_PUBLIC, DiscoveryFailed, discover, is_reachable
 from ...federation.presets import PRESETS, TENANT
-from ...storage.identity_providers import IdpType, Linking, Upstream, UpstreamAuthMethod
+from ...storage.identity_providers import IdpType, Linking, MatchType, Upstream, UpstreamAuthMethod
 from ..http.errors import ApiError
 from ..http.fields import Fields
 from .records import FederationRecords
 
 TYPES: Final[tuple[IdpType, ...]] = ("OIDC", "GOOGLE", "MICROSOFT")
 NOT_OFFERED: Final = "The identity provider type is not enabled for this organization."
+_MATCH_TYPES: Final[tuple[MatchType, ...]] = get_args(MatchType)
 _LONGEST_NAME: Final = 100
 _LONGEST_SECRET: Final = 1_024
 _LONGEST_EXPRESSION: Final = 1_024
@@ -214,7 +215,8 @@ def _linking(policy: Fields) -> Linking:
         link_excluded=only.below("users").texts("exclude", longest=100, most=100) or (),
         template=_template(subject),
         filter=_pattern(subject),
-        match_type=_match_type(subject),
+        match_type=(match_type := subject.choice("matchType", _MATCH_TYPES, "USERNAME")),
+        match_attribute=_match_attribute(subject, match_type),
         trust_claims=policy.flag("trustClaims", default=False),
         clock_skew=skew // 1_000,
     )
@@ -240,7 +242,10 @@ def _pattern(subject: Fields) -> str | None:
     return pattern
 
 
-def _match_type(subject: Fields) -> Any:
-    if subject.has("matchAttribute"):
-        subject.problem("matchAttribute", "People are matched by username and address alone.")
-    return subject.choice("matchType", ("USERNAME", "EMAIL", "USERNAME_OR_EMAIL"), "USERNAME")
+def _match_attribute(subject: Fields, match_type: MatchType) -> str | None:
+    """The attribute that people are matched by; whether there is such a one is for others to say."""
+    by_attribute = match_type == "CUSTOM_ATTRIBUTE"
+    name: str | None = subject.text("matchAttribute", required=by_attribute, longest=100) or None
+    if name is not None and not by_attribute:
+        subject.problem("matchAttribute", "is for the matchType CUSTOM_ATTRIBUTE alone.")
+    return name

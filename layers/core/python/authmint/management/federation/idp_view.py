@@ -95,7 +95,7 @@ def _policy(provider: IdentityProvider) -> dict[str, Any]:
             "userNameTemplate": {"template": linking.template},
             "filter": linking.filter,
             "matchType": linking.match_type,
-            "matchAttribute": None,
+            "matchAttribute": linking.match_attribute,
         },
         "maxClockSkew": linking.clock_skew * 1_000,
     }

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from ...directory.uniqueness import identifies
 from ...http import Response
 from ...ids import Ids
 from ...storage.events import Event, Party
@@ -20,6 +21,9 @@ from .records import FederationRecords
 MOST: Final = 100
 #: Of a provider that has no secret yet.
 _NEW: Final = Upstream("", "", "", "", "", "")
+_NO_IDENTIFIER: Final = (
+    "must be a text of the user profile, unique among users, that people cannot write themselves (READ_ONLY or HIDE)."
+)
 #: Which of a provider's secrets this is: it has one.
 _SECRET: Final = "client_secret"
 
@@ -51,7 +55,7 @@ class IdentityProvidersResource:
     def create(self, call: Call) -> Response:
         """200. ACTIVE, whatever the body says."""
         body = read_idp(call.body(), self._records, has_secret=False)
-        self._check_groups(body.linking)
+        self._check_linking(body.linking)
         made = self._sealed(
             IdentityProvider(self._ids.object_id("0oa"), body.type, body.name, call.now, call.now, _NEW), body
         )
@@ -76,7 +80,7 @@ class IdentityProvidersResource:
         if read_type(sent) != known.type:
             raise invalid_field("type", "The type of an identity provider cannot be changed.")
         body = read_idp(sent, self._records, has_secret=True)
-        self._check_groups(body.linking)
+        self._check_linking(body.linking)
         return self._changed(call, lambda before: self._sealed(before, body), "update")
 
     def delete(self, call: Call) -> Response:
@@ -127,8 +131,16 @@ class IdentityProvidersResource:
         if any(one.name == made.name and one.id != made.id for one in self._records.providers.all().providers):
             raise invalid_field("name", TAKEN)
 
-    def _check_groups(self, linking: Linking) -> None:
-        """Raises ApiError (E0000007): a group that people shall join is not there; (E0000001): it has a role."""
+    def _check_linking(self, linking: Linking) -> None:
+        """Whether there is all that a provider's people are matched by and put into.
+
+        Raises:
+            ApiError: E0000007, a group that people shall join is not there; E0000001, it has a role, or the attribute
+                does not tell people apart.
+        """
+        attribute = linking.match_attribute
+        if attribute is not None and not identifies(attribute, self._people.schemas.get()):
+            raise ApiError("E0000001", "matchAttribute", [f"policy.subject.matchAttribute: {_NO_IDENTIFIER}"])
         wanted = (*linking.groups, *linking.group_filter)
         known = {group.id for group in self._people.groups.many(wanted)}
         if missing := [group for group in wanted if group not in known]:
