@@ -1,5 +1,5 @@
 // An OpenID provider that nobody here wrote, with accounts that need no password: the server of a test.
-// Its argument: {"client_id", "client_secret", "redirect_uri"}. It prints its issuer, and ends with its input.
+// Its argument: {"client_id", "client_secret" or "jwks", "redirect_uri"}. It prints its issuer, and ends with its input.
 import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
 
@@ -10,7 +10,9 @@ const issuer = `http://127.0.0.1:${server.address().port}`;
 const provider = new Provider(issuer, {
   clients: [{
     client_id: settings.client_id,
-    client_secret: settings.client_secret,
+    ...(settings.jwks
+      ? { jwks: settings.jwks, token_endpoint_auth_method: 'private_key_jwt' }
+      : { client_secret: settings.client_secret }),
     redirect_uris: [settings.redirect_uri],
     post_logout_redirect_uris: settings.post_logout_redirect_uris ?? [],
   }],

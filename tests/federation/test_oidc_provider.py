@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,15 @@ CALLBACK = f"{ACME}/oauth2/v1/authorize/callback"
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
-    client = {"client_id": "authmint", "client_secret": "a-secret-of-more-than-32-characters"}
-    client["redirect_uri"] = CALLBACK
-    command = [str(NODE), "oidc_provider.mjs", json.dumps(client | {"post_logout_redirect_uris": [CALLBACK]})]
+    with running({"client_secret": "a-secret-of-more-than-32-characters"}) as issuer:
+        yield issuer
+
+
+@contextmanager
+def running(proof: dict[str, Any]) -> Iterator[str]:
+    """A provider that knows this service by something. Its issuer."""
+    client = {"client_id": "authmint", "redirect_uri": CALLBACK, "post_logout_redirect_uris": [CALLBACK], **proof}
+    command = [str(NODE), "oidc_provider.mjs", json.dumps(client)]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, cwd=CLIENTS, text=True, **pipes) as process:
         assert process.stdout is not None
@@ -54,19 +61,29 @@ def over_http(request: Request) -> Response:
 
 @pytest.fixture
 def deployment(issuer: str) -> tuple[World, Deployment, str]:
+    world, here = guarded()
+    world.hosts[issuer] = over_http
+    secret = {"client_id": "authmint", "client_secret": "a-secret-of-more-than-32-characters"}
+    made = here.admin.post("/api/v1/idps", an_idp(protocol=protocol_of(issuer, secret)))
+    assert made.status == 200, made.json
+    return world, here, made.json["id"]
+
+
+def protocol_of(issuer: str, client: dict[str, Any]) -> dict[str, Any]:
+    credentials = {"client": client}
+    protocol: dict[str, Any] = {"endpoints": None, "issuer": {"url": issuer}, "credentials": credentials}
+    return protocol | {"scopes": ["openid", "email", "profile"]}
+
+
+def guarded() -> tuple[World, Deployment]:
+    """A deployment that asks by the guarded fetcher itself."""
     world = World(SystemClock())
     here = Deployment(world)
-    world.hosts[issuer] = over_http
     here.parts.settings = replace(here.parts.settings, allow_private_jwks_uri=True)
     here.parts.exchange = _guarded  # type: ignore[method-assign]
     here.parts.fetch = lambda uri: fetch(uri, allow_private=True)  # type: ignore[method-assign]
     here.admin.api = wiring.management_api(here.parts)
-    secret = {"client_id": "authmint", "client_secret": "a-secret-of-more-than-32-characters"}
-    protocol: dict[str, Any] = {"endpoints": None, "issuer": {"url": issuer}, "credentials": {"client": secret}}
-    protocol["scopes"] = ["openid", "email", "profile"]
-    made = here.admin.post("/api/v1/idps", an_idp(protocol=protocol))
-    assert made.status == 200, made.json
-    return world, here, made.json["id"]
+    return world, here
 
 
 def _guarded(method: str, uri: str, **more: Any) -> Any:
@@ -91,6 +108,23 @@ def test_its_people_sign_in(deployment: tuple[World, Deployment, str]) -> None:
     assert (stored.upstream.names_issuer, stored.upstream.auth_method) == (True, "client_secret_basic")
     assert signed_in(world, here, idp, "zoe")["sub"] == claims["sub"]
     assert signed_in(world, here, idp, "ben", login_hint="ben")["sub"] != claims["sub"]
+
+
+def test_a_provider_that_knows_a_key_and_no_secret() -> None:
+    client = {"client_id": "authmint", "token_endpoint_auth_method": "private_key_jwt"}
+    world, here = guarded()
+    idp = here.admin.made("/api/v1/idps", an_idp(protocol={"credentials": {"client": client}}))["id"]
+    path = f"/api/v1/idps/{idp}"
+    old = here.admin.get(f"{path}/credentials/keys").json
+    new = here.admin.post(f"{path}/credentials/keys/generate?validityYears=2").json
+    with running({"jwks": {"keys": [*old, new]}}) as issuer:
+        world.hosts[issuer] = over_http
+        body = an_idp(protocol=protocol_of(issuer, client))
+        assert here.admin.put(path, body).json["protocol"]["credentials"]["signing"] == {"kid": old[0]["kid"]}
+        before = signed_in(world, here, idp, "zoe")
+        body["protocol"]["credentials"]["signing"] = {"kid": new["kid"]}
+        assert here.admin.put(path, body).status == 200
+        assert signed_in(world, here, idp, "zoe")["sub"] == before["sub"]
 
 
 def test_who_signs_out_here_signs_out_there(deployment: tuple[World, Deployment, str]) -> None:

@@ -14,7 +14,7 @@ from authmint.runtime.records import Records
 from authmint.runtime.settings import Settings
 from authmint.storage.configuration import Configuration, PlainConfiguration
 from authmint.storage.events import Event
-from authmint.tokens.signer import WarmSigners
+from authmint.tokens.signer import KeyUnwrapper
 
 from tests.support.fakes import AT_ONCE, FakeSeals
 
@@ -101,8 +101,8 @@ class MemoryParts(Parts):
     def hashes(self) -> PasswordHashes:
         return PasswordHashes(self.ids, CHEAP)
 
-    def signers(self) -> WarmSigners:
-        return WarmSigners(self._vault)
+    def key_unwrapper(self) -> KeyUnwrapper:
+        return cast("KeyUnwrapper", self._vault)
 
     def seals(self) -> SecretSeals:
         return FakeSeals()

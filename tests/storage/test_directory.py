@@ -135,7 +135,7 @@ def test_whoever_holds_a_unique_value_is_found_by_it(storage: Storage) -> None:
     storage.users.add(a_user(id="00uA", unique=(NUMBER, BADGE)), [])
     assert storage.users.holder(*NUMBER).id == "00uA"
     before = storage.users.get("00uA")
-    storage.users.save(before, replace(before, profile=before.profile | {"badge": "x"}, unique=(BADGE,)), [])
+    storage.users.save(before, replace(before, profile={**before.profile, "badge": "x"}, unique=(BADGE,)), [])
     for free in (NUMBER, (NUMBER[0], BADGE[1])):
         with pytest.raises(NotFound):
             storage.users.holder(*free)

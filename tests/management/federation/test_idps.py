@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from authmint.federation.discovery import DiscoveryFailed, discover, is_reachable
+from authmint.keys.vault import VaultUnavailable
 from authmint.oauth.outbound_fetch import FetchFailed
 from authmint.runtime import wiring
 
@@ -272,7 +273,7 @@ def test_other_types_are_refused(kind: str) -> None:
                     }
                 }
             },
-            "protocol.credentials.client.token_endpoint_auth_method",
+            "protocol.credentials.signing.kid",
         ),
         (
             {
@@ -483,6 +484,75 @@ def test_there_are_no_keys() -> None:
     for known in (f"{PATH}/credentials/keys", f"{path}/keys", f"{path}/csrs"):
         assert admin.get(known).json == []
         assert admin.post(known, {}).code == "E0000008"
-    assert admin.get(f"{path}/keys/x").code == "E0000008"
+    assert admin.get(f"{path}/keys/x").code == "E0000007"
     assert admin.delete(f"{PATH}/credentials/keys/x").code == "E0000008"
     assert admin.get(f"{PATH}/0oaX/credentials/keys").code == "E0000007"
+
+
+BY_KEY = {"client": {"client_id": "abc", "token_endpoint_auth_method": "private_key_jwt"}}
+
+
+def test_a_provider_may_know_a_key_in_the_place_of_a_secret() -> None:
+    admin = Admin()
+    provider = made(admin, protocol={"credentials": BY_KEY})
+    path = f"{PATH}/{provider['id']}"
+    (key,) = admin.get(f"{path}/credentials/keys").json
+
+    assert provider["protocol"]["credentials"] == BY_KEY | {"signing": {"kid": key["kid"]}}
+    assert (key["kty"], key["alg"], key["use"], key["created"]) == ("RSA", "RS256", "sig", provider["created"])
+    assert not {"d", "p", "wrapped"} & key.keys()
+    assert admin.get(f"{path}/credentials/keys/{key['kid']}").json == key
+    assert admin.get(f"{path}/credentials/keys/x").code == "E0000007"
+    assert admin.pairs.generated[-1:] == [(provider["id"], key["kid"])], "it opens for this provider alone"
+    again = admin.put(path, {name: value for name, value in provider.items() if name != "_links"})
+    assert again.json == provider
+    assert "system.idp.lifecycle.read_client_secret" not in [event.type for event in admin.storage.events]
+
+
+def test_a_new_key_signs_once_it_is_named_and_the_one_before_stays_known() -> None:
+    admin = Admin()
+    provider = made(admin, protocol={"credentials": BY_KEY})
+    path = f"{PATH}/{provider['id']}"
+    (old,) = admin.get(f"{path}/credentials/keys").json
+    never = admin.post(f"{path}/credentials/keys/generate", None).json
+    new = admin.post(f"{path}/credentials/keys/generate", None).json
+
+    assert admin.get(f"{path}/credentials/keys").json == [old, new], "one that never signed is replaced"
+    assert admin.get(path).json["protocol"]["credentials"]["signing"] == {"kid": old["kid"]}
+    named = an_idp(protocol={"credentials": BY_KEY | {"signing": {"kid": new["kid"]}}})
+    assert admin.put(path, named).json["protocol"]["credentials"]["signing"] == {"kid": new["kid"]}
+    assert admin.get(f"{path}/credentials/keys").json == [old, new]
+    unknown = an_idp(protocol={"credentials": BY_KEY | {"signing": {"kid": never["kid"]}}})
+    assert admin.put(path, unknown).json["errorSummary"].endswith("protocol.credentials.signing.kid")
+
+
+def test_who_goes_from_a_secret_to_a_key_and_back_loses_neither() -> None:
+    admin = Admin()
+    provider = made(admin)
+    path = f"{PATH}/{provider['id']}"
+    by_key = admin.put(path, an_idp(protocol={"credentials": BY_KEY})).json["protocol"]["credentials"]
+    assert by_key["client"]["client_secret"] == "a-secret"
+    kid = by_key["signing"]["kid"]
+    assert "signing" not in admin.put(path, an_idp()).json["protocol"]["credentials"]
+    assert admin.put(path, an_idp(protocol={"credentials": BY_KEY})).json["protocol"]["credentials"]["signing"] == {
+        "kid": kid
+    }
+
+
+def test_without_a_key_there_is_no_provider_by_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    admin = Admin()
+
+    def down(*_: Any) -> Any:
+        raise VaultUnavailable("KMS: down")
+
+    monkeypatch.setattr(admin.pairs, "generate", down)
+    assert admin.post(PATH, an_idp(protocol={"credentials": BY_KEY})).status == 503
+    assert admin.get(PATH).json == []
+
+
+def test_a_provider_that_has_no_secret_yet_needs_one() -> None:
+    admin = Admin()
+    provider = made(admin, protocol={"credentials": BY_KEY})
+    by_secret = an_idp(protocol={"credentials": {"client": {"client_id": "abc"}}})
+    answer = admin.put(f"{PATH}/{provider['id']}", by_secret)
+    assert answer.json["errorSummary"].endswith("protocol.credentials.client.client_secret")

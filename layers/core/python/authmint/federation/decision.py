@@ -156,7 +156,7 @@ def _not_linkable(provider: IdentityProvider, said: Said, username: str, known: 
 
 def _says_it(linking: Linking, username: str, user: User) -> bool:
     """Whether it is the user's own value, but for the case of ASCII letters: others fold to it (UTS #46 §7)."""
-    values = (user.login, user.email)
+    values: tuple[str, ...] = (user.login, user.email)
     if linking.match_type == "CUSTOM_ATTRIBUTE":
         values = (str(user.profile.get(linking.match_attribute or "", "")),)
     return any(_lowered(username) == _lowered(value) for value in values)

@@ -171,7 +171,9 @@ class FederatedPeople:
         if not identifies(attribute, schema):  # it did, when the provider was saved
             raise NotBelieved("no_matching_social_user", f"{attribute} tells people apart no more")
         try:
-            return [self._known(self.records.users.holder(*held).id) for held in held_values({attribute: value}, schema)]
+            return [
+                self._known(self.records.users.holder(*held).id) for held in held_values({attribute: value}, schema)
+            ]
         except NotFound:
             return ()
 

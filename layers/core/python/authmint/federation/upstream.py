@@ -6,17 +6,22 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
+from ..ids import Ids
 from ..jose.encoding import strict_json
 from ..keys.vault import SecretSeals
+from ..oauth.client_auth.authentication import ASSERTION_TYPE
 from ..oauth.client_auth.jwks_uri import ClientJwks
 from ..oauth.errors import OAuthError
 from ..oauth.outbound_fetch import Answer, FetchFailed
 from ..storage.identity_providers import IdentityProvider
+from ..tokens.signer import KeySigner, KeyUnwrapper
 from .id_tokens import Expected, check_id_token
 from .refusals import NotBelieved, Unreachable
 
 _LONGEST_TOKEN: Final = 16_384
 _SECRET: Final = "client_secret"
+#: Seconds for which an assertion of ours holds.
+_ASSERTED: Final = 60
 #: Claims that are believed of an ID token alone.
 _SIGNED: Final = frozenset({"amr", "auth_time"})
 
@@ -41,6 +46,9 @@ class Upstream:
     exchange: Exchange
     seals: SecretSeals
     jwks: ClientJwks
+    vault: KeyUnwrapper
+    ids: Ids
+    _signers: dict[str, KeySigner] = field(default_factory=dict, init=False)
 
     def claims(
         self, provider: IdentityProvider, code: str, *, verifier: str, nonce: str, redirect_uri: str, now: int
@@ -60,7 +68,7 @@ class Upstream:
             Unreachable: The provider cannot be asked.
             VaultUnavailable: Our secret there cannot be opened.
         """
-        tokens = self._redeemed(provider, code, verifier, redirect_uri)
+        tokens = self._redeemed(provider, code, verifier, redirect_uri, now)
 
         def keys(kid: str | None) -> Sequence[Mapping[str, Any]]:
             try:
@@ -78,17 +86,22 @@ class Upstream:
         # How and when they signed in is what was signed, or nothing.
         return {name: value for name, value in said.items() if name not in _SIGNED} | dict(claims)
 
-    def _redeemed(self, provider: IdentityProvider, code: str, verifier: str, redirect_uri: str) -> _Tokens:
+    def _redeemed(self, provider: IdentityProvider, code: str, verifier: str, redirect_uri: str, now: int) -> _Tokens:
         upstream = provider.upstream
-        secret = self.seals.open(provider.id, _SECRET, upstream.secret)
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
         form["code_verifier"] = verifier
         headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
-        if upstream.auth_method == "client_secret_basic":  # RFC 6749 §2.3.1: both are encoded first
-            pair = f"{quote(upstream.client_id, safe='')}:{quote(secret, safe='')}".encode()
-            headers["authorization"] = f"Basic {base64.b64encode(pair).decode('ascii')}"
+        if upstream.auth_method == "private_key_jwt":
+            assertion = self._assertion(provider, now)
+            form |= {"client_id": upstream.client_id, "client_assertion_type": ASSERTION_TYPE}
+            form["client_assertion"] = assertion
         else:
-            form |= {"client_id": upstream.client_id, "client_secret": secret}
+            secret = self.seals.open(provider.id, _SECRET, upstream.secret)
+            if upstream.auth_method == "client_secret_basic":  # RFC 6749 §2.3.1: both are encoded first
+                pair = f"{quote(upstream.client_id, safe='')}:{quote(secret, safe='')}".encode()
+                headers["authorization"] = f"Basic {base64.b64encode(pair).decode('ascii')}"
+            else:
+                form |= {"client_id": upstream.client_id, "client_secret": secret}
         answer = self._asked("POST", upstream.token, headers, urlencode(form).encode())
         if answer.status != 200:
             raise NotBelieved("invalid_social_token", f"token endpoint: status {answer.status}")
@@ -99,6 +112,18 @@ class Upstream:
         if access_token is not None and not _is_token(access_token):
             raise NotBelieved("invalid_social_token", "token endpoint: access_token")
         return _Tokens(id_token, access_token)
+
+    def _assertion(self, provider: IdentityProvider, now: int) -> str:
+        """Who we are there (RFC 7523 §3, OpenID Connect Core §9), signed by the key that this provider alone knows."""
+        upstream, key = provider.upstream, provider.upstream.key
+        if key is None:  # nobody can save it so
+            raise NotBelieved("invalid_social_token", "no key to sign with")
+        signer = self._signers.get(key.kid)
+        if signer is None:
+            pkcs8 = self.vault.unwrap(provider.id, key.kid, key.wrapped)
+            signer = self._signers[key.kid] = KeySigner(key.kid, key.algorithm, pkcs8)
+        said = {"iss": upstream.client_id, "sub": upstream.client_id, "aud": upstream.token}
+        return signer.sign(said | {"jti": self.ids.opaque(24), "iat": now, "exp": now + _ASSERTED})
 
     def _user_info(self, uri: str, access_token: str) -> Mapping[str, Any]:
         headers = {"authorization": f"Bearer {access_token}", "accept": "application/json"}

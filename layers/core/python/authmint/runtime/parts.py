@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from ..storage.directory import Person
     from ..storage.outbox import Mail
     from ..storage.users import User
-    from ..tokens.signer import Signers, WarmSigners
+    from ..tokens.signer import KeyUnwrapper, Signers, WarmSigners
     from ..web.render import Renderer
     from ..web.theme import Theme
 
@@ -335,7 +335,7 @@ class Parts:
         from ..federation.upstream import Upstream
         from ..oauth.client_auth.jwks_uri import FetchedJwks
 
-        return Upstream(self.exchange, self.idp_seals(), FetchedJwks(self.fetch))
+        return Upstream(self.exchange, self.idp_seals(), FetchedJwks(self.fetch), self.key_unwrapper(), self.ids)
 
     def _federated_people(self) -> "FederatedPeople":
         from ..federation.people import FederatedPeople, PeopleRecords
@@ -596,10 +596,15 @@ class Parts:
 
     def signers(self) -> "WarmSigners":
         """Signers whose keys are opened by KMS, for functions that answer at once."""
-        from ..kms.key_pairs import KmsKeyUnwrapper
         from ..tokens.signer import WarmSigners
 
-        return WarmSigners(KmsKeyUnwrapper(*self._kms))
+        return WarmSigners(self.key_unwrapper())
+
+    def key_unwrapper(self) -> "KeyUnwrapper":
+        """What opens keys, by KMS."""
+        from ..kms.key_pairs import KmsKeyUnwrapper
+
+        return KmsKeyUnwrapper(*self._kms)
 
     def seals(self) -> "SecretSeals":
         from ..kms.seals import KmsSeals

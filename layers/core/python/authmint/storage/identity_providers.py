@@ -5,17 +5,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
+from ..jose.keys import SigningAlgorithm
 from .events import Event
 from .servers import Status
 from .users import ProviderKind
 
 IdpType = Literal["OIDC", "GOOGLE", "MICROSOFT"]
 #: How this service proves who it is at the token endpoint.
-UpstreamAuthMethod = Literal["client_secret_basic", "client_secret_post"]
+UpstreamAuthMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
 MatchType = Literal["USERNAME", "EMAIL", "USERNAME_OR_EMAIL", "CUSTOM_ATTRIBUTE"]
 GroupAction = Literal["NONE", "ASSIGN", "APPEND", "SYNC"]
 #: Of a person: how many providers may speak for them.
 MOST_LINKS: Final = 10
+
+
+@dataclass(frozen=True)
+class UpstreamKey:
+    """A key by which one provider knows this service (RFC 7523 §2.2).
+
+    Attributes:
+        jwk: Public members.
+        wrapped: The private half; it opens for this provider and ``kid`` alone.
+    """
+
+    kid: str
+    algorithm: SigningAlgorithm
+    jwk: Mapping[str, str]
+    wrapped: str = field(repr=False)
+    created_at: int
 
 
 @dataclass(frozen=True)
@@ -26,7 +43,9 @@ class Upstream:
         issuer: What its ID tokens say as ``iss``; with ``{tenantid}`` for the tenant that ``tid`` names.
         user_info: ``None``: it is not asked.
         end_session: Where somebody signs out there; ``None``: nowhere.
-        secret: Sealed; its plain text is in no record.
+        secret: Sealed; its plain text is in no record. Empty: there is none.
+        keys: In the place of a secret, or to be in its place.
+        signing_kid: Of the one that signs.
         names_issuer: Its answers have to say whose they are (RFC 9207), as its discovery document promised.
     """
 
@@ -41,6 +60,13 @@ class Upstream:
     auth_method: UpstreamAuthMethod = "client_secret_basic"
     scopes: tuple[str, ...] = ("openid",)
     names_issuer: bool = False
+    keys: tuple[UpstreamKey, ...] = ()
+    signing_kid: str | None = None
+
+    @property
+    def key(self) -> UpstreamKey | None:
+        """The one that signs; ``None``: there is none."""
+        return next((key for key in self.keys if key.kid == self.signing_kid), None)
 
     @property
     def fingerprint(self) -> str:

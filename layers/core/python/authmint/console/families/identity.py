@@ -17,7 +17,19 @@ _OURS: Final = (
     _NAME,
     Field(f"{_CLIENT}.client_id", "Client id", least=True, code=True, hint="What this service is called there."),
 )
-_NEW_SECRET: Final = Field(_SECRET, "Client secret", "password", least=True, only="new")
+_NEW_SECRET: Final = Field(_SECRET, "Client secret", "password", only="new", hint="None is needed for a key.")
+_METHOD: Final = Field(
+    f"{_CLIENT}.token_endpoint_auth_method",
+    "This service proves itself by",
+    "choice",
+    options=(
+        ("", "its secret, as the provider wants it"),
+        ("client_secret_basic", "its secret, in a header"),
+        ("client_secret_post", "its secret, in the form"),
+        ("private_key_jwt", "a key that is made for it"),
+    ),
+    aside=True,
+)
 _ISSUER: Final = Field(
     "protocol.issuer.url",
     "Issuer",
@@ -64,9 +76,12 @@ _WHOM: Final = (
             ("USERNAME", "the username"),
             ("EMAIL", "the address"),
             ("USERNAME_OR_EMAIL", "the username or the address"),
+            ("CUSTOM_ATTRIBUTE", "an attribute of the profile"),
         ),
         aside=True,
     ),
+    Field("policy.subject.matchAttribute", "That attribute", code=True, aside=True,
+          hint="Of the profile; unique, and not for people to write."),
     Field("policy.accountLink.filter.groups.include", "Recognized are only members of", "choices", source=_GROUPS,
           aside=True),
     Field(f"{_PROVISIONING}.profileMaster", "The provider owns their profiles", "flag", aside=True),
@@ -122,7 +137,7 @@ def _kind(name: str, label: str, text: str, *fields: Field) -> Kind:
 
 def _of_provider(_: Any, provider: Mapping[str, Any] | None) -> tuple[Field, ...]:
     """Where it is, of one whose place not everybody knows."""
-    own = (_ISSUER, *_ENDPOINTS) if (provider or {}).get("type") == "OIDC" else ()
+    own = (_ISSUER, _METHOD, *_ENDPOINTS) if (provider or {}).get("type") == "OIDC" else ()
     return (*own, *_WHOM)
 
 
@@ -140,7 +155,7 @@ PROVIDERS: Final = Family(
     ),
     kinds=(
         _kind("oidc", "OpenID Connect", "Okta, Entra, Keycloak, another deployment: by its issuer.", _ISSUER,
-              *_ENDPOINTS),
+              _METHOD, *_ENDPOINTS),
         _kind("google", "Google", "Accounts of Google, or of one company there."),
         _kind("microsoft", "Microsoft", "Accounts of any company at Microsoft. One company alone: OpenID Connect."),
     ),

@@ -18,6 +18,7 @@ from .records import FederationRecords
 TYPES: Final[tuple[IdpType, ...]] = ("OIDC", "GOOGLE", "MICROSOFT")
 NOT_OFFERED: Final = "The identity provider type is not enabled for this organization."
 _MATCH_TYPES: Final[tuple[MatchType, ...]] = get_args(MatchType)
+_METHODS: Final[tuple[UpstreamAuthMethod, ...]] = get_args(UpstreamAuthMethod)
 _LONGEST_NAME: Final = 100
 _LONGEST_SECRET: Final = 1_024
 _LONGEST_EXPRESSION: Final = 1_024
@@ -25,12 +26,16 @@ _LONGEST_SCOPE: Final = 200
 #: Milliseconds.
 _LARGEST_SKEW: Final = 300_000
 _ELSEWHERE: Final = "is known of a provider of this type; one at another place is of type OIDC."
-_KEYS_NEEDED: Final = "is not offered: there is no key of this service for it."
 
 
 @dataclass(frozen=True)
 class IdpBody:
-    """A provider as somebody wants it. ``secret``: ``None``: it was left out."""
+    """A provider as somebody wants it.
+
+    Attributes:
+        secret: ``None``: it was left out.
+        upstream: Its ``signing_kid`` is the key that was named; ``None``: none was.
+    """
 
     type: IdpType
     name: str
@@ -69,9 +74,10 @@ def read_idp(body: Fields, records: FederationRecords, *, has_secret: bool) -> I
     client = protocol.below("credentials").below("client")
     client_id = client.text("client_id", required=True) or ""
     secret = client.text("client_secret", longest=_LONGEST_SECRET)
-    if not secret and not has_secret:
+    method = _auth_method(client)
+    if not secret and not has_secret and method != "private_key_jwt":
         client.problem("client_secret", "The field cannot be left blank")
-    method = _auth_method(protocol, client)
+    kid = protocol.below("credentials").below("signing").text("kid", longest=100) or None
     scopes = protocol.texts("scopes", longest=_LONGEST_SCOPE, most=50) or ()
     if "openid" not in scopes or any(not _is_scope(scope) for scope in scopes):
         protocol.problem("scopes", "must be scopes, 'openid' among them.")
@@ -81,22 +87,20 @@ def read_idp(body: Fields, records: FederationRecords, *, has_secret: bool) -> I
     body.check()
     if kind not in PRESETS:
         upstream, method = _completed(upstream, method, records)
-    return IdpBody(kind, name, replace(upstream, auth_method=method or METHODS[0]), linking, shown, secret or None)
+    upstream = replace(upstream, auth_method=method or METHODS[0], signing_kid=kid)
+    return IdpBody(kind, name, upstream, linking, shown, secret or None)
 
 
 def _is_scope(scope: str) -> bool:
     return bool(scope) and all("!" <= c <= "~" and c not in '"\\' for c in scope)
 
 
-def _auth_method(protocol: Fields, client: Fields) -> UpstreamAuthMethod | None:
+def _auth_method(client: Fields) -> UpstreamAuthMethod | None:
     """How we prove who we are; ``None``: nobody says."""
-    method: str | None = client.text("token_endpoint_auth_method")
-    if protocol.below("credentials").has("signing") or method == "private_key_jwt":
-        client.problem("token_endpoint_auth_method", f"private_key_jwt {_KEYS_NEEDED}")
-        return None
-    if method is not None and method not in METHODS:
-        client.problem("token_endpoint_auth_method", f"must be one of [{', '.join(METHODS)}].")
-        return None
+    sent = client.text("token_endpoint_auth_method") or None
+    method = next((known for known in _METHODS if known == sent), None)
+    if sent is not None and method is None:
+        client.problem("token_endpoint_auth_method", f"must be one of [{', '.join(_METHODS)}].")
     return method
 
 

@@ -12,8 +12,8 @@ from ..http.call import NO_CONTENT, Call, link
 from ..http.errors import invalid_field, not_found
 from ..http.paging import id_after, limit_of, page, whole
 from .idp_view import PATH
-from .idps import IdentityProvidersResource, idp_party
-from .records import FederationRecords
+from .idps import IdentityProvidersResource
+from .records import FederationRecords, idp_party
 
 _LONGEST: Final = 512
 

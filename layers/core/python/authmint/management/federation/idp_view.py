@@ -57,7 +57,10 @@ def _protocol(provider: IdentityProvider, secret: str | None) -> dict[str, Any]:
     shown["scopes"] = list(upstream.scopes)
     if provider.type not in PRESETS:
         shown["issuer"] = {"url": upstream.issuer}
-    return {**shown, "credentials": {"client": client | dict(provider.shown.get("client", {}))}}
+    credentials: dict[str, Any] = {"client": client | dict(provider.shown.get("client", {}))}
+    if upstream.auth_method == "private_key_jwt":
+        credentials["signing"] = {"kid": upstream.signing_kid}
+    return {**shown, "credentials": credentials}
 
 
 def _endpoints(provider: IdentityProvider) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import Any, Final
 from ...directory.uniqueness import identifies
 from ...http import Response
 from ...ids import Ids
-from ...storage.events import Event, Party
 from ...storage.identity_providers import IdentityProvider, Linking, Upstream
 from ...storage.servers import Status
 from ..directory.people import TAKEN, PeopleRecords
@@ -15,8 +14,9 @@ from ..http.call import NO_CONTENT, Call
 from ..http.errors import ApiError, invalid_field, not_found
 from ..http.paging import id_after, limit_of, page, whole
 from .idp_body import IdpBody, read_idp, read_type
+from .idp_keys import IdpKeys
 from .idp_view import PATH, idp_json
-from .records import FederationRecords
+from .records import FederationRecords, lifecycle_event
 
 MOST: Final = 100
 #: Of a provider that has no secret yet.
@@ -31,9 +31,10 @@ _SECRET: Final = "client_secret"
 class IdentityProvidersResource:
     """Identity providers and their lifecycle."""
 
-    def __init__(self, records: FederationRecords, people: PeopleRecords, ids: Ids) -> None:
+    def __init__(self, records: FederationRecords, people: PeopleRecords, keys: IdpKeys, ids: Ids) -> None:
         self._records = records
         self._people = people
+        self._keys = keys
         self._ids = ids
 
     def list(self, call: Call) -> Response:
@@ -56,16 +57,15 @@ class IdentityProvidersResource:
         """200. ACTIVE, whatever the body says."""
         body = read_idp(call.body(), self._records, has_secret=False)
         self._check_linking(body.linking)
-        made = self._sealed(
-            IdentityProvider(self._ids.object_id("0oa"), body.type, body.name, call.now, call.now, _NEW), body
-        )
+        blank = IdentityProvider(self._ids.object_id("0oa"), body.type, body.name, call.now, call.now, _NEW)
+        made = self._keys.signing(self._sealed(blank, body), body.upstream.signing_kid, self._keys.maker(blank, call))
 
         def attempt() -> IdentityProvider:
             listed = self._records.providers.all()
             if len(listed.providers) >= MOST:
                 raise invalid_field("name", f"There can be at most {MOST} identity providers.")
             self._check_name(made)
-            self._records.providers.save(None, made, self._events("create", made, call), seen=listed)
+            self._records.providers.save(None, made, [lifecycle_event("create", made, call)], seen=listed)
             return made
 
         return self._answer(call.retrying(attempt), call)
@@ -79,9 +79,14 @@ class IdentityProvidersResource:
         sent = call.body()
         if read_type(sent) != known.type:
             raise invalid_field("type", "The type of an identity provider cannot be changed.")
-        body = read_idp(sent, self._records, has_secret=True)
+        body = read_idp(sent, self._records, has_secret=bool(known.upstream.secret))
         self._check_linking(body.linking)
-        return self._changed(call, lambda before: self._sealed(before, body), "update")
+        fresh = self._keys.maker(known, call)
+
+        def change(before: IdentityProvider) -> IdentityProvider:
+            return self._keys.signing(self._sealed(before, body), body.upstream.signing_kid, fresh)
+
+        return self._changed(call, change, "update")
 
     def delete(self, call: Call) -> Response:
         """204, whatever its status: whom it knew is linked to it no more."""
@@ -89,7 +94,7 @@ class IdentityProvidersResource:
         def attempt() -> None:
             listed = self._records.providers.all()
             provider = self._records.provider(call)
-            self._records.providers.save(provider, None, self._events("delete", provider, call), seen=listed)
+            self._records.providers.save(provider, None, [lifecycle_event("delete", provider, call)], seen=listed)
 
         call.retrying(attempt)
         return NO_CONTENT
@@ -112,7 +117,7 @@ class IdentityProvidersResource:
                 return before
             self._check_name(after)
             after = replace(after, updated_at=call.now)
-            self._records.providers.save(before, after, self._events(verb, after, call), seen=listed)
+            self._records.providers.save(before, after, [lifecycle_event(verb, after, call)], seen=listed)
             return after
 
         return self._answer(call.retrying(attempt), call)
@@ -121,8 +126,8 @@ class IdentityProvidersResource:
         secret = before.upstream.secret
         if body.secret is not None:
             secret = self._records.seals.seal(before.id, _SECRET, body.secret)
-        upstream = replace(body.upstream, secret=secret)
         known = before.upstream
+        upstream = replace(body.upstream, secret=secret, keys=known.keys, signing_kid=known.signing_kid)
         if (upstream.issuer, upstream.authorization) == (known.issuer, known.authorization):
             upstream = replace(upstream, names_issuer=upstream.names_issuer or known.names_issuer)  # it said so once
         return replace(before, name=body.name, upstream=upstream, linking=body.linking, shown=body.shown)
@@ -161,19 +166,11 @@ class IdentityProvidersResource:
         """The objects. Secrets are shown to whoever may set them, and that they were is written down first."""
         if not (call.caller.access.reach("idps", "W") and call.caller.may("okta.idps.manage")):
             return [idp_json(one, call, None) for one in providers]
-        events = [event for one in providers for event in self._events("read_client_secret", one, call)]
+        events = [lifecycle_event("read_client_secret", one, call) for one in providers if one.upstream.secret]
         if events and not call.looking:
             self._records.log.record(events)
         return [idp_json(one, call, self._opened(one)) for one in providers]
 
-    def _opened(self, provider: IdentityProvider) -> str:
-        return self._records.seals.open(provider.id, _SECRET, provider.upstream.secret)
-
-    def _events(self, verb: str, provider: IdentityProvider, call: Call) -> Sequence[Event]:
-        debug = {"idp_name": provider.name, "type": provider.type, "protocol": "OIDC"}
-        return [call.recorder.event(f"system.idp.lifecycle.{verb}", idp_party(provider), debug=debug)]
-
-
-def idp_party(provider: IdentityProvider) -> Party:
-    """The provider as a target of an event."""
-    return Party(provider.id, "IdentityProvider", display_name=provider.name)
+    def _opened(self, provider: IdentityProvider) -> str | None:
+        secret = provider.upstream.secret
+        return self._records.seals.open(provider.id, _SECRET, secret) if secret else None

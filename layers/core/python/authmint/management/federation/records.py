@@ -5,10 +5,21 @@ from dataclasses import dataclass
 from ...keys.vault import SecretSeals
 from ...oauth.outbound_fetch import Fetch
 from ...storage.app_schemas import AppSchemas
-from ...storage.events import EventLog
+from ...storage.events import Event, EventLog, Party
 from ...storage.identity_providers import IdentityProvider, IdentityProviders, IdpLinks
 from ..http.call import Call
 from ..http.errors import not_found
+
+
+def idp_party(provider: IdentityProvider) -> Party:
+    """The provider as a target of an event."""
+    return Party(provider.id, "IdentityProvider", display_name=provider.name)
+
+
+def lifecycle_event(verb: str, provider: IdentityProvider, call: Call) -> Event:
+    """That somebody did something to a provider, or saw its secret."""
+    debug = {"idp_name": provider.name, "type": provider.type, "protocol": "OIDC"}
+    return call.recorder.event(f"system.idp.lifecycle.{verb}", idp_party(provider), debug=debug)
 
 
 @dataclass(frozen=True)

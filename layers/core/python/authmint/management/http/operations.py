@@ -122,7 +122,7 @@ def operations(
     add_people_policies(routes, people, clients, factors.factors, logs.log, AppView(changes.servers), ids)
     _add_users(routes, clients, people)
     add_factors(routes, people, factors)
-    add_idps(routes, federation, people, ids)
+    add_idps(routes, federation, people, pairs, ids)
     add_roles(routes, people, clients, ids)
     _add_groups(routes, people, ids)
     _add_issued(routes, changes.servers, clients.clients, people, issued)
