@@ -50,7 +50,10 @@ def every_flow_by_providers(people: People) -> None:
         _signed_in(people, world, idp)
         subject = {"userNameTemplate": {"template": "idpuser.nickname"}, "matchType": "CUSTOM_ATTRIBUTE"}
         policy["subject"] = subject | {"matchAttribute": "number"}
-        admin("PUT", f"{IDPS}/{idp}", an_idp(name="provider", policy=policy))
+        client = {"client_id": "abc", "token_endpoint_auth_method": "private_key_jwt"}
+        admin(
+            "PUT", f"{IDPS}/{idp}", an_idp(name="provider", policy=policy, protocol={"credentials": {"client": client}})
+        )
         known = body("numbered@partner.example", "Correct-Horse-7")
         admin("POST", "/api/v1/users", known | {"profile": known["profile"] | {"number": "4"}})
         provider.subject, provider.claims = "numbered", {"groups": [], "nickname": "4"}

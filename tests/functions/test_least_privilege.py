@@ -227,7 +227,9 @@ def _providers(functions: Functions) -> None:
     """A provider is made, knows somebody, and goes; what a crash leaves of it and of whom it knew is swept."""
     path, user = "/api/v1/idps", functions.admin("POST", "/api/v1/users", people_body("known@b.example"))["id"]
     made = [functions.admin("POST", path, an_idp(name=name))["id"] for name in ("first", "second")]
-    functions.admin("PUT", f"{path}/{made[0]}", an_idp(name="first", policy={"trustClaims": True}))
+    by_key = {"client": {"client_id": "c", "token_endpoint_auth_method": "private_key_jwt"}}
+    functions.admin("PUT", f"{path}/{made[0]}", an_idp(name="first", protocol={"credentials": by_key}))
+    functions.admin("POST", f"{path}/{made[0]}/credentials/keys/generate")
     for provider in made:
         functions.admin("POST", f"{path}/{provider}/users/{user}", {"externalId": "s"})
     for read in (path, f"{path}/{made[0]}/users?expand=user", f"/api/v1/users/{user}/idps"):
