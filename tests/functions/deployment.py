@@ -30,6 +30,7 @@ WIRES: dict[str, Callable[[Any], Function]] = {
     "audit_sink": wiring.audit_sink,
     "mailer": wiring.mailer,
     "hooks": wiring.hooks,
+    "backchannel_logout": wiring.backchannel_logout,
     "console": wiring.console,
 }
 

@@ -143,6 +143,7 @@ def people_at(functions: Functions, server: str, *, in_group: bool = False) -> P
         "response_types": ["code", "token", "id_token"],
         "redirect_uris": [CALLBACK],
         "post_logout_redirect_uris": [SIGNED_OUT],
+        "backchannel_logout_uri": "https://rp.example.com/logout",
         "refresh_token": {"rotation_type": "ROTATE", "leeway": 30},
         "consent_method": "REQUIRED",
     }

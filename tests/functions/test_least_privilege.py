@@ -4,6 +4,7 @@ import json
 import time
 from dataclasses import replace
 from functools import partial
+from itertools import chain, repeat
 from typing import Any
 from unittest.mock import Mock
 
@@ -15,8 +16,10 @@ from authmint.dynamo.servers import DynamoServers
 from authmint.ids import RandomIds
 from authmint.mail.mailer import Rejected
 from authmint.management.mail.brands import BRAND
+from authmint.oauth.outbound_fetch import Answer
 from authmint.outage import Outage
 from authmint.rate_limit import RateLimit
+from authmint.runtime.parts import Parts
 from authmint.storage.outbox import Mail
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
@@ -88,6 +91,7 @@ def everything(functions: Functions, deployed: Deployed) -> None:
         people = people_at(functions, server, in_group=True)
         _strangers(people)
         every_flow(people)
+        _told_of_ends(functions)
         every_hook_of_a_browser(people)
         _number(functions, unique="UNIQUE_VALIDATED")
         every_flow_by_providers(people)
@@ -120,6 +124,15 @@ def _mail(functions: Functions, deployed: Deployed) -> None:
     assert functions.direct("mailer", {"action": "revive"}) == {"revived": 1, "sent": 1}
     assert functions.direct("mailer", load_event("bounce")) == {"bounce": 1}
     functions.admin("POST", "/api/v1/org/email/bounces/remove-list", {"emailAddresses": ["ann@b.example"]})
+
+
+def _told_of_ends(functions: Functions) -> None:
+    """Clients are told of sessions that ended, the first of them later."""
+    statuses = chain((500,), repeat(200))
+    with pytest.MonkeyPatch.context() as web:
+        web.setattr(Parts, "exchange", lambda *_, **__: Answer(next(statuses), b"", {}))
+        outcome = functions.direct("backchannel_logout", {})
+    assert (outcome["delayed"], outcome["told"] > 0) == (1, True)
 
 
 def _strangers(people: People) -> None:

@@ -11,6 +11,7 @@ from authmint.storage.consents import Consent
 from authmint.storage.device_codes import DeviceCode
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from authmint.storage.federated_requests import FederatedRequest
+from authmint.storage.logout_notices import InformedClient, LogoutNotice, TakenNotice, name_of
 from authmint.storage.remembered_browsers import RememberedBrowser
 from authmint.storage.sessions import Session, SessionToken
 from authmint.storage.sign_on_transactions import SignOnTransaction
@@ -184,6 +185,11 @@ class MemoryStoredRequests(_ByDigest[StoredRequest]):
 class MemorySessions(_ByDigest[Session]):
     """``Sessions``."""
 
+    def __init__(self, lock: threading.RLock, notices: "MemoryLogoutNotices") -> None:
+        super().__init__(lock)
+        self._notices = notices
+        self._informed: dict[str, set[InformedClient]] = {}
+
     def by_id(self, session_id: str) -> Session:
         for session in self.records.values():
             if session.id == session_id:
@@ -201,16 +207,57 @@ class MemorySessions(_ByDigest[Session]):
                 raise NotFound("session")
             self.records[after.digest] = after
 
+    def inform(self, session: Session, client: InformedClient) -> None:
+        with self._lock:
+            self._informed.setdefault(session.id, set()).add(client)
+
     def end(self, session: Session) -> None:
         with self._lock:
+            for client in self._informed.pop(session.id, ()):
+                notice = LogoutNotice(name_of(session.id, client), session.id, session.user_id, client)
+                self._notices.add(notice)
             self.records.pop(session.digest, None)
 
     def end_all(self, user_id: str) -> int:
         with self._lock:
-            ended = [digest for digest, session in self.records.items() if session.user_id == user_id]
-            for digest in ended:
-                del self.records[digest]
+            ended = [session for session in self.records.values() if session.user_id == user_id]
+            for session in ended:
+                self.end(session)
             return len(ended)
+
+
+class MemoryLogoutNotices:
+    """``LogoutNotices``."""
+
+    def __init__(self, lock: threading.RLock) -> None:
+        self._lock = lock
+        self.waiting: dict[str, tuple[TakenNotice, int]] = {}
+
+    def add(self, notice: LogoutNotice) -> None:
+        with self._lock:
+            self.waiting[notice.id] = (TakenNotice(notice, 0), 0)
+
+    def due(self, *, at: int, limit: int) -> Sequence[str]:
+        with self._lock:
+            return [name for name, (_, due_at) in self.waiting.items() if due_at <= at][:limit]
+
+    def take(self, notice_id: str, *, at: int, until: int) -> TakenNotice:
+        with self._lock:
+            known = self.waiting.get(notice_id)
+            if known is None or known[1] > at:
+                raise NotFound("LOGOUT")
+            taken = replace(known[0], attempts=known[0].attempts + 1)
+            self.waiting[notice_id] = (taken, until)
+            return taken
+
+    def delay(self, notice_id: str, *, until: int) -> None:
+        with self._lock:
+            if notice_id in self.waiting:
+                self.waiting[notice_id] = (self.waiting[notice_id][0], until)
+
+    def remove(self, notice_id: str) -> None:
+        with self._lock:
+            self.waiting.pop(notice_id, None)
 
 
 class MemorySessionTokens(_ByDigest[SessionToken]):

@@ -41,6 +41,9 @@ class Emitted:
     def report(self, fault: BaseException, request_id: str = "", *, route: str = "", status: int = 0) -> None:
         raise fault
 
+    def info(self, message: str, **fields: Any) -> None:
+        """Nobody reads what a run did."""
+
 
 class Nowhere(Emitted):
     """A log that keeps nothing."""

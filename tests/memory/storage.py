@@ -29,6 +29,7 @@ from .grants import (
     MemoryConsents,
     MemoryDeviceCodes,
     MemoryFederatedRequests,
+    MemoryLogoutNotices,
     MemoryRateCounters,
     MemoryRememberedBrowsers,
     MemorySessions,
@@ -97,7 +98,8 @@ class MemoryStorage:
         self.hook_deliveries = MemoryHookDeliveries(self.lock)
         self.families = MemoryTokenFamilies(self.lock)
         self.codes = MemoryAuthorizationCodes(self.lock, self.families)
-        self.sessions = MemorySessions(self.lock)
+        self.logout_notices = MemoryLogoutNotices(self.lock)
+        self.sessions = MemorySessions(self.lock, self.logout_notices)
         self.session_tokens = MemorySessionTokens(self.lock)
         self.consents = MemoryConsents(self.lock)
         self.sign_ons = MemorySignOnTransactions(self.lock)

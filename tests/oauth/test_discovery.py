@@ -20,7 +20,7 @@ from authmint.storage.servers import ORG_SERVER, Scope
 from authmint.storage.sign_on_transactions import Proof
 
 from tests.memory.storage import MemoryStorage
-from tests.oauth.authorization.world import PKCE, World, a_browser_server
+from tests.oauth.authorization.world import PKCE, World, a_browser_server, an_app
 from tests.support.builders import BASE_URL, SERVER_ID, a_client, a_server
 from tests.support.fakes import NOW, CountingIds, FakeKeyPairs, FrozenClock, decoded
 
@@ -247,7 +247,7 @@ def test_no_code_is_listed_that_nobody_could_redeem_and_no_scope_that_nobody_cou
 
 
 def test_the_claims_of_the_protocol_are_those_that_are_minted() -> None:
-    world = World()
+    world = World(client=an_app(logout_uri="https://rp/out"))
 
     fields = world.ask(response_type="code id_token token", nonce="n", acr_values="urn:okta:loa:1fa:any").fields
 

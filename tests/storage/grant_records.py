@@ -8,6 +8,7 @@ from authmint.dynamo.authorization_requests import DynamoStoredRequests
 from authmint.dynamo.codes import DynamoAuthorizationCodes
 from authmint.dynamo.consents import DynamoConsents
 from authmint.dynamo.device_codes import DynamoDeviceCodes
+from authmint.dynamo.logout_notices import DynamoLogoutNotices
 from authmint.dynamo.sessions import DynamoSessions, DynamoSessionTokens
 from authmint.dynamo.sign_on_transactions import DynamoSignOnTransactions
 from authmint.dynamo.tables import Tables
@@ -19,6 +20,7 @@ from authmint.storage.consents import Consent, Consents
 from authmint.storage.device_codes import DeviceCode, DeviceCodes
 from authmint.storage.generations import Generations
 from authmint.storage.lifetimes import Lifetimes
+from authmint.storage.logout_notices import InformedClient, LogoutNotices
 from authmint.storage.sessions import Session, Sessions, SessionTokens
 from authmint.storage.sign_on_transactions import Assessment, SignOnTransactions
 from authmint.storage.token_families import RefreshToken, TokenFamilies, TokenFamily
@@ -40,6 +42,7 @@ class Storage:
     requests: StoredRequests
     device_codes: DeviceCodes
     sign_ons: SignOnTransactions
+    logout_notices: LogoutNotices
 
 
 def in_dynamo(tables: Tables) -> Storage:
@@ -53,7 +56,11 @@ def in_dynamo(tables: Tables) -> Storage:
         DynamoStoredRequests(tables, ids),
         DynamoDeviceCodes(tables, ids),
         DynamoSignOnTransactions(tables, ids),
+        DynamoLogoutNotices(tables, ids),
     )
+
+
+RP, OTHER_RP = (InformedClient("aus1", name, "https://a.example.com") for name in ("0oa1", "https://rp.example.com/c"))
 
 
 def a_family(**changes: Any) -> TokenFamily:

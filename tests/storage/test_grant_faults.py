@@ -15,6 +15,7 @@ from botocore.awsrequest import AWSResponse
 
 from tests.functions.faults import FAULTS, committed_and_lost, refusal
 from tests.storage.grant_records import (
+    RP,
     Storage,
     a_code,
     a_consent,
@@ -109,7 +110,8 @@ CHANGES: dict[str, tuple[Operation, type[Exception] | None, list[str]]] = {
     "redeem code": (lambda s: redeem_code(s, "c1", at=NOW), AlreadyUsed, ["TransactWriteItems"]),
     "add session": (lambda s: s.sessions.add(a_session(2)), AlreadyExists, ["TransactWriteItems"]),
     "save session": (lambda s: s.sessions.save(a_session(last_seen_at=NOW)), None, ["UpdateItem"]),
-    "end session": (lambda s: s.sessions.end(a_session()), None, ["TransactWriteItems"]),
+    "inform": (lambda s: s.sessions.inform(a_session(), RP), None, ["PutItem"]),
+    "end session": (lambda s: s.sessions.end(a_session()), None, ["Query", "TransactWriteItems"]),
     "end sessions": (
         lambda s: answered(s.sessions.end_all("00u1")),
         AssertionError,

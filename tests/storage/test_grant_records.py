@@ -14,6 +14,8 @@ from authmint.storage.token_families import RefreshToken, TokenFamily
 
 from tests.memory.storage import MemoryStorage
 from tests.storage.grant_records import (
+    OTHER_RP,
+    RP,
     Storage,
     a_code,
     a_consent,
@@ -40,7 +42,15 @@ def storage(request: pytest.FixtureRequest) -> Storage:
     if request.param == "memory":
         m = MemoryStorage()
         return Storage(
-            m.families, m.codes, m.sessions, m.session_tokens, m.consents, m.requests, m.device_codes, m.sign_ons
+            m.families,
+            m.codes,
+            m.sessions,
+            m.session_tokens,
+            m.consents,
+            m.requests,
+            m.device_codes,
+            m.sign_ons,
+            m.logout_notices,
         )
     deployed: Deployed = request.getfixturevalue("deployed")
     return in_dynamo(deployed.tables())
@@ -336,6 +346,65 @@ def test_a_session_that_is_gone_is_not_saved_with_another_end(storage: Storage) 
 
     with pytest.raises(NotFound):
         storage.sessions.by_id("1021")
+
+
+def test_clients_of_a_session_are_told_once_when_it_ends(storage: Storage) -> None:
+    storage.sessions.add(a_session())
+    storage.sessions.add(a_session(2))
+    for client in (RP, OTHER_RP, RP):
+        storage.sessions.inform(a_session(), client)
+    storage.sessions.inform(a_session(2), RP)
+    assert storage.logout_notices.due(at=NOW, limit=10) == []
+    storage.sessions.renew(a_session(), replace(a_session(), digest="s1-again"))
+
+    storage.sessions.end(replace(a_session(), digest="s1-again"))
+    storage.sessions.end(replace(a_session(), digest="s1-again"))
+
+    due = storage.logout_notices.due(at=NOW, limit=10)
+    taken = [storage.logout_notices.take(name, at=NOW, until=NOW + 60) for name in due]
+    assert {(one.notice.client, one.notice.session_id, one.attempts) for one in taken} == {
+        (RP, "1021", 1),
+        (OTHER_RP, "1021", 1),
+    }
+    assert {one.notice.user_id for one in taken} == {"00u1"}
+    assert storage.sessions.get("s2").id == "1022"
+
+
+def test_clients_of_all_sessions_are_told(storage: Storage) -> None:
+    for number in range(60):
+        storage.sessions.add(a_session(number))
+        if number % 2:
+            storage.sessions.inform(a_session(number), RP)
+    many = [replace(RP, client_id=f"0oa{number}") for number in range(120)]
+    for client in many:
+        storage.sessions.inform(a_session(0), client)
+
+    assert storage.sessions.end_all("00u1") == 60
+
+    due = storage.logout_notices.due(at=NOW, limit=1_000)
+    assert len(due) == 30 + len(many)
+    assert storage.sessions.end_all("00u1") == 0
+    assert len(storage.logout_notices.due(at=NOW, limit=1_000)) == len(due)
+
+
+def test_a_notice_has_one_taker_until_it_is_delivered_or_put_back(storage: Storage) -> None:
+    notices = storage.logout_notices
+    storage.sessions.add(a_session())
+    storage.sessions.inform(a_session(), RP)
+    storage.sessions.end(a_session())
+    (name,) = notices.due(at=NOW, limit=10)
+
+    assert notices.take(name, at=NOW, until=NOW + 60).attempts == 1
+    with pytest.raises(NotFound):
+        notices.take(name, at=NOW, until=NOW + 60)
+    notices.delay(name, until=NOW + 30)
+    assert notices.due(at=NOW + 29, limit=10) == []
+    assert notices.take(name, at=NOW + 30, until=NOW + 90).attempts == 2
+    notices.remove(name)
+    notices.delay(name, until=NOW)
+    for absent in (name, "x" * 200, ""):
+        with pytest.raises(NotFound):
+            notices.take(absent, at=NOW + 999, until=NOW + 1_000)
 
 
 def test_all_sessions_of_a_user_end_and_no_others(storage: Storage) -> None:

@@ -45,6 +45,7 @@ def written(capsys: pytest.CaptureFixture[str]) -> set[tuple[str, str, tuple[str
     log.report(Outage("x"))
     log.refused("MailsGivenUp", "expired")
     log.refused("EventsGivenUp", "status 500")
+    log.refused("LogoutsGivenUp", "status 400")
     log.seconds("RotationLag", 1)
     for kind, outcome in (
         ("app.oauth2.as.token.grant.access_token", "SUCCESS"),
@@ -96,7 +97,7 @@ def test_every_alarm_watches_what_is_written(written: set[Any]) -> None:
     assert set(ALARMS) == {
         "ServerErrorAlarm", "LatencyAlarm", "UnavailableAlarm", "UnexpectedErrorAlarm",
         "DeadLetterAlarm", "DeadLetterAgeAlarm", "SinkLagAlarm", "RotationLagAlarm",
-        "MailAlarm", "HookAlarm",
+        "MailAlarm", "HookAlarm", "LogoutAlarm",
     }  # fmt: skip
     for name, alarm in ALARMS.items():
         namespace, metric, dimensions = watched(alarm)

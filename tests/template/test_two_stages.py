@@ -58,9 +58,9 @@ def test_each_stage_rotates_its_own_keys_and_sends_its_own_mail(stages: dict[str
     assert {name.rpartition(":")[2] for name in found.values()} == {
         f"authmint-{stage}-{function}"
         for stage in stages
-        for function in ("key-rotation", "mailer", "audit-sink", "management", "hooks")
+        for function in ("key-rotation", "mailer", "audit-sink", "management", "hooks", "backchannel-logout")
     }
-    assert len(found) == 5 * len(stages)
+    assert len(found) == 6 * len(stages)
 
 
 def test_only_a_stage_that_has_a_sender_sends_mail(stages: dict[str, Stage]) -> None:
@@ -70,7 +70,7 @@ def test_only_a_stage_that_has_a_sender_sends_mail(stages: dict[str, Stage]) -> 
 
     states = {one["Name"]: one["State"] for one in listed if one["Name"].endswith("-mailer")}
     assert states == {"authmint-blue-mailer": "DISABLED", "authmint-green-mailer": "ENABLED"}
-    (stream,) = streams
+    (stream,) = (one for one in streams if not one["FunctionArn"].endswith("-backchannel-logout"))
     assert stream["FunctionArn"].endswith("authmint-green-mailer")
     assert "/authmint-green-grants/stream/" in stream["EventSourceArn"]
 

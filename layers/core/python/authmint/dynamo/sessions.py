@@ -1,6 +1,7 @@
 """``Sessions`` and ``SessionTokens`` in DynamoDB.
 
-A session is found by the digest of its cookie; an item by its id, and one in the list of its user, lead to it.
+A session is found by the digest of its cookie; an item by its id, and one in the list of its user, lead to it. Behind
+the latter stand the clients that are told when it ends.
 """
 
 from collections.abc import Sequence
@@ -9,10 +10,12 @@ from typing import Any, Final
 from pynamodb.transactions import TransactWrite
 
 from ..storage.errors import AlreadyExists, NotFound
+from ..storage.logout_notices import InformedClient, name_of
 from ..storage.sessions import Session, SessionToken
 from .connection import translated
 from .grant_records import GRACE, MAX_KEY, GrantRecords, Refused
 from .items import HEAD, GrantItem
+from .logout_notices import notice_item
 from .records import decode, encode
 from .servers import well_formed
 from .single_use import SingleUseRecords
@@ -21,8 +24,11 @@ from .tables import MAX_OPERATIONS, ConditionFailed
 _SESSION: Final = "SESSION"
 _BY_ID: Final = "SESSIONID"
 _BY_USER: Final = "USERSESSIONS"
+_INFORMED: Final = "SESSIONCLIENT"
 #: Three items each.
 _AT_ONCE: Final = MAX_OPERATIONS // 3
+#: Two items each, beside those of a session.
+_CLIENTS_AT_ONCE: Final = (MAX_OPERATIONS - 3) // 2
 
 
 class DynamoSessions(GrantRecords):
@@ -69,18 +75,41 @@ class DynamoSessions(GrantRecords):
         except ConditionFailed:
             raise NotFound(_SESSION) from None
 
+    def inform(self, session: Session, client: InformedClient) -> None:
+        place = (f"{_BY_USER}#{session.user_id}", name_of(session.id, client))
+        lifetime: Any = {"expires_at": session.expires_at, "ttl": session.expires_at + GRACE}
+        with translated():
+            self._item(*place, kind=_INFORMED, body=encode(client), **lifetime).save()
+
     def end(self, session: Session) -> None:
-        self._remove([(session.digest, session.id)], session.user_id)
+        behind = self._item.sk.startswith(f"{session.id}#")
+        with translated():
+            listed = list(self._item.query(f"{_BY_USER}#{session.user_id}", behind, consistent_read=True))
+        self._end(session.digest, session.id, session.user_id, [item for item in listed if item.kind == _INFORMED])
 
     def end_all(self, user_id: str) -> int:
         if not well_formed(user_id, MAX_KEY):
             return 0
         with translated():
-            listed = self._item.query(f"{_BY_USER}#{user_id}", consistent_read=True)
-            found = [(item.owner or "", item.sk) for item in listed if item.kind == _BY_USER]
-        for start in range(0, len(found), _AT_ONCE):
-            self._remove(found[start : start + _AT_ONCE], user_id)
+            listed = list(self._item.query(f"{_BY_USER}#{user_id}", consistent_read=True))
+        found = {item.sk: item.owner or "" for item in listed if item.kind == _BY_USER}
+        informed: dict[str, list[GrantItem]] = {}
+        for item in listed:
+            if item.kind == _INFORMED:
+                informed.setdefault(item.sk.partition("#")[0], []).append(item)
+        for session_id in found.keys() & informed.keys():
+            self._end(found[session_id], session_id, user_id, informed[session_id])
+        silent = [(digest, session_id) for session_id, digest in found.items() if session_id not in informed]
+        for start in range(0, len(silent), _AT_ONCE):
+            self._remove(silent[start : start + _AT_ONCE], user_id)
         return len(found)
+
+    def _end(self, digest: str, session_id: str, user_id: str, informed: Sequence[GrantItem]) -> None:
+        """Remove one session, with notices in the place of its clients' notes: those of many clients come first."""
+        first, last = informed[_CLIENTS_AT_ONCE:], informed[:_CLIENTS_AT_ONCE]
+        for start in range(0, len(first), _CLIENTS_AT_ONCE):
+            self._remove((), user_id, first[start : start + _CLIENTS_AT_ONCE])
+        self._remove([(digest, session_id)], user_id, last)
 
     def _store(self, session: Session, condition: Any) -> None:
         head, *leads = self._items(session)
@@ -101,14 +130,19 @@ class DynamoSessions(GrantRecords):
             self._item(f"{_BY_USER}#{session.user_id}", session.id, kind=_BY_USER, owner=owner, **lifetime),
         )
 
-    def _remove(self, sessions: Sequence[tuple[str, str]], user_id: str) -> None:
-        """Sessions by digest and id."""
+    def _remove(self, sessions: Sequence[tuple[str, str]], user_id: str, informed: Sequence[GrantItem] = ()) -> None:
+        """Sessions by digest and id, and notes of clients, who are told."""
 
         def write(transaction: TransactWrite) -> None:
             for digest, session_id in sessions:
                 transaction.delete(self._item(f"{_SESSION}#{digest}", HEAD))
                 transaction.delete(self._item(f"{_BY_ID}#{session_id}", HEAD))
                 transaction.delete(self._item(f"{_BY_USER}#{user_id}", session_id))
+            for item in informed:
+                session_id, client = item.sk.partition("#")[0], decode(item.body or "", InformedClient)
+                expires_at = int(item.expires_at or 0)
+                transaction.delete(self._item(item.pk, item.sk))
+                transaction.save(notice_item(self._item, user_id, session_id, client, expires_at=expires_at))
 
         self._transact(write)
 

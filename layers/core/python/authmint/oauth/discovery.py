@@ -155,6 +155,8 @@ def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilit
         metadata["require_signed_request_object"] = True
     if features.pushed_requests and served.profile.strict:
         metadata["require_pushed_authorization_requests"] = True
+    if features.sign_out and served.has_users:
+        metadata |= {"backchannel_logout_supported": True, "backchannel_logout_session_supported": True}
     return metadata | {name: f"{endpoints}/v1/{path}" for name, (path, there) in paths.items() if there}
 
 
@@ -173,7 +175,8 @@ def openid_metadata(server: AuthorizationServer, base_url: str, served: Capabili
 
 #: Of the protocol, in ID tokens; a test mints one and compares.
 ID_TOKEN_CLAIMS: Final = (
-    "iss", "ver", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "idp", "nonce", "acr", "at_hash", "c_hash",
+    "iss", "ver", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "idp", "nonce", "acr", "sid", "at_hash",
+    "c_hash",
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ class SignIn:
         nonce: Of the authorization request.
         acr: Where ``acr_values`` was asked for.
         idp: Id of the identity provider that said who it is; ``None``: we know them ourselves.
+        session_id: Of the browser; ``None``: it is not known.
     """
 
     person: Person
@@ -26,6 +27,7 @@ class SignIn:
     nonce: str | None = None
     acr: str | None = None
     idp: str | None = None
+    session_id: str | None = None
 
     def may_use(self, client: Client) -> bool:
         """Whether the user is assigned to the client."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..storage.hook_deliveries import HookDeliveries
     from ..storage.hooks import EventHook, Hooks, InlineHook
     from ..storage.identity_providers import IdentityProviders, IdpLinks
+    from ..storage.logout_notices import LogoutNotices
     from ..storage.mail_templates import MailTemplates
     from ..storage.mappings import UserMappings
     from ..storage.org_settings import OrgSettingsRecord
@@ -257,6 +258,12 @@ class Records:
         from ..dynamo.outbox import DynamoOutbox
 
         return DynamoOutbox(self._tables, self._ids)
+
+    @cached_property
+    def logout_notices(self) -> "LogoutNotices":
+        from ..dynamo.logout_notices import DynamoLogoutNotices
+
+        return DynamoLogoutNotices(self._tables, self._ids)
 
     @cached_property
     def rate_counters(self) -> "RateCounters":

@@ -145,7 +145,7 @@ def authorize(env: Surroundings) -> Function:
     standings = Standings(demands, factors, lambda: records.identity_providers)
     interactions = Interactions(arrivals, requests, granting, standings, outcomes, clock, ids)
     tokens = SessionTokenExchange(records.session_tokens, directory, ids)
-    issuing = Issuing(records.codes, records.families, requests, signers, ids)
+    issuing = Issuing(records.codes, records.families, requests, records.sessions, signers, ids)
     endpoint = AuthorizationEndpoint(
         arrivals,
         browsers,
@@ -356,6 +356,34 @@ def mailer(env: Surroundings) -> Function:
         if outcome:
             parts.log.info("mail", **outcome)
         return outcome
+
+    return Function(None, server_error, parts.log.report, direct, deadline=parts.deadline)
+
+
+def backchannel_logout(env: Surroundings) -> Function:
+    """Function ``backchannel_logout``: ends of sessions, to clients whose ID tokens named them."""
+    from ..oauth.backchannel_logout import BackchannelLogout
+
+    parts = Parts.of(env)
+    version = parts.schema_version()
+    telling = BackchannelLogout(
+        parts.records.logout_notices,
+        parts.configuration(),
+        parts.signers(),
+        parts.exchange,
+        log=parts.records.log,
+        journal=parts.log,
+        clock=parts.clock,
+        ids=parts.ids,
+        go_on=lambda: parts.deadline.left() > _SECONDS_OF_A_DELIVERY,
+    )
+
+    def direct(payload: Mapping[str, Any]) -> dict[str, Any]:
+        version.check()
+        outcome = telling(payload)
+        if outcome:
+            parts.log.info("back-channel logout", **outcome)
+        return dict(outcome)
 
     return Function(None, server_error, parts.log.report, direct, deadline=parts.deadline)
 

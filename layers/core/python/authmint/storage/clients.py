@@ -84,6 +84,9 @@ class Client:
     """An OAuth client: what it may do, where its answers go, and how it proves itself.
 
     Attributes:
+        logout_uri: Where it is told that a session has ended which its ID tokens name (OpenID Connect Back-Channel
+            Logout §2.2); ``None``: nowhere.
+        logout_needs_session: It asks for the session's id there. It always gets it.
         wildcard_redirect: Whether a redirect URI may have a wildcard in its host (docs/protocol.md §4.10).
         security_profile: Asked of it at every server.
         dpop_bound: Whether all of its tokens are bound to a key of its own (RFC 9449 §5.2).
@@ -122,6 +125,8 @@ class Client:
     response_types: tuple[str, ...] = ("code",)
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
+    logout_uri: str | None = None
+    logout_needs_session: bool = False
     wildcard_redirect: WildcardRedirect = "DISABLED"
     auth_method: AuthMethod = "client_secret_basic"
     pkce_required: bool = False

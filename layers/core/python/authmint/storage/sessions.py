@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .generations import FIRST, Generations
+from .logout_notices import InformedClient
 from .sign_on_transactions import Assessment, Proof, SessionTerms, voucher_of
 
 
@@ -72,11 +73,14 @@ class Sessions(Protocol):
             NotFound: It is gone, or another call renewed it.
         """
 
+    def inform(self, session: Session, client: InformedClient) -> None:
+        """Note a client that is to be told when the session ends, before it gets the token that names it."""
+
     def end(self, session: Session) -> None:
-        """Remove a session. Nothing happens where it is gone."""
+        """Remove a session, and store notices for its clients. Nothing happens where it is gone."""
 
     def end_all(self, user_id: str) -> int:
-        """Remove every session of a user; how many there were."""
+        """Remove every session of a user, with notices as ``end``; how many there were."""
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,8 @@ def check_length(payload: Mapping[str, Any], key: SigningKey, most: int = MAX_TO
         raise TokenTooLarge(payload, length, most)
 
 
-def _header(kid: str, algorithm: SigningAlgorithm) -> bytes:
-    return msgspec.json.encode({"kid": kid, "alg": algorithm})
+def _header(kid: str, algorithm: SigningAlgorithm, typ: str | None = None) -> bytes:
+    return msgspec.json.encode({"kid": kid, "alg": algorithm} | ({} if typ is None else {"typ": typ}))
 
 
 class Signer(Protocol):
@@ -54,8 +54,8 @@ class Signer(Protocol):
 
     kid: str
 
-    def sign(self, payload: Mapping[str, Any], most: int = MAX_TOKEN) -> str:
-        """The payload as a compact JWS of so many characters at most.
+    def sign(self, payload: Mapping[str, Any], most: int = MAX_TOKEN, *, typ: str | None = None) -> str:
+        """The payload as a compact JWS of so many characters at most. ``typ``: of its header (RFC 8725 §3.11).
 
         Raises:
             TokenTooLarge: Nobody could introspect it, or use it at an endpoint of ours.
@@ -80,14 +80,19 @@ class KeySigner:
         from cryptography.hazmat.primitives.serialization import load_der_private_key
 
         self.kid = kid
-        self._header = b64encode(_header(kid, algorithm)).encode() + b"."
+        self._algorithm: SigningAlgorithm = algorithm
+        self._headers: dict[str | None, bytes] = {None: b64encode(_header(kid, algorithm)).encode() + b"."}
         key = load_der_private_key(pkcs8, None, unsafe_skip_rsa_key_validation=True)
         self._signature = _signature(key, algorithm)
         self._derived: dict[bytes, bytes] = {}
         self._root = hmac.digest(pkcs8, b"authmint: secrets derived from a signing key", "sha256")
 
-    def sign(self, payload: Mapping[str, Any], most: int = MAX_TOKEN) -> str:
-        signing_input = self._header + b64encode(msgspec.json.encode(payload)).encode()
+    def sign(self, payload: Mapping[str, Any], most: int = MAX_TOKEN, *, typ: str | None = None) -> str:
+        header = self._headers.get(typ)
+        if header is None:
+            header = b64encode(_header(self.kid, self._algorithm, typ)).encode() + b"."
+            self._headers[typ] = header
+        signing_input = header + b64encode(msgspec.json.encode(payload)).encode()
         token = (signing_input + b"." + b64encode(self._signature(signing_input)).encode()).decode("ascii")
         if len(token) > most:
             raise TokenTooLarge(payload, len(token), most)

@@ -13,6 +13,7 @@ from ..org.organization import ORG_ID
 from .app_settings import kept
 from .client_body import KEPT_URIS
 from .client_keys import key_json
+from .client_uris import shown_logout
 from .fixed_settings import APP_CREDENTIALS, APP_SETTINGS, CLIENT, SHOWN
 from .security_settings import shown_security
 
@@ -113,6 +114,7 @@ def _settings(client: Client, call: Call) -> dict[str, Any]:
     shown |= {name: client.settings[name] for name in KEPT_URIS if name in client.settings}
     if client.post_logout_redirect_uris:
         shown["post_logout_redirect_uris"] = list(client.post_logout_redirect_uris)
+    shown |= shown_logout(client)
     if client.jwks_uri is not None:
         shown["jwks_uri"] = client.jwks_uri
     if client.keys:

@@ -13,7 +13,7 @@ from ..http.errors import ApiError
 from ..http.fields import Fields
 from .client_keys import read_jwks
 from .client_secrets import SECRET_METHODS, check_secret
-from .client_uris import check_redirect_uris, read_page_uri
+from .client_uris import check_redirect_uris, read_logout_uri, read_page_uri
 from .fixed_settings import CLIENT, refuse_unbuilt
 from .security_settings import check_profile, check_signing, read_security
 
@@ -81,6 +81,8 @@ def read_client(
         auth_method=credentials.choice(
             "token_endpoint_auth_method", METHODS, "client_secret_basic" if new else base.auth_method
         ),
+        logout_uri=read_logout_uri(settings),
+        logout_needs_session=settings.flag("backchannel_logout_session_required", default=False),
         jwks_uri=settings.text("jwks_uri", longest=1_024),
         settings=_with_uris(base, settings),
     )

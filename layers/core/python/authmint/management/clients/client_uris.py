@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ...oauth.authorization.vocabulary import RESPONSE_PARAMETERS
 from ...oauth.wildcards import is_pattern
+from ...storage.clients import Client
 from ..http.fields import Fields
 
 #: Schemes whose URIs a browser runs or shows as its own.
@@ -86,6 +87,25 @@ def read_page_uri(fields: Fields, name: str) -> str | None:
     if uri and not is_page_uri(uri):
         fields.problem(name, NOT_A_PAGE)
     return uri
+
+
+def read_logout_uri(fields: Fields) -> str | None:
+    """Where the client is told of ends of sessions (OpenID Connect Back-Channel Logout §2.2); problems are noted."""
+    name = "backchannel_logout_uri"
+    uri = read_page_uri(fields, name) or None
+    if uri is not None and "#" in uri:
+        fields.problem(name, "must be a URI without a fragment.")
+    return uri
+
+
+def shown_logout(client: Client) -> dict[str, str | bool]:
+    """The members about that, where there is such a place."""
+    if client.logout_uri is None:
+        return {}
+    return {
+        "backchannel_logout_uri": client.logout_uri,
+        "backchannel_logout_session_required": client.logout_needs_session,
+    }
 
 
 def _query_of(uri: str) -> list[str]:

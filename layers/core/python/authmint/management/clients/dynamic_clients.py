@@ -17,6 +17,7 @@ from .apps import with_secret
 from .client_body import KEPT_URIS, read_client
 from .client_changes import ClientChanges, app_party
 from .client_secrets import SECRET_METHODS, SecretVault
+from .client_uris import shown_logout
 from .security_settings import shown_security
 
 PATH: Final = "/oauth2/v1/clients"
@@ -142,6 +143,7 @@ def client_json(client: Client, *, secret: str | None = None) -> dict[str, Any]:
     shown |= {name: client.settings[name] for name in KEPT_URIS if name in client.settings}
     if client.post_logout_redirect_uris:
         shown["post_logout_redirect_uris"] = list(client.post_logout_redirect_uris)
+    shown |= shown_logout(client)
     if client.jwks_uri is not None:
         shown["jwks_uri"] = client.jwks_uri
     if client.keys:

@@ -180,7 +180,7 @@ class Granting:
 
 
 def _entitlement(grant_type: str, wish: Wish, session: Session, person: Person) -> Entitlement:
-    sign_in = SignIn(person, session.auth_time, session.amr, wish.nonce, wish.acr, session.idp)
+    sign_in = SignIn(person, session.auth_time, session.amr, wish.nonce, wish.acr, session.idp, session.id)
     return Entitlement(grant_type, wish.scopes, wish.defaulted, sign_in)
 
 

@@ -8,6 +8,8 @@ from ...storage.authorization_requests import StoredRequests
 from ...storage.clients import secret_digest
 from ...storage.codes import AuthorizationCode, AuthorizationCodes
 from ...storage.liveness import generations_of
+from ...storage.logout_notices import InformedClient
+from ...storage.sessions import Sessions
 from ...storage.token_families import TokenFamilies, TokenFamily, new_family_id
 from ...tokens.signer import Signers, longest_access_token
 from ..issuance import Approved, Draft
@@ -45,9 +47,11 @@ class Issuing:
         codes: AuthorizationCodes,
         families: TokenFamilies,
         requests: StoredRequests,
+        sessions: Sessions,
         signers: Signers,
         ids: Ids,
     ) -> None:
+        self._sessions = sessions
         self._codes = codes
         self._families = families
         self._requests = requests
@@ -81,6 +85,9 @@ class Issuing:
             now=now,
         )
         check_length(issued.answer, arrival.return_to)
+        if arrival.client.logout_uri is not None and "openid" in wish.scopes:
+            informed = InformedClient(arrival.server.id, arrival.client.id, arrival.issuer)
+            self._sessions.inform(grants.session, informed)
         self._store(arrival, record, family)
         return issued
 

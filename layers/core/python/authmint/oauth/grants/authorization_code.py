@@ -65,7 +65,7 @@ class AuthorizationCodeGrant:
         entitlement = Entitlement(
             self.name,
             code.scopes,
-            sign_in=SignIn(person, code.auth_time, code.amr, code.nonce, code.acr, code.idp),
+            sign_in=SignIn(person, code.auth_time, code.amr, code.nonce, code.acr, code.idp, code.session_id),
             family_id=code.family_id,
             resource=target_of(request, code.resources),
             resources=code.resources,

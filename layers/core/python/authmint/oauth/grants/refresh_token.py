@@ -72,7 +72,15 @@ class RefreshTokenGrant:
         entitlement = Entitlement(
             family.policy_grant,
             scopes_at(resource, _asked(request, family)),
-            sign_in=SignIn(person, family.auth_time, family.amr, acr=family.acr, idp=family.idp),
+            sign_in=SignIn(
+                person,
+                family.auth_time,
+                family.amr,
+                acr=family.acr,
+                idp=family.idp,
+                # A device has no part in the session of the browser that let it in.
+                session_id=family.session_id if family.policy_grant == "authorization_code" else None,
+            ),
             family_id=family.id,
             resource=resource,
             resources=family.resources,

@@ -1,0 +1,186 @@
+"""Tells clients that a session has ended (OpenID Connect Back-Channel Logout 1.0, docs/protocol.md §16)."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Protocol
+from urllib.parse import urlencode
+
+from ..backoff import pause
+from ..clock import Clock
+from ..ids import Ids
+from ..outage import Outage
+from ..storage.clients import Client
+from ..storage.configuration import Configuration
+from ..storage.errors import NotFound
+from ..storage.events import Event, EventLog, Party
+from ..storage.logout_notices import LogoutNotice, LogoutNotices, TakenNotice
+from ..storage.servers import AuthorizationServer
+from ..tokens.signer import Signers
+from .outbound_fetch import Answer, FetchFailed
+
+#: Header ``typ`` of a logout token (§2.4).
+TYPE: Final = "logout+jwt"
+EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
+#: Seconds that a logout token holds (§2.4 recommends two minutes at most).
+LIFETIME: Final = 120
+#: Then the client has not been told, and will not be: by then six hours have passed.
+MOST_ATTEMPTS: Final = 12
+#: Seconds for which a notice belongs to who took it.
+_TAKEN: Final = 120
+_MOST_AT_ONCE: Final = 100
+#: What a client answers that has ended its session (§2.8), or has none.
+_TOLD: Final = frozenset({200, 204})
+#: It will say the same again: the token, or the client, is wrong.
+_REFUSED: Final = 400
+_SERVICE: Final = Party("backchannel_logout", "SystemPrincipal", display_name="authmint back-channel logout")
+
+
+class Exchange(Protocol):
+    """``outbound_fetch.exchange``: guarded, bounded, and without redirects."""
+
+    def __call__(self, method: str, uri: str, *, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+        """The answer, whatever it is. Raises FetchFailed."""
+
+
+class Journal(Protocol):
+    """What the function says of itself."""
+
+    def refused(self, metric: str, reason: str) -> None:
+        """Count something that was given up."""
+
+    def report(self, fault: BaseException, request_id: str = "", *, route: str = "", status: int = 0) -> None:
+        """Report a fault."""
+
+
+class BackchannelLogout:
+    """Delivers notices that wait.
+
+    Args:
+        notices: Where they wait.
+        configuration: Of servers and clients, as they are now.
+        signers: Of the servers whose tokens named the sessions.
+        exchange: How clients are asked.
+        log: For the events of deliveries.
+        journal: For metrics and faults.
+        clock: Read for each notice.
+        ids: For those of tokens and events.
+        go_on: Whether there is time for another one.
+    """
+
+    def __init__(
+        self,
+        notices: LogoutNotices,
+        configuration: Configuration,
+        signers: Signers,
+        exchange: Exchange,
+        *,
+        log: EventLog,
+        journal: Journal,
+        clock: Clock,
+        ids: Ids,
+        go_on: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._notices = notices
+        self._configuration = configuration
+        self._signers = signers
+        self._exchange = exchange
+        self._log = log
+        self._journal = journal
+        self._clock = clock
+        self._ids = ids
+        self._go_on = go_on
+
+    def __call__(self, payload: Mapping[str, Any]) -> dict[str, int]:
+        """Deliver what an invocation is about: a stream's records, else all that is due; how many ended how."""
+        records, outcome = payload.get("Records"), dict[str, int]()
+        if records is None:
+            waiting: Iterable[str] = self._notices.due(at=self._clock.now(), limit=_MOST_AT_ONCE)
+        else:
+            waiting = (one["dynamodb"]["Keys"]["sk"]["S"] for one in records if one.get("eventName") == "INSERT")
+        silent = set[str]()
+        for notice_id in waiting:
+            if not self._go_on():
+                break
+            ended = self._handled(notice_id, silent)
+            if ended is not None:
+                outcome[ended] = outcome.get(ended, 0) + 1
+        return outcome
+
+    def _handled(self, notice_id: str, silent: set[str]) -> str | None:
+        """``silent``: addresses that did not answer just now: nobody waits for them twice."""
+        now = self._clock.now()
+        try:
+            taken = self._notices.take(notice_id, at=now, until=now + _TAKEN)
+        except NotFound:
+            return None  # somebody else has it
+        notice = taken.notice
+        try:
+            found = self._configuration.read(notice.client.server_id, notice.client.client_id)
+            server, client = found.server, found.client
+            if server is None or server.status != "ACTIVE" or client is None or client.logout_uri is None:
+                self._notices.remove(notice.id)
+                return "unwanted"
+            return self._asked(taken, server, client, client.logout_uri, silent)
+        except Outage as error:
+            self._journal.report(error, route="direct")
+            self._notices.delay(notice.id, until=now + pause(taken.attempts))
+            return "delayed"
+
+    def _asked(
+        self, taken: TakenNotice, server: AuthorizationServer, client: Client, uri: str, silent: set[str]
+    ) -> str:
+        """How it ended. Raises VaultUnavailable, Unavailable."""
+        refused, reason = False, "no answer"
+        if uri not in silent:
+            try:
+                status = self._told(taken.notice, server, uri).status
+            except FetchFailed as error:
+                silent.add(uri)
+                reason = str(error)
+            else:
+                if status in _TOLD:
+                    self._notices.remove(taken.notice.id)
+                    self._record(taken.notice, client, None)
+                    return "told"
+                refused, reason = status == _REFUSED, f"status {status}"
+        if not refused and taken.attempts < MOST_ATTEMPTS:
+            self._notices.delay(taken.notice.id, until=self._clock.now() + pause(taken.attempts))
+            return "delayed"
+        self._notices.remove(taken.notice.id)
+        self._journal.refused("LogoutsGivenUp", reason)
+        self._record(taken.notice, client, reason)
+        return "given_up"
+
+    def _told(self, notice: LogoutNotice, server: AuthorizationServer, uri: str) -> Answer:
+        """The client's answer. Raises FetchFailed, VaultUnavailable."""
+        said = logout_token(notice, self._ids, self._clock.now())
+        token = self._signers.signer(server).sign(said, typ=TYPE)
+        headers = {"content-type": "application/x-www-form-urlencoded", "user-agent": "authmint"}
+        return self._exchange("POST", uri, headers=headers, body=urlencode({"logout_token": token}).encode())
+
+    def _record(self, notice: LogoutNotice, client: Client, reason: str | None) -> None:
+        """``reason`` ``None``: the client was told."""
+        event = Event(
+            id=self._ids.uuid(),
+            published_ms=self._clock.now_ms(),
+            type="app.oauth2.client.backchannel_logout",
+            actor=_SERVICE,
+            outcome="SUCCESS" if reason is None else "FAILURE",
+            reason=reason,
+            targets=(Party(client.id, "AppInstance", display_name=client.label), Party(notice.user_id, "User")),
+            debug={"session": notice.session_id, "issuer": notice.client.issuer},
+        )
+        self._log.record([event])
+
+
+def logout_token(notice: LogoutNotice, ids: Ids, now: int) -> dict[str, Any]:
+    """Payload of a logout token (§2.4). It has no ``nonce``: nobody can take it for an ID token."""
+    return {
+        "iss": notice.client.issuer,
+        "sub": notice.user_id,
+        "aud": notice.client.client_id,
+        "iat": now,
+        "exp": now + LIFETIME,
+        "jti": ids.opaque(24),
+        "events": {EVENT: {}},
+        "sid": notice.session_id,
+    }
