@@ -126,8 +126,11 @@ def form_of(page: str) -> Form:
     return form
 
 
-def people_at(functions: Functions, server: str, *, in_group: bool = False) -> People:
-    """Maria at a server. What she gives a client she is asked about. ``in_group``: of hers, beside Everyone."""
+def people_at(functions: Functions, server: str, *, in_group: bool = False, **settings: Any) -> People:
+    """Maria at a server. What she gives a client she is asked about. ``in_group``: of hers, beside Everyone.
+
+    ``settings``: more of the client's.
+    """
     base = f"/api/v1/authorizationServers/{server}"
     functions.admin("POST", f"{base}/scopes", {"name": "orders", "consent": "REQUIRED"})
     policy = functions.admin("GET", f"{base}/policies")[0]["id"]
@@ -143,9 +146,9 @@ def people_at(functions: Functions, server: str, *, in_group: bool = False) -> P
         "response_types": ["code", "token", "id_token"],
         "redirect_uris": [CALLBACK],
         "post_logout_redirect_uris": [SIGNED_OUT],
-        "backchannel_logout_uri": "https://rp.example.com/logout",
         "refresh_token": {"rotation_type": "ROTATE", "leeway": 30},
         "consent_method": "REQUIRED",
+        **settings,
     }
     app = {
         "label": "browsers",

@@ -88,7 +88,8 @@ def everything(functions: Functions, deployed: Deployed) -> None:
     _people(functions, server)
     with pytest.MonkeyPatch.context() as pace:  # one person signs in more often than four times a second
         pace.setattr(RateLimit, "take", unbraked())
-        people = people_at(functions, server, in_group=True)
+        told = {"backchannel_logout_uri": "https://rp.example.com/logout"}
+        people = people_at(functions, server, in_group=True, **told)
         _strangers(people)
         every_flow(people)
         _told_of_ends(functions)

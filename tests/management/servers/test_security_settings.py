@@ -13,6 +13,7 @@ PROOFS = {
 }
 OFF = {
     "profile": "NONE",
+    "accessTokenProfile": "OKTA",
     "largeAccessTokens": False,
     "resourceIndicators": "OFF",
     "dpop": PROOFS,
@@ -31,7 +32,7 @@ OFF = {
         "maxRefreshDays": 30,
     },
 }
-ON = OFF | {"largeAccessTokens": True, "resourceIndicators": "ON"}
+ON = OFF | {"largeAccessTokens": True, "resourceIndicators": "ON", "accessTokenProfile": "RFC9068"}
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ _BOTH: Final = (
     "acr", "act", "auth_time", "cid", "cnf", "exp", "groups", "iat", "iss", "jti", "nbf", "sid", "status",
     "token_type", "ver",
 )  # fmt: skip
-_ACCESS: Final = ("as_uri", "authorization_details", "rpt", "rsi", "scp", "uid", "username")
+_ACCESS: Final = ("as_uri", "authorization_details", "client_id", "rpt", "rsi", "scp", "uid", "username")
 _IDENTITY: Final = (
     "active", "aid", "amr", "app_id", "app_type", "at_hash", "aud", "azp", "c_hash", "client_id", "client_ip",
     "client_req_id", "client_type", "client_user_agent", "device_compliance", "device_id", "device_known",

@@ -16,6 +16,7 @@ from ..oauth.token_hooks import Occasion
 from ..storage.errors import NotFound
 from ..storage.events import Event, Party
 from ..storage.hooks import TOKENS, InlineHook
+from ..tokens.access_token import type_of
 from ..tokens.signer import longest_access_token
 from .calls import HookFailed
 from .patch import PROTECTED, PatchRefused, apply_patch
@@ -201,7 +202,7 @@ def _check_sizes(draft: Draft) -> None:
     """Tokens that could not be read back, or sent, are none of what was asked for. Raises PatchRefused."""
     server = draft.recipient.server
     try:
-        check_length(draft.access_token, server.active_key, longest_access_token(server))
+        check_length(draft.access_token, server.active_key, longest_access_token(server), typ=type_of(server))
         if draft.identity is not None:
             check_length(draft.identity, server.active_key)
     except OAuthError as error:

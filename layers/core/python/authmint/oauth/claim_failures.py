@@ -25,10 +25,10 @@ def claim_refusal(failed: ClaimFailed) -> OAuthError:
     return OAuthError(f"{kind}_claim_evaluation_failure", failed.name, reason=failed.reason)
 
 
-def check_length(payload: Mapping[str, Any], key: SigningKey, most: int = MAX_TOKEN) -> None:
+def check_length(payload: Mapping[str, Any], key: SigningKey, most: int = MAX_TOKEN, *, typ: str | None = None) -> None:
     """Whether a token would not be too large to be read back, or sent: for previews. Raises OAuthError."""
     try:
-        length_check(payload, key, most)
+        length_check(payload, key, most, typ=typ)
     except TokenTooLarge as large:
         raise too_large(large) from None
 

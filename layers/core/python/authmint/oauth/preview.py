@@ -19,6 +19,7 @@ from ..storage.directory import Person
 from ..storage.liveness import NotAlive, check_user
 from ..storage.servers import AuthorizationServer, issuer_of
 from ..storage.sign_on_transactions import Proof
+from ..tokens.access_token import type_of
 from ..tokens.signer import longest_access_token
 from . import scopes
 from .authorization.parameters import check_redirect_uri
@@ -97,7 +98,7 @@ class Previews:
             entitlement = self._entitlement(server=server, wish=wish, base_url=base_url, preview=preview, now=now)
             fat = wish.response_type == "id_token"
             draft = self._issuance.draft(recipient, entitlement, trace=preview.trace, now=now, fat=fat)
-            check_length(draft.access_token, server.active_key, longest_access_token(server))
+            check_length(draft.access_token, server.active_key, longest_access_token(server), typ=type_of(server))
             if draft.id_claims is not None:
                 check_length(draft.id_token(self._ids, now, access_token=None), server.active_key)
             preview.draft = draft

@@ -10,6 +10,7 @@ from ..outage import Outage
 from ..storage.client_registration import class_of
 from ..storage.clients import Client
 from ..storage.servers import AuthorizationServer
+from ..tokens.access_token import type_of
 from ..tokens.signer import Signers, TokenTooLarge, longest_access_token
 from .claim_failures import too_large
 from .cors import check_token_request, foreign_origin, readable_by
@@ -110,7 +111,7 @@ class TokenEndpoint:
         if approved is not None and approved.inline_hook is not None:
             draft = record.draft = self._asked(draft, approved, call, record)
         signer = self._signers.signer(call.server)
-        access_token = signer.sign(draft.access_token, longest_access_token(call.server))
+        access_token = signer.sign(draft.access_token, longest_access_token(call.server), typ=type_of(call.server))
         id_token = None
         if draft.id_claims is not None:
             id_token = signer.sign(draft.id_token(self._ids, now, access_token=access_token))

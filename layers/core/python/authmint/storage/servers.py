@@ -14,6 +14,7 @@ KeyStatus = Literal["NEXT", "ACTIVE", "EXPIRED"]
 RotationMode = Literal["AUTO", "MANUAL"]
 IssuerMode = Literal["ORG_URL", "CUSTOM_URL", "DYNAMIC"]
 #: What is asked of requests beyond what everybody is asked (docs/protocol.md §30).
+AccessTokenProfile = Literal["OKTA", "RFC9068"]
 SecurityProfile = Literal["NONE", "FAPI2", "FAPI2_MESSAGE_SIGNING"]
 Consent = Literal["IMPLICIT", "REQUIRED", "FLEXIBLE"]
 
@@ -191,6 +192,7 @@ class AuthorizationServer:
         dpop_algorithms: What proofs may be signed with.
         pushed_lifetime: Seconds that a pushed request waits for its browser (RFC 9126 §2.2).
         large_access_tokens: Whether access tokens may be too large for a header of a request (docs/protocol.md §10.6).
+        access_token_profile: What access tokens look like (docs/protocol.md §10.1).
         resource_indicators: Whether clients say which of the resources their tokens are for (docs/protocol.md §8.5).
         userinfo_acr_values: Of which classes a sign-in must be for userinfo to answer (RFC 9470); none: of any.
         userinfo_max_age: Seconds that it may be old for that; ``None``: any age will do.
@@ -223,6 +225,7 @@ class AuthorizationServer:
     dpop_algorithms: tuple[str, ...] = DPOP_ALGORITHMS
     pushed_lifetime: int = PUSHED_LIFETIME
     large_access_tokens: bool = False
+    access_token_profile: AccessTokenProfile = "OKTA"
     resource_indicators: bool = False
     userinfo_acr_values: tuple[str, ...] = ()
     userinfo_max_age: int | None = None

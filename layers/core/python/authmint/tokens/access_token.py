@@ -14,7 +14,10 @@ from ..storage.servers import AuthorizationServer
 JTI_PREFIX: Final = "AT."
 JTI_BYTES: Final = 32
 _GENERATIONS: Final = re.compile(r"\.g([0-9]+)-([0-9]+)$", re.ASCII)
+PROFILE_TYPE: Final = "at+jwt"
 _RESERVED: Final = RESERVED["RESOURCE"]
+#: Claims that the profile says what they mean (RFC 9068 §2.2): a claim of the server's own is none of them.
+_RESERVED_BY_PROFILE: Final = _RESERVED | {"client_id", "scope", "amr"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def access_token_payload(
         ids: For ``jti``.
         claims: ``sub`` and the custom claims. A custom claim never takes the place of one of the protocol.
         user: ``None`` for client credentials: neither ``uid`` nor ``auth_time`` then.
-        amr: How the user signed in (RFC 9068 §2.2.1), where the API that reads the token asks how.
+        amr: How the user signed in (RFC 9068 §2.2.1), where an API asks or the profile says so.
         acr: Only where ``acr_values`` was asked for.
         family_id: Of a user's authorization. It stands in ``jti``, so that who reads the token finds what revokes it.
         generations: Of client and user.
@@ -79,10 +82,19 @@ def access_token_payload(
         payload["acr"] = acr
     if amr:
         payload["amr"] = amr
+    reserved = _RESERVED
+    if server.access_token_profile == "RFC9068":
+        payload |= {"client_id": client_id, "scope": " ".join(scopes)}
+        reserved = _RESERVED_BY_PROFILE
     for name, value in claims.items():
-        if name not in _RESERVED:
+        if name not in reserved:
             payload[name] = value
     return payload
+
+
+def type_of(server: AuthorizationServer) -> str | None:
+    """``typ`` of the server's access tokens (RFC 9068 §2.1); ``None``: they name none."""
+    return PROFILE_TYPE if server.access_token_profile == "RFC9068" else None
 
 
 def new_jti(prefix: str, ids: Ids, generations: Generations, *, family_id: str | None = None) -> str:

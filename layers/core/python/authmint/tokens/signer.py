@@ -32,14 +32,14 @@ def longest_access_token(server: AuthorizationServer) -> int:
     return MAX_TOKEN if server.large_access_tokens else MAX_IN_HEADER
 
 
-def check_length(payload: Mapping[str, Any], key: SigningKey, most: int = MAX_TOKEN) -> None:
+def check_length(payload: Mapping[str, Any], key: SigningKey, most: int = MAX_TOKEN, *, typ: str | None = None) -> None:
     """Whether a token of this payload could be signed, without signing it.
 
     Raises:
         TokenTooLarge: It could not.
     """
     signature = len(b64decode(key.jwk["n"])) if key.jwk["kty"] == "RSA" else 64
-    parts = (len(_header(key.kid, key.algorithm)), len(msgspec.json.encode(payload)), signature)
+    parts = (len(_header(key.kid, key.algorithm, typ)), len(msgspec.json.encode(payload)), signature)
     length = sum((4 * size + 2) // 3 for size in parts) + 2
     if length > most:
         raise TokenTooLarge(payload, length, most)

@@ -29,6 +29,12 @@ SETTINGS: Final[Sequence[tuple[str, Sequence[Field]]]] = (
                 options=_PROFILES,
                 hint="What it leaves out is refused to every client of the server.",
             ),
+            Field(
+                "accessTokenProfile",
+                "Access tokens look",
+                "choice",
+                options=(("OKTA", "as Okta's"), ("RFC9068", "as RFC 9068 says, too (typ at+jwt, client_id, scope)")),
+            ),
             Field("largeAccessTokens", "Access tokens may be large", "flag"),
             Field(
                 "resourceIndicators",

@@ -5,13 +5,19 @@ All are off at first: each widens what a server does.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from ...http import Response
 from ...oauth.security_profile import NAMES
 from ...sign_on.context_classes import CLASSES
 from ...storage.events import Event
-from ...storage.servers import DPOP_ALGORITHMS, DPOP_NONCE_LIFETIME, PUSHED_LIFETIME, AuthorizationServer
+from ...storage.servers import (
+    DPOP_ALGORITHMS,
+    DPOP_NONCE_LIFETIME,
+    PUSHED_LIFETIME,
+    AccessTokenProfile,
+    AuthorizationServer,
+)
 from ..http.call import Call
 from ..http.errors import invalid_field
 from ..http.fields import Fields
@@ -20,7 +26,16 @@ from .server_changes import ServerChanges, server_party
 from .server_profile import check_profile
 
 _KNOWN: Final = frozenset(
-    {"profile", "largeAccessTokens", "resourceIndicators", "dpop", "par", "userinfo", "clientRegistration"}
+    {
+        "profile",
+        "accessTokenProfile",
+        "largeAccessTokens",
+        "resourceIndicators",
+        "dpop",
+        "par",
+        "userinfo",
+        "clientRegistration",
+    }
 )
 #: Seconds.
 _SHORTEST_NONCE: Final = 60
@@ -43,6 +58,7 @@ class SecuritySettings:
         self._changes.load(call)
         body = call.body()
         profile = body.choice("profile", NAMES, "NONE")
+        look = body.choice("accessTokenProfile", get_args(AccessTokenProfile), "OKTA")
         large = body.flag("largeAccessTokens", default=False)
         resources = body.choice("resourceIndicators", ("OFF", "ON"), "OFF") == "ON"
         proofs, pushed, sign_in = _proofs(body), _pushed_lifetime(body), _sign_in_for_userinfo(body)
@@ -56,7 +72,13 @@ class SecuritySettings:
             if (scope := registration_settings.unknown_scope(registration, before)) is not None:
                 raise invalid_field("clientRegistration.scopes", f"The server has no scope '{scope}'.")
             after = replace(before, large_access_tokens=large, resource_indicators=resources, **proofs, **sign_in)
-            after = replace(after, security_profile=profile, pushed_lifetime=pushed, registration=registration)
+            after = replace(
+                after,
+                access_token_profile=look,
+                security_profile=profile,
+                pushed_lifetime=pushed,
+                registration=registration,
+            )
             check_profile(after, call.request.base_url)
             if after == before:
                 return before, None, []
@@ -117,6 +139,7 @@ def _sign_in_for_userinfo(body: Fields) -> dict[str, Any]:
 def _json(server: AuthorizationServer) -> dict[str, Any]:
     return {
         "profile": server.security_profile,
+        "accessTokenProfile": server.access_token_profile,
         "largeAccessTokens": server.large_access_tokens,
         "resourceIndicators": "ON" if server.resource_indicators else "OFF",
         "dpop": {

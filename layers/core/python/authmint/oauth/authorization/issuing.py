@@ -11,6 +11,7 @@ from ...storage.liveness import generations_of
 from ...storage.logout_notices import InformedClient
 from ...storage.sessions import Sessions
 from ...storage.token_families import TokenFamilies, TokenFamily, new_family_id
+from ...tokens.access_token import type_of
 from ...tokens.signer import Signers, longest_access_token
 from ..issuance import Approved, Draft
 from ..security_profile import profile_of
@@ -106,7 +107,7 @@ class Issuing:
         token = None
         if with_access_token:
             token = issued.minted["access_token"] = signer.sign(
-                draft.access_token, longest_access_token(wish.arrival.server)
+                draft.access_token, longest_access_token(wish.arrival.server), typ=type_of(wish.arrival.server)
             )
             issued.fields |= {
                 "access_token": token,
