@@ -78,6 +78,14 @@ MUTATIONS = {
     "a client revokes its own tokens only": Mutation(
         "oauth/revocation.py", "if token is None or token.client_id != call.client.id:", "if token is None:"
     ),
+    "servers whose tokens are exchanged": Mutation(
+        "oauth/subject_tokens.py",
+        "if (path_id if snapshot.server is None else snapshot.server.id) not in own.associated:",
+        "if snapshot.server is None:",
+    ),
+    "audience of what is given for a token": Mutation(
+        "oauth/grants/token_exchange.py", "if audience != server.audience:", "if not audience:"
+    ),
     "signer of the server": Mutation(
         "tokens/signer.py",
         "signer = self._signers.get(server.id)\n        if signer is None or signer.kid != key.kid:",

@@ -21,6 +21,7 @@ from tests.benchmarks.measure import cpu_of
 from tests.benchmarks.pricing import COUNTED, FLOOD, SIZES, Counted, Sink, Tables, Usage, requests_a_second
 from tests.functions.assertions import asserted
 from tests.functions.deployment import Functions, form_event, load_event
+from tests.functions.exchanges import service_at
 from tests.functions.faults import prepared
 from tests.support.backend import Deployed, LocalAws, start
 from tests.support.dpop import Key
@@ -233,6 +234,11 @@ def _of_machines(aws: LocalAws, meter: Meter) -> list[people.Operation]:
     def status(path: str, _: object) -> dict[str, Any]:
         return functions.http("token_status", form_event(path, server, f"token={token}", client, secret))
 
+    service = service_at(functions, server)
+    with contextlib.redirect_stdout(io.StringIO()):
+        own = service.own()
+        exchanged = service.exchanged(own)
+
     return [
         people.Operation("token", "token", lambda _: functions.http("token", event)),
         people.Operation("token, bounded staleness", "token", lambda _: stale.http("token", event)),
@@ -240,7 +246,9 @@ def _of_machines(aws: LocalAws, meter: Meter) -> list[people.Operation]:
             "token by client assertion", "token", lambda _: functions.http("token", _fresh_assertion(server))
         ),
         people.Operation("token bound to a key", "token", partial(functions.http, "token"), _bound(functions, event)),
+        people.Operation("token exchange", "token", lambda _: service.exchange(own)),
         people.Operation("introspect", "token_status", partial(status, "introspect")),
+        people.Operation("introspect, exchanged", "token_status", lambda _: service.introspect(exchanged)),
         people.Operation("revoke", "token_status", partial(status, "revoke")),
         people.Operation("keys", "jwks", lambda _: functions.http("jwks", jwks)),
         people.Operation("metadata", "discovery", lambda _: functions.http("discovery", metadata)),

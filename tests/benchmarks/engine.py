@@ -11,6 +11,7 @@ from authmint.jose.keys import SigningAlgorithm
 from tests.benchmarks.measure import bar, cpu, cpu_of, line
 from tests.oauth.code_flow import REDIRECT, VERIFIER, Flow, a_code_server, a_web_client
 from tests.oauth.engine import Engine
+from tests.oauth.exchanges import Chain, an_orders_server
 from tests.support.builders import a_form, a_policy, a_rule, a_server, basic
 from tests.support.dpop import Key
 
@@ -99,6 +100,21 @@ def _flow(algorithm: SigningAlgorithm, *, rotates: bool) -> Flow:
     return made
 
 
+def exchange(algorithm: SigningAlgorithm) -> Callable[[], object]:
+    """A service's token for a user's: one verification and one signature."""
+    made = Chain(replace(an_orders_server(), algorithm=algorithm, keys=a_server(algorithm=algorithm).keys))
+    made.events.emit = forget  # type: ignore[method-assign, assignment]
+    user, families = made.users(), made.storage.families.families
+    kept = dict(families)
+
+    def work() -> None:
+        assert made.exchange(user).status == 200
+        families.clear()
+        families.update(kept)
+
+    return work
+
+
 def measure(rsa: float) -> None:
     """Every figure of the engine; ``rsa`` is one raw RSA-2048 signature."""
     bar("engine, storage in memory, RS256 (of a signature)", cpu(engine("RS256")), base=rsa, most=1.3)
@@ -114,6 +130,7 @@ def measure(rsa: float) -> None:
         ("code redemption", redemption),
         ("refresh, ROTATE", partial(refresh, rotates=True)),
         ("refresh, STATIC", partial(refresh, rotates=False)),
+        ("token exchange", exchange),
     )
     for name, work in people:
         for algorithm in ("RS256", "ES256"):

@@ -23,7 +23,7 @@ FOUND: dict[str, Any] = {
     },
     "id_token": None,
     "refresh_token": None,
-    "requires": {"profile": "NONE", "proof": False, "pushedRequest": False},
+    "requires": {"profile": "NONE", "proof": False, "pushedRequest": False, "subjectToken": None},
     "error": None,
     "client": {"class": "REGISTERED"},
     "inlineHook": {**HOOK, "changed": {"access_token": ["level"]}},

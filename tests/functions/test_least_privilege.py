@@ -27,6 +27,7 @@ from tests.audit.deliveries import delivery
 from tests.functions.assertions import ASSERTION, asserted
 from tests.functions.deployment import WIRES, Functions, form_event, load_event
 from tests.functions.documents import a_web, every_flow_of_strangers
+from tests.functions.exchanges import every_exchange
 from tests.functions.factor_calls import every_call_of_factors
 from tests.functions.hook_flows import (
     every_flow_of_event_hooks,
@@ -311,6 +312,7 @@ def _people(functions: Functions, server: str) -> None:
     token = json.loads(granted["body"])["access_token"]
     introspect = form_event("introspect", server, f"token={token}", client["client_id"], client["client_secret"])
     assert json.loads(functions.http("token_status", introspect)["body"])["username"] == "p@b.example"
+    every_exchange(functions, server, token)
     every_import(functions, partial(ask, "Correct-Horse-7"))
     now = SystemClock().now()
     with pytest.MonkeyPatch.context() as pace:

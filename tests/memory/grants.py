@@ -121,7 +121,7 @@ class MemoryTokenFamilies:
         )
 
     def of_user(self, user_id: str, *, after: str | None = None, limit: int = 200) -> Sequence[TokenFamily]:
-        return self._some(after, limit, lambda f: f.user_id == user_id)
+        return self._some(after, limit, lambda f: f.user_id == user_id and not f.ancestors)
 
     def clients_at(
         self,

@@ -41,6 +41,7 @@ from .grants import (
 from .group_rules import MemoryGroupRules
 from .hooks import MemoryHookDeliveries, MemoryHooks
 from .identity_providers import MemoryIdentityProviders, MemoryIdpLinks
+from .lineages import MemoryLineages
 from .mappings import MemoryUserMappings
 from .outbox import MemoryMailTemplates, MemoryOutbox, MemoryRecoveryTickets, MemoryUndeliverableAddresses
 from .sign_on_policies import MemorySignOnHistories, MemorySignOnPolicies, MemoryZones
@@ -97,6 +98,7 @@ class MemoryStorage:
         self.event_hooks: MemoryHooks[EventHook] = MemoryHooks(self.lock, self.events.extend)
         self.hook_deliveries = MemoryHookDeliveries(self.lock)
         self.families = MemoryTokenFamilies(self.lock)
+        self.lineages = MemoryLineages(self.families, self.revocations, self.clients)
         self.codes = MemoryAuthorizationCodes(self.lock, self.families)
         self.logout_notices = MemoryLogoutNotices(self.lock)
         self.sessions = MemorySessions(self.lock, self.logout_notices)

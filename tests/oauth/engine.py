@@ -30,7 +30,7 @@ class Engine:
         self.endpoint = Endpoint()
         self.storage.servers.add(server or a_server(), [])
         self.storage.clients.add(client or a_client(), [])
-        parts = MemoryParts(
+        self.parts = parts = MemoryParts(
             self.storage,
             vault=FakeKeyPairs(),
             clock=self.clock,

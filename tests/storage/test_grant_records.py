@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
+from authmint.storage.lineages import Ancestor
 from authmint.storage.sessions import SessionToken
 from authmint.storage.sign_on_transactions import Proof, SignOnTransaction
 from authmint.storage.token_families import RefreshToken, TokenFamily
@@ -84,6 +85,20 @@ def test_a_family_without_a_refresh_token_says_so_and_is_nothing_of_a_client(sto
     assert storage.families.of_client("ausA", "0oaA") == []
     assert storage.families.clients_at("ausA", anyone) == ([], None)
     assert storage.families.of_user("00u1") == [a_family(holds_refresh_token=False, current=None)]
+
+
+def test_a_family_with_ancestors_is_kept_and_in_no_list(storage: Storage) -> None:
+    above = (Ancestor("ausA", "AT.1.oar1", "0oaA", "oar1", 3), Ancestor("ausB", "AT.2.g1-0", "0oaB"))
+    child = a_family(id="oar9", holds_refresh_token=False, current=None, user_id=None, ancestors=above)
+    storage.families.add(child, None)
+
+    assert storage.families.get("oar9") == child
+    assert storage.families.of_user("00u1") == []
+    with pytest.raises(AlreadyExists):
+        storage.families.add(child, None)
+    assert storage.families.revoke("oar9", "administrator", at=NOW)
+    assert not storage.families.revoke("oar9", "administrator", at=NOW)
+    assert storage.families.get("oar9").revoked_at == NOW
 
 
 def test_a_family_is_added_once(storage: Storage) -> None:

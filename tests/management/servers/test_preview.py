@@ -388,7 +388,12 @@ def test_under_a_security_profile_nobody_gets_anything_by_password() -> None:
     refused = strict.preview("password", "orders:read")
 
     assert [(verdict["rule"]["id"], verdict["reason"]) for verdict in found] == [("0pr1", "no_grant_types")]
-    assert refused["requires"] == {"profile": "FAPI2", "proof": True, "pushedRequest": False}
+    assert refused["requires"] == {
+        "profile": "FAPI2",
+        "proof": True,
+        "pushedRequest": False,
+        "subjectToken": None,
+    }
     assert refused["error"]["detail"] == "the security profile does not allow the grant type 'password'"
     assert World(a_server(**kinds), client).admin.get(f"{BASE}/analysis").json["unreachable"] == []
 
@@ -495,3 +500,38 @@ def test_the_analysis_knows_words_for_unregistered_clients() -> None:
     world = World(replace(server, registration=ClientRegistration("OPEN")), a_client())
     (way, *_) = world.admin.get(f"{BASE}/analysis?scope=orders:read").json["ways"]
     assert way["clients"] == ["METADATA_CLIENTS"]
+
+
+def test_an_exchange_is_previewed_for_a_users_token_or_a_machines() -> None:
+    exchange = "urn:ietf:params:oauth:grant-type:token-exchange"
+    rules = (a_rule(grant_types=(exchange,), people=People(groups_include=("EVERYONE",)), scopes=("orders:read",)),)
+    world = World(a_server(policies=(a_policy(*rules),), keys=KEYS), a_client(grant_types=(exchange,)))
+
+    for_ann = world.preview(exchange, "orders:read")
+    refused = world.preview(exchange, "orders:write")
+    machines = world.preview(exchange, "orders:read", user_id="")
+    nothing = world.preview(exchange, "")
+
+    token = for_ann["access_token"]["payload"]
+    assert (token["uid"], token["act"], token["scp"]) == (ANN.id, {"sub": "0oaAAAAAAAAAAAAAAAAA"}, ["orders:read"])
+    assert (for_ann["error"], for_ann["refresh_token"], for_ann["id_token"]) == (None, None, None)
+    assert for_ann["requires"]["subjectToken"] == {"narrowOnly": False}
+    assert refused["error"]["reason"] == "no_matching_policy"
+    assert refused["decision"]["nearestMiss"]["changes"] == [
+        "add 'orders:write' to conditions.scopes.include of 'r', or ask for less"
+    ]
+    assert machines["error"]["reason"] == "no_matching_policy"
+    assert machines["decision"]["nearestMiss"]["changes"] == [
+        "leave conditions.people of a rule like 'r' empty: the token is nobody's but a client's"
+    ]
+    assert nothing["error"]["detail"] == "a preview knows no subject token: name scopes"
+
+
+def test_what_narrows_and_who_may_not_act_is_in_the_preview() -> None:
+    exchange = "urn:ietf:params:oauth:grant-type:token-exchange"
+    server = a_server(policies=(a_policy(a_rule(grant_types=(exchange,))),), keys=KEYS, narrow_exchange=True)
+    service = World(server, a_client(grant_types=(exchange,)))
+    web = World(server, a_client(grant_types=(exchange,), application_type="web"))
+
+    assert service.preview(exchange, "orders:read")["requires"]["subjectToken"] == {"narrowOnly": True}
+    assert web.preview(exchange, "orders:read")["error"]["reason"] == "on_behalf_invalid_client_type"

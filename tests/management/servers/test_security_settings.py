@@ -19,6 +19,7 @@ OFF = {
     "dpop": PROOFS,
     "par": {"lifetimeSeconds": 3_600},
     "userinfo": {"acrValues": [], "maxAgeSeconds": None},
+    "tokenExchange": {"narrowOnly": False},
     "clientRegistration": {
         "metadataDocuments": "OFF",
         "origins": [],
@@ -84,6 +85,8 @@ def test_who_replaces_the_server_leaves_them_alone(admin: Admin, url: str) -> No
         {"userinfo": {"acrValues": ["urn:mace:incommon:iap:silver"]}},
         {"userinfo": {"maxAgeSeconds": 0}},
         {"userinfo": {"max_age": 300}},
+        {"tokenExchange": {"narrow": True}},
+        {"tokenExchange": {"narrowOnly": "yes"}},
     ],
 )
 def test_what_nobody_knows_or_cannot_be_is_refused(admin: Admin, url: str, body: dict[str, Any]) -> None:
@@ -120,3 +123,10 @@ def test_how_long_pushed_requests_wait_is_kept_and_read_back(admin: Admin, url: 
 def test_a_server_that_is_not_there_has_none(admin: Admin) -> None:
     assert admin.get(f"{SERVERS}/ausNone/security").code == "E0000007"
     assert admin.put(f"{SERVERS}/ausNone/security", {}).code == "E0000007"
+
+
+def test_whether_exchanged_tokens_are_narrower_is_kept_and_read_back(admin: Admin, url: str) -> None:
+    asked = {"tokenExchange": {"narrowOnly": True}}
+
+    assert admin.put(url, asked).json == OFF | asked
+    assert admin.get(url).json == OFF | asked

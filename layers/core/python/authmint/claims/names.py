@@ -11,6 +11,7 @@ RESERVED: Final = {
     "RESOURCE": frozenset(
         [
             "acr",
+            "act",
             "as_uri",
             "aud",
             "auth_time",

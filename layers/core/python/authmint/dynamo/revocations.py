@@ -13,7 +13,7 @@ class DynamoRevocations(GrantRecords):
     def add(self, revocation: Revocation) -> bool:
         return self._put_once(
             self._item(
-                _revoked(revocation.server_id, revocation.jti),
+                revoked(revocation.server_id, revocation.jti),
                 HEAD,
                 body=encode(revocation),
                 expires_at=revocation.expires_at,
@@ -24,11 +24,12 @@ class DynamoRevocations(GrantRecords):
     def has(self, server_id: str, jti: str) -> bool:
         with translated():
             try:
-                self._item.get(_revoked(server_id, jti), HEAD, consistent_read=True)
+                self._item.get(revoked(server_id, jti), HEAD, consistent_read=True)
             except self._item.DoesNotExist:
                 return False
         return True
 
 
-def _revoked(server_id: str, jti: str) -> str:
+def revoked(server_id: str, jti: str) -> str:
+    """The partition of a revoked token."""
     return f"REVOKED#{server_id}#{jti}"

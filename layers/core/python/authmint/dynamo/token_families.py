@@ -54,6 +54,10 @@ class DynamoTokenFamilies(GrantRecords):
     """``TokenFamilies``."""
 
     def add(self, family: TokenFamily, refresh_token: RefreshToken | None) -> None:
+        if family.ancestors:  # one item: a transaction would cost twice as much
+            if not self._put_once(self._head(family, family_until(family, None))):
+                raise AlreadyExists("id")
+            return
         try:
             self._transact(lambda transaction: self.put(transaction, family, refresh_token))
         except ConditionFailed:
@@ -281,9 +285,12 @@ class DynamoTokenFamilies(GrantRecords):
 
         What is not listed where it is now, because it was before lists were sharded, is so from here on.
         """
+        places = lists(family)
+        if not places:
+            return
 
         def write(transaction: TransactWrite) -> None:
-            for place in lists(family):
+            for place in places:
                 listed: list[Action] = [self._item.ttl.set(ttl), self._item.kind.set(place[0].partition("#")[0])]
                 transaction.update(self._item(*place), listed)
 

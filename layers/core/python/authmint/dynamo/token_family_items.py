@@ -38,7 +38,12 @@ def family_listed(sort_key: str) -> str:
 
 
 def lists(family: TokenFamily) -> Sequence[tuple[str, str]]:
-    """Keys of what lists the family. One without a refresh token is nothing that a client holds."""
+    """Keys of what lists the family. One without a refresh token is nothing that a client holds.
+
+    One with ancestors is in no list: it ends with what it hangs on.
+    """
+    if family.ancestors:
+        return ()
     of_user = (f"{BY_USER}#{family.user_id}", family.id)
     if not family.holds_refresh_token:
         return (of_user,)
@@ -49,6 +54,8 @@ def family_until(family: TokenFamily, refresh_token: RefreshToken | None) -> int
     """When a new family is forgotten, unless it goes on: it is as dead as its last token is."""
     if family.revoked_at is not None:
         return family.revoked_at + KEPT
+    if family.ancestors:
+        return max(family.created_at, family.expires_at or 0) + TOKEN_KEPT
     if refresh_token is None:
         return max(family.created_at, family.expires_at or 0) + KEPT
     return refresh_token.idle_expires_at + KEPT

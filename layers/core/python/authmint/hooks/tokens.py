@@ -166,6 +166,8 @@ def _settled(consulted: Consulted) -> Consulted:
 def _patched(draft: Draft, after: Mapping[str, Any]) -> Draft:
     if "access" in after:
         seconds = after["access"]["token"]["lifetime"]["expiration"]
+        if draft.longest is not None:  # no token outlives the one that it is given for (RFC 8693)
+            seconds = min(seconds, draft.longest)
         payload = _payload(draft.access_token, after["access"]["claims"], seconds, PROTECTED["access"])
         draft = replace(
             draft,
@@ -241,6 +243,9 @@ def _context(draft: Draft, occasion: Occasion) -> dict[str, Any]:
     if entitlement.refreshing:
         began = {"grant_type": entitlement.grant_type, "client_id": client.id}
         protocol["OriginalGrant"] = {"authorization": began, "refresh_token": {"jti": entitlement.family_id}}
+    given = None if entitlement.delegation is None else entitlement.delegation.given
+    if given is not None:
+        protocol["source"] = {"subject_token": {"jti": given.id, "issuer": given.issuer, "client_id": given.client_id}}
     context: dict[str, Any] = {
         "request": request_json(request, f"{occasion.source}{query}"),
         "protocol": protocol,

@@ -16,12 +16,15 @@ from ..storage.errors import Unavailable
 from ..storage.servers import AuthorizationServer, endpoints_of, issuer_of, server_named
 from .authorization.vocabulary import FRONT_CHANNEL
 from .client_auth.methods import ALGORITHMS
+from .form import TOKEN_EXCHANGE
 from .scopes import NOT_SERVED, ORG_SCOPES
 from .security_profile import NO_PROFILE, Profile, profile_of, proof_algorithms
 
 MAX_AGE: Final = 300
 #: Advertised grants that have a user in them: the OpenID document lists no others (docs/protocol.md §2).
-_NOT_FOR_OPENID: Final = frozenset({"client_credentials"})
+_NOT_FOR_OPENID: Final = frozenset({"client_credentials", TOKEN_EXCHANGE})
+#: What only custom servers serve.
+_NOT_AT_ORG: Final = frozenset({TOKEN_EXCHANGE})
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,11 @@ class Capabilities:
     auth_methods: Sequence[str]
     features: Features = Features()
     profile: Profile = NO_PROFILE
+
+    def at(self, server: AuthorizationServer) -> "Capabilities":
+        """What is left of it at a server."""
+        here = tuple(name for name in self.token_grants if not server.is_org or name not in _NOT_AT_ORG)
+        return replace(self, token_grants=here).under(profile_of(server))
 
     def under(self, profile: Profile) -> "Capabilities":
         """What is left of it where a profile is asked of everybody."""
@@ -209,7 +217,7 @@ class Discovery:
         if request.query_value("client_id") is not None and snapshot.client is None:
             return _envelope(400, "invalid_client", "Invalid value for `client_id` parameter", self._ids)
         build = openid_metadata if "openid-configuration" in request.path else oauth_metadata
-        served = self._served.under(profile_of(snapshot.server))
+        served = self._served.at(snapshot.server)
         document = build(snapshot.server, request.base_url, served)
         return Response.json(200, document, (("cache-control", f"public, max-age={MAX_AGE}"),))
 

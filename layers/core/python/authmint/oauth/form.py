@@ -15,6 +15,7 @@ _CREDENTIALS: Final = frozenset({"client_id", "client_secret", "client_assertion
 
 #: The one parameter that may be repeated (RFC 8707 §2).
 RESOURCE: Final = "resource"
+TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,16 @@ def read(request: Request) -> Form:
         found = [pair for pair in found if pair[0] != RESOURCE]
         form = dict(found)
     if len(form) != len(found):
-        raise OAuthError("duplicate_oauth_params")
+        raise OAuthError(_repeated(found))
     return Form({name: value for name, value in form.items() if value}, resources)
+
+
+def _repeated(found: list[tuple[str, str]]) -> str:
+    """What is wrong with a form that says something twice: two targets of an exchange are none (RFC 8693 §2.2.2)."""
+    names = [name for name, _ in found]
+    twice = {name for name in names if names.count(name) > 1}
+    exchange = twice == {"audience"} and ("grant_type", TOKEN_EXCHANGE) in found
+    return "token_exchange_invalid_audience" if exchange else "duplicate_oauth_params"
 
 
 def refuse_credentials_in_query(request: Request) -> None:

@@ -1,7 +1,7 @@
 """From an entitlement to what the tokens say, unsigned: one way for every endpoint that mints, and for the preview."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ..claims.compiled import WarmClaims
@@ -9,7 +9,7 @@ from ..claims.errors import ClaimFailed
 from ..expressions.facts import THIS_ORG, AppFacts, Facts
 from ..expressions.values import Json
 from ..ids import Ids
-from ..policy.access.evaluate import Decision, PolicyIndex, TokenRequest
+from ..policy.access.evaluate import NOBODY, Decision, PolicyIndex, Subject, TokenRequest
 from ..storage.client_registration import class_of
 from ..storage.clients import Client
 from ..storage.lifetimes import Lifetimes
@@ -21,6 +21,7 @@ from .claim_failures import claim_refusal
 from .errors import OAuthError
 
 if TYPE_CHECKING:  # it brings the directory along, of which a token for a machine needs nothing
+    from .delegation import Delegation
     from .sign_in import SignIn
 
 
@@ -56,6 +57,7 @@ class Entitlement:
         resource: What the access token is for; ``None``: the server's audience.
         resources: URIs of what later tokens of the same authorization can be for.
         jkt: Thumbprint of the key that the access token is bound to (RFC 9449).
+        delegation: What the token says of whom it is given for; ``None``: the client does not act for others.
     """
 
     grant_type: str
@@ -68,6 +70,14 @@ class Entitlement:
     resource: Resource | None = None
     resources: tuple[str, ...] = ()
     jkt: str | None = None
+    delegation: "Delegation | None" = None
+
+    @property
+    def asks_for(self) -> Subject | None:
+        """Whom policies look at. Conditions about people are not consulted for a client that acts for itself alone."""
+        if self.sign_in is not None:
+            return self.sign_in.subject
+        return None if self.delegation is None else NOBODY
 
 
 _CODE: Final = "authorization_code"
@@ -95,6 +105,7 @@ class Draft:
         id_claims: Of the ID token beside those of the protocol; ``None``: there is no ID token.
         refreshable: ``offline_access`` was granted, and the client may refresh.
         identity: Payload of the ID token, where a hook was asked about it; ``None``: it is made when it is signed.
+        longest: Seconds that the access token can live, whoever wishes it longer; ``None``: no other token bounds it.
     """
 
     recipient: Recipient
@@ -106,6 +117,7 @@ class Draft:
     sign_in: "SignIn | None" = None
     refreshable: bool = False
     identity: Mapping[str, Any] | None = None
+    longest: int | None = None
 
     @property
     def token_type(self) -> str:
@@ -207,6 +219,13 @@ class Issuance:
             from .resources import narrowed
 
             scopes = narrowed(scopes, (resource,))
+        lifetimes, delegation, longest = approved.lifetimes, entitlement.delegation, None
+        if delegation is not None:
+            if delegation.bound and entitlement.jkt is None:  # whoever has the token then could use it
+                raise OAuthError("invalid_dpop_proof_missing_header", reason="the subject token is bound to a key")
+            if delegation.ends_at is not None:
+                longest = delegation.ends_at - now
+                lifetimes = replace(lifetimes, access_token=min(lifetimes.access_token, longest))
         facts = trace.facts = self._facts(client, scopes, entitlement, now)
         claims = self._claims.of(server)
         try:
@@ -220,7 +239,7 @@ class Issuance:
             issuer=recipient.issuer,
             client_id=client.id,
             scopes=scopes,
-            lifetime=approved.lifetimes.access_token,
+            lifetime=lifetimes.access_token,
             now=now,
             ids=self._ids,
             claims=own,
@@ -233,16 +252,19 @@ class Issuance:
         )
         if entitlement.jkt is not None:
             payload["cnf"] = {"jkt": entitlement.jkt}
+        if delegation is not None:
+            payload |= {"sub": delegation.subject or payload["sub"], "act": delegation.act}
         refreshable = "offline_access" in approved.granted and "refresh_token" in client.grant_types
         return Draft(
             recipient=recipient,
-            lifetimes=approved.lifetimes,
+            lifetimes=lifetimes,
             granted=approved.granted,
             scopes=scopes,
             access_token=payload,
             id_claims=id_claims,
             sign_in=sign_in,
             refreshable=refreshable,
+            longest=longest,
         )
 
     def decide(self, recipient: Recipient, entitlement: Entitlement, *, trace: Trace) -> Approved:
@@ -254,7 +276,8 @@ class Issuance:
         trace.entitlement = entitlement
         server, client = recipient.server, recipient.client
         sign_in = entitlement.sign_in
-        if sign_in is not None and not sign_in.may_use(client):
+        # Who is acted for is not a user of the service that acts.
+        if sign_in is not None and entitlement.delegation is None and not sign_in.may_use(client):
             raise OAuthError("user_not_assigned")
         if entitlement.approved is not None:
             trace.approved = entitlement.approved
@@ -264,7 +287,7 @@ class Issuance:
             grant_type=entitlement.grant_type,
             scopes=entitlement.scopes,
             defaulted=entitlement.defaulted,
-            user=None if sign_in is None else sign_in.subject,
+            user=entitlement.asks_for,
             or_grant_type=_REFRESH if entitlement.refreshing else None,
         )
         decision = trace.decision = self._policies.decide(server, asked)

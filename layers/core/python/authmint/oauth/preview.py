@@ -24,10 +24,13 @@ from ..tokens.signer import longest_access_token
 from . import scopes
 from .authorization.parameters import check_redirect_uri
 from .claim_failures import check_length
+from .delegation import Delegation, acting
 from .endpoint import live_client, live_server
 from .errors import OAuthError
+from .form import TOKEN_EXCHANGE
 from .grants.base import GrantRequest, check_grant_type, scopes_at, target_of
 from .grants.client_credentials import ClientCredentials
+from .grants.token_exchange import check_custom, check_service
 from .issuance import Draft, Entitlement, Issuance, Recipient, Trace
 from .security_profile import profile_of
 from .sign_in import SignIn
@@ -36,7 +39,7 @@ from .sign_in import SignIn
 BY_PASSWORD: Final = amr_of((Proof("password", 0),))
 #: Grant types with a user whose proof a preview can leave out.
 WITH_USER: Final = ("authorization_code", "implicit", "password")
-PREVIEWED: Final = ("client_credentials", *WITH_USER)
+PREVIEWED: Final = ("client_credentials", *WITH_USER, TOKEN_EXCHANGE)
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,8 @@ class Previews:
         )
         if wish.grant_type == "client_credentials":
             return ClientCredentials().verify(request).entitlement
+        if wish.grant_type == TOKEN_EXCHANGE:
+            return _exchange(request, wish, now)
         resource = target_of(request)
         named = scopes.requested(wish.scope)
         asked = scopes_at(resource, scopes.for_user(server, wish.client, named))
@@ -141,6 +146,20 @@ class Previews:
         return Entitlement(wish.grant_type, asked, not named, SignIn(person, now, BY_PASSWORD), resource=resource)
 
 
+def _exchange(request: GrantRequest, wish: Wish, now: int) -> Entitlement:
+    """For a token of the person, or of another client where there is none, that has all the scopes that are named."""
+    check_service(request)
+    resource = target_of(request)
+    named = scopes.requested(wish.scope)
+    if not named:
+        raise OAuthError("invalid_scope", reason="a preview knows no subject token: name scopes")
+    check_custom(request, named)
+    sign_in = None if wish.person is None else SignIn(_live(wish.person, refusal="access_denied"), now, amr=())
+    delegation = Delegation(given=None, act=acting(wish.client.id, None))
+    asked = scopes_at(resource, named)
+    return Entitlement(wish.grant_type, asked, sign_in=sign_in, resource=resource, delegation=delegation)
+
+
 def _live(person: Person | None, *, refusal: str) -> Person:
     if person is None:
         raise OAuthError(refusal, reason="no user")
@@ -152,11 +171,10 @@ def _live(person: Person | None, *, refusal: str) -> Person:
 
 
 def _request(wish: Wish, entitlement: Entitlement) -> TokenRequest:
-    subject = None if entitlement.sign_in is None else entitlement.sign_in.subject
     return TokenRequest(
         client_id=wish.client.id,
         grant_type=wish.grant_type,
         scopes=entitlement.scopes,
         defaulted=entitlement.defaulted,
-        user=subject,
+        user=entitlement.asks_for,
     )

@@ -133,6 +133,8 @@ class Record:
             debug["resource"] = ", ".join(call.resources)[:4096]
         if entitlement is not None and entitlement.jkt is not None:
             debug["proof"] = entitlement.jkt
+        if entitlement is not None and entitlement.delegation is not None:
+            debug |= entitlement.delegation.debug()
         if approved is not None:
             debug |= {"policy": approved.policy_id, "rule": approved.rule_id}
             debug["granted_scopes"] = ", ".join(approved.granted if draft is None else draft.scopes)

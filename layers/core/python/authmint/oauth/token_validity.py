@@ -1,13 +1,16 @@
 """Whether a token that its signature speaks for is good: what it hangs on is read, and nothing of it may have ended."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
+from ..storage.client_registration import class_of
 from ..storage.clients import Client
 from ..storage.configuration import Configuration
 from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound
 from ..storage.generations import Generations
-from ..storage.liveness import NotAlive, check_client, check_family, live_person
+from ..storage.lineages import Ancestor, Lineages
+from ..storage.liveness import NotAlive, check_client, check_family, check_lineage, live_person
 from ..storage.revocations import Revocations
 from ..storage.servers import AuthorizationServer
 from ..storage.token_families import TokenFamilies, TokenFamily
@@ -16,10 +19,22 @@ from .access_tokens import AccessToken, IdToken
 
 @dataclass(frozen=True)
 class Holder:
-    """Whose token it is: the client and, where there is one, the user."""
+    """Whose token it is: the client and, where there is one, the user.
+
+    Attributes:
+        ancestors: Tokens that it was given for.
+        began: The client of the first of these; ``None``: there are none.
+    """
 
     client: Client
     person: Person | None = None
+    ancestors: tuple[Ancestor, ...] = ()
+    began: Client | None = None
+
+    @property
+    def first(self) -> Client:
+        """The client that it all began with."""
+        return self.began or self.client
 
 
 class TokenValidity:
@@ -34,7 +49,13 @@ class TokenValidity:
         revocations: Revocations,
         families: TokenFamilies,
         directory: Directory,
+        lineages: Callable[[], Lineages] | None = None,
     ) -> None:
+        """``lineages``: makes what is asked about tokens that others were given for; without, the others are not good.
+
+        Tokens of the org server are given for no others.
+        """
+        self._lineages = lineages
         self._configuration = configuration
         self._revocations = revocations
         self._families = families
@@ -55,12 +76,15 @@ class TokenValidity:
         """
         client = self._client(token.client_id, server, known)
         made = token.generations
+        ancestors: tuple[Ancestor, ...] = ()
         if token.family_id is not None:
-            made = self._family(token.family_id, server, client).generations
+            family = self._family(token.family_id, server, client)
+            made, ancestors = family.generations, family.ancestors
         check_client(client, made)
         if self._revocations.has(server.id, token.jti):
             raise NotAlive("revoked")
-        return self._holder(client, token.user_id, made)
+        began = self._living(ancestors) if ancestors else None
+        return replace(self._holder(client, token.user_id, made), ancestors=ancestors, began=began)
 
     def of_id_token(self, token: IdToken, server: AuthorizationServer, *, known: Client | None = None) -> Holder:
         """Whose an ID token is, if client and user did not end since.
@@ -80,6 +104,21 @@ class TokenValidity:
         _check_family_of(family, server, client)
         return self._holder(check_client(client, family.generations), family.user_id, family.generations)
 
+    def _living(self, ancestors: Sequence[Ancestor]) -> Client | None:
+        """The client of the first of the tokens that one was given for, if none of them ended: one read more."""
+        if self._lineages is None:
+            raise NotAlive("it was given for another token")
+        lineage = self._lineages().read(ancestors)
+        strangers = {
+            one.client_id: self._configuration.read(one.server_id, one.client_id).client
+            for one in ancestors
+            if class_of(one.client_id) != "REGISTERED"
+        }
+        found = {client_id: client for client_id, client in strangers.items() if client is not None}
+        lineage = replace(lineage, clients={**lineage.clients, **found})
+        check_lineage(ancestors, lineage)
+        return lineage.clients[ancestors[0].client_id]
+
     def _client(self, client_id: str, server: AuthorizationServer, known: Client | None) -> Client:
         if known is not None and known.id == client_id:
             return known
@@ -90,7 +129,7 @@ class TokenValidity:
         try:
             family = self._families.get(family_id)
         except NotFound:
-            raise NotAlive("its family is gone") from None
+            raise NotAlive("its family is gone", "session") from None
         _check_family_of(family, server, client)
         return family
 

@@ -17,6 +17,7 @@ GRANT_TYPES: Final = (
     "password",
     "client_credentials",
     "urn:ietf:params:oauth:grant-type:device_code",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
 )
 
 
@@ -24,7 +25,7 @@ def grants(parts: Parts) -> "list[GrantType]":
     """One for each of ``GRANT_TYPES``."""
     from ..oauth.grants.base import OnFirstUse
 
-    made = (_authorization_code, _refresh_token, _password, _client_credentials, _device_code)
+    made = (_authorization_code, _refresh_token, _password, _client_credentials, _device_code, _token_exchange)
     return [OnFirstUse(name, make, parts) for name, make in zip(GRANT_TYPES, made, strict=True)]
 
 
@@ -59,3 +60,11 @@ def _device_code(parts: Parts) -> "GrantType":
     from ..oauth.grants.device_code import DeviceCodeGrant
 
     return DeviceCodeGrant(parts.records.device_codes, parts.records.directory, parts.ids)
+
+
+def _token_exchange(parts: Parts) -> "GrantType":
+    from ..oauth.grants.token_exchange import TokenExchange
+    from ..oauth.subject_tokens import SubjectTokens
+
+    configuration = parts.configuration()
+    return TokenExchange(SubjectTokens(configuration, parts.validity(configuration)), parts.records.families, parts.ids)

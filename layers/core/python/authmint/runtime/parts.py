@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ..oauth.endpoint import AuthenticatedEndpoint
     from ..oauth.outbound_fetch import Answer, Document
     from ..oauth.registration.clients import RegisteredClients
+    from ..oauth.token_validity import TokenValidity
     from ..oauth.unregistered_clients import FetchedClients, StoredClients
     from ..pages.authn.callers import TrustedCallers
     from ..pages.browsers import CookieBrowsers
@@ -128,7 +129,11 @@ class Parts:
         )
 
     def registered_configuration(self) -> "Configuration":
-        """Servers, and the clients of administrators."""
+        """Servers, and the clients of administrators: one that keeps what it read, whoever asks."""
+        return self._warm_configuration
+
+    @cached_property
+    def _warm_configuration(self) -> "Configuration":
         from ..dynamo.configuration import WarmConfiguration
 
         return WarmConfiguration(self.tables, self.clock, staleness=self.settings.staleness_ms)
@@ -476,10 +481,8 @@ class Parts:
         def vouches(request: Request) -> bool:
             from ..management.http.authentication import Authentication
             from ..management.http.errors import ApiError, BearerChallenge
-            from ..oauth.token_validity import TokenValidity
 
-            records = self.records
-            validity = TokenValidity(configuration, records.revocations, records.families, records.directory)
+            records, validity = self.records, self.validity(configuration)
             known = Authentication(
                 records.api_tokens,
                 configuration,
@@ -722,6 +725,19 @@ class Parts:
         from ..oauth.dpop.possession import Possession
 
         return Possession(self.records.assertions, signers)
+
+    def validity(self, configuration: "Configuration") -> "TokenValidity":
+        """What looks at everything that a token hangs on."""
+        from ..oauth.token_validity import TokenValidity
+
+        records = self.records
+        return TokenValidity(
+            configuration,
+            records.revocations,
+            records.families,
+            records.directory,
+            lambda: records.lineages,
+        )
 
     def _client_failures(self) -> "RateLimit":
         return self.limit("client", most=self.settings.client_failures)

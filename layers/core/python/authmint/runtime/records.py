@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..storage.hook_deliveries import HookDeliveries
     from ..storage.hooks import EventHook, Hooks, InlineHook
     from ..storage.identity_providers import IdentityProviders, IdpLinks
+    from ..storage.lineages import Lineages
     from ..storage.logout_notices import LogoutNotices
     from ..storage.mail_templates import MailTemplates
     from ..storage.mappings import UserMappings
@@ -228,6 +229,12 @@ class Records:
         from ..dynamo.hooks import DynamoInlineHooks
 
         return DynamoInlineHooks(self._tables)
+
+    @cached_property
+    def lineages(self) -> "Lineages":
+        from ..dynamo.lineages import DynamoLineages
+
+        return DynamoLineages(self._tables)
 
     @cached_property
     def log(self) -> "EventLog":

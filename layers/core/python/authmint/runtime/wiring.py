@@ -245,14 +245,13 @@ def token_status(env: Surroundings) -> Function:
     from ..oauth.introspection import IntrospectionEndpoint
     from ..oauth.revocation import RevocationEndpoint
     from ..oauth.routing import Route, Routes
-    from ..oauth.token_validity import TokenValidity
     from ..oauth.userinfo import UserinfoEndpoint
 
     parts = Parts.of(env)
     configuration = parts.configuration()
     endpoint = parts.authenticated(configuration)
     revocations, families = parts.records.revocations, parts.records.families
-    validity = TokenValidity(configuration, revocations, families, parts.records.directory)
+    validity = parts.validity(configuration)
     revoke = RevocationEndpoint(endpoint, revocations, families, parts.clock, parts.ids, parts.log)
     table = {
         "/v1/introspect": Route(IntrospectionEndpoint(endpoint, validity, families, parts.clock)),

@@ -3,7 +3,8 @@
 Every function is about records that were read already, and raises ``NotAlive`` with a reason for the log.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 from .errors import NotFound
 from .generations import Generations
@@ -11,6 +12,7 @@ from .generations import Generations
 if TYPE_CHECKING:  # a token for a machine loads none of what people need
     from .clients import Client
     from .directory import Directory, Person
+    from .lineages import Ancestor, Lineage
     from .servers import AuthorizationServer
     from .sessions import Session
     from .token_families import TokenFamily
@@ -18,7 +20,15 @@ if TYPE_CHECKING:  # a token for a machine loads none of what people need
 
 
 class NotAlive(Exception):
-    """What was once good is good no more. The message says why, for the log; it holds no secret."""
+    """What was once good is good no more. The message says why, for the log; it holds no secret.
+
+    Attributes:
+        of: What ended.
+    """
+
+    def __init__(self, reason: str, of: Literal["server", "client", "user", "session", "token"] = "token") -> None:
+        super().__init__(reason)
+        self.of = of
 
 
 def generations_of(client: "Client", user: "User | None" = None) -> Generations:
@@ -33,7 +43,7 @@ def check_server(server: "AuthorizationServer | None") -> "AuthorizationServer":
         NotAlive: It does not, or is not.
     """
     if server is None or server.status != "ACTIVE":
-        raise NotAlive("the authorization server is unknown or inactive")
+        raise NotAlive("the authorization server is unknown or inactive", "server")
     return server
 
 
@@ -44,9 +54,9 @@ def check_client(client: "Client | None", made: Generations | None = None) -> "C
         NotAlive: One of these does not hold.
     """
     if client is None or client.status != "ACTIVE":
-        raise NotAlive("the client is unknown or deactivated")
+        raise NotAlive("the client is unknown or deactivated", "client")
     if made is not None and made.client != client.token_generation:
-        raise NotAlive("the client was deactivated since")
+        raise NotAlive("the client was deactivated since", "client")
     return client
 
 
@@ -57,9 +67,9 @@ def check_user(user: "User", made: Generations | None = None) -> None:
         NotAlive: One of these does not hold.
     """
     if user.status != "ACTIVE":
-        raise NotAlive(f"the user is {user.status}")
+        raise NotAlive(f"the user is {user.status}", "user")
     if made is not None and made.user != user.token_generation:
-        raise NotAlive("the user was deactivated since")
+        raise NotAlive("the user was deactivated since", "user")
 
 
 def live_person(directory: "Directory", user_id: str, made: Generations | None = None) -> "Person":
@@ -72,7 +82,7 @@ def live_person(directory: "Directory", user_id: str, made: Generations | None =
     try:
         person = directory.person(user_id)
     except NotFound:
-        raise NotAlive("the user is gone") from None
+        raise NotAlive("the user is gone", "user") from None
     check_user(person.user, made)
     return person
 
@@ -88,7 +98,7 @@ def check_sign_in(user: "User", at: int, made: Generations | None = None) -> Non
     check_user(user, made)
     changed_at = 0 if user.password is None else user.password.changed_at
     if at < max(changed_at, user.status_changed_at or 0):
-        raise NotAlive("the user's status or password changed since")
+        raise NotAlive("the user's status or password changed since", "user")
 
 
 def signed_in_person(directory: "Directory", user_id: str, at: int, made: Generations) -> "Person":
@@ -110,7 +120,7 @@ def check_session(session: "Session", user: "User", *, now: int) -> None:
         NotAlive: One of these does not hold.
     """
     if min(session.expires_at, session.idle_expires_at) <= now:
-        raise NotAlive("the session has expired")
+        raise NotAlive("the session has expired", "session")
     check_sign_in(user, session.created_at, session.generations)
 
 
@@ -122,3 +132,21 @@ def check_family(family: "TokenFamily") -> None:
     """
     if family.revoked_at is not None:
         raise NotAlive(f"revoked: {family.revoked_because}")
+
+
+def check_lineage(ancestors: "Sequence[Ancestor]", lineage: "Lineage") -> None:
+    """Tokens that others were given for, one for the other: none of them ended, and neither did a client of one.
+
+    Raises:
+        NotAlive: One did.
+    """
+    for ancestor in ancestors:
+        if (ancestor.server_id, ancestor.jti) in lineage.revoked:
+            raise NotAlive("a token that it was given for was revoked")
+        check_client(lineage.clients.get(ancestor.client_id), Generations(client=ancestor.client_generation))
+        if ancestor.family_id is None:
+            continue
+        family = lineage.families.get(ancestor.family_id)
+        if family is None:
+            raise NotAlive("the family of a token that it was given for is gone", "session")
+        check_family(family)

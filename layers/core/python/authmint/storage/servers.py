@@ -194,6 +194,7 @@ class AuthorizationServer:
         large_access_tokens: Whether access tokens may be too large for a header of a request (docs/protocol.md §10.6).
         access_token_profile: What access tokens look like (docs/protocol.md §10.1).
         resource_indicators: Whether clients say which of the resources their tokens are for (docs/protocol.md §8.5).
+        narrow_exchange: Whether a service that acts for others gets no scope that the token which it sends in has not.
         userinfo_acr_values: Of which classes a sign-in must be for userinfo to answer (RFC 9470); none: of any.
         userinfo_max_age: Seconds that it may be old for that; ``None``: any age will do.
         registration: Which clients it takes that no administrator registered (docs/protocol.md §7.5).
@@ -227,6 +228,7 @@ class AuthorizationServer:
     large_access_tokens: bool = False
     access_token_profile: AccessTokenProfile = "OKTA"
     resource_indicators: bool = False
+    narrow_exchange: bool = False
     userinfo_acr_values: tuple[str, ...] = ()
     userinfo_max_age: int | None = None
     registration: ClientRegistration = CLOSED

@@ -10,6 +10,7 @@ from typing import Final, Literal, Protocol
 
 from ..ids import Ids
 from .generations import FIRST, Generations
+from .lineages import Ancestor
 
 #: How the ids of families begin.
 FAMILY: Final = "oar"
@@ -26,6 +27,7 @@ class TokenFamily:
 
     Attributes:
         id: ``oar…``; stands in every token of the family.
+        user_id: ``None``: nobody's, of a token that was given for a client's own (RFC 8693).
         scopes: Granted at first; a refresh gives a subset of them.
         auth_time: When the user signed in (Unix seconds), and ``amr`` how.
         idp: Id of the identity provider that said who it is; ``None``: this service itself.
@@ -36,12 +38,13 @@ class TokenFamily:
         current: Digest of the refresh token that counts, the youngest; ``None``: there is none.
         generations: Of client and user when the family began.
         dpop_jkt: Thumbprint of the key that was proven when it began (RFC 9449 §5); ``None``: no key was.
+        ancestors: Tokens that its one token was given for, the first of them first: it dies with each (RFC 8693).
     """
 
     id: str
     server_id: str
     client_id: str
-    user_id: str
+    user_id: str | None
     scopes: tuple[str, ...]
     created_at: int
     updated_at: int
@@ -59,6 +62,7 @@ class TokenFamily:
     revoked_at: int | None = None
     revoked_because: Revoked | None = None
     dpop_jkt: str | None = None
+    ancestors: tuple[Ancestor, ...] = ()
 
 
 @dataclass(frozen=True)

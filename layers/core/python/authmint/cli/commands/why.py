@@ -13,7 +13,11 @@ from ..tables import for_people, print_json, print_table
 
 _SERVERS: Final = "/api/v1/authorizationServers"
 #: What a preview cannot look at, and a request has to bring.
-_NEEDS: Final = {"proof": "a proof of its key (DPoP)", "pushedRequest": "a pushed request"}
+_NEEDS: Final = {
+    "proof": "a proof of its key (DPoP)",
+    "pushedRequest": "a pushed request",
+    "subjectToken": "the token of whom it acts for",
+}
 _PREVIEW_EXAMPLES: Final = """
 authmint preview --client 0oa1a2b3c4d5e6f7g8h9 --scope orders:read
 authmint preview --client 0oa1a2b3c4d5e6f7g8h9 --scope orders:read --call-hooks     with what the rule's hook changes

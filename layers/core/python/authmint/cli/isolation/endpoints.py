@@ -8,6 +8,7 @@ import time
 from typing import Any, Final
 
 from ...jose.encoding import b64decode, b64encode
+from ...oauth.form import TOKEN_EXCHANGE
 from ..remote import Answer
 from .attempts import Attempts, Crossing
 from .sides import CannotCheck, Credential, Side, basic
@@ -19,6 +20,7 @@ def attempts(crossing: Crossing) -> Attempts:
     """Every attempt. Raises CannotCheck, RemoteFailed."""
     _check_works(crossing)
     yield from _tokens(crossing)
+    yield from _exchanges(crossing)
     yield from _credentials(crossing)
     yield from _assertions(crossing)
     yield from _forgeries(crossing)
@@ -42,6 +44,8 @@ def _check_works(crossing: Crossing) -> None:
         raise CannotCheck(f"server {own.name} does not know its own token")
     if _asserted(crossing, at=own, audience=own.issuer).status != 200:
         raise CannotCheck(f"server {own.name} refuses its own client's assertion")
+    if _exchanged(crossing, own.token, at=own, audience=own.audience).status != 200:
+        raise CannotCheck(f"server {own.name} gives its own client no token for another one of its own")
 
 
 def _tokens(crossing: Crossing) -> Attempts:
@@ -57,6 +61,27 @@ def _tokens(crossing: Crossing) -> Attempts:
     yield crossing.attempt("revoke the other's token there, as its own client", answer, refused=active(still))
     answer = remote.send("GET", target.path, headers={"authorization": f"Bearer {own.token}"})
     yield crossing.attempt("its token at the management API", answer, refused=answer.status in {401, 403})
+
+
+def _exchanges(crossing: Crossing) -> Attempts:
+    """Its token for one of the other's, and the other's for one that is for it: neither trusts the other."""
+    own, target = crossing.own, crossing.target
+    tried = [
+        ("exchange its token there", own.token, target.audience),
+        ("exchange its token there, for itself", own.token, own.audience),
+        ("exchange the other's token there, for its resource", target.token, own.resource),
+    ]
+    if own.audience != target.audience:  # of servers that were there before it may be the same
+        tried.append(("exchange the other's token there, for itself", target.token, own.audience))
+    for what, token, audience in tried:
+        answer = _exchanged(crossing, token, at=target, audience=audience)
+        yield crossing.attempt(what, answer, refused=400 <= answer.status < 500)
+
+
+def _exchanged(crossing: Crossing, token: str, *, at: Side, audience: str) -> Answer:
+    fields = {"grant_type": TOKEN_EXCHANGE, "subject_token": token, "scope": at.scope, "audience": audience}
+    fields["subject_token_type"] = "urn:ietf:params:oauth:token-type:access_token"
+    return crossing.remote.form(at.endpoint(crossing.remote, "token"), fields, basic(at.client))
 
 
 def _credentials(crossing: Crossing) -> Attempts:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ...oauth.form import TOKEN_EXCHANGE
 from ..remote import Remote, RemoteFailed
 
 SERVERS: Final = "/api/v1/authorizationServers"
@@ -47,6 +48,7 @@ class Side:
 
     Attributes:
         made: The server is of the check's own making, so nobody else's policies let clients in.
+        audience: Of its tokens.
         shared: Name of a scope that both servers have.
         resource: URI of what its tokens can be for. Only servers that the check made are told to take it.
         children: Id of one object of each kind below the server.
@@ -58,6 +60,7 @@ class Side:
     name: str
     server_id: str
     issuer: str
+    audience: str
     made: bool
     scope: str
     shared: str
@@ -182,14 +185,28 @@ def _side(remote: Remote, name: str, mark: str, taken: str | None, person: Perso
             {"name": label, "priority": 1, "conditions": {"clients": {"include": [client.id, hmac.id]}}},
         ),
     }
-    conditions = {"grantTypes": {"include": ["client_credentials"]}, "scopes": {"include": ["*"]}}
+    conditions = {"grantTypes": {"include": ["client_credentials", TOKEN_EXCHANGE]}, "scopes": {"include": ["*"]}}
     rule = child(f"policies/{children['policies']}/rules", {"name": label, "conditions": conditions})
     children["credentials/keys"] = server["credentials"]["signing"]["kid"]
     issuer = server["issuer"]
     token = _token(remote, issuer, scope, client)
     made = taken is None
     return Side(
-        name, server["id"], issuer, made, scope, shared, resource, children, rule, client, hmac, app, person, token
+        name=name,
+        server_id=server["id"],
+        issuer=issuer,
+        audience=server["audiences"][0],
+        made=made,
+        scope=scope,
+        shared=shared,
+        resource=resource,
+        children=children,
+        rule=rule,
+        client=client,
+        hmac=hmac,
+        app=app,
+        person=person,
+        token=token,
     )
 
 
@@ -200,7 +217,7 @@ def _client(remote: Remote, label: str, method: str, undo: Callable[[str], None]
     body = {
         "client_name": label,
         "application_type": "service",
-        "grant_types": ["client_credentials"],
+        "grant_types": ["client_credentials", TOKEN_EXCHANGE],
         "token_endpoint_auth_method": method,
     }
     return _registered(remote, body, undo)

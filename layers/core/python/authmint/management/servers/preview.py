@@ -14,6 +14,7 @@ from ...claims.failing import failures
 from ...expressions.facts import Facts
 from ...http import Response
 from ...ids import Ids
+from ...oauth.form import TOKEN_EXCHANGE
 from ...oauth.preview import WITH_USER, Preview, Previews, Wish
 from ...oauth.security_profile import NAMES, needs_proof, needs_push, profile_of
 from ...oauth.unregistered_clients import StoredClients
@@ -75,7 +76,8 @@ class Explanations:
             raise ApiError("E0000006")
         found = find(server, client_id, redirect_uri, self._clients, self._unregistered)
         client = found.client
-        person = None if grant_type not in WITH_USER else person_of(self._directory, user_id or "")
+        about_somebody = grant_type in WITH_USER or (grant_type == TOKEN_EXCHANGE and user_id)
+        person = person_of(self._directory, user_id or "") if about_somebody else None
         wish = Wish(client, grant_type, scope, person, " ".join(sorted(response_type.split())), redirect_uri, resource)
         preview = self._previews.preview(server, wish, call.request.base_url, refused=found.refused)
         hook = self._hooks.of(call.request, wish, preview, ask=call_hooks)
@@ -218,10 +220,13 @@ def _refresh_json(preview: Preview, wish: Wish) -> dict[str, Any] | None:
 def _requires_json(server: AuthorizationServer, wish: Wish) -> dict[str, Any]:
     """What a real request has to bring along, which a preview cannot look at."""
     authorization = wish.grant_type in {"authorization_code", "implicit"}
+    exchange = wish.grant_type == TOKEN_EXCHANGE
+    narrow = server.narrow_exchange or profile_of(server, wish.client).strict
     return {
         "profile": max(server.security_profile, wish.client.security_profile, key=NAMES.index),
         "proof": needs_proof(server, wish.client),
         "pushedRequest": authorization and needs_push(server, wish.client),
+        "subjectToken": {"narrowOnly": narrow} if exchange else None,
     }
 
 

@@ -34,6 +34,7 @@ _KNOWN: Final = frozenset(
         "dpop",
         "par",
         "userinfo",
+        "tokenExchange",
         "clientRegistration",
     }
 )
@@ -62,6 +63,7 @@ class SecuritySettings:
         large = body.flag("largeAccessTokens", default=False)
         resources = body.choice("resourceIndicators", ("OFF", "ON"), "OFF") == "ON"
         proofs, pushed, sign_in = _proofs(body), _pushed_lifetime(body), _sign_in_for_userinfo(body)
+        narrow = _narrow_exchange(body)
         registration = registration_settings.read(body)
         for name in body.names():
             if name not in _KNOWN:
@@ -78,6 +80,7 @@ class SecuritySettings:
                 security_profile=profile,
                 pushed_lifetime=pushed,
                 registration=registration,
+                narrow_exchange=narrow,
             )
             check_profile(after, call.request.base_url)
             if after == before:
@@ -136,6 +139,15 @@ def _sign_in_for_userinfo(body: Fields) -> dict[str, Any]:
     return {"userinfo_acr_values": values, "userinfo_max_age": seconds}
 
 
+def _narrow_exchange(body: Fields) -> bool:
+    """What ``tokenExchange`` says of scopes (RFC 8693)."""
+    exchange = body.below("tokenExchange")
+    for name in exchange.names():
+        if name != "narrowOnly":
+            exchange.problem(name[:100], "There is no such setting.")
+    return exchange.flag("narrowOnly", default=False)
+
+
 def _json(server: AuthorizationServer) -> dict[str, Any]:
     return {
         "profile": server.security_profile,
@@ -149,5 +161,6 @@ def _json(server: AuthorizationServer) -> dict[str, Any]:
         },
         "par": {"lifetimeSeconds": server.pushed_lifetime},
         "userinfo": {"acrValues": list(server.userinfo_acr_values), "maxAgeSeconds": server.userinfo_max_age},
+        "tokenExchange": {"narrowOnly": server.narrow_exchange},
         "clientRegistration": registration_settings.shown(server.registration),
     }

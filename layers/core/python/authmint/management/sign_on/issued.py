@@ -128,9 +128,12 @@ class RefreshTokens:
     def _shown(self, families: Sequence[TokenFamily], holder: Holder, call: Call) -> Shown:
         """The tokens, each with the names of its server and of its user as far as they are still there."""
         servers = {server_id: self.server(server_id) for server_id in {family.server_id for family in families}}
-        users = {user.id: user for user in self.users.many(sorted({family.user_id for family in families}))}
+        users = {
+            user.id: user
+            for user in self.users.many(sorted({family.user_id for family in families if family.user_id is not None}))
+        }
         return [
-            _token_json(family, holder, servers[family.server_id], users.get(family.user_id), call)
+            _token_json(family, holder, servers[family.server_id], users.get(family.user_id or ""), call)
             for family in families
         ]
 

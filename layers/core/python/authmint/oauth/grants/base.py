@@ -74,7 +74,14 @@ class Answer:
     minted: Mapping[str, str] = field(default_factory=dict)
 
 
-def answer_with(draft: "Draft", tokens: Tokens, *, refresh_token: str | None = None, known: bool = False) -> Answer:
+def answer_with(
+    draft: "Draft",
+    tokens: Tokens,
+    *,
+    refresh_token: str | None = None,
+    known: bool = False,
+    issued_token_type: str | None = None,
+) -> Answer:
     """The answer of the token endpoint (RFC 6749 §5.1).
 
     Args:
@@ -82,6 +89,7 @@ def answer_with(draft: "Draft", tokens: Tokens, *, refresh_token: str | None = N
         tokens: The new ones.
         refresh_token: That goes with them.
         known: The client had this refresh token before.
+        issued_token_type: What was given for another token (RFC 8693 §2.2.1).
     """
     minted = {"access_token": tokens.access_token}
     body: dict[str, str | int] = {
@@ -90,6 +98,8 @@ def answer_with(draft: "Draft", tokens: Tokens, *, refresh_token: str | None = N
         "access_token": tokens.access_token,
         "scope": " ".join(draft.scopes),
     }
+    if issued_token_type is not None:
+        body["issued_token_type"] = issued_token_type
     if tokens.id_token is not None:
         minted["id_token"] = body["id_token"] = tokens.id_token
     if refresh_token is not None:

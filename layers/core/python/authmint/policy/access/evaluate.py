@@ -21,6 +21,10 @@ class Subject:
     groups: frozenset[str] = frozenset()
 
 
+#: For whom a client acts that acts for another client: a rule about people is not about it.
+NOBODY: Final = Subject("")
+
+
 @dataclass(frozen=True)
 class TokenRequest:
     """What is decided about.
@@ -28,7 +32,8 @@ class TokenRequest:
     Attributes:
         scopes: In request order; where the request named none, the server's default scopes.
         defaulted: The request named none.
-        user: ``None`` for client credentials: conditions about people are not consulted then.
+        user: ``None`` for client credentials: conditions about people are not consulted then. ``NOBODY``: they do not
+            hold.
         or_grant_type: Another name that a rule may give the grant: ``refresh_token`` (docs/protocol.md §9.3).
     """
 
@@ -120,6 +125,8 @@ def match(rule: Rule, request: TokenRequest) -> tuple[Mismatch | None, tuple[str
 
 def includes(people: People, user: Subject) -> bool:
     """Exclusion beats inclusion, except where EVERYONE is included: that ignores exclusions (docs/protocol.md §9.2)."""
+    if user == NOBODY:
+        return people == People()
     if EVERYONE in people.groups_include:
         return True
     neither = not people.groups_include and not people.users_include

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from ...storage.client_registration import ALL_CLIENTS, class_of, words_for
 from ...storage.servers import ANY_SCOPE, EVERYONE, AuthorizationServer, People, Policy, Rule
-from .evaluate import Subject, TokenRequest, includes, is_for
+from .evaluate import NOBODY, Subject, TokenRequest, includes, is_for
 
 ConditionName = Literal["status", "clients", "grantTypes", "people", "scopes"]
 
@@ -158,6 +158,8 @@ def _people(rule: Rule, user: Subject) -> Condition:
 
 
 def _people_change(rule: Rule, people: People, user: Subject) -> str:
+    if user == NOBODY:
+        return f"leave conditions.people of a rule like '{rule.name}' empty: the token is nobody's but a client's"
     excluding = [name for name in people.groups_exclude if name in user.groups]
     if user.user_id in people.users_exclude:
         return f"take the user out of conditions.people.users.exclude of '{rule.name}'"

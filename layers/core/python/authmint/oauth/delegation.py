@@ -1,0 +1,78 @@
+"""What a token says more that is given for another one (RFC 8693): whose it is, who acts, and how long at most."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..storage.lineages import DEEPEST
+from .errors import OAuthError
+
+ACT: Final = "act"
+
+
+@dataclass(frozen=True)
+class Given:
+    """The token that was sent in, for the log and for hooks: never its text.
+
+    Attributes:
+        type: URN of RFC 8693 §3.
+    """
+
+    id: str
+    type: str
+    issuer: str
+    client_id: str
+
+
+@dataclass(frozen=True)
+class Delegation:
+    """What the token that was sent in makes of the one that is given for it.
+
+    Attributes:
+        given: ``None``: nothing was, as in a preview.
+        act: Who acts, and who acted before.
+        subject: ``sub``; ``None``: as the claims of the server say.
+        ends_at: Unix seconds: no token outlives what it is given for.
+        bound: Whether that one is bound to a key (RFC 9449): then this one has to be, too.
+    """
+
+    given: Given | None
+    act: Mapping[str, Any]
+    subject: str | None = None
+    ends_at: int | None = None
+    bound: bool = False
+
+    def debug(self) -> dict[str, str]:
+        """What the log says of it."""
+        if self.given is None:
+            return {}
+        return {
+            "subject_token_id": self.given.id,
+            "subject_token_type": self.given.type,
+            "subject_token_issuer": self.given.issuer,
+            "subject_token_client_id": self.given.client_id,
+            "token_exchange_type": "On-Behalf-Of",
+        }
+
+
+def acting(client_id: str, before: Any) -> dict[str, Any]:
+    """``act`` of a token that a client gets on behalf of others: the client itself, around whoever acted before.
+
+    The outermost actor is who acts; the others are history, and nothing is decided by them (RFC 8693 §4.1).
+
+    Args:
+        client_id: Of the client.
+        before: ``act`` of the token that it sent in; ``None``: there is none.
+
+    Raises:
+        OAuthError: That one is no chain of actors, or too long a one.
+    """
+    actor, depth = before, 1
+    while actor is not None:
+        if not isinstance(actor, dict):
+            raise OAuthError("invalid_subject_token_act_claim_malformed")
+        depth += 1
+        if depth > DEEPEST:
+            raise OAuthError("invalid_subject_token_act_claim_depth")
+        actor = actor.get(ACT)
+    return {"sub": client_id} if before is None else {"sub": client_id, ACT: before}

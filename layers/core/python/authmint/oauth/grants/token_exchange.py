@@ -1,0 +1,218 @@
+"""Token exchange on behalf of somebody (RFC 8693, docs/protocol.md §42): delegation alone, never impersonation."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from ...ids import Ids
+from ...storage.client_registration import class_of
+from ...storage.lineages import DEEPEST, Ancestor
+from ...storage.liveness import generations_of
+from ...storage.servers import Resource
+from ...storage.token_families import TokenFamilies, TokenFamily, new_family_id
+from .. import scopes
+from ..delegation import ACT, Delegation, Given, acting
+from ..errors import OAuthError
+from ..form import TOKEN_EXCHANGE
+from ..issuance import Entitlement
+from ..sign_in import SignIn
+from ..subject_tokens import Subject, SubjectTokens
+from .base import Answer, GrantRequest, Tokens, answer_with, scopes_at, target_of
+
+if TYPE_CHECKING:
+    from ..issuance import Draft
+
+_TYPE: Final = "urn:ietf:params:oauth:token-type:"
+ACCESS_TOKEN: Final = f"{_TYPE}access_token"
+#: What can be asked for. All access tokens are JWTs, and an access token is what comes.
+_REQUESTED: Final = (None, ACCESS_TOKEN, f"{_TYPE}jwt")
+
+
+@dataclass(frozen=True)
+class VerifiedExchange:
+    """A token for which another one can be had."""
+
+    entitlement: Entitlement
+    subject: Subject
+    request: GrantRequest
+    families: TokenFamilies
+
+    def settle(self, draft: "Draft", tokens: Tokens) -> Answer:
+        """Store what the new token dies with. The old one can be sent in again as long as it lives."""
+        self.families.add(_family(self, draft), None)
+        return answer_with(draft, tokens, issued_token_type=ACCESS_TOKEN)
+
+
+class TokenExchange:
+    """A service that was called with a token gets one of its own, for the next service, on behalf of the same user.
+
+    The new token names in ``act`` who acts. It lives no longer than the old one, and dies with it.
+    """
+
+    name: ClassVar[str] = TOKEN_EXCHANGE
+
+    def __init__(self, subjects: SubjectTokens, families: TokenFamilies, ids: Ids) -> None:
+        self._subjects = subjects
+        self._families = families
+        self._ids = ids
+
+    def verify(self, request: GrantRequest) -> VerifiedExchange:
+        """The client is a service, what it sends in is good, and it asks for what there is here."""
+        if request.server.is_org:
+            raise OAuthError("unsupported_grant_type_token_exchange")
+        check_service(request)
+        _check_types(request)
+        subject = self._subjects.read(request.parameter("subject_token"), request)
+        delegation = _delegation(subject, request)
+        resource = exchanged_for(request)
+        named = scopes.requested(request.form.get("scope", ""))
+        asked = scopes_at(resource, _asked(request, subject, named))
+        entitlement = Entitlement(
+            self.name,
+            asked,
+            defaulted=not named,
+            sign_in=_sign_in(subject),
+            family_id=new_family_id(self._ids),
+            resource=resource,
+            jkt=request.jkt,
+            delegation=delegation,
+        )
+        return VerifiedExchange(entitlement, subject, request, self._families)
+
+
+def check_service(request: GrantRequest) -> None:
+    """Whether the client may act for others: a service that an administrator registered, and that proves who it is.
+
+    Raises:
+        OAuthError: It is not.
+    """
+    client = request.client
+    if client.application_type != "service" or class_of(client.id) != "REGISTERED":
+        raise OAuthError("on_behalf_invalid_client_type")
+    if client.auth_method == "none":
+        raise OAuthError("confidential_client_required")
+
+
+def _check_types(request: GrantRequest) -> None:
+    request.parameter("subject_token")
+    if request.parameter("subject_token_type") != ACCESS_TOKEN:
+        raise OAuthError("invalid_subject_token_type")
+    if "actor_token" in request.form or "actor_token_type" in request.form:
+        raise OAuthError("invalid_actor_token_type", reason="the client itself is the actor")
+    if request.form.get("requested_token_type") not in _REQUESTED:
+        raise OAuthError("invalid_requested_token_type")
+
+
+def _delegation(subject: Subject, request: GrantRequest) -> Delegation:
+    token, caller = subject.token, request.client.id
+    may_act = token.payload.get("may_act")
+    if may_act is not None and not (isinstance(may_act, dict) and may_act.get("sub") == caller):
+        raise OAuthError("invalid_subject_token_no_delegation_link", reason="may_act names somebody else")
+    act = acting(caller, token.payload.get(ACT))
+    if len(subject.holder.ancestors) >= DEEPEST:
+        raise OAuthError("invalid_subject_token_act_claim_depth")
+    return Delegation(
+        given=Given(token.jti, ACCESS_TOKEN, subject.issuer, token.client_id),
+        subject=str(token.payload["sub"]),
+        act=act,
+        ends_at=token.expires_at,
+        bound=token.jkt is not None,
+    )
+
+
+def _sign_in(subject: Subject) -> SignIn | None:
+    """The sign-in that began it all. ``None``: a client asked in its own name."""
+    person, payload = subject.holder.person, subject.token.payload
+    if person is None:
+        return None
+    return SignIn(person, payload.get("auth_time", subject.token.issued_at), amr=(), acr=payload.get("acr"))
+
+
+def exchanged_for(request: GrantRequest) -> Resource | None:
+    """What the new token is for: ``audience``, ``resource``, or both, which then have to mean the same.
+
+    Raises:
+        OAuthError: ``invalid_target``, or neither was sent.
+    """
+    audience = request.form.get("audience")
+    if audience is None:
+        if not request.resources:
+            raise OAuthError("missing_token_request_parameter", "audience")
+        return target_of(request)
+    resource = _registered(request, audience)
+    if request.resources and (named := target_of(request)) != resource:
+        uri = None if named is None else named.uri
+        raise OAuthError("token_exchange_invalid_resource", reason=f"audience is another one than {uri}")
+    return resource
+
+
+def _registered(request: GrantRequest, audience: str) -> Resource | None:
+    """What an audience means, to the letter; ``None``: the server's own."""
+    server = request.server
+    for resource in server.resources if server.resource_indicators else ():
+        if resource.uri == audience and resource.status == "ACTIVE":
+            return resource
+    if audience != server.audience:
+        raise OAuthError("token_exchange_invalid_audience")
+    return None
+
+
+def _asked(request: GrantRequest, subject: Subject, named: tuple[str, ...]) -> tuple[str, ...]:
+    """The scopes asked for: those named, or those that the old token has and that there are here.
+
+    Raises:
+        OAuthError: There are none, or one is unknown, of OpenID Connect, in need of consent, or beyond the old token
+            where it may not be.
+    """
+    server, held = request.server, subject.token.scopes
+    known = scopes.known_to(server) - scopes.OPENID_SCOPES
+    asked = named or tuple(name for name in held if name in known)
+    if not asked:
+        raise OAuthError("invalid_scope", reason="the subject token has no scope of this server")
+    check_custom(request, asked)
+    narrow = server.narrow_exchange or request.profile.strict
+    if narrow and subject.server.id == server.id and (wider := [name for name in asked if name not in held]):
+        raise OAuthError("scope_denied", ", ".join(wider), reason="the subject token does not have them: narrowOnly")
+    return asked
+
+
+def check_custom(request: GrantRequest, asked: tuple[str, ...]) -> None:
+    """Whether a service can have scopes on somebody's behalf. Whom it acts for cannot be asked.
+
+    Raises:
+        OAuthError: One is of OpenID Connect, unknown, or in need of consent.
+    """
+    if not scopes.OPENID_SCOPES.isdisjoint(asked):
+        raise OAuthError("openid_not_allowed_token_exchange")
+    if wrong := [name for name in asked if name not in scopes.known_to(request.server)]:
+        raise OAuthError("no_matching_scope", reason=f"unknown: {', '.join(wrong)}")
+    if consent := scopes.in_need_of_consent(request.server, request.client, asked):
+        raise OAuthError("consent_required", ", ".join(consent))
+
+
+def _family(verified: VerifiedExchange, draft: "Draft") -> TokenFamily:
+    request, subject, entitlement = verified.request, verified.subject, verified.entitlement
+    token, sign_in, now = subject.token, entitlement.sign_in, request.now
+    parent = Ancestor(
+        server_id=subject.server.id,
+        jti=token.jti,
+        client_id=token.client_id,
+        family_id=token.family_id,
+        client_generation=subject.holder.client.token_generation,
+    )
+    user = None if sign_in is None else sign_in.person.user
+    return TokenFamily(
+        id=entitlement.family_id or "",
+        server_id=request.server.id,
+        client_id=request.client.id,
+        user_id=None if user is None else user.id,
+        scopes=draft.granted,
+        created_at=now,
+        updated_at=now,
+        auth_time=now if sign_in is None else sign_in.at,
+        amr=(),
+        acr=None if sign_in is None else sign_in.acr,
+        policy_grant=entitlement.grant_type,
+        expires_at=int(draft.access_token["exp"]),
+        generations=generations_of(request.client, user),
+        ancestors=(*subject.holder.ancestors, parent),
+    )
