@@ -124,7 +124,8 @@ def _sign_in(subject: Subject) -> SignIn | None:
     person, payload = subject.holder.person, subject.token.payload
     if person is None:
         return None
-    return SignIn(person, payload.get("auth_time", subject.token.issued_at), amr=(), acr=payload.get("acr"))
+    amr = tuple(payload.get("amr", ()))
+    return SignIn(person, payload.get("auth_time", subject.token.issued_at), amr, acr=payload.get("acr"))
 
 
 def exchanged_for(request: GrantRequest) -> Resource | None:
