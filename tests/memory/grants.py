@@ -218,6 +218,10 @@ class MemorySessions(_ByDigest[Session]):
                 self._notices.add(notice)
             self.records.pop(session.digest, None)
 
+    def of_user(self, user_id: str, *, limit: int = 100) -> Sequence[Session]:
+        mine = [session for session in list(self.records.values()) if session.user_id == user_id]
+        return sorted(mine, key=lambda session: session.id, reverse=True)[:limit]
+
     def end_all(self, user_id: str) -> int:
         with self._lock:
             ended = [session for session in self.records.values() if session.user_id == user_id]

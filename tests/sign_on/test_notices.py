@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from authmint.http import Request
 from authmint.mail.letters import Letters
-from authmint.sign_on.notices import MailedNotices, browser_name
+from authmint.sign_on.browser_names import browser_name
+from authmint.sign_on.notices import MailedNotices
 from authmint.sign_on.policies import AppliedPolicies
 from authmint.sign_on.policy_demands import PolicyDemands
 from authmint.sign_on.sign_on import Caller

@@ -160,6 +160,7 @@ READS: dict[str, tuple[Operation, list[str]]] = {
     "clients": (lambda s: s.families.clients_at("ausA", lambda _: True), [*_EVERY_SHARD, "BatchGetItem"]),
     "get code": (lambda s: s.codes.get("c1"), ["GetItem"]),
     "get session": (lambda s: s.sessions.get("s1"), ["GetItem"]),
+    "sessions of a user": (lambda s: s.sessions.of_user("00u1"), ["Query", "BatchGetItem"]),
     "session by id": (lambda s: s.sessions.by_id("1021"), ["GetItem", "GetItem"]),
     "consents": (lambda s: s.consents.given("00u1", "0oaA", "ausA"), ["Query"]),
     "consents of a user": (lambda s: s.consents.of_user("00u1"), ["Query"]),

@@ -422,6 +422,16 @@ def test_a_notice_has_one_taker_until_it_is_delivered_or_put_back(storage: Stora
             notices.take(absent, at=NOW + 999, until=NOW + 1_000)
 
 
+def test_sessions_of_a_user_are_listed_the_youngest_first(storage: Storage) -> None:
+    for number in (1, 3, 2):
+        storage.sessions.add(a_session(number))
+    storage.sessions.add(a_session(9, user_id="00u11"))
+
+    assert [session.digest for session in storage.sessions.of_user("00u1")] == ["s3", "s2", "s1"]
+    assert [session.digest for session in storage.sessions.of_user("00u1", limit=2)] == ["s3", "s2"]
+    assert storage.sessions.of_user("00u") == storage.sessions.of_user("") == []
+
+
 def test_all_sessions_of_a_user_end_and_no_others(storage: Storage) -> None:
     for number in range(70):
         storage.sessions.add(a_session(number))

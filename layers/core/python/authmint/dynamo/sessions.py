@@ -5,6 +5,7 @@ the latter stand the clients that are told when it ends.
 """
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, Final
 
 from pynamodb.transactions import TransactWrite
@@ -86,6 +87,18 @@ class DynamoSessions(GrantRecords):
         with translated():
             listed = list(self._item.query(f"{_BY_USER}#{session.user_id}", behind, consistent_read=True))
         self._end(session.digest, session.id, session.user_id, [item for item in listed if item.kind == _INFORMED])
+
+    def of_user(self, user_id: str, *, limit: int = 100) -> Sequence[Session]:
+        if not well_formed(user_id, MAX_KEY):
+            return []
+        with translated():
+            listed = self._item.query(f"{_BY_USER}#{user_id}", consistent_read=True, scan_index_forward=False)
+            digests = islice((item.owner or "" for item in listed if item.kind == _BY_USER), limit)
+            keys = [(f"{_SESSION}#{digest}", HEAD) for digest in digests]
+            heads = self._item.batch_get(keys, consistent_read=True) if keys else ()
+            found = [decode(head.body or "", Session) for head in heads if head.kind == _SESSION]
+        mine = (session for session in found if session.user_id == user_id)
+        return sorted(mine, key=lambda session: session.id, reverse=True)
 
     def end_all(self, user_id: str) -> int:
         if not well_formed(user_id, MAX_KEY):

@@ -6,6 +6,7 @@ from typing import Final
 from ..http import Pairs, Request
 from ..ids import Ids
 from ..oauth.authorization.interaction import Visitor
+from ..sign_on.browser_names import browser_name
 from ..sign_on.sessions import SessionSettings, SignedOn, new_session, raised_session
 from ..storage.clients import secret_digest
 from ..storage.directory import Directory, Person
@@ -82,7 +83,15 @@ class CookieBrowsers:
         secret = self._ids.opaque(32)
         if signed_on.raises is None:
             self._end(request)
-            session = new_session(signed_on, secret, self._settings, self._ids, now=now)
+            session = new_session(
+                signed_on,
+                secret,
+                self._settings,
+                self._ids,
+                now=now,
+                agent=browser_name(request.header("user-agent") or ""),
+                address=request.source_ip,
+            )
             self._sessions.add(session)
         else:
             session = raised_session(signed_on.raises, signed_on, secret, self._ids, now=now)

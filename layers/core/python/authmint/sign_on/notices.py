@@ -7,27 +7,13 @@ from typing import Final
 from ..clock import timestamp
 from ..http import Request
 from ..mail.letters import Letters
-from ..policy.sign_on.circumstances import Circumstances, platform_of
+from ..policy.sign_on.circumstances import Circumstances
 from ..storage.mail_templates import MailTemplates
 from ..storage.outbox import Mail
 from ..storage.users import User
+from .browser_names import browser_name
 
 _TEMPLATE: Final = "NewSignOnNotification"
-#: In this order: each of them claims to be those after it, too. What else a browser calls itself is anybody's words.
-_BROWSERS: Final = (
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("Firefox/", "Firefox"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-)
-_SYSTEMS: Final = {
-    "IOS": "iOS",
-    "ANDROID": "Android",
-    "CHROMEOS": "ChromeOS",
-    "WINDOWS": "Windows",
-    "MACOS": "macOS",
-}
 
 
 @dataclass(frozen=True)
@@ -51,11 +37,3 @@ class MailedNotices:
             "request.location": ", ".join(name for name in names if name),
         }
         return self.letters.to(user, _TEMPLATE, values, now=now)
-
-
-def browser_name(user_agent: str) -> str:
-    """What people call it, as in ``Firefox (Windows)``; ``-`` where nobody knows."""
-    browser = next((name for token, name in _BROWSERS if token in user_agent), "-")
-    platform = platform_of(user_agent)
-    system = None if platform is None else _SYSTEMS.get(platform.os)
-    return f"{browser} ({system})" if system else browser

@@ -112,10 +112,28 @@ class SessionSettings:
     touch_seconds: int = 60
 
 
-def new_session(signed_on: SignedOn, secret: str, settings: SessionSettings, ids: Ids, *, now: int) -> Session:
-    """The session of somebody of whom nothing more is asked. ``secret``: the value of its cookie.
+def new_session(
+    signed_on: SignedOn,
+    secret: str,
+    settings: SessionSettings,
+    ids: Ids,
+    *,
+    now: int,
+    agent: str = "",
+    address: str = "",
+) -> Session:
+    """The session of somebody of whom nothing more is asked.
 
     A policy may make sessions shorter than the deployment's, and never longer.
+
+    Args:
+        signed_on: Who.
+        secret: The value of its cookie.
+        settings: Of the deployment.
+        ids: Makes its id.
+        now: Unix seconds.
+        agent: What the browser is called.
+        address: From where it comes.
     """
     idle, lifetime, persistent, assessment = settings.idle_lifetime, settings.lifetime, False, None
     if signed_on.terms is not None:
@@ -138,6 +156,8 @@ def new_session(signed_on: SignedOn, secret: str, settings: SessionSettings, ids
         idle_lifetime=idle,
         persistent=persistent,
         assessment=assessment,
+        agent=agent,
+        address=address,
     )
 
 

@@ -1,5 +1,6 @@
 """Browser sessions, and the one-time tokens that start them (docs/protocol.md §4.12, ``/api/v1/sessions``)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,6 +22,8 @@ class Session:
         idle_lifetime: Seconds that it may go without use; 0: as the deployment says.
         persistent: It outlives the browser's closing.
         assessment: How unusual the sign-on was that began it; ``None``: nobody asked.
+        agent: What the browser called itself as the session began, as people know it.
+        address: From where it began.
     """
 
     digest: str
@@ -38,6 +41,8 @@ class Session:
     idle_lifetime: int = 0
     persistent: bool = False
     assessment: Assessment | None = None
+    agent: str = ""
+    address: str = ""
 
     @property
     def proved(self) -> tuple[Proof, ...]:
@@ -78,6 +83,9 @@ class Sessions(Protocol):
 
     def end(self, session: Session) -> None:
         """Remove a session, and store notices for its clients. Nothing happens where it is gone."""
+
+    def of_user(self, user_id: str, *, limit: int = 100) -> Sequence[Session]:
+        """Sessions of a user, the youngest first. Expired ones are found too, for a while."""
 
     def end_all(self, user_id: str) -> int:
         """Remove every session of a user, with notices as ``end``; how many there were."""
