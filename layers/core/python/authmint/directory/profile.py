@@ -64,6 +64,21 @@ BASE: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
+#: What users may change of themselves where the org has not said otherwise, and what they do not even see.
+_OWN: Final = frozenset({"firstName", "lastName", "email", "secondEmail", "mobilePhone"})
+_UNSEEN: Final = frozenset(
+    {"primaryPhone", "streetAddress", "city", "state", "zipCode", "countryCode", "postalAddress"}
+)
+
+
+def first_permission(name: str) -> str:
+    """What a user may do with a standard attribute of theirs until the org says otherwise.
+
+    What others decide by (a department, a kind of user) is not for its user to write: groups and claims hang on it.
+    """
+    return "READ_WRITE" if name in _OWN else "HIDE" if name in _UNSEEN else "READ_ONLY"
+
+
 def is_address(text: str) -> bool:
     """Whether a text can be the primary address of a user."""
     return len(text) <= _LONGEST_EMAIL and text.isprintable() and _EMAIL.fullmatch(text) is not None

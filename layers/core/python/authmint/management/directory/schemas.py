@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ...clock import timestamp
-from ...directory.profile import ALWAYS_REQUIRED, required_attributes, standard_attributes
+from ...directory.profile import ALWAYS_REQUIRED, first_permission, required_attributes, standard_attributes
 from ...http import Response
 from ...storage.events import Party
 from ...storage.groups import EVERYONE_GROUP
@@ -56,7 +56,7 @@ class Kind:
 
 def _users(schema: ProfileSchema) -> Mapping[str, Mapping[str, Any]]:
     plain = replace(schema, base={})
-    shown = {name: with_defaults(one, "READ_WRITE") for name, one in standard_attributes(plain).items()}
+    shown = {name: with_defaults(one, first_permission(name)) for name, one in standard_attributes(plain).items()}
     return _with_changes(shown, schema)
 
 
