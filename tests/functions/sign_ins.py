@@ -17,6 +17,7 @@ from authmint.ids import RandomIds
 from authmint.policy.sign_on.defaults import IDS
 
 from tests.functions.deployment import Functions, form_event, load_event
+from tests.management.federation.idps import an_idp
 from tests.support.authenticator import SoftwareKey
 from tests.support.people import CALLBACK, LOGIN, PASSWORD, SIGNED_OUT, Form, query_of
 
@@ -319,6 +320,40 @@ def _own_account(people: People) -> None:
         assert answer["statusCode"] in {200, 303}, answer
     _another_address(people, key["csrf"])
     people.visit("POST", "/account", urlencode(key | {"act": "everywhere"}))
+
+
+def every_flow_of_an_own_account(people: People) -> None:
+    """Somebody of a type, whom a provider knows, looks after everything, and leaves."""
+    admin, login = people.functions.admin, "leaver@example.org"
+    kind = admin("POST", "/api/v1/meta/types/user", {"name": "leaver", "displayName": "Leaver"})["id"]
+    profile = {"login": login, "email": login, "firstName": "Lee", "lastName": "Ver"}
+    credentials = {"password": {"value": PASSWORD}}
+    user = {"profile": profile, "credentials": credentials, "type": {"id": kind}}
+    user_id = admin("POST", "/api/v1/users", user)["id"]
+    idp = admin("POST", "/api/v1/idps", an_idp(name="of leavers"))["id"]
+    admin("POST", f"/api/v1/idps/{idp}/users/{user_id}", {"externalId": "leaver"})
+    admin("PUT", "/api/v1/org/selfService", {"accountDeletion": "ALLOW"})
+    people.cookies.clear()
+    at, page = people.authorize(scope="openid offline_access orders")
+    at, page = people.submit("/signin", page, username=login, password=PASSWORD)
+    at, page = people.submit("/consent", page, decision="allow")
+    assert people.redeem(query_of(at)["code"])["refresh_token"]
+    for section, more in (
+        ("profile", {"profile.mobilePhone": "7"}),
+        ("password", {"old": PASSWORD, "new": f"{PASSWORD}x", "repeated": f"{PASSWORD}x"}),
+        ("sessions", {"act": "others"}),
+        ("sessions", {"act": "end", "session": "102x"}),
+        ("apps", {"act": "withdraw", "client": people.client}),
+        ("providers", {"act": "unlink", "idp": idp}),
+        ("data", {"act": "export"}),
+        ("data", {"act": "delete", "confirm": login}),
+    ):
+        page = people.visit("GET", f"/account/{section}")["body"]
+        csrf = re.search(r'name="csrf" value="([^"]+)"', page)
+        answer = people.visit("POST", f"/account/{section}", urlencode({"csrf": csrf[1] if csrf else ""} | more))
+        assert answer["statusCode"] in {200, 303} or not csrf, (section, answer)
+    assert admin("GET", '/api/v1/users?filter=profile.login eq "leaver@example.org"') == []
+    people.cookies.clear()
 
 
 def _another_address(people: People, csrf: str) -> None:

@@ -37,7 +37,7 @@ from tests.functions.hook_flows import (
 )
 from tests.functions.providers import every_flow_by_providers
 from tests.functions.registrations import every_flow_of_newcomers
-from tests.functions.sign_ins import People, every_flow, people_at
+from tests.functions.sign_ins import People, every_flow, every_flow_of_an_own_account, people_at
 from tests.functions.unusual_sign_ins import every_unusual_flow
 from tests.management.directory.users import body as people_body
 from tests.management.federation.idps import an_idp
@@ -97,6 +97,7 @@ def everything(functions: Functions, deployed: Deployed) -> None:
         every_hook_of_a_browser(people)
         _number(functions, unique="UNIQUE_VALIDATED")
         every_flow_by_providers(people)
+        every_flow_of_an_own_account(people)
         _number(functions, unique="NOT_UNIQUE")
         every_unusual_flow(people)
     _administration(functions, server, client)

@@ -151,7 +151,10 @@ class MemoryUsers:
 
     def keep(self, book: BookChange | None) -> None:
         """Store what changes of roles with something else. Raises Conflict."""
-        if book is not None:
+        if book is not None and book.looked_at:
+            if self.roles.get().version != book.before.version:
+                raise Conflict("ROLES")
+        elif book is not None:
             self.roles.save(book.before, book.after, [])
 
     def delete(self, user: User, events: Sequence[Event], *, book: BookChange | None = None) -> None:

@@ -106,8 +106,10 @@ class MemoryIdpLinks:
             if (link.idp_id, link.user_id) in self._links:
                 self.put(link)
 
-    def remove(self, link: IdpLink, events: Sequence[Event]) -> None:
+    def remove(self, link: IdpLink, events: Sequence[Event], *, beside: IdpLink | None = None) -> None:
         with self._lock:
+            if beside is not None:
+                self.get(beside.idp_id, beside.user_id)
             self.get(link.idp_id, link.user_id)
             self.forget(idp_id=link.idp_id, user_id=link.user_id)
             self._record(events)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Any
@@ -23,6 +23,7 @@ from authmint.pages.documents import TEMPLATES, HostedPages
 from authmint.pages.sign_on_events import SignOnEvents
 from authmint.pages.verifiers import Brakes
 from authmint.rate_limit import RateLimit
+from authmint.self_service.services import SelfService
 from authmint.storage.clients import Client, secret_digest
 from authmint.storage.device_codes import DeviceCode
 from authmint.storage.servers import Resource, Scope
@@ -144,6 +145,7 @@ class Hosted:
             log=self.events,
             mail_from="auth@acme.example.com" if mail else "",
         )
+        self.self_service: Callable[[], SelfService] = lambda: parts.self_service(parts.registered_configuration())
         self.factors = parts.factor_steps()
         self.blocked = parts.blocked_zones()
         self.user_factors = parts.user_factors()
@@ -180,6 +182,7 @@ class Hosted:
             recovery=self.recovering.pages(self.pages, self.events.emit, self.user_factors),
             callers=parts.trusted_callers(parts.registered_configuration(), self.blocked),
             federation=parts.federation_pages,
+            services=self.self_service,
             clock=self.clock,
             ids=self.ids,
         )

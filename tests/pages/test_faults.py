@@ -2,7 +2,8 @@
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.support.builders import a_user
 from tests.support.fakes import FrozenClock, decoded
 
 from .hosted import NEW_PASSWORD, PASSWORD, Browser, Hosted, header
+from .test_own_account import a_provider, agreed, let_people_go, linked
 
 TWO = Requirement(assurances=(Assurance(two_factors=True),), enrolments=Enrolments(offered=("totp",)))
 AUTHN = "/api/v1/authn"
@@ -164,6 +166,39 @@ def confirmed_address(hosted: Hosted) -> Send:
     return lambda: browser.post_pairs("/account", fields.items())
 
 
+def own(
+    section: str,
+    *,
+    ready: Callable[[Hosted], None] = lambda _: None,
+    typed: Mapping[str, str] = MappingProxyType({}),
+    **more: str,
+) -> Callable[[Hosted], Send]:
+    """``/account/…``: a form of one part."""
+
+    def prepared(hosted: Hosted) -> Send:
+        browser = at_account(hosted)
+        ready(hosted)
+        browser.get(f"/account/{section}")
+        fields = browser.fields | dict(typed) | more
+        return lambda: browser.post_pairs(f"/account/{section}", fields.items())
+
+    return prepared
+
+
+def many_sessions(hosted: Hosted) -> None:
+    Browser(hosted).sign_in("/signin")
+
+
+def many_apps(hosted: Hosted) -> None:
+    agreed(Browser(hosted))
+
+
+def many_providers(hosted: Hosted) -> None:
+    browser = Browser(hosted)
+    a_provider(browser)
+    linked(browser)
+
+
 def enrolling(hosted: Hosted) -> Send:
     """``/api/v1/authn``: an app that is set up."""
     hosted.demands.sign_on = Demanded(requirement=TWO)
@@ -245,6 +280,17 @@ ROUTES: dict[str, tuple[Callable[[Hosted], Send], int, bool]] = {
     "account, recovery codes": (recovery_codes, 200, False),
     "account, another address": (another_address, 303, False),
     "account, its code": (confirmed_address, 303, False),
+    "own profile": (own("profile", typed={"profile.mobilePhone": "A"}), 303, False),
+    "own password": (own("password", old=PASSWORD, new=NEW_PASSWORD, repeated=NEW_PASSWORD), 200, True),
+    "own sessions": (own("sessions", ready=many_sessions, act="others"), 303, False),
+    "own applications": (own("apps", ready=many_apps, act="withdraw"), 303, False),
+    "own providers": (own("providers", ready=many_providers, act="unlink"), 303, False),
+    "own copy": (own("data", act="export"), 200, False),
+    "own end": (
+        own("data", ready=lambda hosted: let_people_go(Browser(hosted)), act="delete", confirm="ann@example.com"),
+        200,
+        False,
+    ),
     "password": (changed, 303, True),
     "authn": (begun, 200, False),
     "authn, a code": (proved, 200, True),

@@ -19,6 +19,7 @@ from authmint.policy.sign_on.assurance import Assurance
 from authmint.sign_on.requirement import Demanded, Enrolments, Remembering, Requirement
 from authmint.storage.factors import Credential, Factor
 from authmint.storage.remembered_browsers import RememberedBrowser
+from authmint.storage.schemas import ProfileSchema
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect, sync_playwright
@@ -27,7 +28,9 @@ from tests.support.chromium import ARGUMENTS, CHROMIUM, PATIENCE
 from tests.support.sign_on_policies import welcoming
 
 from .hosted import HANDLE, NEW_PASSWORD, PASSWORD
+from .hosted import Browser as PagesBrowser
 from .serving import Served, serving
+from .test_own_account import a_provider, agreed, let_people_go, linked, may
 
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 SCREENSHOTS = os.environ.get("AUTHMINT_SCREENSHOTS")
@@ -299,6 +302,31 @@ def test_signing_out_is_confirmed(served: Served, window: Callable[..., Page]) -
     assert served.hosted.storage.sessions.records == {}
 
 
+def test_people_look_after_their_account_without_javascript(served: Served, window: Callable[..., Page]) -> None:
+    page = window(java_script_enabled=False, viewport=PHONE)
+    _another_password(page, served)
+    settled(page, "Your password was changed")
+    page.goto(f"{served.base_url}/account/profile")
+    page.get_by_label("Nickname").fill("Annie")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("Nickname")).to_have_value("Annie")
+    page.get_by_role("link", name="Applications").click()
+    page.get_by_role("button", name="Remove access of Orders").click()
+    settled(page, "Applications")
+    page.get_by_role("link", name="Linked accounts").click()
+    page.get_by_role("button", name="Unlink Corp 0oaC").click()
+    settled(page, "Linked accounts")
+    page.get_by_role("link", name="Your data").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "account.json"
+    page.get_by_label("To confirm").fill("ann@example.com")
+    page.get_by_role("button", name="Delete my account for good").click()
+
+    settled(page, "Your account is deleted")
+    assert list(served.hosted.storage.users.list()) == []
+
+
 # Accessibility, and pictures.
 
 
@@ -362,6 +390,40 @@ def _address(page: Page, served: Served) -> None:
     page.get_by_label("Another address").fill("ann@new.example")
     page.get_by_role("button", name="Send a code there").click()
     expect(page.locator("#address-code")).to_be_visible()
+
+
+def _part(page: Page, served: Served, section: str) -> None:
+    """A part of one's own account with something of everything in it."""
+    at = PagesBrowser(served.hosted, base_url=served.base_url, user_agent="Mozilla/5.0 (iPhone) Safari/605.1")
+    attributes = {
+        "colour": {"title": "Favourite colour", "type": "string", "enum": ["red", "blue"], **may("READ_WRITE")},
+        "news": {"title": "Newsletter", "type": "boolean", **may("READ_WRITE"), "description": "About once a month."},
+        "salary": {"title": "Grade", "type": "string", **may("READ_ONLY")},
+        "langs": {"title": "Languages", "type": "array", "items": {"type": "string"}, **may("READ_WRITE")},
+    }
+    schemas = served.hosted.storage.user_schemas
+    schemas.save(schemas.get(), ProfileSchema(custom=attributes, base={"nickName": may("READ_WRITE")}), [])
+    at.sign_in("/signin")
+    agreed(at)
+    for idp_id in ("0oaC", "0oaD"):
+        a_provider(at, idp_id)
+    linked(at)
+    let_people_go(at)
+    sign_in(page, served, f"/signin?account={section}")
+
+
+def _emptied(page: Page, served: Served) -> None:
+    _part(page, served, "profile")
+    page.get_by_label("First name").fill(" ")
+    page.get_by_role("button", name="Save").click()
+
+
+def _another_password(page: Page, served: Served, old: str = PASSWORD) -> None:
+    _part(page, served, "password")
+    page.get_by_label("Current password").fill(old)
+    page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
+    page.get_by_label("New password, once more").fill(NEW_PASSWORD)
+    page.get_by_role("button", name="Change password").click()
 
 
 def _codes(page: Page, served: Served) -> None:
@@ -438,9 +500,17 @@ VIEWS: dict[str, tuple[str, Callable[[Page, Served], Any]]] = {
     "enrol-app": ("Set up a second proof", lambda page, served: _set_up(page, served, "Authenticator app")),
     "enrol-key": ("Set up a second proof", lambda page, served: _set_up(page, served, "Passkey or security key")),
     "refused": ("You can’t go on here", lambda page, served: _refused(page, served)),
-    "account": ("Your account", lambda page, served: _account(page, served)),
-    "account-codes": ("Your account", lambda page, served: _codes(page, served)),
-    "account-address": ("Your account", lambda page, served: _address(page, served)),
+    "account": ("Sign-in", lambda page, served: _account(page, served)),
+    "account-codes": ("Sign-in", lambda page, served: _codes(page, served)),
+    "account-address": ("Sign-in", lambda page, served: _address(page, served)),
+    "account-profile": ("Profile", lambda page, served: _part(page, served, "profile")),
+    "account-profile-wrong": ("does not fit", lambda page, served: _emptied(page, served)),
+    "account-password": ("Password", lambda page, served: _part(page, served, "password")),
+    "account-password-wrong": ("is wrong", lambda page, served: _another_password(page, served, "Wrong-Horse-7")),
+    "account-sessions": ("Where you’re signed in", lambda page, served: _part(page, served, "sessions")),
+    "account-apps": ("Applications", lambda page, served: _part(page, served, "apps")),
+    "account-providers": ("Linked accounts", lambda page, served: _part(page, served, "providers")),
+    "account-data": ("Your data", lambda page, served: _part(page, served, "data")),
     "start": ("Authorization servers", lambda page, served: page.goto(f"{served.base_url}/")),
     "error": ("Something is wrong", lambda page, served: page.goto(f"{served.base_url}/error")),
 }

@@ -80,6 +80,7 @@ def test_every_documented_route_is_there(template: Template) -> None:
         ("/signin/key", "authorize"),
         ("/enrol", "authorize"),
         ("/account", "authorize"),
+        ("/account/{section}", "authorize"),
         ("/api/v1/authn/{proxy+}", "authorize"),
         ("/api/v1/sessions", "authorize"),
         ("/api/v1/sessions/me", "authorize"),

@@ -88,3 +88,14 @@ def test_whether_pages_have_a_footer(admin: Admin) -> None:
             "showEndUserFooter": {"href": f"{BASE_URL}{path}/showEndUserFooter", "hints": {"allow": ["POST"]}},
         },
     }
+
+
+def test_whether_people_may_delete_themselves_is_said_by_administrators(admin: Admin) -> None:
+    path = "/api/v1/org/selfService"
+    assert admin.get(path).json["accountDeletion"] == "DENY"
+
+    assert admin.put(path, {"accountDeletion": "ALLOW"}).json["accountDeletion"] == "ALLOW"
+    assert admin.get(path).json["accountDeletion"] == "ALLOW"
+    refused = admin.put(path, {"accountDeletion": "MAYBE"})
+    assert (refused.status, admin.get(path).json["accountDeletion"]) == (400, "ALLOW")
+    assert admin.put(path, {}).json["accountDeletion"] == "DENY"

@@ -76,7 +76,16 @@ class PasswordChange:
         """What holds for a user. Raises Unavailable."""
         return self.policy if self.decide is None else self.decide(user, request, now)
 
-    def choose(self, user_id: str, password: str, *, now: int, request: Request, still: Callable[[User], bool]) -> User:
+    def choose(
+        self,
+        user_id: str,
+        password: str,
+        *,
+        now: int,
+        request: Request,
+        still: Callable[[User], bool],
+        revoke: bool = False,
+    ) -> User:
         """Store a user's own new password, and make the user ACTIVE.
 
         Args:
@@ -85,6 +94,7 @@ class PasswordChange:
             now: Unix seconds.
             request: For the log.
             still: Whether what the user proved still counts, asked of the record that is about to be changed.
+            revoke: Whether tokens of applications end as well. Sessions always do.
 
         Raises:
             UnsuitablePassword: The policy refuses it.
@@ -105,11 +115,15 @@ class PasswordChange:
                 now=now,
                 own=True,
             )
-            after = replace(before, password=chosen, ticket=None, updated_at=now)
+            generation = before.token_generation + revoke
+            after = replace(before, password=chosen, ticket=None, updated_at=now, token_generation=generation)
             if before.status != "ACTIVE":
                 after = replace(after, status="ACTIVE", status_changed_at=now)
             party = Party(before.id, "User", alternate_id=before.login)
-            event = Recorder(self.clock, self.ids, party, request).event("user.account.update_password", party)
+            debug = {"is_self_initiated": "true", "session_revocation": str(revoke).lower()}
+            event = Recorder(self.clock, self.ids, party, request).event(
+                "user.account.update_password", party, debug=debug
+            )
             told = () if self.letters is None else self.letters.to(after, "PasswordChanged", now=now)
             self.users.save(before, after, [event], mails=told)
             return after

@@ -151,11 +151,13 @@ class DynamoIdpLinks:
                 if error_code(error) != "ConditionalCheckFailedException":
                     raise
 
-    def remove(self, link: IdpLink, events: Sequence[Event]) -> None:
+    def remove(self, link: IdpLink, events: Sequence[Event], *, beside: IdpLink | None = None) -> None:
         item, user, own = self._item, f"{_USER}{link.user_id}", partition(link.idp_id)
         held = subject_key(link.idp_id, link.external_id)
         try:
             with self._tables.transaction(events) as write:
+                if beside is not None:
+                    write.condition_check(item, user, partition(beside.idp_id), condition=item.pk.exists())
                 write.delete(item(user, own), condition=item.pk.exists())
                 write.delete(item(own, user))
                 write.delete(item(held, HEAD))

@@ -41,8 +41,11 @@ class DynamoRoles:
 
 
 def put_roles(write: TransactWrite, item: type[ConfigItem], change: BookChange) -> None:
-    """One put, on the condition that the book is still as it was read."""
+    """One put, on the condition that the book is still as it was read; or that condition alone."""
     version = change.before.version
     unchanged = item.version == version if version else item.pk.does_not_exist()
+    if change.looked_at:
+        write.condition_check(item, ROLES, HEAD, condition=unchanged)
+        return
     body = encode(replace(change.after, version=version + 1))
     write.save(item(ROLES, HEAD, body=body, version=version + 1), condition=unchanged)

@@ -208,7 +208,7 @@ class DynamoUsers:
         moves = before.type_id != after.type_id
         old_email, new_email = login_key(before.email), login_key(after.email)
         described = holds_others(before, after)
-        checks = int(moves and after.type_id is not None) + int(described)
+        checks = int(moves and after.type_id is not None) + int(described) + int(book is not None and book.looked_at)
         deletes = len(freed) + int(old_email != new_email) + int(moves and before.type_id is not None)
         try:
             with self._tables.transaction(events) as write:

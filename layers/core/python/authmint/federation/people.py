@@ -115,6 +115,20 @@ class FederatedPeople:
             self.records.rules.apply(user.id, partial(_by_rules, sign), at=now)
         return user.id, said
 
+    def link_of(
+        self, provider: IdentityProvider, claims: Mapping[str, Any], user: User, build: EventBuilder, *, now: int
+    ) -> IdpLink:
+        """The link of a user who is signed in and went to the provider to be linked.
+
+        Raises:
+            NotBelieved: It is nobody whom the provider may sign in.
+        """
+        profile = self.records.incoming.idp_user(Source(provider.id, provider.type), claims)
+        said = said_of(provider, claims, profile, now)
+        if not said.fits:
+            raise NotBelieved("no_matching_social_user", "no username that fits")
+        return self._link_of(Sign(provider, claims, profile, said, build, now), user)
+
     def _resolved(self, sign: Sign) -> User:
         try:
             return self.retrying(lambda: self._attempt(sign))

@@ -1,6 +1,6 @@
 """All pages of a deployment, put together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
@@ -38,10 +38,11 @@ from .site import Page, Site
 from .start import StartPage
 from .steps import Steps
 from .verifiers import BrakedVerifier, Brakes, WatchedVerifier
-from .visit import Visit
+from .visit import SECTIONS, Visit
 from .waiting import Authorizations
 
 if TYPE_CHECKING:
+    from ..self_service.services import SelfService
     from ..sign_on.factor_steps import FactorSteps
     from .federation import FederationPages
 
@@ -79,6 +80,7 @@ def new_site(
     recovery: RecoveryPages,
     callers: TrustedCallers,
     federation: "Callable[[Steps], FederationPages]",
+    services: "Callable[[], SelfService]",
     clock: Clock,
     ids: Ids,
 ) -> Site:
@@ -98,6 +100,7 @@ def new_site(
     steps = Steps(pages, browsers, sign_on, authorizations)
     tokens = SessionTokenExchange(records.session_tokens, records.directory, ids)
     providers = cache(lambda: federation(steps))
+    account = cache(lambda: _account(steps, records, factors, demands, recovery, services, verifier, providers))
     return Site(
         pages,
         browsers,
@@ -113,7 +116,7 @@ def new_site(
         password=PasswordPage(steps),
         challenge=_OnFirstUse(partial(_challenge, steps)),
         enrol=_OnFirstUse(partial(_enrol, steps)),
-        account=_OnFirstUse(partial(_account, steps, records, factors, demands, recovery)),
+        account={section: _OnFirstUse(partial(_section, account, section)) for section in ("", *SECTIONS)},
         consent=ConsentPage(
             pages=pages,
             browsers=browsers,
@@ -161,6 +164,10 @@ class _OnFirstUse:
         return self._page.post(visit)
 
 
+def _section(account: Callable[[], Mapping[str, Page]], section: str) -> Page:
+    return account()[section]
+
+
 def _challenge(steps: Steps) -> Page:
     from .challenge import ChallengePage
 
@@ -185,11 +192,31 @@ def _account(
     factors: "Callable[[], FactorSteps]",
     demands: SignOnDemands,
     recovery: RecoveryPages,
-) -> Page:
+    services: "Callable[[], SelfService]",
+    verifier: Verifier,
+    federation: "Callable[[], FederationPages]",
+) -> Mapping[str, Page]:
+    """Pages of one's own account, by section."""
     from ..sign_on.own_account import OwnAccount
-    from .account import AccountPage
+    from .account.apps import AppsPage
+    from .account.data import DataPage
+    from .account.factors import FactorsPage
+    from .account.frame import Frame
+    from .account.password import OwnPasswordPage
+    from .account.profile import ProfilePage
+    from .account.providers import ProvidersPage
+    from .account.sessions import SessionsPage
 
-    def account() -> OwnAccount:
-        return OwnAccount(factors(), demands)
-
-    return AccountPage(steps, factors, account, recovery.addresses(), records.remembered, records.sessions)
+    frame, services = Frame(steps, lambda: OwnAccount(factors(), demands)), cache(services)
+    own = FactorsPage(
+        frame, factors, recovery.addresses(), records.remembered, records.sessions, lambda: services().links
+    )
+    return {
+        "": own,
+        "profile": ProfilePage(frame, services),
+        "password": OwnPasswordPage(frame, services, verifier, records.directory),
+        "sessions": SessionsPage(frame, services),
+        "apps": AppsPage(frame, services),
+        "providers": ProvidersPage(frame, services, federation),
+        "data": DataPage(frame, services),
+    }

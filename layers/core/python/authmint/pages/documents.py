@@ -22,6 +22,7 @@ Kind = Literal[
     "method",
     "not_assigned",
     "not_by_mail",
+    "not_linked",
     "nothing_here",
     "oauth",
     "provider",

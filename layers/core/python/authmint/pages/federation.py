@@ -19,6 +19,7 @@ from ..oauth.errors import OAuthError
 from ..policy.sign_on.facts import Facts
 from ..policy.sign_on.routing import Route, route
 from ..rate_limit import RateLimit, network_of
+from ..self_service.refusals import NotDone
 from ..sign_on.policies import AppliedPolicies
 from ..storage.clients import secret_digest
 from ..storage.errors import NotFound
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ..federation.people import FederatedPeople
     from ..federation.upstream import Upstream
     from ..oauth.token_events import TokenEvents
+    from ..self_service.links import OwnLinks
     from .waiting import Waiting
 
 START: Final = "/signin/idp"
@@ -44,6 +46,8 @@ _LONGEST: Final = {"state": 200, "code": 8_192, "error": 200, "error_description
 _LONGEST_ANSWER: Final = 8_192
 _ACCOUNT: Final = "okta:acct:"
 _LONGEST_LOGIN: Final = 320
+#: For which session somebody was sent to be linked, and not to sign in.
+_LINK: Final = "link"
 #: A trusted ``auth_time`` is as far off as clocks are.
 _SKEW: Final = 60
 
@@ -90,6 +94,7 @@ class FederationPages:
     requests: FederatedRequests
     upstream: "Callable[[], Upstream]"
     people: "Callable[[], FederatedPeople]"
+    links: "Callable[[], OwnLinks]"
     events: "TokenEvents"
     clock: Clock
     ids: Ids
@@ -129,6 +134,13 @@ class FederationPages:
             wanted = Wanted(
                 onward.fields, waiting.again or anew, hint, waiting.idp_scopes if waiting.idp == idp_id else ""
             )
+        asking = Asking(self.requests, self.ids)
+        uri = asking.uri(provider, _browser(visit), wanted, base_url=visit.request.base_url, now=visit.now)
+        return see_other(uri)
+
+    def to_link(self, visit: Visit, provider: IdentityProvider, session: Session) -> Response:
+        """To a provider, by which whoever is signed in shall be known from then on (``OwnLinks.offered``)."""
+        wanted = Wanted({"account": "providers", _LINK: session.id}, again=True)
         asking = Asking(self.requests, self.ids)
         uri = asking.uri(provider, _browser(visit), wanted, base_url=visit.request.base_url, now=visit.now)
         return see_other(uri)
@@ -255,11 +267,29 @@ class FederationPages:
             now=visit.now,
         )
         proof = _proof(provider, claims, asked, visit.now)
+        if _LINK in asked.onward:
+            return self._linked(visit, asked, provider, claims)
         build = EventBuilder(visit.request, self.clock, self.ids)
         user_id, _ = self.people().resolve(provider, claims, build, now=visit.now)
         found = self.steps.sign_on.begin_as(visit.caller, user_id, proof, onward.fields)
         self._note(visit, provider, None, user_id=user_id, proof=proof)
         return self.steps.gone_on(visit, found, onward, way_back)
+
+    def _linked(
+        self, visit: Visit, asked: FederatedRequest, provider: IdentityProvider, claims: Mapping[str, Any]
+    ) -> Response:
+        """Whoever is signed in is known to the provider from here on, if they are who asked for that."""
+        session, person = visit.guest.session, visit.guest.person
+        if session is None or person is None or session.id != asked.onward[_LINK]:
+            raise OAuthError("social_transaction_expired", reason="another session")
+        build = EventBuilder(visit.request, self.clock, self.ids)
+        link = self.people().link_of(provider, claims, person.user, build, now=visit.now)
+        try:
+            self.links().add(person, link, visit.request)
+        except (NotDone, NotFound) as refused:
+            self._note(visit, provider, f"not linked: {refused}", user_id=person.user.id)
+            return self.steps.pages.problem("not_linked", visit.request, status=409, other="/account/providers")
+        return see_other("/account/providers")
 
     def _asked(self, answer: Answer, visit: Visit) -> FederatedRequest | None:
         """What this browser came for as it was sent away; ``None``: nothing, or it took too long."""

@@ -1,6 +1,6 @@
 """Every page and browser-facing call of a deployment, by path and method."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
 from .. import api_errors
@@ -58,7 +58,7 @@ class Site:
         password: PasswordPage,
         challenge: Page,
         enrol: Page,
-        account: Page,
+        account: Mapping[str, Page],
         consent: ConsentPage,
         device: DevicePage,
         sign_out: SignOutPage,
@@ -84,11 +84,11 @@ class Site:
             "/password": password,
             "/challenge": challenge,
             "/enrol": enrol,
-            "/account": account,
             "/consent": consent,
             "/activate": device,
             "/signout": sign_out,
         }
+        shown |= {f"/account/{section}" if section else "/account": page for section, page in account.items()}
         self._shown: dict[str, dict[str, Handler]] = {
             path: {"GET": page.get, "POST": page.post} for path, page in shown.items()
         }

@@ -96,6 +96,10 @@ def normalized(user_code: str) -> str:
     return code if _CODE.fullmatch(code) else ""
 
 
+#: Parts of one's own account that have a page of their own.
+SECTIONS: Final = ("profile", "password", "sessions", "apps", "providers", "data")
+
+
 @dataclass(frozen=True)
 class Onward:
     """Where a browser goes on once its user has signed in.
@@ -105,12 +109,14 @@ class Onward:
         activating: To a device.
         user_code: That the device gave along, perhaps.
         account: To the user's own account.
+        section: A part of that; empty: where it begins.
     """
 
     handle: str = ""
     activating: bool = False
     user_code: str = ""
     account: bool = False
+    section: str = ""
 
     @classmethod
     def of(cls, handle: str | None, user_code: str | None, account: str | None = None) -> "Onward":
@@ -119,7 +125,7 @@ class Onward:
             return cls(handle)
         if user_code is not None:
             return cls(activating=True, user_code=normalized(user_code))
-        return cls(account=account == "1")
+        return cls(account=account == "1" or account in SECTIONS, section=account if account in SECTIONS else "")
 
     @classmethod
     def of_form(cls, form: Form) -> "Onward":
@@ -134,7 +140,7 @@ class Onward:
             return {"request": self.handle}
         if self.activating:
             return {"activate": self.user_code}
-        return {"account": "1"} if self.account else {}
+        return {"account": self.section or "1"} if self.account else {}
 
     @property
     def subject(self) -> str:
@@ -151,7 +157,7 @@ class Onward:
         if way_back is not None:
             return way_back
         if self.account:
-            return "/account"
+            return f"/account/{self.section}" if self.section else "/account"
         if not self.activating:
             return "/signin"
         return "/activate" + (f"?{urlencode({'user_code': self.user_code})}" if self.user_code else "")

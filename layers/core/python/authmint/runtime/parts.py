@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from ..recovery.helpdesk import Helpdesk
     from ..recovery.recovery import Recovery
     from ..recovery.sign_up import SignUp
+    from ..self_service.links import OwnLinks
+    from ..self_service.services import SelfService
     from ..sign_on.factor_steps import FactorSteps
     from ..sign_on.policies import AppliedPolicies
     from ..sign_on.policy_demands import BlockedZones, PolicyDemands
@@ -325,6 +327,7 @@ class Parts:
             records.federated_requests,
             cache(self._upstream),
             cache(self._federated_people),
+            self.own_links,
             self.log,
             self.clock,
             self.ids,
@@ -366,7 +369,8 @@ class Parts:
         records = self.records
         return RuleMemberships(records.group_rules, records.users, records.groups, records.roles, self.retrying)
 
-    def _ruled(self, user: "User", request: Request) -> None:
+    def ruled(self, user: "User", request: Request) -> None:
+        """Put somebody into the groups that rules say, who changed something of themselves. Raises Unavailable."""
         from ..provisioning.rule_memberships import by_themselves
 
         self._rule_memberships().apply(user.id, by_themselves(user, request, self.clock, self.ids), at=self.clock.now())
@@ -454,7 +458,7 @@ class Parts:
             self.clock,
             self.ids,
             self.retrying,
-            self._ruled,
+            self.ruled,
         )
 
     def address_change(self) -> "AddressChange":
@@ -471,7 +475,28 @@ class Parts:
             self.clock,
             self.ids,
             self.retrying,
-            self._ruled,
+            self.ruled,
+        )
+
+    def self_service(self, configuration: "Configuration") -> "SelfService":
+        """What people do with their own account."""
+        from .own_account import self_service
+
+        return self_service(self, configuration)
+
+    def own_links(self) -> "OwnLinks":
+        """Identity providers that know somebody, for whose links they are."""
+        from ..self_service.links import OwnLinks
+
+        records = self.records
+        return OwnLinks(
+            records.identity_providers,
+            records.idp_links,
+            records.factors,
+            records.roles,
+            self.clock,
+            self.ids,
+            self.retrying,
         )
 
     def trusted_callers(self, configuration: "Configuration", blocked: "BlockedZones") -> "TrustedCallers":

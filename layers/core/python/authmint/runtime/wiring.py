@@ -1,7 +1,7 @@
 """The composition root: one function per Lambda function. Heavy imports stay inside, so each loads what it uses."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ..http import Request, Response
@@ -192,6 +192,7 @@ def authorize(env: Surroundings) -> Function:
         recovery=parts.recovery_pages(pages),
         callers=parts.trusted_callers(configuration, blocked),
         federation=parts.federation_pages,
+        services=partial(parts.self_service, configuration),
         clock=clock,
         ids=ids,
     )

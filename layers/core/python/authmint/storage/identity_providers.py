@@ -234,5 +234,9 @@ class IdpLinks(Protocol):
     def update(self, link: IdpLink) -> None:
         """Keep what the provider says of a user now. Nothing happens where they are not linked any more."""
 
-    def remove(self, link: IdpLink, events: Sequence[Event]) -> None:
-        """Unlink a user. Raises NotFound: they are not linked so."""
+    def remove(self, link: IdpLink, events: Sequence[Event], *, beside: IdpLink | None = None) -> None:
+        """Unlink a user. ``beside``: of the same user, another one that has to be there still.
+
+        Raises:
+            NotFound: They are not linked so.
+        """

@@ -15,11 +15,13 @@ class OrgSettings:
         profile: Name, address and where help is found, as far as they were set.
         contacts: Id of the user to turn to, by kind of contact.
         footer: Whether people's pages shall have the vendor's footer.
+        people_delete_themselves: Whether people may end their own account.
     """
 
     profile: Mapping[str, str] = field(default_factory=dict)
     contacts: Mapping[str, str] = field(default_factory=dict)
     footer: bool = True
+    people_delete_themselves: bool = False
     updated_at: int = 0
     version: int = 0
 

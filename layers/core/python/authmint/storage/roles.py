@@ -104,10 +104,14 @@ class BookChange:
     """What is stored of the book together with something else, on the condition that it is still as it was read.
 
     Where both are the same, nothing but the version changes: whoever decided by the book at the same time decides anew.
+
+    Attributes:
+        looked_at: Not even that: it is only that condition, by who may not write the book.
     """
 
     before: RoleBook
     after: RoleBook
+    looked_at: bool = False
 
 
 class Roles(Protocol):

@@ -18,6 +18,9 @@ from .organization import ORG_ID
 
 PATH: Final = "/api/v1/org"
 CONTACTS: Final = ("BILLING", "TECHNICAL")
+#: What no vendor has.
+_SELF_SERVICE: Final = f"{PATH}/selfService"
+_ACCESS: Final = ("ALLOW", "DENY")
 _LONGEST: Final = 255
 _SINCE: Final = EVERYONE_GROUP.created_at
 #: Members that can be changed, in the order of answers, with what they are at first.
@@ -97,6 +100,18 @@ class OrgSettingsResource:
         """200. The wish is kept; pages have no footer of a vendor."""
         return Response.json(200, _preferences(self._changed(call, lambda before: replace(before, footer=shown)), call))
 
+    def self_service(self, call: Call) -> Response:
+        """What people may do with their own account, beside what everybody may."""
+        return Response.json(200, _self_service(self._settings.get(), call))
+
+    def replace_self_service(self, call: Call) -> Response:
+        """200. What is left out is as it was at first."""
+        body = call.body()
+        deletion = body.choice("accountDeletion", _ACCESS, "DENY")
+        body.check()
+        settings = self._changed(call, lambda before: replace(before, people_delete_themselves=deletion == "ALLOW"))
+        return Response.json(200, _self_service(settings, call))
+
     def _changed(self, call: Call, change: _Change) -> OrgSettings:
         def attempt() -> OrgSettings:
             before = self._settings.get()
@@ -162,6 +177,13 @@ def _preferences(settings: OrgSettings, call: Call) -> dict[str, Any]:
     return {"showEndUserFooter": settings.footer, "_links": {verb: link}}
 
 
+def _self_service(settings: OrgSettings, call: Call) -> dict[str, Any]:
+    return {
+        "accountDeletion": "ALLOW" if settings.people_delete_themselves else "DENY",
+        "_links": {"self": {"href": call.url(_SELF_SERVICE), "hints": {"allow": ["GET", "PUT"]}}},
+    }
+
+
 def add_org_settings(add: Callable[[str, str, Callable[[Call], Response]], None], records: PeopleRecords) -> None:
     """Their routes."""
     org = OrgSettingsResource(records)
@@ -172,5 +194,7 @@ def add_org_settings(add: Callable[[str, str, Callable[[Call], Response]], None]
     add("GET", f"{PATH}/contacts/{{contactType}}", org.contact)
     add("PUT", f"{PATH}/contacts/{{contactType}}", org.replace_contact)
     add("GET", f"{PATH}/preferences", org.preferences)
+    add("GET", _SELF_SERVICE, org.self_service)
+    add("PUT", _SELF_SERVICE, org.replace_self_service)
     add("POST", f"{PATH}/preferences/showEndUserFooter", org.show_footer)
     add("POST", f"{PATH}/preferences/hideEndUserFooter", org.hide_footer)

@@ -1,121 +1,104 @@
-"""``/account``: what somebody signs in with, and where they are remembered. Behind a fresh proof."""
+"""``/account``: what its owner signs in with, and where they are remembered."""
 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..clock import timestamp
-from ..factors.addresses import is_verified
-from ..factors.answers import Passcode
-from ..factors.kind import Activation, Ask, CodeSent, KeyOptions, SharedSecret
-from ..factors.qr_codes import svg
-from ..factors.refusals import FactorRefused, TooFast
-from ..factors.wire import masked, registration_of
-from ..http import Response
-from ..recovery.address_change import AddressChange
-from ..recovery.refusals import NotOpen, TooOften, WrongAnswer
-from ..sign_on.factor_steps import FactorSteps
-from ..sign_on.next_step import Known
-from ..sign_on.own_account import OwnAccount
-from ..sign_on.requirement import OutOfTurn
-from ..sign_on.sessions import SignedOn, latest
-from ..sign_on.sign_on import Denied
-from ..storage.directory import Person
-from ..storage.errors import Conflict, NotFound
-from ..storage.factors import Factor, FactorKind
-from ..storage.remembered_browsers import RememberedBrowsers
-from ..storage.sessions import Session, Sessions
-from ..storage.sign_on_transactions import Proof
-from ..storage.users import User
-from .enrol import LEADS, NAMES
-from .steps import Steps, step_uri
-from .visit import Onward, Visit, see_other
+from ...clock import timestamp
+from ...factors.addresses import is_verified
+from ...factors.answers import Passcode
+from ...factors.kind import Activation, Ask, CodeSent, KeyOptions, SharedSecret
+from ...factors.qr_codes import svg
+from ...factors.refusals import FactorRefused, TooFast
+from ...factors.wire import masked, registration_of
+from ...http import Response
+from ...recovery.address_change import AddressChange
+from ...recovery.refusals import NotOpen, TooOften, WrongAnswer
+from ...self_service.links import OwnLinks
+from ...sign_on.factor_steps import FactorSteps
+from ...sign_on.next_step import Known
+from ...sign_on.sessions import SignedOn, latest
+from ...storage.errors import Conflict, NotFound
+from ...storage.factors import Factor, FactorKind
+from ...storage.remembered_browsers import RememberedBrowsers
+from ...storage.sessions import Session, Sessions
+from ...storage.sign_on_transactions import Proof
+from ...storage.users import User
+from ..enrol import LEADS, NAMES
+from ..steps import Steps
+from ..visit import Visit, see_other
+from .frame import Frame, Own
 
-_HERE: Final = Onward(account=True)
 _LONGEST_NAME: Final = 60
 
 
 @dataclass(frozen=True)
-class AccountPage:
-    """Shows and changes. Nothing here is done for who has not just proved who they are."""
+class FactorsPage:
+    """Shows and changes."""
 
-    steps: Steps
+    frame: Frame
     factor_steps: Callable[[], FactorSteps]
-    account: Callable[[], OwnAccount]
     addresses: AddressChange
     remembered: RememberedBrowsers
     sessions: Sessions
+    links: Callable[[], OwnLinks]
+
+    @property
+    def steps(self) -> Steps:
+        """What pages of sign-ons have in common."""
+        return self.frame.steps
 
     def get(self, visit: Visit) -> Response:
         """The page; or first what has to be proved for it."""
-        return self._behind_proof(visit, self._shown)
+        return self.frame.behind_proof(visit, "", lambda visit, own: self._shown(visit, own))
 
     def post(self, visit: Visit) -> Response:
         """One change, and the page again."""
-        if visit.guest.session is not None:
-            visit.check("account")
         changes = {"address": self._asked_address, "confirm": self._confirmed_address}
-        return self._behind_proof(visit, changes.get(visit.form.text("act"), self._changed))
+        return self.frame.checked(visit, "", changes.get(visit.form.text("act"), self._changed))
 
-    def _behind_proof(self, visit: Visit, go_on: "Callable[[Visit, Session, Person, Known], Response]") -> Response:
-        session, person = visit.guest.session, visit.guest.person
-        if session is None or person is None:
-            return see_other(_HERE.sign_in_uri)
-        account = self.account()
-        known = account.known(session, person)
-        if account.is_fresh(known, now=visit.now):
-            return go_on(visit, session, person, known)
-        requirement = account.requirement(known)
-        try:
-            pending = self.steps.sign_on.step_up(visit.caller, session, person, requirement, _HERE.fields)
-        except (Denied, OutOfTurn):
-            return self.steps.pages.problem("refused", visit.request, status=403, code="access_denied")
-        return see_other(step_uri(pending))
-
-    def _changed(self, visit: Visit, session: Session, person: Person, known: Known) -> Response:
+    def _changed(self, visit: Visit, own: Own) -> Response:
         form, act = visit.form, visit.form.text("act")
         try:
             match act:
                 case "set_up":
-                    return self._set_up(visit, session, person)
+                    return self._set_up(visit, own)
                 case "remove":
-                    return self._removed(visit, session, person, known)
+                    return self._removed(visit, own)
                 case "rename":
-                    self._renamed(visit, person, known)
+                    self._renamed(visit, own)
                 case "codes":
-                    return self._codes(visit, session, person, known)
+                    return self._codes(visit, own)
                 case "forget":
-                    self.remembered.forget(person.user.id, form.text("browser"))
+                    self.remembered.forget(own.person.user.id, form.text("browser"))
                 case "everywhere":
-                    self.sessions.end_all(person.user.id)
+                    self.sessions.end_all(own.person.user.id)
                     cookies = self.steps.browsers.sign_out(visit.request, now=visit.now)
                     return self.steps.pages.signed_out(visit.request).with_headers(*cookies)
                 case _ if form.text("choose"):
-                    return self._begun(visit, session, person)
+                    return self._begun(visit, own)
         except (NotFound, Conflict):
             pass  # it is gone, or changed: the page shows how it stands
         return see_other("/account")
 
-    def _begun(self, visit: Visit, session: Session, person: Person) -> Response:
+    def _begun(self, visit: Visit, own: Own) -> Response:
         kind = next((kind for kind in NAMES if kind == visit.form.text("choose")), None)
         if kind is None:
             return see_other("/account")
         try:
             factor, activation = self.factor_steps().factors.enrol(
-                person.user, kind, now=visit.now, request=visit.request, binding=_binding(session)
+                own.person.user, kind, now=visit.now, request=visit.request, binding=_binding(own.session)
             )
         except TooFast as fast:
-            return self._refused(visit, session, person, "challenge.too_fast", 429).with_headers(
-                *fast.allowance.headers()
-            )
+            return self._refused(visit, own, "challenge.too_fast", 429).with_headers(*fast.allowance.headers())
         except FactorRefused:
-            return self._refused(visit, session, person, "account.not_offered", 422)
-        return self._setting_up(visit, person, factor, activation)
+            return self._refused(visit, own, "account.not_offered", 422)
+        return self._setting_up(visit, own, factor, activation)
 
-    def _set_up(self, visit: Visit, session: Session, person: Person) -> Response:
+    def _set_up(self, visit: Visit, own: Own) -> Response:
         form, factors = visit.form, self.factor_steps().factors
-        factor = factors.get(person.user, form.text("factor"))
+        factor = factors.get(own.person.user, form.text("factor"))
         names = ("clientData", "attestation", "transports", "clientExtensions")
         try:
             if form.text("clientData"):
@@ -123,43 +106,43 @@ class AccountPage:
             else:
                 answer = Passcode(form.text("code"))
             active = factors.activate(
-                person.user, factor, answer, now=visit.now, request=visit.request, binding=_binding(session)
+                own.person.user, factor, answer, now=visit.now, request=visit.request, binding=_binding(own.session)
             )
         except TooFast as fast:
-            refused = self._refused(visit, session, person, "challenge.too_fast", 429)
+            refused = self._refused(visit, own, "challenge.too_fast", 429)
             return refused.with_headers(*fast.allowance.headers())
         except FactorRefused:
             if factor.kind != "totp":  # its challenge is used up: from the start
-                return self._refused(visit, session, person, "challenge.wrong", 422)
-            shared = factors.shown(person.user, factor, now=visit.now, request=visit.request)
-            return self._setting_up(visit, person, factor, shared, problem="challenge.wrong")
+                return self._refused(visit, own, "challenge.wrong", 422)
+            shared = factors.shown(own.person.user, factor, now=visit.now, request=visit.request)
+            return self._setting_up(visit, own, factor, shared, problem="challenge.wrong")
         proof = Proof(active.kind, visit.now, active.id, synced=active.synced, verified=active.verified)
-        raised = SignedOn(person, latest((*session.proved, proof)), raises=session)
+        raised = SignedOn(own.person, latest((*own.session.proved, proof)), raises=own.session)
         guest = self.steps.browsers.sign_in(visit.request, raised, now=visit.now)
         return see_other("/account").with_headers(*guest.cookies)
 
-    def _asked_address(self, visit: Visit, session: Session, person: Person, known: Known) -> Response:
+    def _asked_address(self, visit: Visit, own: Own) -> Response:
         """A code goes to the new address."""
         address = visit.form.text("address").strip()
         try:
-            self.addresses.ask(person.user, session, address, now=visit.now)
+            self.addresses.ask(own.person.user, own.session, address, now=visit.now)
         except WrongAnswer:
-            return self._shown(visit, session, person, known, problem="account.no_address", status=422)
+            return self._shown(visit, own, problem="account.no_address", status=422)
         except TooOften as often:
-            refused = self._shown(visit, session, person, known, problem="challenge.too_fast", status=429)
+            refused = self._shown(visit, own, problem="challenge.too_fast", status=429)
             return refused.with_headers(*often.allowance.headers())
         return see_other("/account")
 
-    def _confirmed_address(self, visit: Visit, session: Session, person: Person, known: Known) -> Response:
+    def _confirmed_address(self, visit: Visit, own: Own) -> Response:
         """The code came back: that is the address from now on, and codes go to the old one no more."""
-        before = person.user
+        before = own.person.user
         code = "".join(visit.form.text("code").split())
         try:
-            after = self.addresses.confirm(before, session, code, now=visit.now, request=visit.request)
+            after = self.addresses.confirm(before, own.session, code, now=visit.now, request=visit.request)
         except WrongAnswer:
-            return self._shown(visit, session, person, known, problem="challenge.wrong", status=422)
+            return self._shown(visit, own, problem="challenge.wrong", status=422)
         except NotOpen:
-            return self._shown(visit, session, person, known, problem="account.address_gone", status=422)
+            return self._shown(visit, own, problem="account.address_gone", status=422)
         factors = self.factor_steps().factors
         for factor in factors.of(after):
             if factor.kind == "email" and factor.version and not is_verified(after, factor.address or ""):
@@ -167,34 +150,35 @@ class AccountPage:
         self.addresses.close(after)
         return see_other("/account")
 
-    def _removed(self, visit: Visit, session: Session, person: Person, known: Known) -> Response:
-        factor = self.factor_steps().factors.get(person.user, visit.form.text("factor"))
-        if self.account().is_needed(person, known, factor, visit.caller, now=visit.now):
-            return self._shown(visit, session, person, known, problem="account.needed", status=409)
+    def _removed(self, visit: Visit, own: Own) -> Response:
+        factor = self.factor_steps().factors.get(own.person.user, visit.form.text("factor"))
+        needed = self.frame.account().is_needed(own.person, own.known, factor, visit.caller, now=visit.now)
+        if needed or self.links().is_only_way(own.person.user, factor.id):
+            return self._shown(visit, own, problem="account.needed", status=409)
         # Of two that may each go if the other one stays, one stays.
-        others = [each for each in known.factors if each.id != factor.id]
-        self.factor_steps().factors.remove(person.user, factor, now=visit.now, request=visit.request, beside=others)
+        others = [each for each in own.known.factors if each.id != factor.id]
+        self.factor_steps().factors.remove(own.person.user, factor, now=visit.now, request=visit.request, beside=others)
         return see_other("/account")
 
-    def _renamed(self, visit: Visit, person: Person, known: Known) -> None:
-        factor = next((each for each in known.factors if each.id == visit.form.text("factor")), None)
+    def _renamed(self, visit: Visit, own: Own) -> None:
+        factor = next((each for each in own.known.factors if each.id == visit.form.text("factor")), None)
         name = " ".join(visit.form.text("name").split())[:_LONGEST_NAME]
         if factor is not None and name:
-            self.factor_steps().factors.rename(person.user, factor, name, now=visit.now, request=visit.request)
+            self.factor_steps().factors.rename(own.person.user, factor, name, now=visit.now, request=visit.request)
 
-    def _codes(self, visit: Visit, session: Session, person: Person, known: Known) -> Response:
+    def _codes(self, visit: Visit, own: Own) -> Response:
         """New ones, shown once. Who has no other factor needs none: they would be the only one."""
-        if not known.factors:
+        if not own.known.factors:
             return see_other("/account")
-        codes = self.factor_steps().factors.recovery.renew(Ask(person.user, visit.now, visit.request))
-        return self._shown(visit, session, person, known, codes=codes)
+        codes = self.factor_steps().factors.recovery.renew(Ask(own.person.user, visit.now, visit.request))
+        return self._shown(visit, own, codes=codes)
 
-    def _refused(self, visit: Visit, session: Session, person: Person, problem: str, status: int) -> Response:
-        known = self.account().known(session, person)
-        return self._shown(visit, session, person, known, problem=problem, status=status)
+    def _refused(self, visit: Visit, own: Own, problem: str, status: int) -> Response:
+        own = Own(own.session, own.person, self.frame.account().known(own.session, own.person))
+        return self._shown(visit, own, problem=problem, status=status)
 
     def _setting_up(
-        self, visit: Visit, person: Person, factor: Factor, activation: Activation, *, problem: str = ""
+        self, visit: Visit, own: Own, factor: Factor, activation: Activation, *, problem: str = ""
     ) -> Response:
         pages, request = self.steps.pages, visit.request
         options: Any = activation.options if isinstance(activation, KeyOptions) else {}
@@ -210,7 +194,7 @@ class AccountPage:
             "secret": "" if shared is None else shared.secret,
             "uri": "" if shared is None else shared.uri,
             "others": [],
-            "login": person.user.login,
+            "login": own.person.user.login,
             "fields": {"csrf": visit.guest.csrf("account"), "factor": factor.id},
         }
         script = "keys" if factor.kind == "webauthn" else None
@@ -219,19 +203,15 @@ class AccountPage:
     def _shown(
         self,
         visit: Visit,
-        session: Session,
-        person: Person,
-        known: Known,
+        own: Own,
         *,
         problem: str = "",
         status: int = 200,
         codes: Sequence[str] = (),
     ) -> Response:
-        pages, request, user = self.steps.pages, visit.request, person.user
+        user, known = own.person.user, own.known
         factors = self.factor_steps().factors
         values: dict[str, Any] = {
-            "login": user.login,
-            "problem": pages.text(problem, request) if problem else "",
             "factors": [self._row(visit, factor) for factor in known.factors],
             "offered": [self._offer(visit, kind, user.email) for kind in NAMES if self._has_room(known, kind)],
             "codes": codes,
@@ -242,10 +222,9 @@ class AccountPage:
                 if each.expires_at > visit.now
             ],
             "address": user.email if self.addresses.on else "",
-            "pending": self._pending(visit, session, user),
-            "fields": {"csrf": visit.guest.csrf("account")},
+            "pending": self._pending(visit, own.session, user),
         }
-        return pages.show("account.html", request, values, status=status)
+        return self.frame.show(visit, own, "", values, problem=problem, status=status)
 
     def _pending(self, visit: Visit, session: Session, user: User) -> str:
         """The address that a code is waited for from; empty: none."""

@@ -1,0 +1,24 @@
+"""Everything that people can do with their own account, in one place."""
+
+from dataclasses import dataclass
+
+from .apps import OwnApps
+from .deletion import OwnDeletion
+from .export import OwnExport
+from .links import OwnLinks
+from .password import OwnPasswords
+from .profile import OwnProfiles
+from .sessions import OwnSessions
+
+
+@dataclass(frozen=True)
+class SelfService:
+    """What pages and programs do it with."""
+
+    profiles: OwnProfiles
+    passwords: OwnPasswords
+    sessions: OwnSessions
+    apps: OwnApps
+    links: OwnLinks
+    export: OwnExport
+    deletion: OwnDeletion
