@@ -56,6 +56,7 @@ class Admin:
         services_need_roles: bool = False,
         console_secret: str | None = None,
         exchange: Callable[..., FetchedAnswer] | None = None,
+        first_id: int = 0,
     ) -> None:
         self.storage = MemoryStorage()
         self.clock = FrozenClock()
@@ -64,7 +65,7 @@ class Admin:
             self.storage,
             pairs=self.pairs,
             clock=self.clock,
-            ids=CountingIds(),
+            ids=CountingIds(first_id),
             mail_from=mail_from,
             services_need_roles=services_need_roles,
             console_secret=console_secret,

@@ -1,6 +1,7 @@
 """A deployment over HTTP, for commands: its address and an administrator's token from options or the environment."""
 
 import argparse
+import http.client
 import json
 import os
 import re
@@ -18,6 +19,10 @@ _NEXT: Final = re.compile(r'<([^>]+)>; rel="next"')
 
 class RemoteFailed(Exception):
     """The deployment refused or did not answer. The message says it in words and holds no secret."""
+
+
+class NoAnswer(RemoteFailed):
+    """There was no answer: whether anything was done is not known."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def address_of(options: argparse.Namespace) -> str:
     """The address of the deployment that options or the environment name. Raises RemoteFailed."""
     url: str = options.url or os.environ.get("AUTHMINT_URL") or f"http://127.0.0.1:{os.environ.get('PORT') or '8080'}"
+    return checked_address(url)
+
+
+def checked_address(url: str) -> str:
+    """The address without a slash at its end. Raises RemoteFailed: it is none."""
     if urllib.parse.urlsplit(url).scheme not in {"http", "https"}:
         raise RemoteFailed(f"{url!r} is no URL; it begins with https:// (or http:// for the local stack)")
     return url.rstrip("/")
@@ -126,9 +136,9 @@ class Remote:
         except urllib.error.HTTPError as error:
             with error:
                 return _answer(error)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "reason", error)
-            raise RemoteFailed(f"{self.url} does not answer: {reason}") from None
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", None) or error or type(error).__name__
+            raise NoAnswer(f"{self.url} does not answer: {reason}") from None
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -9,10 +9,11 @@ from ..importing.people_file import Columns, Row, read
 from ..parsers import add_command
 from ..remote import RemoteFailed, add_options, of_options
 from ..tables import for_people, print_json, print_table
+from . import importing_org
 
 _EXAMPLES: Final = """
-authmint import users --csv people.csv                 what would be done: nothing is changed
-authmint import users --csv people.csv --apply         the same again goes on where it stopped
+authmint import users --csv people.csv                 the plan; on a terminal it asks before it does it
+authmint import users --csv people.csv --apply         without asking; the same again goes on where it stopped
 authmint import users --csv people.csv --map E-Mail=email --map "First Name=firstName" --ignore Notes
 """
 
@@ -28,15 +29,16 @@ def add(commands: Any) -> None:
         examples=_EXAMPLES,
         description="Makes users of the rows of a CSV file. Columns are attributes of the profile; beside these "
         "password, or hash ($2b$…, $argon2id$…), or hash.algorithm, hash.value and what else the Users API takes of a "
-        "hash; groups (names, semicolons between them); active. Without --apply it says what it would do. Users whose "
+        "hash; groups (names, semicolons between them); active. It shows a plan first. Users whose "
         "login is there already are left alone.",
     )
     users.add_argument("--csv", metavar="FILE", required=True, type=Path, help="UTF-8; the first line names columns")
     users.add_argument("--map", metavar="COLUMN=ATTRIBUTE", action="append", default=[], help="one of another name")
     users.add_argument("--ignore", metavar="COLUMN", action="append", default=[], help="a column that is left out")
-    users.add_argument("--apply", action="store_true", help="make them")
+    importing_org.add_applying(users)
     add_options(users)
     users.set_defaults(run=_users)
+    importing_org.add(kinds)
 
 
 def _users(options: argparse.Namespace) -> int:
@@ -44,6 +46,11 @@ def _users(options: argparse.Namespace) -> int:
     renamed = dict(_pair(text) for text in options.map)
     columns = Columns(schema_of(remote), renamed, frozenset(options.ignore))
     plan = plan_of(remote, read(options.csv, columns), columns)
+    if for_people(as_json=options.json) and not options.apply:
+        _print(plan, applied=False, as_json=False)
+        if not (plan.made and importing_org.is_wanted(options)):
+            return int(bool(plan.refused))
+        options.apply = True
     if options.apply:
         plan = apply(remote, plan)
     _print(plan, applied=options.apply, as_json=options.json)

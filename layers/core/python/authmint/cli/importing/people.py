@@ -4,15 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from ..remote import Answer, Remote, RemoteFailed, words
+from ..remote import Remote, words
+from .patience import Patient
 from .people_file import Columns, Row
 
 _USERS: Final = "/api/v1/users"
 _SCHEMA: Final = "/api/v1/meta/schemas/user/default"
 _TAKEN: Final = "already exists"
-#: Tries of one call that was braked or not answered, and the longest pause between two, in seconds.
-_TRIES: Final = 8
-_LONGEST_PAUSE: Final = 60
 _MOST_GROUPS: Final = 15
 
 
@@ -65,13 +63,15 @@ def _problem(row: Row, twice: int | None, groups: Mapping[str, str], required: S
 def apply(remote: Remote, plan: Plan) -> Plan:
     """Make the users of a plan. Gives what became of it. Raises RemoteFailed: the deployment does not answer."""
     made, there, refused = [], list(plan.there), list(plan.refused)
+    patient = Patient(remote)
     for row in plan.made:
         body = {
             "profile": row.profile,
             "credentials": row.credentials,
             "groupIds": [plan.group_ids[name] for name in row.groups],
         }
-        answer = _patiently(remote, f"{_USERS}?activate={'true' if row.active else 'false'}", body)
+        # A login is unique, so that asking twice makes nobody twice.
+        answer = patient.change("POST", f"{_USERS}?activate={'true' if row.active else 'false'}", body)
         if answer.status < 300:
             made.append(row)
         elif answer.status == 400 and _TAKEN in (said := words(answer)) and said.rpartition(": ")[0].endswith("login"):
@@ -79,13 +79,3 @@ def apply(remote: Remote, plan: Plan) -> Plan:
         else:
             refused.append(replace(row, problem=words(answer)))
     return Plan(made, there, refused, plan.group_ids)
-
-
-def _patiently(remote: Remote, path: str, body: Any) -> Answer:
-    """The answer to a call, which is repeated while the deployment is busy."""
-    for attempt in range(_TRIES):
-        answer = remote.admin_answer("POST", path, body)
-        if answer.status not in {429, 503}:
-            return answer
-        remote.pause(min(_LONGEST_PAUSE, 2**attempt))
-    raise RemoteFailed(f"the deployment is busy: {words(answer)}; the same again goes on where it stopped")
