@@ -4,7 +4,7 @@ No document of AWS says whether a transaction is judged item by item, or once pe
 its items: ``needs`` tells both.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from fnmatch import fnmatchcase
@@ -91,15 +91,29 @@ def document() -> Mapping[str, Any]:
     return load(deployment().template)
 
 
-def role(function: str) -> list[Statement]:
-    """The statements of a function's role, and of what is attached to several for hooks."""
+def role(function: str, switches: Collection[str] = ()) -> list[Statement]:
+    """The statements of a function's role, and of what is attached to several for hooks.
+
+    ``switches``: conditions of the template that hold, of those that statements hang on.
+    """
     name = "".join(part.capitalize() for part in function.split("_"))
     resources = document()["Resources"]
     policies = list(resources[f"{name}Role"]["Properties"]["Policies"])
     of_hooks = resources["HookFunctionsPolicy"]["Properties"]
     if {"Ref": f"{name}Role"} in of_hooks["Roles"]:
         policies.append(of_hooks)
-    return [_statement(raw) for policy in policies for raw in policy["PolicyDocument"]["Statement"]]
+    statements = [raw for policy in policies for raw in policy["PolicyDocument"]["Statement"]]
+    return [_statement(raw) for one in statements for raw in _switched(one, switches)]
+
+
+def _switched(raw: Mapping[str, Any], switches: Collection[str]) -> Iterator[Mapping[str, Any]]:
+    """A statement, unless it hangs on a switch that is off."""
+    match raw:
+        case {"Fn::If": [condition, statement, {"Ref": "AWS::NoValue"}]}:
+            if condition in switches:
+                yield statement
+        case _:
+            yield raw
 
 
 def _statement(raw: Mapping[str, Any]) -> Statement:

@@ -18,6 +18,7 @@ UNBUILT: list[tuple[str, Any, Any]] = [
     ("id_token_encrypted_response_alg", "RSA-OAEP-256", None),
     ("id_token_signed_response_alg", "none", "RS256"),
     ("userinfo_signed_response_alg", "RS256", None),
+    ("introspection_signed_response_alg", "RS256", None),
     ("tls_client_certificate_bound_access_tokens", True, False),
     ("default_max_age", 300, None),
     ("network", {"connection": "ZONE", "include": ["nzoA"]}, {"connection": "ANYWHERE"}),

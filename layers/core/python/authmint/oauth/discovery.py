@@ -36,6 +36,7 @@ class Features:
         request_algorithms: What request objects may be signed by; none: there are no such objects.
         assurance: Values that ``acr`` can have.
         pushed_requests, device, userinfo, sign_out: Whether the endpoint is there.
+        signed_answers: Whether userinfo and introspection sign what they say.
     """
 
     response_types: Sequence[str] = ()
@@ -48,6 +49,7 @@ class Features:
     device: bool = False
     userinfo: bool = False
     sign_out: bool = False
+    signed_answers: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,8 @@ def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilit
         metadata["require_signed_request_object"] = True
     if features.pushed_requests and served.profile.strict:
         metadata["require_pushed_authorization_requests"] = True
+    if features.signed_answers:
+        metadata["introspection_signing_alg_values_supported"] = [server.active_key.algorithm]
     if features.sign_out and served.has_users:
         metadata |= {"backchannel_logout_supported": True, "backchannel_logout_session_supported": True}
     return metadata | {name: f"{endpoints}/v1/{path}" for name, (path, there) in paths.items() if there}
@@ -178,6 +182,8 @@ def openid_metadata(server: AuthorizationServer, base_url: str, served: Capabili
         metadata["claims_supported"] = [*ID_TOKEN_CLAIMS, *SYSTEM_CLAIMS]
     if served.features.userinfo:
         metadata["userinfo_endpoint"] = f"{endpoints_of(server, base_url)}/v1/userinfo"
+    if served.features.userinfo and served.features.signed_answers:
+        metadata["userinfo_signing_alg_values_supported"] = [server.active_key.algorithm]
     return metadata
 
 

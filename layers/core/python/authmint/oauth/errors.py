@@ -175,6 +175,8 @@ CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
     "authorization_details_not_supported": (400, "invalid_request", "The 'authorization_details' parameter is not supported."),
     "signed_response_required": (400, "invalid_request", "The authorization response must be signed: 'response_mode' must be one of [{0}]."),
     "response_algorithm_not_used": (400, "invalid_request", "The client reads authorization responses signed with '{0}', and the authorization server signs with '{1}'."),
+    "signed_answers_off": (400, "invalid_request", "The client reads signed answers alone, and this deployment signs none."),
+    "signed_answer_algorithm_not_used": (400, "invalid_request", "The client reads answers signed with '{0}', and the authorization server signs with '{1}'."),
     "signed_request_required": (400, "invalid_request", "The authorization request must be a signed request object (RFC 9101)."),
     "request_object_header_algo_mismatch": (400, "invalid_request_object", "The signing algorithm used is not supported by this client."),
     "request_object_bad_signature": (400, "invalid_request_object", "The signature of the request object is invalid."),

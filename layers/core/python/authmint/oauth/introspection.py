@@ -9,10 +9,13 @@ from ..storage.clients import secret_digest
 from ..storage.errors import NotFound
 from ..storage.liveness import NotAlive
 from ..storage.token_families import TokenFamilies
+from ..tokens.signer import TokenTooLarge
 from .access_tokens import recognize, recognize_id_token
+from .claim_failures import too_large
 from .endpoint import AuthenticatedEndpoint, Call
-from .errors import NO_STORE, OAuthError, unavailable
+from .errors import OAuthError, unavailable
 from .refresh_tokens import expired, family_of
+from .signed_answers import UNSIGNED, SignedAnswers
 from .token_validity import Holder, TokenValidity
 
 INACTIVE: Final = {"active": False}
@@ -22,8 +25,14 @@ class IntrospectionEndpoint:
     """POST ``/oauth2/{authServerId}/v1/introspect``."""
 
     def __init__(
-        self, endpoint: AuthenticatedEndpoint, validity: TokenValidity, families: TokenFamilies, clock: Clock
+        self,
+        endpoint: AuthenticatedEndpoint,
+        validity: TokenValidity,
+        families: TokenFamilies,
+        clock: Clock,
+        answers: SignedAnswers = UNSIGNED,
     ) -> None:
+        self._answers = answers
         self._endpoint = endpoint
         self._validity = validity
         self._families = families
@@ -38,7 +47,10 @@ class IntrospectionEndpoint:
             text = call.form["token"]
             state = self._state(call, text)
             call.confirm()
-            return Response.json(200, INACTIVE if state is None else {"active": True, **state}, NO_STORE)
+            told = INACTIVE if state is None else {"active": True, **state}
+            return self._answers.introspection(request, call.server, call.issuer, call.client, told, now=call.now)
+        except TokenTooLarge as large:
+            return too_large(large).response(request.base_url)
         except OAuthError as error:
             return error.response(request.base_url)
         except Outage as error:

@@ -9,19 +9,21 @@ from ..claims.errors import ClaimFailed
 from ..clock import Clock
 from ..expressions.facts import Facts
 from ..http import Request, Response
+from ..outage import Outage
 from ..storage.configuration import Configuration
-from ..storage.errors import Unavailable
 from ..storage.liveness import NotAlive
 from ..storage.replay import UsedAssertions
 from ..storage.servers import AuthorizationServer, issuer_of, server_named
+from ..tokens.signer import TokenTooLarge
 from . import bearer
 from .access_tokens import AccessToken, recognize
-from .claim_failures import claim_refusal
+from .claim_failures import claim_refusal, too_large
 from .endpoint import live_server
-from .errors import NO_STORE, OAuthError, unavailable
+from .errors import OAuthError, unavailable
 from .issuance import app_facts
 from .security_profile import profile_of
 from .sign_in import SignIn
+from .signed_answers import UNSIGNED, SignedAnswers
 from .step_up import wanted
 from .token_validity import TokenValidity
 
@@ -33,9 +35,15 @@ class UserinfoEndpoint:
     """GET and POST ``/oauth2/{authServerId}/v1/userinfo``."""
 
     def __init__(
-        self, configuration: Configuration, validity: TokenValidity, clock: Clock, used: Callable[[], UsedAssertions]
+        self,
+        configuration: Configuration,
+        validity: TokenValidity,
+        clock: Clock,
+        used: Callable[[], UsedAssertions],
+        answers: SignedAnswers = UNSIGNED,
     ) -> None:
         """``used``: makes what remembers proofs, when one has to be."""
+        self._answers = answers
         self._used = used
         self._configuration = configuration
         self._validity = validity
@@ -48,7 +56,7 @@ class UserinfoEndpoint:
             return self._answer(request)
         except OAuthError as error:
             return self._refused(error, request)
-        except Unavailable as error:
+        except Outage as error:
             return unavailable(error).response(request.base_url)
 
     def _answer(self, request: Request) -> Response:
@@ -84,7 +92,11 @@ class UserinfoEndpoint:
         except ClaimFailed as failed:
             raise claim_refusal(failed) from None
         # The same ``sub`` as in the ID token, whatever a claim says (OpenID Connect Core §5.3.2).
-        return Response.json(200, claims | {"sub": person.user.id}, NO_STORE)
+        issuer = issuer_of(server, request.base_url)
+        try:
+            return self._answers.userinfo(server, issuer, holder.client, claims | {"sub": person.user.id})
+        except TokenTooLarge as large:
+            raise too_large(large) from None
 
     def _proof(
         self, request: Request, sent: bearer.Presented, token: AccessToken, server: AuthorizationServer, now: int

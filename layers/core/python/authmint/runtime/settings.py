@@ -49,6 +49,7 @@ class Settings:
         risk_weights: Points of signals of risk, and from how many on a level begins, by their names.
         viewer_facts: Whose word is taken for where requests come from: CloudFront's, or, on a local stack, anybody's.
         services_need_roles: Whether service apps that have no role may do nothing; else their scopes decide alone.
+        signed_answers: Whether userinfo and introspection sign what they say, for who asks.
         console_secret: The console's client secret and the key of its cookies are derived from it; ``None``: it is off.
         api_url: Where the console calls the deployment, where that is not where browsers find it.
         allow_private_jwks_uri: Local stack only: ``jwks_uri`` may be plain http and a private address.
@@ -79,6 +80,7 @@ class Settings:
     viewer_facts: ViewerFacts = "none"
     services_need_roles: bool = False
     risk_weights: Mapping[str, int] = field(default_factory=dict)
+    signed_answers: bool = False
     console_secret: str | None = field(default=None, repr=False)
     api_url: str | None = None
 
@@ -113,6 +115,7 @@ class Settings:
             mails_per_day=_number(env, "AUTHMINT_MAILS_PER_DAY", DEFAULT_MAILS_PER_DAY, 1, 100_000_000),
             viewer_facts=_viewer_facts(env),
             services_need_roles=env.get("AUTHMINT_SERVICE_APPS_NEED_ROLES") == "true",
+            signed_answers=env.get("AUTHMINT_SIGNED_ANSWERS") == "true",
             risk_weights=_risk_weights(env),
             console_secret=next(iter(_secrets(env, "AUTHMINT_CONSOLE_SECRET")), None),
             api_url=env.get("AUTHMINT_API_URL") or None,

@@ -34,7 +34,7 @@ def discovery(env: Surroundings) -> Function:
     parts = Parts.of(env)
     features = Features(
         RESPONSE_TYPES, ALL_MODES, PROMPTS, CHALLENGE_METHODS, tuple(CLASSES), REQUEST_ALGORITHMS,
-        pushed_requests=True, device=True, userinfo=True, sign_out=True,
+        pushed_requests=True, device=True, userinfo=True, sign_out=True, signed_answers=parts.settings.signed_answers,
     )  # fmt: skip
     documents = Discovery(
         parts.configuration(), parts.ids, grant_types=GRANT_TYPES, auth_methods=METHODS, features=features
@@ -246,6 +246,7 @@ def token_status(env: Surroundings) -> Function:
     from ..oauth.introspection import IntrospectionEndpoint
     from ..oauth.revocation import RevocationEndpoint
     from ..oauth.routing import Route, Routes
+    from ..oauth.signed_answers import UNSIGNED, SignedAnswers
     from ..oauth.userinfo import UserinfoEndpoint
 
     parts = Parts.of(env)
@@ -253,12 +254,14 @@ def token_status(env: Surroundings) -> Function:
     endpoint = parts.authenticated(configuration)
     revocations, families = parts.records.revocations, parts.records.families
     validity = parts.validity(configuration)
+    answers = SignedAnswers.by(parts.signers) if parts.settings.signed_answers else UNSIGNED
     revoke = RevocationEndpoint(endpoint, revocations, families, parts.clock, parts.ids, parts.log)
     table = {
-        "/v1/introspect": Route(IntrospectionEndpoint(endpoint, validity, families, parts.clock)),
+        "/v1/introspect": Route(IntrospectionEndpoint(endpoint, validity, families, parts.clock, answers)),
         "/v1/revoke": Route(revoke),
         "/v1/userinfo": Route(
-            UserinfoEndpoint(configuration, validity, parts.clock, lambda: parts.records.assertions), ("GET", "POST")
+            UserinfoEndpoint(configuration, validity, parts.clock, lambda: parts.records.assertions, answers),
+            ("GET", "POST"),
         ),
     }
     return new_function(parts, Routes(table, parts.ids), server_error)
@@ -508,6 +511,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
         ids=parts.ids,
         key_retention=parts.settings.key_retention,
         services_need_roles=parts.settings.services_need_roles,
+        signs_answers=parts.settings.signed_answers,
         console_secret=parts.settings.console_secret,
         base_url=parts.settings.base_url,
         retrying=parts.retrying,

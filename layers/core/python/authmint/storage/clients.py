@@ -95,6 +95,8 @@ class Client:
         signs_only: Whether it may send no authorization request that it did not sign (RFC 9101 §10.5).
         request_algorithm: What it signs requests by; ``None``: any that its keys or its secret can.
         response_algorithm: What answers to it are signed by, where they are (JARM); ``None``: whatever the server uses.
+        userinfo_algorithm: What userinfo is signed by for it; ``None``: it is not.
+        introspection_algorithm: The same of introspection (RFC 9701 §5); ``None``: it is where it is asked for so.
         secrets: At most two, oldest first.
         rotates_refresh_tokens: ROTATE, else STATIC.
         refresh_leeway: Seconds for which a rotated refresh token may be used again.
@@ -137,6 +139,8 @@ class Client:
     signs_only: bool = False
     request_algorithm: str | None = None
     response_algorithm: str | None = None
+    userinfo_algorithm: str | None = None
+    introspection_algorithm: str | None = None
     consent_method: Literal["TRUSTED", "REQUIRED"] = "TRUSTED"
     issuer_mode: Literal["ORG_URL", "CUSTOM_URL", "DYNAMIC"] = "ORG_URL"
     secrets: tuple[ClientSecret, ...] = ()

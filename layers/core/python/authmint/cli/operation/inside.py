@@ -1,7 +1,7 @@
 """A deployment as AWS shows it to whoever may read: what the template made, and whether somebody changed it since."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property, partial
@@ -40,12 +40,14 @@ _KEY_USES: Final = (
     ("authorize", "kms:Decrypt", "hook-secret"),
     ("hooks", "kms:Decrypt", "hook-secret"),
 )
+#: Who else does where the parameter ``SignedAnswers`` says so.
+_SIGNED_ANSWERS: Final = (("token-status", "kms:Decrypt", "signing-key"),)
 _USING: Final = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKeyPairWithoutPlaintext", "kms:CreateGrant")
 #: Seconds that a request takes, roughly, and that the account's executions have to last for.
 _SECONDS_PER_REQUEST: Final = 0.1
 #: API Gateway: requests per second of the account.
 _GATEWAY_QUOTA: Final = "L-8A5B8E43"
-_ALARMS: Final = 10
+_ALARMS: Final = 11
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,8 @@ class Inside:
         yield verdict("KMS grants", not grants, seen or "none", "somebody may use the key beside its policy: revoke it")
         statements = json.loads(kms.get_key_policy(KeyId=key_id, PolicyName="default")["Policy"])["Statement"]
         roles = {name: str(found["Role"]) for name, found in self._configurations.items()}
-        yield from _policy(statements, roles)
+        uses = {*_KEY_USES, *(_SIGNED_ANSWERS if self._parameter("SignedAnswers") == "true" else ())}
+        yield from _policy(statements, roles, uses)
 
     def _events(self) -> Iterator[Finding]:
         logs = self.client("logs")
@@ -249,7 +252,9 @@ def _table(dynamodb: Any, name: str, kind: str) -> Iterator[Finding]:
     )
 
 
-def _policy(statements: list[Mapping[str, Any]], roles: Mapping[str, str]) -> Iterator[Finding]:
+def _policy(
+    statements: list[Mapping[str, Any]], roles: Mapping[str, str], wanted: Set[tuple[str, str, str]]
+) -> Iterator[Finding]:
     """Whether everybody who has to can use the key, for his purpose, and nobody else can."""
     allowed: set[tuple[str, str, str]] = set()
     strangers: list[str] = []
@@ -266,8 +271,8 @@ def _policy(statements: list[Mapping[str, Any]], roles: Mapping[str, str]) -> It
             for principal in principals:
                 uses = {(known.get(principal, principal), action, purpose) for purpose in purposes}
                 allowed |= uses
-                strangers += [f"{who}: {what} for {why}" for who, what, why in sorted(uses - set(_KEY_USES))]
-    missing = [f"{who}: {what} for {why}" for who, what, why in _KEY_USES if (who, what, why) not in allowed]
+                strangers += [f"{who}: {what} for {why}" for who, what, why in sorted(uses - wanted)]
+    missing = [f"{who}: {what} for {why}" for who, what, why in sorted(wanted - allowed)]
     advice = "put the template's key policy back (sam deploy again), with the roles of this stage and region"
     yield verdict("KMS policy, ours", not missing, "; ".join(missing) or "as it has to be", advice)
     yield verdict("KMS policy, others", not strangers, "; ".join(strangers) or "nobody", advice)

@@ -141,7 +141,14 @@ class Apps:
         body.choice("signOnMode", ("OPENID_CONNECT",), "OPENID_CONNECT", required=new)
         kept = read_app_settings(body)
         client = read_client(
-            base, settings, credentials, self._ids, base_url=call.request.base_url, now=call.now, new=new
+            base,
+            settings,
+            credentials,
+            self._ids,
+            base_url=call.request.base_url,
+            now=call.now,
+            new=new,
+            signs_answers=self._changes.signs_answers,
         )
         profile = body.free("profile", longest=_MAX_PROFILE)
         implicit = body.below("settings").flag("implicitAssignment", default=False)

@@ -15,7 +15,7 @@ from .client_keys import read_jwks
 from .client_secrets import SECRET_METHODS, check_secret
 from .client_uris import check_redirect_uris, read_logout_uri, read_page_uri
 from .fixed_settings import CLIENT, refuse_unbuilt
-from .security_settings import check_profile, check_signing, read_security
+from .security_settings import check_answers, check_profile, check_signing, read_security
 
 Consent = Literal["TRUSTED", "REQUIRED"]
 _SAML: Final = "urn:ietf:params:oauth:grant-type:saml2-bearer"
@@ -54,6 +54,7 @@ def read_client(
     now: int,
     new: bool,
     registered: bool = False,
+    signs_answers: bool = False,
 ) -> Client:
     """The client that a body describes, without its secrets.
 
@@ -65,6 +66,7 @@ def read_client(
         base_url: Of the deployment.
         now: Unix seconds.
         new: Whether the client is being made.
+        signs_answers: Whether this deployment signs what userinfo and introspection say.
         registered: Whether the body is registered metadata; an update leaves alone what that has no name for.
 
     Raises:
@@ -95,6 +97,7 @@ def read_client(
     _check_method(client, credentials)
     client = _with_keys(client, settings, ids, now)
     check_signing(client, settings)
+    check_answers(client, settings, signed=signs_answers)
     check_profile(client, settings, credentials, base_url)
     settings.check()
     credentials.check()

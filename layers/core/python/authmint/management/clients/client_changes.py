@@ -16,10 +16,13 @@ _R = TypeVar("_R")
 class ClientChanges:
     """What the views of a client share."""
 
-    def __init__(self, clients: Clients, going: Callable[[str], BookChange | None]) -> None:
-        """``going``: what is stored of roles when a client is deleted."""
+    def __init__(
+        self, clients: Clients, going: Callable[[str], BookChange | None], *, signs_answers: bool = False
+    ) -> None:
+        """``going``: what is stored of roles when a client is deleted; ``signs_answers``: see ``read_client``."""
         self.clients = clients
         self.going = going
+        self.signs_answers = signs_answers
 
     def load(self, call: Call, kind: str = "AppInstance") -> Client:
         """The client of the URL. Raises ApiError (E0000007)."""

@@ -91,7 +91,17 @@ class DynamicClients:
         try:
             name = body.text("client_name", required=True, longest=100) or ""
             base_url = call.request.base_url
-            client = read_client(base, body, body, self._ids, base_url=base_url, now=call.now, new=new, registered=True)
+            client = read_client(
+                base,
+                body,
+                body,
+                self._ids,
+                base_url=base_url,
+                now=call.now,
+                new=new,
+                registered=True,
+                signs_answers=self._changes.signs_answers,
+            )
         except ApiError as error:
             if error.code not in {"E0000001", "E0000078"}:
                 raise

@@ -27,7 +27,6 @@ CLIENT: Final[Mapping[str, Any]] = {
     "id_token_encrypted_response_alg": None,
     "id_token_encrypted_response_enc": None,
     "id_token_signed_response_alg": "RS256",
-    "introspection_signed_response_alg": None,
     "network": {"connection": "ANYWHERE", "include": [], "exclude": []},
     "request_object_encryption_alg": None,
     "require_auth_time": False,
@@ -36,7 +35,6 @@ CLIENT: Final[Mapping[str, Any]] = {
     "subject_type": "public",
     "tls_client_certificate_bound_access_tokens": False,
     "userinfo_encrypted_response_alg": None,
-    "userinfo_signed_response_alg": None,
 }
 #: Those that an app always shows.
 SHOWN: Final = ("idp_initiated_login", "participate_slo")

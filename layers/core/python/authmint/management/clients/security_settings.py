@@ -33,6 +33,12 @@ def read_security(client: Client, default: Client, settings: Fields) -> Client:
         response_algorithm=_algorithm(
             settings, "authorization_signed_response_alg", SIGNING_ALGORITHMS, default.response_algorithm
         ),
+        userinfo_algorithm=_algorithm(
+            settings, "userinfo_signed_response_alg", SIGNING_ALGORITHMS, default.userinfo_algorithm
+        ),
+        introspection_algorithm=_algorithm(
+            settings, "introspection_signed_response_alg", SIGNING_ALGORITHMS, default.introspection_algorithm
+        ),
     )
 
 
@@ -50,8 +56,23 @@ def shown_security(client: Client) -> dict[str, Any]:
         "request_object_signing_alg": client.request_algorithm,
         "token_endpoint_auth_signing_alg": client.assertion_algorithm,
         "authorization_signed_response_alg": client.response_algorithm,
+        "userinfo_signed_response_alg": client.userinfo_algorithm,
+        "introspection_signed_response_alg": client.introspection_algorithm,
     }
     return {name: value for name, value in shown.items() if value is not None}
+
+
+def check_answers(client: Client, settings: Fields, *, signed: bool) -> None:
+    """Note what a client asks to be signed where nothing is. ``signed``: this deployment signs answers."""
+    asked = {
+        "userinfo_signed_response_alg": client.userinfo_algorithm,
+        "introspection_signed_response_alg": client.introspection_algorithm,
+    }
+    for name, algorithm in asked.items():
+        if algorithm is not None and not signed:
+            settings.problem(name, "needs a deployment whose parameter 'SignedAnswers' is 'true'.")
+    if client.introspection_algorithm is not None and client.auth_method == "none":
+        settings.problem("introspection_signed_response_alg", "needs a client that authenticates.")
 
 
 def check_signing(client: Client, settings: Fields) -> None:
@@ -87,6 +108,8 @@ def check_profile(client: Client, settings: Fields, credentials: Fields, base_ur
         ("request_object_signing_alg", client.request_algorithm),
         ("token_endpoint_auth_signing_alg", client.assertion_algorithm),
         ("authorization_signed_response_alg", client.response_algorithm),
+        ("userinfo_signed_response_alg", client.userinfo_algorithm),
+        ("introspection_signed_response_alg", client.introspection_algorithm),
     ):
         if algorithm is not None and not profile.algorithms((algorithm,)):
             settings.problem(name, f"{_ASKS} one of [{', '.join(STRONG)}].")

@@ -86,6 +86,7 @@ class ManagementApi:
         *,
         key_retention: int,
         services_need_roles: bool = False,
+        signs_answers: bool = False,
         console_secret: str | None = None,
         base_url: str | None = None,
         limit: RateLimit,
@@ -113,7 +114,7 @@ class ManagementApi:
         self._routes = operations(
             resource,
             changes,
-            ClientChanges(clients, people.super_admins.client_going),
+            ClientChanges(clients, people.super_admins.client_going, signs_answers=signs_answers),
             api_tokens,
             people,
             issued,
