@@ -205,7 +205,7 @@ class Deployment:
         assert http is not None
         return http(request)
 
-    def app(self, **changes: Any) -> Any:
+    def app(self, label: str = "", **changes: Any) -> Any:
         oauth = {
             "application_type": "web",
             "grant_types": ["authorization_code"],
@@ -215,6 +215,7 @@ class Deployment:
             "consent_method": "TRUSTED",
         }
         body = app_body(**oauth | changes)
+        body |= {"label": label} if label else {}
         answer = self.admin.post("/api/v1/apps", body)
         assert answer.status == 200, answer.json
         assigned = self.admin.put(f"/api/v1/apps/{answer.json['id']}/groups/{EVERYONE_ID}", {})
@@ -265,15 +266,20 @@ class Deployment:
 
     def called(self, path: str, **form: str) -> dict[str, Any]:
         """What the client gets."""
-        pair = f"{self.client['client_id']}:{self.client['client_secret']}".encode()
-        headers = {
-            "authorization": f"Basic {base64.b64encode(pair).decode()}",
-            "content-type": "application/x-www-form-urlencoded",
-        }
-        answer = self.answer(request_of("POST", self.origin + path, headers, urlencode(form).encode()))
+        answer = self.posted(path, {}, **form)
         assert answer.status == 200, answer.body
         given: dict[str, Any] = json.loads(answer.body)
         return given
+
+    def posted(self, path: str, headers: dict[str, str], **form: str) -> Response:
+        """What the client is answered."""
+        pair = f"{self.client['client_id']}:{self.client['client_secret']}".encode()
+        sent = {
+            "authorization": f"Basic {base64.b64encode(pair).decode()}",
+            "content-type": "application/x-www-form-urlencoded",
+            **headers,
+        }
+        return self.answer(request_of("POST", self.origin + path, sent, urlencode(form).encode()))
 
     def events(self, *types: str) -> list[Event]:
         """Of the log and of the lines."""

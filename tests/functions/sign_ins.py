@@ -15,6 +15,7 @@ from authmint.clock import SystemClock
 from authmint.dynamo.outbox import DynamoOutbox
 from authmint.ids import RandomIds
 from authmint.policy.sign_on.defaults import IDS
+from authmint.storage.admin_scopes import OWN_ACCOUNT_SCOPES
 
 from tests.functions.deployment import Functions, form_event, load_event
 from tests.management.federation.idps import an_idp
@@ -338,9 +339,13 @@ def every_flow_of_an_own_account(people: People) -> None:
     at, page = people.submit("/signin", page, username=login, password=PASSWORD)
     at, page = people.submit("/consent", page, decision="allow")
     assert people.redeem(query_of(at)["code"])["refresh_token"]
+    _own_account_by_a_program(people)
+    at, page = people.authorize(scope="openid offline_access orders")
+    at, page = people.submit("/signin", page, username=login, password=f"{PASSWORD}y")
+    assert at.startswith(CALLBACK), page
     for section, more in (
         ("profile", {"profile.mobilePhone": "7"}),
-        ("password", {"old": PASSWORD, "new": f"{PASSWORD}x", "repeated": f"{PASSWORD}x"}),
+        ("password", {"old": f"{PASSWORD}y", "new": f"{PASSWORD}x", "repeated": f"{PASSWORD}x"}),
         ("sessions", {"act": "others"}),
         ("sessions", {"act": "end", "session": "102x"}),
         ("apps", {"act": "withdraw", "client": people.client}),
@@ -354,6 +359,30 @@ def every_flow_of_an_own_account(people: People) -> None:
         assert answer["statusCode"] in {200, 303} or not csrf, (section, answer)
     assert admin("GET", '/api/v1/users?filter=profile.login eq "leaver@example.org"') == []
     people.cookies.clear()
+
+
+def _own_account_by_a_program(people: People) -> None:
+    """By a token of whoever has just signed in."""
+    scopes = sorted(OWN_ACCOUNT_SCOPES)
+    for scope in scopes:
+        people.functions.admin("POST", f"/api/v1/apps/{people.client}/grants", {"scopeId": scope, "issuer": BASE_URL})
+    back, _ = people.authorize(scope=" ".join(("openid", *scopes)))
+    token = people.redeem(query_of(back)["code"])["access_token"]
+
+    def call(method: str, path: str, body: Any = None) -> Any:
+        sent = people.event(method, f"/idp/myaccount{path}", None if body is None else json.dumps(body))
+        sent["headers"] |= {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        answer = people.functions.http("authorize", sent | {"cookies": []})
+        assert answer["statusCode"] < 300, answer
+        return json.loads(answer.get("body") or "null")
+
+    call("PUT", "/profile", {"profile": call("GET", "/profile")["profile"]})
+    email = call("POST", "/emails", {"profile": {"email": "leaver@new.example"}})
+    call("DELETE", f"/emails/{email['id']}")
+    call("GET", "/authenticators?expand=enrollments")
+    call("POST", "/webauthn/registration", {})
+    call("POST", "/password/change-password", {"oldPassword": PASSWORD, "newPassword": f"{PASSWORD}y"})
+    call("DELETE", "/sessions?excludeCurrentAuthorizationContext=true")
 
 
 def _another_address(people: People, csrf: str) -> None:

@@ -183,6 +183,7 @@ class Hosted:
             callers=parts.trusted_callers(parts.registered_configuration(), self.blocked),
             federation=parts.federation_pages,
             services=self.self_service,
+            own_callers=lambda: parts.own_callers(parts.registered_configuration()),
             clock=self.clock,
             ids=self.ids,
         )

@@ -81,6 +81,7 @@ def test_every_documented_route_is_there(template: Template) -> None:
         ("/enrol", "authorize"),
         ("/account", "authorize"),
         ("/account/{section}", "authorize"),
+        ("/idp/myaccount/{proxy+}", "authorize"),
         ("/api/v1/authn/{proxy+}", "authorize"),
         ("/api/v1/sessions", "authorize"),
         ("/api/v1/sessions/me", "authorize"),

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from ..storage.admin_scopes import ADMIN_SCOPES
+from ..storage.admin_scopes import ADMIN_SCOPES, OWN_ACCOUNT_SCOPES
 from ..storage.client_registration import class_of
 from ..storage.clients import Client
 from ..storage.servers import AuthorizationServer, Scope
@@ -85,7 +85,7 @@ def for_user(server: AuthorizationServer, client: Client, names: tuple[str, ...]
     """
     if class_of(client.id) != "REGISTERED":
         return _for_unregistered(server, client, names)
-    known = known_to(server)
+    known = known_to(server, client)
     if server.is_org:
         names = still_granted(client, names)
     if not names:
@@ -105,10 +105,14 @@ def for_user(server: AuthorizationServer, client: Client, names: tuple[str, ...]
     return names
 
 
-def known_to(server: AuthorizationServer) -> frozenset[str]:
-    """Every scope that people's tokens of a server can have."""
+def known_to(server: AuthorizationServer, client: Client | None = None) -> frozenset[str]:
+    """Every scope that people's tokens of a server can have; of a client, also those that it is granted anywhere."""
     own = frozenset(scope.name for scope in server.scopes)
-    return own.union(ORG_SCOPES, ADMIN_SCOPES) if server.is_org else own
+    if server.is_org:
+        return own.union(ORG_SCOPES, ADMIN_SCOPES)
+    if client is None:
+        return own
+    return own.union(grant.scope for grant in client.scope_grants if grant.scope in OWN_ACCOUNT_SCOPES)
 
 
 def still_granted(client: Client, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -18,15 +18,18 @@ class JsonBody:
     members: dict[str, Any]
 
     @classmethod
-    def read(cls, request: Request) -> "JsonBody":
+    def read(cls, request: Request, *, merge_patch: bool = False) -> "JsonBody":
         """The body. Raises ApiError (E0000003): it is no JSON object, or does not say that it is one.
+
+        ``merge_patch``: it may say RFC 7396, too.
 
         The media type is asked for because no form of a foreign page can send it.
         """
         import msgspec  # importing a handler loads nothing but the standard library
 
         media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
-        if media_type != "application/json" or len(request.body) > MAX_BODY:
+        types = ("application/json", "application/merge-patch+json") if merge_patch else ("application/json",)
+        if media_type not in types or len(request.body) > MAX_BODY:
             raise ApiError("E0000003")
         try:
             members = msgspec.json.decode(request.body)

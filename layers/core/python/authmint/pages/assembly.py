@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from ..self_service.services import SelfService
     from ..sign_on.factor_steps import FactorSteps
     from .federation import FederationPages
+    from .my_account.api import MyAccountApi
+    from .my_account.caller import OwnCallers
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def new_site(
     callers: TrustedCallers,
     federation: "Callable[[Steps], FederationPages]",
     services: "Callable[[], SelfService]",
+    own_callers: "Callable[[], OwnCallers]",
     clock: Clock,
     ids: Ids,
 ) -> Site:
@@ -100,7 +103,8 @@ def new_site(
     steps = Steps(pages, browsers, sign_on, authorizations)
     tokens = SessionTokenExchange(records.session_tokens, records.directory, ids)
     providers = cache(lambda: federation(steps))
-    account = cache(lambda: _account(steps, records, factors, demands, recovery, services, verifier, providers))
+    services = cache(services)
+    account = cache(lambda: _account(steps, records, factors, demands, services, verifier, providers))
     return Site(
         pages,
         browsers,
@@ -141,6 +145,7 @@ def new_site(
         authn=AuthnApi(sign_on, tokens, cache(lambda: recovery.api(records.recovery_steps, ids)), callers),
         sessions=SessionsApi(browsers, tokens),
         federation=providers,
+        my_account=cache(lambda: _my_account(own_callers(), services, factors, demands, verifier)),
         origins=records.trusted_origins,
         clock=clock,
         ids=ids,
@@ -191,7 +196,6 @@ def _account(
     records: PageRecords,
     factors: "Callable[[], FactorSteps]",
     demands: SignOnDemands,
-    recovery: RecoveryPages,
     services: "Callable[[], SelfService]",
     verifier: Verifier,
     federation: "Callable[[], FederationPages]",
@@ -207,9 +211,14 @@ def _account(
     from .account.providers import ProvidersPage
     from .account.sessions import SessionsPage
 
-    frame, services = Frame(steps, lambda: OwnAccount(factors(), demands)), cache(services)
+    frame = Frame(steps, lambda: OwnAccount(factors(), demands))
     own = FactorsPage(
-        frame, factors, recovery.addresses(), records.remembered, records.sessions, lambda: services().links
+        frame,
+        factors,
+        lambda: services().addresses,
+        records.remembered,
+        records.sessions,
+        lambda: services().links,
     )
     return {
         "": own,
@@ -220,3 +229,27 @@ def _account(
         "providers": ProvidersPage(frame, services, federation),
         "data": DataPage(frame, services),
     }
+
+
+def _my_account(
+    callers: "OwnCallers",
+    services: "Callable[[], SelfService]",
+    factors: "Callable[[], FactorSteps]",
+    demands: SignOnDemands,
+    verifier: Verifier,
+) -> "MyAccountApi":
+    from ..sign_on.own_account import OwnAccount
+    from .my_account.api import MyAccountApi
+    from .my_account.emails import Emails
+    from .my_account.factors import OwnFactors
+    from .my_account.passwords import Passwords
+    from .my_account.profile import Profile
+
+    own = OwnFactors(lambda: factors().factors, lambda: OwnAccount(factors(), demands), lambda: services().links)
+    return MyAccountApi(
+        callers,
+        Profile(lambda: services().profiles),
+        Emails(lambda: services().addresses),
+        Passwords(services, verifier, own.has_any),
+        own,
+    )

@@ -15,7 +15,7 @@ from ..outage import Outage
 from ..storage.trusted_origins import TrustedOrigins
 from ..web.forms import BadForm
 from .authn.api import AuthnApi
-from .browsers import CookieBrowsers
+from .browsers import CookieBrowsers, Guest
 from .consent import ConsentPage
 from .device import DevicePage
 from .documents import HostedPages
@@ -29,9 +29,12 @@ from .visit import Visit
 
 if TYPE_CHECKING:  # most sign-ons are without any provider
     from .federation import FederationPages
+    from .my_account.api import MyAccountApi
 
 #: Where identity providers send browsers back to.
 CALLBACK: Final = "/oauth2/v1/authorize/callback"
+#: Where programs act for the user whose access token they show.
+_MY_ACCOUNT: Final = "/idp/myaccount"
 Handler = Callable[[Visit], Response]
 
 
@@ -67,6 +70,7 @@ class Site:
         authn: AuthnApi,
         sessions: SessionsApi,
         federation: "Callable[[], FederationPages]",
+        my_account: "Callable[[], MyAccountApi]",
         origins: TrustedOrigins,
         clock: Clock,
         ids: Ids,
@@ -77,6 +81,7 @@ class Site:
         self._clock = clock
         self._ids = ids
         self._authn = authn
+        self._my_account = my_account
         self._recovery = recovery
         shown: dict[str, Page] = {
             "/signin": sign_in,
@@ -112,6 +117,8 @@ class Site:
             return self._page(request, self._shown[request.path])
         if request.path in self._called:
             return self._call(request, self._called[request.path])
+        if request.path.startswith(_MY_ACCOUNT):
+            return self._call(request, self._my_account().handlers(request.path))
         authn = self._authn.handler(request.path)
         if authn is not None:
             return self._call(request, {"POST": authn})
@@ -158,4 +165,6 @@ class Site:
 
     def _visit(self, request: Request, *, trusted: bool = False) -> Visit:
         now = self._clock.now()
+        if request.path.startswith(_MY_ACCOUNT):  # tokens say who it is there, and no cookie
+            return Visit(request, Guest(None, None, "", ()), now, trusted)
         return Visit(request, self._browsers.visitor(request, now=now), now, trusted)

@@ -3,6 +3,9 @@
 from ..expressions.regexes import matches
 from ..http import Request
 from ..oauth.errors import OAuthError
+from ..oauth.token_validity import TokenValidity
+from ..pages.my_account.caller import OwnCallers
+from ..self_service.addresses import OwnAddresses
 from ..self_service.apps import OwnApps
 from ..self_service.deletion import OwnDeletion
 from ..self_service.export import OwnExport
@@ -47,6 +50,7 @@ def self_service(parts: Parts, configuration: Configuration) -> SelfService:
     sessions = OwnSessions(records.sessions, records.log, clock, ids)
     apps = OwnApps(records.consents, records.families, find, records.log, clock, ids)
     return SelfService(
+        addresses=OwnAddresses(parts.address_change(), profiles, parts.user_factors),
         profiles=profiles,
         passwords=OwnPasswords(parts.password_change(), terms, links.other_ways, clock, ids, retrying),
         sessions=sessions,
@@ -66,3 +70,10 @@ def self_service(parts: Parts, configuration: Configuration) -> SelfService:
             retrying,
         ),
     )
+
+
+def own_callers(parts: Parts, configuration: Configuration) -> OwnCallers:
+    """Who calls for people about their own account."""
+    records = parts.records
+    validity = TokenValidity(configuration, records.revocations, records.families, records.directory)
+    return OwnCallers(configuration, validity, lambda: records.assertions)

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ..pages.browsers import CookieBrowsers
     from ..pages.documents import HostedPages
     from ..pages.federation import FederationPages
+    from ..pages.my_account.caller import OwnCallers
     from ..pages.recovery.pages import RecoveryPages
     from ..pages.steps import Steps
     from ..policy.sign_on.circumstances import Circumstances
@@ -483,6 +484,12 @@ class Parts:
         from .own_account import self_service
 
         return self_service(self, configuration)
+
+    def own_callers(self, configuration: "Configuration") -> "OwnCallers":
+        """Programs that act for people about their own account."""
+        from .own_account import own_callers
+
+        return own_callers(self, configuration)
 
     def own_links(self) -> "OwnLinks":
         """Identity providers that know somebody, for whose links they are."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 #: New clients of one server from one address.
 _REGISTRATIONS_PER_HOUR: Final = 20
 _MAILS_PER_USER_AND_HOUR: Final = 10
+#: Paths of the function authorize whose answers are read by programs.
+_APIS: Final = ("/api/", "/idp/")
 #: Two attempts, and what is written after them.
 _SECONDS_OF_A_DELIVERY: Final = 15
 
@@ -193,6 +195,7 @@ def authorize(env: Surroundings) -> Function:
         callers=parts.trusted_callers(configuration, blocked),
         federation=parts.federation_pages,
         services=partial(parts.self_service, configuration),
+        own_callers=partial(parts.own_callers, configuration),
         clock=clock,
         ids=ids,
     )
@@ -204,7 +207,7 @@ def authorize(env: Surroundings) -> Function:
     version = parts.schema_version()
 
     def http(request: Request) -> Response:
-        api = request.path.startswith("/api/")
+        api = request.path.startswith(_APIS)
         try:
             version.check()
             if blocked.refuse(request):
@@ -217,7 +220,7 @@ def authorize(env: Surroundings) -> Function:
         return site(request) or protocol(request)
 
     def failure(request: Request) -> Response:
-        if request.path.startswith("/api/"):
+        if request.path.startswith(_APIS):
             return internal_error(ids)
         return pages.error(OAuthError("server_error"), request)
 

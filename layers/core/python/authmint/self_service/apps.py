@@ -94,6 +94,26 @@ class OwnApps:
         self.consents.revoke(consents)
         return True
 
+    def withdraw_tokens(self, user: User, request: Request, *, now: int, but: str | None = None) -> None:
+        """Take all tokens back from every application. What was agreed to stays.
+
+        Args:
+            user: Whose.
+            request: For the log.
+            now: Unix seconds.
+            but: Id of a family that stays.
+
+        Raises:
+            Unavailable: Some may be revoked.
+        """
+        families = [one for one in self._families(user.id) if one.revoked_at is None and one.id != but]
+        if families:
+            party = Party(user.id, "User", alternate_id=user.login)
+            event = Recorder(self.clock, self.ids, party, request).event
+            self.log.record([event("app.oauth2.token.revoke.implicit.user", party)])
+        for family in families:
+            self.families.revoke(family.id, "user", at=now)
+
     def _families(self, user_id: str) -> Iterator[TokenFamily]:
         after: str | None = None
         while batch := self.families.of_user(user_id, after=after, limit=_PAGE):

@@ -75,7 +75,13 @@ class OwnProfiles:
         """What must have a value, has none, and is the user's to give. Raises Unavailable."""
         return [one for one in self.attributes(user) if one.required and one.writable and one.value in (None, "", [])]
 
-    def change(self, user_id: str, values: Mapping[str, Any], request: Request, *, now: int, whole: bool) -> User:
+    def permits(self, user: User, name: str) -> bool:
+        """Whether an attribute that is changed where it is proved is the user's to change. Raises Unavailable."""
+        schema = self._schema_of(user)
+        definition = {**standard_attributes(schema), **schema.custom}.get(name, {})
+        return permission_of(definition, first_permission(name)) == "READ_WRITE" and name not in self._mastered(user)
+
+    def change(self, user_id: str, values: Mapping[str, Any], request: Request, *, now: int) -> User:
         """The user with other values.
 
         Args:
@@ -83,7 +89,6 @@ class OwnProfiles:
             values: By attribute; ``None``: it has none from here on.
             request: For the log.
             now: Unix seconds.
-            whole: What is writable and left out loses its value.
 
         Raises:
             NotWritable: Some of it is not the user's to change, or there is no such attribute.
@@ -96,7 +101,7 @@ class OwnProfiles:
             before = self.users.get(user_id)
             schema = self._schema_of(before)
             shown = own_attributes(before, schema, self._mastered(before))
-            after = self._with(before, values, shown, schema, whole=whole)
+            after = self._with(before, values, shown, schema)
             if after == before:
                 return before
             party = Party(before.id, "User", alternate_id=before.login)
@@ -119,13 +124,7 @@ class OwnProfiles:
         return changed
 
     def _with(
-        self,
-        before: User,
-        values: Mapping[str, Any],
-        shown: Sequence[OwnAttribute],
-        schema: ProfileSchema,
-        *,
-        whole: bool,
+        self, before: User, values: Mapping[str, Any], shown: Sequence[OwnAttribute], schema: ProfileSchema
     ) -> User:
         known = {one.name: one for one in shown}
         if before.status != "ACTIVE":
@@ -137,8 +136,7 @@ class OwnProfiles:
         ]
         if closed:
             raise NotWritable(closed)
-        gone = {one.name for one in shown if one.writable and whole and one.name not in values}
-        gone |= set(unknown_attributes(before.profile, schema))
+        gone = set(unknown_attributes(before.profile, schema))
         profile = {name: value for name, value in before.profile.items() if name not in gone} | dict(values)
         profile = {name: value for name, value in profile.items() if value is not None}
         # What is wrong elsewhere is not this user's to mend, and must not keep them from the rest.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from .addresses import OwnAddresses
 from .apps import OwnApps
 from .deletion import OwnDeletion
 from .export import OwnExport
@@ -15,6 +16,7 @@ from .sessions import OwnSessions
 class SelfService:
     """What pages and programs do it with."""
 
+    addresses: OwnAddresses
     profiles: OwnProfiles
     passwords: OwnPasswords
     sessions: OwnSessions

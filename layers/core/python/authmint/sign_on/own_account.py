@@ -7,6 +7,7 @@ from ..policy.sign_on.assurance import Assurance
 from ..storage.directory import Person
 from ..storage.factors import Factor
 from ..storage.sessions import Session
+from ..storage.sign_on_transactions import Proof
 from .factor_steps import FactorSteps
 from .next_step import Known, next_step
 from .requirement import Attempt, Requirement, SignOnDemands
@@ -26,6 +27,13 @@ class OwnAccount:
         """Who is there, with everything that they could prove."""
         user = person.user
         known = Known(user.id, session.auth_time, session.proved, has_password=user.password is not None)
+        return self.steps.known(known, user)
+
+    def known_of(self, person: Person, *, now: int) -> Known:
+        """Somebody for whom a program acts, with everything that they could prove; they proved the first of it."""
+        user = person.user
+        proofs = (Proof("password", now),) if user.password is not None else ()
+        known = Known(user.id, now, proofs, has_password=user.password is not None)
         return self.steps.known(known, user)
 
     def requirement(self, known: Known) -> Requirement:

@@ -27,13 +27,21 @@ _MANAGED: Final = (
     "userTypes",
     "users",
 )
+#: Parts of one's own account that an application can be let at by the user whose it is.
+_OWN: Final = ("authenticators", "email", "password", "profile", "sessions", "webauthn")
+OWN_ACCOUNT_SCOPES: Final = frozenset(f"okta.myAccount.{part}.{right}" for part in _OWN for right in ("read", "manage"))
 ADMIN_SCOPES: Final = frozenset(
     [f"okta.{resource}.{right}" for resource in _MANAGED for right in ("read", "manage")]
     + ["okta.clients.register", "okta.logs.read", "okta.users.read.self", "okta.users.manage.self"]
-)
+).union(OWN_ACCOUNT_SCOPES)
 
 
 def satisfied_by(scope: str) -> frozenset[str]:
     """The scopes of which one is enough where ``scope`` is needed: ``.manage`` covers the others."""
     resource, _, *own = scope.removeprefix("okta.").split(".")
     return frozenset({scope, ".".join(["okta", resource, "manage", *own])})
+
+
+def own_account_scopes(scope: str) -> frozenset[str]:
+    """The same of a scope of one's own account."""
+    return frozenset({scope, f"{scope.rpartition('.')[0]}.manage"})

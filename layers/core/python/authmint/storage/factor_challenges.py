@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-ChallengePurpose = Literal["enrol", "verify", "identify", "picture", "address"]
+ChallengePurpose = Literal["enrol", "verify", "identify", "picture", "address", "second_address"]
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,8 @@ def agreed(
     answers = {(consent.scope, consent.resource): consent for consent in given if consent.created_at >= client.since}
     outstanding: list[Scope] = []
     skipped: set[str] = set()
-    for scope in (known[name] for name in scopes if asks_about(client, known[name])):
+    # Scopes of one's own account are no server's: administrators granted them to the client (docs/protocol.md §44.1).
+    for scope in (known[name] for name in scopes if name in known and asks_about(client, known[name])):
         own = [answers.get((scope.name, about)) for about in places(scope.name, resources)]
         said = {
             None if answer is None or (prompt and (since is None or answer.created_at < since)) else answer.answer

@@ -170,7 +170,7 @@ def _asked(request: GrantRequest, family: TokenFamily) -> tuple[str, ...]:
     named = scopes.requested(request.form.get("scope", ""))
     if denied := [name for name in named if name not in family.scopes]:
         raise OAuthError("refresh_scopes_denied", ", ".join(denied))
-    if not scopes.known_to(request.server).issuperset(family.scopes):
+    if not scopes.known_to(request.server, request.client).issuperset(family.scopes):
         raise OAuthError(_REFUSAL, reason="a scope of it was deleted since")
     return scopes.still_granted(request.client, named or family.scopes)
 

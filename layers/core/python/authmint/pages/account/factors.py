@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ...clock import timestamp
-from ...factors.addresses import is_verified
 from ...factors.answers import Passcode
 from ...factors.kind import Activation, Ask, CodeSent, KeyOptions, SharedSecret
 from ...factors.qr_codes import svg
 from ...factors.refusals import FactorRefused, TooFast
 from ...factors.wire import masked, registration_of
 from ...http import Response
-from ...recovery.address_change import AddressChange
+from ...recovery.address_change import session_binding
 from ...recovery.refusals import NotOpen, TooOften, WrongAnswer
+from ...self_service.addresses import OwnAddresses
 from ...self_service.links import OwnLinks
+from ...self_service.refusals import NotDone
 from ...sign_on.factor_steps import FactorSteps
 from ...sign_on.next_step import Known
 from ...sign_on.sessions import SignedOn, latest
@@ -39,7 +40,7 @@ class FactorsPage:
 
     frame: Frame
     factor_steps: Callable[[], FactorSteps]
-    addresses: AddressChange
+    addresses: Callable[[], OwnAddresses]
     remembered: RememberedBrowsers
     sessions: Sessions
     links: Callable[[], OwnLinks]
@@ -123,11 +124,13 @@ class FactorsPage:
 
     def _asked_address(self, visit: Visit, own: Own) -> Response:
         """A code goes to the new address."""
-        address = visit.form.text("address").strip()
+        address, binding = visit.form.text("address").strip(), session_binding(own.session.id)
         try:
-            self.addresses.ask(own.person.user, own.session, address, now=visit.now)
+            self.addresses().ask(own.person.user, binding, address, "PRIMARY", now=visit.now)
         except WrongAnswer:
             return self._shown(visit, own, problem="account.no_address", status=422)
+        except NotDone:
+            return self._shown(visit, own, problem="account.changed_meanwhile", status=409)
         except TooOften as often:
             refused = self._shown(visit, own, problem="challenge.too_fast", status=429)
             return refused.with_headers(*often.allowance.headers())
@@ -135,19 +138,13 @@ class FactorsPage:
 
     def _confirmed_address(self, visit: Visit, own: Own) -> Response:
         """The code came back: that is the address from now on, and codes go to the old one no more."""
-        before = own.person.user
-        code = "".join(visit.form.text("code").split())
+        code, binding = "".join(visit.form.text("code").split()), session_binding(own.session.id)
         try:
-            after = self.addresses.confirm(before, own.session, code, now=visit.now, request=visit.request)
+            self.addresses().confirm(own.person.user, binding, code, visit.request, now=visit.now)
         except WrongAnswer:
             return self._shown(visit, own, problem="challenge.wrong", status=422)
         except NotOpen:
             return self._shown(visit, own, problem="account.address_gone", status=422)
-        factors = self.factor_steps().factors
-        for factor in factors.of(after):
-            if factor.kind == "email" and factor.version and not is_verified(after, factor.address or ""):
-                factors.remove(after, factor, now=visit.now, request=visit.request)
-        self.addresses.close(after)
         return see_other("/account")
 
     def _removed(self, visit: Visit, own: Own) -> Response:
@@ -221,15 +218,16 @@ class FactorsPage:
                 for each in self.remembered.of_user(user.id)
                 if each.expires_at > visit.now
             ],
-            "address": user.email if self.addresses.on else "",
+            "address": user.email if self.addresses().is_open(user, "PRIMARY") else "",
             "pending": self._pending(visit, own.session, user),
         }
         return self.frame.show(visit, own, "", values, problem=problem, status=status)
 
     def _pending(self, visit: Visit, session: Session, user: User) -> str:
         """The address that a code is waited for from; empty: none."""
-        address = self.addresses.pending(user, session, now=visit.now) if self.addresses.on else None
-        return "" if address is None else masked(address)
+        change = self.addresses().change
+        pending = change.pending(user, session_binding(session.id), now=visit.now) if change.on else None
+        return "" if pending is None or pending.role != "PRIMARY" else masked(pending.address)
 
     def _row(self, visit: Visit, factor: Factor) -> dict[str, str]:
         kind = self.steps.pages.text(NAMES[factor.kind][0], visit.request)

@@ -63,7 +63,7 @@ class ProfilePage:
         try:
             if wrong:
                 raise BadProfile([(name, "") for name in wrong])
-            profiles.change(user.id, values, visit.request, now=visit.now, whole=False)
+            profiles.change(user.id, values, visit.request, now=visit.now)
         except BadProfile as bad:
             wrong = [name for name, _ in bad.problems]
             return self._page(visit, own, wrong=wrong, problem="account.profile_wrong", status=422)

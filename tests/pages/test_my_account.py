@@ -1,0 +1,579 @@
+"""``/idp/myaccount``: programs that act for the user whose access token they show (docs/protocol.md §44)."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jwt
+import pytest
+from authmint.http import Response
+from authmint.storage.admin_scopes import OWN_ACCOUNT_SCOPES
+from authmint.storage.errors import Unavailable
+from authmint.storage.schemas import ProfileSchema
+from authmint.storage.users import User
+
+from tests.federation.world import ACME, APP, VERIFIER, Browser, Deployment, World, request_of
+from tests.support.apps import App
+from tests.support.authenticator import SoftwareKey
+from tests.support.dpop import Key, ath
+from tests.support.fakes import FrozenClock
+
+from .test_own_account import may
+
+PASSWORD, NEW = "Correct-horse-9", "Battery-Staple-8"
+SCOPES = " ".join(("openid", "offline_access", *sorted(OWN_ACCOUNT_SCOPES)))
+SITE = "https://shop.example"
+
+
+@dataclass
+class Program:
+    """An application with a token of Ann's."""
+
+    here: Deployment
+    user_id: str
+    token: str = ""
+    refresh_token: str = ""
+
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Response:
+        sent = {"authorization": f"Bearer {self.token}", "accept": "*/*;okta-version=1.0.0"}
+        if body is not None:
+            sent["content-type"] = "application/json"
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        uri = path if path.startswith("http") else f"{ACME}/idp/myaccount{path}"
+        text = b"" if body is None else json.dumps(body).encode()
+        return self.here.answer(request_of(method, uri, sent, text))
+
+    def json(self, method: str, path: str, body: Any = None, *, status: int = 200, content_type: str = "") -> Any:
+        answer = self.send(method, path, body, **({"content_type": content_type} if content_type else {}))
+        assert answer.status == status, answer.body
+        return json.loads(answer.body or "null")
+
+    @property
+    def user(self) -> User:
+        return self.here.storage.users.get(self.user_id)
+
+    @property
+    def clock(self) -> FrozenClock:
+        clock: FrozenClock = self.here.world.clock
+        return clock
+
+    def sign_in(self, code: Callable[[], str] | None = None, *, scope: str = SCOPES, **more: str) -> None:
+        browser = Browser(self.here.world)
+        page = browser.open(self.here.authorize_uri(scope=scope, **more))
+        page = browser.submit(page, username="ann@acme.example", password=PASSWORD)
+        if code is not None:
+            page = browser.submit(page, code=code())
+        given = self.here.redeemed(page.fields["code"])
+        self.token, self.refresh_token = given["access_token"], given.get("refresh_token", "")
+
+    def mailed(self) -> str:
+        sent = [mail for mail in self.here.storage.outbox.mails if "verificationToken" in mail.values]
+        return str(sent[-1].values["verificationToken"])
+
+
+def granted(here: Deployment) -> None:
+    app = here.client["client_id"]
+    for scope in sorted(OWN_ACCOUNT_SCOPES):
+        here.admin.made(f"/api/v1/apps/{app}/grants", {"scopeId": scope, "issuer": ACME})
+
+
+@pytest.fixture
+def program() -> Program:
+    here = Deployment(World())
+    here.client = here.app("my account", grant_types=["authorization_code", "refresh_token"])
+    granted(here)
+    program = Program(here, here.user("ann@acme.example"))
+    program.clock.advance(seconds=5)
+    program.sign_in()
+    return program
+
+
+def code_of(answer: Response) -> str:
+    return str(json.loads(answer.body)["errorCode"])
+
+
+def challenge_of(answer: Response) -> str:
+    return dict(answer.headers)["www-authenticate"]
+
+
+def app_of(program: Program) -> App:
+    factors = program.here.parts.user_factors()
+    app = App.of(factors, program.user, program.clock)[0]
+    program.clock.advance(seconds=30)
+    return app
+
+
+class TestCallers:
+    @pytest.mark.parametrize("token", ["", "x", "a.b.c", "\u00e9"])
+    def test_without_a_good_token_nothing_is_told(self, program: Program, token: str) -> None:
+        answer = program.send("GET", "/profile", authorization=f"Bearer {token}")
+
+        assert (answer.status, code_of(answer)) == (401, "E0000011")
+        assert challenge_of(answer).startswith("Bearer")
+
+    def test_no_cookie_opens_it(self, program: Program) -> None:
+        browser = Browser(program.here.world)
+        page = browser.open(f"{ACME}/signin")
+        browser.submit(page, username="ann@acme.example", password=PASSWORD)
+        cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies[ACME].items())
+
+        answer = program.here.answer(request_of("GET", f"{ACME}/idp/myaccount/profile", {"cookie": cookies}))
+
+        assert (answer.status, [n for n, _ in answer.headers if n == "set-cookie"]) == (401, [])
+
+    def test_a_token_without_the_scope_may_not(self, program: Program) -> None:
+        program.sign_in(scope="openid okta.myAccount.profile.read")
+
+        assert program.send("GET", "/profile").status == 200
+        for method, path in (("PUT", "/profile"), ("GET", "/emails"), ("DELETE", "/sessions"), ("POST", "/password")):
+            answer = program.send(method, path, {})
+            assert (answer.status, code_of(answer)) == (403, "E0000006")
+            assert 'error="insufficient_scope"' in challenge_of(answer)
+
+    def test_manage_covers_read(self, program: Program) -> None:
+        program.sign_in(scope="openid okta.myAccount.profile.manage")
+
+        assert program.send("GET", "/profile").status == 200
+
+    def test_what_administrators_do_not_grant_is_not_in_the_token(self, program: Program) -> None:
+        app = program.here.client["client_id"]
+        for grant in program.here.admin.get(f"/api/v1/apps/{app}/grants").json:
+            program.here.admin.delete(f"/api/v1/apps/{app}/grants/{grant['id']}")
+
+        program.sign_in(scope="openid okta.myAccount.profile.read")
+
+        assert program.send("GET", "/profile").status == 403
+
+    @pytest.mark.parametrize("end", ["family", "user", "client", "expiry", "password grant revoked"])
+    def test_a_token_that_died_is_none(self, program: Program, end: str) -> None:
+        storage = program.here.storage
+        if end == "family":
+            family = jwt.decode(program.token, options={"verify_signature": False})["jti"]
+            storage.families.revoke(family.split(".")[-1], "user", at=program.clock.now())
+        elif end == "user":
+            program.here.admin.post(f"/api/v1/users/{program.user_id}/lifecycle/suspend")
+        elif end == "client":
+            program.here.admin.post(f"/api/v1/apps/{program.here.client['client_id']}/lifecycle/deactivate")
+        elif end == "expiry":
+            program.clock.advance(seconds=3_601)
+        else:
+            program.here.admin.delete(f"/api/v1/users/{program.user_id}/sessions?oauthTokens=true")
+
+        answer = program.send("GET", "/profile")
+
+        assert (answer.status, code_of(answer)) == (401, "E0000011")
+
+    def test_a_token_of_any_server_will_do_where_the_application_is_granted_the_scope(self, program: Program) -> None:
+        here, made = program.here, program.here.admin.made
+        server = made("/api/v1/authorizationServers", {"name": "people", "audiences": ["api://people"]})["id"]
+        base = f"/api/v1/authorizationServers/{server}"
+        everybody = {"clients": {"include": ["ALL_CLIENTS"]}}
+        policy = made(f"{base}/policies", {"name": "all", "conditions": everybody})["id"]
+        conditions = {
+            "people": {"groups": {"include": ["EVERYONE"]}},
+            "grantTypes": {"include": ["authorization_code"]},
+            "scopes": {"include": ["*"]},
+        }
+        made(f"{base}/policies/{policy}/rules", {"name": "people", "conditions": conditions})
+        app = app_of(program)
+
+        def signed_in(**more: str) -> None:
+            browser = Browser(here.world)
+            page = browser.open(here.authorize_uri(f"/{server}", scope="openid okta.myAccount.email.manage", **more))
+            page = browser.submit(page, username="ann@acme.example", password=PASSWORD)
+            page = browser.submit(page, code=app.code) if more else page
+            form = {"grant_type": "authorization_code", "code": page.fields["code"], "redirect_uri": APP}
+            given = here.called(f"/oauth2/{server}/v1/token", **form, code_verifier=VERIFIER)
+            program.token = given["access_token"]
+
+        signed_in()
+        assert program.send("GET", "/emails").status == 200
+        assert program.send("GET", "/profile").status == 403
+        assert program.send("POST", "/emails", {"profile": {"email": "ann@new.example"}}).status == 401
+        signed_in(acr_values="urn:okta:loa:2fa:any")
+        assert program.send("POST", "/emails", {"profile": {"email": "ann@new.example"}}).status == 201
+
+        grants = here.admin.get(f"/api/v1/apps/{here.client['client_id']}/grants").json
+        for grant in grants:
+            here.admin.delete(f"/api/v1/apps/{here.client['client_id']}/grants/{grant['id']}")
+        page = Browser(here.world).open(here.authorize_uri(f"/{server}", scope="openid okta.myAccount.email.manage"))
+        assert page.fields["error"] == "invalid_scope"
+
+    def test_other_issuers_and_other_keys_are_not_believed(self, program: Program) -> None:
+        claims = jwt.decode(program.token, options={"verify_signature": False})
+        header = jwt.get_unverified_header(program.token)
+        for changes in ({"iss": "https://evil.example"}, {"iss": f"{ACME}/oauth2/default"}, {"uid": "00uBob"}, {}):
+            forged = jwt.encode(claims | changes, "k" * 32, "HS256", headers=header | {"alg": "HS256"})
+            assert program.send("GET", "/profile", authorization=f"Bearer {forged}").status == 401
+        head, body, _ = program.token.split(".")
+        assert program.send("GET", "/profile", authorization=f"Bearer {head}.{body}.AAAA").status == 401
+
+    def test_a_bound_token_comes_with_its_proof(self, program: Program) -> None:
+        here, uri = program.here, f"{ACME}/idp/myaccount/profile"
+        key = Key()
+        browser = Browser(here.world)
+        page = browser.open(here.authorize_uri(scope="openid okta.myAccount.profile.read"))
+        page = browser.submit(page, username="ann@acme.example", password=PASSWORD)
+        form = {"grant_type": "authorization_code", "code": page.fields["code"], "redirect_uri": APP}
+        now = program.clock.now()
+        nonce: dict[str, Any] = {}
+        for _ in range(2):  # the first answer says which nonce
+            proof = key.proof(f"{ACME}/oauth2/v1/token", now=now, **nonce)
+            answer = here.posted("/oauth2/v1/token", {"dpop": proof}, **form, code_verifier=VERIFIER)
+            nonce = {"nonce": dict(answer.headers).get("dpop-nonce", "")}
+        given = json.loads(answer.body)
+        token = given["access_token"]
+        assert given["token_type"] == "DPoP"
+
+        def sent(scheme: str, proof: str) -> Response:
+            headers = {"authorization": f"{scheme} {token}"} | ({"dpop": proof} if proof else {})
+            return here.answer(request_of("GET", uri, headers))
+
+        good = key.proof(uri, "GET", now=now, ath=ath(token))
+        assert sent("DPoP", good).status == 200
+        for scheme, other in (
+            ("Bearer", ""),
+            ("Bearer", good),
+            ("DPoP", ""),
+            ("DPoP", Key().proof(uri, "GET", now=now, ath=ath(token))),
+            ("DPoP", key.proof(uri, "PUT", now=now, ath=ath(token))),
+            ("DPoP", key.proof(uri, "GET", now=now, ath=ath("another"))),
+        ):
+            answer = sent(scheme, other)
+            assert (answer.status, challenge_of(answer).startswith("DPoP")) == (401, True)
+
+    def test_an_id_token_and_a_token_in_the_query_are_none(self, program: Program) -> None:
+        assert program.send("GET", f"{ACME}/idp/myaccount/profile?access_token={program.token}").status == 401
+
+    def test_scripts_of_trusted_origins_alone_read_answers(self, program: Program) -> None:
+        made = {"name": "shop", "origin": SITE, "scopes": [{"type": "CORS"}]}
+        program.here.admin.made("/api/v1/trustedOrigins", made)
+
+        trusted = program.send("GET", "/profile", origin=SITE)
+        other = program.send("GET", "/profile", origin="https://evil.example")
+        asked = program.send("OPTIONS", "/profile", origin=SITE, access_control_request_headers="authorization")
+
+        assert dict(trusted.headers)["access-control-allow-origin"] == SITE
+        assert "access-control-allow-origin" not in dict(other.headers)
+        assert (asked.status, dict(asked.headers)["access-control-allow-methods"]) == (204, "GET, HEAD, PUT")
+
+    def test_what_there_is_not_is_said(self, program: Program) -> None:
+        for path in ("/phones", "/phones/x/challenge", "/app-authenticators"):
+            assert (program.send("GET", path).status, code_of(program.send("POST", path))) == (401, "E0000015")
+        assert program.send("GET", "/nothing").status == 404
+        assert program.send("POST", "/profile", {}).status == 405
+
+
+class TestProfile:
+    def test_it_is_read_and_replaced(self, program: Program) -> None:
+        read = program.json("GET", "/profile")
+        assert list(read) == ["createdAt", "modifiedAt", "profile", "_links"]
+        assert read["profile"]["login"] == "ann@acme.example"
+
+        profile = read["profile"] | {"firstName": "Anna"}
+        assert program.json("PUT", "/profile", {"profile": profile})["profile"]["firstName"] == "Anna"
+        assert program.user.profile["firstName"] == "Anna"
+
+    @pytest.mark.parametrize(
+        ("change", "cause"),
+        [
+            ({"login": "bob@acme.example"}, "Property 'login' is read only."),
+            ({"email": "bob@acme.example"}, "You cannot update email attributes"),
+            ({"department": "Board"}, "Property 'department' is read only."),
+            ({"city": "Bern"}, "Property 'city' does not exist or is not accessible."),
+            ({"nope": 1}, "Property 'nope' does not exist or is not accessible."),
+            ({"firstName": 7}, "firstName: The value must be of type string."),
+            ({"firstName": None}, "firstName: The field cannot be left blank"),
+        ],
+    )
+    def test_what_is_not_theirs_changes_nothing(self, program: Program, change: dict[str, Any], cause: str) -> None:
+        before = program.user
+        profile = program.json("GET", "/profile")["profile"] | change
+
+        refused = program.json("PUT", "/profile", {"profile": profile}, status=400)
+
+        assert cause in refused["errorCauses"][0]["errorSummary"]
+        assert program.user == before
+
+    def test_what_is_left_out_is_not_guessed(self, program: Program) -> None:
+        refused = program.json("PUT", "/profile", {"profile": {"firstName": "Anna"}}, status=400)
+
+        assert "'lastName' needs a value passed" in refused["errorCauses"][0]["errorSummary"]
+        bodies: tuple[Any, ...] = ({}, {"profile": []}, [], "x")
+        for body in bodies:
+            assert program.send("PUT", "/profile", body).status == 400
+
+    def test_the_schema_shows_what_they_see(self, program: Program) -> None:
+        schemas = program.here.storage.user_schemas
+        custom = {"grade": {"title": "Grade", "type": "string", **may("HIDE")}}
+        schemas.save(schemas.get(), replace(ProfileSchema(custom=custom), version=schemas.get().version), [])
+
+        properties = program.json("GET", "/profile/schema")["properties"]
+
+        assert properties["firstName"]["permissions"] == {"SELF": "READ_WRITE"}
+        assert properties["login"]["permissions"] == {"SELF": "READ_ONLY"}
+        assert not {"grade", "city"} & set(properties)
+
+
+class TestEmails:
+    @pytest.mark.parametrize(("role", "name"), [("PRIMARY", "email"), ("SECONDARY", "secondEmail")])
+    def test_another_address_is_proved_and_counts(self, program: Program, role: str, name: str) -> None:
+        body = {"profile": {"email": "ann@new.example"}, "role": role, "sendEmail": True, "state": "s"}
+        made = program.json("POST", "/emails", body, status=201)
+        assert (made["status"], made["roles"]) == ("UNVERIFIED", [role])
+        assert program.user.profile.get(name) != "ann@new.example"
+        listed = program.json("GET", "/emails")
+        assert [one["status"] for one in listed] == ["VERIFIED", "UNVERIFIED"]
+        verify, poll = made["_links"]["verify"]["href"], made["_links"]["poll"]["href"]
+        assert program.json("GET", poll)["status"] == program.json("POST", poll)["status"] == "UNVERIFIED"
+
+        wrong = program.send("POST", verify, {"verificationCode": "000000"})
+        assert (wrong.status, code_of(wrong)) == (403, "E0000068")
+        assert program.json("POST", verify, {"verificationCode": program.mailed()})["status"] == "VERIFIED"
+
+        assert program.user.profile[name] == "ann@new.example"
+        assert [one["status"] for one in program.json("GET", "/emails")][-1] == "VERIFIED"
+        assert program.send("POST", verify, {"verificationCode": program.mailed()}).status == 404
+
+    def test_a_code_is_good_for_the_application_that_asked(self, program: Program) -> None:
+        made = program.json("POST", "/emails", {"profile": {"email": "ann@new.example"}}, status=201)
+        here = program.here
+        first, here.client = here.client, here.app("another", grant_types=["authorization_code", "refresh_token"])
+        granted(here)
+        other = Program(here, program.user_id)
+        other.sign_in()
+
+        answer = other.send("POST", made["_links"]["verify"]["href"], {"verificationCode": program.mailed()})
+
+        assert (answer.status, first != here.client) == (404, True)
+        assert program.user.email == "ann@acme.example"
+
+    def test_another_code_voids_the_first_and_a_wish_is_taken_back(self, program: Program) -> None:
+        body = {"profile": {"email": "ann@new.example"}, "sendEmail": False}
+        made = program.json("POST", "/emails", body, status=201)
+        assert program.here.storage.outbox.mails == []
+        program.clock.advance(seconds=6)
+        again = program.json("POST", made["_links"]["challenge"]["href"], status=201)
+        assert again["id"] not in made["_links"]["verify"]["href"]
+
+        old = program.send("POST", made["_links"]["verify"]["href"], {"verificationCode": program.mailed()})
+        assert old.status == 404
+        assert program.send("DELETE", made["_links"]["self"]["href"]).status == 204
+        assert len(program.json("GET", "/emails")) == 1
+        assert program.send("DELETE", program.json("GET", "/emails")[0]["_links"]["self"]["href"]).status == 400
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"profile": {"email": "ann@acme.example"}},
+            {"profile": {"email": "nobody"}},
+            {"profile": {"email": 7}},
+            {"profile": {"email": "a@b.example"}, "role": "THIRD"},
+            {"profile": {"email": "a@b.example"}, "sendEmail": "yes"},
+            {"profile": {"email": "a@b.example\r\nBcc: c@d.example"}},
+        ],
+    )
+    def test_what_is_no_other_address_is_refused(self, program: Program, body: Any) -> None:
+        assert program.send("POST", "/emails", body).status == 400
+        assert program.here.storage.outbox.mails == []
+
+    def test_guesses_are_few(self, program: Program) -> None:
+        made = program.json("POST", "/emails", {"profile": {"email": "ann@new.example"}}, status=201)
+        verify = made["_links"]["verify"]["href"]
+        for _ in range(5):
+            program.send("POST", verify, {"verificationCode": "000000"})
+
+        assert program.send("POST", verify, {"verificationCode": program.mailed()}).status == 404
+        assert program.user.email == "ann@acme.example"
+
+    def test_an_old_sign_in_is_not_enough(self, program: Program) -> None:
+        program.clock.advance(seconds=301)
+
+        answer = program.send("POST", "/emails", {"profile": {"email": "ann@new.example"}})
+
+        assert answer.status == 401
+        assert 'error="insufficient_user_authentication"' in challenge_of(answer)
+        assert 'max_age="300"' in challenge_of(answer)
+
+    def test_of_who_has_a_factor_it_is_asked(self, program: Program) -> None:
+        app = app_of(program)
+        program.sign_in()
+        answer = program.send("POST", "/emails", {"profile": {"email": "ann@new.example"}})
+        assert (answer.status, "acr_values=" in challenge_of(answer)) == (401, True)
+
+        program.sign_in(lambda: app.code, acr_values="urn:okta:loa:2fa:any")
+
+        assert program.send("POST", "/emails", {"profile": {"email": "ann@new.example"}}).status == 201
+
+
+class TestPassword:
+    def test_it_is_changed_by_the_old_one(self, program: Program) -> None:
+        assert program.json("GET", "/password")["status"] == "ACTIVE"
+        body = {"oldPassword": "wrong", "newPassword": NEW}
+        assert program.send("POST", "/password/change-password", body).status == 403
+
+        assert program.send("POST", "/password/change-password", body | {"oldPassword": PASSWORD}).status == 204
+
+        assert program.here.parts.hashes().fits(NEW, program.user.password.hash)  # type: ignore[union-attr]
+        assert program.send("GET", "/password").status == 200  # the token goes on
+
+    def test_who_has_a_factor_shows_it(self, program: Program) -> None:
+        app = app_of(program)
+        body = {"oldPassword": PASSWORD, "newPassword": NEW}
+        refused = program.send("POST", "/password/change-password", body)
+        assert (refused.status, code_of(refused)) == (403, "E0000006")
+
+        program.sign_in(lambda: app.code, acr_values="urn:okta:loa:2fa:any")
+
+        assert program.send("POST", "/password/change-password", body).status == 204
+
+    def test_it_is_replaced_right_after_a_sign_in(self, program: Program) -> None:
+        body = {"profile": {"password": NEW}}
+        assert program.json("PUT", "/password", body, status=201)["status"] == "ACTIVE"
+        program.clock.advance(seconds=301)
+
+        late = program.send("PUT", "/password", {"profile": {"password": PASSWORD + "x"}})
+
+        assert (late.status, 'max_age="300"' in challenge_of(late)) == (401, True)
+
+    def test_a_refreshed_token_is_no_new_sign_in(self, program: Program) -> None:
+        program.clock.advance(seconds=301)
+        again = program.here.token(grant_type="refresh_token", refresh_token=program.refresh_token)
+        program.token = again["access_token"]
+
+        assert program.send("PUT", "/password", {"profile": {"password": NEW}}).status == 401
+
+    @pytest.mark.parametrize("body", [{}, {"profile": {}}, {"profile": {"password": "short"}}, {"profile": "x"}])
+    def test_what_would_not_do_is_refused(self, program: Program, body: Any) -> None:
+        before = program.user
+        assert program.send("PUT", "/password", body).status == 400
+        assert program.user == before
+
+    def test_there_is_one_at_a_time_and_the_last_way_in_stays(self, program: Program) -> None:
+        taken = program.send("POST", "/password", {"profile": {"password": NEW}})
+        assert (taken.status, code_of(taken)) == (409, "E0000157")
+        last = program.send("DELETE", "/password")
+        assert (last.status, program.user.password is None) == (403, False)
+
+    def test_the_policy_is_told(self, program: Program) -> None:
+        told = program.json("GET", "/password/complexity-requirements")
+
+        assert told["complexity"]["minLength"] == 8
+
+
+class TestSessions:
+    def test_all_end_with_the_tokens(self, program: Program) -> None:
+        assert program.here.storage.sessions.of_user(program.user_id)
+
+        assert program.send("DELETE", "/sessions").status == 204
+
+        assert program.here.storage.sessions.of_user(program.user_id) == []
+        assert program.send("GET", "/profile").status == 401
+
+    @pytest.mark.parametrize("query", ["oauthTokens=false", "excludeCurrentAuthorizationContext=true"])
+    def test_the_caller_is_spared_where_it_says_so(self, program: Program, query: str) -> None:
+        assert program.send("DELETE", f"/sessions?{query}").status == 204
+        assert program.send("GET", "/profile").status == 200
+
+
+class TestFactors:
+    def test_a_key_is_registered_named_and_removed(self, program: Program) -> None:
+        key = SoftwareKey(origin=ACME)
+        begun = program.json("POST", "/webauthn/registration", {})
+        assert begun["_links"]["enroll"]["href"].endswith("/idp/myaccount/webauthn")
+        made = program.json("POST", "/webauthn", key.registered(begun["options"]))
+        assert (made["key"], made["status"]) == ("webauthn", "ACTIVE")
+        assert program.json("GET", "/webauthn") == [made]
+        one = next(one for one in program.json("GET", "/authenticators") if one["key"] == "webauthn")
+        enrolments = f"/authenticators/{one['id']}/enrollments"
+        (listed,) = program.json("GET", enrolments)
+
+        patch = "application/merge-patch+json;okta-version=1.0.0"
+        at = f"{enrolments}/{listed['id']}"
+        assert program.json("PATCH", at, {"nickname": " My  key "}, content_type=patch)["nickname"] == "My key"
+        assert program.json("PATCH", at, {"nickname": None}, content_type=patch)["nickname"] is None
+        assert program.send("PATCH", at, {"nickname": "x" * 61}, content_type=patch).status == 400
+
+        refused = program.send("DELETE", f"/webauthn/{made['id']}")
+        assert (refused.status, len(program.json("GET", "/webauthn"))) == (401, 1)  # it has to be shown first
+
+    def test_an_answer_to_nothing_registers_nothing(self, program: Program) -> None:
+        assert program.send("POST", "/webauthn", {}).status == 404
+        begun = program.json("POST", "/webauthn/registration", {})
+        elsewhere = SoftwareKey(origin="https://evil.example").registered(begun["options"])
+
+        assert program.send("POST", "/webauthn", elsewhere).status == 400
+        assert program.json("GET", "/webauthn") == []
+
+    def test_a_key_is_registered_by_who_has_just_signed_in(self, program: Program) -> None:
+        program.clock.advance(seconds=301)
+
+        assert program.send("POST", "/webauthn/registration", {}).status == 401
+
+    def test_nobody_elses_is_there(self, program: Program) -> None:
+        program.here.user("bob@acme.example")
+        for path in ("/webauthn/fwfBob", "/authenticators/autNone", "/emails/x"):
+            assert program.send("GET", path).status == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/profile", None),
+        ("PUT", "/profile", {"profile": {"firstName": "A", "lastName": "Lee"}}),
+        ("GET", "/emails", None),
+        ("POST", "/emails", {"profile": {"email": "ann@new.example"}}),
+        ("POST", "/password/change-password", {"oldPassword": PASSWORD, "newPassword": NEW}),
+        ("PUT", "/password", {"profile": {"password": NEW}}),
+        ("DELETE", "/sessions?oauthTokens=false", None),
+        ("GET", "/authenticators?expand=enrollments", None),
+        ("POST", "/webauthn/registration", {}),
+    ],
+)
+def test_a_fault_is_told_and_the_next_try_works(program: Program, method: str, path: str, body: Any) -> None:
+    faults = Faults(program.here.storage)
+    for position in range(1, 60):
+        faults.arm(position)
+        answer = program.send(method, path, body)
+        reached = faults.seen >= position
+        faults.clear()
+        if not reached:
+            assert answer.status < 300, answer.body
+            return
+        if answer.status == 503:
+            assert "retry-after" in dict(answer.headers)
+        else:
+            assert answer.status < 300 or (path.startswith("/password") and answer.status in {400, 401, 403}), answer
+        program.clock.advance(seconds=6)
+    raise AssertionError("never done")
+
+
+class Faults:
+    """Lets calls through until told otherwise; then all fail, from one on."""
+
+    def __init__(self, storage: Any) -> None:
+        self.first: int | None = None
+        self.seen = 0
+        for name, records in vars(storage).items():
+            if name in {"events", "lock", "log", "rate_counters"} or not hasattr(records, "__dict__"):
+                continue
+            for method in dir(type(records)):
+                if not method.startswith("_") and callable(getattr(type(records), method)):
+                    setattr(records, method, self._failing(getattr(records, method)))
+
+    def _failing(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def failing(*args: Any, **named: Any) -> Any:
+            self.seen += 1
+            if self.first is not None and self.seen >= self.first:
+                raise Unavailable("injected")
+            return call(*args, **named)
+
+        return failing
+
+    def arm(self, first: int) -> None:
+        self.first, self.seen = first, 0
+
+    def clear(self) -> None:
+        self.first = None
