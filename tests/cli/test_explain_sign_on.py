@@ -94,3 +94,18 @@ def test_policies_are_analyzed(
 def test_somebody_has_to_be_named(login: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "--sign-on"]) == 2
     assert "--user" in capsys.readouterr().err
+
+
+def test_who_is_not_there_is_led_somewhere(
+    login: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = printed(capsys, "--username", "stranger@example.com")
+    monkeypatch.setattr(sign_on_tables, "for_people", lambda **_: True)
+    monkeypatch.setenv("COLUMNS", "220")
+
+    assert main(["explain", "--sign-on", "--username", "stranger@example.com"]) == 0
+
+    assert (found["user"], found["routing"]["ours"]) == (None, True)
+    out = capsys.readouterr().out
+    assert "this service" in out
+    assert "Default Rule" in out

@@ -287,6 +287,7 @@ def test_a_sign_on_is_tried_for_somebody(browser: Browser) -> None:
     page = text(seen(browser, "/console/explain?user=tried@example.com&address=192.0.2.7&device=new"))
 
     assert "gets in" in page
+    assert "this service" in page
     assert "Default Rule" in page
     unknown = browser.get("/console/explain?user=nobody@example.com")
     assert (unknown.status, "E0000007" in text(unknown)) == (404, True)

@@ -128,3 +128,86 @@ def test_a_provider_that_is_named_can_go(admin: Admin) -> None:
     rule = admin.made(path, a_rule(idp))
     assert admin.delete(f"{PATH}/{idp}").status == 204
     assert admin.get(f"{path}/{rule['id']}").status == 200
+
+
+def routed(admin: Admin) -> tuple[str, str]:
+    """A provider for one domain, and one that is off for another."""
+    path = rules_of(admin)
+    ids = [made(admin, name=name)["id"] for name in ("Partner", "Closed")]
+    for idp, domain in zip(ids, ("partner.example", "closed.example"), strict=True):
+        patterns = [{"matchType": "SUFFIX", "value": domain}]
+        conditions = {"userIdentifier": {"type": "IDENTIFIER", "patterns": patterns}}
+        admin.made(path, a_rule(idp, name=domain, conditions=conditions))
+    admin.made(f"{PATH}/{ids[1]}/lifecycle/deactivate", None)
+    return ids[0], ids[1]
+
+
+def simulated(admin: Admin, **context: Any) -> Any:
+    body = [
+        {"appInstance": "0oaAny", "policyTypes": ["IDP_DISCOVERY"], "policyContext": {"groups": {"ids": []}} | context}
+    ]
+    answer = admin.post("/api/v1/policies/simulate?expand=EVALUATED", body)
+    assert answer.status == 200, answer.json
+    (found,) = answer.json
+    return found
+
+
+def outcome(found: Any) -> dict[str, list[tuple[str, list[str]]]]:
+    """By part: each rule, with the conditions that did not match."""
+    return {
+        part: [
+            (rule["name"], [one["type"] for one in rule["conditions"] if one["status"] != "MATCH"])
+            for policy in found[part]["policies"]
+            for rule in policy["rules"]
+        ]
+        for part in ("result", "evaluated", "undefined")
+    }
+
+
+def test_a_simulation_follows_the_username(admin: Admin) -> None:
+    routed(admin)
+
+    partner = simulated(admin, identifier="ann@partner.example")
+    closed = simulated(admin, identifier="ann@closed.example")
+    nobody = simulated(admin)
+
+    assert partner["status"] == "MATCH"
+    assert outcome(partner) == {"result": [("partner.example", [])], "evaluated": [], "undefined": []}
+    assert outcome(closed) == {
+        "result": [("Default Rule", [])],
+        "evaluated": [("partner.example", ["userIdentifier"]), ("closed.example", ["providers"])],
+        "undefined": [],
+    }
+    assert nobody["status"] == "UNDEFINED"
+    assert outcome(nobody)["undefined"] == [("partner.example", ["userIdentifier", "providers"])]
+
+
+def test_a_simulation_takes_the_username_of_a_user(admin: Admin) -> None:
+    routed(admin)
+    profile = {"firstName": "A", "lastName": "B", "login": "bob@partner.example", "email": "bob@partner.example"}
+    user = admin.made("/api/v1/users?activate=false", {"profile": profile})["id"]
+
+    assert outcome(simulated(admin, user={"id": user}))["result"] == [("partner.example", [])]
+
+
+def test_an_explanation_says_where_somebody_is_led_and_why(admin: Admin) -> None:
+    partner, _ = routed(admin)
+    profile = {"firstName": "A", "lastName": "B", "login": "ann@closed.example", "email": "ann@closed.example"}
+    admin.made("/api/v1/users?activate=false", {"profile": profile})
+
+    here = admin.made("/api/v1/policies/explain", {"user": "ann@closed.example"})["routing"]
+    stranger = admin.made("/api/v1/policies/explain", {"username": "new@partner.example"})
+
+    assert (here["usernameFirst"], here["ours"], here["providers"]) == (True, True, [])
+    assert [one["rule"]["name"] for one in here["decidedBy"]] == ["Default Rule"]
+    assert outcome(here["evaluation"])["evaluated"][1] == ("closed.example", ["providers"])
+    assert stranger["user"] is None
+    assert stranger["routing"]["providers"] == [{"id": partner, "name": "Partner", "type": "OIDC"}]
+    assert stranger["routing"]["ours"] is False
+    assert "outcome" not in stranger
+
+
+def test_an_explanation_needs_somebody_and_an_app_that_is_there(admin: Admin) -> None:
+    assert admin.post("/api/v1/policies/explain", {}).status == 400
+    assert admin.post("/api/v1/policies/explain", {"username": "x", "app": "0oaGone"}).status == 404
+    assert admin.post("/api/v1/policies/explain", {"user": "nobody@example.com", "username": "x"}).status == 404

@@ -127,3 +127,45 @@ def test_only_routes_ask_what_was_typed() -> None:
     assert text_of("login.identifier", Facts(identifier="x")) == "x"
     assert text_of("login.other", Facts(identifier="x")) is None
     assert text_of("user.id", Facts(identifier="x")) is None
+
+
+def tried(facts: Facts, *rules: tuple[dict[str, Any], dict[str, Any]]) -> list[tuple[str, str, dict[str, str]]]:
+    found = route([policy(*rules), default_policy("IDP_DISCOVERY", Seeds())], facts, KNOWN)
+    return [(step.rule.name, step.truth, dict(step.conditions)) for step in found.steps if step.rule is not None]
+
+
+def test_of_every_rule_that_was_tried_it_says_what_did_not_hold() -> None:
+    unknown = {"network": {"connection": "ZONE", "include": ["nzoX"]}}
+    rules: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
+        (SUFFIX, to("0oaA")),
+        (unknown, to("0oaA")),
+        ({}, to("0oaGONE")),
+        ({}, to("0oaB")),
+        ({}, to("0oaA")),
+    )
+
+    steps = tried(replace(NOBODY, identifier="ann@b.example"), *rules)
+
+    assert [(name, truth) for name, truth, _ in steps] == [
+        ("r1", "UNMATCHED"), ("r2", "UNDEFINED"), ("r3", "UNMATCHED"), ("r4", "MATCH"),
+    ]  # fmt: skip
+    assert steps[0][2] == {"status": "MATCH", "userIdentifier": "UNMATCHED"}
+    assert steps[2][2] == {"status": "MATCH", "providers": "UNMATCHED"}
+
+
+def test_a_username_that_nobody_was_asked_for_leaves_it_open() -> None:
+    found = route([policy((SUFFIX, to("0oaA")))], NOBODY, KNOWN)
+    certain = route([policy((SUFFIX, to("0oaA")))], replace(NOBODY, identifier="x@a.example"), KNOWN)
+
+    assert (found.asks, found.walk.certain, [one.certain for one in found.walk.open]) == (True, False, [False])
+    assert (certain.walk.certain, [one.rule.name for one in certain.walk.open]) == (True, ["r1"])
+
+
+def test_policies_and_rules_that_are_off_are_said_to_be() -> None:
+    off = policy(({}, to("0oaA")), status="INACTIVE")
+    rule = replace(off.rules[0], status="INACTIVE")
+
+    both = [route([off], NOBODY, KNOWN), route([replace(off, status="ACTIVE", rules=(rule,))], NOBODY, KNOWN)]
+
+    assert [found.providers for found in both] == [(OURS,), (OURS,)]
+    assert [found.steps[-1].conditions[0] for found in both] == [("status", "UNMATCHED")] * 2

@@ -13,6 +13,7 @@ _SIGN_INS: Final = f"{_ANALYSIS}/sign-ins"
 #: What is sent of the options, by the name that it has there.
 _SENT: Final = {
     "user": "user",
+    "username": "username",
     "client": "app",
     "address": "address",
     "country": "country",
@@ -29,6 +30,7 @@ def add_sign_on(parser: argparse.ArgumentParser) -> None:
     """Add what ``--sign-on`` takes beside a user and a client."""
     group = parser.add_argument_group("sign-ons of people")
     group.add_argument("--sign-on", action="store_true", help="explain what policies of people ask of --user")
+    group.add_argument("--username", metavar="NAME", help="instead of --user, of somebody who is not here: where to?")
     group.add_argument("--address", metavar="IP", help="where from")
     group.add_argument("--country", metavar="CC", help="as the edge would say")
     group.add_argument("--region", metavar="CC-R", help="the same")
@@ -66,14 +68,18 @@ def explain_sign_on(remote: Remote, options: argparse.Namespace) -> int:
     """The exit status: 1 where somebody would not get in. Raises RemoteFailed."""
     if options.last_days is not None:
         return _dry_run(remote, options)
-    if not options.user:
-        raise RemoteFailed("whose sign-on? Give --user, or --last-days")
+    if not (options.user or options.username):
+        raise RemoteFailed("whose sign-on? Give --user, --username, or --last-days")
     wish = {sent: getattr(options, name) for name, sent in _SENT.items() if getattr(options, name)}
     found = remote.admin("POST", _EXPLAIN, wish)
     if not for_people(as_json=options.json):
         print_json(found)
-        return int(found["outcome"] in _REFUSED)
+        return int(found.get("outcome") in _REFUSED)
+    if found["user"] is None:
+        _print_routing(found["routing"])
+        return 0
     print_table("outcome", [_outcome_row(found)])
+    _print_routing(found["routing"])
     print_table("session", [_session_row(found["session"])])
     print_table("tried for the session, in this order", list(_rule_rows(found["session"]["evaluation"])))
     if found["app"] is not None:
@@ -94,6 +100,17 @@ def _outcome_row(found: Mapping[str, Any]) -> dict[str, Any]:
         "zones": ", ".join(zone["name"] for zone in where["zones"]),
         "cannot be told": ", ".join(zone["name"] for zone in where["undefinedZones"]),
     }
+
+
+def _print_routing(routing: Mapping[str, Any]) -> None:
+    to = [one["name"] for one in routing["providers"]] + (["this service"] if routing["ours"] else [])
+    row = {
+        "signs in with": " or ".join(to),
+        "asked for the username first": routing["usernameFirst"],
+        "decided by": _rules(routing["decidedBy"]),
+    }
+    print_table("where", [row])
+    print_table("tried for where, in this order", list(_rule_rows(routing["evaluation"])))
 
 
 def _session_row(session: Mapping[str, Any]) -> dict[str, Any]:

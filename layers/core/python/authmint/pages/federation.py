@@ -153,7 +153,7 @@ class FederationPages:
             client_id: Of the app that they come for.
             identifier: The username, where it was asked for.
         """
-        known = {one.id: one.name for one in self.providers.all().providers if one.status == "ACTIVE"}
+        known = self.providers.all().active
         around = self.policies.circumstances(visit.request, device=None)
         facts = Facts(
             app_id=client_id,

@@ -161,6 +161,11 @@ class IdentityProviderList:
         """The one of an id; ``None``: there is none."""
         return next((one for one in self.providers if one.id == idp_id), None)
 
+    @property
+    def active(self) -> Mapping[str, str]:
+        """Names of those that are ACTIVE, by their ids."""
+        return {one.id: one.name for one in self.providers if one.status == "ACTIVE"}
+
 
 class IdentityProviders(Protocol):
     """The identity providers of a deployment."""

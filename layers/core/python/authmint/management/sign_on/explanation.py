@@ -1,6 +1,7 @@
 """``POST /api/v1/policies/explain``: what would be asked, and by which rule (docs/protocol.md §33.8)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...http import Response
@@ -8,12 +9,14 @@ from ...policy.sign_on.app import AppDecision
 from ...policy.sign_on.assurance import Assurance, Demand
 from ...policy.sign_on.circumstances import Circumstances, Place
 from ...policy.sign_on.facts import Facts
+from ...policy.sign_on.routing import Route, route
 from ...policy.sign_on.session import SessionDecision
 from ...policy.sign_on.walk import Open, Walk
 from ...policy.sign_on.zones import blocking, holds
 from ...storage.clients import Client
 from ...storage.directory import Person
 from ...storage.errors import NotFound
+from ...storage.identity_providers import IdentityProviderList
 from ...storage.sign_on_transactions import Assessment
 from ..clients.client_changes import ClientChanges
 from ..directory.people import PeopleRecords
@@ -39,8 +42,11 @@ class Explanations:
     def explain(self, call: Call) -> Response:
         """200 with what would be asked for a session and for an application, each with the steps that led there."""
         body = call.body()
-        name, app_id = body.text("user", required=True) or "", body.text("app")
+        username, app_id = body.text("username"), body.text("app")
+        name = body.text("user", required=username is None)
         body.check()
+        if name is None:
+            return self._of_nobody(body, username or "", app_id)
         person = self._person(name)
         here = self._circumstances(body, person)
         remembered = body.flag("remembered", default=False)
@@ -54,6 +60,7 @@ class Explanations:
             {
                 "user": {"id": person.user.id, "login": person.user.login, "status": person.user.status},
                 "from": self._where(here),
+                "routing": self._routing(here, app_id, person.user.login, person.user.profile),
                 "risk": {"level": assessment.level, "reasons": list(assessment.reasons)},
                 "behaviors": self._behaviors(assessment),
                 "session": _session_json(session),
@@ -62,6 +69,27 @@ class Explanations:
                 "outcome": found.outcome,
             },
         )
+
+    def _of_nobody(self, body: Fields, username: str, app_id: str | None) -> Response:
+        """Where somebody is led who is not there, and may come with a provider: nothing else can be said of them."""
+        here = self._circumstances(body, None)
+        body.check()
+        if app_id is not None:
+            self._app(app_id)
+        said = {"user": None, "from": self._where(here), "routing": self._routing(here, app_id, username, None)}
+        return Response.json(200, said)
+
+    def _routing(
+        self, here: Circumstances, app_id: str | None, username: str, profile: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """Where they are led: by what is known at first, and where that is not enough by the username."""
+        listed = self._people.identity_providers.all()
+        facts = Facts(app_id=app_id, zones=self._applied.zones_of(here), platform=here.platform)
+        policies = self._applied.of_type("IDP_DISCOVERY")
+        found = route(policies, facts, listed.active)
+        if asked := found.asks:
+            found = route(policies, replace(facts, identifier=username, profile=profile), listed.active)
+        return _routing_json(found, listed, asked=asked)
 
     def _person(self, name: str) -> Person:
         directory = self._people.directory
@@ -76,7 +104,7 @@ class Explanations:
         except NotFound:
             raise not_found(app_id, "AppInstance") from None
 
-    def _circumstances(self, body: Fields, person: Person) -> Circumstances:
+    def _circumstances(self, body: Fields, person: Person | None) -> Circumstances:
         country, region = body.text("country"), body.text("region")
         latitude, longitude = body.raw("latitude"), body.raw("longitude")
         point = None
@@ -86,7 +114,7 @@ class Explanations:
             point = (float(latitude), float(longitude))
         place = Place(country, region, body.text("city"), point)
         device = body.text("device") or _NEW
-        if device == _KNOWN:
+        if device == _KNOWN and person is not None:
             past = self._people.watch.histories.get(person.user.id).sign_ins
             device = next((one.device for one in past if one.device is not None), _NEW)
         return Circumstances(
@@ -120,6 +148,19 @@ class Explanations:
             "authenticators": dict(decision.authenticators),
             "decidedBy": _decided(decision.decided),
         }
+
+
+def _routing_json(found: Route, listed: IdentityProviderList, *, asked: bool) -> dict[str, Any]:
+    """``asked``: the page asks for the username first."""
+    providers = [one for one in map(listed.get, found.others) if one is not None]
+    walk = found.walk
+    return {
+        "usernameFirst": asked,
+        "ours": found.ours,
+        "providers": [{"id": one.id, "name": one.name, "type": one.type} for one in providers],
+        "decidedBy": _decided(one for one in walk.open if one.certain),
+        "evaluation": evaluation("IDP_DISCOVERY", walk, full=True),
+    }
 
 
 def _session_json(decision: SessionDecision) -> dict[str, Any]:

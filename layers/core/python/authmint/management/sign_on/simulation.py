@@ -8,6 +8,7 @@ from ...http import Response
 from ...jose.encoding import strict_json
 from ...policy.sign_on.circumstances import Circumstances
 from ...policy.sign_on.facts import Facts, Platform, ZoneFacts
+from ...policy.sign_on.routing import route
 from ...policy.sign_on.walk import Open, Step, Walk, walk
 from ...storage.errors import NotFound
 from ...storage.sign_on_policies import PolicyType, SignOnPolicy
@@ -50,9 +51,15 @@ class Simulation:
             facts = replace(self._facts(body.below("policyContext"), known=body.has("policyContext")), app_id=app_id)
             for one in _TYPES:
                 if one in types:
-                    found = evaluation(one, walk(self._policies(one, app_id), facts), full=expanded)
+                    found = evaluation(one, self._walk(one, facts, app_id), full=expanded)
                     evaluations.append(_spelled(found))
         return Response.json(200, evaluations)
+
+    def _walk(self, policy_type: PolicyType, facts: Facts, app_id: str) -> Walk:
+        policies = self._policies(policy_type, app_id)
+        if policy_type == "IDP_DISCOVERY":
+            return route(policies, facts, self._people.identity_providers.all().active).walk
+        return walk(policies, facts)
 
     def _policies(self, policy_type: PolicyType, app_id: str) -> Sequence[SignOnPolicy]:
         if policy_type != "ACCESS_POLICY":
@@ -70,6 +77,8 @@ class Simulation:
             raise ApiError("E0000003")
         groups = context.below("groups").texts("ids") or ()
         facts = self._person(context.below("user").text("id"))
+        if (identifier := context.text("identifier")) is not None:
+            facts = replace(facts, identifier=identifier)
         if groups:
             facts = replace(facts, group_ids=(facts.group_ids or frozenset()) | set(groups))
         level = context.below("risk").choice("level", ("LOW", "MEDIUM", "HIGH"), "") or None
@@ -88,7 +97,8 @@ class Simulation:
         except NotFound:
             raise not_found(user_id, "User") from None
         applied = self._people.applied
-        return replace(applied.facts(person, Circumstances(), now=0), behaviors=None)
+        facts = applied.facts(person, Circumstances(), now=0)
+        return replace(facts, behaviors=None, identifier=person.user.login)
 
     def _zones(self, context: Fields) -> ZoneFacts | None:
         named = context.below("zones").texts("ids")

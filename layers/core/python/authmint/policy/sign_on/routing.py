@@ -1,13 +1,13 @@
 """Where somebody signs in: here, or with an identity provider (IDP_DISCOVERY, docs/protocol.md §37.8). Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ...storage.sign_on_policies import SignOnPolicy, SignOnRule
-from .conditions import conditions_of, every
+from .conditions import conditions_of, every, truth_of
 from .facts import Facts
-from .walk import in_order
+from .walk import Open, Step, Walk, in_order
 
 #: This org, among providers.
 OURS: Final = ""
@@ -21,10 +21,12 @@ class Route:
     Attributes:
         providers: Ids, ``OURS`` among them, in the order of the rule; empty: who it is has to be asked first.
         rule: That decided; ``None``: none was there.
+        steps: What was tried, in order.
     """
 
     providers: tuple[str, ...] = (OURS,)
     rule: SignOnRule | None = None
+    steps: tuple[Step, ...] = field(default=(), compare=False)
 
     @property
     def asks(self) -> bool:
@@ -46,6 +48,16 @@ class Route:
         """The one provider that there is no choice beside; ``None``: there is, or it is us."""
         return self.providers[0] if len(self.providers) == 1 and self.providers[0] != OURS else None
 
+    @property
+    def walk(self) -> Walk:
+        """The same as of other policies: rules that could not be told stand before the one that decided."""
+        found = (
+            Open(step.policy, step.rule, certain=step.truth == "MATCH")
+            for step in self.steps
+            if step.rule is not None and step.truth != "UNMATCHED"
+        )
+        return Walk(tuple(found), self.steps)
+
 
 def route(policies: Iterable[SignOnPolicy], facts: Facts, known: Mapping[str, str]) -> Route:
     """The first rule that holds, and has a provider that is there.
@@ -58,21 +70,36 @@ def route(policies: Iterable[SignOnPolicy], facts: Facts, known: Mapping[str, st
         facts: ``identifier`` as it was typed; ``None``: nobody was asked.
         known: Names of providers that are ACTIVE, by their ids.
     """
+    steps: list[Step] = []
     for policy, rule in in_order(policies):
-        if policy.status != "ACTIVE" or rule.status != "ACTIVE":
+        active = policy.status == "ACTIVE"
+        if not steps or steps[-1].policy.id != policy.id:
+            steps.append(Step(policy, None, truth_of(active), (("status", truth_of(active)),)))
+        if not active:
             continue
-        values = conditions_of(rule.conditions, facts)
-        if any(value is not True for name, value in values if name != "userIdentifier"):
-            continue
-        actions: Mapping[str, Any] = rule.actions.get("idp") or {}
-        dynamic = actions.get("idpSelectionType") == "DYNAMIC"
+        values = [("status", rule.status == "ACTIVE"), *conditions_of(rule.conditions, facts)]
         holds = every(value for _, value in values)
-        if facts.identifier is None and (holds is None or (holds and dynamic)):
-            return Route((), rule)
-        providers = _by_name(actions, facts, known) if dynamic else _named(actions, known)
-        if holds and providers:
-            return Route(providers, rule)
-    return Route()
+        could = all(value is True for name, value in values if name != "userIdentifier")
+        providers: tuple[str, ...] | None = ()
+        if could and holds is not False:
+            providers = _providers(rule, facts, known, holds=holds)
+            values.append(("providers", None if providers is None else bool(providers)))
+        truth = truth_of(every(value for _, value in values))
+        steps.append(Step(policy, rule, truth, tuple((name, truth_of(value)) for name, value in values)))
+        if providers is None or truth == "MATCH":
+            return Route(providers or (), rule, tuple(steps))
+    return Route(steps=tuple(steps))
+
+
+def _providers(
+    rule: SignOnRule, facts: Facts, known: Mapping[str, str], *, holds: bool | None
+) -> tuple[str, ...] | None:
+    """Where a rule leads; ``None``: a username decides, and nobody was asked for one."""
+    actions: Mapping[str, Any] = rule.actions.get("idp") or {}
+    dynamic = actions.get("idpSelectionType") == "DYNAMIC"
+    if facts.identifier is None and (holds is None or dynamic):
+        return None
+    return _by_name(actions, facts, known) if dynamic else _named(actions, known)
 
 
 def _named(actions: Mapping[str, Any], known: Mapping[str, str]) -> tuple[str, ...]:
