@@ -1,5 +1,6 @@
 // An OpenID provider that nobody here wrote, with accounts that need no password: the server of a test.
-// Its argument: {"client_id", "client_secret" or "jwks", "redirect_uri"}. It prints its issuer, and ends with its input.
+// Its argument: {"client_id", "client_secret" or "jwks", "redirect_uri"}, perhaps "leaves". It prints its issuer, and
+// ends with its input.
 import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
 
@@ -34,6 +35,11 @@ const provider = new Provider(issuer, {
     }),
   }),
 });
+if (settings.leaves) {  // gone as soon as it sent somebody back with a code, and before that is redeemed
+  server.on('request', (_, answer) => answer.on('finish', () => {
+    if (String(answer.getHeader('location') ?? '').startsWith(settings.redirect_uri)) process.exit(0);
+  }));
+}
 server.on('request', provider.callback());
 console.log(issuer);
 process.stdin.on('end', () => process.exit(0)).resume();
