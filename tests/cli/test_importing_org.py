@@ -16,6 +16,7 @@ from authmint.http import Response
 
 from tests.cli.two_orgs import Fault, Org, broken_off, furnish, imported, source_and_target
 from tests.management.apps import app_body, web
+from tests.management.federation.idps import an_idp
 
 SECRETS = ("a-secret-of-the-site-that-is-long", "another-secret-of-the-site", "a-secret")
 
@@ -386,6 +387,22 @@ def test_a_hook_whose_secret_nobody_tells_is_made_by_hand_and_then_taken(source:
     assert "does not tell its secret" in outcome.refused[0].why
     assert later.refused == []
     assert census(target) == census(source)
+
+
+def test_a_provider_that_knows_a_key_gets_one_of_this_deployment(source: Org, target: Org, state: Path) -> None:
+    client = {"client_id": "abc", "token_endpoint_auth_method": "private_key_jwt"}
+    made = source.made("/api/v1/idps", an_idp(name="By key", protocol={"credentials": {"client": client}}))
+
+    _, outcome = imported(source, target, state)
+    again, _ = imported(source, target, state.with_name("another"), apply=False)
+
+    assert outcome is not None
+    assert outcome.refused == []
+    assert "and its key" in outcome.notes[0].why
+    idp = target.listed("/api/v1/idps")["By key"]
+    kids = [one["protocol"]["credentials"]["signing"]["kid"] for one in (made, idp)]
+    assert kids[0] != kids[1]
+    assert again.changing == []
 
 
 @pytest.mark.parametrize(

@@ -64,13 +64,29 @@ class IdentityProviders(Kind):
     def lacks(self, raw: Raw) -> str | None:
         return None if raw.get("type") in _PROVIDERS else f"providers of the type {raw.get('type')} are not offered"
 
+    def body(self, raw: Raw) -> dict[str, Any]:
+        body = super().body(raw)
+        protocol = body.get("protocol") or {}
+        credentials = without(protocol.get("credentials") or {}, "signing")  # a key of the source's own
+        return body | {"protocol": {**protocol, "credentials": credentials}}
+
     def missing(self, raw: Raw) -> str | None:
-        client = ((raw.get("protocol") or {}).get("credentials") or {}).get("client") or {}
-        return None if client.get("client_secret") else _UNTOLD
+        client = _upstream_client(raw)
+        return None if client.get("client_secret") or _has_key(client) else _UNTOLD
 
     def note(self, making: Making, made: Raw) -> str | None:
         link = ((made.get("_links") or {}).get("clientRedirectUri") or {}).get("href")
-        return f"add its redirect URI at the provider: {link}"
+        key = ", and its key (credentials/keys)" if _has_key(_upstream_client(made)) else ""
+        return f"add its redirect URI at the provider: {link}{key}"
+
+
+def _upstream_client(raw: Raw) -> Raw:
+    found: Raw = ((raw.get("protocol") or {}).get("credentials") or {}).get("client") or {}
+    return found
+
+
+def _has_key(client: Raw) -> bool:
+    return client.get("token_endpoint_auth_method") == "private_key_jwt"
 
 
 class Links(Kind):
