@@ -11,7 +11,7 @@ from authmint.cli.importing.org.kinds import Item
 from authmint.cli.importing.org.reading import read_org
 from authmint.cli.importing.org.running import Choice, Import
 from authmint.cli.importing.patience import Patient
-from authmint.cli.remote import RemoteFailed
+from authmint.cli.remote import Answer, RemoteFailed
 from authmint.http import Response
 
 from tests.cli.two_orgs import Fault, Org, broken_off, furnish, imported, source_and_target
@@ -480,3 +480,84 @@ def test_a_line_of_the_state_that_was_cut_off_counts_for_nothing(source: Org, ta
     assert plan.changing == []
     assert census(target) == whole
     assert imported(source, target, state)[0].changing == []
+
+
+def a_person(org: Org, login: str, **profile: Any) -> str:
+    named = {"login": login, "email": login, "firstName": "A", "lastName": "B"} | profile
+    return str(org.made("/api/v1/users?activate=false", {"profile": named})["id"])
+
+
+def test_people_who_name_each_other_name_each_other_here(source: Org, target: Org, state: Path) -> None:
+    boss = a_person(source, "z-boss@example.com")
+    worker = a_person(source, "a-worker@example.com", managerId=boss)
+    source.made(f"/api/v1/users/{boss}", {"profile": {"managerId": worker, "manager": "00uGoneLongAgo000000"}})
+
+    _, outcome = imported(source, target, state)
+
+    assert outcome is not None
+    assert outcome.refused == []
+    people = [target.person(login) for login in ("z-boss@example.com", "a-worker@example.com")]
+    assert [one["profile"]["managerId"] for one in people] == [people[1]["id"], people[0]["id"]]
+    assert people[0]["profile"]["manager"] == "00uGoneLongAgo000000"  # nobody's, there and here
+    assert imported(source, target, state)[0].changing == []
+
+
+def test_what_is_taken_away_of_an_object_is_taken_away_here(source: Org, target: Org, state: Path) -> None:
+    user = a_person(source, "ann@example.com", department="Sales")
+    a_person(target, "ann@example.com", city="Bern")
+    imported(source, target, state)
+    before = target.person("ann@example.com")["profile"]
+    source.made(f"/api/v1/users/{user}", {"profile": {"department": None}})
+
+    plan, _ = imported(source, target, state)
+
+    after = target.person("ann@example.com")["profile"]
+    assert (before["city"], before["department"]) == ("Bern", "Sales")  # what was here alone stays at first
+    assert [list(step.changes) for step in plan.changing] == [["what was taken away"]]
+    assert "department" not in after
+    assert imported(source, target, state)[0].changing == []
+
+
+def test_two_of_one_name_are_two(source: Org, target: Org, state: Path) -> None:
+    for audience in ("api://one", "api://two"):
+        source.made("/api/v1/authorizationServers", {"name": "orders", "audiences": [audience]})
+
+    imported(source, target, state, "servers")
+    again, _ = imported(source, target, state.with_name("another"), "servers", apply=False)
+
+    servers = [one for one in target.pages("/api/v1/authorizationServers") if one["name"] == "orders"]
+    assert sorted(one["audiences"][0] for one in servers) == ["api://one", "api://two"]
+    assert again.changing == []
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, [{}], [{"id": "x", "profile": None}], ["x"], [{"id": 1, "profile": {"name": 3}}], 7]
+)
+def test_answers_that_nobody_knows_are_said_and_the_others_are_read(
+    source: Org, target: Org, state: Path, answer: Any
+) -> None:
+    furnish(source)
+    honest = source.admin_answer
+
+    def odd(method: str, path: str, body: Any = None) -> Answer:
+        if path.startswith("/api/v1/groups?"):
+            return Answer(200, {}, json.dumps(answer).encode())
+        return honest(method, path, body)
+
+    source.admin_answer = odd  # type: ignore[method-assign]
+    plan, outcome = imported(source, target, state)
+
+    assert outcome is not None
+    if not (isinstance(answer, list) and answer and answer[0] == {"id": 1, "profile": {"name": 3}}):
+        assert [one.title for one in plan.unread] == ["groups"]
+    assert "ann@example.com" in {one["profile"]["login"] for one in target.pages("/api/v1/users")}
+
+
+def test_a_file_that_is_no_state_stays_as_it_is(source: Org, target: Org, state: Path) -> None:
+    state.write_text("[1, 2]", encoding="utf-8")
+    state.chmod(0o644)
+
+    with pytest.raises(RemoteFailed, match="is no state"):
+        imported(source, target, state)
+
+    assert (state.read_text(encoding="utf-8"), stat.S_IMODE(state.stat().st_mode)) == ("[1, 2]", 0o644)

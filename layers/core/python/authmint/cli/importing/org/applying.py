@@ -7,7 +7,7 @@ from typing import Any, Final
 from ...remote import Answer, RemoteFailed, words
 from ..patience import TRIES, Patient, Unreadable, Unsure
 from .kinds import Item, Kind, Making, Raw
-from .planning import Pairing, Plan, Step, differences, done_of, wanted_of
+from .planning import Pairing, Plan, Step, differences, done_of, guarded, wanted_of
 from .reading import Snapshot, Trouble, items_of
 from .references import References, UnknownReference
 from .state import Done, State
@@ -62,6 +62,7 @@ class Applying:
         self._targets = dict(pairing.pairs)
         self._listed: set[tuple[str, str]] = set()
         self._joined: set[str] = set()
+        self._unresolved: list[tuple[Step, Item, Any]] = []
         self._outcome = Outcome()
 
     def run(self, plan: Plan) -> Outcome:
@@ -76,6 +77,7 @@ class Applying:
             except _Refused as refusal:
                 self._refuse(step.item, str(refusal))
             self._told(number, todo)
+        self._resolve()
         for step in plan.steps:
             if step.action == "same" and step.target is not None:
                 self._note(step.item, step.target)
@@ -95,14 +97,33 @@ class Applying:
         if target is None and item.kind.listed_anew:
             target = self._found_anew(item, parent)
         try:
-            body = self._references.translated(item.kind.body(item.raw))
+            body = self._body(item)
             if target is None:
                 target, new = self._make(item, parent, body, groups)
         except UnknownReference as unknown:
             named = self._source.names.get(unknown.identifier, unknown.identifier)
             raise _Refused(f"it names {named}, which is not here") from None
-        if self._finish(item, target, body, new=new) or new:
+        if self._finish(step, target, body, new=new) or new:
             self._outcome.done += 1
+        if item.kind.names_own:
+            self._unresolved.append((step, target, body))
+
+    def _body(self, item: Item) -> Any:
+        """What is sent. Raises UnknownReference."""
+        body = item.kind.body(item.raw)
+        return self._references.guessed(body) if item.kind.names_own else self._references.translated(body)
+
+    def _resolve(self) -> None:
+        """Change what named others of its kind that were not there yet, and are now."""
+        for step, target, sent in self._unresolved:
+            body = self._body(step.item)
+            if body != sent:
+                try:
+                    self._changed(step, target, body)
+                except _Refused as refusal:
+                    self._refuse(step.item, str(refusal))
+                else:
+                    self._state.put(step.item.mark, done_of(step.item, target.id, guarded(body, step.item.kind)))
 
     def _parent(self, item: Item) -> Item | None:
         if item.parent is None:
@@ -185,22 +206,24 @@ class Applying:
             return None, made
         raise RemoteFailed(f"{self._org.url} is broken: the same again goes on where it stopped")
 
-    def _finish(self, item: Item, target: Item, body: Any, *, new: bool) -> bool:
+    def _finish(self, step: Step, target: Item, body: Any, *, new: bool) -> bool:
         """Bring an object that is there to where it is at the source, and note it. Gives whether that took a change."""
-        kind = item.kind
-        wanted = self._references.translated(wanted_of(item))
+        item, kind = step.item, step.item.kind
+        wanted = guarded(body, kind)
         self._targets[item.mark] = target
-        differs = (not new or kind.settles) and bool(kind.replaces and differences(wanted, kind, target))
-        raw = self._changed(item, target, body) if differs else target.raw
+        fresh = new and not kind.settles
+        differs = not fresh and bool(kind.replaces and (step.changes or differences(wanted, kind, target)))
+        differs = differs and list(step.changes) != ["status"]
+        raw = self._changed(step, target, body) if differs else target.raw
         moves = kind.moves(item.raw, raw)
         for verb in moves:
             _check(self._org.change("POST", f"{kind.at(target)}/lifecycle/{verb}"))
         self._state.put(item.mark, done_of(item, target.id, wanted))
         return differs or bool(moves)
 
-    def _changed(self, item: Item, target: Item, body: Any) -> Raw:
+    def _changed(self, step: Step, target: Item, body: Any) -> Raw:
         """The object as it is after a change."""
-        answer = item.kind.change(self._org, target, body, item.raw)
+        answer = step.item.kind.change(self._org, target, body, known=step.known)
         if answer is None:
             return target.raw
         _check(answer)

@@ -167,10 +167,10 @@ class GroupRules(Kind):
             "actions": raw["actions"],
         }
 
-    def change(self, org: Patient, target: Item, body: Any, source: Raw) -> Answer | None:
+    def change(self, org: Patient, target: Item, body: Any, *, known: bool) -> Answer | None:
         if target.raw.get("status") == "ACTIVE":
             org.change("POST", f"{self.at(target)}/lifecycle/deactivate")
-        return super().change(org, target, body, source)
+        return super().change(org, target, body, known=known)
 
 
 def _excluded(raw: Raw) -> Sequence[str]:
@@ -179,10 +179,11 @@ def _excluded(raw: Raw) -> Sequence[str]:
 
 
 class Users(Kind):
-    """People. Their passwords stay where they are."""
+    """People. Their passwords stay where they are. A profile may have the ids of other people."""
 
     word = "user"
     title = "users"
+    names_own = True
 
     def __init__(self, passwords: Passwords) -> None:
         self._passwords = passwords
@@ -222,8 +223,13 @@ class Users(Kind):
             return "later"
         return "federated" if self._passwords == "hook" and _is_federated(source) else self._passwords
 
-    def change(self, org: Patient, target: Item, body: Any, source: Raw) -> Answer | None:
-        return super().change(org, target, body, source) if body else None
+    def change(self, org: Patient, target: Item, body: Any, *, known: bool) -> Answer | None:
+        if not body:
+            return None
+        if not known:  # what is here of them alone stays
+            there = {name: value for name, value in target.raw["profile"].items() if value is not None}
+            body = {**body, "profile": there | body["profile"]}
+        return super().change(org, target, body, known=known)
 
     def moves(self, source: Raw, target: Raw) -> Sequence[str]:
         wanted, actual, way = source.get("status"), target.get("status"), self._way(source)

@@ -80,6 +80,7 @@ class Kind:
         names_parent: Its name says nothing without its parent's.
         listed_anew: What is there is looked at again before the first is made: making others may have made it.
         without: What is so while one is not here.
+        names_own: It may name others of its kind, which are not there yet: it is made, and changed when they are.
         guarded: Members that are secrets, as paths: sent to a new one, never compared, and in no state.
     """
 
@@ -94,6 +95,7 @@ class Kind:
     names_parent: ClassVar[bool] = False
     listed_anew: ClassVar[bool] = False
     without: ClassVar[str] = ""
+    names_own: ClassVar[bool] = False
     guarded: ClassVar[Sequence[Sequence[str]]] = ()
 
     @property
@@ -165,8 +167,18 @@ class Kind:
         shown: Raw = answer.json()
         return shown
 
-    def change(self, org: Patient, target: Item, body: Any, source: Raw) -> Answer | None:
-        """Change one; ``None``: there is nothing to be changed but its status. Raises RemoteFailed."""
+    def change(self, org: Patient, target: Item, body: Any, *, known: bool) -> Answer | None:
+        """Change one; ``None``: there is nothing to be changed but its status.
+
+        Args:
+            org: The target.
+            target: What is changed.
+            body: What it is to be.
+            known: It was brought in before, so that what the body leaves out is to go.
+
+        Raises:
+            RemoteFailed: The target does not answer.
+        """
         return org.change(self.replaces, self.at(target), body) if self.replaces else None
 
     def moves(self, source: Raw, target: Raw) -> Sequence[str]:

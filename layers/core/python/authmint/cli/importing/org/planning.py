@@ -141,6 +141,7 @@ def plan_of(
     for kind in kinds:
         pairing.offer(target.of(kind))
         pairing.reserve(source.of(kind))
+        found_of: list[tuple[Item, Item | None]] = []
         for item in source.of(kind):
             references.know(item.id)
             if kind.lacks(item.raw) is not None or (
@@ -157,8 +158,9 @@ def plan_of(
                 if kind.word in chosen:
                     plan.lacking.append(Trouble(kind.title, item.name, "it comes with the source, and is not here"))
                 continue
-            if kind.word in chosen:
-                plan.steps.append(_step(item, found, state, references, leaves=leaves))
+            found_of.append((item, found))
+        if kind.word in chosen:  # compared when all of the kind are found: they may name each other
+            plan.steps += [_step(item, found, state, references, leaves=leaves) for item, found in found_of]
     return plan, pairing
 
 
@@ -167,9 +169,12 @@ def _step(item: Item, found: Item | None, state: State, references: References, 
     if found is None:
         return Step(item, "follow" if kind.is_fixed(item.raw) else "create", known=done is not None)
     wanted = references.guessed(wanted_of(item))
-    if done is not None and done.target_id == found.id and done.digest == digest_of([wanted, kind.status(item.raw)]):
+    digest = digest_of(wanted, kind.status(item.raw))
+    if done is not None and done.target_id == found.id and done.digest == digest:
         return Step(item, "same", found, known=True)
     changes = differences(wanted, kind, found) if kind.replaces or kind.switches else []
+    if done is not None and done.digest and done.digest.partition(" ")[0] != digest.partition(" ")[0] and kind.replaces:
+        changes = changes or ["what was taken away"]  # of what is there more than is wanted nothing else tells
     if kind.moves(item.raw, found.raw):
         changes.append("status")
     if not changes:
@@ -226,4 +231,4 @@ def left_behind(org: Patient, source: Snapshot, plan: Plan, state: State, kinds:
 
 def done_of(item: Item, target_id: str, wanted: Any) -> Done:
     """What the state remembers of an object that is as it should be."""
-    return Done(target_id, digest_of([wanted, item.kind.status(item.raw)]), item.name)
+    return Done(target_id, digest_of(wanted, item.kind.status(item.raw)), item.name)

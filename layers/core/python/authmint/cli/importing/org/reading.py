@@ -85,9 +85,13 @@ def read_org(org: Patient, kinds: Sequence[Kind]) -> Snapshot:
 
 def items_of(org: Patient, kind: Kind, parent: Item | None, names: Mapping[str, str]) -> Iterator[Item]:
     """All of a kind below one parent. Raises Unreadable, RemoteFailed."""
-    for raw in kind.read(org, parent):
-        identifier = kind.id_of(raw)
-        yield Item(kind, identifier, raw, parent, names.get(identifier) if kind.refers else None)
+    try:
+        for raw in kind.read(org, parent):
+            identifier = kind.id_of(raw)
+            _ = kind.name(raw), kind.key(raw), kind.lacks(raw) or kind.body(raw)  # whatever is asked of it later
+            yield Item(kind, identifier, raw, parent, names.get(identifier) if kind.refers else None)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        raise Unreadable(200, "the answer has a shape that nobody knows") from None
 
 
 def lacking_elsewhere(org: Patient, lists: Sequence[tuple[str, str, str]]) -> Iterator[Trouble]:

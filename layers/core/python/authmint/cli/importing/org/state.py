@@ -24,7 +24,7 @@ class Done:
 
     Attributes:
         target_id: At the target.
-        digest: Of what was sent, but for secrets; ``""``: it is not finished.
+        digest: Of what was sent, but for secrets, and its status; ``""``: it is not finished.
         name: What it was called, for when it is gone.
     """
 
@@ -43,7 +43,6 @@ class State:
         self._is_new = not path.exists()
         try:
             self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+", encoding="utf-8")
-            os.fchmod(self._file.fileno(), 0o600)
         except OSError as error:
             raise RemoteFailed(f"the state {path} cannot be opened: {error.strerror}") from None
         try:
@@ -68,6 +67,7 @@ class State:
             raise RemoteFailed(f"{self._path} {what}; name another file with --state")
         elif not text.endswith("\n"):
             self._file.write("\n")
+        os.fchmod(self._file.fileno(), 0o600)
         for line in lines[1:]:
             if isinstance(line, list) and len(line) == 4 and all(isinstance(one, str) for one in line):
                 self.done[line[0]] = Done(*line[1:])
@@ -96,6 +96,6 @@ def _decoded(line: str) -> Any:
         return None
 
 
-def digest_of(body: Any) -> str:
-    """By which the same content is known again."""
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+def digest_of(body: Any, status: str | None) -> str:
+    """By which the same content is known again, and the same status."""
+    return f"{hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()} {status or ''}"
