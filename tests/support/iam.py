@@ -134,11 +134,21 @@ def key_policy_allows(function: str, need: Need) -> bool:
         condition = statement.get("Condition", {})
         if set(condition) != {"StringEquals", "ArnEquals"}:
             raise NotImplementedError(str(condition))
-        principals = [arn["Fn::Sub"].partition(":role")[2] for arn in condition["ArnEquals"]["aws:PrincipalArn"]]
+        principals = [_role_of(arn) for arn in condition["ArnEquals"]["aws:PrincipalArn"]]
         purpose = condition["StringEquals"]["kms:EncryptionContext:purpose"]
         if own in principals and need.context.get("purpose") == purpose:
             return True
     return False
+
+
+def _role_of(arn: Any) -> str:
+    """Path and name of a role; also of one that hangs on a switch, as the statement of its own policy does."""
+    match arn:
+        case {"Fn::If": [_, made, {"Ref": "AWS::NoValue"}]}:
+            return _role_of(made)
+        case {"Fn::Sub": str(text)}:
+            return text.partition(":role")[2]
+    raise NotImplementedError(str(arn))
 
 
 def needs(
