@@ -93,7 +93,7 @@ def everything(functions: Functions, deployed: Deployed) -> None:
         people = people_at(functions, server, in_group=True, **told)
         _strangers(people)
         every_flow(people)
-        _told_of_ends(functions)
+        _told_of_ends(people)
         every_hook_of_a_browser(people)
         _number(functions, unique="UNIQUE_VALIDATED")
         every_flow_by_providers(people)
@@ -129,13 +129,19 @@ def _mail(functions: Functions, deployed: Deployed) -> None:
     functions.admin("POST", "/api/v1/org/email/bounces/remove-list", {"emailAddresses": ["ann@b.example"]})
 
 
-def _told_of_ends(functions: Functions) -> None:
-    """Clients are told of sessions that ended, the first of them later."""
-    statuses = chain((500,), repeat(200))
+def _told_of_ends(people: People) -> None:
+    """Sessions of who was suspended end; clients are told of sessions that ended, the first of them later."""
+    functions, statuses = people.functions, chain((500,), repeat(200))
+    people.cookies.clear()
+    people.sign_in()
+    for verb in ("suspend", "unsuspend"):
+        functions.admin("POST", f"/api/v1/users/{people.user}/lifecycle/{verb}")
+    people.cookies.clear()
     with pytest.MonkeyPatch.context() as web:
         web.setattr(Parts, "exchange", lambda *_, **__: Answer(next(statuses), b"", {}))
         outcome = functions.direct("backchannel_logout", {})
-    assert (outcome["delayed"], outcome["told"] > 0) == (1, True)
+        assert functions.direct("backchannel_logout", {})["told"] > 0
+    assert (outcome["delayed"], outcome["told"] > 0, outcome["ended"] > 0) == (1, True, True)
 
 
 def _strangers(people: People) -> None:

@@ -16,6 +16,7 @@ from authmint.storage.events import Event
 from authmint.storage.group_rules import Membership
 from authmint.storage.groups import EVERYONE_GROUP, Group
 from authmint.storage.identity_providers import IdpLink
+from authmint.storage.liveness import ends_sign_ins
 from authmint.storage.org_settings import OrgSettings
 from authmint.storage.outbox import Mail
 from authmint.storage.roles import BookChange, RoleBook
@@ -47,6 +48,7 @@ class MemoryUsers:
         self.types = MemoryUserTypes(self, lock, record)
         self.expected: dict[str | None, int] = {}
         self.forget: Callable[[str], object] = lambda _: None
+        self.ended: Callable[[User], object] = lambda _: None
         self.links: MemoryIdpLinks | None = None
         self.roles = MemorySingleton(RoleBook(), lock, record)
 
@@ -146,6 +148,8 @@ class MemoryUsers:
                 failed_codes=known.failed_codes if before.failed_codes == after.failed_codes else after.failed_codes,
                 code_tried_at=known.code_tried_at,
             )
+            if ends_sign_ins(before, after):
+                self.ended(self.users[before.id])
             self._record(events)
             self._send(mails)
 
@@ -163,6 +167,7 @@ class MemoryUsers:
             self.keep(book)
             del self.users[user.id]
             self.forget(user.id)
+            self.ended(user)
             if self.links is not None:
                 self.links.forget(user_id=user.id)
             self.memberships = {pair for pair in self.memberships if pair[1] != user.id}

@@ -11,11 +11,12 @@ from authmint.storage.consents import Consent
 from authmint.storage.device_codes import DeviceCode
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from authmint.storage.federated_requests import FederatedRequest
-from authmint.storage.logout_notices import InformedClient, LogoutNotice, TakenNotice, name_of
+from authmint.storage.logout_notices import EndedSignIns, InformedClient, LogoutNotice, TakenNotice, name_of
 from authmint.storage.remembered_browsers import RememberedBrowser
 from authmint.storage.sessions import Session, SessionToken
 from authmint.storage.sign_on_transactions import SignOnTransaction
 from authmint.storage.token_families import RefreshToken, Revoked, TokenFamily, begun_with
+from authmint.storage.users import User
 
 _R = TypeVar("_R", bound=Any)
 
@@ -237,7 +238,11 @@ class MemoryLogoutNotices:
         self._lock = lock
         self.waiting: dict[str, tuple[TakenNotice, int]] = {}
 
-    def add(self, notice: LogoutNotice) -> None:
+    def ended(self, user: User) -> None:
+        """As what is stored with a change of a user."""
+        self.add(EndedSignIns(f"user#{user.id}#{user.version}", user.id))
+
+    def add(self, notice: LogoutNotice | EndedSignIns) -> None:
         with self._lock:
             self.waiting[notice.id] = (TakenNotice(notice, 0), 0)
 

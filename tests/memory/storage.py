@@ -101,6 +101,7 @@ class MemoryStorage:
         self.lineages = MemoryLineages(self.families, self.revocations, self.clients)
         self.codes = MemoryAuthorizationCodes(self.lock, self.families)
         self.logout_notices = MemoryLogoutNotices(self.lock)
+        self.users.ended = self.logout_notices.ended
         self.sessions = MemorySessions(self.lock, self.logout_notices)
         self.session_tokens = MemorySessionTokens(self.lock)
         self.consents = MemoryConsents(self.lock)

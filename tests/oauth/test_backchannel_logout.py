@@ -84,6 +84,7 @@ def signed_in(here: Deployment, browser: Browser) -> dict[str, Any]:
 def scene() -> Scene:
     world = World()
     here = Deployment(world)
+    here.admin.api = wiring.management_api(here.parts)  # by the same clock
     here.client = here.app(label="rp", backchannel_logout_uri=LOGOUT, backchannel_logout_session_required=True)
     rp = Rp()
     world.hosts[HOST] = rp
@@ -111,6 +112,66 @@ def another_user(scene: Scene) -> None:
     page = scene.browser.open(scene.here.authorize_uri(prompt="login"))
     page = scene.browser.submit(page, username="ben@acme.example", password="Correct-horse-9")
     assert "code" in page.fields, page.text
+
+
+def changed(scene: Scene, path: str, body: Any = None, method: str = "post") -> None:
+    answer = getattr(scene.here.admin, method)(f"/api/v1/users/{scene.user}{path}", body)
+    assert answer.status in {200, 204}, answer.json
+
+
+def deactivated(scene: Scene) -> None:
+    changed(scene, "/lifecycle/deactivate")
+
+
+def deleted(scene: Scene) -> None:
+    for _ in range(2):
+        assert scene.here.admin.delete(f"/api/v1/users/{scene.user}").status == 204
+
+
+def given_a_password(scene: Scene) -> None:
+    scene.world.clock.advance(seconds=1)
+    changed(scene, "", {"credentials": {"password": {"value": "Another-horse-9"}}})
+
+
+def everything_ended(scene: Scene) -> None:
+    body = {"sub_id": {"format": "opaque", "id": scene.user}}
+    assert scene.here.admin.post("/oauth2/v1/global-token-revocation", body).status == 204
+
+
+def suspended(scene: Scene) -> None:
+    scene.world.clock.advance(seconds=1)
+    changed(scene, "/lifecycle/suspend")
+
+
+@pytest.mark.parametrize("ended", [deactivated, deleted, given_a_password, everything_ended, suspended])
+def test_whoevers_sign_in_counts_no_more_is_signed_out_everywhere(scene: Scene, ended: Callable[[Scene], None]) -> None:
+    ended(scene)
+    outcome = scene.deliver()
+    assert outcome.pop("ended") >= 1
+    assert (outcome | scene.deliver()) == {"told": 1}
+    assert scene.verified()["sid"] == scene.id_token["sid"]
+    with pytest.raises(NotFound):
+        scene.here.storage.sessions.by_id(scene.id_token["sid"])
+    assert scene.deliver() == {}
+
+
+def test_who_signs_in_again_before_that_is_left_signed_in(scene: Scene) -> None:
+    deactivated(scene)
+    changed(scene, "/lifecycle/activate")
+    scene.world.clock.advance(seconds=1)
+    again = signed_in(scene.here, Browser(scene.world))
+
+    assert scene.deliver()["ended"] >= 1
+    scene.deliver()
+
+    (told,) = scene.rp.sent
+    assert jwt.decode(told, options={"verify_signature": False})["sid"] == scene.id_token["sid"]
+    assert scene.here.storage.sessions.by_id(again["sid"]).id == again["sid"]
+
+
+def test_a_change_that_ends_nothing_is_told_to_nobody(scene: Scene) -> None:
+    changed(scene, "", {"profile": {"nickName": "a"}})
+    assert scene.deliver() == {}
 
 
 @pytest.mark.parametrize("ended", [sign_out, end_by_id, end_all, another_user])

@@ -376,7 +376,7 @@ def test_clients_of_a_session_are_told_once_when_it_ends(storage: Storage) -> No
     storage.sessions.end(replace(a_session(), digest="s1-again"))
 
     due = storage.logout_notices.due(at=NOW, limit=10)
-    taken = [storage.logout_notices.take(name, at=NOW, until=NOW + 60) for name in due]
+    taken: list[Any] = [storage.logout_notices.take(name, at=NOW, until=NOW + 60) for name in due]
     assert {(one.notice.client, one.notice.session_id, one.attempts) for one in taken} == {
         (RP, "1021", 1),
         (OTHER_RP, "1021", 1),

@@ -89,6 +89,7 @@ def test_every_documented_route_is_there(template: Template) -> None:
         ("/api/v1/{proxy+}", "management"),
         ("/oauth2/v1/clients", "management"),
         ("/oauth2/v1/clients/{proxy+}", "management"),
+        ("/oauth2/v1/global-token-revocation", "management"),
         ("/.well-known/okta-organization", "management"),
         ("/scim/v2/{proxy+}", "management"),
     }

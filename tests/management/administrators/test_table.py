@@ -61,6 +61,7 @@ EXPECTED = (
     (r"/(authenticators|org/factors).*", "SOR", "SO"),
     (r"/(org|trustedOrigins|brands)(/.*)?", "SOR", "SO"),
     (r"/(inlineHooks|eventHooks).*", "S", "S"),
+    (r"/global-token-revocation", "", "SO"),
     (r"/logs", "SOAPRT", ""),
     (r"/usage(/unused)?", "SORT", ""),
     (r"POST/api-tokens", "", "SOUGR"),

@@ -2,12 +2,18 @@
 
 from typing import Any, Final
 
-from ..storage.logout_notices import InformedClient, LogoutNotice, TakenNotice, name_of
+from pynamodb.transactions import TransactWrite
+
+from ..storage.errors import Unavailable
+from ..storage.logout_notices import EndedSignIns, InformedClient, LogoutNotice, TakenNotice, name_of
+from ..storage.users import User
 from .items import GrantItem
 from .records import decode, encode
+from .tables import Tables
 from .waiting import KEPT, WaitingRecords, place_of
 
 KIND: Final = "LOGOUT"
+_OF_USER: Final = "user#"
 
 
 class DynamoLogoutNotices(WaitingRecords):
@@ -17,7 +23,16 @@ class DynamoLogoutNotices(WaitingRecords):
 
     def take(self, notice_id: str, *, at: int, until: int) -> TakenNotice:
         item = self._taken(notice_id, at=at, until=until)
-        return TakenNotice(decode(item.body or "", LogoutNotice), int(item.uses or 0))
+        record: type[Any] = EndedSignIns if item.sk.startswith(_OF_USER) else LogoutNotice
+        return TakenNotice(decode(item.body or "", record), int(item.uses or 0))
+
+
+def put_ended(write: TransactWrite, tables: Tables, user: User, *, at: int) -> None:
+    """Store that sign-ins of a user have ended, in the transaction of what ends them."""
+    if tables.grants is None:
+        raise Unavailable("this function has no grants table")
+    ended = EndedSignIns(f"{_OF_USER}{user.id}#{user.version}", user.id)
+    write.save(tables.grants(*place_of(KIND, ended.id), kind=KIND, body=encode(ended), due_at=0, ttl=at + KEPT))
 
 
 def notice_item(item: Any, user_id: str, session_id: str, client: InformedClient, *, expires_at: int) -> GrantItem:

@@ -19,6 +19,7 @@ from ..clock import Clock
 from ..directory.uniqueness import holds_others
 from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event
+from ..storage.liveness import ends_sign_ins
 from ..storage.outbox import Mail
 from ..storage.users import MOST_GROUPS_AT_ONCE, Password, User, login_key
 from .connection import error_code, translated
@@ -229,6 +230,8 @@ class DynamoUsers:
                     write.delete(self._address(before))
                     write.save(self._address(after))
                 self._count(write, before, after)
+                if ends_sign_ins(before, after):
+                    self._end_sign_ins(write, after)
                 self._send(write, mails)
                 self._keep(write, book)
         except ConditionFailed as error:
@@ -248,6 +251,7 @@ class DynamoUsers:
                     write.delete(self._item(listing, user.id))
                 unmark(write, self._item, user)
                 write.save(tombstone(self._item, own, user.version, self._clock.now()), condition=self._at(user))
+                self._end_sign_ins(write, user)
                 self._keep(write, book)
         except ConditionFailed:
             raise Conflict(user.id) from None
@@ -322,6 +326,11 @@ class DynamoUsers:
             from .outbox import put  # most changes of users send nothing
 
             put(write, self._tables, mails)
+
+    def _end_sign_ins(self, write: TransactWrite, user: User) -> None:
+        from .logout_notices import put_ended  # most changes end none
+
+        put_ended(write, self._tables, user, at=self._clock.now())
 
     def _keep(self, write: TransactWrite, book: "BookChange | None") -> None:
         if book is not None:

@@ -1,4 +1,7 @@
-"""Tells clients that a session has ended (OpenID Connect Back-Channel Logout 1.0, docs/protocol.md §16)."""
+"""Tells clients that a session has ended (OpenID Connect Back-Channel Logout 1.0, docs/protocol.md §16).
+
+Sessions whose user was deactivated, or has another password, end here too: whoever changes a user has no time for them.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
@@ -12,8 +15,11 @@ from ..storage.clients import Client
 from ..storage.configuration import Configuration
 from ..storage.errors import NotFound
 from ..storage.events import Event, EventLog, Party
-from ..storage.logout_notices import LogoutNotice, LogoutNotices, TakenNotice
+from ..storage.liveness import NotAlive, check_sign_in
+from ..storage.logout_notices import EndedSignIns, LogoutNotice, LogoutNotices
 from ..storage.servers import AuthorizationServer
+from ..storage.sessions import Sessions
+from ..storage.users import Users
 from ..tokens.signer import Signers
 from .outbound_fetch import Answer, FetchFailed
 
@@ -27,6 +33,7 @@ MOST_ATTEMPTS: Final = 12
 #: Seconds for which a notice belongs to who took it.
 _TAKEN: Final = 120
 _MOST_AT_ONCE: Final = 100
+_MOST_SESSIONS: Final = 1_000
 #: What a client answers that has ended its session (§2.8), or has none.
 _TOLD: Final = frozenset({200, 204})
 #: It will say the same again: the token, or the client, is wrong.
@@ -56,6 +63,7 @@ class BackchannelLogout:
 
     Args:
         notices: Where they wait.
+        sessions, users: Of people whose sign-ins have ended.
         configuration: Of servers and clients, as they are now.
         signers: Of the servers whose tokens named the sessions.
         exchange: How clients are asked.
@@ -69,6 +77,8 @@ class BackchannelLogout:
     def __init__(
         self,
         notices: LogoutNotices,
+        sessions: Sessions,
+        users: Users,
         configuration: Configuration,
         signers: Signers,
         exchange: Exchange,
@@ -80,6 +90,8 @@ class BackchannelLogout:
         go_on: Callable[[], bool] = lambda: True,
     ) -> None:
         self._notices = notices
+        self._sessions = sessions
+        self._users = users
         self._configuration = configuration
         self._signers = signers
         self._exchange = exchange
@@ -114,40 +126,63 @@ class BackchannelLogout:
             return None  # somebody else has it
         notice = taken.notice
         try:
+            if isinstance(notice, EndedSignIns):
+                self._end(notice.user_id)
+                self._notices.remove(notice.id)
+                return "ended"
             found = self._configuration.read(notice.client.server_id, notice.client.client_id)
             server, client = found.server, found.client
             if server is None or server.status != "ACTIVE" or client is None or client.logout_uri is None:
                 self._notices.remove(notice.id)
                 return "unwanted"
-            return self._asked(taken, server, client, client.logout_uri, silent)
+            return self._asked(notice, taken.attempts, server, client, client.logout_uri, silent)
         except Outage as error:
             self._journal.report(error, route="direct")
             self._notices.delay(notice.id, until=now + pause(taken.attempts))
             return "delayed"
 
+    def _end(self, user_id: str) -> None:
+        """End the sessions of a user that count no more. Raises Unavailable."""
+        try:
+            user = self._users.get(user_id)
+        except NotFound:
+            self._sessions.end_all(user_id)
+            return
+        for session in self._sessions.of_user(user_id, limit=_MOST_SESSIONS):
+            try:
+                check_sign_in(user, session.created_at, session.generations)
+            except NotAlive:
+                self._sessions.end(session)
+
     def _asked(
-        self, taken: TakenNotice, server: AuthorizationServer, client: Client, uri: str, silent: set[str]
+        self,
+        notice: LogoutNotice,
+        attempts: int,
+        server: AuthorizationServer,
+        client: Client,
+        uri: str,
+        silent: set[str],
     ) -> str:
         """How it ended. Raises VaultUnavailable, Unavailable."""
         refused, reason = False, "no answer"
         if uri not in silent:
             try:
-                status = self._told(taken.notice, server, uri).status
+                status = self._told(notice, server, uri).status
             except FetchFailed as error:
                 silent.add(uri)
                 reason = str(error)
             else:
                 if status in _TOLD:
-                    self._notices.remove(taken.notice.id)
-                    self._record(taken.notice, client, None)
+                    self._notices.remove(notice.id)
+                    self._record(notice, client, None)
                     return "told"
                 refused, reason = status == _REFUSED, f"status {status}"
-        if not refused and taken.attempts < MOST_ATTEMPTS:
-            self._notices.delay(taken.notice.id, until=self._clock.now() + pause(taken.attempts))
+        if not refused and attempts < MOST_ATTEMPTS:
+            self._notices.delay(notice.id, until=self._clock.now() + pause(attempts))
             return "delayed"
-        self._notices.remove(taken.notice.id)
+        self._notices.remove(notice.id)
         self._journal.refused("LogoutsGivenUp", reason)
-        self._record(taken.notice, client, reason)
+        self._record(notice, client, reason)
         return "given_up"
 
     def _told(self, notice: LogoutNotice, server: AuthorizationServer, uri: str) -> Answer:

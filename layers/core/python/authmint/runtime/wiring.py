@@ -374,6 +374,8 @@ def backchannel_logout(env: Surroundings) -> Function:
     version = parts.schema_version()
     telling = BackchannelLogout(
         parts.records.logout_notices,
+        parts.records.sessions,
+        parts.records.users,
         parts.configuration(),
         parts.signers(),
         parts.exchange,

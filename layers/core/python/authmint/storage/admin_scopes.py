@@ -33,6 +33,7 @@ OWN_ACCOUNT_SCOPES: Final = frozenset(f"okta.myAccount.{part}.{right}" for part 
 ADMIN_SCOPES: Final = frozenset(
     [f"okta.{resource}.{right}" for resource in _MANAGED for right in ("read", "manage")]
     + ["okta.clients.register", "okta.logs.read", "okta.users.read.self", "okta.users.manage.self"]
+    + ["okta.universalLogout.manage"]
 ).union(OWN_ACCOUNT_SCOPES)
 
 

@@ -101,6 +101,16 @@ def check_sign_in(user: "User", at: int, made: Generations | None = None) -> Non
         raise NotAlive("the user's status or password changed since", "user")
 
 
+def ends_sign_ins(before: "User", after: "User") -> bool:
+    """Whether sign-ins of before a change count no more after it, by ``check_sign_in``."""
+
+    def marks(user: "User") -> tuple[str | int | None, ...]:
+        changed_at = None if user.password is None else user.password.changed_at
+        return user.status, user.token_generation, user.status_changed_at, changed_at
+
+    return before.status == "ACTIVE" and marks(before) != marks(after)
+
+
 def signed_in_person(directory: "Directory", user_id: str, at: int, made: Generations) -> "Person":
     """The user who signed in at a time, if that sign-in still counts.
 

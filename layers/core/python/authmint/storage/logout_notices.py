@@ -35,6 +35,14 @@ class LogoutNotice:
 
 
 @dataclass(frozen=True)
+class EndedSignIns:
+    """A user whose sign-ins count no more from some change on: their sessions are still to end (``liveness``)."""
+
+    id: str
+    user_id: str
+
+
+@dataclass(frozen=True)
 class TakenNotice:
     """A notice that its taker is to deliver now.
 
@@ -42,7 +50,7 @@ class TakenNotice:
         attempts: How often it was taken, this time included.
     """
 
-    notice: LogoutNotice
+    notice: LogoutNotice | EndedSignIns
     attempts: int
 
 

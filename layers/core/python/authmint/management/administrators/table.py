@@ -31,6 +31,7 @@ users               W      W    R    R    R*    R           R*        R         
 user_changes        W      W    -    -    W*    -           -         -         -
 lifecycle           W      W    -    -    W*    -           -         -         -
 credentials         W      W    -    -    W*    -           W*        -         -
+universal_logout    W      W    -    -    -     -           -         -         -
 groups              W      W    R    R    R*    R           R*        R         -
 group_changes       W      W    -    -    -     -           -         -         -
 group_profiles      W      W    -    -    W*    -           -         -         -
@@ -126,6 +127,7 @@ _PLACES: Final = (
     ("/api/v1/internal/apps", "apps", "apps"),
     ("/oauth2/v1/clients/{}/roles", "roles", "roles"),
     ("/oauth2/v1/clients", "clients", "clients"),
+    ("/oauth2/v1/global-token-revocation", "universal_logout", "universal_logout"),
     ("/api/v1/policies/simulate", "previews", "previews"),
     ("/api/v1/policies/explain", "previews", "previews"),
     ("/api/v1/policies/analysis", "previews", "previews"),

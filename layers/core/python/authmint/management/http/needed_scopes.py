@@ -31,6 +31,7 @@ _FAMILIES: Final = (
     ("/api/v1/logs", "okta.logs.{0}"),
     ("/api/v1/usage", "okta.logs.{0}"),
     ("/api/v1/iam", "okta.roles.{0}"),
+    ("/oauth2/v1/global-token-revocation", "okta.universalLogout.manage"),
 )
 #: These change nothing, whatever their method.
 _SIMULATIONS: Final = frozenset(

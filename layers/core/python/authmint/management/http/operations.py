@@ -49,6 +49,8 @@ from ..servers.security import SecuritySettings
 from ..servers.server_changes import ServerChanges
 from ..servers.servers import Servers
 from ..sign_on.factor_operations import FactorRecords, add_factors
+from ..sign_on.global_revocation import PATH as EVERYTHING
+from ..sign_on.global_revocation import GlobalRevocation
 from ..sign_on.issued import IssuedRecords, RefreshTokens
 from ..sign_on.operations import add_people_policies
 from ..sign_on.refresh_tokens import TokensAtServer, TokensOfApp
@@ -122,6 +124,8 @@ def operations(
     add_people_policies(routes, people, clients, factors.factors, logs.log, AppView(changes.servers), ids)
     _add_users(routes, clients, people)
     add_factors(routes, people, factors)
+    revocation = GlobalRevocation(people, changes.servers, federation.providers, federation.links)
+    routes.add("POST", EVERYTHING, revocation.revoke)
     add_idps(routes, federation, people, pairs, ids)
     add_roles(routes, people, clients, ids)
     _add_groups(routes, people, ids)
