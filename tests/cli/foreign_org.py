@@ -227,7 +227,7 @@ class ForeignOrg(Remote):
     def _found(self, path: str, query: str) -> Any:
         if path == "/api/v1/policies":
             kind = query.removeprefix("type=").partition("&")[0]
-            return _POLICIES.get(kind, [])
+            return _POLICIES.get(kind)  # other types are refused
         if path.startswith("/api/v1/policies/"):
             return _RULES.get(path.split("/")[4], [])
         if path.startswith("/api/v1/meta/schemas/user/osc"):

@@ -93,8 +93,9 @@ def test_the_rest_is_brought_and_what_is_refused_is_named(
 def test_with_a_password_hook_who_has_no_password_signs_in_by_a_provider(
     source: ForeignOrg, target: Org, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(tmp_path, capsys, "--apply", "--only", "users", "groups", "schemas", "--passwords", "hook", status=1)
+    told = run(tmp_path, capsys, "--apply", "--only", "users", "groups", "schemas", "--passwords", "hook", status=1)
 
+    assert "no password import hook is active here" in named(told["notes"])["users", "all of them"]
     people = [target.person(f"{name}@example.com") for name in ("ann", "bob")]
     assert [one["status"] for one in people] == ["ACTIVE", "PROVISIONED"]
     assert people[0]["credentials"]["provider"]["type"] == "IMPORT"

@@ -10,6 +10,7 @@ from authmint.cli.importing.org.catalogue import catalogue
 from authmint.cli.importing.org.kinds import Item
 from authmint.cli.importing.org.reading import read_org
 from authmint.cli.importing.org.running import Choice, Import
+from authmint.cli.importing.org.state import digest_of
 from authmint.cli.importing.patience import Patient
 from authmint.cli.remote import Answer, RemoteFailed
 from authmint.http import Response
@@ -142,6 +143,8 @@ def test_the_state_tells_no_secret_and_is_for_the_owner_alone(source: Org, targe
     kept = state.read_text(encoding="utf-8")
     assert stat.S_IMODE(state.stat().st_mode) == 0o600
     assert not any(secret in kept for secret in SECRETS)
+    of_secrets = [digest_of({"client_secret": secret, "status": "ACTIVE"}, "ACTIVE") for secret in SECRETS]
+    assert not any(digest in kept for digest in of_secrets)  # what can be guessed is not told by a digest either
     assert len(kept.splitlines()) > len(plan.steps) / 2
 
 
@@ -528,6 +531,21 @@ def test_two_of_one_name_are_two(source: Org, target: Org, state: Path) -> None:
     servers = [one for one in target.pages("/api/v1/authorizationServers") if one["name"] == "orders"]
     assert sorted(one["audiences"][0] for one in servers) == ["api://one", "api://two"]
     assert again.changing == []
+
+
+def test_a_name_that_moved_on_takes_no_other_object_along(source: Org, target: Org, state: Path) -> None:
+    old = source.made("/api/v1/groups", {"profile": {"name": "Sales"}})["id"]
+    imported(source, target, state, "groups")
+    before = next(one["id"] for one in target.pages("/api/v1/groups") if one["profile"]["name"] == "Sales")
+    source.made(f"/api/v1/groups/{old}", {"profile": {"name": "Sellers"}}, "PUT")
+    source.made("/api/v1/groups", {"profile": {"name": "Sales"}})
+
+    _, outcome = imported(source, target, state, "groups")
+
+    assert outcome is not None
+    named = {one["profile"]["name"]: one["id"] for one in target.pages("/api/v1/groups")}
+    assert named["Sellers"] == before
+    assert named["Sales"] != before
 
 
 @pytest.mark.parametrize(

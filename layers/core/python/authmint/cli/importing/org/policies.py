@@ -33,14 +33,14 @@ class Policies(Kind):
         return _API
 
     def read(self, org: Patient, parent: Item | None) -> Iterator[Raw]:
-        for one in _TYPES:
-            found = list(org.items(f"{_API}?type={one}"))
-            yield from sorted(found, key=lambda raw: int(raw.get("priority") or 0))
-        for one in _OTHERS:
+        for one in (*_TYPES, *_OTHERS):
             try:
-                yield from org.items(f"{_API}?type={one}")
-            except Unreadable:
+                found = list(org.items(f"{_API}?type={one}"))
+            except Unreadable as error:
+                if error.status == 403 and one in _TYPES:
+                    raise
                 continue  # an org that has none of it refuses the type
+            yield from sorted(found, key=lambda raw: int(raw.get("priority") or 0))
 
     def name(self, raw: Raw) -> str:
         return f"{raw['type']}: {raw['name']}"

@@ -12,7 +12,7 @@ from .catalogue import ELSEWHERE, FAMILIES, catalogue
 from .directory import Passwords
 from .kinds import Kind
 from .planning import Plan, left_behind, plan_of
-from .reading import lacking_elsewhere, read_org
+from .reading import Trouble, lacking_elsewhere, read_org
 from .references import References
 from .state import State
 
@@ -20,6 +20,9 @@ from .state import State
 _NAMED: Final = frozenset(
     {"user-type", "group", "user", "zone", "behavior", "inline-hook", "identity-provider", "app", "policy", "server"}
 )
+
+_PASSWORD_HOOK: Final = "com.okta.user.credential.password.import"
+_NO_HOOK: Final = "no password import hook is active here: nobody of them can sign in by a password before one is"
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,16 @@ class Import:
 
     def apply(self, plan: Plan, told: Callable[[int, int], None]) -> Outcome:
         """Carry it out. Raises RemoteFailed: the target does not answer, or breaks; the next run goes on from there."""
-        return Applying(self._target, self._found, self._pairing, self._state, self._references, told).run(plan)
+        outcome = Applying(self._target, self._found, self._pairing, self._state, self._references, told).run(plan)
+        made = any(step.item.kind.word == "user" and step.action == "create" for step in plan.steps)
+        if made and self._choice.passwords == "hook" and not self._asks_elsewhere():
+            outcome.notes.append(Trouble("users", "all of them", _NO_HOOK))
+        return outcome
+
+    def _asks_elsewhere(self) -> bool:
+        """Whether the target asks another directory about passwords."""
+        hooks = self._target.items("/api/v1/inlineHooks")
+        return any(one.get("type") == _PASSWORD_HOOK and one.get("status") == "ACTIVE" for one in hooks)
 
     def close(self) -> None:
         """Let others use the state."""
