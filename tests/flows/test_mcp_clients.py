@@ -5,6 +5,8 @@ import re
 import shutil
 import socket
 import subprocess
+import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ import requests
 
 from tests.support.document_host import DocumentHost
 from tests.support.mcp_remote import mcp_remote
+from tests.support.outside import Issuer
 from tests.support.people import Deployment, deployment_with_a_person
 from tests.support.repository import CHECKOUT
 from tests.support.stack import Running
@@ -311,3 +314,55 @@ def test_the_conformance_suite_of_mcp_passes(stack: Running, resource: str | Non
 
     assert process.returncode == 0, "".join(said)
     assert re.search(r"^Total: 2 passed, 0 failed$", "".join(said), re.MULTILINE), "".join(said)
+
+
+@needs_sdk
+def test_the_sdk_calls_a_tool_by_what_an_identity_provider_asserts(notes: Notes) -> None:
+    """Enterprise-managed authorization: nobody signs in here; the assertion is for this resource, and counts once."""
+    stack, idp = notes.people.stack, Issuer()
+    grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    app = {"client_name": f"agent {uuid.uuid4()}", "application_type": "service", "grant_types": [grant]}
+    client = stack.made("/oauth2/v1/clients", app | {"token_endpoint_auth_method": "client_secret_post"})
+    entry = {"issuer": idp.url, "use": "ID_JAG", "jwks": {"keys": [idp.jwk]}}
+    trusted = stack.made(f"{notes.server}/trustedIssuers", entry)["id"]
+    stack.made(f"{notes.server}/trustedIssuers/{trusted}/subjects", {"sub": "u-1", "userId": notes.people.user})
+    conditions = {
+        "people": {"users": {"include": [notes.people.user]}},
+        "grantTypes": {"include": [grant]},
+        "scopes": {"include": ["*"]},
+    }
+    rules = f"{notes.server}/policies/{notes.people.policy}/rules"
+    stack.made(rules, {"name": "assertions", "conditions": conditions})
+    settings = {
+        "issuer": notes.people.issuer,
+        "resource": notes.resource,
+        "clientId": client["client_id"],
+        "clientSecret": client["client_secret"],
+    }
+    command = [str(PYTHON), "mcp_identity.py", json.dumps(settings)]
+    with subprocess.Popen(
+        command, cwd=MODULES.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        asked = process.stdout.readline()
+        assert asked, process.stderr.read()
+        assert json.loads(asked) == {"audience": notes.people.issuer, "resource": notes.resource}
+        now = int(time.time())
+        said = {"sub": "u-1", "aud": notes.people.issuer, "client_id": client["client_id"], "scope": "notes.read"}
+        assertion = idp.token({"typ": "oauth-id-jag+jwt"}, **said, resource=notes.resource, iat=now, exp=now + 120)
+        process.stdin.write(f"{assertion}\n")
+        process.stdin.flush()
+        end = process.stdout.readline()
+        assert end, process.stderr.read()
+    seen = json.loads(end)
+
+    token = jwt.decode(seen["token"], options={"verify_signature": False})
+    assert (token["aud"], token["uid"], token["scp"]) == (notes.resource, notes.people.user, ["notes.read"])
+    assert seen["refresh"] is None
+    form = {"grant_type": grant, "assertion": assertion, "client_id": client["client_id"]}
+    again = requests.post(
+        f"{notes.people.issuer}/v1/token", data=form | {"client_secret": client["client_secret"]}, timeout=30
+    )
+    assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")

@@ -1,13 +1,20 @@
 """Token exchange through the deployed functions: a person's token, and services that act with it."""
 
+import itertools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from authmint.clock import SystemClock
+
 from tests.functions.deployment import Functions, form_event
+from tests.support.outside import Issuer
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_NUMBERS = itertools.count()
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 _AUDIENCE = "api://s"
 
@@ -53,9 +60,12 @@ def service_at(functions: Functions, server: str) -> Service:
     """A new service, and a rule that lets it act for others."""
     base = f"/api/v1/authorizationServers/{server}"
     policy = functions.admin("GET", f"{base}/policies")[0]["id"]
-    conditions = {"grantTypes": {"include": ["client_credentials", EXCHANGE]}, "scopes": {"include": ["*"]}}
-    functions.admin("POST", f"{base}/policies/{policy}/rules", {"name": "services", "conditions": conditions})
-    body = {"client_name": "acting", "application_type": "service", "grant_types": ["client_credentials", EXCHANGE]}
+    conditions = {"grantTypes": {"include": ["client_credentials", EXCHANGE, JWT_BEARER]}, "scopes": {"include": ["*"]}}
+    functions.admin(
+        "POST", f"{base}/policies/{policy}/rules", {"name": f"services {next(_NUMBERS)}", "conditions": conditions}
+    )
+    body: dict[str, Any] = {"client_name": f"acting {next(_NUMBERS)}", "application_type": "service"}
+    body |= {"grant_types": ["client_credentials", EXCHANGE, JWT_BEARER]}
     made = functions.admin("POST", "/oauth2/v1/clients", body)
     return Service(functions, server, made["client_id"], made["client_secret"])
 
@@ -69,6 +79,38 @@ def every_exchange(functions: Functions, server: str, persons: str) -> None:
     headers = {"authorization": f"Bearer {first}"}
     event = form_event("userinfo", server, "", "", "")
     assert functions.http("token_status", event | {"headers": event["headers"] | headers})["statusCode"] == 403
+
+
+def asserting_at(service: Service, user_id: str) -> Callable[[], dict[str, Any]]:
+    """An issuer that the service's server trusts; sends a new assertion of the user each time."""
+    functions, idp = service.functions, Issuer(f"https://idp-{service.server.lower()}.example")
+    base = f"/api/v1/authorizationServers/{service.server}"
+    entry = {"issuer": idp.url, "use": "ID_JAG", "jwks": {"keys": [idp.jwk]}}
+    made = functions.admin("POST", f"{base}/trustedIssuers", entry)["id"]
+    functions.admin("POST", f"{base}/trustedIssuers/{made}/subjects", {"sub": "u-1", "userId": user_id})
+    issuer = functions.admin("GET", base)["issuer"]
+
+    def redeem() -> dict[str, Any]:
+        now = SystemClock().now()
+        said = {"sub": "u-1", "aud": issuer, "client_id": service.client, "scope": "a", "iat": now, "exp": now + 60}
+        assertion = idp.token({"typ": "oauth-id-jag+jwt"}, **said)
+        return service.form("token", "token", grant_type=JWT_BEARER, assertion=assertion)
+
+    return redeem
+
+
+def every_assertion(functions: Functions, server: str, user_id: str) -> None:
+    """An issuer outside is trusted, somebody is linked, an assertion is redeemed; and all of it goes again."""
+    service = service_at(functions, server)
+    assert service.lives(_token(asserting_at(service, user_id)()))
+    base = f"/api/v1/authorizationServers/{server}/trustedIssuers"
+    (made,) = functions.admin("GET", base)
+    functions.admin("PUT", f"{base}/{made['id']}", made | {"scopeParameter": "NARROW"})
+    (subject,) = functions.admin("GET", f"{base}/{made['id']}/subjects")
+    functions.admin("GET", f"{base}/{made['id']}/subjects/{subject['id']}")
+    functions.admin("DELETE", f"{base}/{made['id']}/subjects/{subject['id']}")
+    functions.admin("POST", f"{base}/{made['id']}/subjects", {"sub": "u-2", "userId": user_id})
+    functions.admin("DELETE", f"{base}/{made['id']}")
 
 
 def _token(answer: dict[str, Any]) -> str:

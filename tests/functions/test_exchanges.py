@@ -9,7 +9,7 @@ import pytest
 from authmint.dynamo.token_family_items import FAMILY
 
 from tests.functions.deployment import Functions
-from tests.functions.exchanges import Service, service_at
+from tests.functions.exchanges import Service, asserting_at, service_at
 from tests.functions.faults import FAULTS, Faults
 
 
@@ -111,3 +111,55 @@ def test_a_token_that_is_exchanged_while_it_is_revoked_leaves_nothing_alive(func
         assert {answer["statusCode"] for answer in answers} <= {200, 400}
         given = [json.loads(answer["body"])["access_token"] for answer in answers if answer["statusCode"] == 200]
         assert not any(service.lives(token) for token in given)
+
+
+def a_user(functions: Functions) -> str:
+    profile = {"login": "a@b.example", "email": "a@b.example", "firstName": "A", "lastName": "B"}
+    body = {"profile": profile, "credentials": {"password": {"value": "Correct-Horse-7"}}}
+    return str(functions.admin("POST", "/api/v1/users?activate=true", body)["id"])
+
+
+@pytest.mark.parametrize("lasting", [False, True])
+def test_an_assertion_survives_one_fault_and_is_refused_clearly_under_a_lasting_one(
+    functions: Functions, faults: Faults, lasting: bool
+) -> None:
+    service = ready(functions)
+    redeem = asserting_at(service, a_user(functions))
+    for position, fault in zip(itertools.count(1), itertools.cycle(FAULTS)):
+        functions.restart("token")
+        faults.arm(FAULTS[fault], position, lasting=lasting)
+
+        answer = redeem()
+
+        reached = faults.seen >= position
+        faults.clear()
+        if answer["statusCode"] == 200:
+            assert service.lives(json.loads(answer["body"])["access_token"])
+        else:
+            assert lasting, (fault, position, answer)
+            assert (answer["statusCode"], json.loads(answer["body"])["error"]) == (503, "temporarily_unavailable")
+        if not reached:
+            return
+        assert redeem()["statusCode"] == 200
+
+
+def test_of_parallel_redemptions_of_one_assertion_exactly_one_wins(functions: Functions) -> None:
+    service = ready(functions)
+    redeem = asserting_at(service, a_user(functions))
+    redeem()
+    with pytest.MonkeyPatch.context() as same:
+        said: dict[str, Any] = {}
+        form = Service.form
+
+        def once(self: Service, function: str, path: str, **fields: str) -> dict[str, Any]:
+            fields["assertion"] = said.setdefault("assertion", fields["assertion"])
+            return form(self, function, path, **fields)
+
+        same.setattr(Service, "form", once)
+        redeem()
+        said.clear()
+        with ThreadPoolExecutor(16) as pool:
+            answers = [one.result() for one in [pool.submit(redeem) for _ in range(50)]]
+
+    assert sorted({answer["statusCode"] for answer in answers}) == [200, 400]
+    assert [answer["statusCode"] for answer in answers].count(200) == 1

@@ -74,6 +74,10 @@ PROVISIONED = {"name": {"givenName": "N", "familyName": "W"}}
 QUESTION = {"factorType": "question", "profile": {"question": "first_award", "answer": "swimming"}}
 
 
+TRUSTED = {"issuer": "https://idp.example", "use": "ID_JAG", "jwksUri": "https://idp.example/keys"}
+TRUSTED_AFTER = {"use": "ID_JAG", "jwksUri": "https://idp.example/other"}
+
+
 class Objects:
     """Makes what an operation is about, anew for each attempt where it goes with the attempt."""
 
@@ -90,6 +94,9 @@ class Objects:
             "rule": lambda: self.made(f"{base}/policies/{self.policy()}/rules", RULE | {"name": f"r{number}"}),
             "server": lambda: self.made(SERVERS, OTHER | {"name": f"o{number}"}),
             "trusted": self.trusted,
+            "trusted issuer": lambda: self.made(
+                f"{base}/trustedIssuers", TRUSTED | {"issuer": f"https://t{number}.example"}
+            ),
             "key": lambda: self.functions.admin("GET", f"{base}/credentials/keys")[0]["kid"],
             "app": lambda: self.made("/api/v1/apps", APP | {"label": f"a{number}"}),
             "inactive app": self.inactive_app,
@@ -181,6 +188,11 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("GET", SERVER + "/associatedServers", None, ""),
     ("POST", SERVER + "/associatedServers", {"trusted": ["{it}"]}, "server"),
     ("DELETE", SERVER + "/associatedServers/{it}", None, "trusted"),
+    ("GET", SERVER + "/trustedIssuers", None, ""),
+    ("POST", SERVER + "/trustedIssuers", TRUSTED | {"issuer": "https://n{number}.example"}, ""),
+    ("PUT", SERVER + "/trustedIssuers/{it}", TRUSTED_AFTER, "trusted issuer"),
+    ("DELETE", SERVER + "/trustedIssuers/{it}", None, "trusted issuer"),
+    ("POST", SERVER + "/trustedIssuers/{it}/subjects", {"sub": "n{number}", "userId": "{person}"}, "trusted issuer"),
     ("GET", SERVER + "/scopes", None, ""),
     ("PUT", SERVER + "/scopes/{it}", {"name": "renamed{it}"}, "scope"),
     ("DELETE", SERVER + "/scopes/{it}", None, "scope"),

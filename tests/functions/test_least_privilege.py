@@ -27,7 +27,7 @@ from tests.audit.deliveries import delivery
 from tests.functions.assertions import ASSERTION, asserted
 from tests.functions.deployment import WIRES, Functions, form_event, load_event
 from tests.functions.documents import a_web, every_flow_of_strangers
-from tests.functions.exchanges import every_exchange
+from tests.functions.exchanges import every_assertion, every_exchange
 from tests.functions.factor_calls import every_call_of_factors
 from tests.functions.hook_flows import (
     every_flow_of_event_hooks,
@@ -305,7 +305,7 @@ def _people(functions: Functions, server: str) -> None:
     profile = {"login": "p@b.example", "email": "p@b.example", "firstName": "P", "lastName": "B"}
     credentials = {"password": {"value": "Correct-Horse-7"}}
     body = {"profile": profile, "credentials": credentials, "groupIds": [group]}
-    functions.admin("POST", "/api/v1/users", body)
+    user = functions.admin("POST", "/api/v1/users", body)["id"]
     everyone = next(one for one in functions.admin("GET", "/api/v1/groups") if one["profile"]["name"] == "Everyone")
     for assigned in (group, everyone["id"]):
         functions.admin("PUT", f"/api/v1/apps/{client['client_id']}/groups/{assigned}", {})
@@ -320,6 +320,7 @@ def _people(functions: Functions, server: str) -> None:
     introspect = form_event("introspect", server, f"token={token}", client["client_id"], client["client_secret"])
     assert json.loads(functions.http("token_status", introspect)["body"])["username"] == "p@b.example"
     every_exchange(functions, server, token)
+    every_assertion(functions, server, user)
     every_import(functions, partial(ask, "Correct-Horse-7"))
     now = SystemClock().now()
     with pytest.MonkeyPatch.context() as pace:

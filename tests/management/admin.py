@@ -57,6 +57,7 @@ class Admin:
         console_secret: str | None = None,
         exchange: Callable[..., FetchedAnswer] | None = None,
         first_id: int = 0,
+        fetch: Callable[[str], bytes] | None = None,
     ) -> None:
         self.storage = MemoryStorage()
         self.clock = FrozenClock()
@@ -70,6 +71,7 @@ class Admin:
             services_need_roles=services_need_roles,
             console_secret=console_secret,
             exchange=exchange,
+            fetch=fetch,
         )
         self.api.bootstrap({"action": "bootstrap", "token": TOKEN})
 

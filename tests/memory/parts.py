@@ -142,6 +142,9 @@ class MemoryParts(Parts):
         assert self._fetch is not None, uri
         return self._fetch(uri)
 
+    def fetch_metadata(self, uri: str) -> bytes:
+        return self.fetch(uri)
+
     def fetch_client_document(self, uri: str, issuer: str) -> Document:
         assert self._documents is not None, uri
         return self._documents(uri, issuer)

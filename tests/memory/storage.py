@@ -41,6 +41,7 @@ from .grants import (
 from .group_rules import MemoryGroupRules
 from .hooks import MemoryHookDeliveries, MemoryHooks
 from .identity_providers import MemoryIdentityProviders, MemoryIdpLinks
+from .issuer_subjects import MemoryIssuerSubjects
 from .lineages import MemoryLineages
 from .mappings import MemoryUserMappings
 from .outbox import MemoryMailTemplates, MemoryOutbox, MemoryRecoveryTickets, MemoryUndeliverableAddresses
@@ -98,6 +99,7 @@ class MemoryStorage:
         self.event_hooks: MemoryHooks[EventHook] = MemoryHooks(self.lock, self.events.extend)
         self.hook_deliveries = MemoryHookDeliveries(self.lock)
         self.families = MemoryTokenFamilies(self.lock)
+        self.issuer_subjects = MemoryIssuerSubjects(self.lock, self.events.extend)
         self.lineages = MemoryLineages(self.families, self.revocations, self.clients)
         self.codes = MemoryAuthorizationCodes(self.lock, self.families)
         self.logout_notices = MemoryLogoutNotices(self.lock)

@@ -24,9 +24,12 @@ def management_api(
     services_need_roles: bool = False,
     console_secret: str | None = None,
     exchange: Callable[..., Answer] | None = None,
+    fetch: Callable[[str], bytes] | None = None,
 ) -> ManagementApi:
     """Wired as the function is, but for the storage and the keys."""
     log = Nowhere()
-    parts = MemoryParts(storage, vault=pairs, clock=clock, ids=ids, log=log, mail_from=mail_from, exchange=exchange)
+    parts = MemoryParts(
+        storage, vault=pairs, clock=clock, ids=ids, log=log, mail_from=mail_from, exchange=exchange, fetch=fetch
+    )
     parts.settings = replace(parts.settings, services_need_roles=services_need_roles, console_secret=console_secret)
     return wiring.management_api(parts)

@@ -2,7 +2,7 @@
 
 ``#``          head: the server's own fields; ``version``; when the schedule has to look at it
 ``CONTENTS``   what belongs to the server, in order, and at which version each was written
-``SCOPE#id``   and CLAIM#, RESOURCE#, CIMD#, POLICY#, RULE#, KEY#: one record each, stamped with ``rev``
+``SCOPE#id``   and CLAIM#, RESOURCE#, CIMD#, ISSUER#, POLICY#, RULE#, KEY#: one record each, stamped with ``rev``
 
 A Query is no snapshot: a change that commits between two pages, or between two items of one, shows half of itself.
 The contents name the revision of every item, so such a reading is noticed and repeated.
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ..storage.client_registration import MetadataClient
 from ..storage.servers import AuthorizationServer, Claim, Policy, Resource, Rule, Scope, SigningKey
+from ..storage.trusted_issuers import TrustedIssuer
 from .items import HEAD, ConfigItem
 from .records import decode, encode
 
@@ -24,6 +25,7 @@ _TYPES: Final[Mapping[str, type[Any]]] = {
     "CLAIM": Claim,
     "RESOURCE": Resource,
     "CIMD": MetadataClient,
+    "ISSUER": TrustedIssuer,
     "POLICY": Policy,
     "RULE": Rule,
     "KEY": SigningKey,
@@ -45,6 +47,7 @@ def objects(server: AuthorizationServer) -> dict[str, Any]:
     found |= {f"CLAIM#{claim.id}": claim for claim in server.claims}
     found |= {f"RESOURCE#{resource.id}": resource for resource in server.resources}
     found |= {f"CIMD#{client.id}": client for client in server.metadata_clients}
+    found |= {f"ISSUER#{issuer.id}": issuer for issuer in server.trusted_issuers}
     for policy in server.policies:
         found[f"POLICY#{policy.id}"] = replace(policy, rules=())
         found |= {f"RULE#{rule.id}": rule for rule in policy.rules}
@@ -54,15 +57,18 @@ def objects(server: AuthorizationServer) -> dict[str, Any]:
 
 def head_body(server: AuthorizationServer) -> str:
     """The server's own fields."""
-    return encode(
-        replace(server, scopes=(), claims=(), resources=(), metadata_clients=(), policies=(), keys=(), version=0)
-    )
+    return encode(replace(_alone(server), keys=(), version=0))
 
 
 def summary_body(server: AuthorizationServer) -> str:
     """What a list of servers shows: own fields and the keys without their private halves."""
     keys = tuple(replace(key, wrapped="") for key in server.keys)
-    return encode(replace(server, scopes=(), claims=(), resources=(), metadata_clients=(), policies=(), keys=keys))
+    return encode(replace(_alone(server), keys=keys))
+
+
+def _alone(server: AuthorizationServer) -> AuthorizationServer:
+    """The server without what is below it, but for its keys."""
+    return replace(server, scopes=(), claims=(), resources=(), metadata_clients=(), trusted_issuers=(), policies=())
 
 
 def entries(item: ConfigItem) -> Entries:
@@ -116,6 +122,7 @@ def assemble(items: Mapping[str, ConfigItem], known: Mapping[str, Any] | None = 
         claims=tuple(found["CLAIM"]),
         resources=tuple(found["RESOURCE"]),
         metadata_clients=tuple(found["CIMD"]),
+        trusted_issuers=tuple(found["ISSUER"]),
         policies=tuple(replace(policy, rules=tuple(own)) for policy, own in zip(found["POLICY"], rules, strict=True)),
         keys=tuple(found["KEY"]),
     )

@@ -10,6 +10,7 @@ import msgspec
 from ..audit.builder import EventBuilder
 from ..clock import timestamp
 from ..oauth.claim_failures import check_length
+from ..oauth.delegation import ACCESS_TOKEN
 from ..oauth.errors import OAuthError
 from ..oauth.issuance import Draft
 from ..oauth.token_hooks import Occasion
@@ -245,7 +246,8 @@ def _context(draft: Draft, occasion: Occasion) -> dict[str, Any]:
         protocol["OriginalGrant"] = {"authorization": began, "refresh_token": {"jti": entitlement.family_id}}
     given = None if entitlement.delegation is None else entitlement.delegation.given
     if given is not None:
-        protocol["source"] = {"subject_token": {"jti": given.id, "issuer": given.issuer, "client_id": given.client_id}}
+        sent_in = "subject_token" if given.type == ACCESS_TOKEN else "assertion"
+        protocol["source"] = {sent_in: {"jti": given.id, "issuer": given.issuer, "client_id": given.client_id}}
     context: dict[str, Any] = {
         "request": request_json(request, f"{occasion.source}{query}"),
         "protocol": protocol,

@@ -101,6 +101,11 @@ def read(token: str, *, types: Collection[str | None] | None, own_key: bool = Fa
     return Jws(header, payload, f"{parts[0]}.{parts[1]}".encode("ascii"), signature)
 
 
+def kind_of(jws: Jws) -> str | None:
+    """``typ`` of a token that was read whatever its kind."""
+    return _type(jws.header)
+
+
 def _type(header: Mapping[str, Any]) -> str | None:
     """``typ`` as it is compared: media types know no case, and leave ``application/`` out (RFC 7515 §4.1.9)."""
     if "typ" not in header:

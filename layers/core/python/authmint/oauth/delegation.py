@@ -1,13 +1,14 @@
 """What a token says more that is given for another one (RFC 8693): whose it is, who acts, and how long at most."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..storage.lineages import DEEPEST
 from .errors import OAuthError
 
 ACT: Final = "act"
+ACCESS_TOKEN: Final = "urn:ietf:params:oauth:token-type:access_token"
 
 
 @dataclass(frozen=True)
@@ -30,17 +31,24 @@ class Delegation:
 
     Attributes:
         given: ``None``: nothing was, as in a preview.
-        act: Who acts, and who acted before.
+        act: Who acts, and who acted before; ``None``: nobody.
         subject: ``sub``; ``None``: as the claims of the server say.
         ends_at: Unix seconds: no token outlives what it is given for.
+        more: Claims that stand in the token as they stood in what was sent in.
         bound: Whether that one is bound to a key (RFC 9449): then this one has to be, too.
     """
 
     given: Given | None
-    act: Mapping[str, Any]
+    act: Mapping[str, Any] | None
     subject: str | None = None
     ends_at: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
     bound: bool = False
+
+    @property
+    def exchanges(self) -> bool:
+        """Whether a token of a server was sent in, and no assertion."""
+        return self.given is not None and self.given.type == ACCESS_TOKEN
 
     def debug(self) -> dict[str, str]:
         """What the log says of it."""
@@ -51,7 +59,7 @@ class Delegation:
             "subject_token_type": self.given.type,
             "subject_token_issuer": self.given.issuer,
             "subject_token_client_id": self.given.client_id,
-            "token_exchange_type": "On-Behalf-Of",
+            **({"token_exchange_type": "On-Behalf-Of"} if self.exchanges else {}),
         }
 
 
@@ -67,7 +75,17 @@ def acting(client_id: str, before: Any) -> dict[str, Any]:
     Raises:
         OAuthError: That one is no chain of actors, or too long a one.
     """
-    actor, depth = before, 1
+    checked_chain(before, room=1)
+    return {"sub": client_id} if before is None else {"sub": client_id, ACT: before}
+
+
+def checked_chain(act: Any, *, room: int = 0) -> dict[str, Any] | None:
+    """``act`` as it is, with room for so many actors more; ``None``: nobody acts.
+
+    Raises:
+        OAuthError: It is no chain of actors, or too long a one.
+    """
+    actor, depth = act, room
     while actor is not None:
         if not isinstance(actor, dict):
             raise OAuthError("invalid_subject_token_act_claim_malformed")
@@ -75,4 +93,5 @@ def acting(client_id: str, before: Any) -> dict[str, Any]:
         if depth > DEEPEST:
             raise OAuthError("invalid_subject_token_act_claim_depth")
         actor = actor.get(ACT)
-    return {"sub": client_id} if before is None else {"sub": client_id, ACT: before}
+    found: dict[str, Any] | None = act
+    return found

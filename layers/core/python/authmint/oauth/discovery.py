@@ -16,15 +16,15 @@ from ..storage.errors import Unavailable
 from ..storage.servers import AuthorizationServer, endpoints_of, issuer_of, server_named
 from .authorization.vocabulary import FRONT_CHANNEL
 from .client_auth.methods import ALGORITHMS
-from .form import TOKEN_EXCHANGE
+from .form import JWT_BEARER, TOKEN_EXCHANGE
 from .scopes import NOT_SERVED, ORG_SCOPES
 from .security_profile import NO_PROFILE, Profile, profile_of, proof_algorithms
 
 MAX_AGE: Final = 300
 #: Advertised grants that have a user in them: the OpenID document lists no others (docs/protocol.md §2).
-_NOT_FOR_OPENID: Final = frozenset({"client_credentials", TOKEN_EXCHANGE})
+_NOT_FOR_OPENID: Final = frozenset({"client_credentials", TOKEN_EXCHANGE, JWT_BEARER})
 #: What only custom servers serve.
-_NOT_AT_ORG: Final = frozenset({TOKEN_EXCHANGE})
+_NOT_AT_ORG: Final = frozenset({TOKEN_EXCHANGE, JWT_BEARER})
 
 
 @dataclass(frozen=True)

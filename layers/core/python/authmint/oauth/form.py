@@ -15,6 +15,7 @@ _CREDENTIALS: Final = frozenset({"client_id", "client_secret", "client_assertion
 
 #: The one parameter that may be repeated (RFC 8707 §2).
 RESOURCE: Final = "resource"
+JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
 
 

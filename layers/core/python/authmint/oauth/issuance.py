@@ -253,7 +253,9 @@ class Issuance:
         if entitlement.jkt is not None:
             payload["cnf"] = {"jkt": entitlement.jkt}
         if delegation is not None:
-            payload |= {"sub": delegation.subject or payload["sub"], "act": delegation.act}
+            payload |= {"sub": delegation.subject or payload["sub"], **delegation.more}
+            if delegation.act is not None:
+                payload["act"] = delegation.act
         refreshable = "offline_access" in approved.granted and "refresh_token" in client.grant_types
         return Draft(
             recipient=recipient,

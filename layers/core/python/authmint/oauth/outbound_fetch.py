@@ -42,6 +42,7 @@ class Kind:
 
 
 KEY_SET: Final = Kind(MAX_BYTES)
+ISSUER_METADATA: Final = Kind(65_536, json_only=True)
 CLIENT_DOCUMENT: Final = Kind(10_240, json_only=True)
 
 

@@ -18,6 +18,7 @@ GRANT_TYPES: Final = (
     "client_credentials",
     "urn:ietf:params:oauth:grant-type:device_code",
     "urn:ietf:params:oauth:grant-type:token-exchange",
+    "urn:ietf:params:oauth:grant-type:jwt-bearer",
 )
 
 
@@ -25,7 +26,8 @@ def grants(parts: Parts) -> "list[GrantType]":
     """One for each of ``GRANT_TYPES``."""
     from ..oauth.grants.base import OnFirstUse
 
-    made = (_authorization_code, _refresh_token, _password, _client_credentials, _device_code, _token_exchange)
+    usual = (_authorization_code, _refresh_token, _password, _client_credentials, _device_code)
+    made = (*usual, _token_exchange, _jwt_bearer)
     return [OnFirstUse(name, make, parts) for name, make in zip(GRANT_TYPES, made, strict=True)]
 
 
@@ -68,3 +70,20 @@ def _token_exchange(parts: Parts) -> "GrantType":
 
     configuration = parts.configuration()
     return TokenExchange(SubjectTokens(configuration, parts.validity(configuration)), parts.records.families, parts.ids)
+
+
+def _jwt_bearer(parts: Parts) -> "GrantType":
+    from ..oauth.grants.jwt_bearer import JwtBearer
+
+    records = parts.records
+    return JwtBearer(
+        parts.issuer_keys,
+        parts.configuration(),
+        records.directory,
+        records.issuer_subjects,
+        records.assertions,
+        records.families,
+        parts.ids,
+        served=GRANT_TYPES,
+        since=parts.settings.assertions_since,
+    )

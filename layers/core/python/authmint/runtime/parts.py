@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..oauth.client_auth.signatures import ClientSignatures
     from ..oauth.dpop.possession import Possession
     from ..oauth.endpoint import AuthenticatedEndpoint
+    from ..oauth.issuer_keys import IssuerKeys
     from ..oauth.outbound_fetch import Answer, Document
     from ..oauth.registration.clients import RegisteredClients
     from ..oauth.token_validity import TokenValidity
@@ -745,6 +746,20 @@ class Parts:
         from ..oauth.outbound_fetch import fetch
 
         return fetch(uri, allow_private=self.settings.allow_private_jwks_uri, left=self.deadline.left)
+
+    def fetch_metadata(self, uri: str) -> bytes:
+        """What an issuer outside says of itself."""
+        from ..oauth.outbound_fetch import ISSUER_METADATA, fetch_document
+
+        private = self.settings.allow_private_jwks_uri
+        return fetch_document(uri, ISSUER_METADATA, allow_private=private, left=self.deadline.left).content
+
+    @cached_property
+    def issuer_keys(self) -> "IssuerKeys":
+        """What verifies the words of issuers outside: for those who need it when the first one comes."""
+        from ..oauth.issuer_keys import IssuerKeys
+
+        return IssuerKeys(self.fetch, self.fetch_metadata)
 
     def authenticated(self, configuration: "Configuration") -> "AuthenticatedEndpoint":
         from ..oauth.client_auth.authentication import ClientAuthentication

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from ..storage.sign_on_policies import SignOnPolicies
     from ..storage.sign_on_transactions import SignOnTransactions
     from ..storage.token_families import TokenFamilies
+    from ..storage.trusted_issuers import IssuerSubjects
     from ..storage.trusted_origins import TrustedOrigins
     from ..storage.undeliverable import UndeliverableAddresses
     from ..storage.usage import UsageRecords
@@ -229,6 +230,12 @@ class Records:
         from ..dynamo.hooks import DynamoInlineHooks
 
         return DynamoInlineHooks(self._tables)
+
+    @cached_property
+    def issuer_subjects(self) -> "IssuerSubjects":
+        from ..dynamo.issuer_subjects import DynamoIssuerSubjects
+
+        return DynamoIssuerSubjects(self._tables)
 
     @cached_property
     def lineages(self) -> "Lineages":

@@ -436,6 +436,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
     from ..management.mail.templates import EmailTemplates
     from ..management.servers.dynamic_clients import RegisteredRecords
     from ..management.servers.previewed_hook import PreviewedHooks
+    from ..management.servers.trusted_issuers import TrustRecords
     from ..management.sign_on.issued import IssuedRecords
 
     records = parts.records
@@ -489,6 +490,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
         ),
         copies=records.client_copies,
         registered=RegisteredRecords(records.dynamic_clients, records.registration_tokens),
+        trust=TrustRecords(records.issuer_subjects, records.users, parts.fetch_metadata),
         factors=_factor_records(parts),
         federation=FederationRecords(
             providers=records.identity_providers,

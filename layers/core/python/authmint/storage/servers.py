@@ -8,6 +8,7 @@ from ..jose.keys import SigningAlgorithm
 from .client_registration import CLOSED, ClientRegistration, MetadataClient
 from .events import Event
 from .lifetimes import Lifetimes
+from .trusted_issuers import TrustedIssuer
 
 Status = Literal["ACTIVE", "INACTIVE"]
 KeyStatus = Literal["NEXT", "ACTIVE", "EXPIRED"]
@@ -199,6 +200,7 @@ class AuthorizationServer:
         userinfo_max_age: Seconds that it may be old for that; ``None``: any age will do.
         registration: Which clients it takes that no administrator registered (docs/protocol.md §7.5).
         metadata_clients: What administrators say of single ones of these.
+        trusted_issuers: Issuers outside whose words count here (docs/protocol.md §45).
     """
 
     id: str
@@ -233,6 +235,7 @@ class AuthorizationServer:
     userinfo_max_age: int | None = None
     registration: ClientRegistration = CLOSED
     metadata_clients: tuple[MetadataClient, ...] = ()
+    trusted_issuers: tuple[TrustedIssuer, ...] = ()
     version: int = field(default=0)
 
     @property

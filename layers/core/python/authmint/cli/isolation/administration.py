@@ -12,6 +12,7 @@ _KINDS: Final = {
     "scopes": ("PUT", "DELETE"),
     "claims": ("PUT", "DELETE"),
     "resources": ("PUT", "DELETE"),
+    "trustedIssuers": ("PUT", "DELETE"),
     "policies": ("PUT", "DELETE", "lifecycle/activate", "lifecycle/deactivate"),
     "credentials/keys": ("lifecycle/revoke",),
 }

@@ -180,6 +180,10 @@ def _side(remote: Remote, name: str, mark: str, taken: str | None, person: Perso
             },
         ),
         "resources": child("resources", {"resource": resource, "scopes": [scope]}),
+        "trustedIssuers": child(
+            "trustedIssuers",
+            {"issuer": f"{resource}/issuer", "use": "ID_JAG", "jwksUri": f"{resource}/keys"},
+        ),
         "policies": child(
             "policies",
             {"name": label, "priority": 1, "conditions": {"clients": {"include": [client.id, hmac.id]}}},

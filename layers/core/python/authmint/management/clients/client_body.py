@@ -20,22 +20,23 @@ from .security_settings import check_answers, check_profile, check_signing, read
 Consent = Literal["TRUSTED", "REQUIRED"]
 _SAML: Final = "urn:ietf:params:oauth:grant-type:saml2-bearer"
 _DEVICE: Final = "urn:ietf:params:oauth:grant-type:device_code"
+_JWT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
 #: The grant types that each kind of application may have.
 GRANTS: Final = {
     "web": (
-        "authorization_code", "implicit", "refresh_token", "client_credentials", _SAML, _EXCHANGE,
+        "authorization_code", "implicit", "refresh_token", "client_credentials", _SAML, _EXCHANGE, _JWT,
         "urn:openid:params:grant-type:ciba",
     ),
-    "native": ("authorization_code", "implicit", "password", "refresh_token", _SAML, _DEVICE, _EXCHANGE),
+    "native": ("authorization_code", "implicit", "password", "refresh_token", _SAML, _DEVICE, _EXCHANGE, _JWT),
     "browser": ("authorization_code", "implicit", "refresh_token", _SAML, _EXCHANGE),
-    "service": ("client_credentials", _SAML, _EXCHANGE),
+    "service": ("client_credentials", _SAML, _EXCHANGE, _JWT),
 }  # fmt: skip
 #: An app of type service may name it, which leads nowhere: it has no redirect URI.
 _APPS_ONLY: Final = {"service": ("implicit",)}
 _REDIRECTING: Final = frozenset({"authorization_code", "implicit"})
 #: Apps that have nothing else need no codes; registered clients always do.
-_WITHOUT_CODE: Final = frozenset({"client_credentials", _DEVICE, "password", "implicit"})
+_WITHOUT_CODE: Final = frozenset({"client_credentials", _DEVICE, "password", "implicit", _JWT})
 _PKCE_REQUIRED: Final = "''pkce_required'' must be set to true when ''token_endpoint_auth_method'' is ''none''"
 #: Kept for administrators and their tools; the protocol does not read them.
 KEPT_URIS: Final = ("client_uri", "logo_uri", "tos_uri", "policy_uri", "initiate_login_uri")

@@ -44,6 +44,7 @@ from ..servers.dynamic_clients import RegisteredRecords
 from ..servers.preview import Explanations
 from ..servers.server_changes import ServerChanges
 from ..servers.servers import Servers
+from ..servers.trusted_issuers import TrustRecords
 from ..sign_on.factor_operations import FactorRecords
 from ..sign_on.issued import IssuedRecords
 from ..sign_on.policy_changes import PolicyChanges
@@ -72,6 +73,7 @@ class ManagementApi:
         mail: EmailTemplates,
         copies: ClientCopies,
         registered: RegisteredRecords,
+        trust: TrustRecords,
         factors: FactorRecords,
         federation: FederationRecords,
         hooks: HookRecords,
@@ -121,6 +123,7 @@ class ManagementApi:
             mail,
             copies,
             registered,
+            trust,
             factors,
             federation,
             hooks,

@@ -48,6 +48,7 @@ from ..servers.scopes import Scopes
 from ..servers.security import SecuritySettings
 from ..servers.server_changes import ServerChanges
 from ..servers.servers import Servers
+from ..servers.trusted_issuers import TrustRecords, add_trusted_issuers
 from ..sign_on.factor_operations import FactorRecords, add_factors
 from ..sign_on.global_revocation import PATH as EVERYTHING
 from ..sign_on.global_revocation import GlobalRevocation
@@ -78,6 +79,7 @@ def operations(
     mail: EmailTemplates,
     copies: ClientCopies,
     registered: RegisteredRecords,
+    trust: TrustRecords,
     factors: FactorRecords,
     federation: FederationRecords,
     hooks: HookRecords,
@@ -107,6 +109,7 @@ def operations(
     add_crud(routes, f"{_SERVER}/metadataClients", "{metadataClientId}", metadata_clients)
     routes.add("GET", f"{_SERVER}/metadataDocuments", metadata_clients.documents)
     add_open_registration(routes, changes, registered, ids)
+    add_trusted_issuers(routes, changes, trust, ids)
     add_crud(routes, f"{_SERVER}/claims", "{claimId}", Claims(changes, ids, people.attributes))
     policies = Policies(changes, ids)
     add_crud(routes, f"{_SERVER}/policies", "{policyId}", policies)

@@ -46,14 +46,15 @@ class FetchedJwks:
             document = self._fetch(uri)
         except FetchFailed as error:
             raise OAuthError("jwks_uri_error", reason=str(error)) from None
-        keys = _parsed(document)
+        keys = parsed_keys(document)
         while len(self._cache) >= _CACHED_URIS:
             self._cache.pop(next(iter(self._cache)))
         self._cache[uri] = _Cached(keys, now)
         return keys
 
 
-def _parsed(document: bytes) -> tuple[Mapping[str, Any], ...]:
+def parsed_keys(document: bytes) -> tuple[Mapping[str, Any], ...]:
+    """The keys of a JWK set. Raises OAuthError: it is none."""
     try:
         keys = strict_json(document)["keys"]
     except (ValueError, KeyError, TypeError, RecursionError):

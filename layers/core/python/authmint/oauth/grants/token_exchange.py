@@ -10,7 +10,7 @@ from ...storage.liveness import generations_of
 from ...storage.servers import Resource
 from ...storage.token_families import TokenFamilies, TokenFamily, new_family_id
 from .. import scopes
-from ..delegation import ACT, Delegation, Given, acting
+from ..delegation import ACCESS_TOKEN, ACT, Delegation, Given, acting
 from ..errors import OAuthError
 from ..form import TOKEN_EXCHANGE
 from ..issuance import Entitlement
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ..issuance import Draft
 
 _TYPE: Final = "urn:ietf:params:oauth:token-type:"
-ACCESS_TOKEN: Final = f"{_TYPE}access_token"
 #: What can be asked for. All access tokens are JWTs, and an access token is what comes.
 _REQUESTED: Final = (None, ACCESS_TOKEN, f"{_TYPE}jwt")
 
@@ -124,8 +123,9 @@ def _sign_in(subject: Subject) -> SignIn | None:
     person, payload = subject.holder.person, subject.token.payload
     if person is None:
         return None
-    amr = tuple(payload.get("amr", ()))
-    return SignIn(person, payload.get("auth_time", subject.token.issued_at), amr, acr=payload.get("acr"))
+    amr = payload.get("amr")  # where tokens do not say how somebody signed in, a claim of the server may be called so
+    methods = tuple(map(str, amr)) if isinstance(amr, list) else ()
+    return SignIn(person, payload.get("auth_time", subject.token.issued_at), methods, acr=payload.get("acr"))
 
 
 def exchanged_for(request: GrantRequest) -> Resource | None:
