@@ -130,12 +130,12 @@ def _mail(functions: Functions, deployed: Deployed) -> None:
 
 
 def _told_of_ends(people: People) -> None:
-    """Sessions of who was suspended end; clients are told of sessions that ended, the first of them later."""
+    """Everything of somebody ends; clients are told of sessions that ended, the first of them later."""
     functions, statuses = people.functions, chain((500,), repeat(200))
     people.cookies.clear()
     people.sign_in()
-    for verb in ("suspend", "unsuspend"):
-        functions.admin("POST", f"/api/v1/users/{people.user}/lifecycle/{verb}")
+    everything = {"sub_id": {"format": "opaque", "id": people.user}}
+    functions.admin("POST", "/oauth2/v1/global-token-revocation", everything)
     people.cookies.clear()
     with pytest.MonkeyPatch.context() as web:
         web.setattr(Parts, "exchange", lambda *_, **__: Answer(next(statuses), b"", {}))
