@@ -127,13 +127,15 @@ def operations(
     add_people_policies(routes, people, clients, factors.factors, logs.log, AppView(changes.servers), ids)
     _add_users(routes, clients, people)
     add_factors(routes, people, factors)
-    revocation = GlobalRevocation(people, changes.servers, federation.providers, federation.links)
-    routes.add("POST", EVERYTHING, revocation.revoke)
     add_idps(routes, federation, people, pairs, ids)
     add_roles(routes, people, clients, ids)
     _add_groups(routes, people, ids)
     _add_issued(routes, changes.servers, clients.clients, people, issued)
-    _add_sessions(routes, AdministeredSessions(people.users, issued))
+    _add_sessions(
+        routes,
+        AdministeredSessions(people.users, issued),
+        GlobalRevocation(people, changes.servers, federation.providers, federation.links),
+    )
     _add_schemas(routes, people, mappings, federation)
     _add_api_tokens(routes, ApiTokensResource(api_tokens, TokenOwners(people.directory, people.roles), ids))
     _add_origins(routes, TrustedOriginsResource(people.trusted_origins, ids))
@@ -217,7 +219,8 @@ def _add_issued(
     routes.add("DELETE", f"{_USER}/sessions", of_user.end_sessions)
 
 
-def _add_sessions(routes: Routes[Operation], sessions: AdministeredSessions) -> None:
+def _add_sessions(routes: Routes[Operation], sessions: AdministeredSessions, everything: GlobalRevocation) -> None:
+    routes.add("POST", EVERYTHING, everything.revoke)
     path = "/api/v1/sessions/{sessionId}"
     routes.add("GET", path, sessions.get)
     routes.add("DELETE", path, sessions.close)
