@@ -99,17 +99,13 @@ def operations(
     add_not_offered(routes)
     add_crud(routes, "/api/v1/authorizationServers", "{authServerId}", servers)
     add_lifecycle(routes, "/api/v1/authorizationServers", "{authServerId}", servers)
-    associated = AssociatedServers(changes)
-    routes.add("GET", f"{_SERVER}/associatedServers", associated.list)
-    routes.add("POST", f"{_SERVER}/associatedServers", associated.add)
-    routes.add("DELETE", f"{_SERVER}/associatedServers/{{associatedServerId}}", associated.remove)
+    _add_trust(routes, changes, trust, ids)
     add_crud(routes, f"{_SERVER}/scopes", "{scopeId}", Scopes(changes, ids))
     add_crud(routes, f"{_SERVER}/resources", "{resourceId}", Resources(changes, ids))
     metadata_clients = MetadataClients(changes, copies, ids)
     add_crud(routes, f"{_SERVER}/metadataClients", "{metadataClientId}", metadata_clients)
     routes.add("GET", f"{_SERVER}/metadataDocuments", metadata_clients.documents)
     add_open_registration(routes, changes, registered, ids)
-    add_trusted_issuers(routes, changes, trust, ids)
     add_crud(routes, f"{_SERVER}/claims", "{claimId}", Claims(changes, ids, people.attributes))
     policies = Policies(changes, ids)
     add_crud(routes, f"{_SERVER}/policies", "{policyId}", policies)
@@ -166,6 +162,15 @@ def _add_api_tokens(routes: Routes[Operation], tokens: ApiTokensResource) -> Non
     routes.add("DELETE", f"{PATH}/current", tokens.delete_current)
     routes.add("GET", f"{PATH}/{{apiTokenId}}", tokens.get)
     routes.add("DELETE", f"{PATH}/{{apiTokenId}}", tokens.delete)
+
+
+def _add_trust(routes: Routes[Operation], changes: ServerChanges, trust: TrustRecords, ids: Ids) -> None:
+    """Whose tokens a server takes beside its own."""
+    associated = AssociatedServers(changes)
+    routes.add("GET", f"{_SERVER}/associatedServers", associated.list)
+    routes.add("POST", f"{_SERVER}/associatedServers", associated.add)
+    routes.add("DELETE", f"{_SERVER}/associatedServers/{{associatedServerId}}", associated.remove)
+    add_trusted_issuers(routes, changes, trust, ids)
 
 
 def _add_users(routes: Routes[Operation], clients: ClientChanges, people: PeopleRecords) -> None:
