@@ -110,6 +110,9 @@ def furnish(org: Org, *, small: bool = False) -> dict[str, str]:
     ids |= _apps(org, ids)
     _policies(org, ids, small=small)
     _servers(org, ids)
+    org.made("/api/v1/org", {"companyName": "Acme", "endUserSupportHelpURL": "https://help.example.com"})
+    org.made("/api/v1/org/selfService", {"accountDeletion": "ALLOW"}, "PUT")
+    org.made("/api/v1/threats/configuration", {"action": "audit", "excludeZones": [ids["office"]]})
     brand = next(iter(org.pages("/api/v1/brands")))["id"]
     text = {"language": "fr", "isDefault": True, "subject": "Bienvenue", "body": "<p>${activationLink}</p>"}
     org.made(f"/api/v1/brands/{brand}/templates/email/UserActivation/customizations", text)
@@ -126,7 +129,7 @@ def _people(org: Org) -> dict[str, str]:
     _attribute(org, f"{schemas}/default", "badge", unique=True)
     _attribute(org, f"{schemas}/default", "level", type="integer")
     _attribute(org, "/api/v1/meta/schemas/group/default", "owner")
-    required = {"nickName": {"permissions": [{"principal": "SELF", "action": "READ_ONLY"}]}}
+    required = {"nickName": {"permissions": [{"principal": "SELF", "action": "HIDE"}]}}
     org.made(f"{schemas}/default", {"definitions": {"base": {"properties": required}}})
     guest = org.made("/api/v1/meta/types/user", {"name": "guest", "displayName": "Guest"})
     _attribute(org, guest["_links"]["schema"]["href"].replace(org.url, ""), "host")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from . import applications, directory, federation, mail, policies, security, servers
+from . import applications, directory, federation, mail, policies, security, servers, settings
 from .kinds import Kind
 
 #: Lists at a source of which nothing can be made here: what they hold, and why.
@@ -67,6 +67,9 @@ def catalogue(passwords: directory.Passwords) -> Sequence[Kind]:
         servers.AccessPolicies(),
         servers.AccessRules(),
         mail.MailTexts(),
+        settings.Organization(),
+        settings.SelfService(),
+        settings.Threats(),
     )
 
 
@@ -88,4 +91,5 @@ FAMILIES: Final[Mapping[str, Sequence[str]]] = {
         "access-policy", "access-rule",
     ),
     "mail": ("mail-text",),
+    "org": ("organization", "self-service", "threats"),
 }  # fmt: skip
