@@ -335,9 +335,20 @@ def every_flow_of_an_own_account(people: People) -> None:
     admin("POST", f"/api/v1/idps/{idp}/users/{user_id}", {"externalId": "leaver"})
     admin("PUT", "/api/v1/org/selfService", {"accountDeletion": "ALLOW"})
     people.cookies.clear()
+    phone = {"name": "mobilePhone", "label": "Phone", "required": True}
+    says = {"access": "ALLOW", "unknownUserAction": "DENY", "profileAttributes": [phone]}
+    rule, enrolment = "/api/v1/policies/{}/rules/{}".format(*IDS["PROFILE_ENROLLMENT"]), {"profileEnrollment": says}
+    before = admin("GET", rule)
+    admin(
+        "PUT",
+        rule,
+        {"name": "asks", "actions": {"profileEnrollment": says | {"progressiveProfilingAction": "ENABLED"}}},
+    )
     at, page = people.authorize(scope="openid offline_access orders")
     at, page = people.submit("/signin", page, username=login, password=PASSWORD)
+    at, page = people.submit("/profile", page, **{"profile.mobilePhone": "1"})
     at, page = people.submit("/consent", page, decision="allow")
+    admin("PUT", rule, {"name": before["name"], "actions": enrolment})
     assert people.redeem(query_of(at)["code"])["refresh_token"]
     _own_account_by_a_program(people)
     at, page = people.authorize(scope="openid offline_access orders")

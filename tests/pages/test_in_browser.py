@@ -16,6 +16,7 @@ from authmint.factors.kind import Ask
 from authmint.factors.totp import code_at
 from authmint.http import Request
 from authmint.policy.sign_on.assurance import Assurance
+from authmint.policy.sign_on.sign_up import AskedAttribute, AskedProfile
 from authmint.sign_on.requirement import Demanded, Enrolments, Remembering, Requirement
 from authmint.storage.factors import Credential, Factor
 from authmint.storage.remembered_browsers import RememberedBrowser
@@ -466,6 +467,12 @@ def _chosen(page: Page, served: Served, password: str) -> None:
     page.get_by_role("button", name="Change password").click()
 
 
+def _lacking(page: Page, served: Served) -> None:
+    asked = AskedProfile((AskedAttribute("mobilePhone", "Where can we call you?", required=True),))
+    served.hosted.demands.sign_on = Demanded(requirement=Requirement(profile=asked))
+    sign_in(page, served, "/signin")
+
+
 def _hasty(page: Page, served: Served) -> None:
     served.hosted.storage.sign_on_policies.save(None, welcoming(), [])
     page.goto(f"{served.base_url}/signin?request={HANDLE}")
@@ -511,6 +518,7 @@ VIEWS: dict[str, tuple[str, Callable[[Page, Served], Any]]] = {
     "account-apps": ("Applications", lambda page, served: _part(page, served, "apps")),
     "account-providers": ("Linked accounts", lambda page, served: _part(page, served, "providers")),
     "account-data": ("Your data", lambda page, served: _part(page, served, "data")),
+    "profile": ("A few more details", lambda page, served: _lacking(page, served)),
     "start": ("Authorization servers", lambda page, served: page.goto(f"{served.base_url}/")),
     "error": ("Something is wrong", lambda page, served: page.goto(f"{served.base_url}/error")),
 }

@@ -80,6 +80,7 @@ def test_every_documented_route_is_there(template: Template) -> None:
         ("/signin/key", "authorize"),
         ("/enrol", "authorize"),
         ("/account", "authorize"),
+        ("/profile", "authorize"),
         ("/account/{section}", "authorize"),
         ("/idp/myaccount/{proxy+}", "authorize"),
         ("/api/v1/authn/{proxy+}", "authorize"),

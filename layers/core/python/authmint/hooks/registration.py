@@ -1,22 +1,27 @@
 """The registration hook (docs/protocol.md §39.9): whether somebody may register, and with which profile."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ..audit.builder import EventBuilder
+from ..directory.profile import BASE
 from ..http import Request
 from ..storage.errors import NotFound
 from ..storage.events import Party
 from ..storage.hooks import REGISTRATION, InlineHook
+from ..storage.users import User
 from .calls import HookFailed
 from .questions import HookAsker, question, request_json
 
-_REQUEST_TYPE: Final = "self.service.registration"
 _UPDATE: Final = "com.okta.user.profile.update"
+_PROGRESSIVE_UPDATE: Final = "com.okta.user.progressive.profile.update"
 #: The second is how examples of the compatible product spell it.
 _ACTION: Final = frozenset({"com.okta.action.update", "com.action.update"})
 #: Where causes lie in what was sent.
-_PROFILE: Final = "data.userProfile."
+_PLACES: Final = ("data.userProfileUpdate.", "data.userProfile.")
+#: What is told of who somebody is.
+_TOLD: Final = ("login", "firstName", "lastName", "locale", "timezone")
 #: What people are told where the hook does not say, or did not answer.
 FAILED: Final = "There was an error creating your account. Please try registering again."
 DENIED: Final = "Registration cannot be completed at this time."
@@ -36,6 +41,23 @@ class RegistrationDenied(Exception):
         self.causes = causes
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What a hook is asked about.
+
+    Attributes:
+        profile: What its commands change.
+        person: For the log.
+        update: The command that does.
+    """
+
+    request_type: str
+    data: Mapping[str, Any]
+    profile: Mapping[str, Any]
+    person: Party
+    update: str
+
+
 class RegistrationHook(HookAsker):
     """Asks the hook that a rule names."""
 
@@ -51,24 +73,40 @@ class RegistrationHook(HookAsker):
             RegistrationDenied: The hook says no, or did not answer as a hook does.
             Outage: It is not known whom to ask, or its secret cannot be opened now.
         """
+        data = _data(request, profile)
+        person = Party("unknown", "User", str(profile.get("login", "")))
+        return self._asked(hook_id, _Asked("self.service.registration", data, profile, person, _UPDATE), request)
+
+    def completed(self, hook_id: str, user: User, said: Mapping[str, Any], request: Request) -> dict[str, Any]:
+        """The same of what somebody who is here already said of themselves on their way in: that, and no more."""
+        shown = {name: value for name, value in user.profile.items() if name in BASE}
+        data = _data(request, {**shown, **said}) | {"userProfileUpdate": dict(said)}
+        data["context"] |= {"user": {"id": user.id, "profile": {name: shown.get(name) for name in _TOLD}}}
+        person = Party(user.id, "User", user.login)
+        return self._asked(hook_id, _Asked("progressive.profile", data, said, person, _PROGRESSIVE_UPDATE), request)
+
+    def _asked(self, hook_id: str, asked: "_Asked", request: Request) -> dict[str, Any]:
         hook = self._hook(hook_id)
         about = Party(hook_id, "InlineHook", display_name=hook.name if hook else None)
         try:
             if hook is None:
                 raise HookFailed("the hook is not there, or not active")
-            answer = self.calls.ask_persistently(hook.id, hook.channel, self._question(hook, profile, request))
+            sent = question(
+                REGISTRATION, hook.id, asked.data, clock=self.clock, ids=self.ids, requestType=asked.request_type
+            )
+            answer = self.calls.ask_persistently(hook.id, hook.channel, sent)
         except HookFailed as failed:
-            self._tell("executed", about, profile, request, str(failed))
+            self._tell("executed", about, asked.person, request, str(failed))
             raise RegistrationDenied(FAILED) from None
-        self._tell("executed", about, profile, request, "")
+        self._tell("executed", about, asked.person, request, "")
         if answer is None:
-            return dict(profile)
+            return dict(asked.profile)
         try:
-            changed = _changed(profile, answer)
+            changed = _changed(asked.profile, answer, asked.update)
         except RegistrationDenied as denied:
-            self._tell("response.processed", about, profile, request, str(denied))
+            self._tell("response.processed", about, asked.person, request, str(denied))
             raise
-        self._tell("response.processed", about, profile, request, "")
+        self._tell("response.processed", about, asked.person, request, "")
         return changed
 
     def _hook(self, hook_id: str) -> InlineHook | None:
@@ -78,16 +116,7 @@ class RegistrationHook(HookAsker):
             return None
         return hook if hook.type == REGISTRATION and hook.status == "ACTIVE" else None
 
-    def _question(self, hook: InlineHook, profile: Mapping[str, Any], request: Request) -> dict[str, Any]:
-        data = {
-            "context": {"request": request_json(request, request.path)},
-            "userProfile": dict(profile),
-            "action": "ALLOW",
-        }
-        return question(REGISTRATION, hook.id, data, clock=self.clock, ids=self.ids, requestType=_REQUEST_TYPE)
-
-    def _tell(self, name: str, hook: Party, profile: Mapping[str, Any], request: Request, failure: str) -> None:
-        person = Party("unknown", "User", str(profile.get("login", "")))
+    def _tell(self, name: str, hook: Party, person: Party, request: Request, failure: str) -> None:
         debug = {"inline_hook_type": REGISTRATION, "inline_hook": hook.id, "error_message": failure}
         builder = EventBuilder(request, self.clock, self.ids)
         self.emit(
@@ -95,7 +124,15 @@ class RegistrationHook(HookAsker):
         )
 
 
-def _changed(profile: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+def _data(request: Request, profile: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "context": {"request": request_json(request, request.path)},
+        "userProfile": dict(profile),
+        "action": "ALLOW",
+    }
+
+
+def _changed(profile: Mapping[str, Any], answer: Mapping[str, Any], update: str) -> dict[str, Any]:
     """The profile after all commands. Raises RegistrationDenied."""
     error = answer.get("error")
     if error is not None:
@@ -106,7 +143,7 @@ def _changed(profile: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str,
     changed, allowed = dict(profile), True
     for command in commands or ():
         kind, value = (command.get("type"), command.get("value")) if isinstance(command, dict) else (None, None)
-        if kind == _UPDATE and isinstance(value, dict):
+        if kind == update and isinstance(value, dict):
             changed |= value
         elif isinstance(kind, str) and kind in _ACTION and isinstance(value, dict):
             allowed = allowed and value.get("registration") == "ALLOW"
@@ -132,7 +169,10 @@ def _denied(error: Any) -> RegistrationDenied:
 
 
 def _attribute(location: Any) -> str:
-    return location.removeprefix(_PROFILE) if isinstance(location, str) and location.startswith(_PROFILE) else ""
+    for place in _PLACES:
+        if isinstance(location, str) and location.startswith(place):
+            return location.removeprefix(place)
+    return ""
 
 
 def _text(value: Any) -> str:

@@ -88,6 +88,7 @@ def new_site(
     ids: Ids,
 ) -> Site:
     """The site over its records. The authorization endpoint shares ``pages`` and ``browsers`` with it."""
+    services = cache(services)
     verifier = WatchedVerifier(BrakedVerifier(authenticator, brakes.addresses), journal)
     sign_on = SignOn(
         records.sign_ons,
@@ -99,11 +100,11 @@ def new_site(
         factors,
         journal,
         ids,
+        lambda: services().progressive,
     )
     steps = Steps(pages, browsers, sign_on, authorizations)
     tokens = SessionTokenExchange(records.session_tokens, records.directory, ids)
     providers = cache(lambda: federation(steps))
-    services = cache(services)
     account = cache(lambda: _account(steps, records, factors, demands, services, verifier, providers))
     return Site(
         pages,
@@ -120,6 +121,7 @@ def new_site(
         password=PasswordPage(steps),
         challenge=_OnFirstUse(partial(_challenge, steps)),
         enrol=_OnFirstUse(partial(_enrol, steps)),
+        profile=_OnFirstUse(partial(_profile, steps, services)),
         account={section: _OnFirstUse(partial(_section, account, section)) for section in ("", *SECTIONS)},
         consent=ConsentPage(
             pages=pages,
@@ -183,6 +185,12 @@ def _enrol(steps: Steps) -> Page:
     from .enrol import EnrolPage
 
     return EnrolPage(steps)
+
+
+def _profile(steps: Steps, services: "Callable[[], SelfService]") -> Page:
+    from .own_profile import OwnProfilePage
+
+    return OwnProfilePage(steps, lambda: services().profiles)
 
 
 def _sign_up(steps: Steps, recovery: RecoveryPages) -> Page:

@@ -86,7 +86,7 @@ class DevicePage:
         if demanded.denied:
             judged("DENY")
             return self.pages.problem("refused", visit.request, status=403, code="access_denied")
-        if not demanded.requirement.assurances:
+        if not demanded.requirement.assurances and demanded.requirement.profile is None:
             judged("ALLOW")
             return None
         may = self.demands.enrolments(person, visit.caller, now=visit.now)

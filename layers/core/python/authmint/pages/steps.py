@@ -15,7 +15,12 @@ from .visit import Onward, Visit, see_other
 from .waiting import Authorizations
 
 #: The page of each step, of those that a transaction stands at.
-_PAGES: Final[dict[StepName, str]] = {"new_password": "/password", "challenge": "/challenge", "enrol": "/enrol"}
+_PAGES: Final[dict[StepName, str]] = {
+    "new_password": "/password",
+    "challenge": "/challenge",
+    "enrol": "/enrol",
+    "profile": "/profile",
+}
 
 
 def step_uri(pending: Pending) -> str:

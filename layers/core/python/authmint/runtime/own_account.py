@@ -1,6 +1,5 @@
 """What people do with their own account, made of a function's parts."""
 
-from ..expressions.regexes import matches
 from ..http import Request
 from ..oauth.errors import OAuthError
 from ..oauth.token_validity import TokenValidity
@@ -10,7 +9,7 @@ from ..self_service.apps import OwnApps
 from ..self_service.deletion import OwnDeletion
 from ..self_service.export import OwnExport
 from ..self_service.password import OwnPasswords, Terms
-from ..self_service.profile import OwnProfiles
+from ..self_service.progressive import ProgressiveProfiles
 from ..self_service.services import SelfService
 from ..self_service.sessions import OwnSessions
 from ..storage.clients import Client
@@ -35,23 +34,14 @@ def self_service(parts: Parts, configuration: Configuration) -> SelfService:
         decision = parts.decide_password(person, request, now)
         return Terms(decision.policy, decision.change)
 
-    profiles = OwnProfiles(
-        records.users,
-        records.user_schemas,
-        records.user_types,
-        records.identity_providers,
-        matches,
-        parts.ruled,
-        clock,
-        ids,
-        retrying,
-    )
+    profiles = parts.own_profiles()
     links = parts.own_links()
     sessions = OwnSessions(records.sessions, records.log, clock, ids)
     apps = OwnApps(records.consents, records.families, find, records.log, clock, ids)
     return SelfService(
         addresses=OwnAddresses(parts.address_change(), profiles, parts.user_factors),
         profiles=profiles,
+        progressive=ProgressiveProfiles(profiles, parts.asked_about_profile),
         passwords=OwnPasswords(parts.password_change(), terms, links.other_ways, clock, ids, retrying),
         sessions=sessions,
         apps=apps,

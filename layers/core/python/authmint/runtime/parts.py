@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..federation.upstream import Upstream
     from ..hooks.calls import Functions, HookCalls
     from ..hooks.passwords import AskedPasswordImports
+    from ..hooks.registration import RegistrationHook
     from ..hooks.tokens import AskedTokenHooks
     from ..keys.vault import KeyPairs, SecretSeals
     from ..mail.contents import Brand
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from ..recovery.recovery import Recovery
     from ..recovery.sign_up import SignUp
     from ..self_service.links import OwnLinks
+    from ..self_service.profile import OwnProfiles
     from ..self_service.services import SelfService
     from ..sign_on.factor_steps import FactorSteps
     from ..sign_on.policies import AppliedPolicies
@@ -377,11 +379,15 @@ class Parts:
 
         self._rule_memberships().apply(user.id, by_themselves(user, request, self.clock, self.ids), at=self.clock.now())
 
-    def demands(self) -> "PolicyDemands":
-        """What policies of people ask of sign-ons."""
+    def demands(self, *, of_pages: bool = False) -> "PolicyDemands":
+        """What policies of people ask of sign-ons. ``of_pages``: also what is missing of their profile."""
         from ..sign_on.policy_demands import PolicyDemands
 
-        return PolicyDemands(self.policies(), _NewSignOnNotices(self) if self.settings.mail_from else None)
+        def may_write(user: "User", name: str) -> bool:
+            return self.own_profiles().may_write(user, name)
+
+        notices = _NewSignOnNotices(self) if self.settings.mail_from else None
+        return PolicyDemands(self.policies(), notices, may_write if of_pages else None)
 
     def factor_steps(self) -> "FactorSteps":
         """What knows factors, for sign-ons: made when one asks for more than a password."""
@@ -492,6 +498,36 @@ class Parts:
 
         return own_callers(self, configuration)
 
+    def own_profiles(self) -> "OwnProfiles":
+        """Profiles, for those whose they are."""
+        from ..expressions.regexes import matches
+        from ..self_service.profile import OwnProfiles
+
+        records = self.records
+        return OwnProfiles(
+            records.users,
+            records.user_schemas,
+            records.user_types,
+            records.identity_providers,
+            matches,
+            self.ruled,
+            self.clock,
+            self.ids,
+            self.retrying,
+        )
+
+    def asked_about_profile(
+        self, hook_id: str, user: "User", said: Mapping[str, Any], request: Request
+    ) -> Mapping[str, Any]:
+        """What a hook makes of what somebody said of themselves on their way in. Raises NotWelcome."""
+        from ..hooks.registration import RegistrationDenied
+        from ..recovery.refusals import NotWelcome
+
+        try:
+            return self._registration_hook().completed(hook_id, user, said, request)
+        except RegistrationDenied as denied:
+            raise NotWelcome(str(denied), denied.causes) from None
+
     def own_links(self) -> "OwnLinks":
         """Identity providers that know somebody, for whose links they are."""
         from ..self_service.links import OwnLinks
@@ -576,15 +612,18 @@ class Parts:
         )
 
     def _asked_to_register(self, hook_id: str, profile: Mapping[str, Any], request: Request) -> Mapping[str, Any]:
-        from ..hooks.registration import RegistrationDenied, RegistrationHook
+        from ..hooks.registration import RegistrationDenied
         from ..recovery.refusals import NotWelcome
 
-        calls = self.hook_calls()
-        hook = RegistrationHook(self.records.inline_hooks, calls, self.clock, self.ids, self.log.emit)
         try:
-            return hook.allowed(hook_id, profile, request)
+            return self._registration_hook().allowed(hook_id, profile, request)
         except RegistrationDenied as denied:
             raise NotWelcome(str(denied), denied.causes) from None
+
+    def _registration_hook(self) -> "RegistrationHook":
+        from ..hooks.registration import RegistrationHook
+
+        return RegistrationHook(self.records.inline_hooks, self.hook_calls(), self.clock, self.ids, self.log.emit)
 
     def letters(self) -> "Letters":
         """What makes mail for people."""

@@ -143,7 +143,7 @@ def authorize(env: Surroundings) -> Function:
     signers = parts.signers()
     outcomes = Outcomes(pages, parts.log, signers)
     granting = Granting(Issuance(ids), records.consents, ids)
-    demands, factors = parts.demands(), cache(parts.factor_steps)
+    demands, factors = parts.demands(of_pages=True), cache(parts.factor_steps)
     standings = Standings(demands, factors, lambda: records.identity_providers)
     interactions = Interactions(arrivals, requests, granting, standings, outcomes, clock, ids)
     tokens = SessionTokenExchange(records.session_tokens, directory, ids)

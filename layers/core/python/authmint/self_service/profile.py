@@ -81,6 +81,10 @@ class OwnProfiles:
         definition = {**standard_attributes(schema), **schema.custom}.get(name, {})
         return permission_of(definition, first_permission(name)) == "READ_WRITE" and name not in self._mastered(user)
 
+    def may_write(self, user: User, name: str) -> bool:
+        """Whether an attribute is the user's to say by itself. Raises Unavailable."""
+        return any(one.name == name and one.writable for one in self.attributes(user))
+
     def change(self, user_id: str, values: Mapping[str, Any], request: Request, *, now: int) -> User:
         """The user with other values.
 

@@ -9,6 +9,7 @@ from .export import OwnExport
 from .links import OwnLinks
 from .password import OwnPasswords
 from .profile import OwnProfiles
+from .progressive import ProgressiveProfiles
 from .sessions import OwnSessions
 
 
@@ -18,6 +19,7 @@ class SelfService:
 
     addresses: OwnAddresses
     profiles: OwnProfiles
+    progressive: ProgressiveProfiles
     passwords: OwnPasswords
     sessions: OwnSessions
     apps: OwnApps

@@ -1,8 +1,8 @@
 """What an answer does to a transaction: the next step is stored, or it ends and somebody is signed on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..directory.password_change import NotChangeable, PasswordChange
 from ..factors.refusals import WrongAnswer
@@ -16,7 +16,18 @@ from . import answers
 from .next_step import Known, next_step
 from .requirement import OutOfTurn, SignOnDemands
 from .sessions import SignedOn, latest
-from .sign_on import LIFETIME, Caller, Denied, Journal, Pending, Verifier, changed_at, check_still, is_to_be_told
+from .sign_on import (
+    LIFETIME,
+    Caller,
+    Denied,
+    Journal,
+    Pending,
+    Profiles,
+    Verifier,
+    changed_at,
+    check_still,
+    is_to_be_told,
+)
 
 if TYPE_CHECKING:
     from .answers import Answer
@@ -36,6 +47,7 @@ class Answering:
     factors: "Callable[[], FactorSteps]"
     journal: Journal
     known: Callable[..., Known]
+    profiles: "Callable[[], Profiles] | None" = None
 
     def __call__(self, pending: Pending, caller: Caller, answer: "Answer") -> SignedOn | Pending:
         """Take the answer to what is asked. Raises as ``SignOn.advance``."""
@@ -46,6 +58,8 @@ class Answering:
                 return self._new_password(pending, caller, answer.new, answer.old)
             case answers.ThePassword():
                 after = self._the_password(pending, caller, answer.password)
+            case answers.Said():
+                return self._said(pending, caller, answer.values)
             case answers.Skipped():
                 if pending.step.reason != "expiring":
                     raise OutOfTurn(pending.step.name)
@@ -93,6 +107,18 @@ class Answering:
             return self._moved(replace(pending, user=user), caller, after)
         except OutOfTurn:
             raise NotChangeable("the transaction was moved by another call") from None
+
+    def _said(self, pending: Pending, caller: Caller, values: Mapping[str, Any]) -> SignedOn | Pending:
+        asked = pending.requirement.profile
+        if pending.step.name not in {"profile", "done"} or asked is None or self.profiles is None:
+            raise OutOfTurn(pending.step.name)
+        if pending.step.name == "done":  # it was stored, and the answer was lost
+            return self._moved(pending, caller, pending.transaction)
+        missing = replace(
+            asked, attributes=tuple(one for one in asked.attributes if one.name in pending.step.attributes)
+        )
+        user = self.profiles().complete(pending.user, missing, values, caller.request, now=caller.now)
+        return self._moved(replace(pending, user=user), caller, pending.transaction)
 
     def _moved(self, pending: Pending, caller: Caller, after: SignOnTransaction) -> SignedOn | Pending:
         """The next step, stored; or the end."""

@@ -1,6 +1,8 @@
 """What people answer to what they are asked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..factors.answers import Answer as FactorAnswer
 from ..storage.factors import FactorKind
@@ -69,6 +71,13 @@ class SetUp:
 
 
 @dataclass(frozen=True)
+class Said:
+    """To ``profile``: values of attributes."""
+
+    values: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Skipped:
     """To what is offered, and need not be."""
 
@@ -78,4 +87,4 @@ class Back:
     """To a factor that was chosen: another one."""
 
 
-Answer = NewPassword | ThePassword | Chosen | Proved | RecoveryCode | Begun | SetUp | Skipped | Back
+Answer = NewPassword | ThePassword | Chosen | Proved | RecoveryCode | Begun | SetUp | Said | Skipped | Back

@@ -1,16 +1,16 @@
 """What is asked next of somebody who wants to be signed on. Pure: it reads and writes nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from ..policy.sign_on.assurance import Assurance, is_two_factors
 from ..storage.factors import Factor, FactorKind
 from ..storage.sign_on_transactions import Method, Proof, voucher_of
 from .requirement import Requirement
 
-StepName = Literal["identify", "challenge", "new_password", "enrol", "refused", "done"]
+StepName = Literal["identify", "challenge", "new_password", "enrol", "profile", "refused", "done"]
 Reason = Literal[
     "nobody_is_signed_in",
     "another_user",
@@ -23,6 +23,7 @@ Reason = Literal[
     "more_assurance",
     "before_enrolling",
     "required",
+    "incomplete",
     "out_of_reach",
 ]
 #: Proofs that one may have to give at once: nothing that can be asked for takes more.
@@ -42,6 +43,7 @@ class Known:
         factors: Their active ones, where these matter (``needs_factors``).
         kinds: What people can set up here at all, where that matters; ``None``: everything.
         recovery_codes: Whether they have any left, where that matters.
+        said: Attributes of their profile that have a value.
     """
 
     user_id: str
@@ -53,6 +55,7 @@ class Known:
     factors: tuple[Factor, ...] = ()
     kinds: frozenset[FactorKind] | None = None
     recovery_codes: bool = False
+    said: frozenset[str] = frozenset()
 
     @property
     def idp(self) -> str | None:
@@ -70,13 +73,14 @@ class Step:
     """What is asked, and why.
 
     ``identify``: a username and what proves it. ``challenge``: one of ``choices`` or of ``methods``. ``new_password``:
-    in the place of the one that was proved. ``enrol``: one of ``kinds`` has to be set up. ``refused``: whoever it is
-    cannot do what is asked. ``done``: nothing.
+    in the place of the one that was proved. ``enrol``: one of ``kinds`` has to be set up. ``profile``: ``attributes``
+    have to have a value. ``refused``: whoever it is cannot do what is asked. ``done``: nothing.
 
     Attributes:
         choices: Ids of factors.
         methods: What can be proved without one of these: the password, a recovery code.
         verify_user: Keys have to tell who uses them: what they prove otherwise would not do.
+        attributes: Names.
     """
 
     name: StepName
@@ -85,6 +89,7 @@ class Step:
     methods: tuple[Method, ...] = ()
     kinds: tuple[FactorKind, ...] = ()
     verify_user: bool = False
+    attributes: tuple[str, ...] = ()
 
 
 DONE = Step("done")
@@ -107,13 +112,18 @@ _PASSWORD: Final = _Candidate("password")
 _RECOVERY_CODE: Final = _Candidate("recovery_code")
 
 
+def said_of(profile: Mapping[str, Any]) -> frozenset[str]:
+    """Attributes of a profile that have a value."""
+    return frozenset(name for name, value in profile.items() if value not in (None, "", []))
+
+
 def needs_factors(known: Known, requirement: Requirement, *, now: int) -> bool:
     """Whether ``next_step`` has to know the factors of who is there: they are a read that most sign-ons do without."""
     return bool(requirement.enrolments.required) or not _met(known.proofs, requirement, now, requirement.asked_at)
 
 
 def next_step(known: Known | None, requirement: Requirement, *, now: int) -> Step:
-    """The first thing that is missing: who it is, how sure that is, a password that still counts, what is set up."""
+    """The first thing that is missing: who it is, how sure that is, a password that counts, what is set up, is said."""
     if known is None:
         return Step("identify", "nobody_is_signed_in")
     missing = _identity(known, requirement, now)
@@ -127,6 +137,15 @@ def next_step(known: Known | None, requirement: Requirement, *, now: int) -> Ste
     lacking = tuple(kind for kind in required if all(kind != f.kind for f in known.factors))
     if lacking:
         return _enrolled(known, lacking, "required")
+    return _complete(known, requirement)
+
+
+def _complete(known: Known, requirement: Requirement) -> Step:
+    """What somebody of whom nothing more has to be proved has to say, or hear."""
+    asked = () if requirement.profile is None else requirement.profile.attributes
+    unsaid = tuple(one.name for one in asked if one.name not in known.said)
+    if unsaid:
+        return Step("profile", "incomplete", attributes=unsaid)
     return Step("new_password", "expiring") if known.expires_soon else DONE
 
 

@@ -15,6 +15,7 @@ from ..ids import Ids
 from ..policy.sign_on.circumstances import Circumstances
 from ..policy.sign_on.defaults import IDS
 from ..policy.sign_on.facts import Facts
+from ..policy.sign_on.sign_up import AskedProfile
 from ..policy.sign_on.walk import Open, Step
 from ..policy.sign_on.zones import blocking
 from ..storage.clients import Client
@@ -28,6 +29,7 @@ from ..storage.sign_on_transactions import Assessment, SessionTerms
 from ..storage.users import User
 from ..storage.zones import Zone
 from .context_classes import BY_PASSWORD_OR_PROVIDER, CLASSES, TWO_FACTORS
+from .next_step import said_of
 from .policies import AppliedPolicies
 from .requirement import NO_ENROLMENTS, Attempt, Demanded, Enrolments, Remembering, Requirement, Verdict
 
@@ -42,9 +44,19 @@ class PolicyDemands:
     ask is found once.
     """
 
-    def __init__(self, policies: AppliedPolicies, notices: "NewSignOnNotices | None" = None) -> None:
-        """``notices``: mail about sign-ins by new devices; ``None``: there is none."""
+    def __init__(
+        self,
+        policies: AppliedPolicies,
+        notices: "NewSignOnNotices | None" = None,
+        may_write: Callable[[User, str], bool] | None = None,
+    ) -> None:
+        """Args:
+        policies: As administrators wrote them.
+        notices: Mail about sign-ins by new devices; ``None``: there is none.
+        may_write: Whether an attribute is the user's to say; ``None``: nobody is asked for any.
+        """
         self._policies = policies
+        self._may_write = may_write
         self._notices = notices
         self._of_everybody: dict[PolicyType, Demanded] = {}
 
@@ -97,7 +109,12 @@ class PolicyDemands:
                 watch().failed(login, around, now=now)
 
     def of_app(self, client: Client, person: Person, attempt: Attempt, *, now: int) -> Demanded:
-        """By the app's authentication policy."""
+        """By the app's authentication policy, and what the one about registration asks of who is here already."""
+        demanded = self._of_app(client, person, attempt, now=now)
+        profile = None if demanded.denied else self._asked_of(client, person.user)
+        return demanded if profile is None else with_profile(demanded, profile)
+
+    def _of_app(self, client: Client, person: Person, attempt: Attempt, *, now: int) -> Demanded:
         read = ReadOnce(self._policies.records)
         if client.access_policy is not None or read.has_default_for_apps():
             return _Decisions(replace(self._policies, records=read)).of_app(client, person, attempt, now=now)
@@ -105,6 +122,17 @@ class PolicyDemands:
             found = _Decisions(replace(self._policies, records=read)).of_app(client, person, attempt, now=now)
             self._of_everybody["ACCESS_POLICY"] = replace(found, verdict=None)
         return self._of_everybody["ACCESS_POLICY"]
+
+    def _asked_of(self, client: Client, user: User) -> AskedProfile | None:
+        """What of the profile is missing, and the user's to say; ``None``: nothing."""
+        if self._may_write is None:
+            return None
+        asked = self._policies.sign_up(client).progressive
+        if asked is None:
+            return None
+        said = said_of(user.profile)
+        missing = tuple(one for one in asked.attributes if one.name not in said and self._may_write(user, one.name))
+        return replace(asked, attributes=missing) if missing else None
 
     def enrolments(self, person: Person, attempt: Attempt, *, now: int) -> Enrolments:
         """By the policy about enrolment."""
@@ -274,6 +302,11 @@ class BlockedZones:
             builder.event("security.request.blocked", actor=actor, targets=[party], reason="BLOCKED_ZONE")
         )
         return True
+
+
+def with_profile(demanded: Demanded, profile: AskedProfile) -> Demanded:
+    """The same, with something to say of oneself."""
+    return replace(demanded, requirement=replace(demanded.requirement, profile=profile))
 
 
 def _reason(decided: Iterable[Open]) -> str:

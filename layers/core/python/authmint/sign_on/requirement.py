@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 
 from ..http import Request
 from ..policy.sign_on.assurance import Assurance
+from ..policy.sign_on.sign_up import AskedProfile
 from ..storage.clients import Client
 from ..storage.directory import Person
 from ..storage.events import Party
@@ -63,6 +64,7 @@ class Requirement:
         enrolments: What may be set up on the way.
         remembering: ``None``: browsers are not remembered.
         idp: Which identity provider has to say who it is; ``None``: it does not matter.
+        profile: What they have to say of themselves before they go on; ``None``: nothing.
     """
 
     user_id: str | None = None
@@ -73,6 +75,7 @@ class Requirement:
     enrolments: Enrolments = NO_ENROLMENTS
     remembering: Remembering | None = None
     idp: str | None = None
+    profile: AskedProfile | None = None
 
 
 NOTHING = Requirement()

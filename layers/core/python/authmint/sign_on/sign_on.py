@@ -10,6 +10,7 @@ from ..directory.password_change import PasswordChange
 from ..directory.passwords import PasswordPolicy
 from ..http import Request
 from ..ids import Ids
+from ..policy.sign_on.sign_up import AskedProfile
 from ..storage.clients import secret_digest
 from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound
@@ -17,7 +18,7 @@ from ..storage.generations import Generations
 from ..storage.sessions import Session, Sessions
 from ..storage.sign_on_transactions import Assessment, Proof, SignOnTransaction, SignOnTransactions, ToldDevice
 from ..storage.users import User
-from .next_step import Known, Step, needs_factors, next_step
+from .next_step import Known, Step, needs_factors, next_step, said_of
 from .requirement import NOTHING_MORE, Demanded, Outcome, OutOfTurn, Requirement, SignOnDemands, read, written
 from .sessions import SignedOn, auth_time_of
 
@@ -48,6 +49,20 @@ class Journal(Protocol):
 
     def judged(self, request: Request, user: User, demanded: Demanded, outcome: Outcome, detail: str = "") -> None:
         """What policies decided. ``detail``: what the policies themselves do not say."""
+
+
+class Profiles(Protocol):
+    """Takes what people say of themselves on their way in."""
+
+    def complete(
+        self, user: User, asked: AskedProfile, values: Mapping[str, Any], request: Request, *, now: int
+    ) -> User:
+        """The user with it.
+
+        Raises:
+            Exception: Of the implementation: it does not fit, or an operator's program refuses it.
+            Unavailable: Storage could not answer.
+        """
 
 
 class Denied(AuthenticationFailed):
@@ -120,6 +135,7 @@ class SignOn:
         factors: Makes what knows factors, when one is asked for.
         journal: Told who is signed in.
         ids: Makes handles.
+        profiles: Makes what takes what people say of themselves, where an app asks for it.
     """
 
     def __init__(
@@ -133,7 +149,9 @@ class SignOn:
         factors: "Callable[[], FactorSteps]",
         journal: Journal,
         ids: Ids,
+        profiles: "Callable[[], Profiles] | None" = None,
     ) -> None:
+        self._profiles = profiles
         self._transactions = transactions
         self._sessions = sessions
         self._directory = directory
@@ -294,7 +312,7 @@ class SignOn:
         step = next_step(known, requirement, now=caller.now)
         if step.name == "refused":
             raise Denied("cannot be satisfied")
-        if step.name not in {"challenge", "enrol"}:
+        if step.name not in {"challenge", "enrol", "profile"}:
             raise OutOfTurn(step.name)
         return self._kept(caller, known, person.user, requirement, step, onward, session=session.digest)
 
@@ -323,6 +341,8 @@ class SignOn:
             NotFound: The user, or the transaction, is gone.
             AuthenticationFailed: The user cannot sign in.
             Unavailable: Storage could not answer.
+
+        Raises what ``Profiles`` does about what somebody says of themselves; the transaction goes on.
         """
         from .answering import Answering  # most sign-ons take a password and nothing else
 
@@ -336,6 +356,7 @@ class SignOn:
             self._factors,
             self._journal,
             self._known,
+            self._profiles,
         )
         return answering(pending, caller, answer)
 
@@ -412,6 +433,8 @@ class SignOn:
     ) -> Known:
         has_password = user.password is not None
         known = Known(user.id, auth_time_of(proofs), proofs, password_expired, expires_soon, has_password)
+        if requirement.profile is not None:
+            known = replace(known, said=said_of(user.profile))
         if not needs_factors(known, requirement, now=now):
             return known
         return self._factors().known(known, user)

@@ -140,7 +140,7 @@ class Interactions:
             server_id=arrival.server.id,
             client=arrival.client,
             must_sign_in=standing is not None and standing.step.name == "identify",
-            more=standing if standing is not None and standing.step.name in {"challenge", "enrol"} else None,
+            more=standing if standing is not None and standing.step.name in {"challenge", "enrol", "profile"} else None,
             scopes=scopes,
             login_hint=login_hint,
             redirect_uri=arrival.return_to.redirect_uri,

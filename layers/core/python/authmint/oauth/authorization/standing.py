@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from ...http import Request
 from ...sign_on.context_classes import CLASSES, TWO_IF_POSSIBLE, reached
-from ...sign_on.next_step import Known, Step, needs_factors, next_step, with_assurances
+from ...sign_on.next_step import Known, Step, needs_factors, next_step, said_of, with_assurances
 from ...sign_on.requirement import AppDemands, Attempt, Demanded, Outcome, Requirement
 from ...storage.directory import Person
 from ...storage.factors import FactorKind
@@ -47,7 +47,7 @@ class Standing:
     """Where somebody stands with a request.
 
     Attributes:
-        step: What is asked next: ``done``, ``identify``, ``challenge`` or ``enrol``.
+        step: What is asked next: ``done``, ``identify``, ``challenge``, ``enrol`` or ``profile``.
         requirement: What is asked in all.
         acr: What ``acr`` says once that is done; ``None``: no class was asked for.
         known: Who it was found for, with what that took; ``None``: nobody is known.
@@ -113,7 +113,10 @@ class Standings:
         if demanded.denied:
             judged(demanded, "DENY")
             raise OAuthError("access_denied", reason=demanded.reason)
-        requirement = replace(requirement, assurances=demanded.requirement.assurances)
+        asks = demanded.requirement
+        requirement = replace(requirement, assurances=asks.assurances, profile=asks.profile)
+        if asks.profile is not None:
+            known = replace(known, said=said_of(person.user.profile))
         asked = _Asked(known, person, attempt, requirement, now, wish.enrolling)
         own = self._standing(asked)
         if own.step.name == "refused":

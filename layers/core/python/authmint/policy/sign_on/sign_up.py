@@ -17,6 +17,19 @@ class AskedAttribute:
 
 
 @dataclass(frozen=True)
+class AskedProfile:
+    """What somebody who signs in to an app is asked of their profile.
+
+    Attributes:
+        attributes: All of these must have a value.
+        hook_id: Of the hook that is asked about them; empty: none is.
+    """
+
+    attributes: tuple[AskedAttribute, ...]
+    hook_id: str = ""
+
+
+@dataclass(frozen=True)
 class SignUpDecision:
     """What a policy says to a stranger.
 
@@ -26,6 +39,7 @@ class SignUpDecision:
         group_ids: What the new account is put into.
         hook_id: Of the hook that is asked about each; empty: none is.
         policy_id, rule_id: What decided.
+        progressive: What those are asked for who are here already; ``None``: nothing.
     """
 
     open: bool = False
@@ -34,6 +48,7 @@ class SignUpDecision:
     hook_id: str = ""
     policy_id: str = ""
     rule_id: str = ""
+    progressive: AskedProfile | None = None
 
 
 def sign_up_decision(policy: SignOnPolicy) -> SignUpDecision:
@@ -51,6 +66,9 @@ def sign_up_decision(policy: SignOnPolicy) -> SignUpDecision:
     )
     if all(one.name != "email" for one in asked):
         asked = (AskedAttribute("email", required=True), *asked)
+    progressive = None
+    if says.get("progressiveProfilingAction") == "ENABLED":
+        progressive = AskedProfile(tuple(one for one in asked if one.required), hook_of(rule))
     # Nobody is taken for the owner of an address that nobody confirmed.
     return SignUpDecision(
         open=welcome and verifies,
@@ -59,6 +77,7 @@ def sign_up_decision(policy: SignOnPolicy) -> SignUpDecision:
         hook_id=hook_of(rule),
         policy_id=policy.id,
         rule_id=rule.id,
+        progressive=progressive,
     )
 
 
