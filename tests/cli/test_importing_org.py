@@ -2,6 +2,7 @@
 
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from authmint.cli.importing.org.reading import read_org
 from authmint.cli.importing.org.running import Choice, Import
 from authmint.cli.importing.org.state import digest_of
 from authmint.cli.importing.patience import Patient
-from authmint.cli.remote import Answer, RemoteFailed
+from authmint.cli.remote import Answer, Remote, RemoteFailed
 from authmint.http import Response
 
 from tests.cli.two_orgs import Fault, Org, broken_off, furnish, imported, source_and_target
@@ -569,6 +570,21 @@ def test_answers_that_nobody_knows_are_said_and_the_others_are_read(
     if not (isinstance(answer, list) and answer and answer[0] == {"id": 1, "profile": {"name": 3}}):
         assert [one.title for one in plan.unread] == ["groups"]
     assert "ann@example.com" in {one["profile"]["login"] for one in target.pages("/api/v1/users")}
+
+
+def test_a_source_that_leads_elsewhere_is_not_followed(target: Org, state: Path) -> None:
+    """The token of the source is for the source."""
+
+    class Elsewhere(Org):
+        def admin_answer(self, method: str, path: str, body: Any = None) -> Answer:
+            if path.startswith("https://evil"):
+                return Remote.admin_answer(self, method, path, body)
+            answer = super().admin_answer(method, path, body)
+            return replace(answer, following="https://evil.example.com/next") if "/groups?" in path else answer
+
+    with pytest.raises(RemoteFailed, match=r"https://evil.example.com/next is not below https://old.example.com"):
+        imported(Elsewhere("old.example.com"), target, state)
+    assert target.writes == []
 
 
 def test_a_file_that_is_no_state_stays_as_it_is(source: Org, target: Org, state: Path) -> None:
