@@ -234,6 +234,7 @@ def _of_machines(aws: LocalAws, meter: Meter) -> list[people.Operation]:
     def status(path: str, _: object) -> dict[str, Any]:
         return functions.http("token_status", form_event(path, server, f"token={token}", client, secret))
 
+    shared = form_event("token", server, _ASK, *_sharing(functions))
     service = service_at(functions, server)
     with contextlib.redirect_stdout(io.StringIO()):
         own = service.own()
@@ -245,6 +246,7 @@ def _of_machines(aws: LocalAws, meter: Meter) -> list[people.Operation]:
         people.Operation(
             "token by client assertion", "token", lambda _: functions.http("token", _fresh_assertion(server))
         ),
+        people.Operation("token, shared", "token", lambda _: functions.http("token", shared)),
         people.Operation("token bound to a key", "token", partial(functions.http, "token"), _bound(functions, event)),
         people.Operation("token exchange", "token", lambda _: service.exchange(own)),
         people.Operation("introspect", "token_status", partial(status, "introspect")),
@@ -253,6 +255,20 @@ def _of_machines(aws: LocalAws, meter: Meter) -> list[people.Operation]:
         people.Operation("keys", "jwks", lambda _: functions.http("jwks", jwks)),
         people.Operation("metadata", "discovery", lambda _: functions.http("discovery", metadata)),
     ]
+
+
+def _sharing(functions: Metered) -> tuple[str, str]:
+    """A client whose requests share tokens: id and secret."""
+    oauth = {"application_type": "service", "grant_types": ["client_credentials"], "response_types": ["token"]}
+    app = {
+        "label": "sharing",
+        "name": "oidc_client",
+        "signOnMode": "OPENID_CONNECT",
+        "credentials": {"oauthClient": {"token_endpoint_auth_method": "client_secret_basic"}},
+        "settings": {"oauthClient": oauth | {"token_sharing_seconds": 600}},
+    }
+    client = functions.admin("POST", "/api/v1/apps", app)["credentials"]["oauthClient"]
+    return client["client_id"], client["client_secret"]
 
 
 def _bound(functions: Metered, event: dict[str, Any]) -> Callable[[], dict[str, Any]]:

@@ -45,7 +45,7 @@ _NOT_OFFERED: Final = "not offered: official clients call it, and are told so"
 _AT_ONCE: Final = "all at once: the console takes them away one by one, after a look at each"
 #: What is left out of the console, and why. Patterns of operations.
 LEFT_OUT: Final = {
-    r"\w+ /api/v1/idps/(\{\}/)?credentials/.*": "keys for providers that want signatures: there are none",
+    r"\w+ /api/v1/idps/(\{\}/)?credentials/.*": "keys by which providers know this service: by API so far",
     r"POST /api/v1/idps/\{\}/users/\{\}": "they are known once they sign in; who moves people has a program for it",
     r"GET /api/v1/idps/\{\}/users/\{\}/credentials/tokens": "none is kept",
     r"(GET|PUT) /oauth2/v1/clients/\{\}": _SAME,
@@ -60,6 +60,7 @@ LEFT_OUT: Final = {
     r"(GET|POST) /api/v1/internal/apps/\{\}/settings/oauth/idToken": "of official clients, for which it is one setting",
     r"(GET|POST) /api/v1/meta/schemas/apps/\{\}/\{\}": "profiles of assignments are JSON in the console",
     r"POST /api/v1/(mappings/\{\}/preview|groups/rules/explain)": "trials: by API so far",
+    r"POST /oauth2/v1/global-token-revocation": "of identity providers; a person's page ends sessions and tokens",
     r"DELETE .*/tokens": _AT_ONCE,
     r"DELETE /api/v1/users/\{\}/(grants|clients/\{\}/grants)": _AT_ONCE,
     r"GET /api/v1/users/\{\}/clients/\{\}/grants": _SAME,

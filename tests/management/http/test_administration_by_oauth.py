@@ -15,6 +15,7 @@ from authmint.oauth.client_auth.signatures import ClientSignatures
 from authmint.oauth.dpop.possession import Possession
 from authmint.oauth.endpoint import AuthenticatedEndpoint
 from authmint.oauth.grants.client_credentials import ClientCredentials
+from authmint.oauth.shared_tokens import SharedTokens
 from authmint.oauth.token_endpoint import TokenEndpoint
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.revocations import Revocation
@@ -66,6 +67,7 @@ class Robot:
             Events(),
             possession=lambda: Possession(admin.storage.assertions, signers),
             hooks=no_hooks,
+            shared=lambda: SharedTokens(admin.storage.revocations),
         )
 
     def grant(self, scope: str) -> Any:

@@ -16,6 +16,7 @@ from authmint.oauth.dpop.possession import Possession
 from authmint.oauth.endpoint import AuthenticatedEndpoint
 from authmint.oauth.grants.client_credentials import ClientCredentials
 from authmint.oauth.grants.password import PasswordCredentials
+from authmint.oauth.shared_tokens import SharedTokens
 from authmint.oauth.token_endpoint import TokenEndpoint
 from authmint.storage.client_documents import ClientCopy, ClientDocument
 from authmint.storage.client_registration import ClientRegistration, MetadataClient
@@ -92,6 +93,7 @@ class World:
             self.events,
             possession=lambda: Possession(storage.assertions, signers),
             hooks=no_hooks,
+            shared=lambda: SharedTokens(storage.revocations),
         )
 
     def preview(self, grant_type: str, scope: str, **fields: str) -> Any:

@@ -23,6 +23,7 @@ from .token_events import Record, TokenEvents
 if TYPE_CHECKING:
     from .dpop.possession import Possession
     from .issuance import Approved, Draft
+    from .shared_tokens import SharedTokens
     from .token_hooks import TokenHooks
 
 
@@ -40,18 +41,21 @@ class TokenEndpoint:
         *,
         possession: "Callable[[], Possession]",
         hooks: "Callable[[], TokenHooks]",
+        shared: "Callable[[], SharedTokens]",
         trusts: Callable[[str], bool] = lambda _: False,
         used: Callable[[AuthorizationServer, Client, int], None] = lambda *_: None,
     ) -> None:
         """Put the endpoint together.
 
         ``possession`` makes what reads proofs, when one comes; ``hooks`` what asks hooks, when one is to be asked;
+        ``shared`` what keeps tokens that a client's requests share, once one does;
         ``trusts``: whether administrators trust an origin; ``used`` is told of clients that registered themselves, and
         that somebody uses.
         """
         self._used = used
         self._possession = possession
         self._hooks = hooks
+        self._shared = shared
         self._endpoint = endpoint
         self._grant_types = {grant_type.name: grant_type for grant_type in grant_types}
         self._signers = signers
@@ -105,6 +109,10 @@ class TokenEndpoint:
                 profile=call.profile,
             )
         )
+        shared = self._shared() if call.client.shares_seconds else None
+        if shared is not None and (known := shared.find(call, verified.entitlement)) is not None:
+            call.confirm()
+            return known
         recipient = Recipient(call.server, call.issuer, call.client)
         draft = record.draft = self._issuance.draft(recipient, verified.entitlement, trace=record.trace, now=now)
         approved = record.trace.approved
@@ -118,7 +126,10 @@ class TokenEndpoint:
         if class_of(call.client.id) == "DYNAMIC":
             self._used(call.server, call.client, now)
         call.confirm()
-        return verified.settle(draft, Tokens(access_token, id_token))
+        answer = verified.settle(draft, Tokens(access_token, id_token))
+        if shared is not None and (approved is None or approved.inline_hook is None):
+            shared.keep(call, verified.entitlement, draft, answer)
+        return answer
 
     def _asked(self, draft: "Draft", approved: "Approved", call: Call, record: Record) -> "Draft":
         """The tokens as the hook of the rule wants them. Raises OAuthError: there shall be none."""

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ..oauth.issuer_keys import IssuerKeys
     from ..oauth.outbound_fetch import Answer, Document
     from ..oauth.registration.clients import RegisteredClients
+    from ..oauth.shared_tokens import SharedTokens
     from ..oauth.token_validity import TokenValidity
     from ..oauth.unregistered_clients import FetchedClients, StoredClients
     from ..pages.authn.callers import TrustedCallers
@@ -805,6 +806,12 @@ class Parts:
         from ..oauth.endpoint import AuthenticatedEndpoint
 
         return AuthenticatedEndpoint(configuration, ClientAuthentication(self._assertions), self._client_failures)
+
+    def shared_tokens(self) -> "SharedTokens":
+        """What keeps tokens that requests of one client share."""
+        from ..oauth.shared_tokens import SharedTokens
+
+        return SharedTokens(self.records.revocations)
 
     def possession(self, signers: "Signers") -> "Possession":
         """What reads proofs of possession: for those who make it when the first one comes."""

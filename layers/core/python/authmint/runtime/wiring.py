@@ -82,6 +82,7 @@ def token(env: Surroundings) -> Function:
         parts.log,
         possession=possession,
         hooks=cache(parts.token_hooks),
+        shared=cache(parts.shared_tokens),
         trusts=trusts,
         used=lambda *use: parts.dynamic_clients().used(*use),
     )

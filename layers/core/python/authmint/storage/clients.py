@@ -97,6 +97,7 @@ class Client:
         response_algorithm: What answers to it are signed by, where they are (JARM); ``None``: whatever the server uses.
         userinfo_algorithm: What userinfo is signed by for it; ``None``: it is not.
         introspection_algorithm: The same of introspection (RFC 9701 §5); ``None``: it is where it is asked for so.
+        shares_seconds: For how long requests for the very same token of its own get the same one; 0: each gets another.
         secrets: At most two, oldest first.
         rotates_refresh_tokens: ROTATE, else STATIC.
         refresh_leeway: Seconds for which a rotated refresh token may be used again.
@@ -139,6 +140,7 @@ class Client:
     signs_only: bool = False
     request_algorithm: str | None = None
     response_algorithm: str | None = None
+    shares_seconds: int = 0
     userinfo_algorithm: str | None = None
     introspection_algorithm: str | None = None
     consent_method: Literal["TRUSTED", "REQUIRED"] = "TRUSTED"

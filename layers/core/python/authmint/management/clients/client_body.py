@@ -17,6 +17,8 @@ from .client_uris import check_redirect_uris, read_logout_uri, read_page_uri
 from .fixed_settings import CLIENT, refuse_unbuilt
 from .security_settings import check_answers, check_profile, check_signing, read_security
 
+#: Seconds for which requests of a client may share a token.
+MOST_SHARED: Final = 600
 Consent = Literal["TRUSTED", "REQUIRED"]
 _SAML: Final = "urn:ietf:params:oauth:grant-type:saml2-bearer"
 _DEVICE: Final = "urn:ietf:params:oauth:grant-type:device_code"
@@ -157,8 +159,14 @@ def _with_choices(client: Client, default: Client, settings: Fields, credentials
     if leeway is not None and not 0 <= leeway <= MOST_LEEWAY:
         refresh.problem("leeway", f"must be between 0 and {MOST_LEEWAY}.")
     pkce = default.pkce_required or client.auth_method == "none"
+    shared = settings.number("token_sharing_seconds") or 0
+    if not 0 <= shared <= MOST_SHARED or (shared and "client_credentials" not in client.grant_types):
+        settings.problem(
+            "token_sharing_seconds", f"must be from 0 to {MOST_SHARED}, of a client with client_credentials."
+        )
     return replace(
         client,
+        shares_seconds=shared,
         rotates_refresh_tokens=rotation == "ROTATE",
         refresh_leeway=default.refresh_leeway if leeway is None else leeway,
         pkce_required=credentials.flag("pkce_required", default=pkce),

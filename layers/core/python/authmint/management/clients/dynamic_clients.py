@@ -154,6 +154,8 @@ def client_json(client: Client, *, secret: str | None = None) -> dict[str, Any]:
     if client.post_logout_redirect_uris:
         shown["post_logout_redirect_uris"] = list(client.post_logout_redirect_uris)
     shown |= shown_logout(client)
+    if client.shares_seconds:
+        shown["token_sharing_seconds"] = client.shares_seconds
     if client.jwks_uri is not None:
         shown["jwks_uri"] = client.jwks_uri
     if client.keys:
