@@ -133,5 +133,10 @@ def test_it_is_shown_and_only_machines_have_it() -> None:
     admin = Admin()
     made = admin.made("/api/v1/apps", app_body(**MACHINE, token_sharing_seconds=60))
     assert made["settings"]["oauthClient"]["token_sharing_seconds"] == 60
-    people = app_body(label="web", grant_types=["authorization_code"], redirect_uris=["https://app.example.com/cb"], token_sharing_seconds=60)
+    people = app_body(
+        label="web",
+        grant_types=["authorization_code"],
+        redirect_uris=["https://app.example.com/cb"],
+        token_sharing_seconds=60,
+    )
     assert admin.post("/api/v1/apps", people).status == 400
