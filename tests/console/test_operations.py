@@ -78,7 +78,6 @@ LEFT_OUT: Final = {
     r"\w+ /api/v1/(brands|org|threats)(/.*)?": "settings of the deployment: by API, SDK and Terraform so far",
     r"(GET|PUT) /api/v1/authenticators/\{\}/methods.*|POST /api/v1/authenticators": "by API, SDK and Terraform so far",
     r"\w+ /api/v1/sessions.*": "sessions are ended with everything else of a person",
-    r"POST /oauth2/v1/global-token-revocation": _FOR_APPS,
     r"POST /api/v1/inlineHooks/\{\}": "PUT does the same",
     r"POST /api/v1/inlineHooks/\{\}/execute": "a trial: by API so far",
     r"\w+ .*/trustedIssuers.*": "keys and links between systems: by API so far",
