@@ -11,6 +11,7 @@ from authmint.http import Response
 from authmint.storage.admin_scopes import OWN_ACCOUNT_SCOPES
 from authmint.storage.errors import Unavailable
 from authmint.storage.schemas import ProfileSchema
+from authmint.storage.servers import ORG_SERVER
 from authmint.storage.users import User
 
 from tests.federation.world import ACME, APP, VERIFIER, Browser, Deployment, World, request_of
@@ -111,6 +112,17 @@ class TestCallers:
 
         assert (answer.status, code_of(answer)) == (401, "E0000011")
         assert challenge_of(answer).startswith("Bearer")
+
+    @pytest.mark.parametrize("changes", [{"act": {"sub": "0oaService"}}, {"cid": "https://client.example/metadata"}])
+    def test_nobody_acts_at_one_remove_and_no_stranger(self, program: Program, changes: dict[str, Any]) -> None:
+        claims = jwt.decode(program.token, options={"verify_signature": False}) | changes
+        server = program.here.parts.configuration().read(ORG_SERVER).server
+        assert server is not None
+        program.token = program.here.parts.signers().signer(server).sign(claims)
+
+        answer = program.send("GET", "/profile")
+
+        assert (answer.status, code_of(answer)) == (403, "E0000006")
 
     def test_no_cookie_opens_it(self, program: Program) -> None:
         browser = Browser(program.here.world)

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from authmint.http import Request
+from authmint.self_service.refusals import NotDone
 from authmint.storage.consents import Consent
 from authmint.storage.errors import NotFound
-from authmint.storage.factors import Factor
+from authmint.storage.factors import Credential, Factor
 from authmint.storage.generations import Generations
 from authmint.storage.identity_providers import IdentityProvider, IdpLink, Linking, Upstream
 from authmint.storage.roles import RoleAssignment
@@ -339,19 +340,25 @@ class TestProviders:
 
         assert browser.post("/account/providers", act="unlink", idp="0oaD").status == 409
 
-    def test_a_passkey_is_a_way_in_and_then_the_last_one(self, browser: Browser) -> None:
+    @pytest.mark.parametrize("discoverable", [True, False])
+    def test_a_passkey_that_is_found_without_a_name_is_a_way_in(self, browser: Browser, discoverable: bool) -> None:
         a_provider(browser)
         linked(browser)
         storage, now = browser.hosted.storage, browser.hosted.clock.now()
         at(browser, "providers")
-        storage.factors.add(Factor("fwfK", "00uA", "webauthn", "ACTIVE", now, now, provider="FIDO"), [])
+        key = Credential("c", "k", "acme.example.com", "h", discoverable=discoverable)
+        made = Factor("fwfK", "00uA", "webauthn", "ACTIVE", now, now, provider="FIDO", credential=key)
+        storage.factors.add(made, [])
         change_user(browser, password=None)
-        services = browser.hosted.self_service().links
+        links = browser.hosted.self_service().links
 
-        services.remove(user_of(browser), "0oaC", browser_request(browser))
-
+        if not discoverable:
+            with pytest.raises(NotDone):
+                links.remove(user_of(browser), "0oaC", browser_request(browser))
+            return
+        links.remove(user_of(browser), "0oaC", browser_request(browser))
         assert storage.idp_links.of_user("00uA") == []
-        assert services.is_only_way(user_of(browser), "fwfK")
+        assert links.is_only_way(user_of(browser), "fwfK")
 
     def test_who_keeps_the_profile_stays(self, browser: Browser) -> None:
         a_provider(browser, profile_master=True)

@@ -172,6 +172,37 @@ def test_who_was_unlinked_can_be_linked_again(stored: Stored) -> None:
     stored.links.add(a_link("00uA"), [])
 
 
+def test_a_link_goes_beside_another_one_that_stays(stored: Stored) -> None:
+    for idp_id in ("0oaA", "0oaB"):
+        stored.provider(idp_id)
+    stored.user("00uA")
+    first, second = a_link("00uA"), a_link("00uA", "s-2", "0oaB")
+    stored.links.add(first, [])
+    assert missing(lambda: stored.links.remove(first, [], beside=second))
+    stored.links.add(second, [])
+
+    stored.links.remove(first, [], beside=second)
+
+    assert [link.idp_id for link in stored.links.of_user("00uA")] == ["0oaB"]
+
+
+def test_of_two_links_that_go_at_once_beside_each_other_one_stays(stored: Stored) -> None:
+    links = [a_link("00uA"), a_link("00uA", "s-2", "0oaB")]
+    for link in links:
+        stored.provider(link.idp_id)
+    stored.user("00uA")
+    for link in links:
+        stored.links.add(link, [])
+
+    def unlink(number: int) -> None:
+        stored.links.remove(links[number % 2], [], beside=links[(number + 1) % 2])
+
+    outcomes = race(unlink, NotFound, Conflict)
+
+    assert outcomes.count("won") <= 1
+    assert len(stored.links.of_user("00uA")) == 2 - outcomes.count("won")
+
+
 def test_a_deleted_user_is_known_to_nobody(stored: Stored) -> None:
     stored.provider()
     stored.user("00uA")

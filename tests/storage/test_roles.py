@@ -114,6 +114,30 @@ def test_what_changes_with_a_book_moves_its_version(storage: Storage) -> None:
         storage.users.get("00u1")
 
 
+def test_a_book_that_is_only_looked_at_has_to_be_as_it_was(storage: Storage) -> None:
+    user = a_user()
+    storage.users.add(user, [])
+    user = storage.users.get(user.id)
+    old = storage.roles.get()
+    storage.roles.save(old, old.having("USER", "00uX", [ROLE]), [])
+    renamed = replace(user, profile={**user.profile, "email": "other@example.com"})
+
+    with pytest.raises(Conflict):
+        storage.users.save(user, renamed, [], book=BookChange(old, old, looked_at=True))
+    with pytest.raises(Conflict):
+        storage.users.delete(user, [EVENT], book=BookChange(old, old, looked_at=True))
+    assert (storage.users.get(user.id).email, storage.events()) == (user.email, [])
+
+    book = storage.roles.get()
+    storage.users.save(user, renamed, [], book=BookChange(book, book, looked_at=True))
+    storage.users.delete(storage.users.get(user.id), [EVENT], book=BookChange(book, book, looked_at=True))
+
+    assert storage.roles.get() == book
+    assert storage.events() == ["e-role"]
+    with pytest.raises(NotFound):
+        storage.users.get(user.id)
+
+
 def test_a_book_that_is_too_large_says_so() -> None:
     wide = replace(LIMITED, groups=tuple(f"00g{number}" for number in range(100)))
     assert RoleBook(users={f"00u{number}": (wide,) for number in range(50)}).fits

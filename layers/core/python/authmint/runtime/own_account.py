@@ -2,7 +2,6 @@
 
 from ..http import Request
 from ..oauth.errors import OAuthError
-from ..oauth.token_validity import TokenValidity
 from ..pages.my_account.caller import OwnCallers
 from ..self_service.addresses import OwnAddresses
 from ..self_service.apps import OwnApps
@@ -64,6 +63,4 @@ def self_service(parts: Parts, configuration: Configuration) -> SelfService:
 
 def own_callers(parts: Parts, configuration: Configuration) -> OwnCallers:
     """Who calls for people about their own account."""
-    records = parts.records
-    validity = TokenValidity(configuration, records.revocations, records.families, records.directory)
-    return OwnCallers(configuration, validity, lambda: records.assertions)
+    return OwnCallers(configuration, parts.validity(configuration), lambda: parts.records.assertions)

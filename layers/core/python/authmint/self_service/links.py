@@ -10,7 +10,7 @@ from ..ids import Ids
 from ..storage.directory import Person
 from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event, Party
-from ..storage.factors import Factors
+from ..storage.factors import Factor, Factors
 from ..storage.identity_providers import MOST_LINKS, IdentityProvider, IdentityProviders, IdpLink, IdpLinks
 from ..storage.retrying import Retrying
 from ..storage.roles import Roles
@@ -55,10 +55,10 @@ class OwnLinks:
 
     def is_only_way(self, user: User, factor_id: str) -> bool:
         """Whether nobody could sign in as the user without a factor. Raises Unavailable."""
-        active = [one for one in self.factors.of(user.id) if one.status == "ACTIVE" and one.kind == "webauthn"]
-        if user.password is not None or factor_id not in {one.id for one in active}:
+        keys = [one.id for one in self.factors.of(user.id) if _signs_in(one)]
+        if user.password is not None or factor_id not in keys:
             return False
-        return len(active) == 1 and not any(linked.opens for linked in self.of(user))
+        return len(keys) == 1 and not any(linked.opens for linked in self.of(user))
 
     def offered(self, person: Person) -> Sequence[IdentityProvider]:
         """Providers that the user may be linked to, and is not. Raises Unavailable."""
@@ -129,7 +129,7 @@ class OwnLinks:
             return False
 
     def _keys(self, user: User) -> int:
-        return sum(one.kind == "webauthn" and one.status == "ACTIVE" for one in self.factors.of(user.id))
+        return sum(map(_signs_in, self.factors.of(user.id)))
 
     def _administers(self, person: Person) -> bool:
         return bool(self.roles.get().of_user(person.user.id, [group.id for group in person.groups]))
@@ -145,3 +145,9 @@ class OwnLinks:
         party = Party(user.id, "User", alternate_id=user.login)
         about = Party(provider.id, "IdentityProvider", display_name=provider.name)
         return Recorder(self.clock, self.ids, party, request).event(event_type, party, about)
+
+
+def _signs_in(factor: Factor) -> bool:
+    """Whether it says who somebody is without a username: such a key is all that it takes."""
+    known = factor.credential
+    return factor.kind == "webauthn" and factor.status == "ACTIVE" and known is not None and known.discoverable

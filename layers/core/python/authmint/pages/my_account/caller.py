@@ -94,6 +94,11 @@ class OwnCallers:
             if token is None:
                 raise OAuthError("access_token_invalid")
             bound = token.jkt is not None or sent.scheme == "dpop"
+            # A service that another one called acts for the user at one remove: that is not what the user agreed to.
+            indirect = "act" in token.payload or class_of(token.client_id) != "REGISTERED"
+            if indirect or own_account_scopes(scope).isdisjoint(token.scopes):
+                said = {"error": "insufficient_scope", "scope": scope}
+                raise ApiError("E0000006", headers=_challenge(said, bound=bound))
             proof = self._proof(request, sent, token, server, now) if bound else None
             holder = self.validity.of_access_token(token, server)
             if holder.person is None:
@@ -104,11 +109,6 @@ class OwnCallers:
             raise _bad_token({}) from None
         except OAuthError as error:
             raise _refused(error) from None
-        # A service that another one called acts for the user at one remove: that is not what the user agreed to.
-        indirect = "act" in token.payload or class_of(holder.client.id) != "REGISTERED"
-        if indirect or own_account_scopes(scope).isdisjoint(token.scopes):
-            said = {"error": "insufficient_scope", "scope": scope}
-            raise ApiError("E0000006", headers=_challenge(said, bound=bound))
         return OwnCaller(holder.person, holder.client, token, now)
 
     def _server(self, token: str, request: Request) -> AuthorizationServer:
