@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from authmint.oauth.outbound_fetch import Answer
+from authmint.policy.sign_on.sign_up import AskedAttribute, AskedProfile
 from authmint.storage.identity_providers import IdentityProvider, Linking, Upstream
 from authmint.storage.users import Provider, User
 
@@ -118,6 +119,17 @@ def test_what_is_not_asked_for_is_not_taken(shop: Shop) -> None:
 
     assert "department" not in shop.user.profile
     assert (shop.user.login, shop.user.profile["lastName"]) == (LOGIN, "Lee")
+
+
+def test_a_program_that_sends_more_stores_no_more(shop: Shop) -> None:
+    here = shop.here
+    asked = AskedProfile((AskedAttribute("nickName", required=True),))
+    service = here.parts.self_service(here.parts.configuration()).progressive
+    request = request_of("POST", f"{ACME}/profile", {})
+
+    service.complete(shop.user, asked, {"nickName": "A", "mobilePhone": "7"}, request, now=here.world.clock.now())
+
+    assert (shop.user.profile["nickName"], shop.user.profile.get("mobilePhone")) == ("A", None)
 
 
 def test_where_the_rule_does_not_say_so_nobody_is_asked() -> None:
