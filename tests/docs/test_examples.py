@@ -7,9 +7,11 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jwt
@@ -17,6 +19,7 @@ import pytest
 import requests
 
 from tests.docs.terraform import applied
+from tests.support.outside import Issuer
 from tests.support.people import Browser
 from tests.support.repository import CHECKOUT
 from tests.support.stack import Running
@@ -148,6 +151,43 @@ def test_the_terraform_configuration_gives_a_token(stack: Running) -> None:
 
     assert answer["expires_in"] == 1_800
     assert jwt.decode(answer["access_token"], options={"verify_signature": False})["tier"] == "basic"
+
+
+def test_an_aws_role_gets_a_token(stack: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS is ours here: an issuer like one of its accounts, and what boto3 would bring from there."""
+    aws = Issuer("https://11111111-2222-3333-4444-555555555555.tokens.sts.global.api.aws", "ES384")
+    server = stack.made("/api/v1/authorizationServers", {"name": "aws", "audiences": ["api://aws"]})
+    base = f"/api/v1/authorizationServers/{server['id']}"
+    stack.made(f"{base}/scopes", {"name": "orders:read"})
+    clients = {"clients": {"include": ["ALL_CLIENTS"]}}
+    policy = stack.made(f"{base}/policies", {"name": "p", "conditions": clients})["id"]
+    conditions = {"grantTypes": {"include": ["client_credentials"]}, "scopes": {"include": ["*"]}}
+    stack.made(f"{base}/policies/{policy}/rules", {"name": "r", "conditions": conditions})
+    entry = {"issuer": aws.url, "use": "WORKLOAD", "algorithms": ["ES384"], "jwks": {"keys": [aws.jwk]}}
+    stack.made(f"{base}/trustedIssuers", entry)
+    role = "arn:aws:iam::123456789012:role/orders-worker"
+    body: dict[str, Any] = {"client_name": f"role {server['id']}", "application_type": "service"}
+    body |= {"grant_types": ["client_credentials"], "token_endpoint_auth_method": "private_key_jwt"}
+    body |= {"workload_bindings": [{"issuer": aws.url, "roles": [role.replace("worker", "*")]}]}
+    client = stack.made("/oauth2/v1/clients", body)["client_id"]
+
+    def identity(service: str) -> Any:
+        assert service == "sts"
+        now = int(time.time())
+
+        def token(Audience: list[str], SigningAlgorithm: str, DurationSeconds: int) -> dict[str, str]:  # noqa: N803
+            assert SigningAlgorithm == "ES384"
+            said = {"aud": Audience[0], "sub": role, "iat": now, "exp": now + DurationSeconds}
+            return {"WebIdentityToken": aws.token(None, **said)}
+
+        return SimpleNamespace(get_web_identity_token=token)
+
+    monkeypatch.setattr("boto3.client", identity)
+    program = runpy.run_path(str(EXAMPLES / "workload_aws.py"))
+
+    got = program["access_token"](server["issuer"], client, "orders:read")
+
+    assert jwt.decode(got, options={"verify_signature": False})["cid"] == client
 
 
 def _guide() -> Iterator[str]:

@@ -111,9 +111,35 @@ def every_assertion(functions: Functions, server: str, user_id: str) -> None:
     functions.admin("DELETE", f"{base}/{made['id']}/subjects/{subject['id']}")
     functions.admin("POST", f"{base}/{made['id']}/subjects", {"sub": "u-2", "userId": user_id})
     functions.admin("DELETE", f"{base}/{made['id']}")
+    assert workload_at(functions, server)()["statusCode"] == 200
 
 
 def _token(answer: dict[str, Any]) -> str:
     assert answer["statusCode"] == 200, answer
     token: str = json.loads(answer["body"])["access_token"]
     return token
+
+
+def workload_at(functions: Functions, server: str) -> Callable[[], dict[str, Any]]:
+    """A client that is bound to a workload of a platform; asks for a token with a new one of the platform each time."""
+    platform = Issuer("https://token.actions.githubusercontent.com")
+    base = f"/api/v1/authorizationServers/{server}"
+    entry = {"issuer": platform.url, "use": "WORKLOAD", "jwks": {"keys": [platform.jwk]}}
+    functions.admin("POST", f"{base}/trustedIssuers", entry)
+    issuer = functions.admin("GET", base)["issuer"]
+    body: dict[str, Any] = {"client_name": f"job {next(_NUMBERS)}", "application_type": "service"}
+    body |= {"grant_types": ["client_credentials"]}
+    body |= {"token_endpoint_auth_method": "private_key_jwt"}
+    body |= {"workload_bindings": [{"issuer": platform.url, "claims": {"repository_id": "1"}}]}
+    client = functions.admin("POST", "/oauth2/v1/clients", body)["client_id"]
+
+    def ask() -> dict[str, Any]:
+        now = SystemClock().now()
+        token = platform.token(aud=issuer, repository_id="1", iat=now, exp=now + 300)
+        fields = {"grant_type": "client_credentials", "scope": "a", "client_id": client, "client_assertion": token}
+        fields["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        event = form_event("token", server, urlencode(fields), "", "")
+        event["headers"].pop("authorization")
+        return functions.http("token", event)
+
+    return ask

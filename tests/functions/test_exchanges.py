@@ -9,7 +9,7 @@ import pytest
 from authmint.dynamo.token_family_items import FAMILY
 
 from tests.functions.deployment import Functions
-from tests.functions.exchanges import Service, asserting_at, service_at
+from tests.functions.exchanges import Service, asserting_at, service_at, workload_at
 from tests.functions.faults import FAULTS, Faults
 
 
@@ -163,3 +163,22 @@ def test_of_parallel_redemptions_of_one_assertion_exactly_one_wins(functions: Fu
 
     assert sorted({answer["statusCode"] for answer in answers}) == [200, 400]
     assert [answer["statusCode"] for answer in answers].count(200) == 1
+
+
+@pytest.mark.parametrize("lasting", [False, True])
+def test_a_workload_survives_one_fault_and_is_refused_clearly_under_a_lasting_one(
+    functions: Functions, faults: Faults, lasting: bool
+) -> None:
+    ask = workload_at(functions, ready(functions).server)
+    for position, fault in zip(itertools.count(1), itertools.cycle(FAULTS)):
+        functions.restart("token")
+        faults.arm(FAULTS[fault], position, lasting=lasting)
+
+        answer = ask()
+
+        reached = faults.seen >= position
+        faults.clear()
+        assert answer["statusCode"] == 200 or (lasting and answer["statusCode"] == 503), (fault, position, answer)
+        if not reached:
+            return
+        assert ask()["statusCode"] == 200

@@ -143,7 +143,13 @@ class AuthenticatedEndpoint:
 
         try:
             client, spend = self._authentication.verify(
-                credential, snapshot.client, audiences=audiences, profile=profile, now=now
+                credential,
+                snapshot.client,
+                server=server,
+                issuer=issuer,
+                audiences=audiences,
+                profile=profile,
+                now=now,
             )
         except OAuthError as error:
             if error.code == "invalid_client":

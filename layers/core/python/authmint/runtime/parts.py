@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ..oauth.authorization.request_objects import RequestObjects
     from ..oauth.client_auth.assertions import Assertions
     from ..oauth.client_auth.signatures import ClientSignatures
+    from ..oauth.client_auth.workloads import Workloads
     from ..oauth.dpop.possession import Possession
     from ..oauth.endpoint import AuthenticatedEndpoint
     from ..oauth.issuer_keys import IssuerKeys
@@ -805,7 +806,9 @@ class Parts:
         from ..oauth.client_auth.authentication import ClientAuthentication
         from ..oauth.endpoint import AuthenticatedEndpoint
 
-        return AuthenticatedEndpoint(configuration, ClientAuthentication(self._assertions), self._client_failures)
+        return AuthenticatedEndpoint(
+            configuration, ClientAuthentication(self._assertions, self._workloads), self._client_failures
+        )
 
     def shared_tokens(self) -> "SharedTokens":
         """What keeps tokens that requests of one client share."""
@@ -840,6 +843,11 @@ class Parts:
 
         since = self.settings.assertions_since
         return Assertions(self.records.assertions, self._client_signatures, since=since)
+
+    def _workloads(self) -> "Workloads":
+        from ..oauth.client_auth.workloads import Workloads
+
+        return Workloads(self.issuer_keys, self.records.assertions, since=self.settings.assertions_since)
 
     def request_objects(self) -> "RequestObjects":
         """What opens signed requests: for those who make it when the first one comes."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from ..jose.encoding import b64encode
 from .events import Event
 from .servers import Claim, SecurityProfile, Status
+from .workload_bindings import WorkloadBinding
 
 if TYPE_CHECKING:  # most functions never change who administers
     from .roles import BookChange
@@ -99,6 +100,7 @@ class Client:
         introspection_algorithm: The same of introspection (RFC 9701 §5); ``None``: it is where it is asked for so.
         shares_seconds: For how long requests for the very same token of its own get the same one; 0: each gets another.
         secrets: At most two, oldest first.
+        workload_bindings: Tokens of a platform by which it authenticates; with any, by nothing else.
         rotates_refresh_tokens: ROTATE, else STATIC.
         refresh_leeway: Seconds for which a rotated refresh token may be used again.
         token_generation: Raised by every deactivation: what was made for the client before one is dead for good.
@@ -148,6 +150,7 @@ class Client:
     secrets: tuple[ClientSecret, ...] = ()
     keys: tuple[ClientKey, ...] = ()
     jwks_uri: str | None = None
+    workload_bindings: tuple[WorkloadBinding, ...] = ()
     rotates_refresh_tokens: bool = False
     refresh_leeway: int = 30
     scope_grants: tuple[ScopeGrant, ...] = ()

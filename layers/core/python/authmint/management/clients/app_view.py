@@ -16,6 +16,7 @@ from .client_keys import key_json
 from .client_uris import shown_logout
 from .fixed_settings import APP_CREDENTIALS, APP_SETTINGS, CLIENT, SHOWN
 from .security_settings import shown_security
+from .workload_bindings import shown_bindings
 
 #: The one link that an app has on a dashboard.
 _APP_LINK: Final = "alnAuthmintLink00000"
@@ -108,6 +109,7 @@ def _settings(client: Client, call: Call) -> dict[str, Any]:
         "dpop_bound_access_tokens": client.dpop_bound,
         **{name: CLIENT[name] for name in SHOWN},
         **shown_security(client),
+        **shown_bindings(client),
     }
     if (network := kept(client.settings, "network")) is not None:
         shown["network"] = network

@@ -16,6 +16,7 @@ from .client_secrets import SECRET_METHODS, check_secret
 from .client_uris import check_redirect_uris, read_logout_uri, read_page_uri
 from .fixed_settings import CLIENT, refuse_unbuilt
 from .security_settings import check_answers, check_profile, check_signing, read_security
+from .workload_bindings import check_bindings, read_bindings
 
 #: Seconds for which requests of a client may share a token.
 MOST_SHARED: Final = 600
@@ -98,7 +99,8 @@ def read_client(
     _check_grants(client, settings, registered=registered)
     _check_uris(client, settings)
     _check_method(client, credentials)
-    client = _with_keys(client, settings, ids, now)
+    client = _with_keys(read_bindings(client, settings), settings, ids, now)
+    check_bindings(client, settings, credentials)
     check_signing(client, settings)
     check_answers(client, settings, signed=signs_answers)
     check_profile(client, settings, credentials, base_url)
@@ -221,7 +223,7 @@ def _with_keys(client: Client, settings: Fields, ids: Ids, now: int) -> Client:
     if client.jwks_uri is not None and not _is_fetchable(client.jwks_uri):
         settings.problem("jwks_uri", "must be an https URI.")
     keys = () if jwks is None else read_jwks(jwks, ids, client.keys, now)
-    if client.auth_method == "private_key_jwt" and not keys and client.jwks_uri is None:
+    if client.auth_method == "private_key_jwt" and not (keys or client.jwks_uri or client.workload_bindings):
         settings.problem("jwks", "''jwks'' or ''jwks_uri'' is needed for 'private_key_jwt'.")
     return replace(client, keys=keys)
 

@@ -19,11 +19,12 @@ from .client_changes import ClientChanges, app_party
 from .client_secrets import SECRET_METHODS, SecretVault
 from .client_uris import shown_logout
 from .security_settings import shown_security
+from .workload_bindings import shown_bindings
 
 PATH: Final = "/oauth2/v1/clients"
 _KIND: Final = "PublicClientApp"
 #: Members of an answer that are not for the client to change.
-_OURS: Final = frozenset({"client_id", "client_id_issued_at"})
+_OURS: Final = frozenset({"client_id", "client_id_issued_at", "federated"})
 
 
 class DynamicClients:
@@ -149,6 +150,7 @@ def client_json(client: Client, *, secret: str | None = None) -> dict[str, Any]:
         "token_endpoint_auth_method": client.auth_method,
         "application_type": client.application_type,
         **shown_security(client),
+        **shown_bindings(client),
     }
     shown |= {name: client.settings[name] for name in KEPT_URIS if name in client.settings}
     if client.post_logout_redirect_uris:

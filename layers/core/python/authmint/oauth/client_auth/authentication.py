@@ -23,7 +23,9 @@ from .methods import ALGORITHMS
 
 if TYPE_CHECKING:
     from ...jose.jws import Jws
+    from ...storage.servers import AuthorizationServer
     from .assertions import Assertions, Spend
+    from .workloads import Workloads
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 #: ``typ`` of assertions: none or the general one, as RFC 7523 left it open, or the one of draft-ietf-oauth-rfc7523bis.
@@ -32,12 +34,17 @@ ASSERTION_TYPES: Final = (None, "jwt", "client-authentication+jwt")
 
 @dataclass(frozen=True, repr=False)
 class Presented:
-    """What a request offers to authenticate its client. Without ``repr``: it holds secrets."""
+    """What a request offers to authenticate its client. Without ``repr``: it holds secrets.
+
+    Attributes:
+        foreign: The assertion is no word of the client's own: somebody else says what it is.
+    """
 
     client_id: str
     kind: Literal["basic", "basic without a secret", "post", "assertion", "none"]
     secret: str = ""
     assertion: "Jws | None" = None
+    foreign: bool = False
 
 
 def presented(request: Request, form: Mapping[str, str]) -> Presented:
@@ -93,7 +100,10 @@ def _assertion(form: Mapping[str, str]) -> Presented:
         assertion = read_jws(form.get("client_assertion", ""), types=ASSERTION_TYPES)
     except BadToken as error:
         raise OAuthError("client_assertion_invalid_jwt", reason=str(error)) from None
-    subject = assertion.payload.get("sub")
+    issuer, subject = assertion.payload.get("iss"), assertion.payload.get("sub")
+    named = form.get("client_id", "")
+    if named and isinstance(issuer, str) and issuer != named:
+        return Presented(named, "assertion", assertion=assertion, foreign=True)
     if not isinstance(subject, str) or not subject:
         raise OAuthError("client_assertion_invalid_subject")
     if assertion.payload.get("iss") != subject:
@@ -108,14 +118,20 @@ class ClientAuthentication:
         assertions: Makes what verifies assertions, when a client first sends one.
     """
 
-    def __init__(self, assertions: "Callable[[], Assertions]") -> None:
+    def __init__(
+        self, assertions: "Callable[[], Assertions]", workloads: "Callable[[], Workloads] | None" = None
+    ) -> None:
+        """``workloads``: makes what verifies tokens of platforms, when a client first sends one."""
         self._assertions = cache(assertions)
+        self._workloads = None if workloads is None else cache(workloads)
 
     def verify(
         self,
         credential: Presented,
         client: Client | None,
         *,
+        server: "AuthorizationServer",
+        issuer: str,
         audiences: Callable[[], Audiences],
         profile: Profile,
         now: int,
@@ -125,6 +141,8 @@ class ClientAuthentication:
         Args:
             credential: From ``presented``.
             client: The record of ``credential.client_id``, if there is one.
+            server: That is asked.
+            issuer: Of that server.
             audiences: Gives what client assertions may name: the invoked endpoint, and the issuer.
             profile: What is asked of the client beyond what everybody is asked.
             now: Unix seconds.
@@ -141,6 +159,11 @@ class ClientAuthentication:
             reason = f"the security profile does not take {client.auth_method}"
             raise OAuthError("invalid_token_endpoint_auth_method", reason=reason)
         if credential.assertion is not None:
+            if client.workload_bindings and self._workloads is not None:
+                checked = self._workloads().verify
+                return client, checked(credential.assertion, client, server, issuer, profile=profile, now=now)
+            if credential.foreign:
+                raise OAuthError("client_assertion_invalid_issuer")
             if client.auth_method not in ALGORITHMS:
                 raise OAuthError("invalid_token_endpoint_auth_method", reason="assertion")
             verify = self._assertions().verify
