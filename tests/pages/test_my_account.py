@@ -308,6 +308,18 @@ class TestProfile:
         assert cause in refused["errorCauses"][0]["errorSummary"]
         assert program.user == before
 
+    def test_a_value_that_only_one_may_have_is_not_taken_twice(self, program: Program) -> None:
+        number = {"number": {"title": "Number", "type": "string", "unique": "UNIQUE_VALIDATED", **may("READ_WRITE")}}
+        schema = {"definitions": {"custom": {"properties": number}}}
+        assert program.here.admin.post("/api/v1/meta/schemas/user/default", schema).status == 200
+        program.here.user("bob@acme.example", number="7")
+        profile = program.json("GET", "/profile")["profile"]
+
+        refused = program.json("PUT", "/profile", {"profile": profile | {"number": "7"}}, status=400)
+
+        assert "already exists" in refused["errorCauses"][0]["errorSummary"]
+        assert program.json("PUT", "/profile", {"profile": profile | {"number": "8"}})["profile"]["number"] == "8"
+
     def test_what_is_left_out_is_not_guessed(self, program: Program) -> None:
         refused = program.json("PUT", "/profile", {"profile": {"firstName": "Anna"}}, status=400)
 
@@ -469,6 +481,34 @@ class TestPassword:
         last = program.send("DELETE", "/password")
         assert (last.status, program.user.password is None) == (403, False)
 
+    def test_what_the_policy_does_not_allow_is_refused(self, program: Program) -> None:
+        base = "/api/v1/policies"
+        (policy,) = (one for one in program.here.admin.get(f"{base}?type=PASSWORD").json if one["system"])
+        (rule,) = program.here.admin.get(f"{base}/{policy['id']}/rules").json
+        settings = policy["settings"]
+        settings["password"]["age"]["minAgeMinutes"] = 60
+        settings["password"]["age"]["historyCount"] = 4
+        assert program.here.admin.put(f"{base}/{policy['id']}", policy).status == 200
+        soon = program.send("PUT", "/password", {"profile": {"password": NEW}})
+        assert (soon.status, code_of(soon)) == (403, "E0000080")
+        settings["password"]["age"]["minAgeMinutes"] = 0
+        program.here.admin.put(f"{base}/{policy['id']}", policy)
+        again = program.send("PUT", "/password", {"profile": {"password": PASSWORD}})
+        assert (again.status, code_of(again)) == (400, "E0000001")
+
+        rule["actions"]["passwordChange"] = {"access": "DENY"}
+        rule["actions"]["selfServicePasswordReset"] = {"access": "DENY"}
+        assert program.here.admin.put(f"{base}/{policy['id']}/rules/{rule['id']}", rule).status == 200
+        denied = program.send("PUT", "/password", {"profile": {"password": NEW}})
+        assert (denied.status, code_of(denied)) == (403, "E0000035")
+
+    def test_guessing_the_old_one_is_braked(self, program: Program) -> None:
+        body = {"oldPassword": "wrong", "newPassword": NEW}
+        codes = {code_of(program.send("POST", "/password/change-password", body)) for _ in range(12)}
+
+        assert codes <= {"E0000014", "E0000047", "E0000011"}
+        assert program.user.status == "LOCKED_OUT"
+
     def test_the_policy_is_told(self, program: Program) -> None:
         told = program.json("GET", "/password/complexity-requirements")
 
@@ -510,6 +550,58 @@ class TestFactors:
 
         refused = program.send("DELETE", f"/webauthn/{made['id']}")
         assert (refused.status, len(program.json("GET", "/webauthn"))) == (401, 1)  # it has to be shown first
+
+    def test_a_key_goes_after_two_factors(self, program: Program) -> None:
+        app = app_of(program)
+        program.sign_in(lambda: app.code, acr_values="urn:okta:loa:2fa:any")
+        begun = program.json("POST", "/webauthn/registration", {})
+        made = program.json("POST", "/webauthn", SoftwareKey(origin=ACME).registered(begun["options"]))
+        assert program.json("GET", f"/webauthn/{made['id']}") == made
+
+        assert program.send("DELETE", f"/webauthn/{made['id']}").status == 204
+        assert program.send("DELETE", f"/webauthn/{made['id']}").status == 404
+        assert program.json("GET", "/webauthn") == []
+
+    def test_the_last_way_in_is_not_removed(self, program: Program) -> None:
+        app = app_of(program)
+        program.sign_in(lambda: app.code, acr_values="urn:okta:loa:2fa:any")
+        begun = program.json("POST", "/webauthn/registration", {})
+        answer = SoftwareKey(origin=ACME).registered(begun["options"])
+        made = program.json("POST", "/webauthn", answer | {"clientExtensions": '{"credProps":{"rk":true}}'})
+        assert program.send("DELETE", "/password").status == 204  # the key is another way
+        assert program.json("GET", "/password")["status"] == "NOT_ENROLLED"
+
+        refused = program.send("DELETE", f"/webauthn/{made['id']}")
+
+        assert (refused.status, len(program.json("GET", "/webauthn"))) == (403, 1)
+        for method, path in (("PUT", ""), ("DELETE", ""), ("POST", "/change-password")):
+            body = {"profile": {"password": NEW}, "oldPassword": PASSWORD, "newPassword": NEW}
+            assert program.send(method, f"/password{path}", body).status == 404
+        assert program.json("POST", "/password", {"profile": {"password": NEW}}, status=201)["status"] == "ACTIVE"
+
+    def test_each_authenticator_says_what_the_user_has_of_it(self, program: Program) -> None:
+        app_of(program)
+        shown = {one["key"]: one for one in program.json("GET", "/authenticators?expand=enrollments")}
+
+        enrolled = {key: len(one["_embedded"]["enrollments"]) for key, one in shown.items()}
+
+        assert (enrolled["okta_password"], enrolled["google_otp"], enrolled["webauthn"]) == (1, 1, 0)
+        password = shown["okta_password"]
+        at = f"/authenticators/{password['id']}"
+        (own,) = program.json("GET", f"{at}/enrollments")
+        assert program.json("GET", f"{at}/enrollments/{own['id']}") == own
+        assert program.json("GET", at)["key"] == "okta_password"
+        assert program.send("PATCH", f"{at}/enrollments/{own['id']}", {"nickname": "x"}).status == 403
+        assert program.send("PATCH", f"{at}/enrollments/none", {"nickname": "x"}).status == 404
+        assert program.send("PATCH", f"{at}/enrollments/{own['id']}", {"nickname": 7}).status == 400
+
+    def test_where_keys_are_off_none_is_registered(self, program: Program) -> None:
+        (one,) = (one for one in program.here.admin.get("/api/v1/authenticators").json if one["key"] == "webauthn")
+        program.here.admin.post(f"/api/v1/authenticators/{one['id']}/lifecycle/deactivate")
+
+        answer = program.send("POST", "/webauthn/registration", {})
+
+        assert (answer.status, code_of(answer)) == (403, "E0000038")
 
     def test_an_answer_to_nothing_registers_nothing(self, program: Program) -> None:
         assert program.send("POST", "/webauthn", {}).status == 404

@@ -13,6 +13,7 @@ from ...self_service.refusals import NotDone
 from ...self_service.services import SelfService
 from ...sign_on.sign_on import Verifier
 from ...storage.errors import NotFound
+from ...storage.users import User
 from ..api_call import JsonBody
 from ..visit import Visit
 from .answers import complexity_json, password_json
@@ -105,8 +106,7 @@ class Passwords:
             raise invalid("Password", "password: The field cannot be left blank")
         caller.check_fresh(factors=self.has_factors(caller))
         self._suits(visit, caller, new)
-        self._choose(visit, caller, new)
-        return Response.json(201, password_json(caller.person.user, visit.request.base_url))
+        return Response.json(201, password_json(self._choose(visit, caller, new), visit.request.base_url))
 
     def _suits(self, visit: Visit, caller: OwnCaller, new: str) -> None:
         terms = self._terms(visit, caller)
@@ -120,9 +120,9 @@ class Passwords:
         except NotDone as refused:
             raise _refusal(refused) from None
 
-    def _choose(self, visit: Visit, caller: OwnCaller, new: str) -> None:
+    def _choose(self, visit: Visit, caller: OwnCaller, new: str) -> User:
         try:
-            self._passwords.choose(caller.person, new, visit.request, now=visit.now, revoke=False)
+            return self._passwords.choose(caller.person, new, visit.request, now=visit.now, revoke=False)
         except UnsuitablePassword as error:
             policy = self._terms(visit, caller).policy
             raise invalid("Password", f"password: {policy.refusal(error.lacks)}") from None
