@@ -93,6 +93,12 @@ def standard_attributes(schema: ProfileSchema) -> Mapping[str, Mapping[str, Any]
     return attributes
 
 
+def permission_of(definition: Mapping[str, Any], first: str) -> str:
+    """What the user whose attribute it is may do with it. ``first``: where nobody said."""
+    said = definition.get("permissions") or [{"principal": "SELF", "action": first}]
+    return str(said[0]["action"])
+
+
 def required_attributes(attributes: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Names of those that must be there, in their order."""
     return [name for name, definition in attributes.items() if definition.get("required")]

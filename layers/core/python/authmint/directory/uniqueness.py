@@ -8,7 +8,7 @@ from typing import Any, Final
 from ..jose.encoding import b64encode
 from ..storage.schemas import ProfileSchema
 from ..storage.users import User, login_key
-from .profile import BASE
+from .profile import BASE, permission_of
 
 #: Types of attributes that can be unique.
 TYPES: Final = frozenset({"string", "number", "integer"})
@@ -33,8 +33,7 @@ def identifies(name: str, schema: ProfileSchema) -> bool:
     unique = schema.unique.get(name)
     if unique is None or not unique.checked or schema.custom[name].get("type") != "string":
         return False
-    permissions = schema.custom[name].get("permissions", ())
-    return all(one.get("action") != "READ_WRITE" for one in permissions)
+    return permission_of(schema.custom[name], "READ_ONLY") != "READ_WRITE"
 
 
 def holds_others(before: User, after: User) -> bool:

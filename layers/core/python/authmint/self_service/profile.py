@@ -7,7 +7,13 @@ from typing import Any, Final, Literal
 
 from ..audit.recorder import Recorder
 from ..clock import Clock
-from ..directory.profile import first_permission, profile_problems, standard_attributes, unknown_attributes
+from ..directory.profile import (
+    first_permission,
+    permission_of,
+    profile_problems,
+    standard_attributes,
+    unknown_attributes,
+)
 from ..directory.uniqueness import held_values
 from ..http import Request
 from ..ids import Ids
@@ -177,9 +183,3 @@ def own_attributes(user: User, schema: ProfileSchema, mastered: frozenset[str]) 
             writable = permission == "READ_WRITE" and name not in PROVED and name not in mastered
             found.append(OwnAttribute(name, definition, user.profile.get(name), writable))
     return found
-
-
-def permission_of(definition: Mapping[str, Any], first: str) -> str:
-    """What the user whose attribute it is may do with it. ``first``: where nobody said."""
-    said = definition.get("permissions") or [{"principal": "SELF", "action": first}]
-    return str(said[0]["action"])
