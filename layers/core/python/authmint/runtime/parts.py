@@ -385,11 +385,11 @@ class Parts:
         """What policies of people ask of sign-ons. ``of_pages``: also what is missing of their profile."""
         from ..sign_on.policy_demands import PolicyDemands
 
-        def may_write(user: "User", name: str) -> bool:
-            return self.own_profiles().may_write(user, name)
+        def writable(user: "User") -> frozenset[str]:
+            return self.own_profiles().writable(user)
 
         notices = _NewSignOnNotices(self) if self.settings.mail_from else None
-        return PolicyDemands(self.policies(), notices, may_write if of_pages else None)
+        return PolicyDemands(self.policies(), notices, writable if of_pages else None)
 
     def factor_steps(self) -> "FactorSteps":
         """What knows factors, for sign-ons: made when one asks for more than a password."""

@@ -77,19 +77,15 @@ class OwnProfiles:
         """What the user may see, in the order of the schema. Raises Unavailable."""
         return own_attributes(user, self._schema_of(user), self._mastered(user))
 
-    def missing(self, user: User) -> Sequence[OwnAttribute]:
-        """What must have a value, has none, and is the user's to give. Raises Unavailable."""
-        return [one for one in self.attributes(user) if one.required and one.writable and one.value in (None, "", [])]
-
     def permits(self, user: User, name: str) -> bool:
         """Whether an attribute that is changed where it is proved is the user's to change. Raises Unavailable."""
         schema = self._schema_of(user)
         definition = {**standard_attributes(schema), **schema.custom}.get(name, {})
         return permission_of(definition, first_permission(name)) == "READ_WRITE" and name not in self._mastered(user)
 
-    def may_write(self, user: User, name: str) -> bool:
-        """Whether an attribute is the user's to say by itself. Raises Unavailable."""
-        return any(one.name == name and one.writable for one in self.attributes(user))
+    def writable(self, user: User) -> frozenset[str]:
+        """Names of attributes that are the user's to say by themselves. Raises Unavailable."""
+        return frozenset(one.name for one in self.attributes(user) if one.writable)
 
     def change(self, user_id: str, values: Mapping[str, Any], request: Request, *, now: int) -> User:
         """The user with other values.

@@ -48,7 +48,7 @@ class PolicyDemands:
         self,
         policies: AppliedPolicies,
         notices: "NewSignOnNotices | None" = None,
-        may_write: Callable[[User, str], bool] | None = None,
+        writable: Callable[[User], frozenset[str]] | None = None,
     ) -> None:
         """Args:
         policies: As administrators wrote them.
@@ -56,7 +56,7 @@ class PolicyDemands:
         may_write: Whether an attribute is the user's to say; ``None``: nobody is asked for any.
         """
         self._policies = policies
-        self._may_write = may_write
+        self._writable = writable
         self._notices = notices
         self._of_everybody: dict[PolicyType, Demanded] = {}
 
@@ -125,13 +125,16 @@ class PolicyDemands:
 
     def _asked_of(self, client: Client, user: User) -> AskedProfile | None:
         """What of the profile is missing, and the user's to say; ``None``: nothing."""
-        if self._may_write is None:
+        if self._writable is None:
             return None
         asked = self._policies.sign_up(client).progressive
         if asked is None:
             return None
         said = said_of(user.profile)
-        missing = tuple(one for one in asked.attributes if one.name not in said and self._may_write(user, one.name))
+        missing = tuple(one for one in asked.attributes if one.name not in said)
+        if missing:
+            writable = self._writable(user)
+            missing = tuple(one for one in missing if one.name in writable)
         return replace(asked, attributes=missing) if missing else None
 
     def enrolments(self, person: Person, attempt: Attempt, *, now: int) -> Enrolments:
