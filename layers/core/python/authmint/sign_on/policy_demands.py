@@ -50,10 +50,12 @@ class PolicyDemands:
         notices: "NewSignOnNotices | None" = None,
         writable: Callable[[User], frozenset[str]] | None = None,
     ) -> None:
-        """Args:
-        policies: As administrators wrote them.
-        notices: Mail about sign-ins by new devices; ``None``: there is none.
-        may_write: Whether an attribute is the user's to say; ``None``: nobody is asked for any.
+        """By policies as administrators wrote them.
+
+        Args:
+            policies: All of them.
+            notices: Mail about sign-ins by new devices; ``None``: there is none.
+            writable: Attributes that are the user's to say; ``None``: nobody is asked for any.
         """
         self._policies = policies
         self._writable = writable
