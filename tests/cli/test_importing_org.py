@@ -11,7 +11,7 @@ from authmint.cli.importing.org.catalogue import catalogue
 from authmint.cli.importing.org.kinds import Item
 from authmint.cli.importing.org.reading import read_org
 from authmint.cli.importing.org.running import Choice, Import
-from authmint.cli.importing.org.state import digest_of
+from authmint.cli.importing.org.state import Done, State, digest_of
 from authmint.cli.importing.patience import Patient
 from authmint.cli.remote import Answer, Remote, RemoteFailed
 from authmint.http import Response
@@ -484,6 +484,32 @@ def test_a_line_of_the_state_that_was_cut_off_counts_for_nothing(source: Org, ta
     assert plan.changing == []
     assert census(target) == whole
     assert imported(source, target, state)[0].changing == []
+
+
+@pytest.mark.parametrize("name", ["Sales\u2028EU", "Sales\x85EU", "Sales\x0cEU", "Sales \ud800", "Verk\u00e4ufer"])
+def test_any_name_can_be_noted_and_is_found_again(state: Path, name: str) -> None:
+    done = Done("target", "digest", name)
+    first = State(state, "https://old.example.com", "https://new.example.com")
+    first.put("group:1", done)
+    first.close()
+    line = json.dumps(["group:2", "target", "digest", "of an \u2028 older run"], ensure_ascii=False)
+    state.write_text(state.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
+
+    again = State(state, "https://old.example.com", "https://new.example.com")
+
+    assert again.done["group:1"] == done
+    assert set(again.done) == {"group:1", "group:2"}
+    again.close()
+
+
+@pytest.mark.parametrize("held", [b"\xff\xfe\n", b"[" * 200_000 + b"\n"])
+def test_a_file_that_nobody_can_read_is_no_state_and_stays_as_it_is(state: Path, held: bytes) -> None:
+    state.write_bytes(held)
+
+    with pytest.raises(RemoteFailed, match="is no state of an import; name another file with --state"):
+        State(state, "https://old.example.com", "https://new.example.com")
+
+    assert state.read_bytes() == held
 
 
 def a_person(org: Org, login: str, **profile: Any) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Final
 from ...remote import RemoteFailed
 
 _VERSION: Final = 1
+_NONE: Final = "is no state of an import"
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,18 @@ class State:
         self._read({"version": _VERSION, "source": source, "target": target})
 
     def _read(self, head: Mapping[str, Any]) -> None:
-        text = self._file.read()
-        lines = [_decoded(line) for line in text.splitlines()]
+        try:
+            text = self._file.read()
+        except UnicodeDecodeError:
+            self._file.close()
+            raise RemoteFailed(f"{self._path} {_NONE}; name another file with --state") from None
+        lines = [_decoded(line) for line in text.split("\n")]  # names may have other ends of lines
         if not text.strip():
             self._write(head)
         elif lines[0] != head:
             self._file.close()
             what = (
-                "is no state of an import"
+                _NONE
                 if not isinstance(lines[0], dict) or "source" not in lines[0]
                 else (f"is of an import from {lines[0]['source']} to {lines[0].get('target')}")
             )
@@ -85,14 +90,14 @@ class State:
         self._file.close()
 
     def _write(self, line: Any) -> None:
-        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._file.write(json.dumps(line) + "\n")  # ASCII: any name can be written, and read again
         self._file.flush()
 
 
 def _decoded(line: str) -> Any:
     try:
         return json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
