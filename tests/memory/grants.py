@@ -210,6 +210,7 @@ class MemorySessions(_ByDigest[Session]):
 
     def inform(self, session: Session, client: InformedClient) -> None:
         with self._lock:
+            self.by_id(session.id)
             self._informed.setdefault(session.id, set()).add(client)
 
     def end(self, session: Session) -> None:
@@ -217,7 +218,8 @@ class MemorySessions(_ByDigest[Session]):
             for client in self._informed.pop(session.id, ()):
                 notice = LogoutNotice(name_of(session.id, client), session.id, session.user_id, client)
                 self._notices.add(notice)
-            self.records.pop(session.digest, None)
+            for digest in [digest for digest, known in self.records.items() if known.id == session.id]:
+                del self.records[digest]  # whatever it was renewed to
 
     def of_user(self, user_id: str, *, limit: int = 100) -> Sequence[Session]:
         mine = [session for session in list(self.records.values()) if session.user_id == user_id]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -167,6 +167,48 @@ def test_who_signs_in_again_before_that_is_left_signed_in(scene: Scene) -> None:
     (told,) = scene.rp.sent
     assert jwt.decode(told, options={"verify_signature": False})["sid"] == scene.id_token["sid"]
     assert scene.here.storage.sessions.by_id(again["sid"]).id == again["sid"]
+
+
+def test_who_is_locked_out_first_is_signed_out_all_the_same_by_what_comes_then(scene: Scene) -> None:
+    users = scene.here.storage.users
+    locked = replace(users.get(scene.user), status="LOCKED_OUT")
+    users.save(users.get(scene.user), locked, [])
+    assert scene.deliver() == {}, "nobody signs anybody out by wrong passwords"
+    users.save(users.get(scene.user), replace(users.get(scene.user), status="ACTIVE"), [])
+    assert scene.deliver() == {}
+    users.save(users.get(scene.user), locked, [])
+
+    everything_ended(scene)
+
+    assert scene.deliver()["ended"] == 1
+    assert scene.deliver() == {"told": 1}
+
+
+def test_more_sessions_than_are_looked_at_at_once_end_too(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("authmint.oauth.backchannel_logout._MOST_SESSIONS", 2)
+    for _ in range(4):
+        signed_in(scene.here, Browser(scene.world))
+    everything_ended(scene)
+    for _ in range(4):
+        scene.deliver()
+    assert scene.here.storage.sessions.of_user(scene.user) == []
+    assert len(scene.rp.sent) == 5
+
+
+def test_a_session_that_ends_meanwhile_gives_no_token_that_names_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions = scene.here.storage.sessions
+    inform = sessions.inform
+
+    def ended_first(session: Any, client: Any) -> None:
+        sessions.end(session)
+        inform(session, client)
+
+    monkeypatch.setattr(sessions, "inform", ended_first)
+    page = scene.browser.open(scene.here.authorize_uri())
+    assert "code" not in page.fields
+    assert scene.deliver() == {"told": 1}
 
 
 def test_a_change_that_ends_nothing_is_told_to_nobody(scene: Scene) -> None:

@@ -110,7 +110,7 @@ CHANGES: dict[str, tuple[Operation, type[Exception] | None, list[str]]] = {
     "redeem code": (lambda s: redeem_code(s, "c1", at=NOW), AlreadyUsed, ["TransactWriteItems"]),
     "add session": (lambda s: s.sessions.add(a_session(2)), AlreadyExists, ["TransactWriteItems"]),
     "save session": (lambda s: s.sessions.save(a_session(last_seen_at=NOW)), None, ["UpdateItem"]),
-    "inform": (lambda s: s.sessions.inform(a_session(), RP), None, ["PutItem"]),
+    "inform": (lambda s: s.sessions.inform(a_session(), RP), None, ["TransactWriteItems"]),
     "end session": (lambda s: s.sessions.end(a_session()), None, ["Query", "TransactWriteItems"]),
     "end sessions": (
         lambda s: answered(s.sessions.end_all("00u1")),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -383,6 +384,45 @@ def test_clients_of_a_session_are_told_once_when_it_ends(storage: Storage) -> No
     }
     assert {one.notice.user_id for one in taken} == {"00u1"}
     assert storage.sessions.get("s2").id == "1022"
+
+
+def test_a_session_that_ended_takes_no_more_clients(storage: Storage) -> None:
+    storage.sessions.add(a_session())
+    storage.sessions.end(a_session())
+    with pytest.raises(NotFound):
+        storage.sessions.inform(a_session(), RP)
+    assert storage.logout_notices.due(at=NOW, limit=10) == []
+
+
+def test_a_session_ends_under_whatever_digest_it_has_now(storage: Storage) -> None:
+    for number in range(2):
+        storage.sessions.add(a_session(number))
+        storage.sessions.renew(a_session(number), replace(a_session(number), digest=f"again{number}"))
+    storage.sessions.end(a_session(0))
+    with pytest.raises(NotFound):
+        storage.sessions.get("again0")
+    assert storage.sessions.end_all("00u1") == 1
+    with pytest.raises(NotFound):
+        storage.sessions.get("again1")
+
+
+def test_no_session_outlives_its_end_by_a_new_cookie(storage: Storage) -> None:
+    """A step-up at the same time as the end: whoever comes first, nothing is left that nobody could find."""
+
+    def renewed(number: int) -> None:
+        with suppress(NotFound):
+            storage.sessions.renew(a_session(number), replace(a_session(number), digest=f"again{number}"))
+
+    with ThreadPoolExecutor(2) as pool:
+        for number in range(12):
+            storage.sessions.add(a_session(number))
+            calls = [pool.submit(renewed, number), pool.submit(storage.sessions.end, a_session(number))]
+            for call in calls:
+                call.result()
+            for digest in (f"s{number}", f"again{number}"):
+                with pytest.raises(NotFound):
+                    storage.sessions.get(digest)
+    assert storage.sessions.of_user("00u1") == []
 
 
 def test_clients_of_all_sessions_are_told(storage: Storage) -> None:

@@ -4,13 +4,14 @@ A session is found by the digest of its cookie; an item by its id, and one in th
 the latter stand the clients that are told when it ends.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any, Final
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
-from ..storage.errors import AlreadyExists, NotFound
+from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.logout_notices import InformedClient, name_of
 from ..storage.sessions import Session, SessionToken
 from .connection import translated
@@ -77,16 +78,27 @@ class DynamoSessions(GrantRecords):
             raise NotFound(_SESSION) from None
 
     def inform(self, session: Session, client: InformedClient) -> None:
-        place = (f"{_BY_USER}#{session.user_id}", name_of(session.id, client))
+        listed, item = f"{_BY_USER}#{session.user_id}", self._item
         lifetime: Any = {"expires_at": session.expires_at, "ttl": session.expires_at + GRACE}
-        with translated():
-            self._item(*place, kind=_INFORMED, body=encode(client), **lifetime).save()
+        note = item(listed, name_of(session.id, client), kind=_INFORMED, body=encode(client), **lifetime)
+
+        def write(transaction: TransactWrite) -> None:
+            transaction.condition_check(item, listed, session.id, condition=item.pk.exists())
+            transaction.save(note)
+
+        try:
+            self._transact(write)
+        except ConditionFailed:
+            raise NotFound(_SESSION) from None
 
     def end(self, session: Session) -> None:
-        behind = self._item.sk.startswith(f"{session.id}#")
-        with translated():
-            listed = list(self._item.query(f"{_BY_USER}#{session.user_id}", behind, consistent_read=True))
-        self._end(session.digest, session.id, session.user_id, [item for item in listed if item.kind == _INFORMED])
+        def attempt() -> None:
+            listed = self._listed(session.user_id, self._item.sk.startswith(session.id))
+            leads, informed = _parted(item for item in listed if item.sk.partition("#")[0] == session.id)
+            digest = leads.get(session.id, session.digest)
+            self._end(digest, session.id, session.user_id, informed.get(session.id, []))
+
+        self._tables.retrying(attempt)
 
     def of_user(self, user_id: str, *, limit: int = 100) -> Sequence[Session]:
         if not well_formed(user_id, MAX_KEY):
@@ -103,19 +115,23 @@ class DynamoSessions(GrantRecords):
     def end_all(self, user_id: str) -> int:
         if not well_formed(user_id, MAX_KEY):
             return 0
+        ended = set[str]()
+
+        def attempt() -> None:
+            leads, informed = _parted(self._listed(user_id))
+            ended.update(leads)
+            for session_id in leads.keys() & informed.keys():
+                self._end(leads[session_id], session_id, user_id, informed[session_id])
+            silent = [(digest, session_id) for session_id, digest in leads.items() if session_id not in informed]
+            for start in range(0, len(silent), _AT_ONCE):
+                self._remove(silent[start : start + _AT_ONCE], user_id)
+
+        self._tables.retrying(attempt)
+        return len(ended)
+
+    def _listed(self, user_id: str, which: Condition | None = None) -> list[GrantItem]:
         with translated():
-            listed = list(self._item.query(f"{_BY_USER}#{user_id}", consistent_read=True))
-        found = {item.sk: item.owner or "" for item in listed if item.kind == _BY_USER}
-        informed: dict[str, list[GrantItem]] = {}
-        for item in listed:
-            if item.kind == _INFORMED:
-                informed.setdefault(item.sk.partition("#")[0], []).append(item)
-        for session_id in found.keys() & informed.keys():
-            self._end(found[session_id], session_id, user_id, informed[session_id])
-        silent = [(digest, session_id) for session_id, digest in found.items() if session_id not in informed]
-        for start in range(0, len(silent), _AT_ONCE):
-            self._remove(silent[start : start + _AT_ONCE], user_id)
-        return len(found)
+            return list(self._item.query(f"{_BY_USER}#{user_id}", which, consistent_read=True))
 
     def _end(self, digest: str, session_id: str, user_id: str, informed: Sequence[GrantItem]) -> None:
         """Remove one session, with notices in the place of its clients' notes: those of many clients come first."""
@@ -144,20 +160,39 @@ class DynamoSessions(GrantRecords):
         )
 
     def _remove(self, sessions: Sequence[tuple[str, str]], user_id: str, informed: Sequence[GrantItem] = ()) -> None:
-        """Sessions by digest and id, and notes of clients, who are told."""
+        """Sessions by digest and id, and notes of clients, who are told.
+
+        Raises:
+            Conflict: One has another digest now: another call renewed it.
+        """
 
         def write(transaction: TransactWrite) -> None:
             for digest, session_id in sessions:
                 transaction.delete(self._item(f"{_SESSION}#{digest}", HEAD))
                 transaction.delete(self._item(f"{_BY_ID}#{session_id}", HEAD))
-                transaction.delete(self._item(f"{_BY_USER}#{user_id}", session_id))
+                there = self._item.pk.does_not_exist() | (self._item.owner == digest)
+                transaction.delete(self._item(f"{_BY_USER}#{user_id}", session_id), condition=there)
             for item in informed:
                 session_id, client = item.sk.partition("#")[0], decode(item.body or "", InformedClient)
                 expires_at = int(item.expires_at or 0)
                 transaction.delete(self._item(item.pk, item.sk))
                 transaction.save(notice_item(self._item, user_id, session_id, client, expires_at=expires_at))
 
-        self._transact(write)
+        try:
+            self._transact(write)
+        except ConditionFailed:
+            raise Conflict(_SESSION) from None
+
+
+def _parted(listed: Iterable[GrantItem]) -> tuple[dict[str, str], dict[str, list[GrantItem]]]:
+    """Digests of sessions by id, and notes of their clients by the same."""
+    leads, informed = dict[str, str](), dict[str, list[GrantItem]]()
+    for item in listed:
+        if item.kind == _BY_USER:
+            leads[item.sk] = item.owner or ""
+        elif item.kind == _INFORMED:
+            informed.setdefault(item.sk.partition("#")[0], []).append(item)
+    return leads, informed
 
 
 class DynamoSessionTokens(SingleUseRecords):

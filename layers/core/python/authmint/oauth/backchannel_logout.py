@@ -127,8 +127,10 @@ class BackchannelLogout:
         notice = taken.notice
         try:
             if isinstance(notice, EndedSignIns):
-                self._end(notice.user_id)
-                self._notices.remove(notice.id)
+                if self._end(notice.user_id):
+                    self._notices.remove(notice.id)
+                else:
+                    self._notices.delay(notice.id, until=now)
                 return "ended"
             found = self._configuration.read(notice.client.server_id, notice.client.client_id)
             server, client = found.server, found.client
@@ -141,18 +143,22 @@ class BackchannelLogout:
             self._notices.delay(notice.id, until=now + pause(taken.attempts))
             return "delayed"
 
-    def _end(self, user_id: str) -> None:
-        """End the sessions of a user that count no more. Raises Unavailable."""
+    def _end(self, user_id: str) -> bool:
+        """End the sessions of a user that count no more. Whether these were all. Raises Unavailable."""
         try:
             user = self._users.get(user_id)
         except NotFound:
             self._sessions.end_all(user_id)
-            return
-        for session in self._sessions.of_user(user_id, limit=_MOST_SESSIONS):
+            return True
+        found, ended = self._sessions.of_user(user_id, limit=_MOST_SESSIONS), 0
+        for session in found:
             try:
                 check_sign_in(user, session.created_at, session.generations)
             except NotAlive:
                 self._sessions.end(session)
+                ended += 1
+        # Behind those that were looked at there may be more; where none of them ended, the older ones are no concern.
+        return len(found) < _MOST_SESSIONS or not ended
 
     def _asked(
         self,

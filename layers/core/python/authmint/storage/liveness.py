@@ -4,7 +4,7 @@ Every function is about records that were read already, and raises ``NotAlive`` 
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from .errors import NotFound
 from .generations import Generations
@@ -102,13 +102,19 @@ def check_sign_in(user: "User", at: int, made: Generations | None = None) -> Non
 
 
 def ends_sign_ins(before: "User", after: "User") -> bool:
-    """Whether sign-ins of before a change count no more after it, by ``check_sign_in``."""
+    """Whether sign-ins of before a change count no more after it, by ``check_sign_in``.
 
-    def marks(user: "User") -> tuple[str | int | None, ...]:
-        changed_at = None if user.password is None else user.password.changed_at
-        return user.status, user.token_generation, user.status_changed_at, changed_at
+    A lock, and its end, are none such: anybody could lock somebody out, and sign them out everywhere by it.
+    """
 
-    return before.status == "ACTIVE" and marks(before) != marks(after)
+    def marks(user: "User") -> tuple[int, int | None]:
+        return user.token_generation, None if user.password is None else user.password.changed_at
+
+    return before.status in _SIGNED_IN and (after.status not in _SIGNED_IN or marks(before) != marks(after))
+
+
+#: Who may have sessions: they count again when the lock is over, unless something else ended them.
+_SIGNED_IN: Final = frozenset({"ACTIVE", "LOCKED_OUT"})
 
 
 def signed_in_person(directory: "Directory", user_id: str, at: int, made: Generations) -> "Person":

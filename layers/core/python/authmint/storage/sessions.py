@@ -79,7 +79,11 @@ class Sessions(Protocol):
         """
 
     def inform(self, session: Session, client: InformedClient) -> None:
-        """Note a client that is to be told when the session ends, before it gets the token that names it."""
+        """Note a client that is to be told when the session ends, before it gets the token that names it.
+
+        Raises:
+            NotFound: The session has ended.
+        """
 
     def end(self, session: Session) -> None:
         """Remove a session, and store notices for its clients. Nothing happens where it is gone."""

@@ -7,12 +7,14 @@ from ...ids import Ids
 from ...storage.authorization_requests import StoredRequests
 from ...storage.clients import secret_digest
 from ...storage.codes import AuthorizationCode, AuthorizationCodes
+from ...storage.errors import NotFound
 from ...storage.liveness import generations_of
 from ...storage.logout_notices import InformedClient
 from ...storage.sessions import Sessions
 from ...storage.token_families import TokenFamilies, TokenFamily, new_family_id
 from ...tokens.access_token import type_of
 from ...tokens.signer import Signers, longest_access_token
+from ..errors import OAuthError
 from ..issuance import Approved, Draft
 from ..security_profile import profile_of
 from .approval import Grants
@@ -88,7 +90,10 @@ class Issuing:
         check_length(issued.answer, arrival.return_to)
         if arrival.client.logout_uri is not None and "openid" in wish.scopes:
             informed = InformedClient(arrival.server.id, arrival.client.id, arrival.issuer)
-            self._sessions.inform(grants.session, informed)
+            try:
+                self._sessions.inform(grants.session, informed)
+            except NotFound:
+                raise OAuthError("request_expired", reason="the session has ended") from None
         self._store(arrival, record, family)
         return issued
 
