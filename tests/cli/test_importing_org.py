@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from authmint.cli.importing.org.catalogue import catalogue
-from authmint.cli.importing.org.kinds import Item
+from authmint.cli.importing.org.kinds import Item, Kind, Making
 from authmint.cli.importing.org.reading import read_org
 from authmint.cli.importing.org.running import Choice, Import
 from authmint.cli.importing.org.state import Done, State, digest_of
@@ -611,6 +611,65 @@ def test_a_source_that_leads_elsewhere_is_not_followed(target: Org, state: Path)
     with pytest.raises(RemoteFailed, match=r"https://evil.example.com/next is not below https://old.example.com"):
         imported(Elsewhere("old.example.com"), target, state)
     assert target.writes == []
+
+
+HOSTILE = "x/../../y?z=#ä"
+QUOTED = "x%2F..%2F..%2Fy%3Fz%3D%23%C3%A4"
+
+
+class Changes(Patient):
+    """What is asked of a target."""
+
+    def __init__(self, org: Org) -> None:
+        super().__init__(org)
+        self.paths: list[str] = []
+
+    def change(self, method: str, path: str, body: Any = None) -> Answer:
+        self.paths.append(path)
+        return Answer(204, {}, b"")
+
+    def make(self, path: str, body: Any, *, method: str = "POST") -> Answer:
+        return self.change(method, path, body)
+
+
+@pytest.mark.parametrize("kind", [one for one in catalogue("later") if one.refers], ids=lambda kind: kind.word)
+def test_an_id_of_the_source_is_one_segment_of_a_path_at_most(target: Org, kind: Kind) -> None:
+    changes = Changes(target)
+    parent = Item(next(one for one in catalogue("later") if one.word == kind.parent), HOSTILE, {})
+    item = Item(kind, HOSTILE, {"id": HOSTILE, "profile": {}, "externalId": "x"}, parent)
+
+    kind.make(changes, kind.body(item.raw), Making(item, parent, HOSTILE))
+
+    (path,) = changes.paths
+    assert HOSTILE not in path
+    assert path.count(QUOTED) in {1, 2}
+    assert path.replace(QUOTED, "id").startswith(kind.path(parent).replace(QUOTED, "id"))
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"), [("UserActivation/test?x=#", "UserActivation%2Ftest%3Fx%3D%23"), ("..", None)]
+)
+def test_a_template_that_the_source_names_leads_nowhere_else(
+    source: Org, target: Org, state: Path, name: str, sent: str | None
+) -> None:
+    furnish(source)
+    honest = source.admin_answer
+
+    def hostile(method: str, path: str, body: Any = None) -> Answer:
+        if "/templates/email?" in path:
+            listed: list[Any] = [{"name": name, "_embedded": {"customizationCount": 1}}]
+        elif path.endswith("/customizations"):
+            listed = [{"id": "x", "language": "en", "isDefault": True, "subject": "s", "body": "b"}]
+        else:
+            return honest(method, path, body)
+        return Answer(200, {}, json.dumps(listed).encode())
+
+    source.admin_answer = hostile  # type: ignore[method-assign]
+    imported(source, target, state)
+
+    brand = next(iter(target.pages("/api/v1/brands")))["id"]
+    asked = [path for _, path in target.writes if "/templates/" in path]
+    assert asked == ([f"/api/v1/brands/{brand}/templates/email/{sent}/customizations"] if sent else [])
 
 
 def test_a_file_that_is_no_state_stays_as_it_is(source: Org, target: Org, state: Path) -> None:

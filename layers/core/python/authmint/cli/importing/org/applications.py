@@ -9,7 +9,7 @@ from ...remote import Answer, words
 from ..patience import Patient, Unreadable
 from .directory import Attributes
 from .federation import ProviderMappings
-from .kinds import Item, Kind, Making, Raw, path_of, without
+from .kinds import Item, Kind, Making, Raw, path_of, segment, without
 
 _API: Final = "/api/v1/apps"
 _KINDS: Final = {
@@ -100,7 +100,7 @@ class AppSecrets(Kind):
 
     def path(self, parent: Item | None) -> str:
         assert parent is not None  # noqa: S101 - it stands below an application
-        return f"{_API}/{parent.id}/credentials/secrets"
+        return f"{_API}/{parent.segment}/credentials/secrets"
 
     def read(self, org: Patient, parent: Item | None) -> Iterator[Raw]:
         method = _client(parent.raw).get("token_endpoint_auth_method") if parent else None
@@ -123,7 +123,7 @@ class AppAttributes(Attributes):
 
     def path(self, parent: Item | None) -> str:
         assert parent is not None  # noqa: S101 - it stands below an application
-        return f"/api/v1/meta/schemas/apps/{parent.id}/default"
+        return f"/api/v1/meta/schemas/apps/{parent.segment}/default"
 
 
 class AppMappings(ProviderMappings):
@@ -147,7 +147,7 @@ class GroupsClaims(Kind):
 
     def path(self, parent: Item | None) -> str:
         assert parent is not None  # noqa: S101 - it stands below an application
-        return f"/api/v1/internal/apps/{parent.id}/settings/oauth/idToken"
+        return f"/api/v1/internal/apps/{parent.segment}/settings/oauth/idToken"
 
     def read(self, org: Patient, parent: Item | None) -> Iterator[Raw]:
         answer = org.read(self.path(parent))
@@ -181,7 +181,7 @@ class AppScopes(Kind):
 
     def path(self, parent: Item | None) -> str:
         assert parent is not None  # noqa: S101 - it stands below an application
-        return f"{_API}/{parent.id}/grants"
+        return f"{_API}/{parent.segment}/grants"
 
     def name(self, raw: Raw) -> str:
         return str(raw["scopeId"])
@@ -204,7 +204,7 @@ class AppGroups(Kind):
 
     def path(self, parent: Item | None) -> str:
         assert parent is not None  # noqa: S101 - it stands below an application
-        return f"{_API}/{parent.id}/groups"
+        return f"{_API}/{parent.segment}/groups"
 
     def query(self) -> str:
         return "?limit=200"
@@ -213,7 +213,7 @@ class AppGroups(Kind):
         return {name: raw[name] for name in ("priority", "profile") if raw.get(name) is not None}
 
     def make(self, org: Patient, body: Any, making: Making) -> Answer:
-        return org.change("PUT", f"{self.path(making.parent)}/{making.target_id}", body)
+        return org.change("PUT", f"{self.path(making.parent)}/{segment(making.target_id)}", body)
 
 
 class AppUsers(Kind):
@@ -228,7 +228,7 @@ class AppUsers(Kind):
 
     def path(self, parent: Item | None) -> str:
         assert parent is not None  # noqa: S101 - it stands below an application
-        return f"{_API}/{parent.id}/users"
+        return f"{_API}/{parent.segment}/users"
 
     def query(self) -> str:
         return "?limit=200"
@@ -267,7 +267,7 @@ class AppPolicies(Kind):
 
     def path(self, parent: Item | None) -> str:
         assert parent is not None  # noqa: S101 - it stands below an application
-        return f"{_API}/{parent.id}/policies"
+        return f"{_API}/{parent.segment}/policies"
 
     def read(self, org: Patient, parent: Item | None) -> Iterator[Raw]:
         links = (parent.raw.get("_links") or {}) if parent else {}
@@ -280,4 +280,4 @@ class AppPolicies(Kind):
         return {}
 
     def make(self, org: Patient, body: Any, making: Making) -> Answer:
-        return org.change("PUT", f"{self.path(making.parent)}/{making.target_id}")
+        return org.change("PUT", f"{self.path(making.parent)}/{segment(making.target_id)}")

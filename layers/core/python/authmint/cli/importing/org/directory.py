@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from ...remote import Answer, RemoteFailed, words
 from ..patience import Patient, Unreadable
-from .kinds import Item, Kind, Making, Raw, link_of
+from .kinds import Item, Kind, Making, Raw, link_of, segment
 
 #: How people who are brought in get to sign in.
 Passwords = Literal["later", "hook", "mail", "federated"]
@@ -262,7 +262,7 @@ class Memberships(Kind):
 
     def path(self, parent: Item | None) -> str:
         assert parent is not None  # noqa: S101 - it stands below a group
-        return f"/api/v1/groups/{parent.id}/users"
+        return f"/api/v1/groups/{parent.segment}/users"
 
     def query(self) -> str:
         return "?limit=200"
@@ -276,7 +276,7 @@ class Memberships(Kind):
         return {}
 
     def make(self, org: Patient, body: Any, making: Making) -> Answer:
-        return org.change("PUT", f"{self.path(making.parent)}/{making.target_id}")
+        return org.change("PUT", f"{self.path(making.parent)}/{segment(making.target_id)}")
 
     def made(self, answer: Answer, making: Making) -> Raw:
         return {"id": making.target_id, "name": making.source.raw["name"]}
@@ -284,7 +284,7 @@ class Memberships(Kind):
 
 def deactivated(org: Patient, user_id: str) -> Raw | None:
     """A user whom lists do not show any more; ``None``: there is none. Raises RemoteFailed."""
-    answer = org.read(f"/api/v1/users/{user_id}")
+    answer = org.read(f"/api/v1/users/{segment(user_id)}")
     if answer.status == 404:
         return None
     if answer.status >= 300:

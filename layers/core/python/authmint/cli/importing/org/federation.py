@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 from ...remote import Answer, words
 from ..patience import Patient, Unreadable
 from .directory import Attributes
-from .kinds import Item, Kind, Making, Raw, without
+from .kinds import Item, Kind, Making, Raw, segment, without
 
 _PROVIDERS: Final = frozenset({"OIDC", "GOOGLE", "MICROSOFT"})
 _UNTOLD: Final = (
@@ -101,7 +101,7 @@ class Links(Kind):
 
     def path(self, parent: Item | None) -> str:
         assert parent is not None  # noqa: S101 - it stands below a provider
-        return f"/api/v1/idps/{parent.id}/users"
+        return f"/api/v1/idps/{parent.segment}/users"
 
     def query(self) -> str:
         return "?limit=200"
@@ -110,7 +110,7 @@ class Links(Kind):
         return {"externalId": raw["externalId"]}
 
     def make(self, org: Patient, body: Any, making: Making) -> Answer:
-        return org.make(f"{self.path(making.parent)}/{making.target_id}", body)
+        return org.make(f"{self.path(making.parent)}/{segment(making.target_id)}", body)
 
 
 class ProviderAttributes(Attributes):
@@ -122,7 +122,7 @@ class ProviderAttributes(Attributes):
 
     def path(self, parent: Item | None) -> str:
         assert parent is not None  # noqa: S101 - it stands below a provider
-        return f"/api/v1/meta/schemas/apps/{parent.id}/default"
+        return f"/api/v1/meta/schemas/apps/{parent.segment}/default"
 
 
 class ProviderMappings(Kind):
@@ -142,7 +142,7 @@ class ProviderMappings(Kind):
     def read(self, org: Patient, parent: Item | None) -> Iterator[Raw]:
         for way in self.ways:
             for mapping_id in _mappings(org, parent, way):
-                answer = org.read(f"/api/v1/mappings/{mapping_id}")
+                answer = org.read(f"/api/v1/mappings/{segment(mapping_id)}")
                 if answer.status >= 300:
                     raise Unreadable(answer.status, words(answer))
                 for name, one in (answer.json().get("properties") or {}).items():
@@ -158,14 +158,14 @@ class ProviderMappings(Kind):
     def make(self, org: Patient, body: Any, making: Making) -> Answer:
         way = str(making.source.raw["way"])
         mapping_id = next(iter(_mappings(org, making.parent, way)), "none")
-        return org.change("POST", f"/api/v1/mappings/{mapping_id}", body)
+        return org.change("POST", f"/api/v1/mappings/{segment(mapping_id)}", body)
 
     def made(self, answer: Answer, making: Making) -> Raw:
         return {**making.source.raw, "mapping": answer.json()["id"]}
 
     def at(self, item: Item) -> str:
-        return f"/api/v1/mappings/{item.raw['mapping']}"
+        return f"/api/v1/mappings/{segment(item.raw['mapping'])}"
 
 
 def _mappings(org: Patient, parent: Item | None, way: str) -> list[str]:
-    return [one["id"] for one in org.items(f"/api/v1/mappings?{way}={parent.id if parent else ''}")]
+    return [one["id"] for one in org.items(f"/api/v1/mappings?{way}={parent.segment if parent else ''}")]

@@ -34,6 +34,11 @@ class Item:
     label: str | None = None
 
     @property
+    def segment(self) -> str:
+        """Its id in a path."""
+        return segment(self.id)
+
+    @property
     def mark(self) -> str:
         """What it is called in the state: unique at its deployment."""
         above = f"{self.parent.mark}/" if self.parent else ""
@@ -153,7 +158,7 @@ class Kind:
 
     def at(self, item: Item) -> str:
         """Path of one."""
-        return f"{self.path(item.parent)}/{quote(item.id, safe='')}"
+        return f"{self.path(item.parent)}/{item.segment}"
 
     def make(self, org: Patient, body: Any, making: Making) -> Answer:
         """Make one. Raises Unsure, RemoteFailed."""
@@ -187,6 +192,13 @@ class Kind:
         if wanted is None or wanted == target.get("status"):
             return ()
         return ("activate" if wanted == "ACTIVE" else "deactivate",)
+
+
+def segment(word: str) -> str:
+    """A word of a deployment as one segment of a path. Raises ValueError: it cannot be one."""
+    if word in {"", ".", ".."}:  # quoted or not, these lead elsewhere
+        raise ValueError(word)
+    return quote(word, safe="")
 
 
 def path_of(url: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ...remote import Answer
 from ..patience import Patient
-from .kinds import Item, Kind, Making, Raw
+from .kinds import Item, Kind, Making, Raw, segment
 
 _BRANDS: Final = "/api/v1/brands"
 
@@ -26,7 +26,7 @@ class MailTexts(Kind):
             return
         for template in org.items(f"{_BRANDS}/{brand}/templates/email?expand=customizationCount&limit=200"):
             if (template.get("_embedded") or {}).get("customizationCount"):
-                path = f"{_BRANDS}/{brand}/templates/email/{template['name']}/customizations"
+                path = _texts(brand, template["name"])
                 for one in org.items(path):
                     yield {**one, "name": f"{template['name']} {one['language']}", "of": template["name"], "at": path}
 
@@ -35,13 +35,17 @@ class MailTexts(Kind):
 
     def make(self, org: Patient, body: Any, making: Making) -> Answer:
         raw = making.source.raw
-        return org.make(f"{_BRANDS}/{_brand(org)}/templates/email/{raw['of']}/customizations", body)
+        return org.make(_texts(str(_brand(org)), raw["of"]), body)
 
     def made(self, answer: Answer, making: Making) -> Raw:
         return {**making.source.raw, **answer.json()}
 
     def at(self, item: Item) -> str:
-        return f"{item.raw['at']}/{item.id}"
+        return f"{item.raw['at']}/{item.segment}"
+
+
+def _texts(brand: str, template: str) -> str:
+    return f"{_BRANDS}/{segment(brand)}/templates/email/{segment(template)}/customizations"
 
 
 def _brand(org: Patient) -> str | None:

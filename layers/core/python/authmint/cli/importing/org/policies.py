@@ -74,7 +74,7 @@ class PolicyRules(Kind):
 
     def path(self, parent: Item | None) -> str:
         assert parent is not None  # noqa: S101 - it stands below a policy
-        return f"{_API}/{parent.id}/rules"
+        return f"{_API}/{parent.segment}/rules"
 
     def key(self, raw: Raw) -> str:
         return "system" if raw.get("system") else f"={raw['name']}"

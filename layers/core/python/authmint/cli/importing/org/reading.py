@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..patience import Patient, Unreadable
-from .kinds import Item, Kind
+from .kinds import Item, Kind, segment
 
 #: What an API answers where it has no such thing.
 _NONE: Final = frozenset({400, 401, 404, 405, 410, 501})
@@ -88,7 +88,8 @@ def items_of(org: Patient, kind: Kind, parent: Item | None, names: Mapping[str, 
     try:
         for raw in kind.read(org, parent):
             identifier = kind.id_of(raw)
-            _ = kind.name(raw), kind.key(raw), kind.lacks(raw) or kind.body(raw)  # whatever is asked of it later
+            # Whatever is asked of it later.
+            _ = segment(identifier), kind.name(raw), kind.key(raw), kind.lacks(raw) or kind.body(raw)
             yield Item(kind, identifier, raw, parent, names.get(identifier) if kind.refers else None)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise Unreadable(200, "the answer has a shape that nobody knows") from None

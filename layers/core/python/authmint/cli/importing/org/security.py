@@ -92,7 +92,7 @@ class AuthenticatorMethods(Kind):
 
     def path(self, parent: Item | None) -> str:
         assert parent is not None  # noqa: S101 - it stands below an authenticator
-        return f"/api/v1/authenticators/{parent.id}/methods"
+        return f"/api/v1/authenticators/{parent.segment}/methods"
 
     def read(self, org: Patient, parent: Item | None) -> Iterator[Raw]:
         if parent is not None and parent.raw.get("key") == "webauthn":

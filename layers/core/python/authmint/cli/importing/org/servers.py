@@ -59,7 +59,7 @@ class _Below(Kind):
 
     def path(self, parent: Item | None) -> str:
         assert parent is not None  # noqa: S101 - it stands below a server
-        return f"{_API}/{parent.id}/{self.below}"
+        return f"{_API}/{parent.segment}/{self.below}"
 
 
 class Scopes(_Below):
