@@ -613,6 +613,42 @@ def test_a_source_that_leads_elsewhere_is_not_followed(target: Org, state: Path)
     assert target.writes == []
 
 
+@pytest.mark.parametrize(
+    ("fails", "status", "why"),
+    [
+        ({"PUT": 400}, "ACTIVE", "broken (400)"),
+        ({"deactivate": 403}, "ACTIVE", "broken (403)"),
+        ({"PUT": 400, "activate": 403}, "INACTIVE", "broken (400); it was ACTIVE, and stays INACTIVE: broken (403)"),
+    ],
+)
+def test_a_rule_whose_change_is_refused_works_as_before(
+    source: Org, target: Org, state: Path, fails: dict[str, int], status: str, why: str
+) -> None:
+    ids = furnish(source)
+    imported(source, target, state)
+    path = f"/api/v1/groups/rules/{ids['rule']}"
+    source.made(f"{path}/lifecycle/deactivate")
+    rule = source.admin("GET", path)
+    rule["conditions"]["expression"]["value"] = 'user.department == "Sales"'
+    source.made(path, rule, "PUT")
+    source.made(f"{path}/lifecycle/activate")
+    target.writes.clear()
+    target.fault = lambda _, method, path: (
+        fails.get(path.rpartition("/")[2] if method == "POST" else method) if "/rules/" in path else None
+    )
+
+    _, outcome = imported(source, target, state)
+
+    assert outcome is not None
+    assert [(one.name, why in one.why) for one in outcome.refused] == [("Engineers", True)]
+    assert target.listed("/api/v1/groups/rules")["Engineers"]["status"] == status
+    assert ("PUT" in {method for method, path in target.writes if "/rules/" in path}) is ("PUT" in fails)
+    target.fault = lambda *_: None
+    imported(source, target, state)
+    there = target.listed("/api/v1/groups/rules")["Engineers"]
+    assert (there["status"], "Sales" in there["conditions"]["expression"]["value"]) == ("ACTIVE", True)
+
+
 HOSTILE = "x/../../y?z=#ä"
 QUOTED = "x%2F..%2F..%2Fy%3Fz%3D%23%C3%A4"
 

@@ -1,6 +1,8 @@
 """User types, attributes, groups, group rules, users, memberships."""
 
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Final, Literal
 
 from ...remote import Answer, RemoteFailed, words
@@ -168,9 +170,20 @@ class GroupRules(Kind):
         }
 
     def change(self, org: Patient, target: Item, body: Any, *, known: bool) -> Answer | None:
-        if target.raw.get("status") == "ACTIVE":
-            org.change("POST", f"{self.at(target)}/lifecycle/deactivate")
-        return super().change(org, target, body, known=known)
+        if target.raw.get("status") != "ACTIVE":
+            return super().change(org, target, body, known=known)
+        lifecycle = f"{self.at(target)}/lifecycle"  # an ACTIVE one cannot be changed
+        answer = org.change("POST", f"{lifecycle}/deactivate")
+        if answer.status >= 300:
+            return answer
+        changed = super().change(org, target, body, known=known)
+        if changed is None or changed.status < 300:
+            return changed
+        back = org.change("POST", f"{lifecycle}/activate")
+        if back.status < 300:
+            return changed
+        why = f"{words(changed)}; it was ACTIVE, and stays INACTIVE: {words(back)}"
+        return replace(changed, body=json.dumps({"errorCode": "", "errorSummary": why}).encode())
 
 
 def _excluded(raw: Raw) -> Sequence[str]:
