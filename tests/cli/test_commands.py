@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from authmint.cli import tables
+from authmint.cli.commands import logs
 from authmint.cli.main import main
+from authmint.cli.remote import RemoteFailed
 
 from tests.support.stack import Running
 
@@ -70,6 +72,53 @@ def test_a_value_is_never_markup(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "[bold]x[/bold]" in out
     assert "yes" in out
+
+
+NASTY = "\x1b]0;pwn\x07\x1b[2Jred\x9b31m\u202e\x7f\ud800\r\u2028\U000e0001"
+FINE = "Zoë 田\u3000中 \N{PILE OF POO}\n"
+
+
+def test_a_terminal_obeys_nobody_who_chose_a_name(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+
+    tables.print_table(f"t{NASTY}", [{f"name{NASTY}": FINE + NASTY}])
+    tables.print_table(f"t{NASTY}", [])
+    tables.print_json({f"name{NASTY}": FINE + NASTY})
+    _refused(f"{FINE}{NASTY}", monkeypatch)
+
+    out, error = capsys.readouterr()
+    assert not any(one in out + error for one in NASTY if one not in "]0;pwn[2Jred31m")
+    assert "]0;pwn" in out
+    assert "Zoë 田\u3000中 \N{PILE OF POO}" in out
+    assert "Zoë" in error
+    assert json.loads(out[out.index("{") :]) == {f"name{NASTY}": FINE + NASTY}
+
+
+def _refused(why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise RemoteFailed(why)
+
+    monkeypatch.setattr("authmint.cli.commands.keys.of_options", refuse)
+    assert main(["keys", "doctor", "--server", "default"]) == 2
+
+
+def test_an_event_is_one_line_whatever_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    event = {
+        "published": "2026-01-01T00:00:00.000Z",
+        "eventType": "user.session.start",
+        "outcome": {"reason": None, "result": "SUCCESS"},
+        "actor": {"displayName": f"Ann\nforged {NASTY}", "id": "x"},
+        "target": [],
+        "debugContext": {"debugData": {}},
+        "uuid": "u",
+    }
+
+    line = logs._line(event)
+
+    assert line.isprintable()
+    assert "Ann forged" in line
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from .commands import (
     why,
 )
 from .remote import RemoteFailed
+from .tables import plain
 
 
 def new_parser() -> argparse.ArgumentParser:
@@ -57,6 +58,6 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         status: int = options.run(options)
     except RemoteFailed as error:
-        print(f"authmint: {error}", file=sys.stderr)
+        print(f"authmint: {plain(str(error))}", file=sys.stderr)
         return 2
     return status

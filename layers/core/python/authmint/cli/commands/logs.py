@@ -1,7 +1,6 @@
 """``authmint logs``: the system log of a deployment."""
 
 import argparse
-import json
 import time
 from collections.abc import Iterator
 from typing import Any, Final
@@ -9,7 +8,7 @@ from urllib.parse import urlencode
 
 from ..parsers import add_command
 from ..remote import Answer, Remote, RemoteFailed, add_options, of_options
-from ..tables import for_people, print_json, print_table
+from ..tables import for_people, json_of, plain, print_json, print_table
 
 _PATH: Final = "/api/v1/logs"
 #: Seconds between two looks.
@@ -48,7 +47,7 @@ def _logs(options: argparse.Namespace) -> int:
         query.setdefault("since", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
         try:
             for event in follow(remote, query):
-                print(_line(event) if people else json.dumps(event, ensure_ascii=False), flush=True)
+                print(_line(event) if people else json_of(event), flush=True)
         except KeyboardInterrupt:
             return 0
     events = _newest(remote, query, options.limit)
@@ -107,4 +106,4 @@ def _row(event: Any) -> dict[str, Any]:
 
 
 def _line(event: Any) -> str:
-    return "  ".join(str(value) for value in _row(event).values() if value)
+    return plain("  ".join(str(value) for value in _row(event).values() if value)).replace("\n", " ")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..parsers import add_command
+from ..tables import json_of
 
 #: Seconds between two looks.
 _PAUSE: Final = 0.5
@@ -51,7 +52,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 mails = json.loads(answer.read())
             for mail in mails[seen:]:
                 if arguments.to is None or mail["to"].casefold() == arguments.to.casefold():
-                    print(json.dumps(mail, ensure_ascii=False), flush=True)
+                    print(json_of(mail), flush=True)
             seen = len(mails)
             if not arguments.follow:
                 return 0
