@@ -68,6 +68,16 @@ class Program:
         given = self.here.redeemed(page.fields["code"])
         self.token, self.refresh_token = given["access_token"], given.get("refresh_token", "")
 
+    def signed_in_browser(self, code: Callable[[], str], *, password: str = PASSWORD) -> Browser:
+        browser = Browser(self.here.world)
+        page = browser.open(self.here.authorize_uri(scope=SCOPES, acr_values="urn:okta:loa:2fa:any"))
+        page = browser.submit(page, username="ann@acme.example", password=password)
+        browser.submit(page, code=code())
+        return browser
+
+    def is_signed_in(self, browser: Browser) -> bool:
+        return "login_required" not in browser.open(self.here.authorize_uri(scope="openid", prompt="none")).url
+
     def mailed(self) -> str:
         sent = [mail for mail in self.here.storage.outbox.mails if "verificationToken" in mail.values]
         return str(sent[-1].values["verificationToken"])
@@ -578,6 +588,28 @@ class TestFactors:
             body = {"profile": {"password": NEW}, "oldPassword": PASSWORD, "newPassword": NEW}
             assert program.send(method, f"/password{path}", body).status == 404
         assert program.json("POST", "/password", {"profile": {"password": NEW}}, status=201)["status"] == "ACTIVE"
+
+    def test_without_a_password_no_session_of_before_lives(self, program: Program) -> None:
+        app = app_of(program)
+        stolen = program.signed_in_browser(lambda: app.code)
+        program.clock.advance(seconds=30)
+        program.sign_in(lambda: app.code, acr_values="urn:okta:loa:2fa:any")
+        begun = program.json("POST", "/webauthn/registration", {})
+        answer = SoftwareKey(origin=ACME).registered(begun["options"])
+        program.json("POST", "/webauthn", answer | {"clientExtensions": '{"credProps":{"rk":true}}'})
+        assert program.is_signed_in(stolen)
+        program.json("PUT", "/password", {"profile": {"password": NEW}}, status=201)
+        assert not program.is_signed_in(stolen)
+        program.clock.advance(seconds=30)
+        later = program.signed_in_browser(lambda: app.code, password=NEW)
+        program.clock.advance(seconds=5)
+
+        assert program.send("DELETE", "/password").status == 204
+
+        assert (program.user.password, program.user.status) == (None, "ACTIVE")
+        assert not program.is_signed_in(stolen)
+        assert not program.is_signed_in(later)
+        assert program.send("GET", "/profile").status == 200  # the token goes on
 
     def test_each_authenticator_says_what_the_user_has_of_it(self, program: Program) -> None:
         app_of(program)

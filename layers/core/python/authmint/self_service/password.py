@@ -75,7 +75,7 @@ class OwnPasswords:
             raise NotDone("gone") from None
 
     def remove(self, person: Person, request: Request, *, now: int) -> User:
-        """The user without a password: for who signs in otherwise.
+        """The user without a password: for who signs in otherwise. All sessions end, as with another password.
 
         Raises:
             NotDone: There is no other way in, or policies say no.
@@ -92,7 +92,8 @@ class OwnPasswords:
                 return before
             if not self.other_ways(before):
                 raise NotDone("only_way_in")
-            after = replace(before, password=None, ticket=None, updated_at=now)
+            # Without a password nothing says when it last changed: what that change ended has to stay dead.
+            after = replace(before, password=None, ticket=None, updated_at=now, status_changed_at=now)
             party = Party(before.id, "User", alternate_id=before.login)
             debug = {"is_self_initiated": "true"}
             event = Recorder(self.clock, self.ids, party, request).event(
