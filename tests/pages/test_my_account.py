@@ -463,6 +463,38 @@ class TestPassword:
 
         assert program.send("POST", "/password/change-password", body).status == 204
 
+    @pytest.mark.parametrize(
+        ("profile", "amr", "status"),
+        [
+            ("OKTA", ["pwd", "mfa"], 403),  # what the server's own claim says, it may have from the user
+            ("OKTA", "comfast", 403),
+            ("OKTA", 7, 403),
+            ("RFC9068", "comfast", 403),
+            ("RFC9068", 7, 403),
+            ("RFC9068", {"mfa": "mfa"}, 403),
+            ("RFC9068", ["pwd", 7], 403),
+            ("RFC9068", ["pwd"], 403),
+            ("RFC9068", ["pwd", "mfa"], 204),
+        ],
+    )
+    def test_two_factors_are_what_the_server_itself_says(
+        self, program: Program, profile: str, amr: Any, status: int
+    ) -> None:
+        app_of(program)
+        base = "/api/v1/authorizationServers"
+        made = program.here.admin.made(base, {"name": "shop", "description": "", "audiences": ["api://shop"]})
+        answer = program.here.admin.put(f"{base}/{made['id']}/security", {"accessTokenProfile": profile})
+        assert answer.status == 200, answer.json
+        server = program.here.parts.configuration().read(made["id"]).server
+        assert server is not None
+        claims = jwt.decode(program.token, options={"verify_signature": False})
+        claims |= {"iss": f"{ACME}/oauth2/{made['id']}", "jti": "AT.made", "aud": "api://shop", "amr": amr}
+        program.token = program.here.parts.signers().signer(server).sign(claims)
+
+        refused = program.send("POST", "/password/change-password", {"oldPassword": PASSWORD, "newPassword": NEW})
+
+        assert refused.status == status, refused.body
+
     def test_it_is_replaced_right_after_a_sign_in(self, program: Program) -> None:
         body = {"profile": {"password": NEW}}
         assert program.json("PUT", "/password", body, status=201)["status"] == "ACTIVE"

@@ -87,6 +87,14 @@ def recognize(token: str, server: AuthorizationServer, *, issuer: str, now: int)
     )
 
 
+def methods_of(token: AccessToken, server: AuthorizationServer) -> tuple[str, ...]:
+    """How the user of a token signed in, where access tokens of its server tell."""
+    amr = token.payload.get("amr") if server.tells_methods else None
+    if not isinstance(amr, list) or not all(isinstance(method, str) for method in amr):
+        return ()
+    return tuple(amr)
+
+
 def recognize_id_token(token: str, server: AuthorizationServer, *, issuer: str) -> IdToken | None:
     """The ID token if this server minted it, expired or not: a hint may be old (RP-Initiated Logout §2)."""
     found = _signed(token=token, server=server, issuer=issuer, jti_prefix=ID_TOKEN_JTI_PREFIX, types=ID_TOKEN_TYPES)

@@ -150,11 +150,6 @@ class Draft:
         )
 
 
-def _tells_how(server: AuthorizationServer) -> bool:
-    """Whether access tokens say how somebody signed in: our own API asks, and RFC 9068 §2.2.1 has a claim for it."""
-    return server.is_org or server.access_token_profile == "RFC9068"
-
-
 @dataclass
 class Trace:
     """What is known of a request so far, for its event and its explanation.
@@ -245,7 +240,7 @@ class Issuance:
             claims=own,
             user=None if sign_in is None else SignedIn(sign_in.person.user.id, sign_in.at),
             acr=None if sign_in is None else sign_in.acr,
-            amr=sign_in.amr if sign_in is not None and _tells_how(server) else (),
+            amr=sign_in.amr if sign_in is not None and server.tells_methods else (),
             family_id=entitlement.family_id,
             generations=generations_of(client, None if sign_in is None else sign_in.person.user),
             audience=None if resource is None else resource.uri,

@@ -244,6 +244,14 @@ class AuthorizationServer:
         return self.id == ORG_SERVER
 
     @property
+    def tells_methods(self) -> bool:
+        """Whether ``amr`` of access tokens is how somebody signed in: our own API asks, and RFC 9068 §2.2.1 has it.
+
+        Elsewhere a claim of the server's own may be called so, and say whatever it is made to say.
+        """
+        return self.is_org or self.access_token_profile == "RFC9068"
+
+    @property
     def path_id(self) -> str:
         """What stands in URLs and in the issuer: ``default`` for the default server (docs/protocol.md §1.2)."""
         return "default" if self.is_default else self.id

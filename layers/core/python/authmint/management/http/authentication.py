@@ -6,7 +6,7 @@ from typing import Final
 
 from ...http import Request
 from ...oauth import bearer
-from ...oauth.access_tokens import AccessToken, recognize
+from ...oauth.access_tokens import AccessToken, methods_of, recognize
 from ...oauth.dpop.possession import ResourceRefused, check_holder
 from ...oauth.errors import OAuthError
 from ...oauth.token_validity import TokenValidity
@@ -185,7 +185,7 @@ class Authentication:
             created_at=token.issued_at,
             scopes=scopes,
             person=person,
-            two_factors="mfa" in token.payload.get("amr", ()),
+            two_factors="mfa" in methods_of(token, server),
         )
 
     def _of_service(self, client: Client) -> Access:

@@ -10,6 +10,7 @@ from ...storage.liveness import generations_of
 from ...storage.servers import Resource
 from ...storage.token_families import TokenFamilies, TokenFamily, new_family_id
 from .. import scopes
+from ..access_tokens import methods_of
 from ..delegation import ACCESS_TOKEN, ACT, Delegation, Given, acting
 from ..errors import OAuthError
 from ..form import TOKEN_EXCHANGE
@@ -123,8 +124,7 @@ def _sign_in(subject: Subject) -> SignIn | None:
     person, payload = subject.holder.person, subject.token.payload
     if person is None:
         return None
-    amr = payload.get("amr")  # where tokens do not say how somebody signed in, a claim of the server may be called so
-    methods = tuple(map(str, amr)) if isinstance(amr, list) else ()
+    methods = methods_of(subject.token, subject.server)
     return SignIn(person, payload.get("auth_time", subject.token.issued_at), methods, acr=payload.get("acr"))
 
 

@@ -8,7 +8,7 @@ from ...api_errors import ApiError
 from ...http import Pairs, Request
 from ...jose.jws import BadToken, read
 from ...oauth import bearer
-from ...oauth.access_tokens import ACCESS_TOKEN_TYPES, AccessToken, recognize
+from ...oauth.access_tokens import ACCESS_TOKEN_TYPES, AccessToken, methods_of, recognize
 from ...oauth.errors import OAuthError
 from ...oauth.security_profile import profile_of
 from ...oauth.step_up import wanted
@@ -38,11 +38,13 @@ class OwnCaller:
     Attributes:
         person: Whose account it is.
         token: What the application showed.
+        methods: How the user signed in, where the server of the token tells (RFC 9068 §2.2.1).
     """
 
     person: Person
     client: Client
     token: AccessToken
+    methods: tuple[str, ...]
     now: int
 
     @property
@@ -53,8 +55,7 @@ class OwnCaller:
     @property
     def two_factors(self) -> bool:
         """Whether the user had proved two factors as the token was granted."""
-        said = self.token.payload
-        return "mfa" in said.get("amr", ()) or str(said.get("acr", "")).startswith(_TWO_FACTORS)
+        return "mfa" in self.methods or str(self.token.payload.get("acr", "")).startswith(_TWO_FACTORS)
 
     def check_fresh(self, *, factors: bool) -> None:
         """Whether the user has signed in just now, with two factors where they have a second one.
@@ -109,7 +110,7 @@ class OwnCallers:
             raise _bad_token({}) from None
         except OAuthError as error:
             raise _refused(error) from None
-        return OwnCaller(holder.person, holder.client, token, now)
+        return OwnCaller(holder.person, holder.client, token, methods_of(token, server), now)
 
     def _server(self, token: str, request: Request) -> AuthorizationServer:
         """The server that a token says it is of: its signature will tell. Raises OAuthError, NotAlive."""
