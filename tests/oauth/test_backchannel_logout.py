@@ -211,6 +211,46 @@ def test_a_session_that_ends_meanwhile_gives_no_token_that_names_it(
     assert scene.deliver() == {"told": 1}
 
 
+def test_a_code_of_a_session_that_has_ended_gives_nothing(scene: Scene) -> None:
+    code = scene.browser.open(scene.here.authorize_uri()).fields["code"]
+    sign_out(scene)
+    with pytest.raises(AssertionError, match="invalid_grant"):
+        scene.here.redeemed(code)
+
+
+def test_who_wants_to_be_told_later_is_named_no_session_of_before(scene: Scene) -> None:
+    here = scene.here
+    here.client = here.app(label="later", grant_types=["authorization_code", "refresh_token"])
+    page = scene.browser.open(here.authorize_uri(scope="openid offline_access"))
+    first = here.redeemed(page.fields["code"])
+    path = f"/api/v1/apps/{here.client['client_id']}"
+    app = here.admin.get(path).json
+    app["settings"]["oauthClient"]["backchannel_logout_uri"] = LOGOUT
+    assert here.admin.put(path, app).status == 200
+    second = here.token(grant_type="refresh_token", refresh_token=first["refresh_token"])
+    for tokens in (first, second):
+        assert "sid" not in jwt.decode(tokens["id_token"], options={"verify_signature": False})
+
+
+def test_what_nobody_expected_is_given_up_in_the_end_and_stops_nobody(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_out(scene)
+    reported: list[BaseException] = []
+    monkeypatch.setattr(scene.here.log, "report", lambda fault, *_, **__: reported.append(fault))
+
+    def broken(*_: Any) -> Any:
+        raise KeyError("x")
+
+    monkeypatch.setattr("authmint.oauth.backchannel_logout.logout_token", broken)
+    outcomes = []
+    for _ in range(MOST_ATTEMPTS):
+        outcomes += [*scene.deliver()]
+        scene.world.clock.advance(seconds=3_600)
+    assert outcomes == ["delayed"] * (MOST_ATTEMPTS - 1) + ["given_up"]
+    assert {type(fault) for fault in reported} == {KeyError}
+
+
 def test_a_change_that_ends_nothing_is_told_to_nobody(scene: Scene) -> None:
     changed(scene, "", {"profile": {"nickName": "a"}})
     assert scene.deliver() == {}

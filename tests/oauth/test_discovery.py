@@ -248,6 +248,7 @@ def test_no_code_is_listed_that_nobody_could_redeem_and_no_scope_that_nobody_cou
 
 def test_the_claims_of_the_protocol_are_those_that_are_minted() -> None:
     world = World(client=an_app(logout_uri="https://rp/out"))
+    world.storage.sessions.add(world.browsers.sessions["ann"])
 
     fields = world.ask(response_type="code id_token token", nonce="n", acr_values="urn:okta:loa:1fa:any").fields
 

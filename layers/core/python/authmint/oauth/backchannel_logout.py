@@ -16,7 +16,7 @@ from ..storage.configuration import Configuration
 from ..storage.errors import NotFound
 from ..storage.events import Event, EventLog, Party
 from ..storage.liveness import NotAlive, check_sign_in
-from ..storage.logout_notices import EndedSignIns, LogoutNotice, LogoutNotices
+from ..storage.logout_notices import EndedSignIns, LogoutNotice, LogoutNotices, TakenNotice
 from ..storage.servers import AuthorizationServer
 from ..storage.sessions import Sessions
 from ..storage.users import Users
@@ -124,24 +124,31 @@ class BackchannelLogout:
             taken = self._notices.take(notice_id, at=now, until=now + _TAKEN)
         except NotFound:
             return None  # somebody else has it
-        notice = taken.notice
         try:
-            if isinstance(notice, EndedSignIns):
-                if self._end(notice.user_id):
-                    self._notices.remove(notice.id)
-                else:
-                    self._notices.delay(notice.id, until=now)
-                return "ended"
-            found = self._configuration.read(notice.client.server_id, notice.client.client_id)
-            server, client = found.server, found.client
-            if server is None or server.status != "ACTIVE" or client is None or client.logout_uri is None:
-                self._notices.remove(notice.id)
-                return "unwanted"
-            return self._asked(notice, taken.attempts, server, client, client.logout_uri, silent)
-        except Outage as error:
+            return self._delivered(taken, silent, now)
+        except Exception as error:  # noqa: BLE001 - one that cannot be delivered must not keep the others from it
             self._journal.report(error, route="direct")
-            self._notices.delay(notice.id, until=now + pause(taken.attempts))
+            if taken.attempts >= MOST_ATTEMPTS and not isinstance(error, Outage):
+                self._notices.remove(notice_id)
+                return "given_up"
+            self._notices.delay(notice_id, until=now + pause(taken.attempts))
             return "delayed"
+
+    def _delivered(self, taken: TakenNotice, silent: set[str], now: int) -> str:
+        """How it ended. Raises VaultUnavailable, Unavailable."""
+        notice = taken.notice
+        if isinstance(notice, EndedSignIns):
+            if self._end(notice.user_id):
+                self._notices.remove(notice.id)
+            else:
+                self._notices.delay(notice.id, until=now)
+            return "ended"
+        found = self._configuration.read(notice.client.server_id, notice.client.client_id)
+        server, client = found.server, found.client
+        if server is None or server.status != "ACTIVE" or client is None or client.logout_uri is None:
+            self._notices.remove(notice.id)
+            return "unwanted"
+        return self._asked(notice, taken.attempts, server, client, client.logout_uri, silent)
 
     def _end(self, user_id: str) -> bool:
         """End the sessions of a user that count no more. Whether these were all. Raises Unavailable."""

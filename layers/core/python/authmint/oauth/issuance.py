@@ -145,7 +145,7 @@ class Draft:
             access_token=access_token,
             code=code,
             acr=self.sign_in.acr,
-            sid=None if self.recipient.client.logout_uri is None else self.sign_in.session_id,
+            sid=self.sign_in.session_id,
             generations=generations_of(self.recipient.client, self.sign_in.person.user),
         )
 

@@ -18,7 +18,7 @@ class SignIn:
         nonce: Of the authorization request.
         acr: Where ``acr_values`` was asked for.
         idp: Id of the identity provider that said who it is; ``None``: we know them ourselves.
-        session_id: Of the browser; ``None``: it is not known.
+        session_id: Of the browser, where ID tokens name it: the client is told when it ends.
     """
 
     person: Person

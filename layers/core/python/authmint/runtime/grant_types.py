@@ -35,7 +35,9 @@ def _authorization_code(parts: Parts) -> "GrantType":
     from ..oauth.grants.authorization_code import AuthorizationCodeGrant
 
     records = parts.records
-    return AuthorizationCodeGrant(records.codes, records.families, records.directory, parts.ids)
+    return AuthorizationCodeGrant(
+        records.codes, records.families, records.directory, parts.ids, lambda: records.sessions
+    )
 
 
 def _refresh_token(parts: Parts) -> "GrantType":

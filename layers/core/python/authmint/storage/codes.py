@@ -22,6 +22,7 @@ class AuthorizationCode:
         lifetimes: What the rule gave. It counts until the code's end, whatever becomes of the rule.
         resources: URIs of what its tokens can be for, as they were registered.
         family_id: Of the tokens that the code gives: made with the code, so that a replay knows what to revoke.
+        names_session: Its ID tokens name the session, whose end the client is told of.
         spent_at: When it was redeemed.
         dpop_jkt: Thumbprint of the key that has to be proven where it is redeemed (RFC 9449 §10).
         generations: Of client and user when it was made.
@@ -46,6 +47,7 @@ class AuthorizationCode:
     nonce: str | None = None
     code_challenge: str | None = None
     session_id: str | None = None
+    names_session: bool = False
     spent_at: int | None = None
     dpop_jkt: str | None = None
     inline_hook: str | None = None

@@ -32,6 +32,7 @@ class TokenFamily:
         auth_time: When the user signed in (Unix seconds), and ``amr`` how.
         idp: Id of the identity provider that said who it is; ``None``: this service itself.
         policy_grant: What rules call the first grant (docs/protocol.md §9.3).
+        names_session: Its ID tokens name the session, whose end the client is told of.
         expires_at: No refresh after this, whatever happens; ``None``: unlimited.
         resources: URIs of what its tokens can be for, as they were registered; none: for whatever the server says.
         holds_refresh_token: Whether there is anything to refresh with.
@@ -54,6 +55,7 @@ class TokenFamily:
     idp: str | None = None
     policy_grant: str = "authorization_code"
     session_id: str | None = None
+    names_session: bool = False
     expires_at: int | None = None
     holds_refresh_token: bool = False
     current: str | None = None

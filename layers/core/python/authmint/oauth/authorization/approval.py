@@ -181,7 +181,8 @@ class Granting:
 
 
 def _entitlement(grant_type: str, wish: Wish, session: Session, person: Person) -> Entitlement:
-    sign_in = SignIn(person, session.auth_time, session.amr, wish.nonce, wish.acr, session.idp, session.id)
+    session_id = None if wish.arrival.client.logout_uri is None else session.id
+    sign_in = SignIn(person, session.auth_time, session.amr, wish.nonce, wish.acr, session.idp, session_id)
     return Entitlement(grant_type, wish.scopes, wish.defaulted, sign_in)
 
 

@@ -88,7 +88,7 @@ class Issuing:
             now=now,
         )
         check_length(issued.answer, arrival.return_to)
-        if arrival.client.logout_uri is not None and "openid" in wish.scopes:
+        if _informs(wish):
             informed = InformedClient(arrival.server.id, arrival.client.id, arrival.issuer)
             try:
                 self._sessions.inform(grants.session, informed)
@@ -156,10 +156,16 @@ class Issuing:
             nonce=wish.nonce,
             code_challenge=wish.code_challenge,
             session_id=session.id,
+            names_session=_informs(wish),
             dpop_jkt=wish.dpop_jkt,
             generations=generations_of(arrival.client, grants.person.user),
             resources=tuple(resource.uri for resource in wish.resources),
         )
+
+
+def _informs(wish: Wish) -> bool:
+    """Whether ID tokens name the session, and the client is told when it ends."""
+    return wish.arrival.client.logout_uri is not None and "openid" in wish.scopes
 
 
 def _family(wish: Wish, grants: Grants, draft: Draft, family_id: str, now: int) -> TokenFamily:

@@ -1,5 +1,6 @@
 """Authorization code grant (RFC 6749 §4.1.3)."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Never
@@ -9,6 +10,7 @@ from ...storage.clients import secret_digest
 from ...storage.codes import AuthorizationCode, AuthorizationCodes
 from ...storage.directory import Directory
 from ...storage.errors import AlreadyUsed, NotFound
+from ...storage.sessions import Sessions
 from ...storage.token_families import TokenFamilies
 from .. import pkce
 from ..errors import OAuthError
@@ -46,8 +48,17 @@ class AuthorizationCodeGrant:
 
     name: ClassVar[str] = "authorization_code"
 
-    def __init__(self, codes: AuthorizationCodes, families: TokenFamilies, directory: Directory, ids: Ids) -> None:
+    def __init__(
+        self,
+        codes: AuthorizationCodes,
+        families: TokenFamilies,
+        directory: Directory,
+        ids: Ids,
+        sessions: Callable[[], Sessions],
+    ) -> None:
+        """``sessions`` are asked for where a client is to be told of their end."""
         self._codes = codes
+        self._sessions = sessions
         self._families = families
         self._directory = directory
         self._ids = ids
@@ -61,11 +72,13 @@ class AuthorizationCodeGrant:
         if code.dpop_jkt is not None and code.dpop_jkt != request.jkt:
             raise OAuthError("invalid_dpop_proof", reason="the code is bound to another key")
         pkce.check_verifier(code.code_challenge, request.form.get("code_verifier"), strict=request.profile.strict)
+        self._check_session(code)
         person = holder_of(self._directory, code.user_id, code, refusal=_REFUSAL)
+        session_id = code.session_id if code.names_session else None
         entitlement = Entitlement(
             self.name,
             code.scopes,
-            sign_in=SignIn(person, code.auth_time, code.amr, code.nonce, code.acr, code.idp, code.session_id),
+            sign_in=SignIn(person, code.auth_time, code.amr, code.nonce, code.acr, code.idp, session_id),
             family_id=code.family_id,
             resource=target_of(request, code.resources),
             resources=code.resources,
@@ -99,10 +112,26 @@ class AuthorizationCodeGrant:
             raise OAuthError(_REFUSAL, reason="the client became another one since")
         return code
 
+    def _check_session(self, code: AuthorizationCode) -> None:
+        """Who was told already that a session has ended begins none by it. Raises OAuthError."""
+        if not code.names_session:
+            return
+        try:
+            self._sessions().by_id(code.session_id or "")
+        except NotFound:
+            raise OAuthError(_REFUSAL, reason="the session has ended") from None
+
     def redeem(self, verified: VerifiedCode, draft: "Draft", tokens: Tokens) -> Answer:
         """Use the code up, and store the family that it begins."""
         request, code = verified.request, verified.code
-        begun = start(request, verified.entitlement, draft, self._ids, session_id=code.session_id)
+        begun = start(
+            request,
+            verified.entitlement,
+            draft,
+            self._ids,
+            session_id=code.session_id,
+            names_session=code.names_session,
+        )
         try:
             self._codes.redeem(code.digest, begun.family, begun.record, at=request.now)
         except AlreadyUsed:

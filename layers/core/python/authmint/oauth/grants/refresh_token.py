@@ -78,8 +78,7 @@ class RefreshTokenGrant:
                 family.amr,
                 acr=family.acr,
                 idp=family.idp,
-                # A device has no part in the session of the browser that let it in.
-                session_id=family.session_id if family.policy_grant == "authorization_code" else None,
+                session_id=family.session_id if family.names_session else None,
             ),
             family_id=family.id,
             resource=resource,

@@ -29,7 +29,13 @@ class Start:
 
 
 def start(
-    request: GrantRequest, entitlement: Entitlement, draft: "Draft", ids: Ids, *, session_id: str | None = None
+    request: GrantRequest,
+    entitlement: Entitlement,
+    draft: "Draft",
+    ids: Ids,
+    *,
+    session_id: str | None = None,
+    names_session: bool = False,
 ) -> Start:
     """The family of what is being issued, and its first refresh token where the client may refresh.
 
@@ -55,6 +61,7 @@ def start(
         idp=sign_in.idp,
         policy_grant=entitlement.grant_type,
         session_id=session_id,
+        names_session=names_session,
         expires_at=now + lifetime if lifetime else None,
         generations=generations_of(request.client, sign_in.person.user),
         resources=entitlement.resources,
