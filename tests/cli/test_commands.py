@@ -2,10 +2,11 @@
 
 import json
 import socket
+from email.message import Message
 from typing import Any
 
 import pytest
-from authmint.cli import tables
+from authmint.cli import remote, tables
 from authmint.cli.commands import logs
 from authmint.cli.main import main
 from authmint.cli.remote import RemoteFailed
@@ -155,3 +156,35 @@ def test_a_token_is_needed(capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     assert main(["keys", "doctor"]) == 2
 
     assert "--token or AUTHMINT_API_TOKEN" in capsys.readouterr().err
+
+
+class _Longer:
+    """An answer of more than anybody wants to hold."""
+
+    status = 200
+    headers = Message()
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def __enter__(self) -> "_Longer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def read(self, size: int = -1) -> bytes:
+        assert size > 0
+        self.given += size
+        return b"x" * size
+
+
+def test_an_answer_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    longer = _Longer()
+    monkeypatch.setattr(remote._OPENER, "open", lambda *_, **__: longer)
+    monkeypatch.setattr(remote, "_LONGEST", 1024)
+
+    with pytest.raises(RemoteFailed, match="an answer has more than"):
+        remote.Remote("https://id.example.com", "t").admin("GET", "/api/v1/users")
+
+    assert longer.given == 1025

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from authmint.cli.importing import patience
 from authmint.cli.importing.org.catalogue import catalogue
 from authmint.cli.importing.org.kinds import Item, Kind, Making
 from authmint.cli.importing.org.reading import read_org
 from authmint.cli.importing.org.running import Choice, Import
 from authmint.cli.importing.org.state import Done, State, digest_of
 from authmint.cli.importing.patience import Patient
-from authmint.cli.remote import Answer, Remote, RemoteFailed
+from authmint.cli.remote import Answer, Remote, RemoteFailed, words
 from authmint.http import Response
 
 from tests.cli.two_orgs import Fault, Org, broken_off, furnish, imported, source_and_target
@@ -596,6 +597,46 @@ def test_answers_that_nobody_knows_are_said_and_the_others_are_read(
     if not (isinstance(answer, list) and answer and answer[0] == {"id": 1, "profile": {"name": 3}}):
         assert [one.title for one in plan.unread] == ["groups"]
     assert "ann@example.com" in {one["profile"]["login"] for one in target.pages("/api/v1/users")}
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [("/api/v1/groups?", "groups"), ("/api/v1/policies?type=PASSWORD", "policies of people")],
+)
+@pytest.mark.parametrize("again", [True, False])
+def test_a_list_without_an_end_is_said(
+    target: Org, state: Path, monkeypatch: pytest.MonkeyPatch, path: str, title: str, again: bool
+) -> None:
+    monkeypatch.setattr(patience, "MOST_PAGES", 20)
+
+    class Endless(Org):
+        def admin_answer(self, method: str, path_: str, body: Any = None) -> Answer:
+            assert len(self.reads) < 1_000
+            if path not in path_:
+                return super().admin_answer(method, path_, body)
+            answer = super().admin_answer(method, path_.partition("&after=")[0], body)
+            return replace(answer, following=f"{path}&after={'same' if again else len(self.reads)}")
+
+    plan, _ = imported(Endless("old.example.com"), target, state, apply=False)
+
+    assert [(one.title, one.why) for one in plan.unread] == [(title, "its pages have no end")]
+
+
+@pytest.mark.parametrize("levels", [120, 900, 200_000])
+def test_an_answer_that_is_too_deep_is_refused(source: Org, target: Org, state: Path, levels: int) -> None:
+    honest = source.admin_answer
+
+    def deep(method: str, path: str, body: Any = None) -> Answer:
+        if not path.startswith("/api/v1/inlineHooks"):
+            return honest(method, path, body)
+        return Answer(200, {}, b'[{"id":"x","name":"x","more":' + b"[" * levels + b"]" * levels + b"}]")
+
+    source.admin_answer = deep  # type: ignore[method-assign]
+
+    with pytest.raises(RemoteFailed, match="is nested too deeply"):
+        imported(source, target, state)
+    assert target.writes == []
+    assert words(Answer(500, {}, b"[" * 200_000)) == "status 500"
 
 
 def test_a_source_that_leads_elsewhere_is_not_followed(target: Org, state: Path) -> None:

@@ -14,6 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 _SECONDS: Final = 35
+#: Bytes of one answer: a page of 200 people with large profiles is far below it.
+_LONGEST: Final = 32 * 1024 * 1024
+#: Levels of an answer.
+_DEEPEST: Final = 100
 _NEXT: Final = re.compile(r'<([^>]+)>; rel="next"')
 
 
@@ -35,11 +39,18 @@ class Answer:
     following: str | None = None
 
     def json(self) -> Any:
-        """The body, read. Raises RemoteFailed where it is not JSON."""
+        """The body, read. Raises RemoteFailed where it is not JSON, or is too deep for what walks it."""
         try:
-            return json.loads(self.body)
+            value = json.loads(self.body)
         except ValueError:
             raise RemoteFailed(f"the answer (status {self.status}) is not JSON") from None
+        except RecursionError:
+            is_deep = True
+        else:
+            is_deep = _is_deep(value)
+        if is_deep:
+            raise RemoteFailed(f"the answer (status {self.status}) is nested too deeply")
+        return value
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -155,7 +166,20 @@ def _answer(answer: Any) -> Answer:
     links = answer.headers.get_all("link") or []
     following = next((match[1] for link in links if (match := _NEXT.search(link))), None)
     headers = {name.lower(): value for name, value in answer.headers.items()}
-    return Answer(answer.status, headers, answer.read(), following)
+    body = answer.read(_LONGEST + 1)
+    if len(body) > _LONGEST:
+        raise RemoteFailed(f"an answer has more than {_LONGEST // 1024**2} MiB")
+    return Answer(answer.status, headers, body, following)
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        nested = [one for one in level if isinstance(one, dict | list)]
+        if not nested:
+            return False
+        level = [one for above in nested for one in (above.values() if isinstance(above, dict) else above)]
+    return True
 
 
 def words(answer: Answer) -> str:
@@ -166,5 +190,5 @@ def words(answer: Answer) -> str:
         body = json.loads(answer.body)
         causes = "; ".join(cause["errorSummary"] for cause in body.get("errorCauses") or [])
         return f"{body['errorSummary']} ({answer.status}){': ' + causes if causes else ''}"
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return f"status {answer.status}"

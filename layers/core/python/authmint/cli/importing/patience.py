@@ -9,6 +9,8 @@ from ..remote import Answer, NoAnswer, Remote, RemoteFailed, words
 #: Tries of one call, and the longest pause between two, in seconds: limits are counted by the minute.
 TRIES: Final = 8
 _LONGEST_PAUSE: Final = 60
+#: Of one list: two million people at 200 a page, and more than any memory here would hold.
+MOST_PAGES: Final = 10_000
 _BUSY: Final = frozenset({429, 503})
 _BROKEN: Final = frozenset({500, 502, 504})
 #: Other refusals have the status 401, too: of what a deployment does not offer.
@@ -44,7 +46,11 @@ class Patient:
     def items(self, path: str) -> Iterator[Any]:
         """Every item of a list. Raises Unreadable, RemoteFailed."""
         following: str | None = path
+        seen: set[str] = set()
         while following is not None:
+            if following in seen or len(seen) == MOST_PAGES:
+                raise Unreadable(200, "its pages have no end")
+            seen.add(following)
             answer = self.read(following)
             listed = answer.json() if answer.status < 300 else None
             if not isinstance(listed, list):

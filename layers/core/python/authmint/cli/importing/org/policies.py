@@ -37,7 +37,7 @@ class Policies(Kind):
             try:
                 found = list(org.items(f"{_API}?type={one}"))
             except Unreadable as error:
-                if error.status == 403 and one in _TYPES:
+                if error.status < 300 or (error.status == 403 and one in _TYPES):
                     raise
                 continue  # an org that has none of it refuses the type
             yield from sorted(found, key=lambda raw: int(raw.get("priority") or 0))
