@@ -310,6 +310,12 @@ def test_what_is_no_key_set_verifies_nothing(document: bytes) -> None:
     answer = world.redeem(world.assertion())
 
     assert (answer.status, world.refused(answer)) == (503, "trusted_issuer_unavailable")
+    for _ in range(3):
+        assert world.redeem(world.assertion()).status == 503
+    assert len(world.engine.fetched) == 1, "nobody is asked all the time who cannot answer"
+    world.engine.documents |= world.idp.documents
+    world.engine.clock.advance(seconds=10)
+    assert world.redeem(world.assertion()).status == 200
 
 
 def test_metadata_of_another_issuer_is_not_followed() -> None:

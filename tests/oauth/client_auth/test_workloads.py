@@ -329,3 +329,23 @@ def test_roles_match_whole_and_within_a_segment(pattern: str, arn: str, matches:
 )
 def test_what_is_no_role_is_refused(pattern: str) -> None:
     assert not is_role_pattern(pattern)
+
+
+def test_account_and_role_have_to_agree_and_to_be_listed() -> None:
+    world = World()
+    world.change(workload_bindings=(replace(world.binding, accounts=(), organization=None),))
+    other = {"https://sts.amazonaws.com/": DETAILS | {"aws_account": "999999999999"}}
+    assert world.ask(world.token()).status == 200
+    assert world.refused(world.ask(world.token(**other))) == "wl_condition"
+
+    world.change(workload_bindings=(replace(world.binding, accounts=("999999999999",)),))
+    assert world.refused(world.ask(world.token())) == "wl_condition"
+
+
+def test_a_security_profile_takes_its_own_algorithms_of_platforms_too() -> None:
+    world, strong = World(), World("aws", "ES256")
+    for each in (world, strong):
+        each.change(security_profile="FAPI2")
+
+    assert world.refused(world.ask(world.token())) == "wl_signature"
+    assert decoded(strong.ask(strong.token()).body)["error"] == "invalid_dpop_proof", "known, and asked for its key"

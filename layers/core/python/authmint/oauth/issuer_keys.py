@@ -17,6 +17,8 @@ FRESH: Final = 3_600
 STALE: Final = 86_400
 #: An assertion with an unknown kid may ask for a fresh copy, but an issuer not more often than this.
 REFETCH: Final = 60
+#: Seconds for which an issuer is left alone that could not be asked, where there is nothing to go on with.
+PAUSE: Final = 10
 _KEPT: Final = 200
 
 
@@ -62,6 +64,7 @@ class IssuerKeys:
         self._fetch_keys = fetch_keys
         self._fetch_metadata = fetch_metadata
         self._kept: dict[tuple[str, str | None], _Kept] = {}
+        self._failed: dict[tuple[str, str | None], int] = {}
 
     def verify(self, jws: Jws, issuer: TrustedIssuer, *, now: int) -> bool:
         """Whether the issuer signed it, by one of its algorithms.
@@ -83,16 +86,21 @@ class IssuerKeys:
             known = kid is None or any(key.get("kid") == kid for key in kept.keys)
             if (known and now < kept.fetched_at + FRESH) or now < kept.tried_at + REFETCH:
                 return kept.keys
+        if now < self._failed.get(place, 0) + PAUSE:
+            raise KeysUnavailable("they could not be fetched a moment ago")
         try:
             uri = discovered(issuer.issuer, self._fetch_metadata) if issuer.discovery else issuer.jwks_uri or ""
             keys = parsed_keys(self._fetch_keys(uri))
         except FetchFailed as error:
             if kept is None or error.withdrawn or now >= kept.fetched_at + STALE:
+                self._failed[place] = now
                 raise KeysUnavailable(str(error)) from None
             self._kept[place] = replace(kept, tried_at=now)
             return kept.keys
         except (OAuthError, ValueError) as error:
+            self._failed[place] = now
             raise KeysUnavailable(f"no key set: {type(error).__name__}") from None
+        self._failed.pop(place, None)
         while len(self._kept) >= _KEPT:
             self._kept.pop(next(iter(self._kept)))
         self._kept[place] = _Kept(keys, now, now)
