@@ -368,6 +368,42 @@ def test_the_entry_says_how_users_are_found(entry: dict[str, Any], said: dict[st
         assert world.refused(answer) == "id_jag_invalid_subject"
 
 
+#: A login here, and one elsewhere with the same key: sharp s, a ligature, the Kelvin sign, a wide letter, iota.
+FOLDED = [
+    ("straße@example.com", "strasse@example.com"),
+    ("strasse@example.com", "straße@example.com"),
+    ("ann@fuß.example", "ann@fuss.example"),
+    ("\ufb01n@example.com", "fin@example.com"),
+    ("\u212aay@example.com", "kay@example.com"),
+    ("kay@example.com", "\uff4bay@example.com"),
+    ("\u03b9@example.com", "\u0399@example.com"),
+]
+
+
+@pytest.mark.parametrize(("here", "there"), FOLDED)
+@pytest.mark.parametrize(
+    "entry", [{"match": "LOGIN"}, {"match": "CLAIM", "claim": "upn"}, {"match_verified_email": True}]
+)
+def test_a_name_that_only_folds_to_a_users_is_another_persons(entry: dict[str, Any], here: str, there: str) -> None:
+    world = World(**entry)
+    user = world.storage.users.get("00uA")
+    world.storage.users.save(user, replace(user, profile={**user.profile, "login": here, "email": here}), [])
+
+    answer = world.redeem(world.assertion(sub=there, email=there, email_verified=True, upn=there))
+
+    assert world.refused(answer) == "id_jag_invalid_subject"
+
+
+def test_no_address_beyond_ascii_says_who_somebody_is() -> None:
+    world, address = World(match_verified_email=True), "änn@example.com"
+    user = world.storage.users.get("00uA")
+    world.storage.users.save(user, replace(user, profile={**user.profile, "login": address, "email": address}), [])
+
+    answer = world.redeem(world.assertion(sub="x", email=address, email_verified=True))
+
+    assert world.refused(answer) == "id_jag_invalid_subject"
+
+
 def test_an_address_that_nobody_verified_here_is_nobodys() -> None:
     world = World(match_verified_email=True)
     user = world.storage.users.get("00uA")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from ..storage.identity_providers import IdentityProvider, Linking
-from ..storage.users import User, login_key
+from ..storage.users import User, is_same_name, login_key
 from .presets import TENANT
 
 #: What is done: they are signed in, recognized and linked first, made first, or turned away.
@@ -155,15 +155,11 @@ def _not_linkable(provider: IdentityProvider, said: Said, username: str, known: 
 
 
 def _says_it(linking: Linking, username: str, user: User) -> bool:
-    """Whether it is the user's own value, but for the case of ASCII letters: others fold to it (UTS #46 §7)."""
+    """Whether it is the user's own value: others fold to it."""
     values: tuple[str, ...] = (user.login, user.email)
     if linking.match_type == "CUSTOM_ATTRIBUTE":
         values = (str(user.profile.get(linking.match_attribute or "", "")),)
-    return any(_lowered(username) == _lowered(value) for value in values)
-
-
-def _lowered(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass").lower()
+    return any(is_same_name(username, value) for value in values)
 
 
 def _allowed(action: Action, known: Known, linking: Linking) -> Decision:

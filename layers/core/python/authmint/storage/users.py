@@ -157,6 +157,19 @@ def login_key(login: str) -> str:
     return folded
 
 
+def is_same_name(said: str, own: str) -> bool:
+    """Whether others mean somebody by a name: it is theirs, but for the case of ASCII letters.
+
+    ``login_key`` finds people for themselves, who prove then who they are. Names that fold to one key can belong to two
+    people elsewhere (UTS #46 §7), so what others say of somebody has to be that very name.
+    """
+
+    def lowered(text: str) -> bytes:
+        return text.encode("utf-8", "surrogatepass").lower()
+
+    return lowered(said) == lowered(own)
+
+
 class Users(Protocol):
     """All users of a deployment."""
 

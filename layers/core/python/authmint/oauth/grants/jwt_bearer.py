@@ -18,6 +18,7 @@ from ...storage.replay import UsedAssertions
 from ...storage.servers import ORG_SERVER, Resource, issuer_of
 from ...storage.token_families import TokenFamilies, new_family_id
 from ...storage.trusted_issuers import IssuerSubjects, TrustedIssuer, subject_id
+from ...storage.users import is_same_name
 from .. import scopes
 from ..delegation import ACT, Delegation, Given, checked_chain
 from ..errors import OAuthError
@@ -218,9 +219,9 @@ class JwtBearer:
     def _meant(self, payload: Mapping[str, Any], sub: str, issuer: TrustedIssuer) -> Person:
         ways: Mapping[str, Callable[[], Person]] = {
             "USER_ID": lambda: self._directory.person(sub),
-            "LOGIN": lambda: self._directory.by_login(sub),
+            "LOGIN": lambda: self._called(sub),
             "EXTERNAL_ID": lambda: self._linked(sub, issuer),
-            "CLAIM": lambda: self._directory.by_login(_text(payload, issuer.claim or "")),
+            "CLAIM": lambda: self._called(_text(payload, issuer.claim or "")),
         }
         try:
             return ways[issuer.match]()
@@ -229,9 +230,15 @@ class JwtBearer:
                 raise
         email = _text(payload, "email")
         person = self._directory.by_login(email)
-        own = str(person.user.profile.get("email", ""))
-        if not person.user.email_verified or own.casefold() != email.casefold():
+        if not person.user.email_verified or not email.isascii() or not is_same_name(email, person.user.email):
             raise NotFound(issuer.id)
+        return person
+
+    def _called(self, login: str) -> Person:
+        """Whose login it is: logins are found by folded names, and other people's fold to the same."""
+        person = self._directory.by_login(login)
+        if not is_same_name(login, person.user.login):
+            raise NotFound(login)
         return person
 
     def _linked(self, sub: str, issuer: TrustedIssuer) -> Person:
