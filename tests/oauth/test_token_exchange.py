@@ -39,6 +39,7 @@ from tests.support.dpop import Key
 from tests.support.fakes import NOW, CountingIds, FakeKeyPairs, decoded, pregenerated
 
 REGISTERED = "dcr_" + "A" * 27
+STRANGER = DynamicClient(SERVER_ID, REGISTERED, "MCP", (), ("authorization_code",), ("orders:read",), NOW, NOW + DAY)
 JWT = "urn:ietf:params:oauth:token-type:jwt"
 
 
@@ -52,6 +53,15 @@ def signed(chain: Chain, payload: dict[str, Any], *, server_id: str = SERVER_ID)
     server = chain.storage.servers.get(server_id)
     kid = server.active_key.kid
     return KeySigner(kid, server.algorithm, pregenerated(server.algorithm)[1]).sign(payload)
+
+
+def of_a_stranger(chain: Chain) -> str:
+    """Ann's token for a client that registered itself."""
+    chain.storage.dynamic_clients.register(STRANGER, most=5, at=NOW)
+    user = chain.users()
+    family = chain.storage.families.get(claims(user)["jti"].split(".")[-1])
+    chain.storage.families.families[family.id] = replace(family, client_id=REGISTERED)
+    return signed(chain, claims(user) | {"cid": REGISTERED})
 
 
 def test_a_service_gets_a_token_on_behalf_of_a_user() -> None:
@@ -509,6 +519,49 @@ def test_a_trusted_server_that_is_not_there_vouches_for_nobody(status: str) -> N
     assert chain.reason(answer) == "invalid_subject_token_authorization_server"
 
 
+@pytest.mark.parametrize("status", ["INACTIVE", "gone"])
+@pytest.mark.parametrize("links", [1, 2])
+def test_what_came_of_a_server_ends_with_it(status: str, links: int) -> None:
+    chain = Chain()
+    child = chain.exchanged(chain.users(), at=LEDGER, scope="ledger:read")
+    for number in range(1, links):
+        child = chain.exchanged(child, by=number + 1, at=LEDGER, scope="ledger:read")
+    assert chain.lives(child, at=LEDGER)
+    server = chain.storage.servers.get(SERVER_ID)
+    if status == "gone":
+        chain.storage.servers.delete(server, [])
+    else:
+        chain.storage.servers.save(server, replace(server, status="INACTIVE"), [])
+
+    assert not chain.lives(child, at=LEDGER)
+    again = chain.exchange(child, by=3, at=LEDGER, scope="ledger:read")
+    assert chain.reason(again) == "invalid_subject_token_authorization_server"
+
+
+@pytest.mark.parametrize("links", [1, 2])
+def test_without_trust_what_came_of_a_server_lives_to_its_end_and_begets_nothing(links: int) -> None:
+    chain = Chain()
+    child = chain.exchanged(chain.users(), at=LEDGER, scope="ledger:read")
+    for number in range(1, links):
+        child = chain.exchanged(child, by=number + 1, at=LEDGER, scope="ledger:read")
+    server = chain.storage.servers.get(LEDGER)
+    chain.storage.servers.save(server, replace(server, associated=()), [])
+
+    assert chain.lives(child, at=LEDGER)
+    again = chain.exchange(child, by=3, at=LEDGER, scope="ledger:read")
+    assert (again.status, chain.reason(again)) == (403, "associated_server_not_trusted")
+
+
+def test_the_server_of_a_client_that_nobody_registered_counts_too() -> None:
+    chain = Chain(replace(an_orders_server(), registration=ClientRegistration(dynamic="OPEN")))
+    token = chain.exchanged(of_a_stranger(chain), at=LEDGER, scope="ledger:read")
+    assert chain.lives(token, at=LEDGER)
+    server = chain.storage.servers.get(SERVER_ID)
+    chain.storage.servers.save(server, replace(server, status="INACTIVE"), [])
+
+    assert not chain.lives(token, at=LEDGER)
+
+
 def test_the_default_server_is_known_by_its_other_name() -> None:
     chain = Chain(replace(an_orders_server(), is_default=True))
     code = chain.code()
@@ -727,19 +780,11 @@ def test_another_client_does_not_revoke_it() -> None:
 
 
 def test_a_client_that_registered_itself_can_be_the_first_and_its_end_is_noticed() -> None:
-    registration = ClientRegistration(dynamic="OPEN")
-    chain = Chain(replace(an_orders_server(), registration=registration))
-    registered = DynamicClient(
-        SERVER_ID, REGISTERED, "MCP", (), ("authorization_code",), ("orders:read",), NOW, NOW + DAY
-    )
-    chain.storage.dynamic_clients.register(registered, most=5, at=NOW)
-    user = chain.users()
-    family = chain.storage.families.get(claims(user)["jti"].split(".")[-1])
-    chain.storage.families.families[family.id] = replace(family, client_id=REGISTERED)
-    token = chain.exchanged(signed(chain, claims(user) | {"cid": REGISTERED}))
+    chain = Chain(replace(an_orders_server(), registration=ClientRegistration(dynamic="OPEN")))
+    token = chain.exchanged(of_a_stranger(chain))
     assert chain.lives(token)
 
-    chain.storage.dynamic_clients.block(registered, at=NOW, events=[])
+    chain.storage.dynamic_clients.block(STRANGER, at=NOW, events=[])
 
     assert not chain.lives(token)
 

@@ -66,7 +66,9 @@ class SubjectTokens:
             raise OAuthError("invalid_subject_token", reason="no access token of this server")
         if token.expires_at <= request.now:
             raise OAuthError("token_exchange_subject_token_expired", reason="expired")
-        return Subject(token, server, issuer, self._holder(token, server, client))
+        holder = self._holder(token, server, client)
+        _check_origin(holder, server, request.server)
+        return Subject(token, server, issuer, holder)
 
     def _issued_by(self, jws: Jws, request: GrantRequest) -> tuple[AuthorizationServer, Client | None]:
         """The server that a token says it is of, and, where that is another one, its client: one read."""
@@ -96,3 +98,15 @@ class SubjectTokens:
         if holder.person is not None and not is_assigned(holder.person, holder.first):
             raise OAuthError("invalid_subject_token_user_not_assigned")
         return holder
+
+
+def _check_origin(holder: Holder, server: AuthorizationServer, own: AuthorizationServer) -> None:
+    """A token of our own that came of another server's, or of one's before it, needs that server to be trusted still.
+
+    Without, who was let in once could come back again and again.
+    """
+    if server.id != own.id:  # looked at already
+        return
+    foreign = [one.server_id for one in holder.ancestors if one.server_id != own.id]
+    if foreign and foreign[-1] not in own.associated:
+        raise OAuthError("associated_server_not_trusted", reason="where the token came from is trusted no more")

@@ -10,7 +10,7 @@ from ..storage.directory import Directory, Person
 from ..storage.errors import NotFound
 from ..storage.generations import Generations
 from ..storage.lineages import Ancestor, Lineages
-from ..storage.liveness import NotAlive, check_client, check_family, check_lineage, live_person
+from ..storage.liveness import NotAlive, check_client, check_family, check_lineage, check_server, live_person
 from ..storage.revocations import Revocations
 from ..storage.servers import AuthorizationServer
 from ..storage.token_families import TokenFamilies, TokenFamily
@@ -83,7 +83,7 @@ class TokenValidity:
         check_client(client, made)
         if self._revocations.has(server.id, token.jti):
             raise NotAlive("revoked")
-        began = self._living(ancestors) if ancestors else None
+        began = self._living(ancestors, server) if ancestors else None
         return replace(self._holder(client, token.user_id, made), ancestors=ancestors, began=began)
 
     def of_id_token(self, token: IdToken, server: AuthorizationServer, *, known: Client | None = None) -> Holder:
@@ -104,18 +104,25 @@ class TokenValidity:
         _check_family_of(family, server, client)
         return self._holder(check_client(client, family.generations), family.user_id, family.generations)
 
-    def _living(self, ancestors: Sequence[Ancestor]) -> Client | None:
-        """The client of the first of the tokens that one was given for, if none of them ended: one read more."""
+    def _living(self, ancestors: Sequence[Ancestor], server: AuthorizationServer) -> Client | None:
+        """The client of the first of the tokens that one was given for, if none of them ended.
+
+        One read more, and one for each other server that is among theirs: warm instances know its keys and rules.
+        """
         if self._lineages is None:
             raise NotAlive("it was given for another token")
         lineage = self._lineages().read(ancestors)
-        strangers = {
-            one.client_id: self._configuration.read(one.server_id, one.client_id).client
-            for one in ancestors
-            if class_of(one.client_id) != "REGISTERED"
-        }
-        found = {client_id: client for client_id, client in strangers.items() if client is not None}
-        lineage = replace(lineage, clients={**lineage.clients, **found})
+        strangers = {(one.server_id, one.client_id) for one in ancestors if class_of(one.client_id) != "REGISTERED"}
+        others = {one.server_id for one in ancestors} - {server.id, *(server_id for server_id, _ in strangers)}
+        for server_id in sorted(others):
+            check_server(self._configuration.read(server_id).server)
+        clients = dict(lineage.clients)
+        for server_id, client_id in sorted(strangers):
+            snapshot = self._configuration.read(server_id, client_id)
+            check_server(snapshot.server)
+            if snapshot.client is not None:
+                clients[client_id] = snapshot.client
+        lineage = replace(lineage, clients=clients)
         check_lineage(ancestors, lineage)
         return lineage.clients[ancestors[0].client_id]
 
