@@ -115,6 +115,37 @@ def test_an_assertion_becomes_a_token() -> None:
     assert world.engine.state(answer["access_token"])["active"] is True
 
 
+def test_when_somebody_signed_in_is_as_the_issuer_says_or_unknown() -> None:
+    world = World()
+
+    assert "auth_time" not in claims(world.token()["access_token"]), "not now: nobody said so"
+    assert claims(world.token(auth_time=NOW - 9_000.5)["access_token"])["auth_time"] == NOW - 9_001
+    assert claims(world.token(auth_time=NOW + 15)["access_token"])["auth_time"] == NOW + 15
+
+
+def test_what_is_exchanged_for_it_does_not_know_either_when_somebody_signed_in() -> None:
+    exchange = "urn:ietf:params:oauth:grant-type:token-exchange"
+    server = a_trusting_server()
+    rule = replace(server.policies[0].rules[0], grant_types=(GRANT, exchange))
+    world = World(replace(server, policies=(a_policy(rule),)))
+    client = world.storage.clients.get(CLIENT_ID)
+    world.storage.clients.save(client, replace(client, implicit_assignment=True), [])
+    world.storage.clients.add(a_client(id="0oaSVC", grant_types=(exchange,)), [])
+    form = {
+        "grant_type": exchange,
+        "subject_token": world.token()["access_token"],
+        "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        "audience": "api://orders",
+    }
+
+    response = world.engine.token(a_form(form, headers=basic("0oaSVC")))
+    assert response.status == 200, world.refused(response)
+    answer = decoded(response.body)
+
+    assert "auth_time" not in claims(answer["access_token"])
+    assert claims(answer["access_token"])["uid"] == "00uA"
+
+
 def test_it_ends_with_the_user_and_with_the_client() -> None:
     world = World()
     token = world.token()["access_token"]
@@ -158,6 +189,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "details": ({"authorization_details": []}, "authorization_details_not_supported"),
     "no jti": ({"jti": None}, "invalid_grant"),
     "a jti that is none": ({"jti": 7}, "invalid_grant"),
+    "auth_time a text": ({"auth_time": str(NOW - 60)}, "invalid_grant"),
+    "auth_time a truth": ({"auth_time": True}, "invalid_grant"),
+    "auth_time negative": ({"auth_time": -1}, "invalid_grant"),
+    "auth_time absurd": ({"auth_time": 10**400}, "invalid_grant"),
+    "auth_time of the future": ({"auth_time": NOW + 16}, "invalid_grant"),
     "act": ({"act": "agent"}, "invalid_subject_token_act_claim_malformed"),
     "a key": ({"cnf": {"jkt": "x" * 43}}, "invalid_grant"),
     "a key of another kind": ({"cnf": {"x5t#S256": "x"}}, "invalid_grant"),

@@ -268,7 +268,7 @@ def _person(draft: Draft, occasion: Occasion) -> dict[str, Any]:
         "userId": user.id,
         "login": user.login,
         "status": "ACTIVE",
-        "lastPasswordVerification": timestamp(sign_in.at) if "pwd" in sign_in.amr else None,
+        "lastPasswordVerification": timestamp(sign_in.at) if sign_in.at is not None and "pwd" in sign_in.amr else None,
         "amr": [_METHODS.get(method, method.upper()) for method in sign_in.amr],
         "mfaActive": "mfa" in sign_in.amr,
     }

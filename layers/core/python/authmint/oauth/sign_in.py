@@ -13,7 +13,7 @@ class SignIn:
     """Who signed in, when and how.
 
     Attributes:
-        at: Unix seconds: ``auth_time``.
+        at: Unix seconds: ``auth_time``; ``None``: nobody knows, where others say who somebody is.
         amr: Methods (RFC 8176).
         nonce: Of the authorization request.
         acr: Where ``acr_values`` was asked for.
@@ -22,7 +22,7 @@ class SignIn:
     """
 
     person: Person
-    at: int
+    at: int | None
     amr: tuple[str, ...]
     nonce: str | None = None
     acr: str | None = None

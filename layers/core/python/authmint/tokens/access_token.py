@@ -22,10 +22,10 @@ _RESERVED_BY_PROFILE: Final = _RESERVED | {"client_id", "scope", "amr"}
 
 @dataclass(frozen=True)
 class SignedIn:
-    """The user of a token and when they signed in (Unix seconds)."""
+    """The user of a token and when they signed in (Unix seconds); ``None``: nobody knows."""
 
     user_id: str
-    auth_time: int
+    auth_time: int | None
 
 
 def access_token_payload(
@@ -75,7 +75,7 @@ def access_token_payload(
     if user is not None:
         payload["uid"] = user.user_id
     payload["scp"] = scopes
-    if user is not None:
+    if user is not None and user.auth_time is not None:
         payload["auth_time"] = user.auth_time
     payload["sub"] = claims["sub"]
     if acr is not None:

@@ -67,8 +67,9 @@ def id_token_payload(
         "jti": new_jti(JTI_PREFIX, ids, generations),
         "amr": amr,
         "idp": idp,
-        "auth_time": user.auth_time,
     }
+    if user.auth_time is not None:
+        payload["auth_time"] = user.auth_time
     hashes = with_hashes({} if nonce is None else {"nonce": nonce}, algorithm, access_token=access_token, code=code)
     optional = {"acr": acr, "sid": sid}
     payload |= hashes | {name: value for name, value in optional.items() if value is not None}

@@ -127,7 +127,7 @@ class JwtBearer:
         entitlement = Entitlement(
             self.name,
             scopes_at(resource, asked),
-            sign_in=_sign_in(payload, person, request.now),
+            sign_in=_sign_in(jws, person, request.now),
             family_id=new_family_id(self.ids),
             resource=resource,
             jkt=request.jkt,
@@ -306,12 +306,17 @@ def _check_key(payload: Mapping[str, Any], request: GrantRequest) -> None:
         raise OAuthError("invalid_grant", reason="bound to another key")
 
 
-def _sign_in(payload: Mapping[str, Any], person: Person, now: int) -> SignIn:
-    at, amr, acr = payload.get("auth_time"), payload.get("amr"), payload.get("acr")
-    known = isinstance(at, int) and not isinstance(at, bool) and 0 <= at <= now + _SKEW
+def _sign_in(jws: Jws, person: Person, now: int) -> SignIn:
+    """How they signed in by the word of the issuer; when, nobody knows where it does not say so."""
+    amr, acr = jws.payload.get("amr"), jws.payload.get("acr")
+    try:
+        at = jws.date("auth_time")
+    except BadToken as bad:
+        raise OAuthError("invalid_grant", reason=str(bad)) from None
+    if at is not None and at > now + _SKEW:
+        raise OAuthError("invalid_grant", reason="auth_time is in the future")
     methods = tuple(str(one)[:_LONGEST_TEXT] for one in amr) if isinstance(amr, list) else ()
-    when = int(at) if known and at is not None else now
-    return SignIn(person, when, methods, acr=acr if isinstance(acr, str) else None)
+    return SignIn(person, at, methods, acr=acr if isinstance(acr, str) else None)
 
 
 def _copied(payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def _sign_in(subject: Subject) -> SignIn | None:
     if person is None:
         return None
     methods = methods_of(subject.token, subject.server)
-    return SignIn(person, payload.get("auth_time", subject.token.issued_at), methods, acr=payload.get("acr"))
+    return SignIn(person, payload.get("auth_time"), methods, acr=payload.get("acr"))
 
 
 def exchanged_for(request: GrantRequest) -> Resource | None:
@@ -209,7 +209,7 @@ def _family(verified: VerifiedExchange, draft: "Draft") -> TokenFamily:
         scopes=draft.granted,
         created_at=now,
         updated_at=now,
-        auth_time=now if sign_in is None else sign_in.at,
+        auth_time=now if sign_in is None or sign_in.at is None else sign_in.at,
         amr=(),
         acr=None if sign_in is None else sign_in.acr,
         policy_grant=entitlement.grant_type,

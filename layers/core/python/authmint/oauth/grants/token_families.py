@@ -55,7 +55,7 @@ def start(
         scopes=draft.granted,
         created_at=now,
         updated_at=now,
-        auth_time=sign_in.at,
+        auth_time=now if sign_in.at is None else sign_in.at,  # of no token: a refresh alone would say it
         amr=sign_in.amr,
         acr=sign_in.acr,
         idp=sign_in.idp,
