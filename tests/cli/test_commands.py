@@ -128,6 +128,7 @@ def test_an_event_is_one_line_whatever_it_holds(monkeypatch: pytest.MonkeyPatch)
         (["--server", "ausNone"], "Not found: Resource not found: ausNone (AuthorizationServer) (404)"),
         (["--token", "wrong-token-wrong-token-wrong-token"], "Invalid token provided (401)"),
         (["--url", "ftp://x"], "is no URL"),
+        (["--url", "http://id.example.com"], "travel in the clear"),
     ],
 )
 def test_refusals_are_said_in_words(
@@ -188,3 +189,37 @@ def test_an_answer_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         remote.Remote("https://id.example.com", "t").admin("GET", "/api/v1/users")
 
     assert longer.given == 1025
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://id.example.com", "http://10.0.0.1:8080", "http://localhost.example.com", "http://127.0.0.1.example.com",
+        "http://2130706433", "https://ann:s3cret@id.example.com", "http://127.0.0.1:1@id.example.com:80/s3cret",
+        "https://id.example.com\\@evil.example", "https://id.example.com?x", "https://id.example.com#x",
+        "https://id.example.com/ x", "https://", "https:id.example.com", "https://id.example.com:port", "https://[::1",
+        "id.example.com", "file:///etc/passwd",
+    ],
+)  # fmt: skip
+def test_a_token_goes_to_no_such_address(url: str) -> None:
+    with pytest.raises(RemoteFailed) as refused:
+        remote.checked_address(url)
+
+    assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://id.example.com", "https://id.example.com:8443/base", "http://127.0.0.1:8080", "http://localhost:1",
+        "http://[::1]:8080", "http://127.0.0.2", "HTTPS://ID.example.com",
+    ],
+)  # fmt: skip
+def test_a_token_goes_over_https_or_to_this_machine(url: str) -> None:
+    assert remote.checked_address(f"{url}/") == url
+
+
+def test_where_no_token_is_sent_http_leads_anywhere() -> None:
+    assert remote.checked_address("http://id.example.com", in_clear=True) == "http://id.example.com"
+    with pytest.raises(RemoteFailed, match="no user"):
+        remote.checked_address("http://ann:b@id.example.com", in_clear=True)

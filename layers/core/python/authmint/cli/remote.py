@@ -2,6 +2,7 @@
 
 import argparse
 import http.client
+import ipaddress
 import json
 import os
 import re
@@ -16,6 +17,9 @@ from typing import Any, Final
 _SECONDS: Final = 35
 #: Bytes of one answer: a page of 200 people with large profiles is far below it.
 _LONGEST: Final = 32 * 1024 * 1024
+_BEGINS: Final = "it begins with https:// (or http:// for the local stack)"
+#: What no address of a deployment has.
+_FOREIGN: Final = re.compile(r"[\s\\?#\x00-\x1f\x7f]")
 #: Levels of an answer.
 _DEEPEST: Final = 100
 _NEXT: Final = re.compile(r'<([^>]+)>; rel="next"')
@@ -60,17 +64,41 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, as without a terminal")
 
 
-def address_of(options: argparse.Namespace) -> str:
+def address_of(options: argparse.Namespace, *, in_clear: bool = False) -> str:
     """The address of the deployment that options or the environment name. Raises RemoteFailed."""
     url: str = options.url or os.environ.get("AUTHMINT_URL") or f"http://127.0.0.1:{os.environ.get('PORT') or '8080'}"
-    return checked_address(url)
+    return checked_address(url, in_clear=in_clear)
 
 
-def checked_address(url: str) -> str:
-    """The address without a slash at its end. Raises RemoteFailed: it is none."""
-    if urllib.parse.urlsplit(url).scheme not in {"http", "https"}:
-        raise RemoteFailed(f"{url!r} is no URL; it begins with https:// (or http:// for the local stack)")
+def checked_address(url: str, *, in_clear: bool = False) -> str:
+    """The address without a slash at its end.
+
+    Args:
+        url: As somebody typed it.
+        in_clear: No token is sent, so that http may lead anywhere.
+
+    Raises:
+        RemoteFailed: It is none, or one to which no token may go.
+    """
+    try:
+        parts = urllib.parse.urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise RemoteFailed(f"the address is no URL; {_BEGINS}") from None
+    if "@" in parts.netloc:  # not repeated: it may hold a password
+        raise RemoteFailed("an address of a deployment has no user and no password: the token is given by itself")
+    if parts.scheme not in {"http", "https"} or not host or _FOREIGN.search(url):
+        raise RemoteFailed(f"{url!r} is no URL; {_BEGINS}")
+    if parts.scheme == "http" and not (in_clear or _is_loopback(host)):
+        raise RemoteFailed(f"{url!r} would have tokens of administrators travel in the clear; {_BEGINS}")
     return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def of_options(options: argparse.Namespace) -> "Remote":

@@ -59,7 +59,7 @@ def _findings(options: argparse.Namespace) -> Iterator[Finding]:
     if options.url or not options.stage:
         from ..operation.outside import outside
 
-        remote = Remote(address_of(options), token="")
+        remote = Remote(address_of(options, in_clear=True), token="")  # it says itself that http is bad
         try:
             yield from outside(remote, options.server, now=datetime.now(UTC))
         except RemoteFailed as error:
