@@ -640,6 +640,35 @@ def test_the_policy_alone_decides_about_scopes_unless_the_server_narrows() -> No
     assert narrow.exchange(first, by=2, at=LEDGER, scope="ledger:read").status == 200, "another server's names"
 
 
+def test_no_detour_over_another_server_makes_a_token_wider() -> None:
+    chain = Chain(an_orders_server(narrow_exchange=True, associated=(LEDGER,)))
+    user = chain.users(scopes=("openid", "orders:read"))
+    child = chain.exchanged(user, at=LEDGER, scope="ledger:read")
+    further = chain.exchanged(child, by=2, at=LEDGER, scope="ledger:read orders:read")
+
+    for token in (child, further):
+        back = chain.exchange(token, by=3, scope="orders:read orders:write")
+        assert chain.reason(back) == "scope_denied"
+        assert "Denied scopes: [orders:write]" in decoded(back.body)["error_description"]
+        assert claims(chain.exchanged(token, by=3, scope="orders:read"))["scp"] == ["orders:read"]
+    assert claims(chain.exchanged(further, by=3, scope=""))["scp"] == ["orders:read"]
+    assert chain.reason(chain.exchange(child, by=3, scope="")) == "invalid_scope", "it has none of this server"
+
+
+def test_what_a_token_has_by_itself_no_detour_gives_back() -> None:
+    chain = Chain(an_orders_server(narrow_exchange=True, associated=(LEDGER,)))
+    user = chain.users(scopes=("openid", "orders:read"))
+    mirrored = Scope("scp7", "orders:write")
+    ledger = chain.storage.servers.get(LEDGER)
+    rule = a_rule(grant_types=(EXCHANGE,))
+    changed = replace(ledger, scopes=(*ledger.scopes, mirrored), policies=(a_policy(rule),))
+    chain.storage.servers.save(ledger, changed, [])
+
+    child = chain.exchanged(user, at=LEDGER, scope="orders:read orders:write")
+
+    assert claims(chain.exchanged(child, by=2, scope=""))["scp"] == ["orders:read"], "without a word as with one"
+
+
 def test_nobody_is_asked_to_consent_so_what_needs_it_is_not_given() -> None:
     server = an_orders_server()
     scopes = (*server.scopes, Scope("scp4", "orders:delete", consent="REQUIRED"))

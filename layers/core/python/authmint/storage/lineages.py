@@ -25,6 +25,7 @@ class Ancestor:
         family_id: That it dies with; ``None``: it is a client's own.
         client_id: That it was given to.
         client_generation: Of that client when it was given.
+        scopes: That it has.
     """
 
     server_id: str
@@ -32,6 +33,7 @@ class Ancestor:
     client_id: str
     family_id: str | None = None
     client_generation: int = 0
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

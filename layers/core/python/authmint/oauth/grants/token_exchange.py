@@ -166,14 +166,25 @@ def _asked(request: GrantRequest, subject: Subject, named: tuple[str, ...]) -> t
     """
     server, held = request.server, subject.token.scopes
     known = scopes.known_to(server) - scopes.OPENID_SCOPES
-    asked = named or tuple(name for name in held if name in known)
+    bounds = _bounds(request, subject)
+    asked = named or tuple(name for name in held if name in known and all(name in bound for bound in bounds))
     if not asked:
         raise OAuthError("invalid_scope", reason="the subject token has no scope of this server")
     check_custom(request, asked)
-    narrow = server.narrow_exchange or request.profile.strict
-    if narrow and subject.server.id == server.id and (wider := [name for name in asked if name not in held]):
+    if wider := [name for name in asked if any(name not in bound for bound in bounds)]:
         raise OAuthError("scope_denied", ", ".join(wider), reason="the subject token does not have them: narrowOnly")
     return asked
+
+
+def _bounds(request: GrantRequest, subject: Subject) -> list[tuple[str, ...]]:
+    """Scopes of every token of this server that it all comes of, where none is made wider.
+
+    All of them count: by way of another server's, whose names mean something else, a token would be made wider as well.
+    """
+    if not (request.server.narrow_exchange or request.profile.strict):
+        return []
+    bounds = [one.scopes for one in subject.holder.ancestors if one.server_id == request.server.id]
+    return [*bounds, subject.token.scopes] if subject.server.id == request.server.id else bounds
 
 
 def check_custom(request: GrantRequest, asked: tuple[str, ...]) -> None:
@@ -199,6 +210,7 @@ def _family(verified: VerifiedExchange, draft: "Draft") -> TokenFamily:
         client_id=token.client_id,
         family_id=token.family_id,
         client_generation=subject.holder.client.token_generation,
+        scopes=tuple(token.scopes),
     )
     user = None if sign_in is None else sign_in.person.user
     return TokenFamily(
