@@ -338,6 +338,26 @@ def test_keys_outlive_an_outage_of_the_issuer_for_a_day_and_a_withdrawal_not_at_
     assert after(94_000, FetchFailed("gone", withdrawn=True)) == 503
 
 
+def test_keys_that_an_unknown_kid_finds_withdrawn_count_no_more_for_anybody() -> None:
+    world = World()
+    world.token()
+    world.engine.clock.advance(seconds=60)
+    asked: list[str] = []
+
+    def fetch(uri: str) -> bytes:
+        asked.append(uri)
+        raise FetchFailed("status 404", withdrawn=True)
+
+    world.engine.parts.issuer_keys._fetch_keys = fetch
+
+    def status(**header: str) -> int:
+        return world.redeem(world.assertion(header, iat=NOW + 60)).status
+
+    assert [status(kid=f"k{number}") for number in range(7, 27)] == [503] * 20
+    assert status() == 503, "nor for who has a key that was good a minute ago"
+    assert len(asked) == 1, "and the issuer is asked once"
+
+
 @pytest.mark.parametrize("document", [b"{}", b"[]", b'{"keys":[]}', b"no JSON", b'{"keys":[1]}'])
 def test_what_is_no_key_set_verifies_nothing(document: bytes) -> None:
     world = World()

@@ -94,6 +94,8 @@ class IssuerKeys:
         except FetchFailed as error:
             if kept is None or error.withdrawn or now >= kept.fetched_at + STALE:
                 self._failed[place] = now
+                if error.withdrawn:
+                    self._kept.pop(place, None)
                 raise KeysUnavailable(str(error)) from None
             self._kept[place] = replace(kept, tried_at=now)
             return kept.keys
