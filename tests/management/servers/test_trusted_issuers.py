@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from authmint.oauth.outbound_fetch import FetchFailed
+from authmint.storage.errors import Unavailable
 from authmint.storage.trusted_issuers import subject_id
 
 from tests.management.admin import BASE_URL, SERVERS, Admin
@@ -84,6 +85,7 @@ WRONG: dict[str, Any] = {
     "no keys": {"jwksUri": None},
     "two ways": {"discovery": True},
     "keys by http": {"jwksUri": "http://idp.example/keys"},
+    "keys with a fragment": {"jwksUri": "https://idp.example/keys#x"},
     "keys that are none": {"jwksUri": None, "jwks": {"keys": []}},
     "a private key": {"jwksUri": None, "jwks": {"keys": [{**IDP.jwk, "d": "AAAA"}]}},
     "a symmetric key": {"jwksUri": None, "jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}},
@@ -172,6 +174,33 @@ def test_whom_it_meant_goes_with_the_issuer_and_lists_page(admin: Admin, url: st
     assert len(page.json + admin.get(following).json) == 5
     assert admin.delete(f"{url}/{made['id']}").status == 204
     assert admin.storage.issuer_subjects.list(made["id"]) == []
+
+
+def test_an_issuer_that_could_not_be_deleted_means_whom_it_meant(
+    admin: Admin, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin.storage.users.add(a_user(id="00u1"), [])
+    made = admin.made(url, ENTRY)
+    admin.made(f"{url}/{made['id']}/subjects", {"sub": "s", "userId": "00u1"})
+
+    def fail(*_: object) -> None:
+        raise Unavailable("throttled")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(admin.storage.servers, "save", fail)
+        assert admin.delete(f"{url}/{made['id']}").status == 503
+    assert [one.sub for one in admin.storage.issuer_subjects.list(made["id"])] == ["s"]
+    assert admin.delete(f"{url}/{made['id']}").status == 204
+    assert admin.storage.issuer_subjects.list(made["id"]) == []
+
+
+def test_where_keys_are_may_have_a_query(admin: Admin, url: str, documents: dict[str, bytes]) -> None:
+    uri = "https://idp.example/keys?policy=b2c"
+    assert admin.made(url, ENTRY | {"jwksUri": uri})["jwksUri"] == uri
+
+    metadata = f"{IDP.url}/.well-known/openid-configuration"
+    documents[metadata] = json.dumps({"issuer": IDP.url, "jwks_uri": uri}).encode()
+    assert admin.post(url, {"issuer": IDP.url, "use": "WORKLOAD", "discovery": True}).status == 201
 
 
 def test_another_servers_issuer_is_not_there(admin: Admin, url: str) -> None:

@@ -87,7 +87,7 @@ def checked_chain(act: Any, *, room: int = 0) -> dict[str, Any] | None:
     """
     actor, depth = act, room
     while actor is not None:
-        if not isinstance(actor, dict):
+        if not isinstance(actor, dict) or not isinstance(actor.get("sub"), str) or not actor["sub"]:
             raise OAuthError("invalid_subject_token_act_claim_malformed")
         depth += 1
         if depth > DEEPEST:

@@ -120,15 +120,15 @@ class TrustedIssuers:
         return Response.json(200, _json(issuer, server, call))
 
     def delete(self, call: Call) -> Response:
-        """204. Whom it meant is forgotten, first: nothing is left to do once the issuer is gone."""
-        self._records.subjects.remove_all(_found(self._changes.load(call), call).id)
+        """204. The issuer goes first, and nobody can be meant by it any more; then whom it meant is forgotten."""
 
         def change(server: AuthorizationServer) -> Changed:
             issuer = _found(server, call)
             changed = replace(server, trusted_issuers=without(server.trusted_issuers, issuer.id))
             return changed, issuer, [_event("delete", issuer, server, call)]
 
-        self._changes.change(call, change)
+        _, gone = self._changes.change(call, change)
+        self._records.subjects.remove_all(gone.id)
         return NO_CONTENT
 
     def subjects(self, call: Call) -> Response:
@@ -213,7 +213,7 @@ class TrustedIssuers:
             uri = discovered(entry.issuer, self._records.fetch)
         except (FetchFailed, ValueError) as error:
             raise invalid_field("discovery", f"The metadata of the issuer cannot be used: {error}.") from None
-        if not _is_url(uri):
+        if not _is_url(uri, query=True):
             raise invalid_field("discovery", "The metadata of the issuer names no https URL of keys.")
 
 
@@ -223,7 +223,7 @@ def _with_keys(entry: TrustedIssuer, body: Fields, *, own: bool) -> TrustedIssue
     ways = sum((jwks is not None, uri is not None, discovery))
     if ways != (0 if own else 1):
         body.problem("jwks", "Exactly one of 'jwks', 'jwksUri' and 'discovery' is needed; for this org itself none.")
-    if uri is not None and not _is_url(uri):
+    if uri is not None and not _is_url(uri, query=True):
         body.problem("jwksUri", "must be an https URL.")
     keys: tuple[Mapping[str, Any], ...] = ()
     if jwks is not None:
@@ -251,8 +251,8 @@ def _with_subject(entry: TrustedIssuer, body: Fields) -> TrustedIssuer:
     return replace(entry, match=match, claim=claim, match_verified_email=email)
 
 
-def _is_url(uri: str) -> bool:
-    """An https URL; or plain http to this machine itself, where only the local stack goes."""
+def _is_url(uri: str, *, query: bool = False) -> bool:
+    """An https URL, with a query perhaps; or plain http to this machine itself, where only the local stack goes."""
     try:
         parts = urlsplit(uri)
     except ValueError:
@@ -260,7 +260,7 @@ def _is_url(uri: str) -> bool:
     if (
         not parts.hostname
         or parts.username is not None
-        or parts.query
+        or (parts.query and not query)
         or parts.fragment
         or parts.hostname.endswith(".")
     ):
