@@ -39,7 +39,8 @@ class Emails:
         body = JsonBody.read(visit.request)
         profile = body.members.get("profile")
         address = profile.get("email") if isinstance(profile, dict) else None
-        role = _ROLES.get(body.members.get("role", "PRIMARY"))
+        named = body.members.get("role", "PRIMARY")
+        role = _ROLES.get(named) if isinstance(named, str) else None
         mailed = body.members.get("sendEmail", True)
         if role is None or not isinstance(mailed, bool) or not isinstance(address, str):
             raise invalid_field("email" if role else "role", "The field is missing, or not as it should be")
