@@ -280,6 +280,12 @@ class TestCallers:
         assert "access-control-allow-origin" not in dict(other.headers)
         assert (asked.status, dict(asked.headers)["access-control-allow-methods"]) == (204, "GET, HEAD, PUT")
 
+    @pytest.mark.parametrize("path", ["/profile", "/profile/schema", "/emails", "/password", "/authenticators"])
+    def test_nothing_of_an_account_is_kept_by_a_cache(self, program: Program, path: str) -> None:
+        kept = [value for name, value in program.send("GET", path).headers if name == "cache-control"]
+
+        assert kept == ["no-cache, no-store"]
+
     def test_what_there_is_not_is_said(self, program: Program) -> None:
         for path in ("/phones", "/phones/x/challenge", "/app-authenticators"):
             assert (program.send("GET", path).status, code_of(program.send("POST", path))) == (401, "E0000015")

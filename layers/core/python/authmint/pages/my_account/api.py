@@ -7,6 +7,7 @@ from typing import Final
 
 from ...api_errors import ApiError
 from ...http import Response
+from ...oauth.errors import NO_STORE
 from ..visit import Visit
 from .answers import PREFIX
 from .caller import OwnCaller, OwnCallers
@@ -87,7 +88,8 @@ class MyAccountApi:
     def _answering(self, scope: str, answer: Answer, parts: tuple[str, ...]) -> Callable[[Visit], Response]:
         def answering(visit: Visit) -> Response:
             caller = self._callers.caller(visit.request, f"okta.myAccount.{scope}", now=visit.now)
-            return answer(visit, caller, parts)
+            # That the request had a token keeps an answer from shared caches alone (RFC 9111 §3.5).
+            return answer(visit, caller, parts).with_headers(*NO_STORE)
 
         return answering
 
