@@ -13,6 +13,7 @@ from authmint.storage.clients import Clients
 from authmint.storage.directory import Person
 from authmint.storage.errors import AlreadyExists, Conflict, NotFound
 from authmint.storage.events import Event
+from authmint.storage.factors import Factor
 from authmint.storage.group_rules import Membership
 from authmint.storage.groups import EVERYONE_GROUP, Group
 from authmint.storage.identity_providers import IdpLink
@@ -24,8 +25,10 @@ from authmint.storage.schemas import ProfileSchema
 from authmint.storage.trusted_origins import OriginList
 from authmint.storage.user_types import UserTypeList
 from authmint.storage.users import User, login_key
+from authmint.storage.ways_in import Way
 
 if TYPE_CHECKING:
+    from .factors import MemoryFactors
     from .identity_providers import MemoryIdpLinks
 
 Record = Callable[[Sequence[Event]], None]
@@ -50,6 +53,7 @@ class MemoryUsers:
         self.forget: Callable[[str], object] = lambda _: None
         self.ended: Callable[[User], object] = lambda _: None
         self.links: MemoryIdpLinks | None = None
+        self.factors: MemoryFactors | None = None
         self.roles = MemorySingleton(RoleBook(), lock, record)
 
     def get(self, user_id: str) -> User:
@@ -130,9 +134,12 @@ class MemoryUsers:
         types_version: int = 0,
         mails: Sequence[Mail] = (),
         book: BookChange | None = None,
+        beside: Way | None = None,
     ) -> None:
         with self._lock:
             known = self._check(before)
+            if beside is not None and not self.has(beside):
+                raise Conflict(before.id)
             if after.type_id not in {None, before.type_id} and self.types.get().version != types_version:
                 raise Conflict("types")
             if holds_others(known, after):
@@ -152,6 +159,15 @@ class MemoryUsers:
                 self.ended(self.users[before.id])
             self._record(events)
             self._send(mails)
+
+    def has(self, way: Way) -> bool:
+        """Whether it is there: of a user, as it was read."""
+        if isinstance(way, User):
+            known = self.users.get(way.id)
+            return known is not None and known.version == way.version
+        if isinstance(way, Factor):
+            return self.factors is not None and (way.user_id, way.id) in self.factors.factors
+        return self.links is not None and any(link.idp_id == way.idp_id for link in self.links.of_user(way.user_id))
 
     def keep(self, book: BookChange | None) -> None:
         """Store what changes of roles with something else. Raises Conflict."""

@@ -10,6 +10,7 @@ from authmint.storage.factor_challenges import FactorChallenge
 from authmint.storage.factors import Factor
 from authmint.storage.outbox import Mail
 from authmint.storage.recovery_codes import RecoveryCodes
+from authmint.storage.ways_in import Way
 
 from .directory import MemoryUsers, Record, Send
 
@@ -24,6 +25,7 @@ class MemoryFactors:
         self._send = send
         self.factors: dict[tuple[str, str], Factor] = {}
         self.recovery = MemoryRecoveryCodes(users, lock, record, send)
+        users.factors = self
 
     def of(self, user_id: str) -> Sequence[Factor]:
         found = [factor for (owner, _), factor in self.factors.items() if owner == user_id]
@@ -69,11 +71,11 @@ class MemoryFactors:
             self._done(events, mails)
 
     def remove(
-        self, factor: Factor, events: Sequence[Event], mails: Sequence[Mail] = (), *, beside: Sequence[Factor] = ()
+        self, factor: Factor, events: Sequence[Event], mails: Sequence[Mail] = (), *, beside: Sequence[Way] = ()
     ) -> None:
         with self._lock:
             self._check(factor)
-            if any((other.user_id, other.id) not in self.factors for other in beside):
+            if not all(map(self._users.has, beside)):
                 raise Conflict(factor.id)
             del self.factors[factor.user_id, factor.id]
             self._done(events, mails)

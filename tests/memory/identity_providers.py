@@ -7,6 +7,7 @@ from dataclasses import replace
 from authmint.storage.errors import AlreadyExists, Conflict, NotFound
 from authmint.storage.events import Event
 from authmint.storage.identity_providers import IdentityProvider, IdentityProviderList, IdpLink
+from authmint.storage.ways_in import Way
 
 from .directory import MemoryUsers
 
@@ -106,10 +107,10 @@ class MemoryIdpLinks:
             if (link.idp_id, link.user_id) in self._links:
                 self.put(link)
 
-    def remove(self, link: IdpLink, events: Sequence[Event], *, beside: IdpLink | None = None) -> None:
+    def remove(self, link: IdpLink, events: Sequence[Event], *, beside: Way | None = None) -> None:
         with self._lock:
-            if beside is not None:
-                self.get(beside.idp_id, beside.user_id)
+            if beside is not None and not self._users.has(beside):
+                raise NotFound(link.user_id)
             self.get(link.idp_id, link.user_id)
             self.forget(idp_id=link.idp_id, user_id=link.user_id)
             self._record(events)

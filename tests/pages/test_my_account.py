@@ -10,6 +10,7 @@ import pytest
 from authmint.http import Response
 from authmint.storage.admin_scopes import OWN_ACCOUNT_SCOPES
 from authmint.storage.errors import Unavailable
+from authmint.storage.identity_providers import IdpLink
 from authmint.storage.schemas import ProfileSchema
 from authmint.storage.servers import ORG_SERVER
 from authmint.storage.users import User
@@ -652,6 +653,40 @@ class TestFactors:
         assert not program.is_signed_in(later)
         assert program.send("GET", "/profile").status == 200  # the token goes on
 
+    @pytest.mark.parametrize("first", ["the key", "the password", "the link"])
+    def test_what_goes_in_between_is_no_other_way_in(self, program: Program, first: str) -> None:
+        storage = program.here.storage
+        app = app_of(program)
+        program.sign_in(lambda: app.code, acr_values="urn:okta:loa:2fa:any")
+        begun = program.json("POST", "/webauthn/registration", {})
+        answer = SoftwareKey(origin=ACME).registered(begun["options"])
+        made = program.json("POST", "/webauthn", answer | {"clientExtensions": '{"credProps":{"rk":true}}'})
+
+        def without_password() -> None:
+            storage.users.save(program.user, replace(program.user, password=None), [])
+
+        def without_key() -> None:
+            storage.factors.remove(storage.factors.get(program.user_id, made["id"]), [])
+
+        if first == "the key":
+            storage.users.save = just_before(storage.users.save, without_key)  # type: ignore[method-assign]
+            assert program.send("DELETE", "/password").status == 403
+            assert program.user.password is not None
+        elif first == "the password":
+            storage.factors.remove = just_before(storage.factors.remove, without_password)  # type: ignore[method-assign]
+            assert program.send("DELETE", f"/webauthn/{made['id']}").status == 403
+            assert len(program.json("GET", "/webauthn")) == 1
+        else:
+            provider = program.here.provider()
+            now = program.clock.now()
+            link = IdpLink(provider["id"], program.user_id, "s", now, now)
+            storage.idp_links.add(link, [])
+            without_password()
+            unlinked = just_before(storage.factors.remove, lambda: storage.idp_links.remove(link, []))
+            storage.factors.remove = unlinked  # type: ignore[method-assign]
+            assert program.send("DELETE", f"/webauthn/{made['id']}").status == 403
+            assert len(program.json("GET", "/webauthn")) == 1
+
     def test_each_authenticator_says_what_the_user_has_of_it(self, program: Program) -> None:
         app_of(program)
         shown = {one["key"]: one for one in program.json("GET", "/authenticators?expand=enrollments")}
@@ -725,6 +760,18 @@ def test_a_fault_is_told_and_the_next_try_works(program: Program, method: str, p
             assert answer.status < 300 or (path.startswith("/password") and answer.status in {400, 401, 403}), answer
         program.clock.advance(seconds=6)
     raise AssertionError("never done")
+
+
+def just_before(call: Callable[..., Any], other: Callable[[], None]) -> Any:
+    """The call, and before it, once, what another one does."""
+    left = [other]
+
+    def calling(*args: Any, **named: Any) -> Any:
+        if left:
+            left.pop()()
+        return call(*args, **named)
+
+    return calling
 
 
 class Faults:

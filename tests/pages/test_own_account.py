@@ -356,11 +356,28 @@ class TestProviders:
 
         if not discoverable:
             with pytest.raises(NotDone):
-                links.remove(user_of(browser), "0oaC", browser_request(browser))
+                links.remove("00uA", "0oaC", browser_request(browser))
             return
-        links.remove(user_of(browser), "0oaC", browser_request(browser))
+        links.remove("00uA", "0oaC", browser_request(browser))
         assert storage.idp_links.of_user("00uA") == []
-        assert links.is_only_way(user_of(browser), "fwfK")
+        with pytest.raises(NotDone):
+            links.ways.beside_factor("00uA", storage.factors.get("00uA", "fwfK"))
+
+    def test_a_key_that_is_switched_off_is_no_way_in(self, browser: Browser) -> None:
+        a_provider(browser)
+        linked(browser)
+        storage, now = browser.hosted.storage, browser.hosted.clock.now()
+        key = Credential("c", "k", "acme.example.com", "h", discoverable=True)
+        made = Factor("fwfK", "00uA", "webauthn", "ACTIVE", now, now, provider="FIDO", credential=key)
+        storage.factors.add(made, [])
+        change_user(browser, password=None)
+        listed = storage.authenticators.get()
+        off = replace(listed.of("webauthn"), status="INACTIVE")
+        storage.authenticators.save(listed, listed.with_changed(off), [])
+        at(browser, "providers")
+
+        assert browser.post("/account/providers", act="unlink", idp="0oaC").status == 409
+        assert [one.idp_id for one in storage.idp_links.of_user("00uA")] == ["0oaC"]
 
     def test_who_keeps_the_profile_stays(self, browser: Browser) -> None:
         a_provider(browser, profile_master=True)

@@ -20,6 +20,7 @@ from ..storage.events import Event
 from ..storage.factors import Factor
 from ..storage.outbox import Mail
 from ..storage.recovery_codes import RecoveryCodes
+from ..storage.ways_in import Way
 from .connection import translated
 from .items import HEAD, ConfigItem
 from .memberships import HOLDS, OWN, alive
@@ -28,6 +29,7 @@ from .records import decode, encode
 from .servers import well_formed
 from .tables import ConditionFailed, Tables
 from .users import MAX_ID, partition
+from .ways_in import check_there
 
 _RECOVERY_CODES: Final = "RECOVERYCODES"
 
@@ -107,14 +109,13 @@ class DynamoFactors:
             raise AlreadyExists("credential") from None
 
     def remove(
-        self, factor: Factor, events: Sequence[Event], mails: Sequence[Mail] = (), *, beside: Sequence[Factor] = ()
+        self, factor: Factor, events: Sequence[Event], mails: Sequence[Mail] = (), *, beside: Sequence[Way] = ()
     ) -> None:
         try:
             with self._tables.transaction(events) as write:
                 self._take(write, factor)
-                for other in beside:
-                    place = _place(self._item, other)
-                    write.condition_check(self._item, place.pk, place.sk, condition=self._item.pk.exists())
+                for way in beside:
+                    check_there(write, self._item, way)
                 put(write, self._tables, mails)
         except ConditionFailed:
             raise Conflict(factor.id) from None

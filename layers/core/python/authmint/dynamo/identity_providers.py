@@ -7,7 +7,7 @@ hang on (``memberships``), ``IDPSUBJECT#digest``/``#`` holds what a provider cal
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pynamodb.exceptions import PutError
 from pynamodb.transactions import TransactWrite
@@ -24,6 +24,9 @@ from .memberships import HOLDS_SUBJECT, alive, at_once, linked, sweep, tombstone
 from .records import decode, encode
 from .servers import well_formed
 from .tables import ConditionFailed, Tables
+
+if TYPE_CHECKING:
+    from ..storage.ways_in import Way
 
 _IDPS: Final = "IDPS"
 _MAX_ID: Final = 64
@@ -151,13 +154,15 @@ class DynamoIdpLinks:
                 if error_code(error) != "ConditionalCheckFailedException":
                     raise
 
-    def remove(self, link: IdpLink, events: Sequence[Event], *, beside: IdpLink | None = None) -> None:
+    def remove(self, link: IdpLink, events: Sequence[Event], *, beside: "Way | None" = None) -> None:
         item, user, own = self._item, f"{_USER}{link.user_id}", partition(link.idp_id)
         held = subject_key(link.idp_id, link.external_id)
         try:
             with self._tables.transaction(events) as write:
                 if beside is not None:
-                    write.condition_check(item, user, partition(beside.idp_id), condition=item.pk.exists())
+                    from .ways_in import check_there  # links are read more often than they are removed
+
+                    check_there(write, item, beside)
                 write.delete(item(user, own), condition=item.pk.exists())
                 write.delete(item(own, user))
                 write.delete(item(held, HEAD))

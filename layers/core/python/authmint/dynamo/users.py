@@ -39,6 +39,7 @@ from .unique_versions import check_unique, raise_unique
 if TYPE_CHECKING:  # most functions never change who administers, or make users of whom others know
     from ..storage.identity_providers import IdpLink
     from ..storage.roles import BookChange
+    from ..storage.ways_in import Way
 
 USERS: Final = "USERS"
 SIGN_INS: Final = "SIGNIN"
@@ -201,6 +202,7 @@ class DynamoUsers:
         types_version: int = 0,
         mails: Sequence[Mail] = (),
         book: "BookChange | None" = None,
+        beside: "Way | None" = None,
     ) -> None:
         after = replace(after, version=before.version + 1)
         old, new = _holds(before), _holds(after)
@@ -210,6 +212,7 @@ class DynamoUsers:
         old_email, new_email = login_key(before.email), login_key(after.email)
         described = holds_others(before, after)
         checks = int(moves and after.type_id is not None) + int(described) + int(book is not None and book.looked_at)
+        checks += int(beside is not None)
         deletes = len(freed) + int(old_email != new_email) + int(moves and before.type_id is not None)
         try:
             with self._tables.transaction(events) as write:
@@ -217,6 +220,10 @@ class DynamoUsers:
                     write.delete(self._item(*key))
                 if described:
                     check_unique(write, self._item, after)
+                if beside is not None:
+                    from .ways_in import check_there  # few changes are about ways in
+
+                    check_there(write, self._item, beside)
                 write.save(self._head(after), condition=self._at(before))
                 for key in taken:
                     write.save(self._item(*key, owner=after.id), condition=self._item.pk.does_not_exist())

@@ -18,6 +18,7 @@ from ..storage.factors import Factor, FactorKind, Factors
 from ..storage.outbox import Mail
 from ..storage.sign_on_transactions import Proof
 from ..storage.users import User, login_key
+from ..storage.ways_in import Way, name_of
 from .addresses import is_verified
 from .answers import Answer, AssertionAnswer
 from .code_lockout import CodeLockout
@@ -408,7 +409,7 @@ class UserFactors:
         now: int,
         request: Request,
         actor: Party | None = None,
-        beside: Sequence[Factor] = (),
+        beside: Sequence[Way] = (),
     ) -> None:
         """Take a factor away for good, if those ``beside`` it, without which it must stay, are there still.
 
@@ -423,7 +424,7 @@ class UserFactors:
         if factor.status == "ACTIVE":
             events = [self._event("user.mfa.factor.deactivate", factor, ask)]
             mails = self._notice(ask, "AuthenticatorReset", factor)
-            self.factors.remove(factor, events, mails, beside=[other for other in beside if other.version])
+            self.factors.remove(factor, events, mails, beside=_stored(beside))
         else:
             self.factors.remove(factor, [])
 
@@ -521,3 +522,8 @@ def _automatic(user: User) -> Factor:
 
 def _party(factor: Factor) -> Party:
     return Party(factor.id, "AuthenticatorEnrollment", display_name=factor.name or None)
+
+
+def _stored(ways: Sequence[Way]) -> Sequence[Way]:
+    """Those that are records, each once: a verified address is none."""
+    return list({name_of(way): way for way in ways if not isinstance(way, Factor) or way.version}.values())

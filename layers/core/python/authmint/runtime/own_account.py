@@ -41,7 +41,7 @@ def self_service(parts: Parts, configuration: Configuration) -> SelfService:
         addresses=OwnAddresses(parts.address_change(), profiles, parts.user_factors),
         profiles=profiles,
         progressive=ProgressiveProfiles(profiles, parts.asked_about_profile),
-        passwords=OwnPasswords(parts.password_change(), terms, links.other_ways, clock, ids, retrying),
+        passwords=OwnPasswords(parts.password_change(), terms, links.ways, clock, ids, retrying),
         sessions=sessions,
         apps=apps,
         links=links,

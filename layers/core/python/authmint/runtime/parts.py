@@ -533,12 +533,19 @@ class Parts:
     def own_links(self) -> "OwnLinks":
         """Identity providers that know somebody, for whose links they are."""
         from ..self_service.links import OwnLinks
+        from ..self_service.ways_in import WaysIn
 
         records = self.records
         return OwnLinks(
             records.identity_providers,
             records.idp_links,
-            records.factors,
+            WaysIn(
+                records.users,
+                records.identity_providers,
+                records.idp_links,
+                records.factors,
+                records.authenticators.get,
+            ),
             records.roles,
             self.clock,
             self.ids,

@@ -10,12 +10,12 @@ from ..ids import Ids
 from ..storage.directory import Person
 from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event, Party
-from ..storage.factors import Factor, Factors
 from ..storage.identity_providers import MOST_LINKS, IdentityProvider, IdentityProviders, IdpLink, IdpLinks
 from ..storage.retrying import Retrying
 from ..storage.roles import Roles
 from ..storage.users import User
 from .refusals import NotDone
+from .ways_in import WaysIn
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,6 @@ class Linked:
     link: IdpLink
     provider: IdentityProvider | None
 
-    @property
-    def opens(self) -> bool:
-        """Whether somebody can sign in by it."""
-        return self.provider is not None and self.provider.status == "ACTIVE"
-
 
 @dataclass(frozen=True)
 class OwnLinks:
@@ -37,7 +32,7 @@ class OwnLinks:
 
     providers: IdentityProviders
     links: IdpLinks
-    factors: Factors
+    ways: WaysIn
     roles: Roles
     clock: Clock
     ids: Ids
@@ -48,17 +43,6 @@ class OwnLinks:
         listed = self.providers.all()
         found = [Linked(link, listed.get(link.idp_id)) for link in self.links.of_user(user.id)]
         return [one for one in found if one.provider is not None]
-
-    def other_ways(self, user: User) -> int:
-        """How many ways there are to sign in as the user but the password. Raises Unavailable."""
-        return sum(linked.opens for linked in self.of(user)) + self._keys(user)
-
-    def is_only_way(self, user: User, factor_id: str) -> bool:
-        """Whether nobody could sign in as the user without a factor. Raises Unavailable."""
-        keys = [one.id for one in self.factors.of(user.id) if _signs_in(one)]
-        if user.password is not None or factor_id not in keys:
-            return False
-        return len(keys) == 1 and not any(linked.opens for linked in self.of(user))
 
     def offered(self, person: Person) -> Sequence[IdentityProvider]:
         """Providers that the user may be linked to, and is not. Raises Unavailable."""
@@ -93,25 +77,23 @@ class OwnLinks:
             if not self._is_theirs(link):
                 raise NotDone("taken") from None
 
-    def remove(self, user: User, idp_id: str, request: Request) -> None:
+    def remove(self, user_id: str, idp_id: str, request: Request) -> None:
         """Unlink the user, who signs in otherwise from here on. Nothing happens where they are not linked.
 
         Raises:
             NotDone: It is the only way in, or the provider keeps the user's profile.
+            NotFound: The user is gone.
             Unavailable: Storage could not answer.
         """
 
         def attempt() -> None:
-            known = self.of(user)
-            mine = next((one for one in known if one.link.idp_id == idp_id), None)
+            user = self.ways.users.get(user_id)
+            mine = next((one for one in self.of(user) if one.link.idp_id == idp_id), None)
             if mine is None or mine.provider is None:
                 return
             if user.provider is not None and user.provider.idp_id == idp_id and mine.provider.linking.profile_master:
                 raise NotDone("not_allowed")
-            others = [one.link for one in known if one.opens and one.link.idp_id != idp_id]
-            beside = others[0] if others and user.password is None and not self._keys(user) else None
-            if user.password is None and not others and not self._keys(user):
-                raise NotDone("only_way_in")
+            beside = self.ways.beside(user, idp_id)
             event = self._event("user.idp.link.delete", user, mine.provider, request)
             try:
                 # Of two that may each go if the other one stays, one stays.
@@ -128,9 +110,6 @@ class OwnLinks:
         except NotFound:
             return False
 
-    def _keys(self, user: User) -> int:
-        return sum(map(_signs_in, self.factors.of(user.id)))
-
     def _administers(self, person: Person) -> bool:
         return bool(self.roles.get().of_user(person.user.id, [group.id for group in person.groups]))
 
@@ -145,9 +124,3 @@ class OwnLinks:
         party = Party(user.id, "User", alternate_id=user.login)
         about = Party(provider.id, "IdentityProvider", display_name=provider.name)
         return Recorder(self.clock, self.ids, party, request).event(event_type, party, about)
-
-
-def _signs_in(factor: Factor) -> bool:
-    """Whether it says who somebody is without a username: such a key is all that it takes."""
-    known = factor.credential
-    return factor.kind == "webauthn" and factor.status == "ACTIVE" and known is not None and known.discoverable

@@ -14,6 +14,7 @@ from ..storage.events import Party
 from ..storage.retrying import Retrying
 from ..storage.users import User
 from .refusals import NotDone
+from .ways_in import WaysIn
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,12 @@ class OwnPasswords:
 
     Attributes:
         terms: What policies say of somebody's password.
-        other_ways: How many ways there are to sign in as somebody but the password.
+        ways: How else people sign in.
     """
 
     change: PasswordChange
     terms: Callable[[Person, Request, int], Terms]
-    other_ways: Callable[[User], int]
+    ways: WaysIn
     clock: Clock
     ids: Ids
     retrying: Retrying
@@ -90,8 +91,7 @@ class OwnPasswords:
                 raise NotDone("gone")
             if before.password is None:
                 return before
-            if not self.other_ways(before):
-                raise NotDone("only_way_in")
+            beside = self.ways.beside(before, before.id)
             # Without a password nothing says when it last changed: what that change ended has to stay dead.
             after = replace(before, password=None, ticket=None, updated_at=now, status_changed_at=now)
             party = Party(before.id, "User", alternate_id=before.login)
@@ -101,7 +101,7 @@ class OwnPasswords:
             )
             letters = self.change.letters
             told = () if letters is None else letters.to(after, "PasswordChanged", now=now)
-            self.change.users.save(before, after, [event], mails=told)
+            self.change.users.save(before, after, [event], mails=told, beside=beside)
             return after
 
         return self.retrying(attempt)

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from .events import Event
 from .outbox import Mail
 from .sign_on_transactions import Method
+
+if TYPE_CHECKING:
+    from .ways_in import Way
 
 FactorKind = Literal["totp", "email", "webauthn", "question"]
 FactorStatus = Literal["PENDING_ACTIVATION", "ACTIVE"]
@@ -121,7 +124,7 @@ class Factors(Protocol):
         """
 
     def remove(
-        self, factor: Factor, events: Sequence[Event], mails: Sequence[Mail] = (), *, beside: Sequence[Factor] = ()
+        self, factor: Factor, events: Sequence[Event], mails: Sequence[Mail] = (), *, beside: "Sequence[Way]" = ()
     ) -> None:
         """Remove one for good, if those ``beside`` it, which make that bearable, are there still.
 

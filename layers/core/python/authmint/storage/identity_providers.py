@@ -3,12 +3,15 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from ..jose.keys import SigningAlgorithm
 from .events import Event
 from .servers import Status
 from .users import ProviderKind
+
+if TYPE_CHECKING:
+    from .ways_in import Way
 
 IdpType = Literal["OIDC", "GOOGLE", "MICROSOFT"]
 #: How this service proves who it is at the token endpoint.
@@ -239,9 +242,9 @@ class IdpLinks(Protocol):
     def update(self, link: IdpLink) -> None:
         """Keep what the provider says of a user now. Nothing happens where they are not linked any more."""
 
-    def remove(self, link: IdpLink, events: Sequence[Event], *, beside: IdpLink | None = None) -> None:
-        """Unlink a user. ``beside``: of the same user, another one that has to be there still.
+    def remove(self, link: IdpLink, events: Sequence[Event], *, beside: "Way | None" = None) -> None:
+        """Unlink a user. ``beside``: another way in of theirs, which has to be there still.
 
         Raises:
-            NotFound: They are not linked so.
+            NotFound: They are not linked so, or the other way is not there.
         """

@@ -11,6 +11,7 @@ from .outbox import Mail
 if TYPE_CHECKING:  # most functions never change who administers, or make users of whom others know
     from .identity_providers import IdpLink
     from .roles import BookChange
+    from .ways_in import Way
 
 UserStatus = Literal[
     "STAGED", "PROVISIONED", "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT", "SUSPENDED", "DEPROVISIONED"
@@ -242,6 +243,7 @@ class Users(Protocol):
         types_version: int = 0,
         mails: Sequence[Mail] = (),
         book: "BookChange | None" = None,
+        beside: "Way | None" = None,
     ) -> None:
         """Store a change, its events and its mails, all or nothing, and raise the version.
 
@@ -252,11 +254,13 @@ class Users(Protocol):
             types_version: Of the list in which the type of the user was found, where it is a new one.
             mails: What is sent because of it.
             book: What changes of roles with it.
+            beside: What has to be there still.
 
         Raises:
             AlreadyExists: The new ``login`` or a unique value is taken; of the latter, ``field`` is the id.
             Conflict: The user is not at ``before.version`` any more, the types of users have changed, or, where the
-                profile is another one, which attributes are unique, or roles have changed that ``book`` is about.
+                profile is another one, which attributes are unique, or roles have changed that ``book`` is about, or
+                what has to be there is not.
         """
 
     def delete(self, user: User, events: Sequence[Event], *, book: "BookChange | None" = None) -> None:

@@ -149,11 +149,14 @@ class FactorsPage:
 
     def _removed(self, visit: Visit, own: Own) -> Response:
         factor = self.factor_steps().factors.get(own.person.user, visit.form.text("factor"))
-        needed = self.frame.account().is_needed(own.person, own.known, factor, visit.caller, now=visit.now)
-        if needed or self.links().is_only_way(own.person.user, factor.id):
+        try:
+            ways = self.links().ways.beside_factor(own.person.user.id, factor)
+        except NotDone:
+            return self._shown(visit, own, problem="account.needed", status=409)
+        if self.frame.account().is_needed(own.person, own.known, factor, visit.caller, now=visit.now):
             return self._shown(visit, own, problem="account.needed", status=409)
         # Of two that may each go if the other one stays, one stays.
-        others = [each for each in own.known.factors if each.id != factor.id]
+        others = [*(each for each in own.known.factors if each.id != factor.id), *ways]
         self.factor_steps().factors.remove(own.person.user, factor, now=visit.now, request=visit.request, beside=others)
         return see_other("/account")
 

@@ -9,6 +9,7 @@ from ...http import Response
 from ...self_service.links import Linked
 from ...self_service.refusals import NotDone
 from ...self_service.services import SelfService
+from ...storage.errors import NotFound
 from ..visit import Visit
 from .frame import Frame, Own
 
@@ -43,10 +44,12 @@ class ProvidersPage:
                 if provider is None:
                     raise NotDone("not_linkable")
                 return self.federation().to_link(visit, provider, own.session)
-            links.remove(own.person.user, idp_id, visit.request)
+            links.remove(own.person.user.id, idp_id, visit.request)
         except NotDone as refused:
             problem = _WHY.get(refused.why, "account.not_linkable")
             return self._page(visit, own, problem=problem, status=409)
+        except NotFound:  # the account is gone
+            pass
         return self.frame.back(_SECTION)
 
     def _page(self, visit: Visit, own: Own, *, problem: str = "", status: int = 200) -> Response:

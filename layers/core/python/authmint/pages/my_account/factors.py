@@ -12,6 +12,7 @@ from ...factors.user_factors import UserFactors
 from ...factors.wire import registration_of
 from ...http import Response
 from ...self_service.links import OwnLinks
+from ...self_service.refusals import NotDone
 from ...sign_on.own_account import OwnAccount
 from ...sign_on.sign_on import Caller
 from ...storage.authenticators import KEY_OF, Authenticator
@@ -140,16 +141,24 @@ class OwnFactors:
     def drop(self, visit: Visit, caller: OwnCaller, parts: tuple[str, ...]) -> Response:
         """204. What policies ask for, or the last way in, stays: 403."""
         caller.check_fresh(factors=self.has_any(caller))
-        person, factor = caller.person, self._key(caller, parts[0])
-        account, attempt = self.account(), Caller(visit.request, None, visit.now)
-        known = account.known_of(person, now=visit.now)
-        needed = account.is_needed(person, known, factor, attempt, now=visit.now)
-        if needed or self.links().is_only_way(person.user, factor.id):
-            raise ApiError("E0000006", causes=["It is needed to sign in."])
-        others = [one for one in known.factors if one.id != factor.id]
-        try:
+        person, links = caller.person, self.links()
+        account, asked = self.account(), Caller(visit.request, None, visit.now)
+
+        def attempt() -> None:
+            factor = self._key(caller, parts[0])
+            known = account.known_of(person, now=visit.now)
+            ways = links.ways.beside_factor(person.user.id, factor)
+            if account.is_needed(person, known, factor, asked, now=visit.now):
+                raise NotDone("not_allowed")
+            # Of two that may each go if the other one stays, one stays.
+            others = [*(one for one in known.factors if one.id != factor.id), *ways]
             self.factors().remove(person.user, factor, now=visit.now, request=visit.request, beside=others)
-        except (Conflict, NotFound):
+
+        try:
+            links.retrying(attempt)
+        except NotDone:
+            raise ApiError("E0000006", causes=["It is needed to sign in."]) from None
+        except NotFound:
             raise not_found(parts[0], "WebAuthn") from None
         return _NO_CONTENT
 
