@@ -9,7 +9,7 @@ import pytest
 import requests
 from authlib.integrations.requests_client import OAuth2Session
 
-from tests.flows.test_standard_clients import CLIENTS, NODE, needs_packages
+from tests.flows.packages import CLIENTS, NODE, needs_packages
 from tests.support.people import CALLBACK, Deployment, deployment_with_a_person, query_of
 from tests.support.stack import Running
 

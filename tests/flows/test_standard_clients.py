@@ -1,9 +1,7 @@
 """People sign in to clients that nobody here wrote: Authlib, ``openid-client``, okta-auth-js in Chromium."""
 
 import json
-import shutil
 import subprocess
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -11,6 +9,7 @@ import requests
 from authlib.integrations.requests_client import OAuth2Session
 from playwright.sync_api import expect, sync_playwright
 
+from tests.flows.packages import CLIENTS, MODULES, NODE, needs_packages
 from tests.support.chromium import ARGUMENTS, CHROMIUM, PATIENCE
 from tests.support.people import (
     CALLBACK,
@@ -24,13 +23,6 @@ from tests.support.people import (
 )
 from tests.support.sites import Site, serving
 from tests.support.stack import Running
-
-CLIENTS = Path(__file__).parents[1] / "clients"
-MODULES = CLIENTS / "node_modules"
-NODE = shutil.which("node")
-needs_packages = pytest.mark.skipif(
-    NODE is None or not MODULES.exists(), reason="needs Node.js, and `npm ci` in tests/clients"
-)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.support.builders import a_user
 from tests.support.fakes import FrozenClock, decoded
 
 from .hosted import NEW_PASSWORD, PASSWORD, Browser, Hosted, header
-from .test_own_account import a_provider, agreed, let_people_go, linked
+from .own_account import a_provider, agreed, let_people_go, linked
 
 TWO = Requirement(assurances=(Assurance(two_factors=True),), enrolments=Enrolments(offered=("totp",)))
 AUTHN = "/api/v1/authn"

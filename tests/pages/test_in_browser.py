@@ -30,8 +30,8 @@ from tests.support.sign_on_policies import welcoming
 
 from .hosted import HANDLE, NEW_PASSWORD, PASSWORD
 from .hosted import Browser as PagesBrowser
+from .own_account import a_provider, agreed, let_people_go, linked, may
 from .serving import Served, serving
-from .test_own_account import a_provider, agreed, let_people_go, linked, may
 
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 SCREENSHOTS = os.environ.get("AUTHMINT_SCREENSHOTS")

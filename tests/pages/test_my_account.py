@@ -9,7 +9,6 @@ import jwt
 import pytest
 from authmint.http import Response
 from authmint.storage.admin_scopes import OWN_ACCOUNT_SCOPES
-from authmint.storage.errors import Unavailable
 from authmint.storage.identity_providers import IdpLink
 from authmint.storage.schemas import ProfileSchema
 from authmint.storage.servers import ORG_SERVER
@@ -21,7 +20,7 @@ from tests.support.authenticator import SoftwareKey
 from tests.support.dpop import Key, ath
 from tests.support.fakes import FrozenClock
 
-from .test_own_account import may
+from .own_account import Faults, may
 
 PASSWORD, NEW = "Correct-horse-9", "Battery-Staple-8"
 SCOPES = " ".join(("openid", "offline_access", *sorted(OWN_ACCOUNT_SCOPES)))
@@ -772,32 +771,3 @@ def just_before(call: Callable[..., Any], other: Callable[[], None]) -> Any:
         return call(*args, **named)
 
     return calling
-
-
-class Faults:
-    """Lets calls through until told otherwise; then all fail, from one on."""
-
-    def __init__(self, storage: Any) -> None:
-        self.first: int | None = None
-        self.seen = 0
-        for name, records in vars(storage).items():
-            if name in {"events", "lock", "log", "rate_counters"} or not hasattr(records, "__dict__"):
-                continue
-            for method in dir(type(records)):
-                if not method.startswith("_") and callable(getattr(type(records), method)):
-                    setattr(records, method, self._failing(getattr(records, method)))
-
-    def _failing(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def failing(*args: Any, **named: Any) -> Any:
-            self.seen += 1
-            if self.first is not None and self.seen >= self.first:
-                raise Unavailable("injected")
-            return call(*args, **named)
-
-        return failing
-
-    def arm(self, first: int) -> None:
-        self.first, self.seen = first, 0
-
-    def clear(self) -> None:
-        self.first = None

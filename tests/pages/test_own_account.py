@@ -7,27 +7,18 @@ from typing import Any
 import pytest
 from authmint.http import Request
 from authmint.self_service.refusals import NotDone
-from authmint.storage.consents import Consent
 from authmint.storage.errors import NotFound
 from authmint.storage.factors import Credential, Factor
-from authmint.storage.generations import Generations
-from authmint.storage.identity_providers import IdentityProvider, IdpLink, Linking, Upstream
 from authmint.storage.roles import RoleAssignment
 from authmint.storage.schemas import ProfileSchema
-from authmint.storage.token_families import RefreshToken, TokenFamily
 from authmint.storage.users import Provider
 
-from tests.support.builders import CLIENT_ID, SERVER_ID
 from tests.support.fakes import FrozenClock
 
 from .hosted import NEW_PASSWORD, PASSWORD, Browser, Hosted, header, shown
+from .own_account import a_provider, agreed, let_people_go, linked, may, user_of
 
 SECTIONS = ("profile", "password", "sessions", "apps", "providers", "data")
-SELF = "permissions"
-
-
-def may(action: str) -> dict[str, Any]:
-    return {SELF: [{"principal": "SELF", "action": action}]}
 
 
 @pytest.fixture
@@ -42,10 +33,6 @@ def at(browser: Browser, section: str) -> str:
     answer = browser.get(f"/account/{section}")
     assert answer.status == 200, answer
     return shown(answer)
-
-
-def user_of(browser: Browser) -> Any:
-    return browser.hosted.storage.users.get("00uA")
 
 
 def change_user(browser: Browser, **changes: Any) -> None:
@@ -258,14 +245,6 @@ class TestSessions:
         assert set(sessions.records) == before
 
 
-def agreed(browser: Browser, *, user_id: str = "00uA", client_id: str = CLIENT_ID, number: int = 1) -> None:
-    storage, now = browser.hosted.storage, browser.hosted.clock.now()
-    storage.consents.record([Consent(f"oag{number}", user_id, client_id, SERVER_ID, "orders:read", now)])
-    family = TokenFamily(f"oar{number}", SERVER_ID, client_id, user_id, ("orders:read", "x"), now, now, now, ("pwd",))
-    family = replace(family, generations=Generations(user=user_of(browser).token_generation))
-    storage.families.add(family, RefreshToken(f"t{number}", family.id, now, now + 600))
-
-
 class TestApps:
     def test_what_was_agreed_to_is_taken_back(self, browser: Browser) -> None:
         storage = browser.hosted.storage
@@ -290,19 +269,6 @@ class TestApps:
         browser.post("/account/apps", act="withdraw")
 
         assert browser.hosted.storage.families.get("oar1").revoked_at is not None
-
-
-def a_provider(browser: Browser, idp_id: str = "0oaC", **linking: Any) -> IdentityProvider:
-    base = "https://idp.example"
-    upstream = Upstream(base, f"{base}/auth", f"{base}/token", f"{base}/keys", "us", "sealed")
-    provider = IdentityProvider(idp_id, "OIDC", f"Corp {idp_id}", 1, 1, upstream, Linking(**{"link": True, **linking}))
-    providers = browser.hosted.storage.identity_providers
-    providers.save(None, provider, [], seen=providers.all())
-    return provider
-
-
-def linked(browser: Browser, idp_id: str = "0oaC") -> None:
-    browser.hosted.storage.idp_links.add(IdpLink(idp_id, "00uA", f"s-{idp_id}", 1, 1), [])
 
 
 class TestProviders:
@@ -430,11 +396,6 @@ def a_role(browser: Browser) -> None:
     roles = browser.hosted.storage.roles
     book = roles.get()
     roles.save(book, book.having("USER", "00uA", (RoleAssignment("ra1", "HELP_DESK_ADMIN", 1, 1),)), [])
-
-
-def let_people_go(browser: Browser) -> None:
-    settings = browser.hosted.storage.org_settings
-    settings.save(settings.get(), replace(settings.get(), people_delete_themselves=True), [])
 
 
 class TestData:

@@ -12,8 +12,7 @@ from authmint.storage.users import Provider, User
 
 from tests.federation.world import ACME, APP, Browser, Deployment, Page, World, request_of
 
-from .test_my_account import Faults
-from .test_own_account import may
+from .own_account import Faults, may
 
 RULE = "/api/v1/policies/rstAuthmintEnroll000/rules/rulAuthmintEnroll000"
 LOGIN, PASSWORD = "ann@acme.example", "Correct-horse-9"
