@@ -1,6 +1,7 @@
 """``…/trustedIssuers`` of a server, and whom each means by a ``sub`` (docs/protocol.md §45). An extension."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from ...ids import Ids
 from ...oauth.client_auth.methods import ALGORITHMS
 from ...oauth.issuer_keys import discovered
 from ...oauth.outbound_fetch import FetchFailed
+from ...outage import Outage
 from ...storage.errors import AlreadyExists, NotFound
 from ...storage.events import Event, Party
 from ...storage.servers import AuthorizationServer
@@ -128,7 +130,8 @@ class TrustedIssuers:
             return changed, issuer, [_event("delete", issuer, server, call)]
 
         _, gone = self._changes.change(call, change)
-        self._records.subjects.remove_all(gone.id)
+        with suppress(Outage):  # what stays is under an id that nothing is called by again
+            self._records.subjects.remove_all(gone.id)
         return NO_CONTENT
 
     def subjects(self, call: Call) -> Response:
