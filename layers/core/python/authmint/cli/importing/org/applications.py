@@ -9,7 +9,7 @@ from ...remote import Answer, words
 from ..patience import Patient, Unreadable
 from .directory import Attributes
 from .federation import ProviderMappings
-from .kinds import Item, Kind, Making, Raw, path_of, segment, without
+from .kinds import Item, Kind, Making, Raw, above, path_of, segment, without
 
 _API: Final = "/api/v1/apps"
 _KINDS: Final = {
@@ -99,7 +99,7 @@ class AppSecrets(Kind):
     guarded = (("client_secret",),)
 
     def path(self, parent: Item | None) -> str:
-        assert parent is not None  # noqa: S101 - it stands below an application
+        parent = above(parent)
         return f"{_API}/{parent.segment}/credentials/secrets"
 
     def read(self, org: Patient, parent: Item | None) -> Iterator[Raw]:
@@ -122,7 +122,7 @@ class AppAttributes(Attributes):
     parent = "app"
 
     def path(self, parent: Item | None) -> str:
-        assert parent is not None  # noqa: S101 - it stands below an application
+        parent = above(parent)
         return f"/api/v1/meta/schemas/apps/{parent.segment}/default"
 
 
@@ -146,7 +146,7 @@ class GroupsClaims(Kind):
     names_parent = True
 
     def path(self, parent: Item | None) -> str:
-        assert parent is not None  # noqa: S101 - it stands below an application
+        parent = above(parent)
         return f"/api/v1/internal/apps/{parent.segment}/settings/oauth/idToken"
 
     def read(self, org: Patient, parent: Item | None) -> Iterator[Raw]:
@@ -180,7 +180,7 @@ class AppScopes(Kind):
     names_parent = True
 
     def path(self, parent: Item | None) -> str:
-        assert parent is not None  # noqa: S101 - it stands below an application
+        parent = above(parent)
         return f"{_API}/{parent.segment}/grants"
 
     def name(self, raw: Raw) -> str:
@@ -203,7 +203,7 @@ class AppGroups(Kind):
     names_parent = True
 
     def path(self, parent: Item | None) -> str:
-        assert parent is not None  # noqa: S101 - it stands below an application
+        parent = above(parent)
         return f"{_API}/{parent.segment}/groups"
 
     def query(self) -> str:
@@ -227,7 +227,7 @@ class AppUsers(Kind):
     names_parent = True
 
     def path(self, parent: Item | None) -> str:
-        assert parent is not None  # noqa: S101 - it stands below an application
+        parent = above(parent)
         return f"{_API}/{parent.segment}/users"
 
     def query(self) -> str:
@@ -266,7 +266,7 @@ class AppPolicies(Kind):
     links: Sequence[str] = ("accessPolicy", "profileEnrollment")
 
     def path(self, parent: Item | None) -> str:
-        assert parent is not None  # noqa: S101 - it stands below an application
+        parent = above(parent)
         return f"{_API}/{parent.segment}/policies"
 
     def read(self, org: Patient, parent: Item | None) -> Iterator[Raw]:

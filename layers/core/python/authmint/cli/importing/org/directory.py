@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from ...remote import Answer, RemoteFailed, words
 from ..patience import Patient, Unreadable
-from .kinds import Item, Kind, Making, Raw, link_of, segment
+from .kinds import Item, Kind, Making, Raw, above, link_of, segment
 
 #: How people who are brought in get to sign in.
 Passwords = Literal["later", "hook", "mail", "federated"]
@@ -274,7 +274,7 @@ class Memberships(Kind):
     listed_anew = True
 
     def path(self, parent: Item | None) -> str:
-        assert parent is not None  # noqa: S101 - it stands below a group
+        parent = above(parent)
         return f"/api/v1/groups/{parent.segment}/users"
 
     def query(self) -> str:

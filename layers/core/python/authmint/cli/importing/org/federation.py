@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 from ...remote import Answer, words
 from ..patience import Patient, Unreadable
 from .directory import Attributes
-from .kinds import Item, Kind, Making, Raw, segment, without
+from .kinds import Item, Kind, Making, Raw, above, segment, without
 
 _PROVIDERS: Final = frozenset({"OIDC", "GOOGLE", "MICROSOFT"})
 _UNTOLD: Final = (
@@ -100,7 +100,7 @@ class Links(Kind):
     names_parent = True
 
     def path(self, parent: Item | None) -> str:
-        assert parent is not None  # noqa: S101 - it stands below a provider
+        parent = above(parent)
         return f"/api/v1/idps/{parent.segment}/users"
 
     def query(self) -> str:
@@ -121,7 +121,7 @@ class ProviderAttributes(Attributes):
     parent = "identity-provider"
 
     def path(self, parent: Item | None) -> str:
-        assert parent is not None  # noqa: S101 - it stands below a provider
+        parent = above(parent)
         return f"/api/v1/meta/schemas/apps/{parent.segment}/default"
 
 

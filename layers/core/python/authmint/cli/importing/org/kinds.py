@@ -51,6 +51,13 @@ class Item:
         return f"{above}{self.label or self.kind.name(self.raw)}"
 
 
+def above(parent: Item | None) -> Item:
+    """What an object stands below, of a kind that always does. Raises ValueError: it was read as if it stood alone."""
+    if parent is None:
+        raise ValueError("an object of this kind stands below another one")
+    return parent
+
+
 @dataclass(frozen=True)
 class Making:
     """What an object is made of besides its body.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ..patience import Patient, Unreadable
-from .kinds import Item, Kind, Raw, without
+from .kinds import Item, Kind, Raw, above, without
 
 _API: Final = "/api/v1/policies"
 _TYPES: Final = ("OKTA_SIGN_ON", "ACCESS_POLICY", "PASSWORD", "MFA_ENROLL", "PROFILE_ENROLLMENT", "IDP_DISCOVERY")
@@ -73,7 +73,7 @@ class PolicyRules(Kind):
     listed_anew = True
 
     def path(self, parent: Item | None) -> str:
-        assert parent is not None  # noqa: S101 - it stands below a policy
+        parent = above(parent)
         return f"{_API}/{parent.segment}/rules"
 
     def key(self, raw: Raw) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ..patience import Patient
-from .kinds import Item, Kind, Raw, without
+from .kinds import Item, Kind, Raw, above, without
 
 _OFFERED: Final = frozenset({"okta_email", "google_otp", "okta_password", "webauthn", "security_question"})
 
@@ -91,7 +91,7 @@ class AuthenticatorMethods(Kind):
     names_parent = True
 
     def path(self, parent: Item | None) -> str:
-        assert parent is not None  # noqa: S101 - it stands below an authenticator
+        parent = above(parent)
         return f"/api/v1/authenticators/{parent.segment}/methods"
 
     def read(self, org: Patient, parent: Item | None) -> Iterator[Raw]:

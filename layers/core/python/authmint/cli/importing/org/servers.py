@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ...remote import Answer, words
 from ..patience import Patient, Unreadable
-from .kinds import Item, Kind, Making, Raw, without
+from .kinds import Item, Kind, Making, Raw, above, without
 
 _API: Final = "/api/v1/authorizationServers"
 
@@ -58,7 +58,7 @@ class _Below(Kind):
     below: str
 
     def path(self, parent: Item | None) -> str:
-        assert parent is not None  # noqa: S101 - it stands below a server
+        parent = above(parent)
         return f"{_API}/{parent.segment}/{self.below}"
 
 
@@ -190,7 +190,7 @@ class AccessRules(Kind):
     names_parent = True
 
     def path(self, parent: Item | None) -> str:
-        assert parent is not None  # noqa: S101 - it stands below a policy
+        parent = above(parent)
         return f"{parent.kind.at(parent)}/rules"
 
     def is_fixed(self, raw: Raw) -> bool:
