@@ -12,14 +12,13 @@ from authmint.directory.recovery_tokens import issue
 from authmint.http import Response
 from authmint.policy.sign_on.assurance import Assurance
 from authmint.sign_on.requirement import Demanded, Enrolments, Requirement
-from authmint.storage.errors import Unavailable
 
 from tests.support.apps import App
 from tests.support.builders import a_user
 from tests.support.fakes import FrozenClock, decoded
 
 from .hosted import NEW_PASSWORD, PASSWORD, Browser, Hosted, header
-from .own_account import a_provider, agreed, let_people_go, linked
+from .own_account import Faults, a_provider, agreed, let_people_go, linked
 
 TWO = Requirement(assurances=(Assurance(two_factors=True),), enrolments=Enrolments(offered=("totp",)))
 AUTHN = "/api/v1/authn"
@@ -27,35 +26,6 @@ NAME = {"username": "ann@example.com", "password": PASSWORD}
 #: What counts and brakes; what is only said elsewhere.
 _APART = {"events", "lock", "log", "outbox"}
 Send = Callable[[], Response]
-
-
-class Faults:
-    """Lets calls through until told otherwise; then all fail, from one on."""
-
-    def __init__(self, hosted: Hosted) -> None:
-        self.first: int | None = None
-        self.seen = 0
-        for name, records in vars(hosted.storage).items():
-            if name in _APART or not hasattr(records, "__dict__"):
-                continue
-            for method in dir(type(records)):
-                if not method.startswith("_") and callable(getattr(type(records), method)):
-                    setattr(records, method, self._failing(getattr(records, method)))
-
-    def _failing(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def failing(*args: Any, **named: Any) -> Any:
-            self.seen += 1
-            if self.first is not None and self.seen >= self.first:
-                raise Unavailable("injected")
-            return call(*args, **named)
-
-        return failing
-
-    def arm(self, first: int) -> None:
-        self.first, self.seen = first, 0
-
-    def clear(self) -> None:
-        self.first = None
 
 
 def later(hosted: Hosted, seconds: int = 30) -> None:
@@ -320,7 +290,7 @@ def test_a_fault_lets_nobody_in_and_loses_nothing(name: str) -> None:
     warns = name in {"authn, skip", "password"}
     for position in itertools.count(1):
         hosted = Hosted(policy=PasswordPolicy(max_age=86_400, warning=86_400 if warns else 0))
-        send, faults = ready(hosted), Faults(hosted)
+        send, faults = ready(hosted), Faults(hosted.storage, _APART)
         faults.arm(position)
 
         answer = send()
