@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,6 +11,7 @@ from tests.support import backend as backends
 from tests.support import stages as stages_of
 from tests.support import warm
 from tests.support.document_host import HOSTS, DocumentHost, serving_documents
+from tests.support.org_settings import changed_settings, org_settings
 from tests.support.stack import Running, running_stack
 
 # Property tests run beside others on two cores: their time says nothing.
@@ -36,11 +38,31 @@ def document_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Document
         yield host
 
 
+#: The stack that tests of this process share, once it runs, and the settings of its org that the next tests rely on.
+_shared: dict[str, Any] = {}
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, document_host: DocumentHost) -> Iterator[Running]:
     data: Path = tmp_path_factory.mktemp("stack")
     with running_stack(data, AUTHMINT_FETCH_CA=str(document_host.certificate), AUTHMINT_FETCH_HOSTS=HOSTS) as running:
+        _shared.update(stack=running, settings=org_settings(running))
         yield running
+        _shared.clear()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settings_of_the_shared_stack(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Nothing of the whole org stays changed behind tests at a stack that others share: they come in any order."""
+    yield
+    module = request.node
+    if _shared and any(
+        "stack" in getattr(item, "fixturenames", ()) and item.getparent(pytest.Module) is module
+        for item in request.session.items
+    ):
+        before, after = _shared["settings"], org_settings(_shared["stack"])
+        _shared["settings"] = after
+        assert changed_settings(before, after) == []
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The directory with Okta's Python SDK, unmodified: people, groups, assignments, and back again unchanged."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -40,9 +41,18 @@ def an_app(sdk: Sdk, label: str) -> Any:
     return getattr(app, "actual_instance", app)
 
 
+@pytest.fixture
+def shoe_size(sdk: Sdk, stack: Running) -> Iterator[None]:
+    """An attribute of everybody, as long as the test runs."""
+    schema: dict[str, Any] = {"title": "Shoe size", "type": "integer"}
+    sdk.update_user_profile("default", {"definitions": {"custom": {"properties": {"shoeSize": schema}}}})
+    yield
+    # The SDK takes no null, which removes an attribute.
+    stack.made("/api/v1/meta/schemas/user/default", {"definitions": {"custom": {"properties": {"shoeSize": None}}}})
+
+
+@pytest.mark.usefixtures("shoe_size")
 def test_people_groups_and_assignments(sdk: Sdk) -> None:
-    schema = {"definitions": {"custom": {"properties": {"shoeSize": {"title": "Shoe size", "type": "integer"}}}}}
-    sdk.update_user_profile("default", schema)
     # The stack is shared with other tests: a search must find nobody of theirs.
     ann = sdk.create_user(a_user("sdk-ann", shoeSize=42, city="Zürich"), activate=True)
     bob = sdk.create_user(a_user("bob"), activate=False)
