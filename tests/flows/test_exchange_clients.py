@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import requests
+from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 
 from tests.flows.packages import CLIENTS, NODE, needs_packages
@@ -15,6 +16,7 @@ from tests.support.stack import Running
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 POST = "client_secret_post"
+ID_JAG = "urn:ietf:params:oauth:token-type:id-jag"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 
 
@@ -108,3 +110,49 @@ def test_a_service_behind_a_service_behind_a_user(world: World, monkeypatch: pyt
     form = {"token": world.tokens["refresh_token"]}
     requests.post(f"{world.people.issuer}/v1/revoke", data=form, auth=credentials, timeout=30).raise_for_status()
     assert state() == {"active": False}
+
+
+def test_an_app_takes_its_user_from_the_org_server_to_another_one(
+    stack: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Authlib asks the org server for an assertion (ID-JAG), and another server for a token by it: once."""
+    bearer = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    people = deployment_with_a_person(stack)
+    base = f"/api/v1/authorizationServers/{people.server}"
+    stack.made(f"{base}/scopes", {"name": "notes.read"})
+    conditions = {
+        "people": {"groups": {"include": ["EVERYONE"]}},
+        "grantTypes": {"include": [bearer]},
+        "scopes": {"include": ["notes.read"]},
+    }
+    stack.made(f"{base}/policies/{people.policy}/rules", {"name": "assertions", "conditions": conditions})
+    there = people.client(auth_method=POST, grant_types=["authorization_code", bearer])
+    connection = {"audience": people.issuer, "client_id": there["client_id"], "scopes": ["notes.read"]}
+    wiki = people.client(auth_method=POST, grant_types=["authorization_code", EXCHANGE], app_connections=[connection])
+    query = f"client_id={wiki['client_id']}&response_type=code&scope=openid&state=s&redirect_uri={CALLBACK}&nonce=n"
+    back = people.browser().sign_in(f"{stack.url}/oauth2/v1/authorize?{query}")
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    here = OAuth2Session(
+        wiki["client_id"], wiki["client_secret"], redirect_uri=CALLBACK, token_endpoint_auth_method=POST
+    )
+    signed_in = here.fetch_token(f"{stack.url}/oauth2/v1/token", code=query_of(back)["code"])
+    metadata = requests.get(f"{stack.url}/.well-known/oauth-authorization-server", timeout=30).json()
+    assert metadata["identity_chaining_requested_token_types_supported"] == [ID_JAG]
+
+    asserted = here.fetch_token(
+        metadata["token_endpoint"],
+        grant_type=EXCHANGE,
+        requested_token_type=ID_JAG,
+        subject_token=signed_in["id_token"],
+        subject_token_type="urn:ietf:params:oauth:token-type:id_token",
+        audience=people.issuer,
+    )
+    assert (asserted["token_type"], asserted["issued_token_type"]) == ("N_A", ID_JAG)
+    elsewhere = OAuth2Session(there["client_id"], there["client_secret"], token_endpoint_auth_method=POST)
+    form = {"grant_type": bearer, "assertion": asserted["access_token"]}
+    token = elsewhere.fetch_token(f"{people.issuer}/v1/token", **form)
+
+    state = elsewhere.introspect_token(f"{people.issuer}/v1/introspect", token=token["access_token"]).json()
+    assert (state["active"], state["uid"], state["scope"]) == (True, people.user, "notes.read")
+    with pytest.raises(OAuthError, match="invalid_grant"):
+        elsewhere.fetch_token(f"{people.issuer}/v1/token", **form)

@@ -18,6 +18,7 @@ from authmint.sign_on.context_classes import CLASSES
 from authmint.storage.configuration import PlainConfiguration
 from authmint.storage.servers import ORG_SERVER, Scope
 from authmint.storage.sign_on_transactions import Proof
+from authmint.storage.trusted_issuers import TrustedIssuer
 
 from tests.memory.storage import MemoryStorage
 from tests.oauth.authorization.world import PKCE, World, a_browser_server, an_app
@@ -291,6 +292,25 @@ def test_the_org_server_has_a_scope_of_its_own() -> None:
     for scope in expected:
         assert "code" in world.ask(server_id=None, scope=f"openid {scope}").fields
     assert World().ask(scope="openid groups").fields["error"] == "invalid_scope"
+
+
+def test_assertions_of_identity_are_offered_by_the_org_server_and_taken_where_an_issuer_is_trusted() -> None:
+    offered, taken = "identity_chaining_requested_token_types_supported", "authorization_grant_profiles_supported"
+    path = Request("GET", "/.well-known/oauth-authorization-server", BASE_URL)
+    grants = ("urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:jwt-bearer")
+    org = decoded(Published(grant_types=(*GRANTS, *grants), id=ORG_SERVER).discovery(path).body)
+    assert (org[offered], taken in org) == (["urn:ietf:params:oauth:token-type:id-jag"], False)
+    assert [name in org["grant_types_supported"] for name in grants] == [True, False]
+
+    entry = TrustedIssuer("tis1", "https://idp.example", "ID_JAG", NOW, NOW)
+    for issuers, lists in (
+        ((), False),
+        ((replace(entry, status="INACTIVE"), replace(entry, use="WORKLOAD")), False),
+        ((entry,), True),
+    ):
+        for document in documents(Published(grant_types=(*GRANTS, *grants), trusted_issuers=issuers)):
+            assert offered not in document
+            assert document.get(taken) == (["urn:ietf:params:oauth:grant-profile:id-jag"] if lists else None)
 
 
 def all_documents() -> list[Any]:

@@ -24,6 +24,15 @@ class Given:
     issuer: str
     client_id: str
 
+    def debug(self) -> dict[str, str]:
+        """What the log says of it."""
+        return {
+            "subject_token_id": self.id,
+            "subject_token_type": self.type,
+            "subject_token_issuer": self.issuer,
+            "subject_token_client_id": self.client_id,
+        }
+
 
 @dataclass(frozen=True)
 class Delegation:
@@ -54,13 +63,7 @@ class Delegation:
         """What the log says of it."""
         if self.given is None:
             return {}
-        return {
-            "subject_token_id": self.given.id,
-            "subject_token_type": self.given.type,
-            "subject_token_issuer": self.given.issuer,
-            "subject_token_client_id": self.given.client_id,
-            **({"token_exchange_type": "On-Behalf-Of"} if self.exchanges else {}),
-        }
+        return self.given.debug() | ({"token_exchange_type": "On-Behalf-Of"} if self.exchanges else {})
 
 
 def acting(client_id: str, before: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ..storage.errors import Unavailable
 from ..storage.servers import AuthorizationServer, endpoints_of, issuer_of, server_named
 from .authorization.vocabulary import FRONT_CHANNEL
 from .client_auth.methods import ALGORITHMS
-from .form import JWT_BEARER, TOKEN_EXCHANGE
+from .form import ID_JAG, JWT_BEARER, TOKEN_EXCHANGE
 from .scopes import NOT_SERVED, ORG_SCOPES
 from .security_profile import NO_PROFILE, Profile, profile_of, proof_algorithms
 
@@ -24,7 +24,8 @@ MAX_AGE: Final = 300
 #: Advertised grants that have a user in them: the OpenID document lists no others (docs/protocol.md §2).
 _NOT_FOR_OPENID: Final = frozenset({"client_credentials", TOKEN_EXCHANGE, JWT_BEARER})
 #: What only custom servers serve.
-_NOT_AT_ORG: Final = frozenset({TOKEN_EXCHANGE, JWT_BEARER})
+_NOT_AT_ORG: Final = frozenset({JWT_BEARER})
+_ID_JAG_PROFILE: Final = "urn:ietf:params:oauth:grant-profile:id-jag"
 
 
 @dataclass(frozen=True)
@@ -165,11 +166,22 @@ def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilit
         metadata["require_signed_request_object"] = True
     if features.pushed_requests and served.profile.strict:
         metadata["require_pushed_authorization_requests"] = True
+    metadata |= _assertions_of_identity(server, served)
     if features.signed_answers:
         metadata["introspection_signing_alg_values_supported"] = [server.active_key.algorithm]
     if features.sign_out and served.has_users:
         metadata |= {"backchannel_logout_supported": True, "backchannel_logout_session_supported": True}
     return metadata | {name: f"{endpoints}/v1/{path}" for name, (path, there) in paths.items() if there}
+
+
+def _assertions_of_identity(server: AuthorizationServer, served: Capabilities) -> dict[str, list[str]]:
+    """Whether the server tells others who signed in, and whether it is told (docs/protocol.md §45)."""
+    if server.is_org:
+        told = TOKEN_EXCHANGE in served.token_grants
+        return {"identity_chaining_requested_token_types_supported": [ID_JAG]} if told else {}
+    trusts = any(one.use == "ID_JAG" and one.status == "ACTIVE" for one in server.trusted_issuers)
+    listed = trusts and JWT_BEARER in served.token_grants
+    return {"authorization_grant_profiles_supported": [_ID_JAG_PROFILE]} if listed else {}
 
 
 def openid_metadata(server: AuthorizationServer, base_url: str, served: Capabilities) -> dict[str, Any]:

@@ -231,6 +231,7 @@ CATALOGUE: Final[dict[str, tuple[int, str, str]]] = {
     "too_many_resources": (400, "invalid_target", "Too many 'resource' parameters in the request; maximum allowed is {0}."),
     "mismatched_resource": (400, "invalid_target", "The 'resource' parameter does not match the resource used in the authorization request."),
     "token_exchange_invalid_audience": (400, "invalid_target", "Token Exchange requests must include a valid audience of the authorization server."),
+    "token_exchange_incomplete_resource_configuration": (400, "invalid_target", "The resource app is not completely configured or user is not assigned to the app."),
     "token_exchange_invalid_resource": (400, "invalid_target", "'resource' is invalid or not supported."),
     "resource_required": (400, "invalid_target", "The authorization is for several resources, and the request must name one of them in the 'resource' parameter: [{0}]."),
     "invalid_social_token": (400, "invalid_social_token", "Could not acquire access token from authorization code."),

@@ -19,6 +19,14 @@ JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
 
 
+ID_JAG: Final = "urn:ietf:params:oauth:token-type:id-jag"
+
+
+def asks_for_assertion(values: Mapping[str, str]) -> bool:
+    """Whether a token request wants to be taken to another server (docs/protocol.md §45.4): it is about that one."""
+    return values.get("grant_type") == TOKEN_EXCHANGE and values.get("requested_token_type") == ID_JAG
+
+
 @dataclass(frozen=True)
 class Form:
     """The parameters of a POST: one value for each name.

@@ -25,6 +25,11 @@ _REFUSALS: Final = {
 }
 
 
+def refusal_of(dead: NotAlive) -> str:
+    """What a client is told of a subject token that is not good any more."""
+    return _REFUSALS[dead.of]
+
+
 @dataclass(frozen=True)
 class Subject:
     """An access token that was sent in, which is good.
@@ -88,13 +93,13 @@ class SubjectTokens:
         try:
             return check_server(snapshot.server), snapshot.client
         except NotAlive as dead:
-            raise OAuthError(_REFUSALS[dead.of], reason=str(dead)) from None
+            raise OAuthError(refusal_of(dead), reason=str(dead)) from None
 
     def _holder(self, token: AccessToken, server: AuthorizationServer, client: Client | None) -> Holder:
         try:
             holder = self._validity.of_access_token(token, server, known=client)
         except NotAlive as dead:
-            raise OAuthError(_REFUSALS[dead.of], reason=str(dead)) from None
+            raise OAuthError(refusal_of(dead), reason=str(dead)) from None
         if holder.person is not None and not is_assigned(holder.person, holder.first):
             raise OAuthError("invalid_subject_token_user_not_assigned")
         return holder

@@ -16,6 +16,7 @@ from .claim_failures import too_large
 from .cors import check_token_request, foreign_origin, readable_by
 from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError, unavailable
+from .form import asks_for_assertion
 from .grants.base import Answer, GrantRequest, GrantType, Tokens, check_grant_type
 from .issuance import Issuance, Recipient
 from .token_events import Record, TokenEvents
@@ -119,7 +120,9 @@ class TokenEndpoint:
         if approved is not None and approved.inline_hook is not None:
             draft = record.draft = self._asked(draft, approved, call, record)
         signer = self._signers.signer(call.server)
-        access_token = signer.sign(draft.access_token, longest_access_token(call.server), typ=type_of(call.server))
+        access_token = signer.sign(
+            draft.access_token, longest_access_token(call.server), typ=draft.typ or type_of(call.server)
+        )
         id_token = None
         if draft.id_claims is not None:
             id_token = signer.sign(draft.id_token(self._ids, now, access_token=access_token))
@@ -145,7 +148,7 @@ class TokenEndpoint:
         check_grant_type(name, call.client, self._grant_types, call.profile)
         if "authorization_details" in call.form:  # a limit that is dropped is worse than an error (RFC 9396)
             raise OAuthError("authorization_details_not_supported")
-        if call.resources:
+        if call.resources and not (call.server.is_org and asks_for_assertion(call.form)):
             from .resources import named  # few requests say what their tokens are for
 
             named(call.server, call.resources, most=1)

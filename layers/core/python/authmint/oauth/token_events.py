@@ -135,6 +135,12 @@ class Record:
             debug["proof"] = entitlement.jkt
         if entitlement is not None and entitlement.delegation is not None:
             debug |= entitlement.delegation.debug()
+        if entitlement is not None and entitlement.assertion is not None:
+            told = entitlement.assertion
+            debug |= told.given.debug() | {
+                "audience": told.claims["aud"],
+                "granted_scopes": ", ".join(entitlement.scopes),
+            }
         if approved is not None:
             debug |= {"policy": approved.policy_id, "rule": approved.rule_id}
             debug["granted_scopes"] = ", ".join(approved.granted if draft is None else draft.scopes)

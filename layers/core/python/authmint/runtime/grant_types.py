@@ -9,6 +9,7 @@ from .parts import Parts
 
 if TYPE_CHECKING:
     from ..oauth.grants.base import GrantType
+    from ..oauth.grants.identity_assertion import IdentityAssertions
 
 #: What discovery says, in its order.
 GRANT_TYPES: Final = (
@@ -70,8 +71,17 @@ def _token_exchange(parts: Parts) -> "GrantType":
     from ..oauth.grants.token_exchange import TokenExchange
     from ..oauth.subject_tokens import SubjectTokens
 
-    configuration = parts.configuration()
-    return TokenExchange(SubjectTokens(configuration, parts.validity(configuration)), parts.records.families, parts.ids)
+    configuration, records = parts.configuration(), parts.records
+    validity = parts.validity(configuration)
+
+    def assertions() -> "IdentityAssertions":
+        from ..oauth.grants.identity_assertion import IdentityAssertions
+        from ..oauth.grants.refresh_token import RefreshTokenGrant
+
+        refresh = RefreshTokenGrant(records.families, records.directory, parts.ids)
+        return IdentityAssertions(validity, refresh, lambda: records.sessions)
+
+    return TokenExchange(SubjectTokens(configuration, validity), records.families, parts.ids, assertions)
 
 
 def _jwt_bearer(parts: Parts) -> "GrantType":

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ..jose.encoding import b64encode
+from .app_connections import AppConnection
 from .events import Event
 from .servers import Claim, SecurityProfile, Status
 from .workload_bindings import WorkloadBinding
@@ -101,6 +102,7 @@ class Client:
         shares_seconds: For how long requests for the very same token of its own get the same one; 0: each gets another.
         secrets: At most two, oldest first.
         workload_bindings: Tokens of a platform by which it authenticates; with any, by nothing else.
+        app_connections: Servers that the org server tells who signed in to it.
         rotates_refresh_tokens: ROTATE, else STATIC.
         refresh_leeway: Seconds for which a rotated refresh token may be used again.
         token_generation: Raised by every deactivation: what was made for the client before one is dead for good.
@@ -151,6 +153,7 @@ class Client:
     keys: tuple[ClientKey, ...] = ()
     jwks_uri: str | None = None
     workload_bindings: tuple[WorkloadBinding, ...] = ()
+    app_connections: tuple[AppConnection, ...] = ()
     rotates_refresh_tokens: bool = False
     refresh_leeway: int = 30
     scope_grants: tuple[ScopeGrant, ...] = ()

@@ -10,6 +10,7 @@ from ...storage.errors import NotFound
 from ...storage.servers import ORG_SERVER, Servers
 from ..http.call import Call, lifecycle, link
 from ..org.organization import ORG_ID
+from .app_connections import shown_connections
 from .app_settings import kept
 from .client_body import KEPT_URIS
 from .client_keys import key_json
@@ -110,6 +111,7 @@ def _settings(client: Client, call: Call) -> dict[str, Any]:
         **{name: CLIENT[name] for name in SHOWN},
         **shown_security(client),
         **shown_bindings(client),
+        **shown_connections(client),
     }
     if (network := kept(client.settings, "network")) is not None:
         shown["network"] = network

@@ -11,6 +11,7 @@ from ...storage.client_registration import ALL_CLIENTS, DYNAMIC_ID, class_of
 from ...storage.clients import Client, WildcardRedirect
 from ..http.errors import ApiError
 from ..http.fields import Fields
+from .app_connections import check_connections, read_connections
 from .client_keys import read_jwks
 from .client_secrets import SECRET_METHODS, check_secret
 from .client_uris import check_redirect_uris, read_logout_uri, read_page_uri
@@ -100,7 +101,9 @@ def read_client(
     _check_uris(client, settings)
     _check_method(client, credentials)
     client = _with_keys(read_bindings(client, settings), settings, ids, now)
+    client = read_connections(client, settings)
     check_bindings(client, settings, credentials)
+    check_connections(client, settings)
     check_signing(client, settings)
     check_answers(client, settings, signed=signs_answers)
     check_profile(client, settings, credentials, base_url)

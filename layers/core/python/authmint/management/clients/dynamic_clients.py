@@ -13,6 +13,7 @@ from ..http.call import NO_CONTENT, Call
 from ..http.errors import ApiError, OAuthStyleError
 from ..http.fields import Fields
 from ..http.paging import after_of, limit_of, page, scan
+from .app_connections import shown_connections
 from .apps import with_secret
 from .client_body import KEPT_URIS, read_client
 from .client_changes import ClientChanges, app_party
@@ -151,6 +152,7 @@ def client_json(client: Client, *, secret: str | None = None) -> dict[str, Any]:
         "application_type": client.application_type,
         **shown_security(client),
         **shown_bindings(client),
+        **shown_connections(client),
     }
     shown |= {name: client.settings[name] for name in KEPT_URIS if name in client.settings}
     if client.post_logout_redirect_uris:

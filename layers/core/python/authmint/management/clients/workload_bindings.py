@@ -8,7 +8,6 @@ from typing import Any, Final
 from ...oauth.client_auth.workloads import is_of_aws, is_role_pattern
 from ...storage.clients import Client
 from ...storage.workload_bindings import WorkloadBinding
-from ..http.errors import ApiError
 from ..http.fields import Fields
 
 NAME: Final = "workload_bindings"
@@ -23,15 +22,7 @@ _ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
 
 def read_bindings(client: Client, settings: Fields) -> Client:
     """The client with what a body says: what it leaves out is gone."""
-    sent = settings.raw(NAME)
-    if sent is None:
-        return replace(client, workload_bindings=())
-    if not isinstance(sent, list) or not all(isinstance(one, dict) for one in sent):
-        raise ApiError("E0000003")
-    if len(sent) > MOST:
-        settings.problem(NAME, f"A client can have at most {MOST}.")
-        return client
-    return replace(client, workload_bindings=tuple(_read(settings.item(NAME, place)) for place in range(len(sent))))
+    return replace(client, workload_bindings=tuple(map(_read, settings.objects(NAME, most=MOST))))
 
 
 def check_bindings(client: Client, settings: Fields, credentials: Fields) -> None:

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from ...storage.hooks import Channel, ChannelType
 from ..http.fields import Fields
-from ..sign_on.rule_conditions import objects
 
 _LONGEST_URI: Final = 1_024
 _LONGEST_SECRET: Final = 2_048
@@ -150,7 +149,7 @@ def _headers(config: Fields, kept: Channel) -> tuple[tuple[str, str], ...]:
     if "headers" not in config.names():
         return kept.headers
     found: dict[str, tuple[str, str]] = {}
-    for one in objects(config, "headers", most=_MOST_HEADERS):
+    for one in config.objects("headers", most=_MOST_HEADERS):
         name, value = one.text("key", required=True) or "", one.text("value", longest=1_024) or ""
         if name and not _is_free(name):
             one.problem("key", "must be the name of a header that is not HTTP's or ours.")

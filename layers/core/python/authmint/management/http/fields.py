@@ -58,6 +58,22 @@ class Fields:
         """The object at a place of the list of that name, which has to be one."""
         return Fields(self._body[name][place], f"{self._path}{name}[{place}].", self.problems)
 
+    def objects(self, name: str, *, most: int = 100) -> list["Fields"]:
+        """The objects of the list of that name, each to be read; none where it is left out, or too long.
+
+        Raises:
+            ApiError: E0000003: it is no list of objects.
+        """
+        sent = self.raw(name)
+        if sent is None:
+            return []
+        if not isinstance(sent, list) or not all(isinstance(one, dict) for one in sent):
+            raise ApiError("E0000003")
+        if len(sent) > most:
+            self.problem(name, f"There can be at most {most}.")
+            return []
+        return [self.item(name, place) for place in range(len(sent))]
+
     def text(self, name: str, *, required: bool = False, longest: int = 255) -> str | None:
         """A string; where ``required``, not blank."""
         value: str | None = self._typed(name, str)

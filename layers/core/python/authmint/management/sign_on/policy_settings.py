@@ -9,7 +9,6 @@ from ...sign_on.policies import AUTHENTICATORS
 from ...storage.sign_on_policies import PolicyType
 from ..http.errors import ApiError
 from ..http.fields import Fields
-from .rule_conditions import objects
 
 _ENROLMENT: Final = ("NOT_ALLOWED", "OPTIONAL", "REQUIRED")
 #: By the dotted name of a number: the least and the most.
@@ -67,7 +66,7 @@ def _member(body: Fields, name: str, there: Any) -> Any:
 def _enrolment(body: Fields) -> dict[str, Any]:
     if body.choice("type", ("AUTHENTICATORS", "FACTORS"), "AUTHENTICATORS") == "FACTORS":
         return {"type": "FACTORS", "factors": _factors(body)}
-    listed = [_authenticator(one) for one in objects(body, "authenticators")]
+    listed = [_authenticator(one) for one in body.objects("authenticators")]
     known = {one["key"]: one for one in listed if one["key"] in AUTHENTICATORS}
     others = [one for one in listed if one["key"] not in AUTHENTICATORS]
     shown = [known.get(key, {"key": key, "enroll": {"self": _unless_sent(key)}}) for key in AUTHENTICATORS]

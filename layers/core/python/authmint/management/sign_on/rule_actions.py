@@ -10,7 +10,6 @@ from ...policy.sign_on.facts import Facts
 from ...policy.sign_on.routing import MOST
 from ...storage.sign_on_policies import PolicyType
 from ..http.fields import Fields
-from .rule_conditions import objects
 
 #: Types of providers that a route leads to.
 PROVIDERS: Final = ("OKTA", "OIDC", "GOOGLE", "MICROSOFT")
@@ -102,7 +101,7 @@ def _app_sign_on(actions: Fields, _: Mapping[str, Any]) -> dict[str, Any]:
 def _method(body: Fields) -> dict[str, Any]:
     kind = body.choice("type", ("ASSURANCE", "AUTH_METHOD_CHAIN"), "ASSURANCE")
     if kind == "AUTH_METHOD_CHAIN":
-        chains = [_chain(one) for one in objects(body, "chains", most=20)]
+        chains = [_chain(one) for one in body.objects("chains", most=20)]
         if not chains:
             body.problem("chains", _BLANK)
         shown: dict[str, Any] = {"type": kind, "chains": chains}
@@ -119,7 +118,7 @@ def _method(body: Fields) -> dict[str, Any]:
     if body.has("inactivityPeriod"):
         shown["inactivityPeriod"] = _duration(body, "inactivityPeriod")
     if body.has("constraints"):
-        constraints = [_constraint(one) for one in objects(body, "constraints", most=20)]
+        constraints = [_constraint(one) for one in body.objects("constraints", most=20)]
         if mode == "1FA" and any(len(one) > 1 for one in constraints):
             body.problem("constraints", "One factor is of one class.")
         shown["constraints"] = constraints
@@ -144,7 +143,7 @@ def _class(body: Fields) -> dict[str, Any]:
             shown[name] = list(listed)
     for name in ("authenticationMethods", _EXCLUDED):
         if body.has(name):
-            shown[name] = [_authentication_method(one) for one in objects(body, name)]
+            shown[name] = [_authentication_method(one) for one in body.objects(name)]
     if body.has("reauthenticateIn"):
         shown["reauthenticateIn"] = _duration(body, "reauthenticateIn")
     for name in _PROPERTIES:
@@ -164,11 +163,11 @@ def _authentication_method(body: Fields) -> dict[str, Any]:
 
 
 def _chain(body: Fields, depth: int = 0) -> dict[str, Any]:
-    methods = [_authentication_method(one) for one in objects(body, "authenticationMethods")]
+    methods = [_authentication_method(one) for one in body.objects("authenticationMethods")]
     if not methods:
         body.problem("authenticationMethods", _BLANK)
     shown: dict[str, Any] = {"authenticationMethods": methods}
-    following = list(objects(body, "next", most=1))
+    following = list(body.objects("next", most=1))
     if following:
         if depth:
             body.problem("next", "A chain has at most two links.")
@@ -199,10 +198,10 @@ def _requirement(body: Fields) -> dict[str, Any]:
                 {
                     "method": one.text("method", required=True) or "",
                     "allowedAuthenticators": [
-                        {"key": each.text("key", required=True) or ""} for each in objects(one, "allowedAuthenticators")
+                        {"key": each.text("key", required=True) or ""} for each in one.objects("allowedAuthenticators")
                     ],
                 }
-                for one in objects(primary, "methodConstraints")
+                for one in primary.objects("methodConstraints")
             ]
     if body.has("stepUp"):
         step_up = body.below("stepUp")
@@ -232,11 +231,11 @@ def _profile_enrolment(actions: Fields, _: Mapping[str, Any]) -> dict[str, Any]:
             "label": one.text("label") or "",
             "required": one.flag("required", default=False),
         }
-        for one in objects(body, "profileAttributes")
+        for one in body.objects("profileAttributes")
     ]
     hooks = [
         {"inlineHookId": one.text("inlineHookId", required=True, longest=100) or ""}
-        for one in objects(body, "preRegistrationInlineHooks", most=1)
+        for one in body.objects("preRegistrationInlineHooks", most=1)
     ]
     groups = body.texts("targetGroupIds")
     if len(attributes) > _MOST_ATTRIBUTES:
@@ -270,7 +269,7 @@ def _route(body: Fields, _: Mapping[str, Any]) -> dict[str, Any]:
     idp = body.below("idp")
     kind = idp.choice("idpSelectionType", ("SPECIFIC", "DYNAMIC"), "SPECIFIC")
     providers = []
-    for one in objects(idp, "providers", most=MOST):
+    for one in idp.objects("providers", most=MOST):
         provider: dict[str, Any] = {"type": one.choice("type", PROVIDERS, "OKTA", required=True)}
         if provider["type"] != "OKTA":
             provider["id"] = one.text("id", required=True, longest=100) or ""
@@ -280,7 +279,7 @@ def _route(body: Fields, _: Mapping[str, Any]) -> dict[str, Any]:
             "providerExpression": _expression_of_provider(one),
             "propertyName": one.choice("propertyName", ("name",), "name"),
         }
-        for one in objects(idp, "matchCriteria", most=1)
+        for one in idp.objects("matchCriteria", most=1)
     ]
     if kind == "DYNAMIC" and not criteria:
         idp.problem("matchCriteria", _BLANK)

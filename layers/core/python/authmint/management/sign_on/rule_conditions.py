@@ -1,6 +1,6 @@
 """Conditions of rules of people's policies: how they are read, and how they are kept (docs/protocol.md §33.7)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ...expressions.errors import ExpressionError
@@ -8,7 +8,6 @@ from ...expressions.regexes import BadPattern, compiled
 from ...policy.sign_on.conditions import ALL_ZONES
 from ...policy.sign_on.expression import check_condition
 from ...storage.sign_on_policies import PolicyType
-from ..http.errors import ApiError
 from ..http.fields import Fields
 
 LEVELS: Final = ("ANY", "LOW", "MEDIUM", "HIGH")
@@ -124,7 +123,7 @@ def _platform(body: Fields, _: PolicyType) -> dict[str, Any] | None:
 def platforms(fields: Fields, name: str) -> list[dict[str, Any]]:
     """Platforms as they are kept: an expression that is ``null`` is left out, an empty one stays."""
     shown = []
-    for one in objects(fields, name):
+    for one in fields.objects(name):
         wanted = one.choice("type", _PLATFORMS, "ANY")
         system = one.below("os")
         os: dict[str, Any] = {"type": system.choice("type", _SYSTEMS, "ANY")}
@@ -155,7 +154,7 @@ def _user_type(body: Fields, _: PolicyType) -> dict[str, Any]:
 def _user_identifier(body: Fields, _: PolicyType) -> dict[str, Any]:
     identifier = body.below("userIdentifier")
     patterns = []
-    for one in objects(identifier, "patterns"):
+    for one in identifier.objects("patterns"):
         kind = one.choice("matchType", _MATCHES, "SUFFIX", required=True)
         value = one.text("value", required=True, longest=1_024) or ""
         if kind == "EXPRESSION":
@@ -185,7 +184,7 @@ def _app(body: Fields, policy_type: PolicyType) -> dict[str, Any] | None:
     return {
         name: [
             {member: value for member in ("type", "name", "id") if (value := one.text(member)) is not None}
-            for one in objects(app, name)
+            for one in app.objects(name)
         ]
         for name in ("include", "exclude")
     }
@@ -205,16 +204,3 @@ _READERS: Final = {
     "app": _app,
     "userIdentifier": _user_identifier,
 }
-
-
-def objects(fields: Fields, name: str, *, most: int = 100) -> Iterable[Fields]:
-    """A list of objects, each to be read. Raises ApiError (E0000003) where it is none."""
-    sent = fields.raw(name)
-    if sent is None:
-        return []
-    if not isinstance(sent, Sequence) or isinstance(sent, str) or not all(isinstance(one, Mapping) for one in sent):
-        raise ApiError("E0000003")
-    if len(sent) > most:
-        fields.problem(name, f"There can be at most {most}.")
-        return []
-    return [fields.item(name, place) for place in range(len(sent))]

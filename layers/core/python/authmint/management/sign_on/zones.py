@@ -21,7 +21,7 @@ from ..http.fields import Fields
 from ..http.filters import parse_filter
 from ..http.paging import id_after, limit_of, page
 from .policy_changes import PolicyChanges, policy_party
-from .rule_conditions import ids_of, objects
+from .rule_conditions import ids_of
 
 PATH: Final = "/api/v1/zones"
 MOST: Final = 100
@@ -231,7 +231,7 @@ def _addresses(body: Fields, zone: Zone) -> dict[str, Any]:
 
 def _ranges(body: Fields, name: str, most: int) -> Sequence[dict[str, str]]:
     found = []
-    for one in objects(body, name, most=most):
+    for one in body.objects(name, most=most):
         kind = one.choice("type", ("CIDR", "RANGE"), "CIDR")
         value = (one.text("value", required=True) or "").strip()
         if kind == "RANGE" and value and "-" not in value:
@@ -267,7 +267,7 @@ def _enhanced(body: Fields, _: Zone) -> dict[str, Any]:
 
 def _locations(body: Fields, name: str) -> Sequence[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for one in objects(body, name, most=_PLACES):
+    for one in body.objects(name, most=_PLACES):
         country, region = one.text("country", required=True) or "", one.text("region")
         if country and not _COUNTRY.fullmatch(country):
             one.problem("country", "must be two capital letters (ISO 3166-1).")

@@ -73,6 +73,11 @@ class Answer:
     body: bytes
     minted: Mapping[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, body: Mapping[str, str | int], minted: Mapping[str, str]) -> "Answer":
+        """The answer with these members."""
+        return cls(msgspec.json.encode(body), minted)
+
 
 def answer_with(
     draft: "Draft",
@@ -106,7 +111,7 @@ def answer_with(
         body["refresh_token"] = refresh_token
         if not known:
             minted["refresh_token"] = refresh_token
-    return Answer(msgspec.json.encode(body), minted)
+    return Answer.of(body, minted)
 
 
 class Verified(Protocol):

@@ -19,10 +19,11 @@ from ...storage.servers import ORG_SERVER, Resource, issuer_of
 from ...storage.token_families import TokenFamilies, new_family_id
 from ...storage.trusted_issuers import IssuerSubjects, TrustedIssuer, subject_id
 from ...storage.users import is_same_name
+from ...tokens.id_jag import ID_JAG_TYPE, LONGEST
 from .. import scopes
 from ..delegation import ACT, Delegation, Given, checked_chain
 from ..errors import OAuthError
-from ..form import JWT_BEARER
+from ..form import ID_JAG, JWT_BEARER
 from ..issuance import Entitlement
 from ..issuer_keys import IssuerKeys, KeysUnavailable, trusted
 from ..sign_in import SignIn
@@ -32,10 +33,7 @@ from .token_families import start
 if TYPE_CHECKING:
     from ..issuance import Draft
 
-ID_JAG: Final = "urn:ietf:params:oauth:token-type:id-jag"
-ID_JAG_TYPE: Final = "oauth-id-jag+jwt"
-#: Seconds that an assertion lives, and that a token which was given for one does.
-LONGEST: Final = 300
+#: Seconds that a token lives at most which was given for an assertion.
 _LONGEST_TOKEN: Final = 3_600
 #: Seconds for which a used one is remembered beyond its end.
 _SKEW: Final = 15

@@ -9,7 +9,7 @@ import msgspec
 from ...ids import Ids
 from ...jose.encoding import b64encode
 from ...storage.clients import secret_digest
-from ...storage.directory import Directory
+from ...storage.directory import Directory, Person
 from ...storage.errors import AlreadyUsed, Conflict, NotFound
 from ...storage.liveness import NotAlive, check_family
 from ...storage.token_families import RefreshToken, TokenFamilies, TokenFamily
@@ -62,12 +62,7 @@ class RefreshTokenGrant:
     def verify(self, request: GrantRequest) -> VerifiedRefresh:
         """The token is this client's at this server, and neither family, client nor user ended since."""
         text = request.parameter("refresh_token")
-        family, token = self._found(request, text)
-        if expired(family, token, request.now):
-            raise OAuthError(_REFUSAL, reason="expired")
-        _check_key(request, family)
-        self._check_unused(request, family, token)
-        person = holder_of(self._directory, family.user_id, family, refusal=_REFUSAL)
+        family, token, person = self.held(request, text)
         resource = target_of(request, family.resources)
         entitlement = Entitlement(
             family.policy_grant,
@@ -89,6 +84,19 @@ class RefreshTokenGrant:
         return VerifiedRefresh(
             entitlement=entitlement, text=text, family=family, token=token, request=request, grant=self
         )
+
+    def held(self, request: GrantRequest, text: str) -> tuple[TokenFamily, RefreshToken, Person]:
+        """The token, its family and whose it is, if the client may use it now: for whatever it is shown.
+
+        Raises:
+            OAuthError: It may not; if the token was used before, its family is dead now.
+        """
+        family, token = self._found(request, text)
+        if expired(family, token, request.now):
+            raise OAuthError(_REFUSAL, reason="expired")
+        _check_key(request, family)
+        self._check_unused(request, family, token)
+        return family, token, holder_of(self._directory, family.user_id, family, refusal=_REFUSAL)
 
     def _found(self, request: GrantRequest, text: str) -> tuple[TokenFamily, RefreshToken]:
         """The token and its family, if they are this client's at this server and alive."""

@@ -1,6 +1,8 @@
 """Token exchange on behalf of somebody (RFC 8693, docs/protocol.md §42): delegation alone, never impersonation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from ...ids import Ids
@@ -13,14 +15,15 @@ from .. import scopes
 from ..access_tokens import methods_of
 from ..delegation import ACCESS_TOKEN, ACT, Delegation, Given, acting
 from ..errors import OAuthError
-from ..form import TOKEN_EXCHANGE
+from ..form import TOKEN_EXCHANGE, asks_for_assertion
 from ..issuance import Entitlement
 from ..sign_in import SignIn
 from ..subject_tokens import Subject, SubjectTokens
-from .base import Answer, GrantRequest, Tokens, answer_with, scopes_at, target_of
+from .base import Answer, GrantRequest, Tokens, Verified, answer_with, scopes_at, target_of
 
 if TYPE_CHECKING:
     from ..issuance import Draft
+    from .identity_assertion import IdentityAssertions
 
 _TYPE: Final = "urn:ietf:params:oauth:token-type:"
 #: What can be asked for. All access tokens are JWTs, and an access token is what comes.
@@ -50,15 +53,21 @@ class TokenExchange:
 
     name: ClassVar[str] = TOKEN_EXCHANGE
 
-    def __init__(self, subjects: SubjectTokens, families: TokenFamilies, ids: Ids) -> None:
+    def __init__(
+        self, subjects: SubjectTokens, families: TokenFamilies, ids: Ids, assertions: "Callable[[], IdentityAssertions]"
+    ) -> None:
+        """``assertions``: makes what the org server verifies, where there is another server to be told something."""
+        self._assertions = cache(assertions)
         self._subjects = subjects
         self._families = families
         self._ids = ids
 
-    def verify(self, request: GrantRequest) -> VerifiedExchange:
+    def verify(self, request: GrantRequest) -> Verified:
         """The client is a service, what it sends in is good, and it asks for what there is here."""
         if request.server.is_org:
-            raise OAuthError("unsupported_grant_type_token_exchange")
+            if not asks_for_assertion(request.form):
+                raise OAuthError("unsupported_grant_type_token_exchange")
+            return self._assertions().verify(request)
         check_service(request)
         _check_types(request)
         subject = self._subjects.read(request.parameter("subject_token"), request)
