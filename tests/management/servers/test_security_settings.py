@@ -20,6 +20,7 @@ OFF = {
     "par": {"lifetimeSeconds": 3_600},
     "userinfo": {"acrValues": [], "maxAgeSeconds": None},
     "tokenExchange": {"narrowOnly": False},
+    "workloadIdentity": {"grant": False},
     "clientRegistration": {
         "metadataDocuments": "OFF",
         "origins": [],
@@ -87,6 +88,7 @@ def test_who_replaces_the_server_leaves_them_alone(admin: Admin, url: str) -> No
         {"userinfo": {"max_age": 300}},
         {"tokenExchange": {"narrow": True}},
         {"tokenExchange": {"narrowOnly": "yes"}},
+        {"workloadIdentity": {"grants": True}},
     ],
 )
 def test_what_nobody_knows_or_cannot_be_is_refused(admin: Admin, url: str, body: dict[str, Any]) -> None:

@@ -3,19 +3,22 @@
 from dataclasses import replace
 from typing import Any
 
+import jwt
 import pytest
 from authmint.http import Response
 from authmint.oauth.client_auth.workloads import is_role, is_role_pattern
+from authmint.storage.servers import People
 from authmint.storage.trusted_issuers import TrustedIssuer
 from authmint.storage.workload_bindings import WorkloadBinding
 
 from tests.oauth.engine import Engine
-from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_client, a_form, a_server, basic
+from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_client, a_form, a_policy, a_rule, a_server, basic
 from tests.support.dpop import Key
 from tests.support.fakes import NOW, decoded
 from tests.support.outside import Issuer
 
 OURS = f"{BASE_URL}/oauth2/{SERVER_ID}"
+GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 REFUSAL = "Client authentication failed. Either the client or the client credentials are invalid."
 AWS = "https://11111111-2222-3333-4444-555555555555.tokens.sts.global.api.aws"
@@ -54,13 +57,19 @@ PLATFORMS: dict[str, tuple[str, WorkloadBinding, dict[str, Any]]] = {
 class World:
     """A server that trusts a platform, and a client that is bound to a workload there."""
 
-    def __init__(self, platform: str = "aws", algorithm: str = "RS256", **entry: Any) -> None:
+    def __init__(self, platform: str = "aws", algorithm: str = "RS256", *, grants: bool = False, **entry: Any) -> None:
         url, self.binding, self.said = PLATFORMS[platform]
         self.platform = Issuer(url, algorithm)
-        client = a_client(auth_method="private_key_jwt", secrets=(), workload_bindings=(self.binding,))
+        self.grants = grants
+        kinds = ("client_credentials", GRANT)
+        client = a_client(
+            auth_method="private_key_jwt", secrets=(), workload_bindings=(self.binding,), grant_types=kinds
+        )
         values: dict[str, Any] = {"jwks_uri": f"{url}/keys", "algorithms": ("RS256", "ES256", "ES384")}
         issuer = replace(TrustedIssuer("tis1", url, "WORKLOAD", NOW, NOW), **values | entry)
-        self.engine = Engine(a_server(trusted_issuers=(issuer,)), client)
+        policies = (a_policy(a_rule(grant_types=kinds)),)
+        server = a_server(trusted_issuers=(issuer,), policies=policies, workload_grant=grants)
+        self.engine = Engine(server, client)
         self.engine.documents |= self.platform.documents
 
     def token(self, header: Any = None, **changes: Any) -> str:
@@ -71,10 +80,18 @@ class World:
         form |= {"client_assertion_type": ASSERTION, "client_assertion": token} | more
         return self.engine.token(a_form({name: value for name, value in form.items() if value}))
 
+    def grant(self, token: str, **more: str) -> Response:
+        """The same where the token is the grant itself; the client is named, unless ``client_id`` is empty."""
+        form = {"grant_type": GRANT, "scope": "orders:read", "client_id": CLIENT_ID, "assertion": token} | more
+        return self.engine.token(a_form({name: value for name, value in form.items() if value}))
+
     def refused(self, answer: Response) -> str:
         """The reason, of which the client hears nothing."""
-        assert answer.status == 401
-        assert decoded(answer.body) == {"error": "invalid_client", "error_description": REFUSAL}
+        said = decoded(answer.body)
+        if self.grants:
+            assert (answer.status, said) == (400, {"error": "invalid_grant", "error_description": "Invalid grant"})
+        else:
+            assert (answer.status, said) == (401, {"error": "invalid_client", "error_description": REFUSAL})
         return self.engine.events.emitted[-1].reason or ""
 
     def change(self, **changes: Any) -> None:
@@ -147,10 +164,14 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.parametrize("grants", [False, True])
 @pytest.mark.parametrize("what", WRONG)
-def test_each_thing_that_is_wrong_is_refused_alike(what: str) -> None:
+def test_each_thing_that_is_wrong_is_refused_alike(what: str, grants: bool) -> None:
+    if grants and what == "another kind":
+        pytest.skip("as a grant it is an assertion of somebody else's kind: the client has to authenticate then")
     platform, changes, reason = WRONG[what]
-    world = World(platform)
+    world = World(platform, grants=grants)
+    sent = world.grant if grants else world.ask
     changes = dict(changes)
     if (issuer := changes.pop("iss", None)) is not None:
         other = Issuer(issuer, "RS256")
@@ -158,8 +179,8 @@ def test_each_thing_that_is_wrong_is_refused_alike(what: str) -> None:
     else:
         token = world.token(**changes)
 
-    assert world.refused(world.ask(token)) == reason
-    assert world.ask(world.token()).status == 200
+    assert world.refused(sent(token)) == reason
+    assert sent(world.token()).status == 200
 
 
 def test_aws_chooses_between_two_algorithms() -> None:
@@ -349,3 +370,131 @@ def test_a_security_profile_takes_its_own_algorithms_of_platforms_too() -> None:
 
     assert world.refused(world.ask(world.token())) == "wl_signature"
     assert decoded(strong.ask(strong.token()).body)["error"] == "invalid_dpop_proof", "known, and asked for its key"
+
+
+# The token as the grant itself (RFC 7523 §2.1)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_token_alone_is_enough_where_the_issuers_entry_names_the_client(platform: str) -> None:
+    world = World(platform, grants=True, client_ids=("0oaGONE", CLIENT_ID))
+
+    answer = decoded(world.grant(world.token(aud=f"{OURS}/"), client_id="").body)
+
+    token = jwt.decode(answer["access_token"], options={"verify_signature": False})
+    assert (token["cid"], token["sub"], token["scp"]) == (CLIENT_ID, CLIENT_ID, ["orders:read"])
+    assert "uid" not in token
+    assert set(answer) == {"token_type", "expires_in", "access_token", "scope"}
+    event = world.engine.events.emitted[-1]
+    assert event.debug["subject_token_issuer"] == world.platform.url
+    assert world.engine.state(answer["access_token"], _introspect(world, answer["access_token"]))["active"] is True
+
+
+def test_a_token_alone_names_nobody_where_the_entry_does_not() -> None:
+    world = World(grants=True)
+
+    assert world.refused(world.grant(world.token(), client_id="")) == "wl_condition"
+    assert world.engine.fetched == [], "nor is anybody asked"
+    assert world.grant(world.token()).status == 200
+
+
+def test_of_several_clients_that_are_bound_to_it_the_request_has_to_name_one() -> None:
+    world = World("kubernetes", grants=True, client_ids=(CLIENT_ID, "0oaB"))
+    client = world.engine.storage.clients.get(CLIENT_ID)
+    other = a_client(
+        id="0oaB",
+        auth_method="private_key_jwt",
+        secrets=(),
+        workload_bindings=client.workload_bindings,
+        grant_types=client.grant_types,
+    )
+    world.engine.storage.clients.add(other, [])
+
+    assert world.refused(world.grant(world.token(), client_id="")) == "wl_condition"
+    for name in (CLIENT_ID, "0oaB"):
+        token = decoded(world.grant(world.token(), client_id=name).body)["access_token"]
+        assert jwt.decode(token, options={"verify_signature": False})["cid"] == name
+    world.engine.storage.clients.save(
+        other := world.engine.storage.clients.get("0oaB"), replace(other, status="INACTIVE"), []
+    )
+    assert world.grant(world.token(), client_id="").status == 200
+    assert world.refused(world.grant(world.token(), client_id="0oaB")) == "wl_condition"
+    assert world.refused(world.grant(world.token(), client_id="0oaNOBODY")) == "wl_unknown_issuer"
+
+
+def test_it_is_off_until_a_server_has_it_on() -> None:
+    world = World(client_ids=(CLIENT_ID,))
+
+    for named in (CLIENT_ID, ""):
+        answer = world.grant(world.token(), client_id=named)
+        assert (answer.status, decoded(answer.body)["error"]) == (401, "invalid_client")
+    assert world.engine.fetched == []
+
+
+def test_it_is_for_the_token_endpoint_alone() -> None:
+    world = World("kubernetes", grants=True, client_ids=(CLIENT_ID,))
+    token = decoded(world.grant(world.token()).body)["access_token"]
+    form = {"grant_type": GRANT, "assertion": world.token(), "token": token, "client_id": CLIENT_ID}
+
+    for answer in (
+        world.engine.introspect(a_form(form, path="introspect")),
+        world.engine.revoke(a_form(form, path="revoke")),
+    ):
+        assert decoded(answer.body)["error"] == "invalid_client"
+    assert world.engine.state(token, _introspect(world, token))["active"] is True
+
+
+def test_the_client_has_to_have_the_grant_type_and_a_rule_has_to_name_it() -> None:
+    world = World("kubernetes", grants=True, client_ids=(CLIENT_ID,))
+    world.change(grant_types=("client_credentials",))
+    assert decoded(world.grant(world.token()).body)["error"] == "unauthorized_client"
+    world.change(grant_types=("client_credentials", GRANT))
+    storage = world.engine.storage.servers
+
+    def with_rule(**changes: Any) -> Response:
+        server = storage.get(SERVER_ID)
+        storage.save(server, replace(server, policies=(a_policy(a_rule(**changes)),)), [])
+        return world.grant(world.token())
+
+    assert decoded(with_rule(grant_types=("client_credentials",)).body)["error"] == "access_denied"
+    about_people = People(groups_include=("EVERYONE",))
+    assert decoded(with_rule(grant_types=(GRANT,), people=about_people).body)["error"] == "access_denied"
+    assert with_rule(grant_types=(GRANT,)).status == 200
+
+
+def test_scopes_are_those_that_a_client_has_by_itself() -> None:
+    world = World("kubernetes", grants=True, client_ids=(CLIENT_ID,))
+
+    for scope in ("openid", "unknown", "offline_access"):
+        assert decoded(world.grant(world.token(), scope=scope).body)["error"] == "invalid_scope"
+
+
+def test_a_token_of_a_platform_is_beside_no_other_credential() -> None:
+    world = World("kubernetes", grants=True, client_ids=(CLIENT_ID,))
+    world.engine.storage.clients.add(a_client(id="0oaB", grant_types=(GRANT,)), [])
+    form = {"grant_type": GRANT, "assertion": world.token(), "scope": "orders:read"}
+
+    assert world.engine.token(a_form(form, headers=basic("0oaB"))).status == 401
+    assert world.engine.events.emitted[-1].reason == "jwt_bearer_grant_invalid_issuer"
+    assert world.engine.token(a_form(form | {"client_secret": "x"})).status == 401
+    assert world.engine.token(a_form(form, headers={"authorization": "Bearer x"})).status == 401
+
+
+def test_a_used_one_is_refused_as_a_grant_and_as_an_assertion() -> None:
+    world = World("aws", grants=True, client_ids=(CLIENT_ID,))
+    token = world.token()
+
+    assert world.grant(token).status == 200
+    assert world.refused(world.grant(token, client_id="")) == "wl_replayed"
+    assert decoded(world.ask(token).body)["error"] == "invalid_client"
+
+
+def test_who_guesses_is_stopped() -> None:
+    world = World("kubernetes", grants=True, client_ids=(CLIENT_ID,))
+    wrong = world.token(sub="system:serviceaccount:shop:other")
+
+    most = world.engine.parts.settings.client_failures
+
+    answers = [world.grant(wrong, client_id="").status for _ in range(most + 1)]
+
+    assert answers == [400] * most + [429]

@@ -8,6 +8,7 @@ from ..storage.lineages import DEEPEST
 from .errors import OAuthError
 
 ACT: Final = "act"
+JWT: Final = "urn:ietf:params:oauth:token-type:jwt"
 ACCESS_TOKEN: Final = "urn:ietf:params:oauth:token-type:access_token"
 
 

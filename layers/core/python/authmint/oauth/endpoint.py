@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..http import Request
 from ..storage.clients import Client
@@ -12,13 +12,17 @@ from ..storage.liveness import NotAlive, check_client, check_server
 from ..storage.servers import AuthorizationServer, issuer_of, server_named
 from . import form as forms
 from .client_auth.audience import Audiences, audiences_of
-from .client_auth.authentication import ClientAuthentication, Presented, presented
+from .client_auth.authentication import ClientAuthentication, Presented, presented, workload_in
 from .errors import OAuthError, TooManyRequests
 from .security_profile import NO_PROFILE, Profile, profile_of
 
 if TYPE_CHECKING:
+    from ..jose.jws import Jws
     from ..rate_limit import RateLimit
     from .client_auth.assertions import Spend
+
+#: Whose failures are counted together where a request names no client.
+_WORKLOAD: Final = "~workload"
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Call:
     Attributes:
         resources: That it names, as they were sent.
         profile: What is asked of it beyond what everybody is asked.
+        workload: The token of a platform that the client is, where that is the grant, too.
     """
 
     server: AuthorizationServer
@@ -38,6 +43,7 @@ class Call:
     resources: tuple[str, ...] = ()
     spend: "Spend | None" = None
     profile: Profile = NO_PROFILE
+    workload: "Jws | None" = None
 
     def confirm(self) -> None:
         """Use up the client's credential where it counts once. The last thing before anything is given or changed.
@@ -132,6 +138,8 @@ class AuthenticatedEndpoint:
             about |= {"client_id": credential.client_id[:100], "client_auth_type": credential.kind}
         snapshot = self._configuration.read(server_id, credential.client_id if credential else None)
         server = live_server(snapshot)
+        if server.workload_grant and endpoints[0] == "/v1/token":
+            credential = workload_in(request, form.values) or credential
         if credential is None:
             raise refused or OAuthError("missing_client_credentials")
         issuer, profile, known = issuer_of(server, request.base_url), NO_PROFILE, snapshot.client
@@ -143,18 +151,14 @@ class AuthenticatedEndpoint:
 
         try:
             client, spend = self._authentication.verify(
-                credential,
-                snapshot.client,
-                server=server,
-                issuer=issuer,
-                audiences=audiences,
-                profile=profile,
-                now=now,
+                credential, known, server=server, issuer=issuer, audiences=audiences, profile=profile, now=now
             )
         except OAuthError as error:
-            if error.code == "invalid_client":
-                self._count_failure(request, credential.client_id, now)
+            if error.code == "invalid_client" or credential.kind == "workload":
+                self._count_failure(request, credential.client_id or _WORKLOAD, now)
             raise
+        if client is not known:
+            profile = profile_of(server, client)
         return Call(
             server=server,
             issuer=issuer,
@@ -164,6 +168,7 @@ class AuthenticatedEndpoint:
             resources=form.resources,
             spend=spend,
             profile=profile,
+            workload=credential.assertion if credential.kind == "workload" else None,
         )
 
     def _count_failure(self, request: Request, client_id: str, now: int) -> None:

@@ -344,6 +344,14 @@ class TooManyRequests(OAuthError):
         return super().response(realm).with_headers(*self.allowance.headers())
 
 
+class WorkloadRefused(OAuthError):
+    """A token of a platform is no grant. What is wrong with it is for the log alone, as where it authenticates."""
+
+    def __init__(self, error_id: str, *, reason: str | None = None) -> None:
+        super().__init__(error_id, reason=reason)
+        self.status, self.code, self.description = 400, "invalid_grant", "Invalid grant"
+
+
 class RefreshTokenReused(OAuthError):
     """A refresh token came again after its leeway: somebody else has it too (RFC 9700 §4.14.2). Its family is dead.
 

@@ -108,6 +108,7 @@ class TokenEndpoint:
                 resources=call.resources,
                 jkt=jkt,
                 profile=call.profile,
+                workload=call.workload,
             )
         )
         shared = self._shared() if call.client.shares_seconds else None

@@ -854,7 +854,9 @@ class Parts:
     def _workloads(self) -> "Workloads":
         from ..oauth.client_auth.workloads import Workloads
 
-        return Workloads(self.issuer_keys, self.records.assertions, since=self.settings.assertions_since)
+        records = self.records
+        since = self.settings.assertions_since
+        return Workloads(self.issuer_keys, records.assertions, records.clients.many, since=since)
 
     def request_objects(self) -> "RequestObjects":
         """What opens signed requests: for those who make it when the first one comes."""

@@ -231,6 +231,7 @@ class AuthorizationServer:
     access_token_profile: AccessTokenProfile = "OKTA"
     resource_indicators: bool = False
     narrow_exchange: bool = False
+    workload_grant: bool = False
     userinfo_acr_values: tuple[str, ...] = ()
     userinfo_max_age: int | None = None
     registration: ClientRegistration = CLOSED

@@ -64,6 +64,18 @@ SETTINGS: Final[Sequence[tuple[str, Sequence[Field]]]] = (
         ),
     ),
     (
+        "Acting for others, and workloads",
+        (
+            Field("tokenExchange.narrowOnly", "An exchanged token is never wider than the one before", "flag"),
+            Field(
+                "workloadIdentity.grant",
+                "Workloads get tokens by a token of their platform alone",
+                "flag",
+                hint="Without it they authenticate a client with it (client_assertion).",
+            ),
+        ),
+    ),
+    (
         "Clients that nobody registered",
         (
             Field(

@@ -35,6 +35,7 @@ _KNOWN: Final = frozenset(
         "par",
         "userinfo",
         "tokenExchange",
+        "workloadIdentity",
         "clientRegistration",
     }
 )
@@ -63,7 +64,7 @@ class SecuritySettings:
         large = body.flag("largeAccessTokens", default=False)
         resources = body.choice("resourceIndicators", ("OFF", "ON"), "OFF") == "ON"
         proofs, pushed, sign_in = _proofs(body), _pushed_lifetime(body), _sign_in_for_userinfo(body)
-        narrow = _narrow_exchange(body)
+        narrow, workloads = _flag(body, "tokenExchange", "narrowOnly"), _flag(body, "workloadIdentity", "grant")
         registration = registration_settings.read(body)
         for name in body.names():
             if name not in _KNOWN:
@@ -81,6 +82,7 @@ class SecuritySettings:
                 pushed_lifetime=pushed,
                 registration=registration,
                 narrow_exchange=narrow,
+                workload_grant=workloads,
             )
             check_profile(after, call.request.base_url)
             if after == before:
@@ -139,13 +141,13 @@ def _sign_in_for_userinfo(body: Fields) -> dict[str, Any]:
     return {"userinfo_acr_values": values, "userinfo_max_age": seconds}
 
 
-def _narrow_exchange(body: Fields) -> bool:
-    """What ``tokenExchange`` says of scopes (RFC 8693)."""
-    exchange = body.below("tokenExchange")
-    for name in exchange.names():
-        if name != "narrowOnly":
-            exchange.problem(name[:100], "There is no such setting.")
-    return exchange.flag("narrowOnly", default=False)
+def _flag(body: Fields, about: str, name: str) -> bool:
+    """The one setting of a group of settings, which is off where it is left out."""
+    group = body.below(about)
+    for other in group.names():
+        if other != name:
+            group.problem(other[:100], "There is no such setting.")
+    return group.flag(name, default=False)
 
 
 def _json(server: AuthorizationServer) -> dict[str, Any]:
@@ -162,5 +164,6 @@ def _json(server: AuthorizationServer) -> dict[str, Any]:
         "par": {"lifetimeSeconds": server.pushed_lifetime},
         "userinfo": {"acrValues": list(server.userinfo_acr_values), "maxAgeSeconds": server.userinfo_max_age},
         "tokenExchange": {"narrowOnly": server.narrow_exchange},
+        "workloadIdentity": {"grant": server.workload_grant},
         "clientRegistration": registration_settings.shown(server.registration),
     }

@@ -16,7 +16,8 @@ from urllib.parse import unquote_plus
 from ...http import Request
 from ...storage.clients import Client, secret_digest
 from ...storage.liveness import NotAlive, check_client
-from ..errors import OAuthError
+from ..errors import OAuthError, WorkloadRefused
+from ..form import JWT_BEARER
 from ..security_profile import Profile
 from .audience import Audiences
 from .methods import ALGORITHMS
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .workloads import Workloads
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_CREDENTIALS: Final = frozenset({"client_secret", "client_assertion", "client_assertion_type"})
 #: ``typ`` of assertions: none or the general one, as RFC 7523 left it open, or the one of draft-ietf-oauth-rfc7523bis.
 ASSERTION_TYPES: Final = (None, "jwt", "client-authentication+jwt")
 
@@ -37,11 +39,12 @@ class Presented:
     """What a request offers to authenticate its client. Without ``repr``: it holds secrets.
 
     Attributes:
+        client_id: Empty where a token of a workload names none.
         foreign: The assertion is no word of the client's own: somebody else says what it is.
     """
 
     client_id: str
-    kind: Literal["basic", "basic without a secret", "post", "assertion", "none"]
+    kind: Literal["basic", "basic without a secret", "post", "assertion", "workload", "none"]
     secret: str = ""
     assertion: "Jws | None" = None
     foreign: bool = False
@@ -111,6 +114,26 @@ def _assertion(form: Mapping[str, str]) -> Presented:
     return Presented(subject, "assertion", assertion=assertion)
 
 
+def workload_in(request: Request, form: Mapping[str, str]) -> Presented | None:
+    """The token of a platform that is a token request's grant and its only credential (RFC 7523 §2.1); else ``None``.
+
+    A client may be named beside it, which proves nothing.
+    """
+    if form.get("grant_type") != JWT_BEARER or request.header("authorization") is not None:
+        return None
+    if not _CREDENTIALS.isdisjoint(form):
+        return None
+    from ...jose.jws import BadToken, kind_of
+    from ...jose.jws import read as read_jws
+    from .workloads import TYPES
+
+    try:
+        token = read_jws(form.get("assertion", ""), types=None)
+    except BadToken:
+        return None
+    return Presented(form.get("client_id", ""), "workload", assertion=token) if kind_of(token) in TYPES else None
+
+
 class ClientAuthentication:
     """Checks a presented credential against the client's record.
 
@@ -151,6 +174,8 @@ class ClientAuthentication:
             OAuthError: ``invalid_client`` in one of its many forms.
             Unavailable: Storage could not answer.
         """
+        if credential.kind == "workload":
+            return self._workload(credential, client, server, issuer, profile, now)
         try:
             client = check_client(client)
         except NotAlive as dead:
@@ -168,14 +193,35 @@ class ClientAuthentication:
                 raise OAuthError("invalid_token_endpoint_auth_method", reason="assertion")
             verify = self._assertions().verify
             return client, verify(credential.assertion, client, audiences=audiences(), profile=profile, now=now)
-        named = credential.kind in {"none", "basic without a secret"}
-        if client.auth_method != ("none" if named else f"client_secret_{credential.kind}"):
-            if credential.kind == "none":
-                raise OAuthError("missing_client_credentials")
-            raise OAuthError("invalid_token_endpoint_auth_method", reason=credential.kind)
-        if not named and not _secret_matches(client, credential.secret):
-            raise OAuthError("invalid_client_secret")
+        _check_secret(credential, client)
         return client, None
+
+    def _workload(
+        self,
+        credential: Presented,
+        named: Client | None,
+        server: "AuthorizationServer",
+        issuer: str,
+        profile: Profile,
+        now: int,
+    ) -> "tuple[Client, Spend | None]":
+        """The client that a token of a platform is which came as the grant itself. Raises OAuthError: there is none."""
+        if self._workloads is None or credential.assertion is None:
+            raise OAuthError("missing_client_credentials")
+        if named is None and credential.client_id:
+            raise WorkloadRefused("wl_unknown_issuer", reason="there is no such client")
+        return self._workloads().found(credential.assertion, server, issuer, named=named, profile=profile, now=now)
+
+
+def _check_secret(credential: Presented, client: Client) -> None:
+    """Whether the client's method is a secret, and this one; or none, and there is none. Raises OAuthError."""
+    named = credential.kind in {"none", "basic without a secret"}
+    if client.auth_method != ("none" if named else f"client_secret_{credential.kind}"):
+        if credential.kind == "none":
+            raise OAuthError("missing_client_credentials")
+        raise OAuthError("invalid_token_endpoint_auth_method", reason=credential.kind)
+    if not named and not _secret_matches(client, credential.secret):
+        raise OAuthError("invalid_client_secret")
 
 
 def _secret_matches(client: Client, secret: str) -> bool:

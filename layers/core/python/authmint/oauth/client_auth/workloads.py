@@ -4,24 +4,25 @@ Every refusal is the same to the client: who guesses must not learn which condit
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 from ...jose.jws import BadToken, Jws, kind_of
 from ...storage.clients import Client
 from ...storage.errors import AlreadyUsed
+from ...storage.liveness import NotAlive, check_client
 from ...storage.replay import UsedAssertions
 from ...storage.servers import AuthorizationServer
 from ...storage.trusted_issuers import TrustedIssuer, subject_id
 from ...storage.workload_bindings import WorkloadBinding
-from ..errors import OAuthError
+from ..errors import OAuthError, WorkloadRefused
 from ..issuer_keys import IssuerKeys, KeysUnavailable, trusted
 from ..security_profile import Profile
 from .assertions import Spend
 
 #: What platforms call their tokens: nothing, or what they are.
-_TYPES: Final = (None, "jwt")
+TYPES: Final = (None, "jwt")
 #: Seconds that a token of a platform may live: of AWS, and of others.
 _LONGEST_OF_AWS: Final = 3_600
 _LONGEST: Final = 86_400
@@ -63,11 +64,20 @@ class Workloads:
     Args:
         keys: Of issuers.
         used: What was used.
+        clients: Reads those of these ids that there are.
         since: Unix seconds: of single-use tokens that were issued before, nobody knows whether they were used.
     """
 
-    def __init__(self, keys: IssuerKeys, used: UsedAssertions, *, since: int = 0) -> None:
+    def __init__(
+        self,
+        keys: IssuerKeys,
+        used: UsedAssertions,
+        clients: Callable[[Sequence[str]], Sequence[Client]],
+        *,
+        since: int = 0,
+    ) -> None:
         self._keys = keys
+        self._clients = clients
         self._used = used
         self._since = since
 
@@ -91,19 +101,62 @@ class Workloads:
             OAuthError: ``invalid_client``, whatever is wrong.
         """
         try:
-            return self._verified(token, client, server, issuer, profile=profile, now=now)
+            entry = _trusted(token, server, client)
+            self._check_signature(token, entry, profile, now)
+            expires_at = _check(token, entry, client, issuer, now)
+            return self._spend_of(token, entry, expires_at, OAuthError, now)
         except _Wrong as wrong:
             raise OAuthError(wrong.reason, reason=wrong.detail) from None
 
-    def _verified(
-        self, token: Jws, client: Client, server: AuthorizationServer, own: str, *, profile: Profile, now: int
-    ) -> Spend | None:
-        name = token.payload.get("iss")
-        entry = trusted(server.trusted_issuers, name, "WORKLOAD")
-        bindings = [binding for binding in client.workload_bindings if binding.issuer == name]
-        if entry is None or not bindings or (entry.client_ids and client.id not in entry.client_ids):
-            raise _Wrong("wl_unknown_issuer")
-        if kind_of(token) not in _TYPES:
+    def found(
+        self, token: Jws, server: AuthorizationServer, issuer: str, *, named: Client | None, profile: Profile, now: int
+    ) -> tuple[Client, Spend | None]:
+        """Which client the token itself is, where it is the whole request (RFC 7523 §2.1).
+
+        Args:
+            token: Read, not verified.
+            server: That is asked.
+            issuer: Of that server.
+            named: The client that the request names; ``None``: it is one of those that the issuer's entry names.
+            profile: What the server asks of everybody.
+            now: Unix seconds.
+
+        Returns:
+            The client, and what uses the token up, where it counts once.
+
+        Raises:
+            OAuthError: ``invalid_grant``, whatever is wrong.
+        """
+        try:
+            entry = _trusted(token, server, named)
+            if named is None and not entry.client_ids:
+                raise _Wrong("wl_condition", "neither the request nor the entry of the issuer names a client")
+            self._check_signature(token, entry, profile, now)
+            client, expires_at = self._one_of(token, entry, issuer, named, now)
+            return client, self._spend_of(token, entry, expires_at, WorkloadRefused, now)
+        except _Wrong as wrong:
+            raise WorkloadRefused(wrong.reason, reason=wrong.detail) from None
+
+    def _one_of(self, token: Jws, entry: TrustedIssuer, own: str, named: Client | None, now: int) -> tuple[Client, int]:
+        """The one client that is bound to the token. Whom nothing binds is never read: the token is good by now."""
+        clients = self._clients(entry.client_ids) if named is None else [named]
+        fitting: list[tuple[Client, int]] = []
+        wrong = _Wrong("wl_condition", "there is no such client")
+        for client in clients:
+            try:
+                fitting.append((client, _check(token, entry, check_client(client), own, now, grant=True)))
+            except NotAlive as dead:
+                wrong = _Wrong("wl_condition", str(dead))
+            except _Wrong as other:
+                wrong = other
+        if len(fitting) > 1:
+            raise _Wrong("wl_condition", "several clients are bound to it: the request has to name one")
+        if not fitting:
+            raise wrong
+        return fitting[0]
+
+    def _check_signature(self, token: Jws, entry: TrustedIssuer, profile: Profile, now: int) -> None:
+        if kind_of(token) not in TYPES:
             raise _Wrong("wl_type")
         if profile.strict and not profile.algorithms((token.algorithm,)):
             raise _Wrong("wl_signature", "the security profile does not take its algorithm")
@@ -112,29 +165,25 @@ class Workloads:
                 raise _Wrong("wl_signature")
         except KeysUnavailable as unavailable:
             raise _Wrong("wl_keys", str(unavailable)) from None
-        audience = _one(token.payload.get("aud"))
-        for_us = [binding for binding in bindings if audience == (binding.audience or own)]
-        if not for_us:
-            raise _Wrong("wl_audience")
-        expires_at = _check_times(token, entry, now)
-        if not any(_holds(binding, token.payload) for binding in for_us):
-            raise _Wrong("wl_condition")
-        return self._spend_of(token, entry, expires_at, now) if counts_once(entry.issuer) else None
 
-    def _spend_of(self, token: Jws, entry: TrustedIssuer, expires_at: int, now: int) -> Spend:
+    def _spend_of(
+        self, token: Jws, entry: TrustedIssuer, expires_at: int, refusal: type[OAuthError], now: int
+    ) -> Spend | None:
+        if not counts_once(entry.issuer):
+            return None
         jti = token.payload.get("jti")
         if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI:
             raise _Wrong("wl_condition", "no jti")
         issued_at = token.date("iat") or 0
         if issued_at < self._since:
             raise _Wrong("wl_replayed", "issued before the tables were restored")
-        return partial(self._spend, entry.issuer, jti, expires_at, now)
+        return partial(self._spend, entry.issuer, jti, expires_at, refusal, now)
 
-    def _spend(self, issuer: str, jti: str, expires_at: int, now: int) -> None:
+    def _spend(self, issuer: str, jti: str, expires_at: int, refusal: type[OAuthError], now: int) -> None:
         try:
             self._used.spend(f"wl:{subject_id(issuer)}", jti, expires_at=expires_at, at=now)
         except AlreadyUsed:
-            raise OAuthError("wl_replayed") from None
+            raise refusal("wl_replayed") from None
 
 
 class _Wrong(Exception):
@@ -144,6 +193,39 @@ class _Wrong(Exception):
         super().__init__(reason)
         self.reason = reason
         self.detail = detail
+
+
+def _bindings(client: Client, entry: TrustedIssuer) -> list[WorkloadBinding]:
+    return [binding for binding in client.workload_bindings if binding.issuer == entry.issuer]
+
+
+def _trusted(token: Jws, server: AuthorizationServer, client: Client | None) -> TrustedIssuer:
+    """The entry of the token's issuer, which may speak of the client, and the client is bound to."""
+    entry = trusted(server.trusted_issuers, token.payload.get("iss"), "WORKLOAD")
+    if entry is None:
+        raise _Wrong("wl_unknown_issuer")
+    if client is not None and (
+        not _bindings(client, entry) or (entry.client_ids and client.id not in entry.client_ids)
+    ):
+        raise _Wrong("wl_unknown_issuer")
+    return entry
+
+
+def _check(token: Jws, entry: TrustedIssuer, client: Client, own: str, now: int, *, grant: bool = False) -> int:
+    """When a token ends that is the client's.
+
+    It is for what a binding says, else for the server's issuer, ``own``; with a slash behind it, too, as some write
+    issuers, where it is a ``grant``.
+    """
+    audience = _one(token.payload.get("aud"))
+    ours = (own, f"{own}/") if grant else (own,)
+    for_us = [one for one in _bindings(client, entry) if audience in ((one.audience,) if one.audience else ours)]
+    if not for_us:
+        raise _Wrong("wl_audience")
+    expires_at = _check_times(token, entry, now)
+    if not any(_holds(binding, token.payload) for binding in for_us):
+        raise _Wrong("wl_condition")
+    return expires_at
 
 
 def _one(audience: Any) -> Any:

@@ -17,6 +17,7 @@ from ..nearest import unknown
 from ..security_profile import NO_PROFILE, Profile
 
 if TYPE_CHECKING:  # a token for a machine needs nothing of what people sign in with
+    from ...jose.jws import Jws
     from ...storage.directory import Directory, Person
     from ...storage.generations import Generations
     from ..issuance import Draft
@@ -30,6 +31,7 @@ class GrantRequest:
         resources: What it says its tokens are for, as it was sent.
         jkt: Thumbprint of the key whose possession it proved (RFC 9449).
         profile: What is asked of it beyond what everybody is asked.
+        workload: The token of a platform that the client is, where that is the grant, too.
     """
 
     form: Mapping[str, str]
@@ -40,6 +42,7 @@ class GrantRequest:
     resources: tuple[str, ...] = ()
     jkt: str | None = None
     profile: Profile = NO_PROFILE
+    workload: "Jws | None" = None
 
     def parameter(self, name: str) -> str:
         """A parameter of the form that the grant type cannot do without.

@@ -21,13 +21,14 @@ from ...storage.trusted_issuers import IssuerSubjects, TrustedIssuer, subject_id
 from ...storage.users import is_same_name
 from ...tokens.id_jag import ID_JAG_TYPE, LONGEST
 from .. import scopes
-from ..delegation import ACT, Delegation, Given, checked_chain
+from ..delegation import ACT, JWT, Delegation, Given, checked_chain
 from ..errors import OAuthError
 from ..form import ID_JAG, JWT_BEARER
 from ..issuance import Entitlement
 from ..issuer_keys import IssuerKeys, KeysUnavailable, trusted
 from ..sign_in import SignIn
-from .base import Answer, GrantRequest, Tokens, answer_with, scopes_at, target_of
+from .base import Answer, GrantRequest, Tokens, Verified, answer_with, scopes_at, target_of
+from .client_credentials import VerifiedClient
 from .token_families import start
 
 if TYPE_CHECKING:
@@ -88,8 +89,10 @@ class JwtBearer:
         self.families = families
         self.ids = ids
 
-    def verify(self, request: GrantRequest) -> VerifiedAssertion:
+    def verify(self, request: GrantRequest) -> Verified:
         """Everything about the assertion, in one order; nobody is asked for an issuer that is not known."""
+        if request.workload is not None:
+            return _of_workload(request, request.workload)
         if request.server.is_org:  # one domain does not vouch for itself
             raise OAuthError("unsupported_grant_type", ", ".join(self._served), reason="the org server redeems none")
         if request.client.auth_method == "none":
@@ -244,6 +247,27 @@ class JwtBearer:
         if found.sub != sub:
             raise NotFound(issuer.id)
         return self._directory.person(found.user_id)
+
+
+def _of_workload(request: GrantRequest, token: Jws) -> VerifiedClient:
+    """A client whose token of its platform is all that it sends, and was looked at: it asks in its own name.
+
+    Rules with a condition about people are for assertions about people.
+    """
+    named = scopes.requested(request.form.get("scope", ""))
+    resource = target_of(request)
+    asked = scopes_at(resource, scopes.for_client_alone(request.server, named))
+    given = Given(str(token.payload.get("jti", "")), JWT, str(token.payload["iss"]), request.client.id)
+    return VerifiedClient(
+        Entitlement(
+            JWT_BEARER,
+            asked,
+            defaulted=not named,
+            resource=resource,
+            jkt=request.jkt,
+            delegation=Delegation(given=given, act=None),
+        )
+    )
 
 
 def _text(payload: Mapping[str, Any], name: str) -> str:

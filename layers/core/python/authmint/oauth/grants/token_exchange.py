@@ -13,7 +13,7 @@ from ...storage.servers import Resource
 from ...storage.token_families import TokenFamilies, TokenFamily, new_family_id
 from .. import scopes
 from ..access_tokens import methods_of
-from ..delegation import ACCESS_TOKEN, ACT, Delegation, Given, acting
+from ..delegation import ACCESS_TOKEN, ACT, JWT, Delegation, Given, acting
 from ..errors import OAuthError
 from ..form import TOKEN_EXCHANGE, asks_for_assertion
 from ..issuance import Entitlement
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from ..issuance import Draft
     from .identity_assertion import IdentityAssertions
 
-_TYPE: Final = "urn:ietf:params:oauth:token-type:"
 #: What can be asked for. All access tokens are JWTs, and an access token is what comes.
-_REQUESTED: Final = (None, ACCESS_TOKEN, f"{_TYPE}jwt")
+_REQUESTED: Final = (None, ACCESS_TOKEN, JWT)
 
 
 @dataclass(frozen=True)
