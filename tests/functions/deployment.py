@@ -21,6 +21,7 @@ from tests.support.backend import Deployed
 WIRES: dict[str, Callable[[Any], Function]] = {
     "discovery": wiring.discovery,
     "jwks": wiring.key_set,
+    "status_list": wiring.status_list,
     "token": wiring.token,
     "authorize": wiring.authorize,
     "registration": wiring.registration,

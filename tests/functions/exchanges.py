@@ -71,12 +71,14 @@ def service_at(functions: Functions, server: str) -> Service:
 
 
 def every_exchange(functions: Functions, server: str, persons: str) -> None:
-    """A person's token and the service's own are exchanged, and so is what comes of that; all is looked at."""
+    """A person's token and the service's own are exchanged, and so is what comes of that; one is revoked."""
     service = service_at(functions, server)
     for token in (persons, service.own()):
         first = service.exchanged(token)
         assert service.lives(service.exchanged(first))
-    headers = {"authorization": f"Bearer {first}"}
+    assert service.form("token_status", "revoke", token=token)["statusCode"] == 200
+    assert not service.lives(first)
+    headers = {"authorization": f"Bearer {service.exchanged(persons)}"}
     event = form_event("userinfo", server, "", "", "")
     assert functions.http("token_status", event | {"headers": event["headers"] | headers})["statusCode"] == 403
 

@@ -35,6 +35,7 @@ from tests.functions.hook_flows import (
     every_hook_of_a_browser,
     every_import,
 )
+from tests.functions.lists import a_list_of
 from tests.functions.providers import every_flow_by_providers
 from tests.functions.registrations import every_flow_of_newcomers
 from tests.functions.sign_ins import People, every_flow, every_flow_of_an_own_account, people_at
@@ -52,6 +53,7 @@ ASK = "grant_type=client_credentials&scope=a"
 def everything(functions: Functions, deployed: Deployed) -> None:
     """Every flow of every function."""
     server, client, secret = functions.ready()
+    functions.admin("PUT", f"/api/v1/authorizationServers/{server}/security", {"statusList": True})
     token = json.loads(functions.http("token", form_event("token", server, ASK, client, secret))["body"])[
         "access_token"
     ]
@@ -70,6 +72,7 @@ def everything(functions: Functions, deployed: Deployed) -> None:
     for function, path, body in (("token", "token", ASK), ("token_status", "introspect", "token=x")):
         functions.http(function, asserted(form_event(path, server, body, "", ""), server, path, hmac))
     functions.http("token_status", form_event("introspect", server, "token=x", client, "wrong"))
+    assert functions.http("status_list", a_list_of(token))["statusCode"] == 200
     functions.http("discovery", load_event("discovery"))
     functions.http("discovery", load_event("discovery") | {"rawQueryString": f"client_id={client}"})
     functions.http("jwks", load_event("jwks") | {"pathParameters": {"authServerId": server}})
@@ -92,6 +95,7 @@ def everything(functions: Functions, deployed: Deployed) -> None:
         told = {"backchannel_logout_uri": "https://rp.example.com/logout"}
         people = people_at(functions, server, in_group=True, **told)
         _strangers(people)
+        functions.admin("PUT", f"/api/v1/authorizationServers/{server}/security", {"statusList": True})
         every_flow(people)
         _told_of_ends(people)
         every_hook_of_a_browser(people)

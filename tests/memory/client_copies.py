@@ -1,18 +1,20 @@
 """Copies of clients' documents in memory: for unit tests."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from authmint.storage.client_documents import ClientCopy
 from authmint.storage.clients import secret_digest
 from authmint.storage.errors import Conflict, NotFound
+from authmint.storage.logout_notices import EndedTokens
 
 
 class MemoryClientCopies:
     """``ClientCopies``."""
 
-    def __init__(self, lock: threading.RLock) -> None:
+    def __init__(self, lock: threading.RLock, ended: Callable[[EndedTokens], None] = lambda _: None) -> None:
         self._lock = lock
+        self._ended = ended
         self.records: dict[tuple[str, str], ClientCopy] = {}
         self.claims: dict[str, int] = {}
 
@@ -37,6 +39,10 @@ class MemoryClientCopies:
             if self.records.get(key) != before:
                 raise Conflict(after.document.url)
             self.records[key] = after
+            if before is not None and after.generation != before.generation:
+                self._ended(
+                    EndedTokens.of_client(key[1], after.generation, at=after.checked_at, server_id=after.server_id)
+                )
 
     def claim(self, url: str, *, at: int, until: int) -> bool:
         with self._lock:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from authmint.storage.dynamic_clients import DynamicClient, RegistrationToken, TooMany, token_id
 from authmint.storage.errors import AlreadyUsed, Conflict, NotFound
 from authmint.storage.events import Event
+from authmint.storage.logout_notices import EndedTokens
 
 
 class MemoryRegistrationTokens:
@@ -45,8 +46,13 @@ class MemoryDynamicClients:
     """``DynamicClients``."""
 
     def __init__(
-        self, lock: threading.RLock, tokens: MemoryRegistrationTokens, record: Callable[[Sequence[Event]], None]
+        self,
+        lock: threading.RLock,
+        tokens: MemoryRegistrationTokens,
+        record: Callable[[Sequence[Event]], None],
+        ended: Callable[[EndedTokens], None],
     ) -> None:
+        self._ended = ended
         self._lock = lock
         self._tokens = tokens
         self._record = record
@@ -109,4 +115,7 @@ class MemoryDynamicClients:
                 raise Conflict(before.id)
             self.records[before.server_id, before.id] = after
             self._record(events)
+            if after.generation != before.generation:
+                at = after.generation
+                self._ended(EndedTokens.of_client(after.id, after.generation, at=at, server_id=after.server_id))
         return after

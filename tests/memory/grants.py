@@ -11,7 +11,14 @@ from authmint.storage.consents import Consent
 from authmint.storage.device_codes import DeviceCode
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from authmint.storage.federated_requests import FederatedRequest
-from authmint.storage.logout_notices import EndedSignIns, InformedClient, LogoutNotice, TakenNotice, name_of
+from authmint.storage.logout_notices import (
+    EndedSignIns,
+    EndedTokens,
+    InformedClient,
+    LogoutNotice,
+    TakenNotice,
+    name_of,
+)
 from authmint.storage.remembered_browsers import RememberedBrowser
 from authmint.storage.sessions import Session, SessionToken
 from authmint.storage.sign_on_transactions import SignOnTransaction
@@ -60,8 +67,9 @@ class MemoryRateCounters:
 class MemoryTokenFamilies:
     """``TokenFamilies``."""
 
-    def __init__(self, lock: threading.RLock) -> None:
+    def __init__(self, lock: threading.RLock, notices: "MemoryLogoutNotices | None" = None) -> None:
         self._lock = lock
+        self._notices = notices or MemoryLogoutNotices(lock)
         self.families: dict[str, TokenFamily] = {}
         self.tokens: dict[tuple[str, str], RefreshToken] = {}
 
@@ -104,12 +112,21 @@ class MemoryTokenFamilies:
             self.tokens[family.id, token.digest] = replace(known, idle_expires_at=idle_expires_at)
             self.families[family.id] = replace(family, updated_at=at)
 
+    def enlist(self, family_id: str, *, at: int) -> None:
+        with self._lock:
+            family = self.get(family_id)
+            if family.revoked_at is not None:
+                raise Conflict("revoked")
+            self.families[family_id] = replace(family, listed=True, updated_at=at)
+
     def revoke(self, family_id: str, because: Revoked, *, at: int) -> bool:
         with self._lock:
             family = self.get(family_id)
             if family.revoked_at is not None:
                 return False
             self.families[family_id] = replace(family, revoked_at=at, revoked_because=because, updated_at=at)
+            if family.listed:
+                self._notices.add(EndedTokens.of_family(family_id, at=at))
             return True
 
     def of_client(
@@ -242,9 +259,9 @@ class MemoryLogoutNotices:
 
     def ended(self, user: User) -> None:
         """As what is stored with a change of a user."""
-        self.add(EndedSignIns(f"user#{user.id}#{user.version}", user.id))
+        self.add(EndedSignIns(f"user#{user.id}#{user.version}", user.id, user.updated_at))
 
-    def add(self, notice: LogoutNotice | EndedSignIns) -> None:
+    def add(self, notice: LogoutNotice | EndedSignIns | EndedTokens) -> None:
         with self._lock:
             self.waiting[notice.id] = (TakenNotice(notice, 0), 0)
 

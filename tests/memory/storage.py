@@ -11,6 +11,7 @@ from authmint.storage.clients import Client
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from authmint.storage.events import Event, Recorded, place_of
 from authmint.storage.hooks import EventHook, InlineHook
+from authmint.storage.logout_notices import EndedTokens
 from authmint.storage.org_settings import OrgSettings
 from authmint.storage.revocations import Revocation
 from authmint.storage.roles import BookChange
@@ -46,6 +47,7 @@ from .lineages import MemoryLineages
 from .mappings import MemoryUserMappings
 from .outbox import MemoryMailTemplates, MemoryOutbox, MemoryRecoveryTickets, MemoryUndeliverableAddresses
 from .sign_on_policies import MemorySignOnHistories, MemorySignOnPolicies, MemoryZones
+from .status_lists import MemoryStatusLists
 from .usage import MemoryUsageRecords
 
 
@@ -98,11 +100,12 @@ class MemoryStorage:
         self.inline_hooks: MemoryHooks[InlineHook] = MemoryHooks(self.lock, self.events.extend)
         self.event_hooks: MemoryHooks[EventHook] = MemoryHooks(self.lock, self.events.extend)
         self.hook_deliveries = MemoryHookDeliveries(self.lock)
-        self.families = MemoryTokenFamilies(self.lock)
+        self.status_lists = MemoryStatusLists(self.lock)
+        self.logout_notices = MemoryLogoutNotices(self.lock)
+        self.families = MemoryTokenFamilies(self.lock, self.logout_notices)
         self.issuer_subjects = MemoryIssuerSubjects(self.lock, self.events.extend)
         self.lineages = MemoryLineages(self.families, self.revocations, self.clients)
         self.codes = MemoryAuthorizationCodes(self.lock, self.families)
-        self.logout_notices = MemoryLogoutNotices(self.lock)
         self.users.ended = self.logout_notices.ended
         self.sessions = MemorySessions(self.lock, self.logout_notices)
         self.session_tokens = MemorySessionTokens(self.lock)
@@ -113,9 +116,11 @@ class MemoryStorage:
         self.remembered_browsers = MemoryRememberedBrowsers(self.lock)
         self.requests = MemoryStoredRequests(self.lock, self.codes, self.families)
         self.device_codes = MemoryDeviceCodes(self.lock, self.families)
-        self.client_copies = MemoryClientCopies(self.lock)
+        self.client_copies = MemoryClientCopies(self.lock, self.logout_notices.add)
         self.registration_tokens = MemoryRegistrationTokens(self.lock, self.events.extend)
-        self.dynamic_clients = MemoryDynamicClients(self.lock, self.registration_tokens, self.events.extend)
+        self.dynamic_clients = MemoryDynamicClients(
+            self.lock, self.registration_tokens, self.events.extend, self.logout_notices.add
+        )
 
     def _provider(self, idp_id: str) -> None:
         if self.identity_providers.all().get(idp_id) is None:
@@ -180,6 +185,12 @@ class MemoryServers:
         with self._storage.lock:
             self._check(before)
             self._servers[before.id] = replace(after, version=before.version + 1)
+            known = {one.client_id: one.generation for one in before.metadata_clients}
+            for one in after.metadata_clients:
+                if known.get(one.client_id, one.generation) != one.generation:
+                    at = after.updated_at
+                    ended = EndedTokens.of_client(one.client_id, one.generation, at=at, server_id=after.id)
+                    self._storage.logout_notices.add(ended)
             self._storage.events.extend(events)
 
     def delete(self, server: AuthorizationServer, events: Sequence[Event]) -> None:
@@ -235,6 +246,9 @@ class MemoryClients:
             self._check(before)
             self._check_label(after)
             self._clients[before.id] = replace(after, version=before.version + 1)
+            if after.token_generation != before.token_generation:
+                ended = EndedTokens.of_client(after.id, after.token_generation, at=after.updated_at)
+                self._storage.logout_notices.add(ended)
             self._storage.events.extend(events)
 
     def delete(self, client: Client, events: Sequence[Event], *, book: BookChange | None = None) -> None:

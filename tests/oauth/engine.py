@@ -41,6 +41,7 @@ class Engine:
         )
         self.token = self.device = _http(wiring.token(parts))
         self.introspect = self.revoke = self.userinfo = _http(wiring.token_status(parts))
+        self.status_list = _http(wiring.status_list(parts))
 
     def _fetch(self, uri: str) -> bytes:
         self.fetched.append(uri)

@@ -127,3 +127,8 @@ def silent(**_: Any) -> AWSResponse:
 def no_hooks() -> Any:
     """Of endpoints that are to ask no hook."""
     raise AssertionError("a hook was to be asked")
+
+
+def no_entries() -> Any:
+    """Of endpoints of servers without status lists."""
+    raise AssertionError("a token was to be in a status list")

@@ -69,8 +69,11 @@ def test_every_function_that_serves_http_knows_the_secret_and_no_other_does() ->
 
     assert knowing == {
         f"{name}Function"
-        for name in ("Discovery", "Jwks", "Token", "Authorize", "Registration", "TokenStatus", "Management", "Console")
-    }
+        for name in (
+            "Discovery", "Jwks", "StatusList", "Token", "Authorize", "Registration", "TokenStatus", "Management",
+            "Console",
+        )
+    }  # fmt: skip
     for document in (translated("prod"), EDGE_DOCUMENT):
         assert document["Parameters"]["EdgeSecret"]["NoEcho"] is True
 

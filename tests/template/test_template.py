@@ -63,6 +63,7 @@ def test_every_documented_route_is_there(template: Template) -> None:
     assert {(route.path, route.function) for route in template.routes} == {
         *((f"{base}/{path}", function) for path, function in of_servers for base in (server, org)),
         (f"{server}/register", "registration"),
+        (f"{server}/status/{{list}}", "status_list"),
         *((path, "discovery") for path in documents),
         *((f"/{page}", "authorize") for page in ("signin", "password", "consent", "activate", "signout")),
         ("/", "authorize"),

@@ -27,7 +27,7 @@ from tests.management.admin import BASE_URL, TOKEN, Admin, Answer
 from tests.memory.parts import MemoryParts
 from tests.oauth.engine import Events
 from tests.support.builders import a_form
-from tests.support.fakes import CountingIds, FakeSeals, no_hooks, pregenerated
+from tests.support.fakes import CountingIds, FakeSeals, no_entries, no_hooks, pregenerated
 from tests.support.pace import failures
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -67,6 +67,7 @@ class Robot:
             Events(),
             possession=lambda: Possession(admin.storage.assertions, signers),
             hooks=no_hooks,
+            entries=no_entries,
             shared=lambda: SharedTokens(admin.storage.revocations),
         )
 

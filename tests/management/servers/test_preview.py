@@ -44,7 +44,7 @@ from tests.support.builders import (
     basic,
 )
 from tests.support.demands import Asking
-from tests.support.fakes import NOW, CountingIds, FakeSeals, decoded, no_hooks
+from tests.support.fakes import NOW, CountingIds, FakeSeals, decoded, no_entries, no_hooks
 from tests.support.pace import failures
 
 IDS = CountingIds(3_000_000)
@@ -93,6 +93,7 @@ class World:
             self.events,
             possession=lambda: Possession(storage.assertions, signers),
             hooks=no_hooks,
+            entries=no_entries,
             shared=lambda: SharedTokens(storage.revocations),
         )
 

@@ -33,8 +33,11 @@ OFF = {
         "maxAccessTokenMinutes": 60,
         "maxRefreshDays": 30,
     },
+    "statusList": False,
 }
-ON = OFF | {"largeAccessTokens": True, "resourceIndicators": "ON", "accessTokenProfile": "RFC9068"}
+ON = OFF | {
+    "largeAccessTokens": True, "resourceIndicators": "ON", "accessTokenProfile": "RFC9068", "statusList": True
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -89,6 +92,7 @@ def test_who_replaces_the_server_leaves_them_alone(admin: Admin, url: str) -> No
         {"tokenExchange": {"narrow": True}},
         {"tokenExchange": {"narrowOnly": "yes"}},
         {"workloadIdentity": {"grants": True}},
+        {"statusList": "ON"},
     ],
 )
 def test_what_nobody_knows_or_cannot_be_is_refused(admin: Admin, url: str, body: dict[str, Any]) -> None:

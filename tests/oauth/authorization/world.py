@@ -209,7 +209,9 @@ class World:
         self.factors = parts.factor_steps()
         standings = Standings(self.demands, lambda: self.factors)
         self.interactions = Interactions(arrivals, storage.requests, granting, standings, outcomes, clock, ids)
-        issuing = Issuing(storage.codes, storage.families, storage.requests, storage.sessions, self.signers, ids)
+        issuing = Issuing(
+            storage.codes, storage.families, storage.requests, storage.sessions, self.signers, ids, parts.status_entries
+        )
         self.endpoint = AuthorizationEndpoint(
             arrivals, self.browsers, self.interactions, granting, issuing, outcomes, standings,
             SessionTokenExchange(storage.session_tokens, storage.directory, ids), clock, ids, parts.token_hooks,

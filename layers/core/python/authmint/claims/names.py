@@ -27,6 +27,7 @@ RESERVED: Final = {
             "rsi",
             "scp",
             "sid",
+            "status",
             "sub",
             "token_type",
             "uid",

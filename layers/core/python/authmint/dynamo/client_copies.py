@@ -3,14 +3,21 @@
 from collections.abc import Sequence
 from typing import Final
 
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
+
 from ..storage.client_documents import ClientCopy
 from ..storage.clients import secret_digest
 from ..storage.errors import Conflict, NotFound
+from ..storage.logout_notices import EndedTokens
 from .connection import translated
 from .grant_records import GRACE, MAX_KEY, GrantRecords, Refused
 from .items import HEAD, GrantItem
+from .logout_notices import ended_item
 from .records import decode, encode
 from .servers import well_formed
+from .tables import ConditionFailed
 
 _COPY: Final = "CIMD"
 _CLAIM: Final = "CIMDLOCK"
@@ -50,12 +57,29 @@ class DynamoClientCopies(GrantRecords):
             return
         withdrawn = item.revoked_at
         same = withdrawn.does_not_exist() if before.withdrawn_at is None else withdrawn == before.withdrawn_at
-        changes = [item.body.set(encode(after)), item.updated_at.set(after.checked_at), item.ttl.set(ttl)]
+        changes: list[Action] = [item.body.set(encode(after)), item.updated_at.set(after.checked_at), item.ttl.set(ttl)]
         changes.append(withdrawn.remove() if after.withdrawn_at is None else withdrawn.set(after.withdrawn_at))
+        unchanged = (item.updated_at == before.checked_at) & same
         try:
-            self._change_once(place, changes, (item.updated_at == before.checked_at) & same, mark="writer")
-        except (Refused, NotFound):
+            if after.generation != before.generation:
+                self._save_ended(place, changes, unchanged, after)
+            else:
+                self._change_once(place, changes, unchanged, mark="writer")
+        except (Refused, NotFound, ConditionFailed):
             raise Conflict(after.document.url) from None
+
+    def _save_ended(
+        self, place: tuple[str, str], changes: Sequence[Action], unchanged: Condition, after: ClientCopy
+    ) -> None:
+        """Change a copy, and leave a notice that what was given under the one before has ended."""
+        item, at = self._item, after.checked_at if after.withdrawn_at is None else after.withdrawn_at
+        ended = EndedTokens.of_client(after.document.url, after.generation, at=at, server_id=after.server_id)
+
+        def write(transaction: TransactWrite) -> None:
+            transaction.update(item(*place), list(changes), condition=item.pk.exists() & unchanged)
+            transaction.save(ended_item(item, ended))
+
+        self._transact(write)
 
     def claim(self, url: str, *, at: int, until: int) -> bool:
         # Who may claim again at ``until``, and not a second later: expired is what ends before the next second.

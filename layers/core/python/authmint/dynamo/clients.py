@@ -11,6 +11,7 @@ from ..clock import Clock
 from ..storage.clients import Client
 from ..storage.errors import AlreadyExists, Conflict, NotFound
 from ..storage.events import Event
+from ..storage.logout_notices import EndedTokens
 from .connection import translated
 from .items import HEAD, ConfigItem
 from .memberships import alive, at_once, sweep, tombstone
@@ -93,6 +94,11 @@ class DynamoClients:
                 if released:
                     write.delete(self._label(before))
                 self.put(write, before, after)
+                if after.token_generation != before.token_generation:
+                    from .logout_notices import put_ended_tokens  # most changes end none
+
+                    ended = EndedTokens.of_client(after.id, after.token_generation, at=self._clock.now())
+                    put_ended_tokens(write, self._tables, ended)
                 if after.reserves_label and not kept:
                     write.save(self._label(after), condition=self._item.pk.does_not_exist())
         except ConditionFailed as error:

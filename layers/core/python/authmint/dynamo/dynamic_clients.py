@@ -13,9 +13,11 @@ from pynamodb.transactions import TransactWrite
 from ..storage.dynamic_clients import DynamicClient, RegistrationToken, TooMany, token_id
 from ..storage.errors import AlreadyUsed, Conflict, NotFound
 from ..storage.events import Event
+from ..storage.logout_notices import EndedTokens
 from .connection import translated
 from .grant_records import GRACE, MAX_KEY, GrantRecords, Refused
 from .items import HEAD, GrantItem
+from .logout_notices import ended_item
 from .records import decode, encode
 from .servers import well_formed
 from .tables import ConditionFailed
@@ -126,6 +128,11 @@ class DynamoDynamicClients(GrantRecords):
         try:
             with self._tables.transaction(events) as write:
                 write.save(self._new(after), condition=(item.status == before.status) & same)
+                if after.generation != before.generation:
+                    ended = EndedTokens.of_client(
+                        after.id, after.generation, at=after.generation, server_id=after.server_id
+                    )
+                    write.save(ended_item(item, ended))
         except ConditionFailed:
             self.get(before.server_id, before.id)
             raise Conflict(before.id) from None

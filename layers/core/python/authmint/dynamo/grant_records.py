@@ -81,6 +81,7 @@ class GrantRecords:
         condition: Condition | None = None,
         *,
         mark: Literal["writer", "spender"] | None = None,
+        creates: bool = False,
     ) -> GrantItem:
         """Change an item that is there, where the condition holds; the item as it is afterwards.
 
@@ -89,6 +90,7 @@ class GrantRecords:
             actions: What to set.
             condition: Beside that the item is there. Without one, the change may be repeated as it is.
             mark: Where this call leaves its mark: no other change may come after it in the same attribute.
+            creates: There may be no item yet.
 
         Raises:
             NotFound: There is no item.
@@ -96,9 +98,12 @@ class GrantRecords:
         """
         own = self._ids.uuid()
         there = self._item.pk.exists()
+        needed = there if condition is None else there & condition
+        if creates:
+            needed = condition
         values = self._item(*place).get_update_kwargs_from_instance(
             actions=[*actions, getattr(self._item, mark).set(own)] if mark else list(actions),
-            condition=there if condition is None else there & condition,
+            condition=needed,
             return_values_on_condition_failure="ALL_OLD",
         )
         values["ReturnValues"] = "ALL_NEW"

@@ -101,6 +101,7 @@ class GrantItem(Item):
         status: Of what moves on: the state it is in.
         current: Of a family: digest of its youngest refresh token.
         uses: Of a counter: how many there were.
+        listed: Of a family: tokens that end with it are in status lists.
         due_at: Of mail: when somebody is to send it.
     """
 
@@ -118,6 +119,7 @@ class GrantItem(Item):
     polled_at = NumberAttribute(null=True)
     interval = NumberAttribute(null=True)
     uses = NumberAttribute(null=True)
+    listed = NumberAttribute(null=True)
     due_at = NumberAttribute(null=True)
     expires_at = NumberAttribute(null=True)
     ttl = NumberAttribute(null=True)

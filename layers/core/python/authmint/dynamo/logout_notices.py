@@ -5,7 +5,15 @@ from typing import Any, Final
 from pynamodb.transactions import TransactWrite
 
 from ..storage.errors import Unavailable
-from ..storage.logout_notices import EndedSignIns, InformedClient, LogoutNotice, TakenNotice, name_of
+from ..storage.logout_notices import (
+    OF_TOKENS,
+    EndedSignIns,
+    EndedTokens,
+    InformedClient,
+    LogoutNotice,
+    TakenNotice,
+    name_of,
+)
 from ..storage.users import User
 from .items import GrantItem
 from .records import decode, encode
@@ -23,7 +31,11 @@ class DynamoLogoutNotices(WaitingRecords):
 
     def take(self, notice_id: str, *, at: int, until: int) -> TakenNotice:
         item = self._taken(notice_id, at=at, until=until)
-        record: type[Any] = EndedSignIns if item.sk.startswith(_OF_USER) else LogoutNotice
+        record: type[Any] = LogoutNotice
+        if item.sk.startswith(_OF_USER):
+            record = EndedSignIns
+        elif item.sk.startswith(OF_TOKENS):
+            record = EndedTokens
         return TakenNotice(decode(item.body or "", record), int(item.uses or 0))
 
 
@@ -31,8 +43,21 @@ def put_ended(write: TransactWrite, tables: Tables, user: User, *, at: int) -> N
     """Store that sign-ins of a user have ended, in the transaction of what ends them."""
     if tables.grants is None:
         raise Unavailable("this function has no grants table")
-    ended = EndedSignIns(f"{_OF_USER}{user.id}#{user.version}", user.id)
+    ended = EndedSignIns(f"{_OF_USER}{user.id}#{user.version}", user.id, at)
     write.save(tables.grants(*place_of(KIND, ended.id), kind=KIND, body=encode(ended), due_at=0, ttl=at + KEPT))
+
+
+def put_ended_tokens(write: TransactWrite, tables: Tables, ended: EndedTokens) -> None:
+    """Store that tokens have ended, in the transaction of what ends them."""
+    if tables.grants is None:
+        raise Unavailable("this function has no grants table")
+    write.save(ended_item(tables.grants, ended))
+
+
+def ended_item(item: Any, ended: EndedTokens) -> GrantItem:
+    """The notice that tokens have ended, due at once. ``item``: of the grants table."""
+    made: GrantItem = item(*place_of(KIND, ended.id), kind=KIND, body=encode(ended), due_at=0, ttl=ended.at + KEPT)
+    return made
 
 
 def notice_item(item: Any, user_id: str, session_id: str, client: InformedClient, *, expires_at: int) -> GrantItem:

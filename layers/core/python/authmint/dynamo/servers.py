@@ -8,8 +8,10 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from ..clock import Clock
+from ..storage.client_registration import MetadataClient
 from ..storage.errors import AlreadyExists, Conflict, NotFound, Throttled
 from ..storage.events import Event
+from ..storage.logout_notices import EndedTokens
 from ..storage.servers import AuthorizationServer
 from .connection import translated
 from .items import DUE, HEAD, ConfigItem
@@ -121,7 +123,7 @@ class DynamoServers:
         contents = [(sort_key, version if sort_key in changed else revisions[sort_key]) for sort_key in new]
         removed = sorted(old.keys() - new.keys())
         # What does not fit leaves the contents all the same and is swept afterwards.
-        room = MAX_OPERATIONS - len(changed) - len(events) - 3
+        room = MAX_OPERATIONS - len(changed) - len(events) - len(_ended(before, after)) - 3
         at_once, later = removed[: max(room, 0)], removed[max(room, 0) :]
         try:
             with self._tables.transaction(events) as write:
@@ -131,6 +133,7 @@ class DynamoServers:
                 for sort_key in sorted(changed):
                     write.save(self._item(own, sort_key, body=encode(new[sort_key]), rev=version))
                 self._put_contents(write, own, contents, version)
+                self._put_ended(write, before, after)
                 if not after.is_org and summary_body(before) != summary_body(after):
                     write.save(self._pointer(after))
         except ConditionFailed:
@@ -210,8 +213,26 @@ class DynamoServers:
     def _pointer(self, server: AuthorizationServer) -> ConfigItem:
         return self._item(SERVERS, server.id, body=summary_body(server))
 
+    def _put_ended(self, write: TransactWrite, before: AuthorizationServer, after: AuthorizationServer) -> None:
+        """Store that what clients by metadata document had here counts no more."""
+        for client in _ended(before, after):
+            from .logout_notices import put_ended_tokens  # few changes end one
+
+            ended = EndedTokens.of_client(client.client_id, client.generation, at=self._clock.now(), server_id=after.id)
+            put_ended_tokens(write, self._tables, ended)
+
     def _put_contents(self, write: TransactWrite, own: str, contents: Entries, version: int) -> None:
         write.save(self._item(own, CONTENTS, body=encode(contents), rev=version))
 
     def _delete_items(self, keys: Sequence[tuple[str, str]]) -> None:
         self._tables.delete(self._item, keys)
+
+
+def _ended(before: AuthorizationServer, after: AuthorizationServer) -> Sequence[MetadataClient]:
+    """Clients by metadata document whose tokens of before count no more."""
+    generations = {client.client_id: client.generation for client in before.metadata_clients}
+    return [
+        client
+        for client in after.metadata_clients
+        if client.client_id in generations and client.generation != generations[client.client_id]
+    ]

@@ -16,10 +16,12 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from ..storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound, Unavailable
+from ..storage.logout_notices import EndedTokens
 from ..storage.token_families import LOOKED_AT, RefreshToken, Revoked, TokenFamily, begun_with
 from .connection import translated
 from .grant_records import LONGEST_CLIENT_ID, MAX_KEY, GrantRecords, Refused
 from .items import HEAD, GrantItem
+from .logout_notices import ended_item
 from .records import encode
 from .servers import well_formed
 from .sharded import merged, partitions
@@ -133,24 +135,50 @@ class DynamoTokenFamilies(GrantRecords):
         lifetime = [item.expires_at.set(idle_expires_at), item.ttl.set(idle_expires_at + TOKEN_KEPT)]
         self._change_once((place, f"{REFRESH}#{token.digest}"), lifetime)
 
+    def enlist(self, family_id: str, *, at: int) -> None:
+        if not well_formed(family_id, MAX_KEY):
+            raise NotFound(FAMILY)
+        item = self._item
+        actions = [item.listed.set(1), item.updated_at.set(at)]
+        try:
+            self._change_once((partition(family_id), HEAD), actions, item.revoked_at.does_not_exist())
+        except Refused:
+            raise Conflict("revoked") from None
+
     def revoke(self, family_id: str, because: Revoked, *, at: int) -> bool:
         if not well_formed(family_id, MAX_KEY):
             raise NotFound(FAMILY)
         item = self._item
-        actions = [
+        actions: list[Action] = [
             item.revoked_at.set(at),
             item.revoked_because.set(because),
             item.updated_at.set(at),
             item.ttl.set(at + KEPT),
         ]
+        place, alone = (partition(family_id), HEAD), item.revoked_at.does_not_exist() & item.listed.does_not_exist()
         try:
-            head = self._change_once(
-                (partition(family_id), HEAD), actions, item.revoked_at.does_not_exist(), mark="writer"
-            )
+            family = family_of(self._change_once(place, actions, alone, mark="writer"))
         except Refused:
-            return False
+            if not self._revoke_listed(family_id, actions, at):
+                return False
+            family = self.get(family_id)
         with suppress(Unavailable):  # The family is dead all the same, and leaves the lists a little later.
-            self._list_until(family_of(head), at + KEPT)
+            self._list_until(family, at + KEPT)
+        return True
+
+    def _revoke_listed(self, family_id: str, actions: Sequence[Action], at: int) -> bool:
+        """Kill a family and leave a notice. Whether it was alive."""
+        item = self._item
+        head, alive = item(partition(family_id), HEAD), item.pk.exists() & item.revoked_at.does_not_exist()
+
+        def write(transaction: TransactWrite) -> None:
+            transaction.update(head, list(actions), condition=alive)
+            transaction.save(ended_item(item, EndedTokens.of_family(family_id, at=at)))
+
+        try:
+            self._transact(write)
+        except ConditionFailed:
+            return False
         return True
 
     def of_client(
@@ -306,6 +334,7 @@ class DynamoTokenFamilies(GrantRecords):
             current=family.current,
             revoked_at=family.revoked_at,
             revoked_because=family.revoked_because,
+            listed=1 if family.listed else None,
             ttl=ttl,
         )
 

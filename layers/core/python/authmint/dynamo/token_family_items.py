@@ -74,6 +74,7 @@ def family_of(head: GrantItem) -> TokenFamily:
         current=head.current,
         revoked_at=None if head.revoked_at is None else int(head.revoked_at),
         revoked_because=cast("Any", head.revoked_because),
+        listed=bool(head.listed),
     )
 
 

@@ -16,12 +16,14 @@ from ..storage.configuration import Configuration
 from ..storage.errors import NotFound
 from ..storage.events import Event, EventLog, Party
 from ..storage.liveness import NotAlive, check_sign_in
-from ..storage.logout_notices import EndedSignIns, LogoutNotice, LogoutNotices, TakenNotice
+from ..storage.logout_notices import EndedSignIns, EndedTokens, LogoutNotice, LogoutNotices, TakenNotice
 from ..storage.servers import AuthorizationServer
 from ..storage.sessions import Sessions
-from ..storage.users import Users
+from ..storage.token_families import TokenFamilies, TokenFamily
+from ..storage.users import User, Users
 from ..tokens.signer import Signers
 from .outbound_fetch import Answer, FetchFailed
+from .status_list.ends import StatusEnds
 
 #: Header ``typ`` of a logout token (§2.4).
 TYPE: Final = "logout+jwt"
@@ -32,6 +34,12 @@ LIFETIME: Final = 120
 MOST_ATTEMPTS: Final = 12
 #: Seconds for which a notice belongs to who took it.
 _TAKEN: Final = 120
+#: Seconds after which every request has ended that began before something did: functions have less, and no deployment
+#: may know servers and clients for longer without looking at them (``AUTHMINT_STALENESS_MS``).
+_SETTLED: Final = 120
+#: Seconds: no access token lives longer, and none of a family is younger than what the family says of itself.
+_TOKENS_LIVE: Final = 90_000
+_PAGE: Final = 100
 _MOST_AT_ONCE: Final = 100
 _MOST_SESSIONS: Final = 1_000
 #: What a client answers that has ended its session (§2.8), or has none.
@@ -63,7 +71,8 @@ class BackchannelLogout:
 
     Args:
         notices: Where they wait.
-        sessions, users: Of people whose sign-ins have ended.
+        ends: Revokes tokens in status lists.
+        families, sessions, users: Of people whose sign-ins have ended.
         configuration: Of servers and clients, as they are now.
         signers: Of the servers whose tokens named the sessions.
         exchange: How clients are asked.
@@ -77,6 +86,8 @@ class BackchannelLogout:
     def __init__(
         self,
         notices: LogoutNotices,
+        ends: StatusEnds,
+        families: TokenFamilies,
         sessions: Sessions,
         users: Users,
         configuration: Configuration,
@@ -90,6 +101,8 @@ class BackchannelLogout:
         go_on: Callable[[], bool] = lambda: True,
     ) -> None:
         self._notices = notices
+        self._ends = ends
+        self._families = families
         self._sessions = sessions
         self._users = users
         self._configuration = configuration
@@ -137,9 +150,14 @@ class BackchannelLogout:
     def _delivered(self, taken: TakenNotice, silent: set[str], now: int) -> str:
         """How it ended. Raises VaultUnavailable, Unavailable."""
         notice = taken.notice
+        if isinstance(notice, EndedTokens):
+            self._revoke_listed(notice, now)
+            self._later(notice.id, notice.at, now)
+            return "revoked"
         if isinstance(notice, EndedSignIns):
+            self._end_listed(notice.user_id, now)
             if self._end(notice.user_id):
-                self._notices.remove(notice.id)
+                self._later(notice.id, notice.at, now)
             else:
                 self._notices.delay(notice.id, until=now)
             return "ended"
@@ -149,6 +167,33 @@ class BackchannelLogout:
             self._notices.remove(notice.id)
             return "unwanted"
         return self._asked(notice, taken.attempts, server, client, client.logout_uri, silent)
+
+    def _revoke_listed(self, ended: EndedTokens, now: int) -> None:
+        """Raises Unavailable."""
+        if ended.family_id is not None:
+            self._ends.of_family(ended.family_id, now=now)
+        if ended.client_id is not None:
+            self._ends.of_client(ended.client_id, ended.generation, now=now, server_id=ended.server_id)
+
+    def _end_listed(self, user_id: str, now: int) -> None:
+        """Revoke in status lists what a user's tokens of before were, where they count no more. Raises Unavailable."""
+        try:
+            user: User | None = self._users.get(user_id)
+        except NotFound:
+            user = None
+        after: str | None = None
+        while page := self._families.of_user(user_id, after=after, limit=_PAGE):
+            for family in page:
+                if family.listed and family.updated_at > now - _TOKENS_LIVE and not _counts(family, user):
+                    self._ends.of_family(family.id, now=now)
+            after = page[-1].id
+
+    def _later(self, notice_id: str, ended_at: int, now: int) -> None:
+        """Come again when no request is left that read what ended while it was alive, and notes a token after that."""
+        if now < ended_at + _SETTLED:
+            self._notices.delay(notice_id, until=ended_at + _SETTLED)
+        else:
+            self._notices.remove(notice_id)
 
     def _end(self, user_id: str) -> bool:
         """End the sessions of a user that count no more. Whether these were all. Raises Unavailable."""
@@ -218,6 +263,13 @@ class BackchannelLogout:
             debug={"session": notice.session_id, "issuer": notice.client.issuer},
         )
         self._log.record([event])
+
+
+def _counts(family: TokenFamily, user: User | None) -> bool:
+    """Whether a family of a user goes on. A lock ends none: what is refused meanwhile is good again after it."""
+    if user is None or user.status not in {"ACTIVE", "LOCKED_OUT"}:
+        return False
+    return family.generations.user == user.token_generation
 
 
 def logout_token(notice: LogoutNotice, ids: Ids, now: int) -> dict[str, Any]:

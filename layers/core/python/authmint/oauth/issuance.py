@@ -21,6 +21,7 @@ from .claim_failures import claim_refusal
 from .errors import OAuthError
 
 if TYPE_CHECKING:  # it brings the directory along, of which a token for a machine needs nothing
+    from ..storage.lineages import Ancestor
     from .delegation import Delegation, Given
     from .sign_in import SignIn
 
@@ -70,6 +71,8 @@ class Entitlement:
         resource: What the access token is for; ``None``: the server's audience.
         resources: URIs of what later tokens of the same authorization can be for.
         jkt: Thumbprint of the key that the access token is bound to (RFC 9449).
+        unlisted: Families that the tokens end with, and whose records do not say yet that they are in status lists.
+        lineage: Tokens that they are given for, the first of them first.
         delegation: What the token says of whom it is given for; ``None``: the client does not act for others.
         assertion: What there is instead of an access token; ``None``: an access token.
     """
@@ -86,6 +89,8 @@ class Entitlement:
     jkt: str | None = None
     delegation: "Delegation | None" = None
     assertion: Assertion | None = None
+    unlisted: tuple[str, ...] = ()
+    lineage: "tuple[Ancestor, ...]" = ()
 
     @property
     def asks_for(self) -> Subject | None:

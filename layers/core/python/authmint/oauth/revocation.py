@@ -9,11 +9,13 @@ from ..storage.clients import secret_digest
 from ..storage.errors import NotFound
 from ..storage.events import Party
 from ..storage.revocations import Revocation, Revocations
+from ..storage.status_lists import of_token
 from ..storage.token_families import TokenFamilies
 from .access_tokens import recognize
 from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError, unavailable
 from .refresh_tokens import family_of
+from .status_list.ends import StatusEnds
 from .token_events import TokenEvents, token_hash
 
 
@@ -24,6 +26,7 @@ class RevocationEndpoint:
         self,
         endpoint: AuthenticatedEndpoint,
         revocations: Revocations,
+        ends: StatusEnds,
         families: TokenFamilies,
         clock: Clock,
         ids: Ids,
@@ -31,6 +34,7 @@ class RevocationEndpoint:
     ) -> None:
         self._endpoint = endpoint
         self._revocations = revocations
+        self._ends = ends
         self._families = families
         self._clock = clock
         self._ids = ids
@@ -59,6 +63,8 @@ class RevocationEndpoint:
         token = recognize(text, call.server, issuer=call.issuer, now=call.now)
         if token is None or token.client_id != call.client.id:
             return False
+        # Both can be done again: who is not answered comes back, and then finds undone what failed in between.
+        self._ends.of_place(token.payload, call.server.id, call.issuer, now=call.now)
         revocation = Revocation(
             server_id=call.server.id,
             jti=token.jti,
@@ -66,7 +72,9 @@ class RevocationEndpoint:
             revoked_at=call.now,
             expires_at=token.expires_at,
         )
-        return self._revocations.add(revocation)
+        fresh = self._revocations.add(revocation)
+        self._ends.under(of_token(call.server.id, token.jti), now=call.now)
+        return fresh
 
     def _revoke_family(self, call: Call, text: str) -> bool:
         """A refresh token, a rotated one too, takes the access tokens of its family along (docs/protocol.md §14.1)."""

@@ -41,15 +41,18 @@ class Routes:
     Args:
         table: By path: of a server's endpoints what follows the server (``/v1/token``), of others all of it.
         ids: For the ids of errors.
+        below: By how a path begins, of endpoints that take what follows.
     """
 
-    def __init__(self, table: Mapping[str, Route], ids: Ids) -> None:
+    def __init__(self, table: Mapping[str, Route], ids: Ids, *, below: Mapping[str, Route] | None = None) -> None:
         self._table = table
+        self._below = below or {}
         self._ids = ids
 
     def __call__(self, request: Request) -> Response:
         """The endpoint's answer, or what is said in its place."""
-        route = self._table.get(request.path) or self._table.get(below_server(request))
+        path = below_server(request)
+        route = self._table.get(request.path) or self._table.get(path) or self._beginning(path)
         if route is None:
             return ApiError("E0000008").response(self._ids).with_headers(*ANY_ORIGIN)
         if request.method == "OPTIONS" and route.scripts:
@@ -60,6 +63,9 @@ class Routes:
             return with_cors(refusal) if route.scripts else refusal
         answer = route.endpoint(request)
         return with_cors(answer) if route.shared and route.scripts else answer
+
+    def _beginning(self, path: str) -> Route | None:
+        return next((route for start, route in self._below.items() if path.startswith(start)), None)
 
 
 def below_server(request: Request) -> str:

@@ -8,6 +8,7 @@ from ..jose.jws import read as read_jws
 from ..storage.clients import Client
 from ..storage.configuration import Configuration
 from ..storage.directory import is_assigned
+from ..storage.lineages import Ancestor
 from ..storage.liveness import NotAlive, check_server
 from ..storage.servers import AuthorizationServer, issuer_of, server_named
 from .access_tokens import ACCESS_TOKEN_TYPES, AccessToken, recognize
@@ -74,6 +75,18 @@ class SubjectTokens:
         holder = self._holder(token, server, client)
         _check_origin(holder, server, request.server)
         return Subject(token, server, issuer, holder)
+
+    def check_again(self, subject: Subject, lineage: tuple[Ancestor, ...]) -> None:
+        """Whether what a new token is given for is still good.
+
+        Raises:
+            OAuthError: It was revoked since it was read.
+            Unavailable: Storage could not answer.
+        """
+        try:
+            self._validity.of_lineage(lineage, subject.server)
+        except NotAlive as dead:
+            raise OAuthError(_REFUSALS[dead.of], reason=f"meanwhile: {dead}") from None
 
     def _issued_by(self, jws: Jws, request: GrantRequest) -> tuple[AuthorizationServer, Client | None]:
         """The server that a token says it is of, and, where that is another one, its client: one read."""

@@ -23,8 +23,9 @@ from .token_events import Record, TokenEvents
 
 if TYPE_CHECKING:
     from .dpop.possession import Possession
-    from .issuance import Approved, Draft
+    from .issuance import Approved, Draft, Entitlement
     from .shared_tokens import SharedTokens
+    from .status_list.entries import StatusEntries
     from .token_hooks import TokenHooks
 
 
@@ -43,6 +44,7 @@ class TokenEndpoint:
         possession: "Callable[[], Possession]",
         hooks: "Callable[[], TokenHooks]",
         shared: "Callable[[], SharedTokens]",
+        entries: "Callable[[], StatusEntries]",
         trusts: Callable[[str], bool] = lambda _: False,
         used: Callable[[AuthorizationServer, Client, int], None] = lambda *_: None,
     ) -> None:
@@ -50,6 +52,7 @@ class TokenEndpoint:
 
         ``possession`` makes what reads proofs, when one comes; ``hooks`` what asks hooks, when one is to be asked;
         ``shared`` what keeps tokens that a client's requests share, once one does;
+        ``entries`` what gives tokens places in status lists, once a server has these;
         ``trusts``: whether administrators trust an origin; ``used`` is told of clients that registered themselves, and
         that somebody uses.
         """
@@ -57,6 +60,7 @@ class TokenEndpoint:
         self._possession = possession
         self._hooks = hooks
         self._shared = shared
+        self._entries = entries
         self._endpoint = endpoint
         self._grant_types = {grant_type.name: grant_type for grant_type in grant_types}
         self._signers = signers
@@ -120,6 +124,8 @@ class TokenEndpoint:
         approved = record.trace.approved
         if approved is not None and approved.inline_hook is not None:
             draft = record.draft = self._asked(draft, approved, call, record)
+        if call.server.status_list:
+            draft = record.draft = self._listed(draft, verified.entitlement, now)
         signer = self._signers.signer(call.server)
         access_token = signer.sign(
             draft.access_token, longest_access_token(call.server), typ=draft.typ or type_of(call.server)
@@ -141,6 +147,13 @@ class TokenEndpoint:
 
         occasion = of_token_request(record.request, call, approved, record.trace, draft)
         return self._hooks().changed(draft, occasion)
+
+    def _listed(self, draft: "Draft", entitlement: "Entitlement", now: int) -> "Draft":
+        """The tokens with a place in a status list. Raises OAuthError: what they hang on was revoked meanwhile."""
+        from .status_list.hung import Hung  # few servers have lists
+
+        hung = Hung(entitlement.family_id, entitlement.unlisted, entitlement.lineage)
+        return self._entries().assigned(draft, hung, now=now)
 
     def _grant_type(self, call: Call) -> GrantType:
         name = call.form.get("grant_type")

@@ -23,6 +23,7 @@ class Holder:
 
     Attributes:
         ancestors: Tokens that it was given for.
+        listed: Its family's record says that tokens that end with it are in status lists.
         began: The client of the first of these; ``None``: there are none.
     """
 
@@ -30,6 +31,7 @@ class Holder:
     person: Person | None = None
     ancestors: tuple[Ancestor, ...] = ()
     began: Client | None = None
+    listed: bool = False
 
     @property
     def first(self) -> Client:
@@ -77,14 +79,16 @@ class TokenValidity:
         client = self._client(token.client_id, server, known)
         made = token.generations
         ancestors: tuple[Ancestor, ...] = ()
+        listed = False
         if token.family_id is not None:
             family = self._family(token.family_id, server, client)
-            made, ancestors = family.generations, family.ancestors
+            made, ancestors, listed = family.generations, family.ancestors, family.listed
         check_client(client, made)
         if self._revocations.has(server.id, token.jti):
             raise NotAlive("revoked")
         began = self._living(ancestors, server) if ancestors else None
-        return replace(self._holder(client, token.user_id, made), ancestors=ancestors, began=began)
+        holder = self._holder(client, token.user_id, made)
+        return replace(holder, ancestors=ancestors, began=began, listed=listed)
 
     def of_id_token(self, token: IdToken, server: AuthorizationServer, *, known: Client | None = None) -> Holder:
         """Whose an ID token is, if client and user did not end since.
@@ -103,6 +107,14 @@ class TokenValidity:
         """
         _check_family_of(family, server, client)
         return self._holder(check_client(client, family.generations), family.user_id, family.generations)
+
+    def of_lineage(self, lineage: Sequence[Ancestor], server: AuthorizationServer) -> None:
+        """Whether tokens, each given for the one before it, are all good.
+
+        Raises:
+            NotAlive: One is not.
+        """
+        self._living(lineage, server)
 
     def _living(self, ancestors: Sequence[Ancestor], server: AuthorizationServer) -> Client | None:
         """The client of the first of the tokens that one was given for, if none of them ended.

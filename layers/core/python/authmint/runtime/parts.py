@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ..oauth.outbound_fetch import Answer, Document
     from ..oauth.registration.clients import RegisteredClients
     from ..oauth.shared_tokens import SharedTokens
+    from ..oauth.status_list.entries import StatusEntries
     from ..oauth.token_validity import TokenValidity
     from ..oauth.unregistered_clients import FetchedClients, StoredClients
     from ..pages.authn.callers import TrustedCallers
@@ -822,6 +823,12 @@ class Parts:
         from ..oauth.shared_tokens import SharedTokens
 
         return SharedTokens(self.records.revocations)
+
+    def status_entries(self) -> "StatusEntries":
+        """What gives tokens places in status lists: for those who make it when the first one needs one."""
+        from ..oauth.status_list.entries import StatusEntries
+
+        return StatusEntries(self.records.status_lists, self.records.families, self.ids)
 
     def possession(self, signers: "Signers") -> "Possession":
         """What reads proofs of possession: for those who make it when the first one comes."""

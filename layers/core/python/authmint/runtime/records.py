@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from ..storage.sign_on_history import SignOnHistories
     from ..storage.sign_on_policies import SignOnPolicies
     from ..storage.sign_on_transactions import SignOnTransactions
+    from ..storage.status_lists import StatusLists
     from ..storage.token_families import TokenFamilies
     from ..storage.trusted_issuers import IssuerSubjects
     from ..storage.trusted_origins import TrustedOrigins
@@ -362,6 +363,12 @@ class Records:
         from ..dynamo.sign_on_policies import DynamoSignOnPolicies
 
         return DynamoSignOnPolicies(self._tables)
+
+    @cached_property
+    def status_lists(self) -> "StatusLists":
+        from ..dynamo.status_lists import DynamoStatusLists
+
+        return DynamoStatusLists(self._tables, self._ids)
 
     @cached_property
     def trusted_origins(self) -> "TrustedOrigins":

@@ -60,6 +60,21 @@ def key_set(env: Surroundings) -> Function:
     return new_function(parts, http, lambda _: with_cors(internal_error(parts.ids)))
 
 
+def status_list(env: Surroundings) -> Function:
+    """Function ``status_list``: which tokens of a server are revoked, for everybody. It signs, and writes nothing."""
+    from ..oauth.cors import with_cors
+    from ..oauth.discovery import internal_error
+    from ..oauth.routing import Route, Routes
+    from ..oauth.status_list.endpoint import StatusListEndpoint
+
+    parts = Parts.of(env)
+    lists = StatusListEndpoint(
+        parts.configuration(), parts.records.status_lists, parts.signers(), parts.clock, parts.ids
+    )
+    http = Routes({}, parts.ids, below={"/v1/status/": Route(lists, ("GET",))})
+    return new_function(parts, http, lambda _: with_cors(internal_error(parts.ids)))
+
+
 def token(env: Surroundings) -> Function:
     """Function ``token``: also what clients ask for before their users come (pushed requests, device codes)."""
     from ..oauth.routing import Route, Routes
@@ -83,6 +98,7 @@ def token(env: Surroundings) -> Function:
         possession=possession,
         hooks=cache(parts.token_hooks),
         shared=cache(parts.shared_tokens),
+        entries=cache(parts.status_entries),
         trusts=trusts,
         used=lambda *use: parts.dynamic_clients().used(*use),
     )
@@ -148,7 +164,9 @@ def authorize(env: Surroundings) -> Function:
     standings = Standings(demands, factors, lambda: records.identity_providers)
     interactions = Interactions(arrivals, requests, granting, standings, outcomes, clock, ids)
     tokens = SessionTokenExchange(records.session_tokens, directory, ids)
-    issuing = Issuing(records.codes, records.families, requests, records.sessions, signers, ids)
+    issuing = Issuing(
+        records.codes, records.families, requests, records.sessions, signers, ids, cache(parts.status_entries)
+    )
     endpoint = AuthorizationEndpoint(
         arrivals,
         browsers,
@@ -251,15 +269,20 @@ def token_status(env: Surroundings) -> Function:
     from ..oauth.revocation import RevocationEndpoint
     from ..oauth.routing import Route, Routes
     from ..oauth.signed_answers import UNSIGNED, SignedAnswers
+    from ..oauth.status_list.ends import StatusEnds
     from ..oauth.userinfo import UserinfoEndpoint
 
     parts = Parts.of(env)
     configuration = parts.configuration()
     endpoint = parts.authenticated(configuration)
-    revocations, families = parts.records.revocations, parts.records.families
+    revocations, families, ends = (
+        parts.records.revocations,
+        parts.records.families,
+        StatusEnds(parts.records.status_lists),
+    )
     validity = parts.validity(configuration)
     answers = SignedAnswers.by(parts.signers) if parts.settings.signed_answers else UNSIGNED
-    revoke = RevocationEndpoint(endpoint, revocations, families, parts.clock, parts.ids, parts.log)
+    revoke = RevocationEndpoint(endpoint, revocations, ends, families, parts.clock, parts.ids, parts.log)
     table = {
         "/v1/introspect": Route(IntrospectionEndpoint(endpoint, validity, families, parts.clock, answers)),
         "/v1/revoke": Route(revoke),
@@ -370,11 +393,14 @@ def mailer(env: Surroundings) -> Function:
 def backchannel_logout(env: Surroundings) -> Function:
     """Function ``backchannel_logout``: ends of sessions, to clients whose ID tokens named them."""
     from ..oauth.backchannel_logout import BackchannelLogout
+    from ..oauth.status_list.ends import StatusEnds
 
     parts = Parts.of(env)
     version = parts.schema_version()
     telling = BackchannelLogout(
         parts.records.logout_notices,
+        StatusEnds(parts.records.status_lists),
+        parts.records.families,
         parts.records.sessions,
         parts.records.users,
         parts.configuration(),

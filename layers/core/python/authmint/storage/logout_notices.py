@@ -6,9 +6,12 @@ It is stored with the end of the session, so that none is lost, and none is told
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from ..jose.encoding import b64encode
+
+#: How the ids of notices about tokens begin.
+OF_TOKENS: Final = "tokens#"
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,46 @@ class LogoutNotice:
 
 @dataclass(frozen=True)
 class EndedSignIns:
-    """A user whose sign-ins count no more from some change on: their sessions are still to end (``liveness``)."""
+    """A user whose sign-ins count no more from some change on: their sessions are still to end (``liveness``).
+
+    Attributes:
+        at: When that was (Unix seconds); 0: before it was noted.
+    """
 
     id: str
     user_id: str
+    at: int = 0
+
+
+@dataclass(frozen=True)
+class EndedTokens:
+    """Something with which tokens end that are in status lists: they are still to be revoked there.
+
+    Attributes:
+        at: When it ended (Unix seconds).
+        family_id: A family of tokens; ``None``: it was something else.
+        client_id: A client. ``generation``: what was made for it before this one has ended.
+        server_id: At this server alone; ``None``: everywhere.
+    """
+
+    id: str
+    at: int
+    family_id: str | None = None
+    client_id: str | None = None
+    server_id: str | None = None
+    generation: int = 0
+
+    @classmethod
+    def of_family(cls, family_id: str, *, at: int) -> "EndedTokens":
+        """Of a family that was revoked."""
+        return cls(f"{OF_TOKENS}{family_id}", at, family_id=family_id)
+
+    @classmethod
+    def of_client(cls, client_id: str, generation: int, *, at: int, server_id: str | None = None) -> "EndedTokens":
+        """Of a client whose tokens of before count no more."""
+        digest = b64encode(hashlib.sha256(f"{server_id} {client_id}".encode()).digest())
+        name = f"{OF_TOKENS}{digest}#{generation}"
+        return cls(name, at, client_id=client_id, server_id=server_id, generation=generation)
 
 
 @dataclass(frozen=True)
@@ -50,7 +89,7 @@ class TakenNotice:
         attempts: How often it was taken, this time included.
     """
 
-    notice: LogoutNotice | EndedSignIns
+    notice: LogoutNotice | EndedSignIns | EndedTokens
     attempts: int
 
 

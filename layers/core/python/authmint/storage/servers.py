@@ -199,6 +199,7 @@ class AuthorizationServer:
         userinfo_acr_values: Of which classes a sign-in must be for userinfo to answer (RFC 9470); none: of any.
         userinfo_max_age: Seconds that it may be old for that; ``None``: any age will do.
         registration: Which clients it takes that no administrator registered (docs/protocol.md §7.5).
+        status_list: Whether tokens name a place in a list of revoked ones (docs/protocol.md §14.4).
         metadata_clients: What administrators say of single ones of these.
         trusted_issuers: Issuers outside whose words count here (docs/protocol.md §45).
     """
@@ -232,6 +233,7 @@ class AuthorizationServer:
     resource_indicators: bool = False
     narrow_exchange: bool = False
     workload_grant: bool = False
+    status_list: bool = False
     userinfo_acr_values: tuple[str, ...] = ()
     userinfo_max_age: int | None = None
     registration: ClientRegistration = CLOSED

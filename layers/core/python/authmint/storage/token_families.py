@@ -39,6 +39,7 @@ class TokenFamily:
         current: Digest of the refresh token that counts, the youngest; ``None``: there is none.
         generations: Of client and user when the family began.
         dpop_jkt: Thumbprint of the key that was proven when it began (RFC 9449 §5); ``None``: no key was.
+        listed: Tokens that end with it are in status lists: who ends it has them told (``logout_notices``).
         ancestors: Tokens that its one token was given for, the first of them first: it dies with each (RFC 8693).
     """
 
@@ -65,6 +66,7 @@ class TokenFamily:
     revoked_because: Revoked | None = None
     dpop_jkt: str | None = None
     ancestors: tuple[Ancestor, ...] = ()
+    listed: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,8 +126,19 @@ class TokenFamilies(Protocol):
     def used(self, token: RefreshToken, *, idle_expires_at: int, at: int) -> None:
         """Move the idle expiry of a STATIC token on. Raises Conflict: the family was revoked meanwhile."""
 
+    def enlist(self, family_id: str, *, at: int) -> None:
+        """Say that tokens that end with a family are in status lists.
+
+        Raises:
+            NotFound: There is no such family.
+            Conflict: It was revoked meanwhile.
+        """
+
     def revoke(self, family_id: str, because: Revoked, *, at: int) -> bool:
-        """Kill a family. True where it was alive. Raises NotFound."""
+        """Kill a family. True where it was alive. Raises NotFound.
+
+        A notice of it is left for the status lists, by the same write, where it is ``listed``.
+        """
 
     def of_client(
         self, server_id: str, client_id: str, *, after: str | None = None, limit: int = 200

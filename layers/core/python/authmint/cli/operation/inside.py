@@ -10,8 +10,8 @@ from typing import Any, Final
 from .findings import Finding, asked, verdict
 
 FUNCTIONS: Final = (
-    "discovery", "jwks", "token", "authorize", "registration", "token-status", "management", "key-rotation",
-    "audit-sink", "hooks", "backchannel-logout",
+    "discovery", "jwks", "status-list", "token", "authorize", "registration", "token-status", "management",
+    "key-rotation", "audit-sink", "hooks", "backchannel-logout",
 )  # fmt: skip
 #: Functions whose lines hold events.
 _LOGGED: Final = ("token", "authorize", "registration", "token-status")
@@ -19,6 +19,7 @@ _LOGGED: Final = ("token", "authorize", "registration", "token-status")
 _KEY_USES: Final = (
     ("token", "kms:Decrypt", "signing-key"),
     ("authorize", "kms:Decrypt", "signing-key"),
+    ("status-list", "kms:Decrypt", "signing-key"),
     ("backchannel-logout", "kms:Decrypt", "signing-key"),
     ("management", "kms:GenerateDataKeyPairWithoutPlaintext", "signing-key"),
     ("key-rotation", "kms:GenerateDataKeyPairWithoutPlaintext", "signing-key"),

@@ -37,6 +37,12 @@ SETTINGS: Final[Sequence[tuple[str, Sequence[Field]]]] = (
             ),
             Field("largeAccessTokens", "Access tokens may be large", "flag"),
             Field(
+                "statusList",
+                "Publish a list of revoked tokens",
+                "flag",
+                hint="Tokens name their place in it: who verifies them sees revocations without asking (status list).",
+            ),
+            Field(
                 "resourceIndicators",
                 "Clients may name a resource (RFC 8707)",
                 "choice",

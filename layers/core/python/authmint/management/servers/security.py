@@ -37,6 +37,7 @@ _KNOWN: Final = frozenset(
         "tokenExchange",
         "workloadIdentity",
         "clientRegistration",
+        "statusList",
     }
 )
 #: Seconds.
@@ -62,6 +63,7 @@ class SecuritySettings:
         profile = body.choice("profile", NAMES, "NONE")
         look = body.choice("accessTokenProfile", get_args(AccessTokenProfile), "OKTA")
         large = body.flag("largeAccessTokens", default=False)
+        listed = body.flag("statusList", default=False)
         resources = body.choice("resourceIndicators", ("OFF", "ON"), "OFF") == "ON"
         proofs, pushed, sign_in = _proofs(body), _pushed_lifetime(body), _sign_in_for_userinfo(body)
         narrow, workloads = _flag(body, "tokenExchange", "narrowOnly"), _flag(body, "workloadIdentity", "grant")
@@ -83,6 +85,7 @@ class SecuritySettings:
                 registration=registration,
                 narrow_exchange=narrow,
                 workload_grant=workloads,
+                status_list=listed,
             )
             check_profile(after, call.request.base_url)
             if after == before:
@@ -166,4 +169,5 @@ def _json(server: AuthorizationServer) -> dict[str, Any]:
         "tokenExchange": {"narrowOnly": server.narrow_exchange},
         "workloadIdentity": {"grant": server.workload_grant},
         "clientRegistration": registration_settings.shown(server.registration),
+        "statusList": server.status_list,
     }

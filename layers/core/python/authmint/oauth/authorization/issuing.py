@@ -1,7 +1,8 @@
 """The answer of a request that is granted: a code, tokens, or both (RFC 6749 §4.1.2, §4.2.2, OpenID Connect §3.3)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ...ids import Ids
 from ...storage.authorization_requests import StoredRequests
@@ -17,10 +18,14 @@ from ...tokens.signer import Signers, longest_access_token
 from ..errors import OAuthError
 from ..issuance import Approved, Draft
 from ..security_profile import profile_of
+from ..status_list.hung import Hung
 from .approval import Grants
 from .request import Arrival
 from .responses import answer_of, check_length
 from .rules import Wish
+
+if TYPE_CHECKING:
+    from ..status_list.entries import StatusEntries
 
 #: Seconds (docs/protocol.md §9.4).
 CODE_LIFETIME: Final = 300
@@ -53,7 +58,10 @@ class Issuing:
         sessions: Sessions,
         signers: Signers,
         ids: Ids,
+        entries: "Callable[[], StatusEntries]",
     ) -> None:
+        """``entries``: makes what gives tokens places in status lists, once a server has these."""
+        self._entries = entries
         self._sessions = sessions
         self._codes = codes
         self._families = families
@@ -78,6 +86,8 @@ class Issuing:
             record = self._code(wish, grants, grants.code, code, now)
         if draft is not None:
             if grants.family_id is not None:
+                if arrival.server.status_list:
+                    draft = self._entries().assigned(draft, Hung(grants.family_id), now=now)
                 family = _family(wish=wish, grants=grants, draft=draft, family_id=grants.family_id, now=now)
             self._sign(issued, wish, draft, now, code=code, with_access_token=family is not None)
         issued.answer = answer_of(
@@ -188,4 +198,5 @@ def _family(wish: Wish, grants: Grants, draft: Draft, family_id: str, now: int) 
         expires_at=now + draft.lifetimes.access_token,
         generations=generations_of(wish.arrival.client, grants.person.user),
         resources=tuple(resource.uri for resource in wish.resources),
+        listed=wish.arrival.server.status_list,
     )

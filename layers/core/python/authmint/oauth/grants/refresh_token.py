@@ -79,6 +79,7 @@ class RefreshTokenGrant:
             resource=resource,
             resources=family.resources,
             refreshing=True,
+            unlisted=() if family.listed else (family.id,),
             jkt=request.jkt,
         )
         return VerifiedRefresh(

@@ -37,9 +37,15 @@ class VerifiedExchange:
     subject: Subject
     request: GrantRequest
     families: TokenFamilies
+    subjects: SubjectTokens
 
     def settle(self, draft: "Draft", tokens: Tokens) -> Answer:
-        """Store what the new token dies with. The old one can be sent in again as long as it lives."""
+        """Store what the new token dies with. The old one can be sent in again as long as it lives.
+
+        Who revoked it meanwhile may have looked for tokens in status lists before this one was noted there.
+        """
+        if self.request.server.status_list:
+            self.subjects.check_again(self.subject, self.entitlement.lineage)
         self.families.add(_family(self, draft), None)
         return answer_with(draft, tokens, issued_token_type=ACCESS_TOKEN)
 
@@ -71,7 +77,7 @@ class TokenExchange:
         _check_types(request)
         subject = self._subjects.read(request.parameter("subject_token"), request)
         delegation = _delegation(subject, request)
-        resource = exchanged_for(request)
+        resource, token = exchanged_for(request), subject.token
         named = scopes.requested(request.form.get("scope", ""))
         asked = scopes_at(resource, _asked(request, subject, named))
         entitlement = Entitlement(
@@ -83,8 +89,10 @@ class TokenExchange:
             resource=resource,
             jkt=request.jkt,
             delegation=delegation,
+            unlisted=() if subject.holder.listed or token.family_id is None else (token.family_id,),
+            lineage=_lineage(subject),
         )
-        return VerifiedExchange(entitlement, subject, request, self._families)
+        return VerifiedExchange(entitlement, subject, request, self._families, self._subjects)
 
 
 def check_service(request: GrantRequest) -> None:
@@ -209,9 +217,9 @@ def check_custom(request: GrantRequest, asked: tuple[str, ...]) -> None:
         raise OAuthError("consent_required", ", ".join(consent))
 
 
-def _family(verified: VerifiedExchange, draft: "Draft") -> TokenFamily:
-    request, subject, entitlement = verified.request, verified.subject, verified.entitlement
-    token, sign_in, now = subject.token, entitlement.sign_in, request.now
+def _lineage(subject: Subject) -> tuple[Ancestor, ...]:
+    """What a token hangs on that is given for this one."""
+    token = subject.token
     parent = Ancestor(
         server_id=subject.server.id,
         jti=token.jti,
@@ -220,6 +228,12 @@ def _family(verified: VerifiedExchange, draft: "Draft") -> TokenFamily:
         client_generation=subject.holder.client.token_generation,
         scopes=tuple(token.scopes),
     )
+    return (*subject.holder.ancestors, parent)
+
+
+def _family(verified: VerifiedExchange, draft: "Draft") -> TokenFamily:
+    request, entitlement = verified.request, verified.entitlement
+    sign_in, now = entitlement.sign_in, request.now
     user = None if sign_in is None else sign_in.person.user
     return TokenFamily(
         id=entitlement.family_id or "",
@@ -235,5 +249,6 @@ def _family(verified: VerifiedExchange, draft: "Draft") -> TokenFamily:
         policy_grant=entitlement.grant_type,
         expires_at=int(draft.access_token["exp"]),
         generations=generations_of(request.client, user),
-        ancestors=(*subject.holder.ancestors, parent),
+        ancestors=entitlement.lineage,
+        listed=request.server.status_list,
     )
