@@ -27,7 +27,8 @@ from tests.functions.faults import (
     refusal,
     state,
 )
-from tests.functions.hook_flows import INLINE, an_inline_hook
+from tests.functions.hook_flows import HTTP, INLINE, an_inline_hook
+from tests.management.federation.idps import an_idp
 from tests.support.backend import Deployed
 from tests.support.key_pairs import private_jwk_pair
 
@@ -74,6 +75,10 @@ PROVISIONED = {"name": {"givenName": "N", "familyName": "W"}}
 QUESTION = {"factorType": "question", "profile": {"question": "first_award", "answer": "swimming"}}
 
 
+def event_hook(name: str) -> dict[str, Any]:
+    return {"name": name, "events": {"type": "EVENT_TYPE", "items": ["user.session.start"]}, "channel": HTTP}
+
+
 TRUSTED = {"issuer": "https://idp.example", "use": "ID_JAG", "jwksUri": "https://idp.example/keys"}
 TRUSTED_AFTER = {"use": "ID_JAG", "jwksUri": "https://idp.example/other"}
 
@@ -114,6 +119,9 @@ class Objects:
             "hook": lambda: self.made(INLINE, an_inline_hook(name=f"h{number}")),
             "inactive hook": self.inactive_hook,
             "group rule": self.group_rule,
+            "provider": lambda: self.made("/api/v1/idps", an_idp(name=f"i{number}")),
+            "user of a provider": lambda: f"{self.make('provider')}/users/{self.make('user')}",
+            "event hook": lambda: self.made("/api/v1/eventHooks", event_hook(f"e{number}")),
             "mapping": lambda: self.functions.admin("GET", "/api/v1/mappings")[1]["id"],
             "membership": lambda: f"{self.make('group')}/users/{self.make('user')}",
         }
@@ -262,6 +270,13 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("POST", "/api/v1/groups/rules", group_rule("{it}", "n{number}"), "group"),
     ("POST", "/api/v1/groups/rules/{it}/lifecycle/activate", None, "group rule"),
     ("DELETE", "/api/v1/groups/rules/{it}", None, "group rule"),
+    ("POST", "/api/v1/idps", an_idp(name="n{number}"), ""),
+    ("PUT", "/api/v1/idps/{it}", an_idp(name="n{number}"), "provider"),
+    ("DELETE", "/api/v1/idps/{it}", None, "provider"),
+    ("POST", "/api/v1/idps/{it}", {"externalId": "n{number}"}, "user of a provider"),
+    ("PUT", "/api/v1/org/selfService", {"accountDeletion": "ALLOW"}, ""),
+    ("POST", "/api/v1/eventHooks", event_hook("n{number}"), ""),
+    ("PUT", "/api/v1/eventHooks/{it}", event_hook("n{number}"), "event hook"),
     ("PUT", "/scim/v2/Users/{it}", PROVISIONED | {"externalId": "e{number}", "userName": "n{number}@e.com"}, "user"),
     ("DELETE", "/scim/v2/Users/{it}", None, "user"),
     ("PUT", "/scim/v2/Groups/{it}", {"displayName": "n{number}", "members": [{"value": "{person}"}]}, "group"),

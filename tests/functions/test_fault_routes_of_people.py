@@ -185,51 +185,6 @@ def recovered(people: People) -> Asked:
     return submitted(people, "/recovery", page, new=new, repeated=new, revoke="yes")
 
 
-def at_account(people: People, section: str) -> str:
-    """A part of one's own account, right after a sign-in."""
-    people.cookies.clear()
-    page = people.visit("GET", f"/signin?account={section}")["body"]
-    return people.submit("/signin", page, username=LOGIN, password=PASSWORD)[1]
-
-
-def own_profile(people: People) -> Asked:
-    changed = {"profile.mobilePhone": str(next(_NUMBERS))}
-    return submitted(people, "/account/profile", at_account(people, "profile"), **changed)
-
-
-def own_sessions(people: People) -> Asked:
-    """All others end."""
-    people.cookies.clear()
-    people.sign_in()
-    return submitted(people, "/account/sessions", at_account(people, "sessions"), act="others")
-
-
-def own_apps(people: People) -> Asked:
-    """Everything is taken back from one."""
-    people.cookies.clear()
-    people.sign_in()
-    people.redeem(people.code())
-    return submitted(people, "/account/apps", at_account(people, "apps"), act="withdraw", client=people.client)
-
-
-def own_copy(people: People) -> Asked:
-    return submitted(people, "/account/data", at_account(people, "data"), act="export")
-
-
-def by_a_program(people: People) -> Asked:
-    """A profile that is replaced with an access token."""
-    scope = "okta.myAccount.profile.manage"
-    grants = f"/api/v1/apps/{people.client}/grants"
-    if scope not in {grant["scopeId"] for grant in people.functions.admin("GET", grants)}:
-        people.functions.admin("POST", grants, {"scopeId": scope, "issuer": BASE_URL})
-    back, _ = people.authorize(scope=f"openid {scope}")
-    token = people.redeem(query_of(back)["code"])["access_token"]
-    profile = {"firstName": "Maria", "lastName": "Lopez", "mobilePhone": str(next(_NUMBERS))}
-    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-    event = people.event("PUT", "/idp/myaccount/profile", json.dumps({"profile": profile}), **headers)
-    return Asked("authorize", event | {"cookies": []})
-
-
 def location(answer: Answer) -> str:
     return str(answer["headers"].get("location", "")) if answer["statusCode"] in {302, 303} else ""
 
@@ -325,11 +280,6 @@ ROUTES = {
     "session": Route(session, has("userId"), api),
     "forgotten password": Route(forgotten, done_or_braked, page),
     "recovery": Route(recovered, done, page),
-    "own profile": Route(own_profile, to("/account/profile"), page),
-    "own sessions": Route(own_sessions, to("/account/sessions"), page),
-    "own applications": Route(own_apps, to("/account/apps"), page),
-    "own copy": Route(own_copy, has("account"), page),
-    "own account by a program": Route(by_a_program, has("profile"), api),
 }
 #: One fault that passes, and one that lasts: calls that follow each other meet either kind of it. The same few lines,
 #: ten thousand times: which of them are reached the lasting ones tell.

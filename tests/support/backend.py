@@ -92,9 +92,11 @@ class Deployed:
 
     def items(self) -> "Items":
         """Everything that is stored in the tables."""
-        dynamodb = _client("dynamodb", self.aws.endpoint)
-        pages = dynamodb.get_paginator("scan").paginate
-        return [[item for page in pages(TableName=name) for item in page["Items"]] for name in self._names()]
+        return [self._all(name) for name in self._names()]
+
+    def logged(self) -> list[dict[str, Any]]:
+        """Everything that is stored of events."""
+        return self._all(self.events)
 
     def restore(self, items: "Items") -> None:
         """Put into these tables, which are empty, what another deployment's held."""
@@ -105,8 +107,28 @@ class Deployed:
                 left = dynamodb.batch_write_item(RequestItems={name: puts[start : start + _BATCH]})
                 assert not left["UnprocessedItems"]
 
+    def rewind(self, items: "Items") -> None:
+        """Let these tables hold again what they held: only what differs is written."""
+        dynamodb = _client("dynamodb", self.aws.endpoint)
+        for name, now, before in zip(self._names(), self.items(), items, strict=True):
+            known = {_key(item): item for item in before}
+            found = {_key(item): item for item in now}
+            requests = [{"PutRequest": {"Item": item}} for key, item in known.items() if found.get(key) != item]
+            gone = [item for key, item in found.items() if key not in known]
+            requests += [{"DeleteRequest": {"Key": {part: item[part] for part in ("pk", "sk")}}} for item in gone]
+            for start in range(0, len(requests), _BATCH):
+                dynamodb.batch_write_item(RequestItems={name: requests[start : start + _BATCH]})
+
+    def _all(self, table: str) -> list[dict[str, Any]]:
+        pages = _client("dynamodb", self.aws.endpoint).get_paginator("scan").paginate
+        return [item for page in pages(TableName=table) for item in page["Items"]]
+
     def _names(self) -> tuple[str, str, str]:
         return self.config, self.grants, self.events
+
+
+def _key(item: dict[str, Any]) -> tuple[str, str]:
+    return item["pk"]["S"], item["sk"]["S"]
 
 
 #: The items of each table.

@@ -60,15 +60,19 @@ class IdentityProvidersResource:
         blank = IdentityProvider(self._ids.object_id("0oa"), body.type, body.name, call.now, call.now, _NEW)
         made = self._keys.signing(self._sealed(blank, body), body.upstream.signing_kid, self._keys.maker(blank, call))
 
-        def attempt() -> IdentityProvider:
+        # Nothing is read once it is there: a refusal then would leave a provider that the same request meets again.
+        shown = body.secret if self._shows_secrets(call) else None
+        verbs = ["create"] if shown is None else ["create", "read_client_secret"]
+
+        def attempt() -> None:
             listed = self._records.providers.all()
             if len(listed.providers) >= MOST:
                 raise invalid_field("name", f"There can be at most {MOST} identity providers.")
             self._check_name(made)
-            self._records.providers.save(None, made, [lifecycle_event("create", made, call)], seen=listed)
-            return made
+            self._records.providers.save(None, made, [lifecycle_event(verb, made, call) for verb in verbs], seen=listed)
 
-        return self._answer(call.retrying(attempt), call)
+        call.retrying(attempt)
+        return Response.json(200, idp_json(made, call, shown))
 
     def get(self, call: Call) -> Response:
         return self._answer(self._records.provider(call), call)
@@ -164,12 +168,15 @@ class IdentityProvidersResource:
 
     def _shown(self, providers: Sequence[IdentityProvider], call: Call) -> Sequence[dict[str, Any]]:
         """The objects. Secrets are shown to whoever may set them, and that they were is written down first."""
-        if not (call.caller.access.reach("idps", "W") and call.caller.may("okta.idps.manage")):
+        if not self._shows_secrets(call):
             return [idp_json(one, call, None) for one in providers]
         events = [lifecycle_event("read_client_secret", one, call) for one in providers if one.upstream.secret]
         if events and not call.looking:
             self._records.log.record(events)
         return [idp_json(one, call, self._opened(one)) for one in providers]
+
+    def _shows_secrets(self, call: Call) -> bool:
+        return bool(call.caller.access.reach("idps", "W")) and call.caller.may("okta.idps.manage")
 
     def _opened(self, provider: IdentityProvider) -> str | None:
         secret = provider.upstream.secret

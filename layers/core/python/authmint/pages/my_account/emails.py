@@ -98,8 +98,10 @@ class Emails:
             raise ApiError("E0000038", causes=["The address is not for its user to change."]) from None
 
     def _waiting(self, visit: Visit, caller: OwnCaller, parts: tuple[str, ...]) -> Pending:
-        pending = self._found(visit, caller, parts[0])[2]
-        if pending is None or pending.id != parts[1]:
+        # Not by the list: where the code was taken and the answer was lost, the address stands there already.
+        user = caller.person.user
+        pending = self.addresses().change.pending(user, caller.binding, now=visit.now)
+        if pending is None or parts != (email_id(user, pending.role, pending.address), pending.id):
             raise not_found(parts[1], "EmailChallenge")
         return pending
 
