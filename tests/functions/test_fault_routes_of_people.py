@@ -12,7 +12,11 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from authmint.clock import SystemClock
+from authmint.dynamo.backchannel_requests import DynamoBackchannelRequests
+from authmint.ids import RandomIds
 
+from tests.functions.backchannel import a_centre, begin, decide, page_of, poll_event, request_event
 from tests.functions.deployment import Functions, form_event
 from tests.functions.faults import FAULTS, KMS_FAULTS, Faults, only_kms
 from tests.functions.sign_ins import BASE_URL, CHALLENGE, DEVICE, VERIFIER, People, people_at
@@ -144,6 +148,44 @@ def device_authorize(people: People) -> Asked:
     return by_form(people, "device/authorize", scope="openid")
 
 
+#: The program that asks without a browser, by backend: of every deployment after the first one too.
+_CENTRES: dict[str, People] = {}
+
+
+def centre_of(people: People) -> People:
+    """With places for another request."""
+    known = _CENTRES[people.functions.deployed.aws.endpoint]
+    centre = replace(people, client=known.client, secret=known.secret)
+    requests = DynamoBackchannelRequests(centre.functions.deployed.tables(), RandomIds(SystemClock()))
+    for request in requests.waiting_for(people.user):
+        requests.decide(request, replace(request, status="DENIED"))
+    return centre
+
+
+def backchannel_request(people: People) -> Asked:
+    return Asked("token", request_event(centre_of(people)))
+
+
+def waiting_backchannel(people: People) -> Asked:
+    centre = centre_of(people)
+    return Asked("token", poll_event(centre, begin(centre)))
+
+
+def approved_backchannel(people: People) -> Asked:
+    """What its user agreed to."""
+    centre = centre_of(people)
+    asked = begin(centre)
+    decide(centre, "allow")
+    return Asked("token", poll_event(centre, asked))
+
+
+def approval(people: People) -> Asked:
+    centre = centre_of(people)
+    begin(centre)
+    page = page_of(centre)
+    return submitted(people, page.partition("?")[0], people.visit("GET", page)["body"], decision="allow")
+
+
 def par(people: People) -> Asked:
     return by_form(people, "par", **asked_for(people))
 
@@ -273,6 +315,10 @@ ROUTES = {
     "device code": Route(device, has("refresh_token"), oauth),
     "waiting device": Route(waiting_device, pending, oauth),
     "device authorization": Route(device_authorize, has("user_code"), oauth),
+    "backchannel request": Route(backchannel_request, has("auth_req_id"), oauth),
+    "waiting backchannel request": Route(waiting_backchannel, pending, oauth),
+    "approved backchannel request": Route(approved_backchannel, has("id_token"), oauth),
+    "approval": Route(approval, done, page),
     "pushed request": Route(par, has("request_uri"), oauth),
     "userinfo": Route(userinfo, has("sub"), oauth),
     "logout": Route(logout, to(SIGNED_OUT), page),
@@ -302,6 +348,7 @@ def someone(functions: Functions) -> People:
         return replace(maria, functions=functions, cookies=dict(maria.cookies))
     people = people_at(functions, functions.ready()[0])
     people.sign_in()
+    _CENTRES[deployed.aws.endpoint] = a_centre(people)
     _MADE[deployed.aws.endpoint] = replace(people, cookies=dict(people.cookies)), deployed.items()
     return people
 
@@ -337,7 +384,7 @@ def test_a_route_of_people_refuses_clearly_under_a_lasting_fault_and_burns_nothi
             return
 
 
-SIGNING = ["authorize, implicit", "code", "refresh token", "device code"]
+SIGNING = ["authorize, implicit", "code", "refresh token", "device code", "approved backchannel request"]
 
 
 @pytest.mark.parametrize("name", SIGNING)

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from tests.audit.deliveries import delivery
 from tests.functions.assertions import ASSERTION, asserted
+from tests.functions.backchannel import every_backchannel_flow
 from tests.functions.deployment import WIRES, Functions, form_event, load_event
 from tests.functions.documents import a_web, every_flow_of_strangers
 from tests.functions.exchanges import every_assertion, every_exchange
@@ -96,6 +97,7 @@ def everything(functions: Functions, deployed: Deployed) -> None:
         people = people_at(functions, server, in_group=True, **told)
         _strangers(people)
         functions.admin("PUT", f"/api/v1/authorizationServers/{server}/security", {"statusList": True})
+        every_backchannel_flow(people)
         every_flow(people)
         _told_of_ends(people)
         every_hook_of_a_browser(people)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from authmint.storage.authorization_requests import StoredRequest
+from authmint.storage.backchannel_requests import MOST_OPEN, BackchannelRequest, TooManyOpen
 from authmint.storage.codes import AuthorizationCode
 from authmint.storage.consents import Consent
 from authmint.storage.device_codes import DeviceCode
@@ -19,6 +20,7 @@ from authmint.storage.logout_notices import (
     TakenNotice,
     name_of,
 )
+from authmint.storage.polled_grants import PolledGrant
 from authmint.storage.remembered_browsers import RememberedBrowser
 from authmint.storage.sessions import Session, SessionToken
 from authmint.storage.sign_on_transactions import SignOnTransaction
@@ -26,6 +28,7 @@ from authmint.storage.token_families import RefreshToken, Revoked, TokenFamily, 
 from authmint.storage.users import User
 
 _R = TypeVar("_R", bound=Any)
+_G = TypeVar("_G", bound=PolledGrant)
 
 
 class _ByDigest(Generic[_R]):
@@ -382,12 +385,37 @@ def _key(consent: Consent) -> tuple[str, str, str, str, str]:
     return consent.user_id, consent.client_id, consent.server_id, consent.scope, consent.resource or ""
 
 
-class MemoryDeviceCodes(_ByDigest[DeviceCode]):
-    """``DeviceCodes``."""
+class _MemoryPolledGrants(_ByDigest[_G]):
+    """``PolledGrants``."""
 
     def __init__(self, lock: threading.RLock, families: MemoryTokenFamilies) -> None:
         super().__init__(lock)
         self._families = families
+
+    def polled(self, grant: _G, *, at: int, interval: int) -> None:
+        with self._lock:
+            self.records[grant.digest] = replace(self.get(grant.digest), polled_at=at, interval=interval)
+
+    def decide(self, grant: _G, decided: _G) -> None:
+        self._move(grant, decided, "PENDING")
+
+    def redeem(self, grant: _G, family: TokenFamily, refresh_token: RefreshToken | None) -> None:
+        with self._lock:
+            if grant.digest not in self.records:
+                raise AlreadyUsed("gone")
+            self._move(grant, replace(grant, status="SPENT"), "APPROVED")
+            self._families.add(family, refresh_token)
+
+    def _move(self, grant: _G, after: _G, expected: str) -> None:
+        with self._lock:
+            known = self.get(grant.digest)
+            if known.status != expected:
+                raise AlreadyUsed(known.status)
+            self.records[grant.digest] = replace(after, polled_at=known.polled_at, interval=known.interval)
+
+
+class MemoryDeviceCodes(_MemoryPolledGrants[DeviceCode]):
+    """``DeviceCodes``."""
 
     def add(self, code: DeviceCode) -> None:
         with self._lock:
@@ -403,22 +431,30 @@ class MemoryDeviceCodes(_ByDigest[DeviceCode]):
             raise NotFound("device code")
         return max(found, key=lambda code: code.created_at)
 
-    def polled(self, code: DeviceCode, *, at: int, interval: int) -> None:
-        with self._lock:
-            self.records[code.digest] = replace(self.get(code.digest), polled_at=at, interval=interval)
 
-    def decide(self, code: DeviceCode, decided: DeviceCode) -> None:
-        self._move(code, decided, "PENDING")
+class MemoryBackchannelRequests(_MemoryPolledGrants[BackchannelRequest]):
+    """``BackchannelRequests``."""
 
-    def redeem(self, code: DeviceCode, family: TokenFamily, refresh_token: RefreshToken | None) -> None:
+    def add(self, request: BackchannelRequest) -> None:
         with self._lock:
-            if code.digest not in self.records:
-                raise AlreadyUsed("device code")
-            self._move(code, replace(code, status="SPENT"), "APPROVED")
-            self._families.add(family, refresh_token)
+            if request.digest in self.records:
+                raise AlreadyExists("digest")
+            taken = {
+                known.place
+                for known in self.records.values()
+                if (known.owner, known.client_id, known.status) == (request.owner, request.client_id, "PENDING")
+                and known.expires_at > request.created_at
+            }
+            free = [place for place in range(MOST_OPEN) if place not in taken]
+            if not free:
+                raise TooManyOpen("CIBAOPEN")
+            self.records[request.digest] = replace(request, place=free[0])
 
-    def _move(self, code: DeviceCode, after: DeviceCode, expected: str) -> None:
-        with self._lock:
-            if self.get(code.digest).status != expected:
-                raise AlreadyUsed("device code")
-            self.records[code.digest] = after
+    def waiting_for(self, user_id: str) -> Sequence[BackchannelRequest]:
+        mine = [r for r in self.records.values() if r.user_id == r.owner == user_id and r.status == "PENDING"]
+        return sorted(mine, key=lambda request: (request.created_at, request.digest))
+
+    def decide(self, grant: BackchannelRequest, decided: BackchannelRequest) -> None:
+        if grant.digest not in self.records:
+            raise AlreadyUsed("gone")
+        super().decide(grant, decided)

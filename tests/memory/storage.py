@@ -27,6 +27,7 @@ from .dynamic_clients import MemoryDynamicClients, MemoryRegistrationTokens
 from .factors import MemoryCodeTries, MemoryFactorChallenges, MemoryFactors
 from .grants import (
     MemoryAuthorizationCodes,
+    MemoryBackchannelRequests,
     MemoryConsents,
     MemoryDeviceCodes,
     MemoryFederatedRequests,
@@ -116,6 +117,7 @@ class MemoryStorage:
         self.remembered_browsers = MemoryRememberedBrowsers(self.lock)
         self.requests = MemoryStoredRequests(self.lock, self.codes, self.families)
         self.device_codes = MemoryDeviceCodes(self.lock, self.families)
+        self.backchannel_requests = MemoryBackchannelRequests(self.lock, self.families)
         self.client_copies = MemoryClientCopies(self.lock, self.logout_notices.add)
         self.registration_tokens = MemoryRegistrationTokens(self.lock, self.events.extend)
         self.dynamic_clients = MemoryDynamicClients(

@@ -24,6 +24,7 @@ from authmint.pages.sign_on_events import SignOnEvents
 from authmint.pages.verifiers import Brakes
 from authmint.rate_limit import RateLimit
 from authmint.self_service.services import SelfService
+from authmint.storage.backchannel_requests import BackchannelRequest
 from authmint.storage.clients import Client, secret_digest
 from authmint.storage.device_codes import DeviceCode
 from authmint.storage.servers import Resource, Scope
@@ -162,6 +163,7 @@ class Hosted:
                 remembered=storage.remembered_browsers,
                 consents=storage.consents,
                 device_codes=storage.device_codes,
+                backchannel_requests=storage.backchannel_requests,
                 session_tokens=storage.session_tokens,
                 trusted_origins=storage.trusted_origins,
                 sign_on_policies=storage.sign_on_policies,
@@ -207,6 +209,24 @@ class Hosted:
         self.storage.device_codes.add(code)
         return code
 
+    def an_authentication_request(self, digest: str = "digest", **changes: Any) -> BackchannelRequest:
+        values: dict[str, Any] = {
+            "digest": digest,
+            "handle": f"handle-of-{digest}",
+            "owner": "00uA",
+            "user_id": "00uA",
+            "server_id": SERVER_ID,
+            "client_id": CLIENT_ID,
+            "scopes": ("openid", "orders:read"),
+            "created_at": self.clock.now(),
+            "expires_at": self.clock.now() + 300,
+            "binding_message": "W4-SCT",
+            "address": "198.51.100.7",
+        }
+        request = BackchannelRequest(**values | changes)
+        self.storage.backchannel_requests.add(request)
+        return self.storage.backchannel_requests.get(digest)
+
 
 def by_mail(storage: MemoryStorage) -> None:
     """Everybody's address is a factor of theirs."""
@@ -249,6 +269,7 @@ class Browser:
             uri.path,
             self.base_url,
             query=tuple(parse_qsl(uri.query, keep_blank_values=True)),
+            path_parameters=_server_in(uri.path),
             headers=sent,
             body=body,
             source_ip="192.0.2.1",
@@ -293,6 +314,12 @@ class Browser:
     def sign_in(self, target: str = f"/signin?request={HANDLE}", password: str = PASSWORD) -> Response:
         self.get(target)
         return self.post("/signin", username="ann@example.com", password=password)
+
+
+def _server_in(path: str) -> dict[str, str]:
+    """What the gateway finds in a path."""
+    found = re.fullmatch(r"/oauth2/([^/]+)/v1/.+", path)
+    return {} if found is None else {"authServerId": found[1]}
 
 
 def header(answer: Response, name: str) -> str:

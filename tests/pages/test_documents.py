@@ -265,7 +265,7 @@ def test_every_text_is_used_and_every_text_used_is_there() -> None:
         key
         for key in known
         if re.match(
-            r"problem\.|account\.(nav\.|password_done_|deleted_)|forgot\.|signup\.sent_|recovery\.|client\.(about|privacy|terms)|password\.lack\.|device\.(allowed|denied|invalid|too)|signed_out_",
+            r"problem\.|account\.(nav\.|password_done_|deleted_)|forgot\.|signup\.sent_|recovery\.|client\.(about|privacy|terms)|password\.lack\.|device\.(allowed|denied|invalid|too)|approve\.(allowed|denied)_|signed_out_",
             key,
         )
     }

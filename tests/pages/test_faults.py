@@ -14,7 +14,7 @@ from authmint.policy.sign_on.assurance import Assurance
 from authmint.sign_on.requirement import Demanded, Enrolments, Requirement
 
 from tests.support.apps import App
-from tests.support.builders import a_user
+from tests.support.builders import SERVER_ID, a_user
 from tests.support.fakes import FrozenClock, decoded
 
 from .hosted import NEW_PASSWORD, PASSWORD, Browser, Hosted, header
@@ -91,6 +91,29 @@ def everywhere(hosted: Hosted) -> Send:
     browser = at_account(hosted)
     fields = browser.fields
     return lambda: browser.post_pairs("/account", (fields | {"act": "everywhere"}).items())
+
+
+def asked(hosted: Hosted) -> Send:
+    """``…/bc/approve``: what a program asks."""
+    request, browser = hosted.an_authentication_request(), Browser(hosted)
+    browser.sign_in("/signin")
+    return lambda: browser.get(f"/oauth2/{SERVER_ID}/v1/bc/approve?request={request.handle}")
+
+
+def approved(hosted: Hosted) -> Send:
+    """``…/bc/approve``: yes."""
+    page, request, browser = f"/oauth2/{SERVER_ID}/v1/bc/approve", hosted.an_authentication_request(), Browser(hosted)
+    browser.sign_in("/signin")
+    browser.get(f"{page}?request={request.handle}")
+    fields = browser.fields | {"decision": "allow"}
+    return lambda: browser.post_pairs(page, fields.items())
+
+
+def waiting_at_account(hosted: Hosted) -> Send:
+    """``/account``: with what waits there."""
+    hosted.an_authentication_request()
+    browser = at_account(hosted)
+    return lambda: browser.get("/account")
 
 
 def with_an_app(hosted: Hosted) -> Browser:
@@ -244,6 +267,9 @@ def changed(hosted: Hosted) -> Send:
 ROUTES: dict[str, tuple[Callable[[Hosted], Send], int, bool]] = {
     "challenge": (challenged, 303, True),
     "enrol": (enrolled, 303, True),
+    "what a program asks": (asked, 200, False),
+    "what a program asks, approved": (approved, 200, False),
+    "account, what waits": (waiting_at_account, 200, False),
     "account, a factor": (set_up, 303, True),
     "account, everywhere": (everywhere, 200, False),
     "account, a factor that goes": (removed, 303, False),

@@ -5,6 +5,7 @@ from typing import Any
 
 from authmint.clock import SystemClock
 from authmint.dynamo.authorization_requests import DynamoStoredRequests
+from authmint.dynamo.backchannel_requests import DynamoBackchannelRequests
 from authmint.dynamo.codes import DynamoAuthorizationCodes
 from authmint.dynamo.consents import DynamoConsents
 from authmint.dynamo.device_codes import DynamoDeviceCodes
@@ -15,6 +16,7 @@ from authmint.dynamo.tables import Tables
 from authmint.dynamo.token_families import DynamoTokenFamilies
 from authmint.ids import RandomIds
 from authmint.storage.authorization_requests import StoredRequest, StoredRequests
+from authmint.storage.backchannel_requests import BackchannelRequest, BackchannelRequests
 from authmint.storage.codes import AuthorizationCode, AuthorizationCodes
 from authmint.storage.consents import Consent, Consents
 from authmint.storage.device_codes import DeviceCode, DeviceCodes
@@ -43,6 +45,7 @@ class Storage:
     device_codes: DeviceCodes
     sign_ons: SignOnTransactions
     logout_notices: LogoutNotices
+    backchannel_requests: BackchannelRequests
 
 
 def in_dynamo(tables: Tables) -> Storage:
@@ -57,6 +60,7 @@ def in_dynamo(tables: Tables) -> Storage:
         DynamoDeviceCodes(tables, ids),
         DynamoSignOnTransactions(tables, ids),
         DynamoLogoutNotices(tables, ids),
+        DynamoBackchannelRequests(tables, ids),
     )
 
 
@@ -107,9 +111,24 @@ def a_request(digest: str = "q1") -> StoredRequest:
     )
 
 
+_POLLED: dict[str, Any] = {
+    "server_id": "ausA",
+    "client_id": "0oaA",
+    "scopes": ("openid",),
+    "created_at": NOW,
+    "expires_at": NOW + 600,
+    "resources": RESOURCES,
+}
+
+
 def a_device_code(digest: str = "d1", **changes: Any) -> DeviceCode:
-    code = DeviceCode(digest, "BCDFGHJK", "ausA", "0oaA", ("openid",), defaulted=False, created_at=NOW, expires_at=NOW)
-    return replace(code, expires_at=NOW + 600, resources=RESOURCES, **changes)
+    return replace(DeviceCode(digest=digest, user_code="BCDFGHJK", **_POLLED), **changes)
+
+
+def a_backchannel_request(digest: str = "b1", **changes: Any) -> BackchannelRequest:
+    request = BackchannelRequest(digest=digest, handle=f"handle of {digest}", owner="00u1", user_id="00u1", **_POLLED)
+    said = {"binding_message": "K7-ü", "context_classes": ("phr",), "address": "192.0.2.7"}
+    return replace(request, **said | changes)
 
 
 def redeem_code(storage: Storage, digest: str, *, at: int) -> None:
@@ -120,6 +139,11 @@ def redeem_code(storage: Storage, digest: str, *, at: int) -> None:
 def redeem_device(storage: Storage, code: DeviceCode, number: int = 0) -> None:
     family = a_family(id=f"oar-{code.digest}-{number}")
     storage.device_codes.redeem(code, family, a_token("of the device", family_id=family.id))
+
+
+def redeem_backchannel(storage: Storage, request: BackchannelRequest, number: int = 0) -> None:
+    family = a_family(id=f"oar-{request.digest}-{number}")
+    storage.backchannel_requests.redeem(request, family, a_token("of the request", family_id=family.id))
 
 
 def a_consent(number: int = 1, **changes: Any) -> Consent:

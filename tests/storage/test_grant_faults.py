@@ -17,6 +17,7 @@ from tests.functions.faults import FAULTS, committed_and_lost, refusal
 from tests.storage.grant_records import (
     RP,
     Storage,
+    a_backchannel_request,
     a_code,
     a_consent,
     a_device_code,
@@ -25,6 +26,7 @@ from tests.storage.grant_records import (
     a_session,
     a_token,
     in_dynamo,
+    redeem_backchannel,
     redeem_code,
     redeem_device,
     rotated,
@@ -79,6 +81,8 @@ def prepared(storage: Storage) -> None:
     storage.device_codes.add(a_device_code())
     approved = a_device_code("d2", user_code="LLLLLLLL", status="APPROVED")
     storage.device_codes.add(approved)
+    storage.backchannel_requests.add(a_backchannel_request())
+    storage.backchannel_requests.add(A_REQUEST)
 
 
 def answered(value: Any) -> None:
@@ -87,6 +91,7 @@ def answered(value: Any) -> None:
 
 Operation = Callable[[Storage], Any]
 APPROVED = a_device_code(status="APPROVED", user_id="00u1")
+A_REQUEST = a_backchannel_request("b2", status="APPROVED", owner="00u2", user_id="00u2")
 A_SIGN_ON = SignOnTransaction("n1", "00u1", (), NOW, NOW + 600)
 #: Each with what it raises when it was done already, and the calls that it costs.
 CHANGES: dict[str, tuple[Operation, type[Exception] | None, list[str]]] = {
@@ -151,6 +156,17 @@ CHANGES: dict[str, tuple[Operation, type[Exception] | None, list[str]]] = {
         AlreadyUsed,
         ["TransactWriteItems"],
     ),
+    "add authentication request": (
+        lambda s: s.backchannel_requests.add(a_backchannel_request("b3", owner="00u3")),
+        AlreadyExists,
+        ["TransactWriteItems"],
+    ),
+    "decide authentication request": (
+        lambda s: s.backchannel_requests.decide(a_backchannel_request(), a_backchannel_request(status="DENIED")),
+        AlreadyUsed,
+        ["TransactWriteItems"],
+    ),
+    "redeem authentication request": (lambda s: redeem_backchannel(s, A_REQUEST), AlreadyUsed, ["TransactWriteItems"]),
 }
 READS: dict[str, tuple[Operation, list[str]]] = {
     "get family": (lambda s: s.families.get("oar1"), ["GetItem"]),
@@ -166,6 +182,11 @@ READS: dict[str, tuple[Operation, list[str]]] = {
     "consents of a user": (lambda s: s.consents.of_user("00u1"), ["Query"]),
     "get request": (lambda s: s.requests.get("q1"), ["GetItem"]),
     "get device code": (lambda s: s.device_codes.get("d1"), ["GetItem"]),
+    "get authentication request": (lambda s: s.backchannel_requests.get("b1"), ["GetItem"]),
+    "waiting authentication requests": (
+        lambda s: s.backchannel_requests.waiting_for("00u1"),
+        ["Query", "BatchGetItem"],
+    ),
     "device code by user code": (lambda s: s.device_codes.by_user_code("BCDFGHJK"), ["GetItem", "GetItem"]),
 }
 
@@ -298,7 +319,7 @@ def test_every_item_is_of_a_kind_and_goes_some_day_but_for_consents(storage: Sto
 
     assert {pk.partition("#")[0] for pk, _ in found} == {
         *("FAMILY", "HOLDERS", "USERFAMILIES", "CODE", "SESSION", "SESSIONID", "USERSESSIONS", "SESSIONTOKEN"),
-        *("CONSENT", "REQUEST", "DEVICE", "USERCODE", "SIGNON"),
+        *("CONSENT", "REQUEST", "DEVICE", "USERCODE", "SIGNON", "CIBA", "CIBAOPEN"),
     }
     for (pk, sk), item in found.items():
         assert item.kind == ("REFRESH" if sk.startswith("REFRESH#") else pk.partition("#")[0])
@@ -312,7 +333,15 @@ def test_a_record_of_another_kind_in_the_same_place_is_not_found(storage: Storag
         item.kind = "OTHER"
         item.save()
 
-    for name in ("get family", "find refresh token", "get code", "get session", "get request", "get device code"):
+    for name in (
+        "get family",
+        "find refresh token",
+        "get code",
+        "get session",
+        "get request",
+        "get device code",
+        "get authentication request",
+    ):
         with pytest.raises(NotFound):
             READS[name][0](storage)
     for name in ("families of a user", "families of a client", "consents", "consents of a user"):

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from authmint.storage.backchannel_requests import MOST_OPEN, TooManyOpen
 from authmint.storage.errors import AlreadyExists, AlreadyUsed, Conflict, NotFound
 from authmint.storage.lineages import Ancestor
 from authmint.storage.sessions import SessionToken
@@ -19,6 +20,7 @@ from tests.storage.grant_records import (
     OTHER_RP,
     RP,
     Storage,
+    a_backchannel_request,
     a_code,
     a_consent,
     a_device_code,
@@ -27,6 +29,7 @@ from tests.storage.grant_records import (
     a_session,
     a_token,
     in_dynamo,
+    redeem_backchannel,
     redeem_code,
     redeem_device,
     rotated,
@@ -53,6 +56,7 @@ def storage(request: pytest.FixtureRequest) -> Storage:
             m.device_codes,
             m.sign_ons,
             m.logout_notices,
+            m.backchannel_requests,
         )
     deployed: Deployed = request.getfixturevalue("deployed")
     return in_dynamo(deployed.tables())
@@ -599,6 +603,72 @@ def test_a_denied_device_code_is_not_spent_and_a_missing_one_does_nothing(storag
         storage.device_codes.polled(missing, at=NOW, interval=5)
 
 
+# Authentication requests without a browser
+
+
+def test_an_authentication_request_waits_for_its_user_and_goes_its_way_once(storage: Storage) -> None:
+    requests, first, second = storage.backchannel_requests, a_backchannel_request(), a_backchannel_request("b2")
+    requests.add(first)
+    requests.add(second)
+    second = replace(second, place=1)
+    assert [*requests.waiting_for("00u1")] == [first, second]
+    assert requests.get("b2") == second
+    with pytest.raises(NotFound):
+        requests.get("b3")
+    with pytest.raises(AlreadyUsed):
+        redeem_backchannel(storage, first)
+    requests.polled(first, at=NOW + 5, interval=10)
+    approved = replace(first, status="APPROVED", auth_time=NOW, acr="phr", polled_at=NOW + 5, interval=10)
+
+    requests.decide(first, approved)
+
+    assert requests.get("b1") == approved
+    assert [*requests.waiting_for("00u1")] == [second]
+    with pytest.raises(AlreadyUsed):
+        requests.decide(first, replace(first, status="DENIED"))
+    redeem_backchannel(storage, approved)
+    assert requests.get("b1") == replace(approved, status="SPENT")
+    missing = a_backchannel_request("b9")
+    attempts: list[Callable[[], None]] = [
+        lambda: redeem_backchannel(storage, approved, 1),
+        lambda: requests.decide(first, approved),
+        lambda: redeem_backchannel(storage, missing),
+        lambda: requests.decide(missing, missing),
+    ]
+    for attempt in attempts:
+        with pytest.raises(AlreadyUsed):
+            attempt()
+    assert families_of(storage) == ["oar-b1-0"]
+
+
+def test_a_client_has_few_places_at_a_user_until_they_decide_or_the_time_is_over(storage: Storage) -> None:
+    requests = storage.backchannel_requests
+    for number in range(MOST_OPEN):
+        requests.add(a_backchannel_request(f"b{number}"))
+
+    with pytest.raises(TooManyOpen):
+        requests.add(a_backchannel_request("b4"))
+    with pytest.raises(NotFound):
+        requests.get("b4")
+    requests.add(a_backchannel_request("of another client", client_id="0oaB"))
+    nobody = a_backchannel_request("for nobody", owner="a digest", user_id=None)
+    requests.add(nobody)
+    assert requests.get("for nobody") == nobody
+    assert "for nobody" not in [request.digest for request in requests.waiting_for("a digest")]
+
+    denied = requests.get("b1")
+    requests.decide(denied, replace(denied, status="DENIED"))
+    requests.add(a_backchannel_request("b4"))
+    assert requests.get("b4").place == 1
+    with pytest.raises(TooManyOpen):
+        requests.add(a_backchannel_request("b5", created_at=NOW + 599))
+    requests.add(a_backchannel_request("b5", created_at=NOW + 600, expires_at=NOW + 900))
+    assert requests.get("b5").place == 0
+    assert {"b5", "b2", "b4"} <= {request.digest for request in requests.waiting_for("00u1")}
+    assert requests.get("b0").status == "PENDING"
+    requests.decide(requests.get("b5"), replace(requests.get("b5"), status="DENIED"))
+
+
 # Keys
 
 
@@ -617,6 +687,7 @@ def test_what_cannot_be_a_key_finds_nothing(storage: Storage, key: str) -> None:
         lambda: storage.requests.spend(key),
         lambda: storage.device_codes.get(key),
         lambda: storage.device_codes.by_user_code(key),
+        lambda: storage.backchannel_requests.get(key),
     ]
     for attempt in attempts:
         with pytest.raises(NotFound):
@@ -751,6 +822,23 @@ def test_of_parallel_decisions_and_uses_of_a_device_code_exactly_one_wins(storag
     assert families_of(storage) == [f"oar-d1-{uses.index('won')}"]
     decided = storage.device_codes.get("d1")
     assert (decided.status, decided.user_id) == ("SPENT", f"00u{decisions.index('won')}")
+
+
+def test_of_parallel_decisions_and_uses_of_an_authentication_request_exactly_one_wins(storage: Storage) -> None:
+    requests = storage.backchannel_requests
+    added = race(lambda number: requests.add(a_backchannel_request(f"b{number}")), TooManyOpen)
+    request = requests.waiting_for("00u1")[0]
+
+    decisions = race(
+        lambda number: requests.decide(request, replace(request, status="APPROVED", auth_time=number)), AlreadyUsed
+    )
+    approved = requests.get(request.digest)
+    uses = race(lambda number: redeem_backchannel(storage, approved, number), AlreadyUsed)
+
+    assert (added.count("won"), decisions.count("won"), uses.count("won")) == (MOST_OPEN, 1, 1)
+    assert families_of(storage) == [f"oar-{request.digest}-{uses.index('won')}"]
+    assert approved.auth_time == decisions.index("won")
+    assert len(requests.waiting_for("00u1")) == MOST_OPEN - 1
 
 
 def test_of_parallel_additions_of_one_user_code_exactly_one_wins(storage: Storage) -> None:

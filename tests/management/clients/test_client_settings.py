@@ -13,7 +13,7 @@ UNBUILT: list[tuple[str, Any, Any]] = [
     ("idp_initiated_login", {"mode": "SPEC", "default_scope": []}, {"mode": "DISABLED", "default_scope": []}),
     ("frontchannel_logout_uri", "https://app.example.com/out", None),
     ("frontchannel_logout_session_required", True, False),
-    ("backchannel_authentication_request_signing_alg", "RS256", None),
+    ("backchannel_user_code_parameter", True, False),
     ("backchannel_token_delivery_mode", "ping", "poll"),
     ("id_token_encrypted_response_alg", "RSA-OAEP-256", None),
     ("id_token_signed_response_alg", "none", "RS256"),

@@ -12,14 +12,15 @@ from ..storage.device_codes import DeviceCode, DeviceCodes
 from ..storage.errors import AlreadyExists
 from ..storage.liveness import generations_of
 from . import scopes
-from .endpoint import AuthenticatedEndpoint, Call
+from .endpoint import AuthenticatedEndpoint
 from .errors import NO_STORE, OAuthError, TooManyRequests, unavailable
 from .grants.base import check_grant_type
+from .grants.polled import INTERVAL
+from .resources import targets
 
 DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 #: Seconds.
 LIFETIME: Final = 600
-INTERVAL: Final = 5
 #: Letters that are hard to confuse, and that make no words (RFC 8628 §6.1): 20^8 codes.
 ALPHABET: Final = "BCDFGHJKLMNPQRSTVWXZ"
 USER_CODE_LENGTH: Final = 8
@@ -54,7 +55,7 @@ class DeviceAuthorizationEndpoint:
         check_grant_type(DEVICE_CODE, call.client, (DEVICE_CODE,), call.profile)
         named = scopes.requested(call.form.get("scope", ""))
         asked = scopes.for_user(call.server, call.client, named)
-        resources, asked = _targets(call, asked)
+        resources, asked = targets(call.server, call.resources, asked)
         allowance = self._limit.take(f"{call.client.id} {network_of(request.source_ip)}", now=now)
         if not allowance.allowed:
             raise TooManyRequests("too_many_user_codes", allowance)
@@ -90,16 +91,6 @@ class DeviceAuthorizationEndpoint:
             number, rest = divmod(number, len(ALPHABET))
             letters.append(ALPHABET[rest])
         return "".join(letters)
-
-
-def _targets(call: Call, asked: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """URIs of the resources that a request names, and the scopes that are left for them."""
-    if not call.resources:
-        return (), asked
-    from .resources import named, narrowed
-
-    found = named(call.server, call.resources)
-    return tuple(resource.uri for resource in found), narrowed(asked, found)
 
 
 def _answer_of(device_code: str, user_code: str, base_url: str) -> dict[str, object]:

@@ -36,7 +36,7 @@ class Features:
         response_types: Of the authorization endpoint; none: there is no such endpoint.
         request_algorithms: What request objects may be signed by; none: there are no such objects.
         assurance: Values that ``acr`` can have.
-        pushed_requests, device, userinfo, sign_out: Whether the endpoint is there.
+        pushed_requests, device, backchannel, userinfo, sign_out: Whether the endpoint is there.
         signed_answers: Whether userinfo and introspection sign what they say.
     """
 
@@ -48,6 +48,7 @@ class Features:
     request_algorithms: Sequence[str] = ()
     pushed_requests: bool = False
     device: bool = False
+    backchannel: bool = False
     userinfo: bool = False
     sign_out: bool = False
     signed_answers: bool = False
@@ -171,6 +172,7 @@ def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilit
         metadata["introspection_signing_alg_values_supported"] = [server.active_key.algorithm]
     if features.sign_out and served.has_users:
         metadata |= {"backchannel_logout_supported": True, "backchannel_logout_session_supported": True}
+    metadata |= _backchannel(features, endpoints)
     return metadata | {name: f"{endpoints}/v1/{path}" for name, (path, there) in paths.items() if there}
 
 
@@ -182,6 +184,18 @@ def _assertions_of_identity(server: AuthorizationServer, served: Capabilities) -
     trusts = any(one.use == "ID_JAG" and one.status == "ACTIVE" for one in server.trusted_issuers)
     listed = trusts and JWT_BEARER in served.token_grants
     return {"authorization_grant_profiles_supported": [_ID_JAG_PROFILE]} if listed else {}
+
+
+def _backchannel(features: Features, endpoints: str) -> dict[str, Any]:
+    """Of authentication requests without a browser (OpenID CIBA Core §4)."""
+    if not features.backchannel:
+        return {}
+    return {
+        "backchannel_authentication_endpoint": f"{endpoints}/v1/bc/authorize",
+        "backchannel_token_delivery_modes_supported": ["poll"],
+        "backchannel_user_code_parameter_supported": False,
+        "backchannel_authentication_request_signing_alg_values_supported": list(features.request_algorithms),
+    }
 
 
 def openid_metadata(server: AuthorizationServer, base_url: str, served: Capabilities) -> dict[str, Any]:

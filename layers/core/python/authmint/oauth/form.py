@@ -17,6 +17,7 @@ _CREDENTIALS: Final = frozenset({"client_id", "client_secret", "client_assertion
 RESOURCE: Final = "resource"
 JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
+CIBA: Final = "urn:openid:params:grant-type:ciba"
 
 
 ID_JAG: Final = "urn:ietf:params:oauth:token-type:id-jag"

@@ -156,3 +156,11 @@ def narrowed(scopes: tuple[str, ...], resources: Sequence[Resource]) -> tuple[st
     if not OPENID_SCOPES.issuperset(scopes) and OPENID_SCOPES.issuperset(left):
         raise OAuthError("no_scope_for_resource", reason=f"of {', '.join(resource.uri for resource in resources)}")
     return left
+
+
+def targets(
+    server: AuthorizationServer, asked: Sequence[str], scopes: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """URIs of the resources that a request names, and the scopes that are left for them. Raises OAuthError."""
+    found = named(server, asked)
+    return tuple(resource.uri for resource in found), narrowed(scopes, found)

@@ -12,6 +12,7 @@ from ..ids import Ids
 from ..sign_on.requirement import PeopleDemands, SignOnDemands
 from ..sign_on.sessions import SessionTokenExchange
 from ..sign_on.sign_on import SignOn, Verifier
+from ..storage.backchannel_requests import BackchannelRequests
 from ..storage.clients import Clients
 from ..storage.consents import Consents
 from ..storage.device_codes import DeviceCodes
@@ -22,6 +23,8 @@ from ..storage.sessions import Sessions, SessionTokens
 from ..storage.sign_on_policies import SignOnPolicies
 from ..storage.sign_on_transactions import SignOnTransactions
 from ..storage.trusted_origins import TrustedOrigins
+from .app_sign_on import AppSignOn
+from .approve import ApprovePage, WaitingRequests
 from .authn.api import AuthnApi
 from .authn.callers import TrustedCallers
 from .browsers import CookieBrowsers
@@ -62,6 +65,7 @@ class PageRecords:
     remembered: RememberedBrowsers
     consents: Consents
     device_codes: DeviceCodes
+    backchannel_requests: BackchannelRequests
     session_tokens: SessionTokens
     trusted_origins: TrustedOrigins
     sign_on_policies: SignOnPolicies
@@ -105,7 +109,9 @@ def new_site(
     steps = Steps(pages, browsers, sign_on, authorizations)
     tokens = SessionTokenExchange(records.session_tokens, records.directory, ids)
     providers = cache(lambda: federation(steps))
-    account = cache(lambda: _account(steps, records, factors, demands, services, verifier, providers))
+    apps = AppSignOn(pages, sign_on, demands, journal, factors)
+    requests = WaitingRequests(records.backchannel_requests, records.clients, records.servers)
+    account = cache(lambda: _account(steps, records, factors, demands, services, verifier, providers, requests))
     return Site(
         pages,
         browsers,
@@ -137,10 +143,9 @@ def new_site(
             clients=records.clients,
             servers=records.servers,
             attempts=brakes.user_codes,
-            sign_on=sign_on,
-            demands=demands,
-            journal=journal,
+            apps=apps,
         ),
+        approve=ApprovePage(pages, requests, apps, journal),
         sign_out=SignOutPage(pages, browsers, providers),
         recovery=recovery,
         start=StartPage(pages, records.servers),
@@ -207,6 +212,7 @@ def _account(
     services: "Callable[[], SelfService]",
     verifier: Verifier,
     federation: "Callable[[], FederationPages]",
+    requests: WaitingRequests,
 ) -> Mapping[str, Page]:
     """Pages of one's own account, by section."""
     from ..sign_on.own_account import OwnAccount
@@ -227,6 +233,7 @@ def _account(
         records.remembered,
         records.sessions,
         lambda: services().links,
+        requests,
     )
     return {
         "": own,

@@ -4,8 +4,6 @@ from dataclasses import dataclass, replace
 
 from ..http import Response
 from ..rate_limit import RateLimit
-from ..sign_on.requirement import AppDemands, Outcome, OutOfTurn
-from ..sign_on.sign_on import Denied, SignOn
 from ..storage.clients import Client, Clients
 from ..storage.device_codes import DeviceCode, DeviceCodes
 from ..storage.directory import Person, is_assigned
@@ -14,11 +12,10 @@ from ..storage.liveness import NotAlive, check_client, check_server
 from ..storage.servers import AuthorizationServer, Servers
 from ..storage.sessions import Session
 from ..web.forms import BadForm
+from .app_sign_on import AppSignOn, Wanted
 from .client_view import view_of
 from .documents import HostedPages
 from .scope_view import views
-from .sign_on_events import SignOnEvents
-from .steps import step_uri
 from .visit import Onward, Visit, normalized, see_other
 
 
@@ -34,9 +31,7 @@ class DevicePage:
     clients: Clients
     servers: Servers
     attempts: RateLimit
-    sign_on: SignOn
-    demands: AppDemands
-    journal: SignOnEvents
+    apps: AppSignOn
 
     def get(self, visit: Visit) -> Response:
         """The form; who is not signed in signs in first."""
@@ -67,41 +62,14 @@ class DevicePage:
         if not _usable(code, client, server, visit.now):
             return self._form(visit, person, typed, problem="device.invalid", status=422)
         # Whoever says no has nothing to prove.
-        first = None if decision == "deny" else self._first(visit, code, client, session, person, told=bool(decision))
+        first = None
+        if decision != "deny":
+            onward = Onward(activating=True, user_code=code.user_code)
+            wanted = Wanted(client, code.created_at, onward, told=bool(decision))
+            first, _ = self.apps.first(visit, session, person, wanted)
         if first is not None or not decision:
             return first or self._question(visit=visit, code=code, client=client, server=server, person=person)
         return self._decided(visit=visit, code=code, client=client, session=session, person=person, decision=decision)
-
-    def _first(
-        self, visit: Visit, code: DeviceCode, client: Client, session: Session, person: Person, *, told: bool
-    ) -> Response | None:
-        """What the app's policy asks for beside the session; ``None``: nothing. ``told``: that goes into the log."""
-
-        def judged(outcome: Outcome, detail: str = "") -> None:
-            if told or outcome != "ALLOW":
-                self.journal.judged(visit.request, person.user, demanded, outcome, detail, client)
-
-        caller = replace(visit.caller, assessment=session.assessment)
-        demanded = self.demands.of_app(client, person, caller, now=visit.now)
-        if demanded.denied:
-            judged("DENY")
-            return self.pages.problem("refused", visit.request, status=403, code="access_denied")
-        if not demanded.requirement.assurances and demanded.requirement.profile is None:
-            judged("ALLOW")
-            return None
-        may = self.demands.enrolments(person, visit.caller, now=visit.now)
-        asked = replace(demanded.requirement, asked_at=code.created_at, enrolments=replace(may, required=()))
-        onward = Onward(activating=True, user_code=code.user_code)
-        try:
-            pending = self.sign_on.step_up(visit.caller, session, person, asked, onward.fields)
-        except OutOfTurn:
-            judged("ALLOW")
-            return None
-        except Denied:
-            judged("DENY", "cannot be satisfied")
-            return self.pages.problem("refused", visit.request, status=403, code="access_denied")
-        judged("ENROL" if pending.step.name == "enrol" else "CHALLENGE")
-        return see_other(step_uri(pending))
 
     def _decided(
         self, visit: Visit, code: DeviceCode, client: Client, session: Session, person: Person, decision: str

@@ -13,6 +13,7 @@ from ..web.security_headers import Forms
 #: Of the pages; they extend those of the web toolkit.
 TEMPLATES: Final = Path(__file__).parent / "templates"
 Kind = Literal[
+    "approval",
     "blocked",
     "client",
     "client_unavailable",

@@ -102,7 +102,7 @@ class FederationPages:
     def get(self, visit: Visit) -> Response:
         """``/signin/idp``: to the provider that somebody chose."""
         asked = visit.request.query_value
-        onward = Onward.of(asked("request"), asked("activate"), asked("account"))
+        onward = Onward.read(asked)
         waiting = None
         if onward.handle:
             waiting = self.steps.authorizations.waiting(visit.request, onward.handle, visit.guest, now=visit.now)
@@ -214,7 +214,7 @@ class FederationPages:
             raise OAuthError("social_transaction_expired")
         if SIGNED_OUT in asked.onward:
             return self._signed_out(visit, asked)
-        onward = Onward.of(*(asked.onward.get(name) for name in ("request", "activate", "account")))
+        onward = Onward.read(asked.onward.get)
         provider = self._provider(asked.idp_id)
         if provider is None or provider.upstream.fingerprint != asked.fingerprint:
             return self._refused(visit, onward, OAuthError("unknown_idp", reason="changed meanwhile"))

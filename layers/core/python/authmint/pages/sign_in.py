@@ -46,13 +46,13 @@ class SignInPage:
     def get(self, visit: Visit) -> Response:
         """The form; where somebody is signed in and nothing waits for a fresh sign-in: onward."""
         asked = visit.request.query_value
-        onward = Onward.of(asked("request"), asked("activate"), asked("account"))
+        onward = Onward.read(asked)
         waiting = self._waiting(onward, visit)
         if waiting is not None:
             return self._for(waiting, visit, onward)
         if visit.guest.person is None:
             return self._routed(visit, onward, None, "")
-        if onward.activating or onward.account:
+        if onward.activating or onward.account or onward.approval is not None:
             return see_other(onward.uri(None))
         return self.steps.pages.show("signed_in.html", visit.request, {"login": visit.guest.person.user.login})
 

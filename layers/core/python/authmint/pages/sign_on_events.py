@@ -1,6 +1,6 @@
 """What people do here, for the system log: sign-ins, refused ones too, and what they agreed to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from ..oauth.token_events import TokenEvents
 from ..sign_on.requirement import Demanded, Outcome
 from ..storage.clients import Client
 from ..storage.events import Party
+from ..storage.servers import AuthorizationServer
 from ..storage.users import User
 
 
@@ -55,6 +56,27 @@ class SignOnEvents:
         party = Party(client.id, "PublicClientApp", display_name=client.label)
         debug = {"authorization_server": server_id, "scopes": dict(answers)}
         self._write(request, "app.oauth2.as.consent.grant", party_of(user), party, debug=debug)
+
+    def decided(
+        self,
+        request: Request,
+        user: User,
+        client: Client,
+        server: AuthorizationServer,
+        scopes: Sequence[str],
+        *,
+        allowed: bool,
+    ) -> None:
+        """The user answered an authentication request without a browser."""
+        event_type = "app.oauth2.backchannel.decide" if server.is_org else "app.oauth2.as.backchannel.decide"
+        party = Party(client.id, "PublicClientApp", client.id, client.label)
+        debug = {
+            "authorization_server": server.id,
+            "authorization_server_name": server.name,
+            "requested_scopes": ", ".join(scopes),
+        }
+        reason = None if allowed else "access_denied"
+        self._write(request, event_type, party_of(user), party, reason=reason, debug=debug)
 
     def _write(
         self,

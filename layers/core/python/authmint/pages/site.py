@@ -8,9 +8,10 @@ from ..api_errors import ApiError
 from ..clock import Clock
 from ..http import Request, Response
 from ..ids import Ids
+from ..oauth.authorization.interaction import APPROVE
 from ..oauth.cors import credentialed_preflight, foreign_origin, with_credentials
 from ..oauth.errors import OAuthError, unavailable
-from ..oauth.routing import allowed
+from ..oauth.routing import allowed, below_server
 from ..outage import Outage
 from ..storage.trusted_origins import TrustedOrigins
 from ..web.forms import BadForm
@@ -65,6 +66,7 @@ class Site:
         account: Mapping[str, Page],
         consent: ConsentPage,
         device: DevicePage,
+        approve: Page,
         sign_out: SignOutPage,
         recovery: RecoveryPages,
         start: StartPage,
@@ -99,6 +101,7 @@ class Site:
         self._shown: dict[str, dict[str, Handler]] = {
             path: {"GET": page.get, "POST": page.post} for path, page in shown.items()
         }
+        self._approve: dict[str, Handler] = {"GET": approve.get, "POST": approve.post}
         self._shown["/signin/key"] = {"POST": sign_in.key}
         self._shown["/"] = {"GET": start.get}
         self._shown["/signin/idp"] = {"GET": lambda visit: federation().get(visit)}
@@ -117,6 +120,8 @@ class Site:
         """The answer; ``None``: the path is none of these."""
         if request.path in self._shown:
             return self._page(request, self._shown[request.path])
+        if request.path.startswith("/oauth2/"):
+            return self._page(request, self._approve) if below_server(request) == APPROVE else None
         if request.path in self._called:
             return self._call(request, self._called[request.path])
         if request.path.startswith(_MY_ACCOUNT):

@@ -30,8 +30,7 @@ def step_uri(pending: Pending) -> str:
 
 def onward_of(pending: Pending) -> Onward:
     """Where the browser goes in the end."""
-    fields = pending.transaction.onward
-    return Onward.of(fields.get("request"), fields.get("activate"), fields.get("account"))
+    return Onward.read(pending.transaction.onward.get)
 
 
 @dataclass(frozen=True)

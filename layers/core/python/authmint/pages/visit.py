@@ -1,12 +1,14 @@
 """One request of a browser to a page, as handlers see it, and where the browser goes on from there."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 from urllib.parse import urlencode
 
 from ..http import Request, Response
+from ..oauth.authorization.interaction import APPROVE
 from ..sign_on.next_step import Known, Step, next_step
 from ..sign_on.requirement import Requirement
 from ..sign_on.sign_on import Caller
@@ -84,6 +86,7 @@ def see_other(location: str) -> Response:
 
 
 _HANDLE: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_APPROVAL: Final = re.compile(r"([A-Za-z0-9_-]{0,64})\.([A-Za-z0-9_-]{1,128})")
 _NOISE: Final = re.compile(r"[\s\-‐-―_.]+")
 _CODE: Final = re.compile(r"[A-Z]{1,16}")
 #: User codes are letters: who types a digit has misread one.
@@ -110,6 +113,7 @@ class Onward:
         user_code: That the device gave along, perhaps.
         account: To the user's own account.
         section: A part of that; empty: where it begins.
+        approval: Server, none for the org server's, and handle of an authentication request that is to be decided.
     """
 
     handle: str = ""
@@ -117,12 +121,17 @@ class Onward:
     user_code: str = ""
     account: bool = False
     section: str = ""
+    approval: tuple[str, str] | None = None
 
     @classmethod
-    def of(cls, handle: str | None, user_code: str | None, account: str | None = None) -> "Onward":
-        """From ``request``, ``activate`` and ``account`` of a query or a form. What is malformed is nothing."""
+    def of(
+        cls, handle: str | None, user_code: str | None, account: str | None = None, approve: str | None = None
+    ) -> "Onward":
+        """From what ``fields`` made, of a query or a form. What is malformed is nothing."""
         if handle is not None and _HANDLE.fullmatch(handle):
             return cls(handle)
+        if found := _APPROVAL.fullmatch(approve or ""):
+            return cls(approval=(found[1], found[2]))
         if user_code is not None:
             return cls(activating=True, user_code=normalized(user_code))
         return cls(account=account == "1" or account in SECTIONS, section=account if account in SECTIONS else "")
@@ -131,13 +140,21 @@ class Onward:
     def of_form(cls, form: Form) -> "Onward":
         """From the hidden fields that ``fields`` made."""
         activating = form.texts("activate")
-        return cls.of(form.text("request") or None, activating[0] if activating else None, form.text("account"))
+        code = activating[0] if activating else None
+        return cls.of(form.text("request") or None, code, form.text("account"), form.text("approve"))
+
+    @classmethod
+    def read(cls, get: Callable[[str], str | None]) -> "Onward":
+        """From a query, or what was kept of a form. ``get``: the value of a name."""
+        return cls.of(get("request"), get("activate"), get("account"), get("approve"))
 
     @property
     def fields(self) -> dict[str, str]:
         """For forms and queries."""
         if self.handle:
             return {"request": self.handle}
+        if self.approval is not None:
+            return {"approve": ".".join(self.approval)}
         if self.activating:
             return {"activate": self.user_code}
         return {"account": self.section or "1"} if self.account else {}
@@ -156,6 +173,9 @@ class Onward:
         """Where the browser goes when its user is signed in. ``way_back``: to the request that waits."""
         if way_back is not None:
             return way_back
+        if self.approval is not None:
+            server, handle = self.approval
+            return f"/oauth2{server and '/'}{server}{APPROVE}?request={handle}"
         if self.account:
             return f"/account/{self.section}" if self.section else "/account"
         if not self.activating:

@@ -20,6 +20,7 @@ GRANT_TYPES: Final = (
     "urn:ietf:params:oauth:grant-type:device_code",
     "urn:ietf:params:oauth:grant-type:token-exchange",
     "urn:ietf:params:oauth:grant-type:jwt-bearer",
+    "urn:openid:params:grant-type:ciba",
 )
 
 
@@ -28,7 +29,7 @@ def grants(parts: Parts) -> "list[GrantType]":
     from ..oauth.grants.base import OnFirstUse
 
     usual = (_authorization_code, _refresh_token, _password, _client_credentials, _device_code)
-    made = (*usual, _token_exchange, _jwt_bearer)
+    made = (*usual, _token_exchange, _jwt_bearer, _backchannel)
     return [OnFirstUse(name, make, parts) for name, make in zip(GRANT_TYPES, made, strict=True)]
 
 
@@ -99,3 +100,9 @@ def _jwt_bearer(parts: Parts) -> "GrantType":
         served=GRANT_TYPES,
         since=parts.settings.assertions_since,
     )
+
+
+def _backchannel(parts: Parts) -> "GrantType":
+    from ..oauth.grants.backchannel import BackchannelGrant
+
+    return BackchannelGrant(parts.records.backchannel_requests, parts.records.directory, parts.ids)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..storage.assignments import Assignments
     from ..storage.authenticators import Authenticators
     from ..storage.authorization_requests import StoredRequests
+    from ..storage.backchannel_requests import BackchannelRequests
     from ..storage.behaviors import Behaviors, Threats
     from ..storage.client_documents import ClientCopies
     from ..storage.clients import Clients
@@ -129,6 +130,12 @@ class Records:
         from ..dynamo.codes import DynamoAuthorizationCodes
 
         return DynamoAuthorizationCodes(self._tables, self._ids)
+
+    @cached_property
+    def backchannel_requests(self) -> "BackchannelRequests":
+        from ..dynamo.backchannel_requests import DynamoBackchannelRequests
+
+        return DynamoBackchannelRequests(self._tables, self._ids)
 
     @cached_property
     def consents(self) -> "Consents":

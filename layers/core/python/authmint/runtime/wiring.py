@@ -36,7 +36,8 @@ def discovery(env: Surroundings) -> Function:
     parts = Parts.of(env)
     features = Features(
         RESPONSE_TYPES, ALL_MODES, PROMPTS, CHALLENGE_METHODS, tuple(CLASSES), REQUEST_ALGORITHMS,
-        pushed_requests=True, device=True, userinfo=True, sign_out=True, signed_answers=parts.settings.signed_answers,
+        pushed_requests=True, device=True, backchannel=True, userinfo=True, sign_out=True,
+        signed_answers=parts.settings.signed_answers,
     )  # fmt: skip
     documents = Discovery(
         parts.configuration(), parts.ids, grant_types=GRANT_TYPES, auth_methods=METHODS, features=features
@@ -122,8 +123,22 @@ def token(env: Surroundings) -> Function:
             objects=cache(parts.request_objects),
         )
 
+    def backchannel() -> Endpoint:
+        from ..oauth.backchannel.endpoint import BackchannelEndpoint
+
+        return BackchannelEndpoint(
+            endpoint,
+            parts.records.backchannel_requests,
+            parts.records.directory,
+            parts.clock,
+            parts.ids,
+            parts.log,
+            objects=cache(parts.request_objects),
+        )
+
     table = {
         "/v1/token": Route(tokens, shared=False),
+        "/v1/bc/authorize": Route(on_first_use(backchannel)),
         "/v1/device/authorize": Route(on_first_use(device)),
         "/v1/par": Route(on_first_use(pushed)),
     }
@@ -193,6 +208,7 @@ def authorize(env: Surroundings) -> Function:
             remembered=records.remembered_browsers,
             consents=records.consents,
             device_codes=records.device_codes,
+            backchannel_requests=records.backchannel_requests,
             session_tokens=records.session_tokens,
             trusted_origins=records.trusted_origins,
             sign_on_policies=records.sign_on_policies,
@@ -234,8 +250,6 @@ def authorize(env: Surroundings) -> Function:
                 return ApiError("E0000006").response(ids) if api else refusal
         except Unavailable as error:
             return api_unavailable(error).response(ids) if api else pages.error(unavailable(error), request)
-        if request.path.startswith("/oauth2/") and not request.path.endswith("/callback"):
-            return protocol(request)
         return site(request) or protocol(request)
 
     def failure(request: Request) -> Response:

@@ -96,6 +96,8 @@ class Client:
         pushes_only: Whether it may send authorization requests in no other way (RFC 9126 §6).
         signs_only: Whether it may send no authorization request that it did not sign (RFC 9101 §10.5).
         request_algorithm: What it signs requests by; ``None``: any that its keys or its secret can.
+        backchannel_algorithm: What it signs authentication requests without a browser by, which it always signs then;
+            ``None``: it does not.
         response_algorithm: What answers to it are signed by, where they are (JARM); ``None``: whatever the server uses.
         userinfo_algorithm: What userinfo is signed by for it; ``None``: it is not.
         introspection_algorithm: The same of introspection (RFC 9701 §5); ``None``: it is where it is asked for so.
@@ -143,6 +145,7 @@ class Client:
     pushes_only: bool = False
     signs_only: bool = False
     request_algorithm: str | None = None
+    backchannel_algorithm: str | None = None
     response_algorithm: str | None = None
     shares_seconds: int = 0
     userinfo_algorithm: str | None = None

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from ...ids import Ids
 from ...oauth.client_auth.methods import METHODS
+from ...oauth.form import CIBA
 from ...storage.client_registration import ALL_CLIENTS, DYNAMIC_ID, class_of
 from ...storage.clients import Client, WildcardRedirect
 from ..http.errors import ApiError
@@ -30,7 +31,7 @@ _EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
 GRANTS: Final = {
     "web": (
         "authorization_code", "implicit", "refresh_token", "client_credentials", _SAML, _EXCHANGE, _JWT,
-        "urn:openid:params:grant-type:ciba",
+        CIBA,
     ),
     "native": ("authorization_code", "implicit", "password", "refresh_token", _SAML, _DEVICE, _EXCHANGE, _JWT),
     "browser": ("authorization_code", "implicit", "refresh_token", _SAML, _EXCHANGE),
@@ -40,7 +41,7 @@ GRANTS: Final = {
 _APPS_ONLY: Final = {"service": ("implicit",)}
 _REDIRECTING: Final = frozenset({"authorization_code", "implicit"})
 #: Apps that have nothing else need no codes; registered clients always do.
-_WITHOUT_CODE: Final = frozenset({"client_credentials", _DEVICE, "password", "implicit", _JWT})
+_WITHOUT_CODE: Final = frozenset({"client_credentials", _DEVICE, "password", "implicit", _JWT, CIBA})
 _PKCE_REQUIRED: Final = "''pkce_required'' must be set to true when ''token_endpoint_auth_method'' is ''none''"
 #: Kept for administrators and their tools; the protocol does not read them.
 KEPT_URIS: Final = ("client_uri", "logo_uri", "tos_uri", "policy_uri", "initiate_login_uri")
@@ -127,6 +128,8 @@ def _check_secret(client: Client, credentials: Fields, *, new: bool) -> None:
 def _check_method(client: Client, credentials: Fields) -> None:
     if client.application_type == "browser" and client.auth_method in SECRET_METHODS:
         credentials.problem("token_endpoint_auth_method", "A browser application cannot keep a secret: use 'none'.")
+    if client.auth_method == "none" and CIBA in client.grant_types:
+        credentials.problem("token_endpoint_auth_method", f"'{CIBA}' is for clients that authenticate.")
     if client.auth_method == "none" and not client.pkce_required:
         credentials.problem("pkce_required", _PKCE_REQUIRED)
 

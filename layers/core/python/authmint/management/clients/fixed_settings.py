@@ -16,7 +16,6 @@ CLIENT: Final[Mapping[str, Any]] = {
     "participate_slo": False,
     "frontchannel_logout_uri": None,
     "frontchannel_logout_session_required": False,
-    "backchannel_authentication_request_signing_alg": None,
     "backchannel_custom_authenticator_id": None,
     "backchannel_token_delivery_mode": "poll",
     "backchannel_client_notification_endpoint": None,

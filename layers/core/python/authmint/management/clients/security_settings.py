@@ -9,11 +9,13 @@ from typing import Any, Final
 
 from ...jose.keys import SIGNING_ALGORITHMS
 from ...oauth.client_auth.methods import ALGORITHMS, REQUEST_ALGORITHMS
+from ...oauth.form import CIBA
 from ...oauth.security_profile import NAMES, STRONG, Profile, is_this_machine, profile_named
 from ...storage.clients import Client
 from ..http.fields import Fields
 from .client_secrets import SECRET_METHODS
 
+_BACKCHANNEL: Final = "backchannel_authentication_request_signing_alg"
 _ASKS: Final = "The security profile of the client asks for"
 
 
@@ -27,6 +29,7 @@ def read_security(client: Client, default: Client, settings: Fields) -> Client:
         request_algorithm=_algorithm(
             settings, "request_object_signing_alg", REQUEST_ALGORITHMS, default.request_algorithm
         ),
+        backchannel_algorithm=_algorithm(settings, _BACKCHANNEL, REQUEST_ALGORITHMS, default.backchannel_algorithm),
         assertion_algorithm=_algorithm(
             settings, "token_endpoint_auth_signing_alg", REQUEST_ALGORITHMS, default.assertion_algorithm
         ),
@@ -54,6 +57,8 @@ def shown_security(client: Client) -> dict[str, Any]:
         "require_pushed_authorization_requests": client.pushes_only or None,
         "require_signed_request_object": client.signs_only or None,
         "request_object_signing_alg": client.request_algorithm,
+        _BACKCHANNEL: client.backchannel_algorithm,
+        "backchannel_token_delivery_mode": "poll" if CIBA in client.grant_types else None,
         "token_endpoint_auth_signing_alg": client.assertion_algorithm,
         "authorization_signed_response_alg": client.response_algorithm,
         "userinfo_signed_response_alg": client.userinfo_algorithm,
@@ -82,13 +87,13 @@ def check_signing(client: Client, settings: Fields) -> None:
         settings.problem("require_signed_request_object", "needs a secret, or keys: 'jwks' or 'jwks_uri'.")
     if client.assertion_algorithm not in (None, *ALGORITHMS.get(client.auth_method, ())):
         settings.problem("token_endpoint_auth_signing_alg", "is not one of the client's 'token_endpoint_auth_method'.")
-    if client.request_algorithm is None:
-        return
-    if client.request_algorithm in ALGORITHMS["client_secret_jwt"]:
-        if client.auth_method not in SECRET_METHODS:
-            settings.problem("request_object_signing_alg", "needs a client with a secret.")
-    elif not keyed:
-        settings.problem("request_object_signing_alg", "needs keys: 'jwks' or 'jwks_uri'.")
+    requests = {"request_object_signing_alg": client.request_algorithm, _BACKCHANNEL: client.backchannel_algorithm}
+    for name, algorithm in requests.items():
+        if algorithm in ALGORITHMS["client_secret_jwt"]:
+            if client.auth_method not in SECRET_METHODS:
+                settings.problem(name, "needs a client with a secret.")
+        elif algorithm is not None and not keyed:
+            settings.problem(name, "needs keys: 'jwks' or 'jwks_uri'.")
 
 
 def check_profile(client: Client, settings: Fields, credentials: Fields, base_url: str) -> None:
@@ -106,6 +111,7 @@ def check_profile(client: Client, settings: Fields, credentials: Fields, base_ur
     _check_grants(client, profile, settings)
     for name, algorithm in (
         ("request_object_signing_alg", client.request_algorithm),
+        (_BACKCHANNEL, client.backchannel_algorithm),
         ("token_endpoint_auth_signing_alg", client.assertion_algorithm),
         ("authorization_signed_response_alg", client.response_algorithm),
         ("userinfo_signed_response_alg", client.userinfo_algorithm),

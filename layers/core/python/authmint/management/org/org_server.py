@@ -16,6 +16,7 @@ _GRANT_TYPES: Final = (
     "password",
     "client_credentials",
     "urn:ietf:params:oauth:grant-type:device_code",
+    "urn:openid:params:grant-type:ciba",
 )
 
 

@@ -15,6 +15,8 @@ SIGN_IN: Final = "/signin"
 CONSENT: Final = "/consent"
 #: Where the user says whether to sign out.
 SIGN_OUT: Final = "/signout"
+#: Where the user decides about an authentication request without a browser, below a server.
+APPROVE: Final = "/v1/bc/approve"
 #: ``request_uri`` of a request that waited for its user; only the browser that began it may come back with it.
 WAITING: Final = "urn:authmint:interaction:"
 #: ``request_uri`` of a pushed request (docs/protocol.md §5).

@@ -54,6 +54,14 @@ class Opened:
     spend: Spend | None
 
 
+@dataclass(frozen=True)
+class Said:
+    """What a client signed: any member, of any kind. ``spend`` as of ``Opened``."""
+
+    payload: Mapping[str, Any]
+    spend: Spend | None
+
+
 class RequestObjects:
     """Opens request objects.
 
@@ -70,11 +78,32 @@ class RequestObjects:
         self._since = since
 
     def open(self, text: str, client: Client, profile: Profile, *, issuer: str, now: int) -> Opened:
-        """What a client asks by a signed request. The signature comes last: what is wrong in itself costs nothing.
+        """What a client asks by a signed request.
 
         Raises:
             OAuthError: ``invalid_request_object`` in one of its many forms. Nothing was used up.
             VaultUnavailable: The client's secret cannot be opened.
+        """
+        algorithm = client.request_algorithm
+        said = self.read(text, client, profile, algorithm=algorithm, issuer=issuer, now=now)
+        return Opened(_asked(said.payload, client), said.spend)
+
+    def read(
+        self, text: str, client: Client, profile: Profile, *, algorithm: str | None, issuer: str, now: int
+    ) -> Said:
+        """What a client signed. The signature comes last: what is wrong in itself costs nothing.
+
+        Args:
+            text: The object.
+            client: That is to have signed it.
+            profile: What is asked of the signature.
+            algorithm: The only one that the client signs by; ``None``: any.
+            issuer: To whom it is.
+            now: Unix seconds.
+
+        Raises:
+            OAuthError: As ``open``.
+            VaultUnavailable: As ``open``.
         """
         keyed = _check_supported(text, client, profile)
         try:
@@ -83,12 +112,12 @@ class RequestObjects:
             expires_at = _checked_times(jws, profile, now)
         except BadToken as error:
             raise OAuthError("request_object_invalid", reason=str(error)) from None
+        if algorithm is not None and jws.algorithm != algorithm:
+            raise OAuthError("request_object_header_algo_mismatch", reason=f"not {algorithm}")
         self._check_signature(jws, client, profile, keyed=keyed, now=now)
-        return Opened(_asked(jws.payload, client), self._single_use(jws, client, expires_at, now))
+        return Said(jws.payload, self._single_use(jws, client, expires_at, now))
 
     def _check_signature(self, jws: Jws, client: Client, profile: Profile, *, keyed: bool, now: int) -> None:
-        if client.request_algorithm is not None and jws.algorithm != client.request_algorithm:
-            raise OAuthError("request_object_header_algo_mismatch", reason=f"not {client.request_algorithm}")
         try:
             if jws.algorithm in SECRET_ALGORITHMS:
                 self._signatures.check_secret(jws, client, profile.algorithms(SECRET_ALGORITHMS))

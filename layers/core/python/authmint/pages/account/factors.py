@@ -26,6 +26,8 @@ from ...storage.remembered_browsers import RememberedBrowsers
 from ...storage.sessions import Session, Sessions
 from ...storage.sign_on_transactions import Proof
 from ...storage.users import User
+from ..approve import WaitingRequest, WaitingRequests
+from ..client_view import view_of
 from ..enrol import LEADS, NAMES
 from ..steps import Steps
 from ..visit import Visit, see_other
@@ -44,6 +46,7 @@ class FactorsPage:
     remembered: RememberedBrowsers
     sessions: Sessions
     links: Callable[[], OwnLinks]
+    requests: WaitingRequests
 
     @property
     def steps(self) -> Steps:
@@ -223,6 +226,7 @@ class FactorsPage:
             ],
             "address": user.email if self.addresses().is_open(user, "PRIMARY") else "",
             "pending": self._pending(visit, own.session, user),
+            "requests": [_request(found) for found in self.requests.of(own.person, now=visit.now)],
         }
         return self.frame.show(visit, own, "", values, problem=problem, status=status)
 
@@ -252,6 +256,15 @@ class FactorsPage:
         if not known.can_set_up(kind):
             return False
         return kind == "webauthn" or all(factor.kind != kind for factor in known.factors)
+
+
+def _request(found: WaitingRequest) -> dict[str, Any]:
+    return {
+        "uri": found.onward.uri(None),
+        "client": view_of(found.client).name,
+        "message": found.request.binding_message,
+        "at": found.asked_at,
+    }
 
 
 def _binding(session: Session) -> str:
