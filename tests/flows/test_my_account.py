@@ -1,4 +1,4 @@
-"""``/idp/myaccount`` by a client that nobody here wrote: okta-auth-js."""
+"""``/idp/myaccount`` by clients that nobody here wrote: okta-auth-js, and scripts in Chromium."""
 
 import json
 import shutil
@@ -11,8 +11,11 @@ from urllib.parse import urlencode
 import pytest
 import requests
 from authmint.storage.admin_scopes import OWN_ACCOUNT_SCOPES
+from playwright.sync_api import Page, sync_playwright
 
+from tests.support.chromium import ARGUMENTS, CHROMIUM, PATIENCE
 from tests.support.people import CALLBACK, PASSWORD, deployment_with_a_person, query_of
+from tests.support.sites import serving
 from tests.support.stack import Running
 
 CLIENTS = Path(__file__).parents[1] / "clients"
@@ -93,3 +96,43 @@ def test_okta_auth_js_looks_after_an_account(stack: Running) -> None:
         "last": "E0000035",
         "phones": "E0000015",
     }
+
+
+#: What a script is told of a call: status, name, the challenge of a refusal; or that the browser keeps it to itself.
+CALL = """async ([url, token, method, body]) => {
+  const headers = {authorization: `Bearer ${token}`, accept: "application/json; okta-version=1.0.0"};
+  if (body) headers["content-type"] = "application/json";
+  try {
+    const answer = await fetch(`${url}/idp/myaccount/profile`, {method, headers, body});
+    const {profile} = await answer.json();
+    return [answer.status, profile?.firstName, answer.headers.get("www-authenticate")?.split(" ")[0]];
+  } catch (error) { return error.name; }
+}"""
+
+
+def called(page: Page, stack: Running, token: str, method: str = "GET", **profile: str) -> object:
+    return page.evaluate(CALL, [stack.url, token, method, json.dumps({"profile": profile}) if profile else None])
+
+
+@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM} (set AUTHMINT_CHROMIUM)")
+def test_scripts_of_trusted_sites_alone_look_after_an_account(stack: Running) -> None:
+    token = access_token(stack, f"{uuid.uuid4().hex}@example.org")
+    with serving() as shop, serving() as other, sync_playwright() as playwright:
+        origin = {"name": shop, "origin": shop, "scopes": [{"type": "CORS"}]}
+        trusted = stack.made("/api/v1/trustedOrigins", origin)["id"]
+        try:
+            chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+            page = chromium.new_page()
+            page.set_default_timeout(PATIENCE)
+            page.goto(shop)
+            assert called(page, stack, token) == [200, "Maria", None]
+            assert called(page, stack, token, "PUT", firstName="Mia", lastName="Lopez") == [200, "Mia", None]
+            assert called(page, stack, "x") == [401, None, "Bearer"]
+            page.goto(other)
+            assert called(page, stack, token) == "TypeError"
+            assert called(page, stack, token, "PUT", firstName="Eve", lastName="Lopez") == "TypeError"
+            page.goto(shop)
+            assert called(page, stack, token) == [200, "Mia", None]
+            chromium.close()
+        finally:
+            stack.admin("DELETE", f"/api/v1/trustedOrigins/{trusted}").raise_for_status()

@@ -392,6 +392,7 @@ def _own_account_by_a_program(people: People) -> None:
     email = call("POST", "/emails", {"profile": {"email": "leaver@new.example"}})
     call("DELETE", f"/emails/{email['id']}")
     call("GET", "/authenticators?expand=enrollments")
+    call("GET", "/organization")
     call("POST", "/webauthn/registration", {})
     call("POST", "/password/change-password", {"oldPassword": PASSWORD, "newPassword": f"{PASSWORD}y"})
     call("DELETE", "/sessions?excludeCurrentAuthorizationContext=true")

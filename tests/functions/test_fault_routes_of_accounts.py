@@ -145,6 +145,7 @@ KEY = {"attestation": "{attestation}", "clientData": "{clientData}", "transports
 #: Method, path below ``/idp/myaccount`` or a page's, and body.
 CALLS: dict[str, tuple[str, str, Any]] = {
     "password": ("GET", "/password", None),
+    "organization": ("GET", "/organization", None),
     "profile": ("GET", "/profile", None),
     "profile, replaced": ("PUT", "/profile", {"profile": PROFILE}),
     "profile, its schema": ("GET", "/profile/schema", None),

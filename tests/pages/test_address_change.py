@@ -8,7 +8,7 @@ from authmint.storage.factors import Factor
 from authmint.storage.group_rules import GroupRule, RuleList
 from authmint.storage.users import User
 
-from tests.support.builders import a_group
+from tests.support.builders import a_group, a_user
 from tests.support.fakes import FrozenClock
 
 from .hosted import Browser, Hosted, by_mail, header, shown
@@ -145,6 +145,33 @@ def test_nothing_that_was_mailed_to_the_old_address_opens_anything_more(browser:
 def test_what_is_no_other_address_is_not_asked(browser: Browser, address: str) -> None:
     assert browser.post("/account", act="address", address=address).status == 422
     assert mails(browser) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "held"),
+    [
+        ({"email": "bob@b.example"}, True),
+        ({"email": "BOB@b.example", "status": "SUSPENDED"}, True),
+        ({"login": "bob@b.example"}, True),
+        ({"email": "bob@b.example", "status": "DEPROVISIONED"}, False),
+        ({"email": "bob@b.example", "status": "STAGED"}, True),
+    ],
+)
+def test_no_code_goes_to_an_address_that_somebody_else_has(
+    browser: Browser, changes: dict[str, Any], held: bool
+) -> None:
+    values: dict[str, Any] = {"login": "bob", "email": "else@b.example", "status": "ACTIVE"} | changes
+    profile = {"firstName": "B", "lastName": "B", "login": values["login"], "email": values["email"]}
+    other = replace(a_user(id="00uB"), profile=profile, status=values["status"])
+    browser.hosted.storage.users.add(other, [])
+
+    answer = browser.post("/account", act="address", address="bob@b.example")
+
+    assert header(answer, "location") == "/account"
+    first, second = mails(browser)
+    assert first == (("EmailChangeAttempt", other.email) if held else ("ChangeEmailConfirmation", "bob@b.example"))
+    assert second == ("PendingEmailChange", "ann@example.com")
+    assert held is all("verificationToken" not in mail.values for mail in browser.hosted.storage.outbox.mails)
 
 
 def test_nobody_is_asked_more_often_than_five_times_an_hour(browser: Browser) -> None:

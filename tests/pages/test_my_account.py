@@ -286,6 +286,30 @@ class TestCallers:
 
         assert kept == ["no-cache, no-store"]
 
+    def test_no_refusal_is_kept_by_a_cache(self, program: Program) -> None:
+        answers = [
+            program.send("GET", "/nothing"),
+            program.send("GET", "/phones"),
+            program.send("PATCH", "/profile", {}),
+            program.send("GET", "/emails/x"),
+            program.send("GET", "/profile", authorization="Bearer x"),
+        ]
+
+        assert [answer.status for answer in answers] == [404, 401, 405, 404, 401]
+        for answer in answers:
+            assert [value for name, value in answer.headers if name == "cache-control"] == ["no-cache, no-store"]
+
+    def test_whose_deployment_it_is_can_be_read(self, program: Program) -> None:
+        first = program.json("GET", "/organization")
+        help_url = "https://help.acme.example/"
+        program.here.admin.post("/api/v1/org", {"companyName": "Acme", "endUserSupportHelpURL": help_url})
+        links = {"self": {"href": f"{ACME}/idp/myaccount/organization", "hints": {"allow": ["GET"]}}}
+
+        assert first == {"name": "acme.example.com", "url": ACME, "_links": links}
+        assert program.json("GET", "/organization") == first | {"name": "Acme", "helpLink": help_url}
+        program.sign_in(scope="openid okta.myAccount.profile.manage")
+        assert program.send("GET", "/organization").status == 403
+
     def test_what_there_is_not_is_said(self, program: Program) -> None:
         for path in ("/phones", "/phones/x/challenge", "/app-authenticators"):
             assert (program.send("GET", path).status, code_of(program.send("POST", path))) == (401, "E0000015")
@@ -375,6 +399,24 @@ class TestEmails:
         assert program.user.profile[name] == "ann@new.example"
         assert [one["status"] for one in program.json("GET", "/emails")][-1] == "VERIFIED"
         assert program.send("POST", verify, {"verificationCode": program.mailed()}).status == 404
+
+    @pytest.mark.parametrize("role", ["PRIMARY", "SECONDARY"])
+    def test_an_address_of_somebody_else_is_asked_for_in_vain_and_nobody_is_told(
+        self, program: Program, role: str
+    ) -> None:
+        def told(address: str) -> Any:
+            made = program.json("POST", "/emails", {"profile": {"email": address}, "role": role}, status=201)
+            return made | dict.fromkeys(("id", "_links", "profile"))
+
+        program.here.user("bob@acme.example")
+        free, (code, _) = told("free@acme.example"), program.here.storage.outbox.mails
+        program.clock.advance(seconds=6)
+
+        assert told("BOB@acme.example") == free
+        mails = [(mail.template, mail.to) for mail in program.here.storage.outbox.mails]
+        assert mails[2:] == [("EmailChangeAttempt", "bob@acme.example"), ("PendingEmailChange", "ann@acme.example")]
+        assert "verificationToken" not in program.here.storage.outbox.mails[2].values
+        assert code.template == "ChangeEmailConfirmation"
 
     def test_a_code_is_good_for_the_application_that_asked(self, program: Program) -> None:
         made = program.json("POST", "/emails", {"profile": {"email": "ann@new.example"}}, status=201)

@@ -14,6 +14,7 @@ Template = Literal[
     "AuthenticatorReset",
     "ChangeEmailConfirmation",
     "EmailChallenge",
+    "EmailChangeAttempt",
     "EmailChangeConfirmation",
     "EmailFactorVerification",
     "ForgotPassword",

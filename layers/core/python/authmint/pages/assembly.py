@@ -257,6 +257,7 @@ def _my_account(
     from .my_account.api import MyAccountApi
     from .my_account.emails import Emails
     from .my_account.factors import OwnFactors
+    from .my_account.organization import Organization
     from .my_account.passwords import Passwords
     from .my_account.profile import Profile
 
@@ -267,4 +268,5 @@ def _my_account(
         Emails(lambda: services().addresses),
         Passwords(services, verifier, own.has_any),
         own,
+        Organization(lambda: services().org_settings.get()),
     )

@@ -1,7 +1,6 @@
 """``/api/v1/sessions``: a session from a session token, and the session of the browser that asks."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from ..api_errors import ApiError, not_found
 from ..directory.session_view import session_view
@@ -14,8 +13,6 @@ from ..storage.sessions import Session
 from .api_call import JsonBody, of_trusted_site
 from .browsers import CookieBrowsers
 from .visit import Visit
-
-_NO_STORE: Final = (("cache-control", "no-cache, no-store"), ("pragma", "no-cache"))
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class SessionsApi:
         try:
             signed_on = self.tokens.take(text, now=visit.now)
         except (NotFound, NotAlive):
-            raise ApiError("E0000004", headers=_NO_STORE) from None
+            raise ApiError("E0000004") from None
         guest = self.browsers.sign_in(visit.request, signed_on, now=visit.now)
         return self._shown(visit, guest.session, guest.person).with_headers(*guest.cookies)
 
@@ -57,11 +54,11 @@ class SessionsApi:
         of_trusted_site(visit)
         if visit.guest.session is None:
             raise not_found("me", "Session")
-        return Response(204, b"", (*_NO_STORE, *self.browsers.sign_out(visit.request, now=visit.now)))
+        return Response(204, b"", self.browsers.sign_out(visit.request, now=visit.now))
 
     def _shown(self, visit: Visit, session: Session | None, person: Person | None) -> Response:
         if session is None or person is None:
             raise not_found("me", "Session")
         base = visit.request.base_url
         answer = session_view(session, person.user, f"{base}/api/v1/sessions/me", f"{base}/api/v1/users/me")
-        return Response.json(200, answer, _NO_STORE)
+        return Response.json(200, answer)

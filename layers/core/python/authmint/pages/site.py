@@ -10,7 +10,7 @@ from ..http import Request, Response
 from ..ids import Ids
 from ..oauth.authorization.interaction import APPROVE
 from ..oauth.cors import credentialed_preflight, foreign_origin, with_credentials
-from ..oauth.errors import OAuthError, unavailable
+from ..oauth.errors import NO_STORE, OAuthError, unavailable
 from ..oauth.routing import allowed, below_server
 from ..outage import Outage
 from ..storage.trusted_origins import TrustedOrigins
@@ -154,10 +154,11 @@ class Site:
         try:
             trusted = origin is not None and self._origins.get().trusts(origin, "CORS")
         except Outage as error:
-            return api_errors.unavailable(error).response(self._ids)
+            return api_errors.unavailable(error).response(self._ids).with_headers(*NO_STORE)
         if request.method == "OPTIONS":
             return credentialed_preflight(request, allowed(tuple(methods)), origin if trusted else None)
-        answer = self._called_by(request, methods, trusted=trusted)
+        # Refusals, too: a cookie or a token keeps an answer from shared caches at most (RFC 9111 §3.5).
+        answer = self._called_by(request, methods, trusted=trusted).with_headers(*NO_STORE)
         return answer if origin is None else with_credentials(answer, origin if trusted else None)
 
     def _called_by(self, request: Request, methods: dict[str, Handler], *, trusted: bool) -> Response:

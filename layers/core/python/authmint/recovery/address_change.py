@@ -81,6 +81,8 @@ class AddressChange:
     ) -> Pending:
         """Mail a code to a new address, and a warning to the old one. An earlier code is worth nothing from then on.
 
+        Where the address is somebody else's no code goes there, but word of it to them. Nothing else tells.
+
         Args:
             user: Whose.
             binding: Of the session or the application that asks: the code has to come back there.
@@ -102,6 +104,7 @@ class AddressChange:
             allowance = limit.take(who, now=now)
             if not allowance.allowed:
                 raise TooOften(allowance)
+        holder = self._holder(address, user)
         code = str(int(hashlib.sha256(self.ids.opaque(32).encode()).hexdigest(), 16) % 10**_DIGITS).zfill(_DIGITS)
         key = self.ids.opaque(32)
         asked = FactorChallenge(
@@ -113,12 +116,17 @@ class AddressChange:
             user_id=user.id,
             address=address,
             key=key,
-            code=_mac(key, code),
+            code=_mac(key, code if holder is None else self.ids.opaque(32)),  # a guess is none either
         )
         self.challenges.replace(asked)
         if mailed:
             told = {"verificationToken": code}
-            sent = self.letters.to(user, "ChangeEmailConfirmation", told, now=now, lifetime=LIFETIME, address=address)
+            if holder is None:
+                sent = self.letters.to(
+                    user, "ChangeEmailConfirmation", told, now=now, lifetime=LIFETIME, address=address
+                )
+            else:
+                sent = self.letters.to(holder, "EmailChangeAttempt", now=now)
             self.outbox.add((*sent, *self.letters.to(user, "PendingEmailChange", now=now)))
         return _pending(asked, role)
 
@@ -164,6 +172,13 @@ class AddressChange:
         with suppress(NotFound):
             self.challenges.use(digest, self.challenges.get(digest))
 
+    def _holder(self, address: str, user: User) -> User | None:
+        """Who else has an address, or signs in by it. Raises Unavailable."""
+        found = list(self.users.by_email(address))
+        with suppress(NotFound):
+            found.append(self.users.by_login(address))
+        return next((one for one in found if one.id != user.id and _is_held(one)), None)
+
     def _changed(self, seen: User, role: Role, address: str, now: int, request: Request) -> User:
         before, name = self.users.get(seen.id), _ATTRIBUTES[role]
         if login_key(str(before.profile.get(name) or "")) == login_key(address):
@@ -186,6 +201,12 @@ class AddressChange:
         # Or it was stored, and the answer was lost: then the same call says so once more.
         stored = login_key(asked.address or "") == login_key(user.email)
         return asked.binding == binding + login_key(user.email) or (stored and asked.binding.startswith(binding))
+
+
+def _is_held(user: User) -> bool:
+    """Whether an address is an account's: neither of one that is over, nor of one that nobody has confirmed."""
+    wished = user.status == "STAGED" and user.ticket is not None and user.ticket.purpose == "registration"
+    return user.status != "DEPROVISIONED" and not wished
 
 
 def session_binding(session_id: str) -> str:

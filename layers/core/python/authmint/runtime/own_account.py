@@ -46,6 +46,7 @@ def self_service(parts: Parts, configuration: Configuration) -> SelfService:
         apps=apps,
         links=links,
         export=OwnExport(profiles, sessions, apps, links, parts.user_factors(), records.remembered_browsers),
+        org_settings=records.org_settings,
         deletion=OwnDeletion(
             records.users,
             records.directory,

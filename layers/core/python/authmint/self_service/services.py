@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ..storage.org_settings import OrgSettingsRecord
 from .addresses import OwnAddresses
 from .apps import OwnApps
 from .deletion import OwnDeletion
@@ -26,3 +27,4 @@ class SelfService:
     links: OwnLinks
     export: OwnExport
     deletion: OwnDeletion
+    org_settings: OrgSettingsRecord

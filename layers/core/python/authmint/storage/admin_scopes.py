@@ -29,7 +29,10 @@ _MANAGED: Final = (
 )
 #: Parts of one's own account that an application can be let at by the user whose it is.
 _OWN: Final = ("authenticators", "email", "password", "profile", "sessions", "webauthn")
-OWN_ACCOUNT_SCOPES: Final = frozenset(f"okta.myAccount.{part}.{right}" for part in _OWN for right in ("read", "manage"))
+OWN_ACCOUNT_SCOPES: Final = frozenset(
+    [f"okta.myAccount.{part}.{right}" for part in _OWN for right in ("read", "manage")]
+    + ["okta.myAccount.organization.read"]
+)
 ADMIN_SCOPES: Final = frozenset(
     [f"okta.{resource}.{right}" for resource in _MANAGED for right in ("read", "manage")]
     + ["okta.clients.register", "okta.logs.read", "okta.users.read.self", "okta.users.manage.self"]

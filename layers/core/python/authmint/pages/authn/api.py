@@ -24,7 +24,6 @@ from ..visit import Visit
 from .callers import TrustedCallers, told_device
 from .view import AuthnView, user_view
 
-_NO_STORE: Final = (("cache-control", "no-cache, no-store"), ("pragma", "no-cache"))
 _LONGEST_RELAY_STATE: Final = 2_048
 _PREFIX: Final = "/api/v1/authn"
 _FACTOR: Final = re.compile(
@@ -97,12 +96,12 @@ class AuthnApi:
             caller = visit.api_caller.at(told_device(visit, body.members))
             found = self.sign_on.begin(caller, username, password, relayed, warn=_wants_to_be_warned(body))
         except TooFast as fast:
-            raise ApiError("E0000047", headers=(*_NO_STORE, *fast.allowance.headers())) from None
+            raise ApiError("E0000047", headers=fast.allowance.headers()) from None
         except AuthenticationFailed as failed:
             if isinstance(failed, LockedOut) and failed.told:
                 return self._locked(visit, relayed)
             # One answer for all: that somebody is locked out would tell whoever guesses that there is such a user.
-            raise ApiError("E0000004", headers=_NO_STORE) from None
+            raise ApiError("E0000004") from None
         return self._answer(visit, found, relayed)
 
     def introspect(self, visit: Visit) -> Response:
@@ -134,7 +133,7 @@ class AuthnApi:
             return self.recovery().cancel(visit, body)
         pending = self._pending(visit, body)
         self.sign_on.cancel(pending)
-        return Response.json(200, dict(_relayed_of(pending)), _NO_STORE)
+        return Response.json(200, dict(_relayed_of(pending)))
 
     def _factor(self, visit: Visit, factor: str, about: str) -> Response:
         from .factor_answers import answered
@@ -160,19 +159,17 @@ class AuthnApi:
         try:
             found = self.sign_on.advance(pending, visit.api_caller, answer(body, pending))
         except UnsuitablePassword as error:
-            raise ApiError(
-                "E0000080", causes=[self._policy(visit, pending.user).refusal(error.lacks)], headers=_NO_STORE
-            ) from None
+            raise ApiError("E0000080", causes=[self._policy(visit, pending.user).refusal(error.lacks)]) from None
         except NotChangeable:
             cause = "oldPassword: The credentials provided were incorrect."
-            raise ApiError("E0000014", causes=[cause], headers=_NO_STORE) from None
+            raise ApiError("E0000014", causes=[cause]) from None
         except FactorRefused as refused:
             raise _refusal(refused) from None
         except OutOfTurn:
             cause = "This operation is not allowed in the current authentication state."
-            raise ApiError("E0000079", causes=[cause], headers=_NO_STORE) from None
+            raise ApiError("E0000079", causes=[cause]) from None
         except (NotFound, AuthenticationFailed):
-            raise ApiError("E0000011", headers=_NO_STORE) from None
+            raise ApiError("E0000011") from None
         return self._answer(visit, found, _relayed_of(pending))
 
     def _policy(self, visit: Visit, user: User) -> PasswordPolicy:
@@ -183,7 +180,7 @@ class AuthnApi:
         try:
             return self.sign_on.find(state, visit.api_caller)
         except NotFound:
-            raise ApiError("E0000011", headers=_NO_STORE) from None
+            raise ApiError("E0000011") from None
 
     def _answer(self, visit: Visit, found: SignedOn | Pending, relayed: Mapping[str, str]) -> Response:
         return self._shown(visit, found) if isinstance(found, Pending) else self._success(visit, found, relayed)
@@ -192,12 +189,12 @@ class AuthnApi:
         policy = self._policy(visit, pending.user) if pending.step.name == "new_password" else PasswordPolicy()
         view = AuthnView(visit.request.base_url + _PREFIX, policy, visit.now)
         shown = self.sign_on.shown(pending, visit.api_caller)
-        return Response.json(200, view.of(pending, shown), _NO_STORE)
+        return Response.json(200, view.of(pending, shown))
 
     def _locked(self, visit: Visit, relayed: Mapping[str, str]) -> Response:
         view = AuthnView(visit.request.base_url + _PREFIX, PasswordPolicy(), visit.now)
         links = {"next": view.link("recovery/unlock", "unlock"), "cancel": view.link("cancel")}
-        return Response.json(200, {"status": "LOCKED_OUT", **relayed, "_embedded": {}, "_links": links}, _NO_STORE)
+        return Response.json(200, {"status": "LOCKED_OUT", **relayed, "_embedded": {}, "_links": links})
 
     def _success(self, visit: Visit, signed_on: SignedOn, relayed: Mapping[str, str]) -> Response:
         secret, expires_at = self.tokens.give(signed_on, now=visit.now)
@@ -210,15 +207,13 @@ class AuthnApi:
             "_embedded": {"user": user_view(signed_on.person.user)},
             "_links": {"cancel": view.link("cancel")},
         }
-        return Response.json(200, answer, (*_NO_STORE, *remembered(visit.request, signed_on, elsewhere=visit.trusted)))
+        return Response.json(200, answer, remembered(visit.request, signed_on, elsewhere=visit.trusted))
 
 
 def _refusal(refused: FactorRefused) -> ApiError:
     from .factor_answers import refusal
 
-    error = refusal(refused)
-    error.headers = (*_NO_STORE, *error.headers)
-    return error
+    return refusal(refused)
 
 
 def _is_of_recovery(body: JsonBody) -> bool:

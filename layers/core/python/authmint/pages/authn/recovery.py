@@ -29,7 +29,6 @@ from ..visit import Visit
 from .factor_answers import refusal
 from .view import password_policy_view, user_view
 
-_NO_STORE: Final = (("cache-control", "no-cache, no-store"), ("pragma", "no-cache"))
 #: Seconds for all steps.
 _LIFETIME: Final = 600
 _RECOVERY_CODE: Final = "recovery_code"
@@ -80,9 +79,9 @@ class RecoveryApi:
             else:
                 self.helpdesk.ask(username, wish, visit.request, now=visit.now)
         except TooOften as often:
-            raise ApiError("E0000047", headers=(*_NO_STORE, *often.allowance.headers())) from None
+            raise ApiError("E0000047", headers=often.allowance.headers()) from None
         except NotFound:
-            raise ApiError("E0000095", headers=_NO_STORE) from None
+            raise ApiError("E0000095") from None
         if vouched:
             return self._handed_over(visit, ticket, wish)
         answer = {
@@ -91,18 +90,18 @@ class RecoveryApi:
             "factorType": "EMAIL",
             "recoveryType": _RECOVERY_TYPES[wish],
         }
-        return Response.json(200, answer, _NO_STORE)
+        return Response.json(200, answer)
 
     def _handed_over(self, visit: Visit, ticket: str | None, wish: Wish) -> Response:
         if ticket is None:
-            raise ApiError("E0000034", headers=_NO_STORE)
+            raise ApiError("E0000034")
         answer = {
             "status": "RECOVERY",
             "recoveryToken": ticket,
             "recoveryType": _RECOVERY_TYPES[wish],
             "_links": {"next": _link(f"{visit.request.base_url}/api/v1/authn/recovery/token", "recovery")},
         }
-        return Response.json(200, answer, _NO_STORE)
+        return Response.json(200, answer)
 
     def _token(self, visit: Visit) -> Response:
         """200: what has to be proved, or the new password. Of a locked account: it is not any more.
@@ -117,7 +116,7 @@ class RecoveryApi:
             except NotOpen:
                 raise _invalid() from None
             answer = {"status": "SUCCESS", "recoveryType": "UNLOCK", "_embedded": {"user": user_view(user)}}
-            return Response.json(200, answer, _NO_STORE)
+            return Response.json(200, answer)
         return self._begun(visit, opened, {})
 
     def activate(self, visit: Visit, body: JsonBody, relayed: Mapping[str, str]) -> Response:
@@ -129,9 +128,9 @@ class RecoveryApi:
         try:
             opened = self.recovery.open(body.text("token", longest=256), visit.request, now=visit.now)
         except NotOpen:
-            raise ApiError("E0000004", headers=_NO_STORE) from None
+            raise ApiError("E0000004") from None
         if opened.purpose != "activation":
-            raise ApiError("E0000004", headers=_NO_STORE)
+            raise ApiError("E0000004")
         return self._begun(visit, opened, relayed)
 
     def standing(self, visit: Visit, body: JsonBody) -> Response:
@@ -142,7 +141,7 @@ class RecoveryApi:
         """200: what was proved is forgotten. What was mailed is as good as before. Raises ApiError (E0000011)."""
         at = self._found(visit, body)
         self._end(at)
-        return Response.json(200, _relayed_of(at), _NO_STORE)
+        return Response.json(200, _relayed_of(at))
 
     def _begun(self, visit: Visit, opened: Opened, relayed: Mapping[str, str]) -> Response:
         handle = self.ids.opaque(32)
@@ -166,10 +165,10 @@ class RecoveryApi:
         try:
             proof = self.recovery.answer(at.opened.user, body.text("answer", longest=1_000), now=visit.now)
         except TooOften as often:
-            raise ApiError("E0000047", headers=(*_NO_STORE, *often.allowance.headers())) from None
+            raise ApiError("E0000047", headers=often.allowance.headers()) from None
         except WrongAnswer:
             cause = "Your answer doesn't match our records. Please try again."
-            raise ApiError("E0000068", causes=[cause], headers=_NO_STORE) from None
+            raise ApiError("E0000068", causes=[cause]) from None
         return self._shown(visit, self._proved(at, proof))
 
     def verify(self, visit: Visit, factor_id: str) -> Response:
@@ -230,14 +229,14 @@ class RecoveryApi:
             raise _out_of_turn() from None
         except UnsuitablePassword as error:
             cause = at.opened.decision.policy.refusal(error.lacks)
-            raise ApiError("E0000080", causes=[cause], headers=_NO_STORE) from None
+            raise ApiError("E0000080", causes=[cause]) from None
         except (NotOpen, NotChangeable):
             raise _invalid() from None
         self._end(at)
         if at.opened.purpose == "activation":
             return activated(visit, user, _relayed_of(at))
         answer = {"status": "SUCCESS", "recoveryType": "PASSWORD", "_embedded": {"user": user_view(user)}}
-        return Response.json(200, answer, _NO_STORE)
+        return Response.json(200, answer)
 
     def _found(self, visit: Visit, body: JsonBody) -> _At:
         handle, _, text = body.text("stateToken", longest=512).partition("~")
@@ -262,10 +261,10 @@ class RecoveryApi:
         try:
             needed = self.recovery.needed(at.opened)
         except ProofMissing:
-            raise ApiError("E0000034", headers=_NO_STORE) from None
+            raise ApiError("E0000034") from None
         apps = any(factor.kind == "totp" for factor in needed.factors)
         if needed.factors and not apps and not self.factors.recovery.left(at.opened.user):
-            raise ApiError("E0000034", headers=_NO_STORE)
+            raise ApiError("E0000034")
         return needed
 
     def _proved(self, at: _At, proof: Proof) -> _At:
@@ -321,7 +320,7 @@ class RecoveryApi:
             "_embedded": embedded,
             "_links": {**links, "cancel": _link(f"{base}/cancel")},
         }
-        return Response.json(200, answer, _NO_STORE)
+        return Response.json(200, answer)
 
 
 def _relayed_of(at: _At) -> dict[str, str]:
@@ -333,9 +332,9 @@ def _link(href: str, name: str | None = None) -> dict[str, Any]:
 
 
 def _invalid() -> ApiError:
-    return ApiError("E0000011", headers=_NO_STORE)
+    return ApiError("E0000011")
 
 
 def _out_of_turn() -> ApiError:
     cause = "This operation is not allowed in the current authentication state."
-    return ApiError("E0000079", causes=[cause], headers=_NO_STORE)
+    return ApiError("E0000079", causes=[cause])

@@ -7,12 +7,12 @@ from typing import Final
 
 from ...api_errors import ApiError
 from ...http import Response
-from ...oauth.errors import NO_STORE
 from ..visit import Visit
 from .answers import PREFIX
 from .caller import OwnCaller, OwnCallers
 from .emails import Emails
 from .factors import OwnFactors
+from .organization import Organization
 from .passwords import Passwords
 from .profile import Profile
 
@@ -34,10 +34,17 @@ class MyAccountApi:
     """Answers programs that act for the user whose access token they show."""
 
     def __init__(
-        self, callers: OwnCallers, profile: Profile, emails: Emails, passwords: Passwords, factors: OwnFactors
+        self,
+        callers: OwnCallers,
+        profile: Profile,
+        emails: Emails,
+        passwords: Passwords,
+        factors: OwnFactors,
+        organization: Organization,
     ) -> None:
         self._callers = callers
         self._routes = [
+            _route("organization", GET=("organization.read", organization.get)),
             _route("profile", GET=("profile.read", profile.get), PUT=("profile.manage", profile.replace)),
             _route("profile/schema", GET=("profile.read", profile.schema)),
             _route("emails", GET=("email.read", emails.listed), POST=("email.manage", emails.add)),
@@ -88,8 +95,7 @@ class MyAccountApi:
     def _answering(self, scope: str, answer: Answer, parts: tuple[str, ...]) -> Callable[[Visit], Response]:
         def answering(visit: Visit) -> Response:
             caller = self._callers.caller(visit.request, f"okta.myAccount.{scope}", now=visit.now)
-            # That the request had a token keeps an answer from shared caches alone (RFC 9111 §3.5).
-            return answer(visit, caller, parts).with_headers(*NO_STORE)
+            return answer(visit, caller, parts)
 
         return answering
 
