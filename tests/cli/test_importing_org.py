@@ -157,11 +157,11 @@ def writes_of_an_import(tmp_path: Path) -> tuple[Org, int, dict[str, list[str]]]
     return source, len(target.writes), census(target)
 
 
-@pytest.mark.parametrize("first", [1, 2, 3])
+@pytest.mark.parametrize("first", [1, 2])
 def test_broken_off_before_a_change_the_next_run_completes_it(tmp_path: Path, first: int) -> None:
     source, count, whole = writes_of_an_import(tmp_path)
 
-    for place in range(first, count + 1, 9):
+    for place in range(first, count + 1, 13):
         target, path = source_and_target()[1], tmp_path / f"{place}.state"
         target.fault = _breaking_at(place)
         is_broken = broken_off(source, target, path)

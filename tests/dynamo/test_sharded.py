@@ -148,7 +148,7 @@ def everybody(users: DynamoUsers, limit: int) -> list[User]:
     return found
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(st.lists(st.sampled_from(["new", "old", "both"]), min_size=1, max_size=30), st.integers(1, 9))
 def test_users_are_listed_in_the_order_of_their_ids(aws: LocalAws, forms: list[str], limit: int) -> None:
     tables = aws.fresh().tables()
@@ -226,7 +226,7 @@ def families(aws: LocalAws) -> Iterator[DynamoTokenFamilies]:
         yield DynamoTokenFamilies(aws.fresh().tables(), RandomIds(SystemClock()))
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(FORMS, st.sets(st.integers(0, 39)), st.integers(1, 6))
 def test_families_and_their_clients_are_listed_like_in_memory(
     families: DynamoTokenFamilies, held: list[tuple[str, str]], dead: set[int], limit: int

@@ -1,7 +1,8 @@
 """Faults where botocore sends, and the operations that are tried with them."""
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
@@ -53,15 +54,33 @@ FAULTS: dict[str, Callable[[Any], AWSResponse]] = {
 
 
 class Faults:
-    """Lets requests through until told otherwise."""
+    """Lets requests through until told otherwise.
+
+    Attributes:
+        sent: What was sent since it was told, of an attempt that meets no fault.
+    """
 
     def __init__(self) -> None:
         self.fault: Callable[[Any], AWSResponse | None] | None = None
         self.first = self.seen = 0
         self.lasting = False
+        self.sent: list[str] = []
+
+    def positions(self) -> Iterator[int]:
+        """Calls at which an attempt is to fail, one attempt for each: the first is one that meets none.
+
+        Of reads of the shards of one list, which follow each other, the first and the last are enough.
+        """
+        yield NEVER
+        sent = ["", *self.sent, ""]
+        assert len(sent) > 2, "nothing was called"
+        for position in range(1, len(sent) - 1):
+            if not sent[position - 1] == sent[position] == sent[position + 1]:
+                yield position
 
     def arm(self, fault: Callable[[Any], AWSResponse | None], first: int, *, lasting: bool) -> None:
         self.fault, self.first, self.seen, self.lasting = fault, first, 0, lasting
+        self.sent = []
 
     def clear(self) -> None:
         self.fault = None
@@ -69,9 +88,22 @@ class Faults:
 
     def __call__(self, request: Any, **_: Any) -> AWSResponse | None:
         self.seen += 1
+        self.sent.append(_without_shard(request))
         if self.fault is None or self.seen < self.first or (self.seen > self.first and not self.lasting):
             return None
         return self.fault(request)
+
+
+#: What no attempt comes to.
+NEVER = 1_000_000
+_SHARD = re.compile(rb'#[0-9]"')
+
+
+def _without_shard(request: Any) -> str:
+    """What a request asks: the same of each shard of a list."""
+    body = request.body if isinstance(request.body, bytes) else str(request.body).encode()
+    target = request.headers.get("X-Amz-Target") or request.url
+    return f"{target} {_SHARD.sub(b'', body)!r}"
 
 
 Operation = Callable[[Functions, tuple[str, str, str]], dict[str, Any]]

@@ -13,6 +13,7 @@ from tests.functions.asked import calls
 from tests.functions.deployment import Functions, load_event
 from tests.support.backend import Deployed
 from tests.support.builders import a_group, a_user
+from tests.support.crowd import at_once
 
 USERS, GROUPS = 600, 60
 #: Queries of the list of users: of every shard, and of what is left from before there were any.
@@ -20,15 +21,16 @@ LIST = ["Query"] * (SHARDS + 1)
 
 
 @pytest.fixture
-def crowded(functions: Functions, deployed: Deployed) -> Functions:
+def crowded(functions: Functions, deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Functions:
     """Users 000 to 599, each in group (its number modulo 60) and all in group 00."""
     tables, clock = deployed.tables(), SystemClock()
     groups, users = DynamoGroups(tables, clock), DynamoUsers(tables, clock)
-    for number in range(GROUPS):
-        groups.add(a_group(id=f"00g{number:02d}"), [])
-    for number in range(USERS):
-        own = f"00g{number % GROUPS:02d}"
-        users.add(a_user(id=f"00u{number:03d}"), [], group_ids=sorted({own, "00g00"}))
+    with monkeypatch.context() as patch, at_once(tables, patch.setattr):
+        for number in range(GROUPS):
+            groups.add(a_group(id=f"00g{number:02d}"), [])
+        for number in range(USERS):
+            own = f"00g{number % GROUPS:02d}"
+            users.add(a_user(id=f"00u{number:03d}"), [], group_ids=sorted({own, "00g00"}))
     functions.direct("management", {"action": "bootstrap", "token": functions.token})
     functions.admin("GET", "/api/v1/apps")  # warm
     return functions

@@ -294,8 +294,9 @@ def test_a_management_route_survives_one_fault_and_refuses_clearly_under_a_lasti
     ready = prepared(functions)
     objects = Objects(functions, ready)
     policy = objects.policy()
+    struck = {False: 0, True: 0}
     for kinds, lasting in TRIED:
-        for position in itertools.count(1):
+        for position in faults.positions():
             values = {"it": objects.make(kind) if kind else "", "policy": policy, "number": next(NUMBERS)}
             values["person"] = objects.make("user") if "{person}" in json.dumps(body) else ""
             sent = json.loads(filled(json.dumps(body), values))
@@ -306,16 +307,16 @@ def test_a_management_route_survives_one_fault_and_refuses_clearly_under_a_lasti
 
             answer = operation(functions, ready)
 
-            reached = faults.seen >= position
+            met = faults.seen >= position
             faults.clear()
-            if lasting and answer["statusCode"] >= 300:
+            struck[lasting] += met
+            if lasting and met and answer["statusCode"] >= 300:
                 assert answer["statusCode"] == 503, (fault, position, answer)
                 assert answer["multiValueHeaders"]["retry-after"]
                 assert operation(functions, ready)["statusCode"] < 300, (fault, position)
             else:
                 assert answer["statusCode"] < 300, (fault, position, answer)
-            if not reached:
-                break
+    assert all(struck.values())
 
 
 def filled(text: str, values: dict[str, Any]) -> str:
@@ -424,14 +425,14 @@ def scheduled(functions: Functions, faults: Faults, fault: str, position: int) -
     return reached
 
 
-def test_a_server_with_ten_thousand_objects_goes_completely_whatever_fails_in_between(
+def test_a_server_with_thousands_of_objects_goes_completely_whatever_fails_in_between(
     functions: Functions, faults: Faults, deployed: Deployed
 ) -> None:
     functions.ready()
     server, client, secret = functions.ready_again()
     table = deployed.tables().config
     with table.batch_write() as batch:
-        for number in range(10_000):
+        for number in range(2_500):
             batch.save(table(f"AS#{server}", f"RULE#{number:05d}", body="{}", rev=1))
 
     def batches_fail(request: Any) -> Any:

@@ -1,4 +1,4 @@
-"""10,000 people in 500 groups, moved into empty tables at once."""
+"""Thousands of people in 500 groups, moved into empty tables at once."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,24 +37,36 @@ class Collected:
         yield self
 
 
-def move_in(tables: Tables, password: str, patch: Callable[[Any, str, Any], None]) -> None:
+@contextmanager
+def at_once(tables: Tables, patch: Callable[[Any, str, Any], None]) -> Iterator[None]:
+    """What is written meanwhile to tables that are empty is written in the end, by the batch.
+
+    Args:
+        patch: Sets an attribute until this is done.
+    """
+    collected = Collected()
+    patch(type(tables), "transaction", collected.transaction)
+    yield
+    with tables.config.batch_write() as batch:
+        for item in collected.items.values():
+            batch.save(item)
+
+
+def move_in(tables: Tables, password: str, patch: Callable[[Any, str, Any], None], *, people: int = USERS) -> None:
     """Each user is in group (number modulo 500) and in group 000; user 00042 is in 12 more.
 
     Args:
         patch: Sets an attribute until this is done.
     """
-    clock, collected = SystemClock(), Collected()
+    clock = SystemClock()
     hashed = PasswordHashes(RandomIds(clock)).make(password)
-    patch(type(tables), "transaction", collected.transaction)
     groups, users = DynamoGroups(tables, clock), DynamoUsers(tables, clock)
-    for number in range(GROUPS):
-        groups.add(a_group(id=f"00g{number:03d}"), [])
-    for number in range(USERS):
-        own = {f"00g{number % GROUPS:03d}", "00g000"}
-        if number == 42:
-            own |= {f"00g{other:03d}" for other in range(100, 112)}
-        user = a_user(id=f"00u{number:05d}", password=Password(hashed, 1))
-        users.add(user, [], group_ids=sorted(own))
-    with tables.config.batch_write() as batch:
-        for item in collected.items.values():
-            batch.save(item)
+    with at_once(tables, patch):
+        for number in range(GROUPS):
+            groups.add(a_group(id=f"00g{number:03d}"), [])
+        for number in range(people):
+            own = {f"00g{number % GROUPS:03d}", "00g000"}
+            if number == 42:
+                own |= {f"00g{other:03d}" for other in range(100, 112)}
+            user = a_user(id=f"00u{number:05d}", password=Password(hashed, 1))
+            users.add(user, [], group_ids=sorted(own))
