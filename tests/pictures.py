@@ -90,6 +90,8 @@ def _shop(stack: Running) -> dict[str, str]:
     office = {"type": "IP", "name": "Office", "gateways": [{"type": "CIDR", "value": "192.0.2.0/24"}]}
     zone = stack.made("/api/v1/zones", office)["id"]
     home = f"/console/servers/{server}"
+    trusted = {"issuer": "https://id.partner.example", "use": "ID_JAG", "jwksUri": "https://id.partner.example/keys"}
+    issuer = stack.made(f"{at}/trustedIssuers", trusted)["id"]
     asked = f"{home}/preview?client_id={service['client']}&grant_type=client_credentials&scope="
     return {
         "overview": "/console",
@@ -107,6 +109,10 @@ def _shop(stack: Running) -> dict[str, str]:
         "preview-refused": f"{asked}orders:write",
         "security": f"{home}/security",
         "server-analysis": f"{home}/analysis",
+        "issuers": f"{home}/trusted-issuers",
+        "issuer-new": f"{home}/trusted-issuers/new/people",
+        "issuer": f"{home}/trusted-issuers/{issuer}",
+        "self-service": "/console/self-service",
         "server-delete": f"{home}/delete",
         "apps": "/console/apps",
         "app-kinds": "/console/apps/new",

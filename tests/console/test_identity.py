@@ -19,6 +19,8 @@ CLIENT = {
     "protocol.credentials.client.client_id": "authmint",
     "protocol.credentials.client.client_secret": "upstream-secret",
 }
+PUBLIC = {"kty": "EC", "kid": "k1", "use": "sig", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+          "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}  # fmt: skip
 HEADER_VALUE = {
     "channel.config.authScheme.key": "Authorization",
     "channel.config.authScheme.value": "header-secret",
@@ -288,3 +290,67 @@ def test_an_event_hook_is_verified_and_its_signing_secret_shown_once(browser: Br
     assert secret not in page
     done(browser, f"{path}/do/deactivate")
     assert done(browser, f"{path}/delete", name="told again") == "/console/event-hooks"
+
+
+ISSUERS = "/api/v1/authorizationServers/{}/trustedIssuers"
+
+
+def a_server(browser: Browser, name: str) -> str:
+    made = browser.deployment.admin.made("/api/v1/authorizationServers", {"name": name, "audiences": [f"api://{name}"]})
+    return str(made["id"])
+
+
+def test_an_issuer_is_trusted_for_people_and_said_whom_it_means(browser: Browser) -> None:
+    server, user = a_server(browser, "for-people"), person(browser, "meant@example.com")
+    home, api = f"/console/servers/{server}/trusted-issuers", ISSUERS.format(server)
+    assert "Trusted issuers" in seen(browser, f"/console/servers/{server}")
+    assert f'href="{home}/new/people"' in seen(browser, f"{home}/new")
+
+    path = submitted(browser, f"{home}/new/people", issuer="https://id.partner.example",
+                     jwksUri="https://id.partner.example/keys")  # fmt: skip
+    made = kept(browser, api, path)
+    assert (made["use"], made["subject"]["match"], made["algorithms"]) == ("ID_JAG", "EXTERNAL_ID", ["RS256", "ES256"])
+    submitted(browser, path, **{"subject.match": "CLAIM", "subject.claim": "upn", "maxTokenAgeSeconds": "60"})
+    changed = kept(browser, api, path)
+    assert (changed["subject"]["claim"], changed["maxTokenAgeSeconds"]) == ("upn", 60)
+    assert (changed["jwksUri"], changed["created"]) == (made["jwksUri"], made["created"])
+    submitted(browser, path, **{"subject.match": "LOGIN", "subject.claim": "", "jwksUri": "", "status": "INACTIVE",
+                                "maxTokenAgeSeconds": "", "jwks": json.dumps({"keys": [PUBLIC]})})  # fmt: skip
+    changed = kept(browser, api, path)
+    assert (changed["status"], changed["maxTokenAgeSeconds"], "jwksUri" in changed) == ("INACTIVE", None, False)
+
+    refused = browser.submit(browser.get(path), path, jwksUri="http://id.partner.example/keys")
+    assert (refused.status, "https URL" in text(refused)) == (400, True)
+    assert submitted(browser, f"{path}/subjects/new", sub="7", userId=user).startswith(f"{path}/subjects/")
+    assert f">{user}<" in seen(browser, f"{path}/subjects")
+    subject = browser.deployment.admin.get(f"{api}/{made['id']}/subjects").json[0]["id"]
+    assert done(browser, f"{path}/subjects/{subject}/delete") == f"{path}/subjects"
+    assert done(browser, f"{path}/delete", name="https://id.partner.example") == home
+    assert browser.deployment.admin.get(api).json == []
+
+
+def test_an_issuer_is_trusted_for_programs(browser: Browser) -> None:
+    server = a_server(browser, "for-programs")
+    home, api = f"/console/servers/{server}/trusted-issuers", ISSUERS.format(server)
+
+    path = submitted(browser, f"{home}/new/programs", issuer="https://kubernetes.example", algorithms="ES256",
+                     jwks=json.dumps({"keys": [PUBLIC]}))  # fmt: skip
+
+    made = kept(browser, api, path)
+    assert (made["use"], made["algorithms"], made["jwks"]["keys"][0]["kid"]) == ("WORKLOAD", ["ES256"], "k1")
+    assert "subject.match" not in seen(browser, path)
+    unread = browser.submit(browser.get(f"{home}/new/programs"), f"{home}/new/programs", issuer="https://x.example",
+                            jwks="{")  # fmt: skip
+    assert (unread.status, "This is no JSON" in text(unread)) == (422, True)
+
+
+def test_people_are_let_delete_their_accounts_and_not_any_more(browser: Browser) -> None:
+    path, api = "/console/self-service", "/api/v1/org/selfService"
+    assert 'href="/console/self-service"' in seen(browser, "/console/users")
+    for chosen in ("ALLOW", "DENY"):
+        assert submitted(browser, path, accountDeletion=chosen) == path
+        assert browser.deployment.admin.get(api).json["accountDeletion"] == chosen
+    refused = browser.submit(browser.get(path), path, accountDeletion="PERHAPS")
+    assert (refused.status, browser.deployment.admin.get(api).json["accountDeletion"]) == (400, "DENY")
+    german = Browser(browser.deployment, language="de")
+    assert "Eigene Konten" in text(german.get(path))

@@ -35,6 +35,8 @@ PAGES: Final = {
     "GET /api/v1/meta/schemas/user/{}": "/types/{}/attributes",
     "POST /api/v1/meta/schemas/user/{}": "/types/{}/attributes",
     "GET /api/v1/logs": "/log",
+    "GET /api/v1/org/selfService": "/self-service",
+    "PUT /api/v1/org/selfService": "/self-service",
     "GET /api/v1/usage": "/usage",
     "GET /api/v1/usage/unused": "/usage",
 }
@@ -75,12 +77,11 @@ LEFT_OUT: Final = {
     r"\w+ /api/v1/iam/(roles|resource-sets).*": "custom roles cannot be made",
     r"POST /api/v1/policies/simulate": "the page that explains says the same, and more",
     r"POST /api/v1/policies/\{\}/clone|(GET|POST) /api/v1/policies/\{\}/mappings": _SAME,
-    r"\w+ /api/v1/(brands|org|threats)(/.*)?": "settings of the deployment: by API, SDK and Terraform so far",
+    r"\w+ /api/v1/(brands|org(?!/selfService)|threats)(/.*)?": "of the deployment: by API, SDK and Terraform so far",
     r"(GET|PUT) /api/v1/authenticators/\{\}/methods.*|POST /api/v1/authenticators": "by API, SDK and Terraform so far",
     r"\w+ /api/v1/sessions.*": "sessions are ended with everything else of a person",
     r"POST /api/v1/inlineHooks/\{\}": "PUT does the same",
     r"POST /api/v1/inlineHooks/\{\}/execute": "a trial: by API so far",
-    r"\w+ .*/trustedIssuers.*": "keys and links between systems: by API so far",
     r"DELETE /api/v1/api-tokens/current": "of who calls with it, to end itself",
 }
 

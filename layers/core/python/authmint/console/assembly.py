@@ -15,6 +15,7 @@ from .log import Log
 from .overview import Overview
 from .rendering import Renderer
 from .sealed import SealedCookie
+from .self_service import SelfServicePage
 from .servers import server_routes
 from .sign_in import Deployment, SignIns
 from .sign_on_pages import SignOnPages
@@ -46,6 +47,7 @@ def new_site(
         Route("/log", log.listing),
         Route("/log/{id}", log.one),
         Route("/usage", UsagePage(render)),
+        Route("/self-service", SelfServicePage(render), ("GET", "POST")),
         *server_routes(render),
         *SignOnPages(render).routes(),
         *Attributes(render).routes(),

@@ -39,6 +39,7 @@ _WITHIN: Final = {
         ("Group rules", "/console/group-rules"),
         ("Attributes of groups", "/console/group-attributes"),
         ("Mappings", "/console/mappings"),
+        ("Own accounts", "/console/self-service"),
     ),
     "security": (
         ("Sign-on policies", "/console/policies"),

@@ -29,6 +29,7 @@ SERVER_TABS: Final = (
     Tab("Clients that registered themselves", "/dynamic-clients"),
     Tab("Registration tokens", "/registration-tokens"),
     Tab("Trusted servers", "/trusted-servers"),
+    Tab("Trusted issuers", "/trusted-issuers"),
 )
 _SERVER: Final = "/api/v1/authorizationServers"
 _BELOW: Final = _SERVER + "/{server}"
