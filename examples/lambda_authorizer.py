@@ -1,14 +1,16 @@
 """A Lambda authorizer of an API Gateway HTTP API (payload format 2.0, simple responses), over ``authmint.verifier``.
 
-Environment: ISSUER, AUDIENCE, SCOPE. It needs no permission: only the issuer's public keys.
+Environment: ISSUER, AUDIENCE, SCOPE, and WITHOUT_LIST: REFUSE where no token may be accepted whose status list cannot
+be had. It needs no permission: only the issuer's public keys and lists.
 """
 
 import os
-from typing import Any
+from typing import Any, Literal
 
 from authmint.verifier import Refused, Verifier
 
-VERIFIER = Verifier(os.environ["ISSUER"], os.environ["AUDIENCE"])
+_WITHOUT: Literal["ACCEPT", "REFUSE"] = "REFUSE" if os.environ.get("WITHOUT_LIST") == "REFUSE" else "ACCEPT"
+VERIFIER = Verifier(os.environ["ISSUER"], os.environ["AUDIENCE"], without_list=_WITHOUT)
 SCOPE = os.environ["SCOPE"]
 
 

@@ -105,7 +105,7 @@ def test_a_machine_calls_an_api_that_verifies_its_token(stack: Running, tmp_path
     assert answers == [401, 200, 401]
 
 
-def test_the_lambda_authorizer_lets_in_who_has_a_good_token(
+def test_the_lambda_authorizer_lets_in_who_has_a_good_token_that_is_not_in_the_list(
     stack: Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     audience, scope = "api://authorized", "orders:read"
@@ -120,7 +120,12 @@ def test_the_lambda_authorizer_lets_in_who_has_a_good_token(
     issuer = f"{stack.url}/oauth2/{server['id']}"
     asked = {"grant_type": "client_credentials", "scope": scope}
     credentials = (client["client_id"], client["client_secret"])
-    token = requests.post(f"{issuer}/v1/token", data=asked, auth=credentials, timeout=30).json()["access_token"]
+    assert stack.admin("PUT", f"{base}/security", {"statusList": True}).status_code == 200
+    token, revoked = (
+        requests.post(f"{issuer}/v1/token", data=asked, auth=credentials, timeout=30).json()["access_token"]
+        for _ in range(2)
+    )
+    requests.post(f"{issuer}/v1/revoke", data={"token": revoked}, auth=credentials, timeout=30).raise_for_status()
     for name, value in {"ISSUER": issuer, "AUDIENCE": audience, "SCOPE": scope}.items():
         monkeypatch.setenv(name, value)
     handler = runpy.run_path(str(EXAMPLES / "lambda_authorizer.py"))["lambda_handler"]
@@ -133,7 +138,7 @@ def test_the_lambda_authorizer_lets_in_who_has_a_good_token(
         "isAuthorized": True,
         "context": {"client": client["client_id"], "subject": client["client_id"], "scopes": scope},
     }
-    assert answer("Bearer x") == answer("") == {"isAuthorized": False}
+    assert answer("Bearer x") == answer("") == answer(f"Bearer {revoked}") == {"isAuthorized": False}
     assert token not in capsys.readouterr().out
 
 

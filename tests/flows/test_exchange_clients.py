@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import requests
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
+from authmint.verifier import Refused, Verifier
 
 from tests.flows.packages import CLIENTS, NODE, needs_packages
 from tests.support.people import CALLBACK, Deployment, deployment_with_a_person, query_of
@@ -40,6 +42,8 @@ def world(stack: Running) -> World:
     there = f"/api/v1/authorizationServers/{ledger}"
     stack.made(f"{there}/scopes", {"name": "ledger:read"})
     stack.made(f"{there}/associatedServers", {"trusted": [people.server]})
+    for settings in (base, there):
+        assert stack.admin("PUT", f"{settings}/security", {"statusList": True}).status_code == 200
     all_clients = {"name": "all", "conditions": {"clients": {"include": ["ALL_CLIENTS"]}}}
     theirs = stack.made(f"{there}/policies", all_clients)["id"]
     conditions = {
@@ -66,7 +70,7 @@ def world(stack: Running) -> World:
 
 @needs_packages
 def test_a_service_behind_a_service_behind_a_user(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last token names the chain; when the user's sign-in is revoked, all of them are inactive."""
+    """The last token names the chain; when the user's sign-in is revoked, all of them are inactive, and in lists."""
     first, second = world.services
     settings = {
         "issuer": world.people.issuer,
@@ -106,10 +110,27 @@ def test_a_service_behind_a_service_behind_a_user(world: World, monkeypatch: pyt
     last = state()
     assert last["act"] == {"sub": second["client_id"], "act": {"sub": first["client_id"]}}
     assert (last["uid"], last["active"], last["username"]) == (world.people.user, True, "maria@example.org")
+    chain = [world.tokens["access_token"], seen["accessToken"], tokens["access_token"]]
+    assert Verifier(world.ledger, "api://ledger").verify(f"Bearer {chain[2]}")["act"] == last["act"]
+    assert listed(chain) == {"lists": 2, "statuses": [0, 0, 0]}
     credentials = (world.app["client_id"], world.app["client_secret"])
     form = {"token": world.tokens["refresh_token"]}
     requests.post(f"{world.people.issuer}/v1/revoke", data=form, auth=credentials, timeout=30).raise_for_status()
     assert state() == {"active": False}
+
+    until = time.monotonic() + 60
+    while listed(chain)["statuses"] != [1, 1, 1]:
+        assert time.monotonic() < until, "the lists do not show it"
+    with pytest.raises(Refused, match="revoked"):
+        Verifier(world.ledger, "api://ledger").verify(f"Bearer {chain[2]}")
+
+
+def listed(tokens: list[str]) -> Any:
+    """What a library that nobody here wrote reads in the lists of tokens."""
+    command = [str(NODE), "status_list.mjs", json.dumps(tokens)]
+    done = subprocess.run(command, cwd=CLIENTS, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def test_an_app_takes_its_user_from_the_org_server_to_another_one(

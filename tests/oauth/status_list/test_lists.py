@@ -19,8 +19,9 @@ from authmint.storage.lifetimes import Lifetimes
 from authmint.storage.logout_notices import EndedTokens
 from authmint.storage.status_lists import SIZE
 from authmint.tokens.signer import WarmSigners
+from authmint.verifier import Refused, Verifier
 
-from tests.oauth.exchanges import LEDGER, Chain, a_ledger_server, an_orders_server
+from tests.oauth.exchanges import LEDGER, LEDGER_AUDIENCE, Chain, a_ledger_server, an_orders_server
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_form, basic
 from tests.support.fakes import decoded
 
@@ -203,6 +204,46 @@ def test_every_link_of_a_chain_ends_with_the_sign_in(here: Listed) -> None:
     here.deliver()
 
     assert [here.marked(token) for token in (user, first, second, third, apart)] == [True] * 4 + [False]
+
+
+def test_offline_verifiers_refuse_every_link_of_a_chain_within_the_lifetime_of_the_list(here: Listed) -> None:
+    """They ask the authorization server for its keys and for lists, and for nothing else."""
+    keys, asked = wiring.key_set(here.parts).http, set[str]()
+    assert keys is not None
+
+    def fetch(uri: str) -> bytes:
+        asked.add(uri.rpartition("/v1/")[2].partition("/")[0])
+        if uri.endswith("/v1/keys"):
+            server_id = uri.removeprefix(f"{BASE_URL}/oauth2/").partition("/")[0]
+            path = {"authServerId": server_id}
+            return keys(Request("GET", f"/oauth2/{server_id}/v1/keys", BASE_URL, path)).body
+        answer = here.get_list(uri)
+        assert answer.status == 200
+        body: bytes = answer.body
+        return body
+
+    def verifier(server_id: str, audience: str) -> Verifier:
+        return Verifier(f"{BASE_URL}/oauth2/{server_id}", audience, fetch=fetch, clock=here.clock.now)
+
+    apis = (verifier(SERVER_ID, "api://orders"), verifier(LEDGER, LEDGER_AUDIENCE))
+    user = here.users()
+    first = here.exchanged(user, by=1)
+    second = here.exchanged(first, by=2, at=LEDGER, scope="ledger:read")
+    apart = here.exchanged(here.users(), by=1)
+    chain = ((apis[0], user), (apis[0], first), (apis[1], second))
+    for api, token in (*chain, (apis[0], apart)):
+        assert api.verify(f"Bearer {token}")
+
+    here.storage.families.revoke(claims_of(user)["jti"].rpartition(".")[2], "user", at=here.clock.now())
+    here.deliver()
+    here.clock.advance(seconds=300)
+
+    for api, token in chain:
+        assert not here.lives(token, at=SERVER_ID if api is apis[0] else LEDGER)
+        with pytest.raises(Refused, match="revoked"):
+            api.verify(f"Bearer {token}")
+    assert apis[0].verify(f"Bearer {apart}")
+    assert asked == {"keys", "status"}
 
 
 def test_an_exchange_during_a_revocation_leaves_no_token_alive(here: Listed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,15 +6,16 @@ A module for whoever receives tokens: it needs no permission, no storage and no 
     claims = orders.verify(headers["authorization"], scopes=("orders:read",))
 
 Keys are fetched when they are first needed and kept for minutes; a token that names an unknown key has them fetched
-anew, so that a rotation refuses nobody. While the issuer is away, known keys are used for a day. What only the issuer
-knows (whether a token was revoked) is not known here: introspect where that matters.
+anew, so that a rotation refuses nobody. While the issuer is away, known keys are used for a day. Whether a token was
+revoked is known within minutes where the server has status lists: they are fetched when a token names one, and kept for
+as long as they say. Elsewhere only the issuer knows: introspect where that matters.
 """
 
 import math
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from .clock import SystemClock
@@ -25,6 +26,8 @@ from .oauth import bearer
 from .oauth.dpop.proofs import digest_of, presented
 from .oauth.errors import OAuthError
 from .oauth.outbound_fetch import FetchFailed, fetch
+from .oauth.status_list.document import BadList
+from .oauth.status_list.kept import KeptLists
 from .oauth.step_up import wanted
 from .tokens.access_token import JTI_PREFIX
 
@@ -76,6 +79,9 @@ class Verifier:
         clock: Unix seconds.
         used: Told the key and the ``jti`` of each proof with the time when it may be forgotten; False: it was used
             before. Without it, a proof that somebody captured is good for five minutes.
+        without_list: What becomes of a token whose status list cannot be had now. ACCEPT: the list that is there counts
+            until it expires, after a day; without one the token is good. REFUSE: 503, as soon as a list is older than
+            it says it may be.
     """
 
     issuer: str
@@ -83,10 +89,15 @@ class Verifier:
     fetch: Callable[[str], bytes] | None = None
     clock: Callable[[], int] = SystemClock().now
     used: Callable[[str, str, int], bool] | None = None
+    without_list: Literal["ACCEPT", "REFUSE"] = "ACCEPT"
     _keys: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, init=False, repr=False)
     _fetched_at: float = field(default=-math.inf, init=False, repr=False)
     _tried_at: float = field(default=-math.inf, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _lists: KeptLists = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._lists = KeptLists(f"{self.issuer}/v1/status/", self._fetched, self._signed)
 
     def verify(
         self,
@@ -123,7 +134,23 @@ class Verifier:
             why = "The access token lacks a scope."
             raise Refused("insufficient_scope", why, status=403, wanted={"scope": " ".join(missing)})
         self._check_sign_in(claims, acr_values, max_age, sent.scheme)
+        self._check_status(claims)
         return claims
+
+    def _check_status(self, claims: Mapping[str, Any]) -> None:
+        """Whether a status list that the token names has it as good."""
+        status = claims.get("status")
+        if not isinstance(status, Mapping) or "status_list" not in status:
+            return
+        strict = self.without_list == "REFUSE"
+        try:
+            revoked = self._lists.revoked(status["status_list"], now=self.clock(), fresh_only=strict)
+        except BadList:
+            raise _bad("of no place in a status list") from None
+        if revoked:
+            raise _bad("revoked")
+        if revoked is None and strict:
+            raise Refused("temporarily_unavailable", "The issuer gives no status list.", status=503)
 
     def _check_sign_in(
         self, claims: Mapping[str, Any], acr_values: Collection[str], max_age: int | None, scheme: str
@@ -177,11 +204,13 @@ class Verifier:
         self._tried_at = now
         uri = f"{self.issuer}/v1/keys"
         try:
-            document = self.fetch(uri) if self.fetch else fetch(uri, allow_private=_is_local(uri))
-            self._keys = {str(key["kid"]): key for key in strict_json(document)["keys"]}
+            self._keys = {str(key["kid"]): key for key in strict_json(self._fetched(uri))["keys"]}
         except (FetchFailed, ValueError, KeyError, TypeError):
             return
         self._fetched_at = now
+
+    def _fetched(self, uri: str) -> bytes:
+        return self.fetch(uri) if self.fetch else fetch(uri, allow_private=_is_local(uri))
 
     def _check_holder(
         self, sent: bearer.Presented, claims: Mapping[str, Any], proof: str | None, method: str, uri: str
