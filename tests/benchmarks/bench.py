@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from tests.benchmarks import engine, handlers, people, stack, starts
+from tests.benchmarks import engine, handlers, people, stack, starts, status_lists
 from tests.benchmarks.measure import MET, cpu, holds, line
 from tests.support.backend import LocalAws, start
 from tests.support.fakes import pregenerated
@@ -55,6 +55,7 @@ def main() -> int:
     )
     rsa = raw_signatures()
     engine.measure(rsa)
+    status_lists.measure()
     backend = start()
     try:
         aws = LocalAws(backend.endpoint)

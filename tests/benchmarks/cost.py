@@ -3,6 +3,7 @@
 import contextlib
 import io
 import itertools
+import json
 import math
 import os
 import sys
@@ -23,6 +24,7 @@ from tests.functions.assertions import asserted
 from tests.functions.deployment import Functions, form_event, load_event
 from tests.functions.exchanges import service_at
 from tests.functions.faults import prepared
+from tests.functions.lists import a_list_of
 from tests.support.backend import Deployed, LocalAws, start
 from tests.support.dpop import Key
 
@@ -236,7 +238,9 @@ def _of_machines(aws: LocalAws, meter: Meter) -> list[people.Operation]:
 
     shared = form_event("token", server, _ASK, *_sharing(functions))
     service = service_at(functions, server)
+    listing = _listing(functions)
     with contextlib.redirect_stdout(io.StringIO()):
+        listed = json.loads(functions.http("token", listing)["body"])["access_token"]
         own = service.own()
         exchanged = service.exchanged(own)
 
@@ -247,11 +251,13 @@ def _of_machines(aws: LocalAws, meter: Meter) -> list[people.Operation]:
             "token by client assertion", "token", lambda _: functions.http("token", _fresh_assertion(server))
         ),
         people.Operation("token, shared", "token", lambda _: functions.http("token", shared)),
+        people.Operation("token in a status list", "token", lambda _: functions.http("token", listing)),
         people.Operation("token bound to a key", "token", partial(functions.http, "token"), _bound(functions, event)),
         people.Operation("token exchange", "token", lambda _: service.exchange(own)),
         people.Operation("introspect", "token_status", partial(status, "introspect")),
         people.Operation("introspect, exchanged", "token_status", lambda _: service.introspect(exchanged)),
         people.Operation("revoke", "token_status", partial(status, "revoke")),
+        people.Operation("status list", "status_list", lambda _: functions.http("status_list", a_list_of(listed))),
         people.Operation("keys", "jwks", lambda _: functions.http("jwks", jwks)),
         people.Operation("metadata", "discovery", lambda _: functions.http("discovery", metadata)),
     ]
@@ -269,6 +275,13 @@ def _sharing(functions: Metered) -> tuple[str, str]:
     }
     client = functions.admin("POST", "/api/v1/apps", app)["credentials"]["oauthClient"]
     return client["client_id"], client["client_secret"]
+
+
+def _listing(functions: Metered) -> dict[str, Any]:
+    """A request for a token at a server with status lists."""
+    server, client, secret = functions.ready_again()
+    functions.admin("PUT", f"/api/v1/authorizationServers/{server}/security", {"statusList": True})
+    return form_event("token", server, _ASK, client, secret)
 
 
 def _bound(functions: Metered, event: dict[str, Any]) -> Callable[[], dict[str, Any]]:

@@ -77,9 +77,8 @@ def test_an_id_token_has_the_base_claims_and_what_the_request_asked_for() -> Non
     assert set(more) - set(payload) == {"nonce", "at_hash", "c_hash", "acr", "sid"}
 
 
-@pytest.mark.parametrize("name", sorted(RESERVED["RESOURCE"] - {"sub", "status"}))
+@pytest.mark.parametrize("name", sorted(RESERVED["RESOURCE"] - {"sub"}))
 def test_no_claim_takes_the_place_of_one_of_the_protocol_in_an_access_token(name: str) -> None:
-    """``status`` gets its place later, over whatever is there."""
     forged = access_token(user=USER, claims={"sub": "joe", name: "forged"})
 
     assert "forged" not in forged.values()

@@ -1,5 +1,6 @@
 """Scopes, claims, policies and rules (docs/protocol.md §25.2, §25.5)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -160,11 +161,24 @@ def test_the_subject_must_be_an_expression_too(admin: Admin, path: str) -> None:
     assert admin.put(f"{path}/claims/{sub['id']}", sub | {"value": "user.email ?: app.id"}).status == 200
 
 
-@pytest.mark.parametrize("name", ["iss", "scp", "cid", "sub", "exp", "aud", "ver"])
+@pytest.mark.parametrize("name", ["status", "iss", "scp", "cid", "sub", "exp", "aud", "ver"])
 def test_names_of_the_protocol_cannot_be_claims(admin: Admin, path: str, name: str) -> None:
     body = {"name": name, "claimType": "RESOURCE", "valueType": "EXPRESSION", "value": "'x'"}
 
     assert admin.post(f"{path}/claims", body).json["errorSummary"] == "Api validation failed: name"
+
+
+def test_a_claim_called_status_cannot_be_made_and_one_from_before_can_be_changed(admin: Admin, path: str) -> None:
+    body = {"name": "tier", "claimType": "RESOURCE", "valueType": "EXPRESSION", "value": "'x'"}
+    made = admin.made(f"{path}/claims", body)
+    url = f"{path}/claims/{made['id']}"
+    assert admin.put(url, made | {"name": "status"}).status == 400
+    server = admin.storage.servers.get(path.rpartition("/")[2])
+    claims = tuple(replace(one, name="status") if one.id == made["id"] else one for one in server.claims)
+    admin.storage.servers.save(server, replace(server, claims=claims), [])
+
+    assert admin.put(url, made | {"name": "status", "value": "'y'"}).json["value"] == "'y'"
+    assert admin.post(f"{path}/claims", body | {"name": "status", "claimType": "IDENTITY"}).status == 201
 
 
 def test_a_claim_name_is_unique_within_its_type(admin: Admin, path: str) -> None:

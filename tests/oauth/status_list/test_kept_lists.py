@@ -45,7 +45,8 @@ class Api:
     def payload(self, **changes: Any) -> dict[str, Any]:
         bits = bytearray(1 << 17)
         mark(bits, self.revoked)
-        return payload_of(URI, bits, now=self.now) | changes
+        payload = payload_of(URI, bits, now=self.now) | changes
+        return {name: value for name, value in payload.items() if value is not None}
 
     def list(self, **changes: Any) -> str:
         return self.signer.sign(self.payload(**changes), 1 << 19, typ=TYPE)
@@ -99,6 +100,7 @@ def test_a_token_that_names_no_list_is_judged_without_one(status: Any) -> None:
         {"idx": 1 << 20, "uri": URI},
         {"idx": 7, "uri": "https://evil.example/v1/status/20991203-0"},
         {"idx": 7, "uri": f"{ISSUER}.evil.example/v1/status/20991203-0"},
+        {"idx": 7, "uri": f"{ISSUER[:-1]}x/v1/status/20991203-0"},
         {"idx": 7, "uri": f"{ISSUER}/v1/status/../../other/v1/status/x"},
         {"idx": 7, "uri": f"{ISSUER}/v1/status/"},
         {"idx": 7, "uri": URI + "?x"},
@@ -136,6 +138,7 @@ WRONG: dict[str, Served] = {
     "expired": signed_with(exp=NOW),
     "issued in the future": lambda api: api.list(iat=api.now + 60),
     "no date": signed_with(iat=None),
+    "a date that is none": signed_with(iat="now"),
     "no lifetime": signed_with(ttl=0),
     "a lifetime that is no number": signed_with(ttl="300"),
     "a bomb": lambda api: api.list(status_list=packed(bytes(1 << 22))),

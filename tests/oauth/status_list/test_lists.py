@@ -17,6 +17,7 @@ from authmint.oauth.status_list.hung import Hung
 from authmint.runtime import wiring
 from authmint.storage.lifetimes import Lifetimes
 from authmint.storage.logout_notices import EndedTokens
+from authmint.storage.servers import Claim
 from authmint.storage.status_lists import SIZE
 from authmint.tokens.signer import WarmSigners
 from authmint.verifier import Refused, Verifier
@@ -72,6 +73,13 @@ def test_a_server_without_lists_says_nothing_of_them() -> None:
     assert "status" not in claims_of(here.machines())
     assert not here.storage.status_lists.taken
     assert here.get_list(f"{BASE_URL}/oauth2/{SERVER_ID}/v1/status/20231114-0").status == 404
+
+
+def test_a_claim_of_that_name_from_before_gives_way_where_the_server_has_lists_and_stays_elsewhere() -> None:
+    claims = (Claim("ocl1", "status", "RESOURCE", "EXPRESSION", '"gold"'),)
+
+    assert claims_of(Listed(status_list=False, claims=claims).machines())["status"] == "gold"
+    assert claims_of(Listed(claims=claims).machines())["status"].keys() == {"status_list"}
 
 
 def test_revoking_a_token_marks_it_alone(here: Listed) -> None:
@@ -392,6 +400,7 @@ def test_a_list_that_cannot_be_signed_now_is_signed_with_everything_later(
     with monkeypatch.context() as broken:
         broken.setattr(WarmSigners, "signer", Mock(side_effect=VaultUnavailable("KMS Decrypt: throttled")))
         assert here.get_list(claims_of(token)["status"]["status_list"]["uri"]).status == 503
+    here.clock.advance(seconds=5)
 
     assert here.marked(token)
 

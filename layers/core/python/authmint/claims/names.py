@@ -27,7 +27,6 @@ RESERVED: Final = {
             "rsi",
             "scp",
             "sid",
-            "status",
             "sub",
             "token_type",
             "uid",
@@ -58,3 +57,7 @@ RESERVED: Final = {
         ]
     ),
 }
+
+#: Names that no new claim of an access token can have; those that are stay, where the server gives the name no meaning
+#: of its own: ``status`` in tokens that are in a status list.
+TAKEN_SINCE: Final = frozenset({"status"})

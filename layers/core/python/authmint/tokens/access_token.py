@@ -15,8 +15,7 @@ JTI_PREFIX: Final = "AT."
 JTI_BYTES: Final = 32
 _GENERATIONS: Final = re.compile(r"\.g([0-9]+)-([0-9]+)$", re.ASCII)
 PROFILE_TYPE: Final = "at+jwt"
-#: A claim of this name from before it had a meaning stays, where the server puts nothing in its place.
-_RESERVED: Final = RESERVED["RESOURCE"] - {"status"}
+_RESERVED: Final = RESERVED["RESOURCE"]
 #: Claims that the profile says what they mean (RFC 9068 §2.2): a claim of the server's own is none of them.
 _RESERVED_BY_PROFILE: Final = _RESERVED | {"client_id", "scope", "amr"}
 

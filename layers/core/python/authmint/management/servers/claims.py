@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from ...claims.names import RESERVED
+from ...claims.names import RESERVED, TAKEN_SINCE
 from ...expressions.check import check
 from ...expressions.errors import ExpressionError
 from ...expressions.limits import MAX_LENGTH
@@ -137,7 +137,8 @@ def _read(body: Fields, base: Claim, server: AuthorizationServer, attributes: Co
         if value_type == "GROUPS"
         else None,
     )
-    if name in RESERVED[claim_type]:
+    is_its_own = any((known.id, known.name) == (base.id, name) for known in server.claims)
+    if name in RESERVED[claim_type] or (claim_type == "RESOURCE" and name in TAKEN_SINCE and not is_its_own):
         fields.problem("name", f"'{name}' is reserved.")
     elif any(known.name == name and known.claim_type == claim_type and known.id != base.id for known in server.claims):
         fields.problem("name", TAKEN)

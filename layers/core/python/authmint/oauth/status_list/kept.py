@@ -99,6 +99,6 @@ class KeptLists:
         expires_at = issued_at + LIFETIME if expires_at is None else expires_at
         if expires_at <= now:
             raise BadToken("expired")
-        if isinstance(ttl, bool) or not isinstance(ttl, int) or not ttl > 0:
+        if isinstance(ttl, bool) or not isinstance(ttl, int) or ttl <= 0:
             raise BadToken("ttl")
         return _Kept(unpacked(jws.payload.get("status_list")), min(now + ttl, expires_at), expires_at)
