@@ -189,8 +189,26 @@ MUTATIONS = {
     "holder of a refresh token": Mutation(
         "oauth/grants/refresh_token.py", "check_held(family, request, refusal=_REFUSAL)", "pass"
     ),
-    "holder of a device code": Mutation(
-        "oauth/grants/device_code.py", "check_held(code, request, refusal=_REFUSAL)", "pass"
+    "holder of a device code or an authentication request": Mutation(
+        "oauth/grants/polled.py", "check_held(held, request, refusal=self.refusals.invalid)", "pass"
+    ),
+    "client of a hint about whom to ask": Mutation(
+        "oauth/backchannel/endpoint.py",
+        "if hint is None or hint.client_id != call.client.id:",
+        "if hint is None:",
+        named("tests/oauth/test_backchannel.py::test_an_id_token_of_the_client_says_whom_it_means_however_old_it_is"),
+    ),
+    "server of an approval": Mutation(
+        "pages/approve.py",
+        "if found.request.handle == handle and server_id in {found.server.id, found.server.path_id}:",
+        "if found.request.handle == handle:",
+        named("tests/pages/test_approvals.py::test_a_request_is_at_its_own_server_alone"),
+    ),
+    "user of an approval": Mutation(
+        "pages/approve.py",
+        "self.requests.waiting_for(person.user.id)",
+        "self.requests.records.values()",
+        named("tests/pages/test_approvals.py::test_somebody_elses_link_leads_nowhere"),
     ),
     "generation of a client": Mutation(
         "storage/liveness.py", "if made is not None and made.client != client.token_generation:", "if False:",

@@ -29,6 +29,7 @@ _FUNCTIONS = {
     "par": "token",
     "register": "registration",
     "device/authorize": "token",
+    "bc/authorize": "token",
     "authorize": "authorize",
     "logout": "authorize",
     "userinfo": "token_status",

@@ -31,6 +31,10 @@ OBSTACLES: list[tuple[str, dict[str, Any]]] = [
     ("response_types", {"grant_types": ["authorization_code", "implicit"], "response_types": ["code", "token"]}),
     ("grant_types", {"application_type": "native", "grant_types": ["authorization_code", "password"]}),
     ("request_object_signing_alg", {"request_object_signing_alg": "RS256"}),
+    (
+        "backchannel_authentication_request_signing_alg",
+        {"backchannel_authentication_request_signing_alg": "RS256"},
+    ),
     ("token_endpoint_auth_signing_alg", {"token_endpoint_auth_signing_alg": "RS256"}),
     ("authorization_signed_response_alg", {"authorization_signed_response_alg": "RS256"}),
     ("refresh_token.rotation_type", {"refresh_token": {"rotation_type": "ROTATE", "leeway": 0}}),
@@ -128,6 +132,14 @@ def test_at_a_local_stack_redirects_may_stay_on_the_machine(admin: Admin, base_u
         ({"request_object_signing_alg": "ES256"}, "request_object_signing_alg"),
         ({"request_object_signing_alg": "HS256", **GOOD}, "request_object_signing_alg"),
         ({"request_object_signing_alg": "none"}, "request_object_signing_alg"),
+        (
+            {"backchannel_authentication_request_signing_alg": "ES256"},
+            "backchannel_authentication_request_signing_alg",
+        ),
+        (
+            {"backchannel_authentication_request_signing_alg": "HS256", **GOOD},
+            "backchannel_authentication_request_signing_alg",
+        ),
         ({"token_endpoint_auth_signing_alg": "HS256"}, "token_endpoint_auth_signing_alg"),
         ({"token_endpoint_auth_signing_alg": "HS256", **GOOD}, "token_endpoint_auth_signing_alg"),
         (
@@ -143,3 +155,46 @@ def test_nobody_has_to_sign_by_what_he_has_not(admin: Admin, changes: dict[str, 
     signing: dict[str, Any] = {"request_object_signing_alg": "ES256", "require_signed_request_object": True}
     signing |= {"token_endpoint_auth_signing_alg": "PS256"}
     assert admin.post(APPS, app_body(**GOOD, **signing)).status == 200
+
+
+CIBA = "urn:openid:params:grant-type:ciba"
+SIGNED = "backchannel_authentication_request_signing_alg"
+
+
+def test_a_client_that_asks_people_without_a_browser_is_the_same_in_both_views(admin: Admin) -> None:
+    asks = {"grant_types": ["authorization_code", CIBA], SIGNED: "PS256", "backchannel_user_code_parameter": False}
+    app = admin.made(APPS, app_body(**{**GOOD, **asks, "backchannel_token_delivery_mode": "poll"}))
+    shown = app["settings"]["oauthClient"]
+    assert (shown[SIGNED], shown["backchannel_token_delivery_mode"]) == ("PS256", "poll")
+    registered = admin.get(f"{CLIENTS}/{app['id']}").json
+    assert (registered[SIGNED], registered["backchannel_token_delivery_mode"]) == ("PS256", "poll")
+    assert "backchannel_user_code_parameter" not in registered
+
+    kept = admin.put(f"{APPS}/{app['id']}", app_body(**{**GOOD, "grant_types": ["authorization_code", CIBA]})).json
+    assert kept["settings"]["oauthClient"][SIGNED] == "PS256"
+    without = admin.put(f"{APPS}/{app['id']}", app_body(**{**GOOD, SIGNED: None})).json["settings"]["oauthClient"]
+    assert not {SIGNED, "backchannel_token_delivery_mode"} & without.keys()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"application_type": "native"},
+        {"application_type": "service", "grant_types": ["client_credentials", CIBA]},
+        {"token_endpoint_auth_method": "none", "pkce_required": True},
+        {"backchannel_token_delivery_mode": "push"},
+        {"backchannel_user_code_parameter": True},
+        {SIGNED: "none"},
+    ],
+)
+def test_nobody_else_asks_so_and_in_no_other_mode(admin: Admin, changes: dict[str, Any]) -> None:
+    asked = {**web(), "grant_types": ["authorization_code", CIBA], **changes}
+
+    assert admin.post(APPS, app_body(**asked)).status == 400
+    assert admin.post(CLIENTS, {**asked, "client_name": "web"}).status == 400
+
+
+def test_an_app_that_only_asks_people_so_needs_no_codes(admin: Admin) -> None:
+    asked: dict[str, Any] = {"application_type": "web", "grant_types": [CIBA], "response_types": []}
+
+    assert admin.post(APPS, app_body(**asked)).status == 200

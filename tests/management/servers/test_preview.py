@@ -14,6 +14,7 @@ from authmint.oauth.client_auth.jwks_uri import FetchedJwks
 from authmint.oauth.client_auth.signatures import ClientSignatures
 from authmint.oauth.dpop.possession import Possession
 from authmint.oauth.endpoint import AuthenticatedEndpoint
+from authmint.oauth.form import CIBA
 from authmint.oauth.grants.client_credentials import ClientCredentials
 from authmint.oauth.grants.password import PasswordCredentials
 from authmint.oauth.shared_tokens import SharedTokens
@@ -328,6 +329,18 @@ def test_grants_of_the_browser_can_be_tried_too() -> None:
     assert fat["id_token"]["payload"]["given_name"] == "Ann"
     assert "given_name" not in thin["id_token"]["payload"]
     assert thin["refresh_token"] is None
+
+
+def test_what_somebody_is_asked_without_a_browser_can_be_tried_too() -> None:
+    rule = a_rule(grant_types=(CIBA,), people=People(users_include=(ANN.id,)))
+    client = a_client(application_type="web", grant_types=(CIBA,), implicit_assignment=True)
+    world = World(replace(PEOPLE_SERVER, policies=(a_policy(rule),)), client)
+
+    shown = world.preview(CIBA, "openid orders:read")
+
+    assert (shown["access_token"]["payload"]["uid"], shown["decision"]["rule"]["id"]) == (ANN.id, "0pr1")
+    assert world.preview(CIBA, "orders:read")["error"]["reason"] == "ciba_request_invalid_scope"
+    assert world.preview(CIBA, "")["error"]["reason"] == "ciba_request_missing_scope"
 
 
 @pytest.mark.parametrize(

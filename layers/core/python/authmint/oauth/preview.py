@@ -23,11 +23,12 @@ from ..tokens.access_token import type_of
 from ..tokens.signer import longest_access_token
 from . import scopes
 from .authorization.parameters import check_redirect_uri
+from .backchannel.asked import check_scopes
 from .claim_failures import check_length
 from .delegation import Delegation, acting
 from .endpoint import live_client, live_server
 from .errors import OAuthError
-from .form import TOKEN_EXCHANGE
+from .form import CIBA, TOKEN_EXCHANGE
 from .grants.base import GrantRequest, check_grant_type, scopes_at, target_of
 from .grants.client_credentials import ClientCredentials
 from .grants.token_exchange import check_custom, check_service
@@ -38,7 +39,7 @@ from .sign_in import SignIn
 #: A preview takes it that the user types a password.
 BY_PASSWORD: Final = amr_of((Proof("password", 0),))
 #: Grant types with a user whose proof a preview can leave out.
-WITH_USER: Final = ("authorization_code", "implicit", "password")
+WITH_USER: Final = ("authorization_code", "implicit", "password", CIBA)
 PREVIEWED: Final = ("client_credentials", *WITH_USER, TOKEN_EXCHANGE)
 
 
@@ -134,6 +135,8 @@ class Previews:
             return _exchange(request, wish, now)
         resource = target_of(request)
         named = scopes.requested(wish.scope)
+        if wish.grant_type == CIBA:
+            check_scopes(named)
         asked = scopes_at(resource, scopes.for_user(server, wish.client, named))
         consent = scopes.in_need_of_consent(server, wish.client, asked)
         if wish.grant_type == "password":

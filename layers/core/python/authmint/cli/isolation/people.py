@@ -11,9 +11,10 @@ from .uses import TOKENS, USES, Given, Place, asked, give, returned, session_tok
 
 def attempts(crossing: Crossing) -> Attempts:
     """Every attempt. Raises CannotCheck, RemoteFailed."""
-    home = Place(crossing.remote, crossing.own, crossing.own.app)
+    own, target = crossing.own, crossing.target
+    home = Place(crossing.remote, own, own.app, askers={own.app.id: own.centre, target.app.id: target.centre})
     given = give(home)
-    home = replace(home, session_token=session_token(crossing.remote, crossing.own), cookie=given.cookie)
+    home = replace(home, session_token=session_token(crossing.remote, own), cookie=given.cookie)
     yield from _elsewhere(crossing, home, given)
     yield from _tokens_elsewhere(crossing, home, given)
     yield from _hints(crossing, home, given)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ...oauth.form import TOKEN_EXCHANGE
+from ...oauth.form import CIBA, TOKEN_EXCHANGE
 from ..remote import Remote, RemoteFailed
 
 SERVERS: Final = "/api/v1/authorizationServers"
@@ -54,6 +54,7 @@ class Side:
         children: Id of one object of each kind below the server.
         hmac: A client that authenticates by assertions.
         app: A client for people. Both servers let it in.
+        centre: One that asks them without their browser. So do they.
         person: Who signs in, at both servers.
     """
 
@@ -70,6 +71,7 @@ class Side:
     client: Credential
     hmac: Credential
     app: Credential
+    centre: Credential
     person: Person
     token: str
 
@@ -104,7 +106,8 @@ def two_sides(remote: Remote, taken: tuple[str, str] | None) -> Iterator[tuple[S
             _side(remote, "B", mark, None if taken is None else taken[1], person, undo.append),
         )
         for side in sides:
-            _let_in(remote, side, [one.app.id for one in sides], f"isolation-check {mark} people", undo.append)
+            clients = [one.id for other in sides for one in (other.app, other.centre)]
+            _let_in(remote, side, clients, f"isolation-check {mark} people", undo.append)
         yield sides
     finally:
         left = dict.fromkeys(path for path in reversed(undo) if not _deleted(remote, path))
@@ -138,7 +141,7 @@ def _let_in(remote: Remote, side: Side, clients: list[str], label: str, undo: Ca
     undo(policy)
     conditions = {
         "people": {"users": {"include": [side.person.id]}},
-        "grantTypes": {"include": ["authorization_code", DEVICE]},
+        "grantTypes": {"include": ["authorization_code", DEVICE, CIBA]},
         "scopes": {"include": ["*"]},
     }
     remote.admin("POST", f"{policy}/rules", {"name": label, "conditions": conditions})
@@ -154,6 +157,7 @@ def _side(remote: Remote, name: str, mark: str, taken: str | None, person: Perso
         server = remote.admin("GET", f"{SERVERS}/{taken}")
     client, hmac = (_client(remote, f"{label} {method}", method, undo) for method in _METHODS)
     app = _app(remote, f"{label} for people", person, undo)
+    centre = _centre(remote, f"{label} that asks people", person, undo)
     path = f"{SERVERS}/{server['id']}"
 
     def child(kind: str, body: Any) -> str:
@@ -209,6 +213,7 @@ def _side(remote: Remote, name: str, mark: str, taken: str | None, person: Perso
         client=client,
         hmac=hmac,
         app=app,
+        centre=centre,
         person=person,
         token=token,
     )
@@ -242,6 +247,22 @@ def _app(remote: Remote, label: str, person: Person, undo: Callable[[str], None]
     app = _registered(remote, body, undo)
     remote.admin("POST", f"/api/v1/apps/{app.id}/users", {"id": person.id})
     return app
+
+
+def _centre(remote: Remote, label: str, person: Person, undo: Callable[[str], None]) -> Credential:
+    """A client that asks without a browser."""
+    body = {
+        "client_name": label,
+        "application_type": "web",
+        "grant_types": ["authorization_code", CIBA],
+        "response_types": ["code"],
+        "redirect_uris": [CALLBACK],
+        "token_endpoint_auth_method": "client_secret_basic",
+        "consent_method": "TRUSTED",
+    }
+    centre = _registered(remote, body, undo)
+    remote.admin("POST", f"/api/v1/apps/{centre.id}/users", {"id": person.id})
+    return centre
 
 
 def _registered(remote: Remote, body: dict[str, Any], undo: Callable[[str], None]) -> Credential:

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from ...jose.encoding import b64encode
 from ...oauth.authorization.interaction import PUSHED, SIGN_IN, WAITING
+from ...oauth.form import CIBA
 from ..remote import Answer, Remote
 from .endpoints import by_secret
 from .sides import CALLBACK, DEVICE, CannotCheck, Credential, Side, basic
@@ -34,6 +35,7 @@ class Place:
     """Where a credential is tried: a server, and the client that tries it.
 
     Attributes:
+        askers: By id of such a client the one that asks people without a browser for it.
         session_token: Signs the person in, wherever a request gets so far. What is refused does not spend it.
     """
 
@@ -42,6 +44,7 @@ class Place:
     client: Credential
     session_token: str = ""
     cookie: str = ""
+    askers: Mapping[str, Credential] = field(default_factory=dict)
 
     def form(self, name: str, fields: Mapping[str, str]) -> Answer:
         """A form POST of the client."""
@@ -71,6 +74,15 @@ class Place:
     def poll(self, device_code: str) -> Answer:
         """Ask whether the person decided."""
         return self.form("token", {"grant_type": DEVICE, "device_code": device_code})
+
+    def ask(self, name: str, fields: Mapping[str, str]) -> Answer:
+        """A form POST of the client that asks people without a browser."""
+        asker = self.askers.get(self.client.id, self.client)
+        return self.remote.form(self.at.endpoint(self.remote, name), fields, basic(asker))
+
+    def poll_backchannel(self, auth_req_id: str) -> Answer:
+        """Ask whether the person decided who was asked without a browser."""
+        return self.ask("token", {"grant_type": CIBA, "auth_req_id": auth_req_id})
 
     def userinfo(self, token: str) -> Answer:
         """Use an access token."""
@@ -142,11 +154,12 @@ def _at_sign_in(answer: Answer) -> bool:
 _AUTHN: Final = "/api/v1/authn"
 #: So often a sign-in is tried that comes too fast after others.
 _TRIES: Final = 5
-#: By kind of credential. A device code need not be approved: its client is told to wait, and nobody else.
+#: By kind of credential. What somebody is to approve need not be: its client is told to wait, and nobody else.
 USES: Final[Mapping[str, Use]] = {
     "code": Use(Place.redeem, _issued),
     "refresh token": Use(Place.refresh, _issued),
     "device code": Use(Place.poll, _waits),
+    "authentication request": Use(Place.poll_backchannel, _waits),
     "access token": Use(Place.userinfo, _issued, by_client=False),
     "ID token": Use(Place.sign_out, _issued, by_client=False),
     "pushed request": Use(Place.pushed, _with_code),
@@ -199,6 +212,7 @@ def give(place: Place) -> Given:
     """One credential of each kind. Raises CannotCheck, RemoteFailed."""
     tokens = _answered(place, place.redeem(new_code(place)))
     device = _answered(place, place.form("device/authorize", {"scope": "openid"}))
+    backchannel = _answered(place, place.ask("bc/authorize", {"scope": "openid", "login_hint": place.at.person.login}))
     pushed = _answered(place, place.form("par", asked()))
     waits = place.authorize(**asked())
     handle = parse_qs(urlsplit(waits.headers.get("location", "")).query).get("request", [""])[0]
@@ -206,6 +220,7 @@ def give(place: Place) -> Given:
         "code": new_code(place),
         "refresh token": tokens["refresh_token"],
         "device code": device["device_code"],
+        "authentication request": backchannel["auth_req_id"],
         "access token": tokens["access_token"],
         "ID token": tokens["id_token"],
         "pushed request": pushed["request_uri"].removeprefix(PUSHED),

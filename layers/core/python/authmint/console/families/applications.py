@@ -24,6 +24,7 @@ _GRANT_TYPES: Final = (
     ("refresh_token", "refresh_token: it stays signed in"),
     ("client_credentials", "client_credentials: it acts for itself"),
     ("urn:ietf:params:oauth:grant-type:device_code", "device_code: people sign in on another device"),
+    ("urn:openid:params:grant-type:ciba", "ciba: it asks people without their browser"),
     ("urn:ietf:params:oauth:grant-type:token-exchange", "token-exchange: it acts for somebody at another server"),
     ("password", "password: it sees passwords (old)"),
     ("implicit", "implicit: tokens in addresses (old)"),

@@ -20,6 +20,7 @@ GRANT_TYPES: Final = (
     ("authorization_code", "authorization_code: for somebody who signs in"),
     ("implicit", "implicit: for somebody, without a code"),
     ("password", "password: for somebody whose password it has"),
+    ("urn:openid:params:grant-type:ciba", "ciba: for somebody who is asked without a browser"),
     ("urn:ietf:params:oauth:grant-type:token-exchange", "token-exchange: for somebody whose token it was sent"),
 )
 #: What the grant type ``implicit`` can ask for.

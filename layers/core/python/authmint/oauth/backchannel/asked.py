@@ -1,7 +1,7 @@
 """What an authentication request says (OpenID CIBA Core 1.0 §7.1): as a form, or signed by its client."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -97,10 +97,7 @@ def asked(form: Form) -> Asked:
     if ("login_hint" in values) == ("id_token_hint" in values):
         raise OAuthError("ciba_request_invalid_hint")
     names = scopes.requested(values.get("scope", ""))
-    if not names:
-        raise OAuthError("ciba_request_missing_scope")
-    if "openid" not in names:
-        raise OAuthError("ciba_request_invalid_scope")
+    check_scopes(names)
     classes = (values.get("acr_values") or "").split()
     return Asked(
         login_hint=values.get("login_hint", "")[:_LONGEST_HINT] or None,
@@ -111,6 +108,14 @@ def asked(form: Form) -> Asked:
         lifetime=_lifetime(values),
         resources=form.resources,
     )
+
+
+def check_scopes(names: Sequence[str]) -> None:
+    """Who asks for an authentication names ``openid``. Raises OAuthError."""
+    if not names:
+        raise OAuthError("ciba_request_missing_scope")
+    if "openid" not in names:
+        raise OAuthError("ciba_request_invalid_scope")
 
 
 def _message(text: str | None) -> str:
