@@ -3,19 +3,27 @@
 ``tests/pages/test_in_browser.py`` holds every page to its details; here they are what a user meets on the way.
 """
 
+import json
+import subprocess
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlencode
 
+import jwt
 import pytest
 import requests
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.flows.packages import CLIENTS, NODE, needs_packages
 from tests.support.chromium import ARGUMENTS, CHROMIUM, PATIENCE
+from tests.support.dpop import Key
 from tests.support.people import LOGIN, PASSWORD, Deployment, deployment_with_a_person, query_of
 from tests.support.sites import serving
 from tests.support.stack import Running
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+CIBA = "urn:openid:params:grant-type:ciba"
+PAYMENT = {"binding_message": "12,50 € · K7"}
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM} (set AUTHMINT_CHROMIUM)")
 
 
@@ -99,6 +107,66 @@ def test_a_television_is_signed_in_from_a_phone(people: Deployment, page: Page) 
     assert waiting["error"] == "authorization_pending"
     assert answer["token_type"] == "Bearer"
     assert "id_token" in answer
+
+
+def asking(people: Deployment, **settings: Any) -> "subprocess.Popen[str]":
+    """``openid-client``, which asks Maria for something."""
+    said = {"issuer": people.issuer, "parameters": {"scope": "openid email", "login_hint": LOGIN, **PAYMENT}}
+    return subprocess.Popen(
+        [str(NODE), "ciba.mjs", json.dumps(said | settings)],
+        cwd=CLIENTS,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def line_of(process: "subprocess.Popen[str]") -> Any:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    return json.loads(process.stdout.readline() or json.dumps(process.stderr.read()))
+
+
+def told(process: "subprocess.Popen[str]") -> Any:
+    """What it got by one poll that does not wait long."""
+    assert process.stdin is not None
+    process.stdin.write("poll\n")
+    process.stdin.flush()
+    with process:
+        return line_of(process)
+
+
+@needs_packages
+def test_a_program_asks_without_the_browser_and_is_answered_in_it(people: Deployment, page: Page) -> None:
+    """By a secret, and as FAPI CIBA wants it: signed, by a key, the tokens bound to another one."""
+    key = Key("ES256")
+    private = jwt.get_algorithm_by_name("ES256").to_jwk(key.private, as_dict=True) | {"kid": "k1"}
+    jwks = {"keys": [{**key.jwk, "kid": "k1", "use": "sig"}]}
+    by_secret = people.client(grant_types=["authorization_code", CIBA])
+    signs = {"backchannel_authentication_request_signing_alg": "ES256", "dpop_bound_access_tokens": True}
+    by_key = people.client(auth_method="private_key_jwt", grant_types=["authorization_code", CIBA], jwks=jwks, **signs)
+    till = asking(people, clientId=by_secret["client_id"], secret=by_secret["client_secret"], interval=0)
+    bank = asking(people, clientId=by_key["client_id"], jwk=private, interval=0)
+    assert [line_of(one)["interval"] for one in (till, bank)] == [5, 5]
+
+    page.goto(f"{people.stack.url}/account")
+    sign_in(page)
+    expect(page.get_by_role("link", name="Look at the request")).to_have_count(2)
+    page.get_by_role("link", name="Look at the request").first.click()
+    expect(page.locator("#binding-message")).to_have_text("12,50 € · K7")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("heading")).to_have_text("You approved it")
+    page.goto(f"{people.stack.url}/account")
+    page.get_by_role("link", name="Look at the request").click()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("heading")).to_have_text("You approved it")
+
+    got = told(till), told(bank)
+    assert [(one["sub"], one["email"], one["tokenType"]) for one in got] == [
+        (people.user, LOGIN, "bearer"),
+        (people.user, LOGIN, "dpop"),
+    ]
 
 
 def test_a_user_signs_out_and_is_asked_for_a_password_again(people: Deployment, page: Page, callback: str) -> None:

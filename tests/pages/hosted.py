@@ -269,7 +269,7 @@ class Browser:
             uri.path,
             self.base_url,
             query=tuple(parse_qsl(uri.query, keep_blank_values=True)),
-            path_parameters=_server_in(uri.path),
+            path_parameters=server_in(uri.path),
             headers=sent,
             body=body,
             source_ip="192.0.2.1",
@@ -316,7 +316,7 @@ class Browser:
         return self.post("/signin", username="ann@example.com", password=password)
 
 
-def _server_in(path: str) -> dict[str, str]:
+def server_in(path: str) -> dict[str, str]:
     """What the gateway finds in a path."""
     found = re.fullmatch(r"/oauth2/([^/]+)/v1/.+", path)
     return {} if found is None else {"authServerId": found[1]}

@@ -13,7 +13,7 @@ from authmint.clock import SystemClock
 from authmint.http import Request, Response
 from authmint.oauth.errors import OAuthError
 
-from .hosted import HANDLE, Hosted
+from .hosted import HANDLE, Hosted, server_in
 
 CALLBACK = (
     b'<!doctype html><html lang="en"><title>Client</title><link rel="icon" href="data:,"><p>Back at the client</p>'
@@ -51,7 +51,8 @@ def _pages(hosted: Hosted, base_url: str) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             query = tuple(parse_qsl(uri.query, keep_blank_values=True))
-            request = Request(self.command, uri.path, base_url, {}, query, headers, body, "127.0.0.1", "req-1")
+            server = server_in(uri.path)
+            request = Request(self.command, uri.path, base_url, server, query, headers, body, "127.0.0.1", "req-1")
             self.respond(hosted.site(request) or _endpoint(hosted, request))
 
         do_POST = do_GET  # noqa: N815 - its name

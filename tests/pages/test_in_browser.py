@@ -25,6 +25,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.support.builders import SERVER_ID
 from tests.support.chromium import ARGUMENTS, CHROMIUM, PATIENCE
 from tests.support.sign_on_policies import welcoming
 
@@ -451,6 +452,21 @@ def _device(page: Page, served: Served, code: str, button: str = "") -> None:
         page.get_by_role("button", name=button).click()
 
 
+def _asked_without(page: Page, served: Served, button: str = "") -> None:
+    """A program asks in one long word, and Ann looks at it."""
+    request = served.hosted.an_authentication_request(binding_message="Donaudampfschifffahrt-" * 2 + "W" * 20)
+    _signed_in(page, served, f"/oauth2/{SERVER_ID}/v1/bc/approve?request={request.handle}")
+    if button:
+        page.get_by_role("button", name=button).click()
+
+
+def _waiting(page: Page, served: Served) -> None:
+    served.hosted.an_authentication_request()
+    served.hosted.an_authentication_request("two", binding_message="X" * 64)
+    _account(page, served)
+    page.reload()
+
+
 def _followed(page: Page, served: Served) -> None:
     """Somebody forgot a password, and follows the link that was mailed."""
     page.goto(f"{served.base_url}/forgot")
@@ -492,6 +508,9 @@ VIEWS: dict[str, tuple[str, Callable[[Page, Served], Any]]] = {
     "device-wrong": ("This code is wrong", lambda page, served: _device(page, served, "BCDFGHJK")),
     "device-confirm": ("Connect Orders?", lambda page, served: _device(page, served, "WDJBMJHT")),
     "device-done": ("is connected", lambda page, served: _device(page, served, "WDJBMJHT", "Allow access")),
+    "approve": ("Approve the request of Orders?", lambda page, served: _asked_without(page, served)),
+    "approve-done": ("You approved it", lambda page, served: _asked_without(page, served, "Approve")),
+    "account-requests": ("Sign-in", lambda page, served: _waiting(page, served)),
     "sign-out": ("Sign out?", lambda page, served: _signed_in(page, served, "/signout")),
     "signed-out": ("You are signed out", lambda page, served: page.goto(f"{served.base_url}/signout")),
     "sign-up": ("very fast", _hasty),

@@ -131,14 +131,14 @@ def deployment_with_a_person(stack: Running, login: str = LOGIN) -> Deployment:
     policy = stack.made(f"{base}/policies", {"name": "all", "conditions": {"clients": {"include": ["ALL_CLIENTS"]}}})[
         "id"
     ]
-    device = "urn:ietf:params:oauth:grant-type:device_code"
+    device, ciba = "urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba"
     stack.made(
         f"{base}/policies/{policy}/rules",
         {
             "name": "people",
             "conditions": {
                 "people": {"groups": {"include": ["EVERYONE"]}},
-                "grantTypes": {"include": ["authorization_code", "implicit", device]},
+                "grantTypes": {"include": ["authorization_code", "implicit", device, ciba]},
                 "scopes": {"include": ["*"]},
             },
         },
