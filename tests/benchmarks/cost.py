@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.audit.deliveries import delivery
-from tests.benchmarks import factor_sign_ins, people
+from tests.benchmarks import backchannel, factor_sign_ins, people
 from tests.benchmarks.event_load import loaded, size_of
 from tests.benchmarks.measure import cpu_of
 from tests.benchmarks.pricing import COUNTED, FLOOD, SIZES, Counted, Sink, Tables, Usage, requests_a_second
@@ -79,6 +79,17 @@ class Meter:
         yield
         self.on = False
 
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is no part of an operation, in the middle of it."""
+        self.on, counting = False, self.on
+        yield
+        self.on = counting
+
+    def served(self) -> None:
+        """A function answered."""
+        self.requests += 1
+
     def sent(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
         """botocore's event: one call, whose parameters are known."""
         if not self.on:
@@ -136,7 +147,7 @@ class Metered(Functions):
     def http(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
         answer = super().http(name, event)
         assert answer["statusCode"] < 400, answer
-        self._meter.requests += 1
+        self._meter.served()
         return answer
 
 
@@ -216,6 +227,9 @@ def of_people(aws: LocalAws, meter: Meter) -> list[people.Operation]:
             people.redemption(maria),
             people.refresh(maria, "ROTATE"),
             people.userinfo(maria),
+            *backchannel.of_requests(
+                maria, waits=backchannel.refused(maria.functions, meter.served), aside=meter.aside
+            ),
         ]
 
 

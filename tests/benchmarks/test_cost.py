@@ -172,6 +172,9 @@ def test_peoples_operations_are_counted_request_by_request(aws: LocalAws, monkey
         "code redemption": 1,
         "refresh, ROTATE": 1,
         "userinfo": 1,
+        "authentication request": 1,
+        "authentication request, a poll": 1,
+        "authentication request, to its tokens": 4,
     }
     # Code, family, refresh token and the two lists of families: five items, each written twice.
     assert (found["code redemption"].calls, found["code redemption"].writes) == (4, 10)

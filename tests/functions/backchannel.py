@@ -6,6 +6,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
+from authmint.clock import SystemClock
+from authmint.dynamo.backchannel_requests import DynamoBackchannelRequests
+from authmint.ids import RandomIds
+
 from tests.functions.deployment import form_event
 from tests.functions.sign_ins import CIBA, People
 from tests.support.people import LOGIN
@@ -42,17 +46,22 @@ def poll_event(centre: People, auth_req_id: str) -> dict[str, Any]:
     return form_event("token", centre.server, form, centre.client, centre.secret)
 
 
-def page_of(centre: People) -> str:
-    """Where what waits for the person is decided, as the system of the deployment stores it."""
-    tables = centre.functions.deployed.tables()
-    assert tables.grants is not None
-    waiting = [
-        json.loads(item.body)
-        for item in tables.grants.scan()
-        if item.kind == "CIBA" and item.status == "PENDING" and json.loads(item.body)["user_id"]
-    ]
-    newest = max(waiting, key=lambda request: request["created_at"])
-    return f"/oauth2/{centre.server}/v1/bc/approve?request={newest['handle']}"
+def requests_of(centre: People) -> DynamoBackchannelRequests:
+    """As the deployment stores them."""
+    return DynamoBackchannelRequests(centre.functions.deployed.tables(), RandomIds(SystemClock()))
+
+
+def forget(centre: People) -> None:
+    """Nothing waits for the person any more."""
+    requests = requests_of(centre)
+    for request in requests.waiting_for(centre.user):
+        requests.decide(request, replace(request, status="DENIED"))
+
+
+def page_of(centre: People, requests: DynamoBackchannelRequests | None = None) -> str:
+    """Where what waits for the person is decided."""
+    handle = (requests or requests_of(centre)).waiting_for(centre.user)[-1].handle
+    return f"/oauth2/{centre.server}/v1/bc/approve?request={handle}"
 
 
 def decide(centre: People, decision: str) -> None:

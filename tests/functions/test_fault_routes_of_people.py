@@ -12,11 +12,8 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from authmint.clock import SystemClock
-from authmint.dynamo.backchannel_requests import DynamoBackchannelRequests
-from authmint.ids import RandomIds
 
-from tests.functions.backchannel import a_centre, begin, decide, page_of, poll_event, request_event
+from tests.functions.backchannel import a_centre, begin, decide, forget, page_of, poll_event, request_event
 from tests.functions.deployment import Functions, form_event
 from tests.functions.faults import FAULTS, KMS_FAULTS, Faults, only_kms
 from tests.functions.sign_ins import BASE_URL, CHALLENGE, DEVICE, VERIFIER, People, people_at
@@ -156,9 +153,7 @@ def centre_of(people: People) -> People:
     """With places for another request."""
     known = _CENTRES[people.functions.deployed.aws.endpoint]
     centre = replace(people, client=known.client, secret=known.secret)
-    requests = DynamoBackchannelRequests(centre.functions.deployed.tables(), RandomIds(SystemClock()))
-    for request in requests.waiting_for(people.user):
-        requests.decide(request, replace(request, status="DENIED"))
+    forget(centre)
     return centre
 
 
