@@ -11,6 +11,7 @@ from authmint.storage.errors import NotFound
 from authmint.storage.factors import Credential, Factor
 from authmint.storage.roles import RoleAssignment
 from authmint.storage.schemas import ProfileSchema
+from authmint.storage.sign_on_history import PastSignIn
 from authmint.storage.users import Provider
 
 from tests.support.fakes import FrozenClock
@@ -404,6 +405,9 @@ class TestData:
         linked(browser)
         agreed(browser)
         at(browser, "data")
+        histories, now = browser.hosted.storage.histories, browser.hosted.clock.now()
+        past = PastSignIn(now, "198.51.100.7", 3, device="a digest", country="DE", city="Ulm", point=(48.4, 10.0))
+        histories.save(histories.get("00uA"), replace(histories.get("00uA"), sign_ins=(past,), override="HIGH"))
 
         answer = browser.post("/account/data", act="export")
 
@@ -412,6 +416,8 @@ class TestData:
         assert header(answer, "cache-control") == "no-store"
         assert told["profile"]["login"] == told["account"]["login"] == "ann@example.com"
         assert [one["browser"] for one in told["sessions"]] == ["Firefox (Windows)"]
+        (sign_in,) = told["signIns"]
+        assert {"times": 3, "address": "198.51.100.7", "city": "Ulm"}.items() <= sign_in.items()
         assert told["applications"][0]["access"][0]["scopes"] == ["orders:read", "x"]
         assert told["identityProviders"][0]["externalId"] == "s-0oaC"
         text = answer.body.decode()

@@ -45,7 +45,9 @@ def self_service(parts: Parts, configuration: Configuration) -> SelfService:
         sessions=sessions,
         apps=apps,
         links=links,
-        export=OwnExport(profiles, sessions, apps, links, parts.user_factors(), records.remembered_browsers),
+        export=OwnExport(
+            profiles, sessions, apps, links, parts.user_factors(), records.remembered_browsers, records.histories
+        ),
         org_settings=records.org_settings,
         deletion=OwnDeletion(
             records.users,

@@ -10,6 +10,7 @@ from ..storage.directory import Person
 from ..storage.factors import Factor
 from ..storage.remembered_browsers import RememberedBrowsers
 from ..storage.sessions import Session
+from ..storage.sign_on_history import PastSignIn, SignOnHistories
 from ..storage.users import User
 from .apps import AppAccess, OwnApps
 from .links import OwnLinks
@@ -19,7 +20,7 @@ from .sessions import OwnSessions
 
 @dataclass(frozen=True)
 class OwnExport:
-    """Reads it all."""
+    """Reads it all. The log is not read: it is everybody's, and nobody's page may."""
 
     profiles: OwnProfiles
     sessions: OwnSessions
@@ -27,6 +28,7 @@ class OwnExport:
     links: OwnLinks
     factors: UserFactors
     remembered: RememberedBrowsers
+    history: SignOnHistories
 
     def of(self, person: Person, *, now: int) -> dict[str, Any]:
         """A JSON object. Raises Unavailable."""
@@ -41,6 +43,7 @@ class OwnExport:
             "factors": [_factor(one) for one in self.factors.of(user)],
             "recoveryCodesLeft": self.factors.recovery.left(user),
             "sessions": [_session(one) for one in self.sessions.live(user, now=now)],
+            "signIns": [_sign_in(one) for one in self.history.get(user.id).sign_ins],
             "rememberedBrowsers": [
                 {"browser": one.label, "since": timestamp(one.created_at), "until": timestamp(one.expires_at)}
                 for one in browsers
@@ -100,6 +103,18 @@ def _session(session: Session) -> dict[str, Any]:
         "began": timestamp(session.created_at),
         "lastSeen": timestamp(session.last_seen_at or session.created_at),
         "methods": list(session.amr),
+    }
+
+
+def _sign_in(past: PastSignIn) -> dict[str, Any]:
+    return {
+        "last": timestamp(past.at),
+        "times": past.count,
+        "address": past.address,
+        "country": past.country,
+        "region": past.region,
+        "city": past.city,
+        "network": past.asn,
     }
 
 
