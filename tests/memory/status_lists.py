@@ -37,6 +37,10 @@ class MemoryStatusLists:
         with self._lock:
             self.noted.setdefault(what, set()).add(run)
 
+    def forget(self, what: str, runs: Sequence[Run]) -> None:
+        with self._lock:
+            self.noted.get(what, set()).difference_update(runs)
+
     def under(self, what: str) -> Sequence[Run]:
         return sorted(self.noted.get(what, ()), key=lambda run: (run.server_id, run.list_id, run.first))
 

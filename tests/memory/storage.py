@@ -289,6 +289,10 @@ class MemoryRevocations:
             self._revoked.setdefault(key, revocation)
             return not known
 
+    def at(self, server_id: str, jti: str) -> int | None:
+        known = self._revoked.get((server_id, jti))
+        return None if known is None else known.revoked_at
+
     def has(self, server_id: str, jti: str) -> bool:
         return (server_id, jti) in self._revoked
 

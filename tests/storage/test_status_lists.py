@@ -98,6 +98,8 @@ def test_runs_are_found_by_what_ends_them(lists: StatusLists) -> None:
     assert list(lists.under(of_client(url))) == runs
     assert list(lists.under(of_family("oar1"))) == [a_run(500, 1)]
     assert list(lists.under(of_family("oar2"))) == []
+    lists.forget(of_client(url), [runs[1], a_run(99)])
+    assert list(lists.under(of_client(url))) == [runs[0], runs[2]]
 
 
 def test_what_was_revoked_is_read_from_a_time_on(lists: StatusLists) -> None:

@@ -108,7 +108,7 @@ def test_everything_that_clients_send_arrives_and_who_they_are() -> None:
         assert {"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"} == set(behaviour["AllowedMethods"])
 
 
-def test_key_sets_and_metadata_are_kept_as_long_as_they_say_and_nothing_else_is() -> None:
+def test_key_sets_lists_and_metadata_are_kept_as_long_as_they_say_and_nothing_else_is() -> None:
     distribution, policy = edge("Distribution")["DistributionConfig"], edge("DocumentCache")["CachePolicyConfig"]
     kept = {behaviour["PathPattern"] for behaviour in distribution["CacheBehaviors"]}
     routes = translated("prod")["Resources"]["Api"]["Properties"]["Body"]["paths"]
@@ -118,7 +118,7 @@ def test_key_sets_and_metadata_are_kept_as_long_as_they_say_and_nothing_else_is(
         return any(re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), asked) for pattern in kept)
 
     assert {path for path in routes if is_kept(path)} == {
-        path for path in routes if "/.well-known/" in path or path.endswith("/v1/keys")
+        path for path in routes if "/.well-known/" in path or path.endswith(("/v1/keys", "/v1/status/{list}"))
     }
     assert distribution["DefaultCacheBehavior"]["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
     assert (policy["MinTTL"], policy["DefaultTTL"]) == (0, 0)

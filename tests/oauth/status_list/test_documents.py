@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from authmint.jose.encoding import b64encode
 from authmint.oauth.status_list.document import BadList, is_revoked, mark, payload_of, unpacked
-from authmint.oauth.status_list.places import place_of
+from authmint.oauth.status_list.places import place_of, places_of
 from authmint.storage.status_lists import SIZE
 
 #: Token Status List §4.1: sixteen tokens, and the list of them.
@@ -60,6 +60,7 @@ def test_every_number_has_a_place_and_no_two_have_the_same() -> None:
         seen[place_of("another", number)] |= 2
     assert seen.count(1) + seen.count(3) == SIZE // 64
     assert len({place_of("key", number) for number in range(4_096)}) == 4_096
+    assert list(places_of("key", SIZE - 300, 300)) == [place_of("key", number) for number in range(SIZE - 300, SIZE)]
 
 
 def test_neighbours_in_time_are_none_in_the_list_and_another_list_orders_otherwise() -> None:

@@ -13,12 +13,13 @@ from authmint.jose.encoding import b64decode
 from authmint.keys.vault import VaultUnavailable
 from authmint.oauth.issuance import Draft, Recipient
 from authmint.oauth.status_list.document import is_revoked
+from authmint.oauth.status_list.ends import StatusEnds
 from authmint.oauth.status_list.hung import Hung
 from authmint.runtime import wiring
 from authmint.storage.lifetimes import Lifetimes
 from authmint.storage.logout_notices import EndedTokens
 from authmint.storage.servers import Claim
-from authmint.storage.status_lists import SIZE
+from authmint.storage.status_lists import SIZE, Run
 from authmint.tokens.signer import WarmSigners
 from authmint.verifier import Refused, Verifier
 
@@ -451,3 +452,62 @@ def test_a_client_that_ends_at_one_server_keeps_what_it_has_at_another_and_what_
     assert old in revoked[SERVER_ID]
     assert new not in revoked[SERVER_ID]
     assert other not in revoked[LEDGER]
+
+
+def test_a_client_with_more_tokens_than_there_is_time_for_is_gone_on_with_later(here: Listed) -> None:
+    """What was done is not done again: an invocation that is cut off again and again comes to an end."""
+    lists, now = here.storage.status_lists, here.clock.now()
+    token = claims_of(here.machines(4))["status"]["status_list"]
+    (server_id, list_id), known = next(iter(lists.lists.items()))
+    for number in range(250):
+        lists.note("client#0oaSVC4", Run(server_id, list_id, 1_000 + number, 1, known.expires_at))
+    turns = iter((True, False, True, False, True, True))
+    ends = StatusEnds(lists)
+
+    done = [ends.of_client("0oaSVC4", 1, now=now, go_on=lambda: next(turns)) for _ in range(3)]
+
+    assert done == [False, False, True]
+    places = list(lists.revoked(server_id, list_id))
+    assert len(places) == len(set(places)) == 258
+    assert token["idx"] in places
+    assert not lists.under("client#0oaSVC4")
+
+
+def test_a_token_that_is_revoked_again_and_again_makes_no_list_longer(here: Listed) -> None:
+    token = here.machines()
+    here.exchanged(token, by=2)
+
+    def revoked(times: int) -> int:
+        for _ in range(times):
+            here.revoke(a_form({"token": token}, headers=basic("0oaSVC1"), path="revoke"))
+        return sum(len(places) for places in here.storage.status_lists.ended.values())
+
+    assert revoked(1) == 2
+    assert revoked(3) == 5, "who comes back at once was perhaps not answered"
+    here.clock.advance(seconds=120)
+    assert revoked(3) == 5
+
+
+def test_after_a_restore_no_list_from_before_is_gone_on_with(here: Listed) -> None:
+    before = claims_of(here.machines())["status"]["status_list"]["uri"]
+    here.parts.settings = replace(here.parts.settings, assertions_since=4_100_000_000)
+    restored = wiring.token(here.parts).http
+    assert restored is not None
+
+    form = {"grant_type": "client_credentials", "scope": "orders:read"}
+    after = decoded(restored(a_form(form, headers=basic("0oaSVC1"))).body)["access_token"]
+
+    assert claims_of(after)["status"]["status_list"]["uri"] == before.removesuffix("-0") + "-4100000000"
+    assert not here.marked(after)
+
+
+def test_many_that_end_at_once_keep_nobody_waiting_for_another_run(here: Listed) -> None:
+    token = here.machines(4)
+    for number in range(250):
+        here.storage.logout_notices.add(EndedTokens.of_family(f"oar{number}", at=here.clock.now() - 120))
+    deactivate(here, "0oaSVC4")
+
+    here.deliver()
+
+    assert here.marked(token)
+    assert len(here.storage.logout_notices.waiting) == 1

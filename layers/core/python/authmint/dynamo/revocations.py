@@ -4,7 +4,7 @@ from ..storage.revocations import Revocation
 from .connection import translated
 from .grant_records import GRACE, GrantRecords
 from .items import HEAD
-from .records import encode
+from .records import decode, encode
 
 
 class DynamoRevocations(GrantRecords):
@@ -21,13 +21,16 @@ class DynamoRevocations(GrantRecords):
             )
         )
 
-    def has(self, server_id: str, jti: str) -> bool:
+    def at(self, server_id: str, jti: str) -> int | None:
         with translated():
             try:
-                self._item.get(revoked(server_id, jti), HEAD, consistent_read=True)
+                item = self._item.get(revoked(server_id, jti), HEAD, consistent_read=True)
             except self._item.DoesNotExist:
-                return False
-        return True
+                return None
+        return decode(item.body or "", Revocation).revoked_at
+
+    def has(self, server_id: str, jti: str) -> bool:
+        return self.at(server_id, jti) is not None
 
 
 def revoked(server_id: str, jti: str) -> str:

@@ -47,8 +47,7 @@ class DynamoStatusLists(GrantRecords):
 
     def note(self, what: str, run: Run) -> None:
         item = self._item(
-            f"{_ENDS}#{what}",
-            f"{run.server_id}#{run.list_id}#{run.first:07}",
+            *_noted_at(what, run),
             kind=_ENDS,
             body=encode(run),
             expires_at=run.expires_at,
@@ -56,6 +55,9 @@ class DynamoStatusLists(GrantRecords):
         )
         with translated():
             item.save()
+
+    def forget(self, what: str, runs: Sequence[Run]) -> None:
+        self._tables.delete(self._item, [_noted_at(what, run) for run in runs])
 
     def under(self, what: str) -> Sequence[Run]:
         with translated():
@@ -81,3 +83,7 @@ class DynamoStatusLists(GrantRecords):
         with translated():
             for item in self._item.query(partition, self._item.sk >= f"{since:012}", consistent_read=True):
                 yield from decode(item.body or "", list[int])
+
+
+def _noted_at(what: str, run: Run) -> tuple[str, str]:
+    return f"{_ENDS}#{what}", f"{run.server_id}#{run.list_id}#{run.first:07}"

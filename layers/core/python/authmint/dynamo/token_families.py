@@ -156,14 +156,14 @@ class DynamoTokenFamilies(GrantRecords):
             item.ttl.set(at + KEPT),
         ]
         place, alone = (partition(family_id), HEAD), item.revoked_at.does_not_exist() & item.listed.does_not_exist()
+        family = None
         try:
             family = family_of(self._change_once(place, actions, alone, mark="writer"))
         except Refused:
             if not self._revoke_listed(family_id, actions, at):
                 return False
-            family = self.get(family_id)
         with suppress(Unavailable):  # The family is dead all the same, and leaves the lists a little later.
-            self._list_until(family, at + KEPT)
+            self._list_until(family or self.get(family_id), at + KEPT)
         return True
 
     def _revoke_listed(self, family_id: str, actions: Sequence[Action], at: int) -> bool:

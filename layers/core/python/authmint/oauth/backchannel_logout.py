@@ -3,7 +3,7 @@
 Sessions whose user was deactivated, or has another password, end here too: whoever changes a user has no time for them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
@@ -118,7 +118,7 @@ class BackchannelLogout:
         """Deliver what an invocation is about: a stream's records, else all that is due; how many ended how."""
         records, outcome = payload.get("Records"), dict[str, int]()
         if records is None:
-            waiting: Iterable[str] = self._notices.due(at=self._clock.now(), limit=_MOST_AT_ONCE)
+            waiting: Iterable[str] = self._due()
         else:
             waiting = (one["dynamodb"]["Keys"]["sk"]["S"] for one in records if one.get("eventName") == "INSERT")
         silent = set[str]()
@@ -129,6 +129,13 @@ class BackchannelLogout:
             if ended is not None:
                 outcome[ended] = outcome.get(ended, 0) + 1
         return outcome
+
+    def _due(self) -> Iterator[str]:
+        """All that are due: many of one kind must not keep others waiting until the next run."""
+        seen = set[str]()
+        while fresh := set(self._notices.due(at=self._clock.now(), limit=_MOST_AT_ONCE)) - seen:
+            seen |= fresh
+            yield from sorted(fresh)
 
     def _handled(self, notice_id: str, silent: set[str]) -> str | None:
         """``silent``: addresses that did not answer just now: nobody waits for them twice."""
@@ -151,12 +158,15 @@ class BackchannelLogout:
         """How it ended. Raises VaultUnavailable, Unavailable."""
         notice = taken.notice
         if isinstance(notice, EndedTokens):
-            self._revoke_listed(notice, now)
-            self._later(notice.id, notice.at, now)
+            if self._revoke_listed(notice, now):
+                self._later(notice.id, notice.at, now)
+            else:
+                self._notices.delay(notice.id, until=now)
             return "revoked"
         if isinstance(notice, EndedSignIns):
+            all_ended = self._end(notice.user_id)
             self._end_listed(notice.user_id, now)
-            if self._end(notice.user_id):
+            if all_ended:
                 self._later(notice.id, notice.at, now)
             else:
                 self._notices.delay(notice.id, until=now)
@@ -168,12 +178,15 @@ class BackchannelLogout:
             return "unwanted"
         return self._asked(notice, taken.attempts, server, client, client.logout_uri, silent)
 
-    def _revoke_listed(self, ended: EndedTokens, now: int) -> None:
-        """Raises Unavailable."""
+    def _revoke_listed(self, ended: EndedTokens, now: int) -> bool:
+        """Whether these were all. Raises Unavailable."""
         if ended.family_id is not None:
             self._ends.of_family(ended.family_id, now=now)
-        if ended.client_id is not None:
-            self._ends.of_client(ended.client_id, ended.generation, now=now, server_id=ended.server_id)
+        if ended.client_id is None:
+            return True
+        return self._ends.of_client(
+            ended.client_id, ended.generation, now=now, server_id=ended.server_id, go_on=self._go_on
+        )
 
     def _end_listed(self, user_id: str, now: int) -> None:
         """Revoke in status lists what a user's tokens of before were, where they count no more. Raises Unavailable."""

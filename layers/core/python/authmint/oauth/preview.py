@@ -3,9 +3,9 @@
 The grants' proof is left out; everything after it is the token endpoint's own code.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from ..clock import Clock
 from ..http import Request
@@ -19,6 +19,7 @@ from ..storage.directory import Person
 from ..storage.liveness import NotAlive, check_user
 from ..storage.servers import AuthorizationServer, issuer_of
 from ..storage.sign_on_transactions import Proof
+from ..storage.status_lists import SIZE
 from ..tokens.access_token import type_of
 from ..tokens.signer import longest_access_token
 from . import scopes
@@ -102,7 +103,7 @@ class Previews:
             entitlement = self._entitlement(server=server, wish=wish, base_url=base_url, preview=preview, now=now)
             fat = wish.response_type == "id_token"
             draft = self._issuance.draft(recipient, entitlement, trace=preview.trace, now=now, fat=fat)
-            check_length(draft.access_token, server.active_key, longest_access_token(server), typ=type_of(server))
+            check_length(_as_minted(draft), server.active_key, longest_access_token(server), typ=type_of(server))
             if draft.id_claims is not None:
                 check_length(draft.id_token(self._ids, now, access_token=None), server.active_key)
             preview.draft = draft
@@ -181,3 +182,12 @@ def _request(wish: Wish, entitlement: Entitlement) -> TokenRequest:
         defaulted=entitlement.defaulted,
         user=entitlement.asks_for,
     )
+
+
+def _as_minted(draft: Draft) -> Mapping[str, Any]:
+    """The access token with what it gets when it is minted alone: it has to fit into a header then."""
+    if not draft.recipient.server.status_list:
+        return draft.access_token
+    from .status_list.entries import as_listed
+
+    return as_listed(draft.access_token, draft.recipient.issuer, "19700101-0", SIZE - 1)

@@ -1,5 +1,7 @@
 """Token revocation (RFC 7009, docs/protocol.md §14.1)."""
 
+from typing import Final
+
 from ..audit.builder import EventBuilder
 from ..clock import Clock
 from ..http import Request, Response
@@ -15,8 +17,12 @@ from .access_tokens import recognize
 from .endpoint import AuthenticatedEndpoint, Call
 from .errors import NO_STORE, OAuthError, unavailable
 from .refresh_tokens import family_of
-from .status_list.ends import StatusEnds
+from .status_list.ends import StatusEnds, place_named
 from .token_events import TokenEvents, token_hash
+
+#: Seconds within which who was not answered asks again. Later there is nothing left undone, and a list that grows with
+#: every repetition could be made as long as somebody likes.
+_COMES_BACK: Final = 120
 
 
 class RevocationEndpoint:
@@ -63,8 +69,11 @@ class RevocationEndpoint:
         token = recognize(text, call.server, issuer=call.issuer, now=call.now)
         if token is None or token.client_id != call.client.id:
             return False
-        # Both can be done again: who is not answered comes back, and then finds undone what failed in between.
-        self._ends.of_place(token.payload, call.server.id, call.issuer, now=call.now)
+        place = place_named(token.payload, call.issuer)
+        known = None if place is None else self._revocations.at(call.server.id, token.jti)
+        # First, so that who is not answered, and comes back, finds undone what failed in between.
+        if place is not None and known is None:
+            self._ends.of_place(call.server.id, place, expires_at=token.expires_at, now=call.now)
         revocation = Revocation(
             server_id=call.server.id,
             jti=token.jti,
@@ -73,7 +82,10 @@ class RevocationEndpoint:
             expires_at=token.expires_at,
         )
         fresh = self._revocations.add(revocation)
-        self._ends.under(of_token(call.server.id, token.jti), now=call.now)
+        if not fresh and known is None:
+            known = self._revocations.at(call.server.id, token.jti)
+        if fresh or call.now < (known or 0) + _COMES_BACK:
+            self._ends.under(of_token(call.server.id, token.jti), now=call.now)
         return fresh
 
     def _revoke_family(self, call: Call, text: str) -> bool:

@@ -828,7 +828,8 @@ class Parts:
         """What gives tokens places in status lists: for those who make it when the first one needs one."""
         from ..oauth.status_list.entries import StatusEntries
 
-        return StatusEntries(self.records.status_lists, self.records.families, self.ids)
+        since = self.settings.assertions_since
+        return StatusEntries(self.records.status_lists, self.records.families, self.ids, since)
 
     def possession(self, signers: "Signers") -> "Possession":
         """What reads proofs of possession: for those who make it when the first one comes."""

@@ -21,5 +21,8 @@ class Revocations(Protocol):
     def add(self, revocation: Revocation) -> bool:
         """Revoke. True when it was not revoked before."""
 
+    def at(self, server_id: str, jti: str) -> int | None:
+        """When this token of this server was revoked (Unix seconds); ``None``: it was not. A consistent read."""
+
     def has(self, server_id: str, jti: str) -> bool:
         """Whether this token of this server was revoked. A consistent read."""

@@ -93,6 +93,9 @@ class StatusLists(Protocol):
     def note(self, what: str, run: Run) -> None:
         """Say that tokens end with something (``of_family`` and its like). Twice is once."""
 
+    def forget(self, what: str, runs: Sequence[Run]) -> None:
+        """Take back that these are noted under something. Nothing for those that are not."""
+
     def under(self, what: str) -> Sequence[Run]:
         """The numbers of tokens that end with something. A consistent read."""
 

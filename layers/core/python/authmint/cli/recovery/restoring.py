@@ -2,7 +2,7 @@
 
 What is given once, or can be ended, must not come back: a code that was redeemed after the moment of the backup would
 be good again, and a session that was ended would go on. So of the grants only those return that refuse (used
-assertions, revoked tokens) and those that people would be asked for again (consents).
+assertions, revoked tokens, status lists) and those that people would be asked for again (consents).
 """
 
 import time
@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 #: What a deployment keeps, by what it is for.
 KINDS: Final = ("config", "grants", "events")
 #: Partitions of the grants that come back.
-KEPT: Final = ("CONSENT#", "JTI#", "REVOKED#")
+KEPT: Final = ("CONSENT#", "JTI#", "REVOKED#", "STATUSLIST#", "STATUSENDS#", "STATUSREVOKED#")
 #: Tables whose items expire, and by which attribute.
 _EXPIRING: Final = {"grants": "ttl", "events": "ttl"}
 _PAUSE: Final = 10.0

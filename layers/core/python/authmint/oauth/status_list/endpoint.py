@@ -22,7 +22,7 @@ from ..discovery import etag, not_found, unavailable
 from .document import LONGEST, MEDIA_TYPE, TYPE, mark, payload_of
 from .entries import uri_of
 
-_NAME: Final = re.compile(r"[0-9]{8}-[0-9]{1,4}", re.ASCII)
+_NAME: Final = re.compile(r"[0-9]{8}-[0-9]{1,12}", re.ASCII)
 #: Seconds for which an instance does not look again, and for which others may keep what it gave.
 _UNSEEN: Final = 5
 MAX_AGE: Final = 60

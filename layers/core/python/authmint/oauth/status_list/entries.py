@@ -7,9 +7,9 @@ a person costs one write more: what ends its family has to find it.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from ...ids import Ids
 from ...storage.clients import Client
@@ -57,11 +57,17 @@ _V = TypeVar("_V")
 
 @dataclass(frozen=True)
 class StatusEntries:
-    """Those of one warm instance."""
+    """Those of one warm instance.
+
+    Attributes:
+        since: When tables were restored (Unix seconds): nobody knows what numbers were given away before, and lists
+            are counted from there; 0: never.
+    """
 
     lists: StatusLists
     families: TokenFamilies
     ids: Ids
+    since: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _of_days: "OrderedDict[Hashable, _Left]" = field(default_factory=OrderedDict)
     _of_clients: "OrderedDict[Hashable, _Left]" = field(default_factory=OrderedDict)
@@ -85,8 +91,8 @@ class StatusEntries:
             self.lists.note(what, run)
         for ancestor in hung.lineage:
             self.lists.note(of_client(ancestor.client_id), replace(run, generation=ancestor.client_generation))
-        place = {"idx": place_of(there.key, number), "uri": uri_of(draft.recipient.issuer, there.id)}
-        return replace(draft, access_token={**payload, CLAIM: {"status_list": place}})
+        place = place_of(there.key, number)
+        return replace(draft, access_token=as_listed(payload, draft.recipient.issuer, there.id, place))
 
     def _number(self, server_id: str, client: Client, day: int) -> tuple[StatusList, int]:
         """A number for a token of a client, and its list."""
@@ -107,7 +113,7 @@ class StatusEntries:
         kept = (server_id, day)
         left = self._of_days.get(kept)
         if left is None or not left.count:
-            left = self._taken(server_id, day, 0 if left is None else left.turn)
+            left = self._taken(server_id, day, self.since if left is None else left.turn)
         _keep(self._of_days, kept, left)
         count = min(_RUNS[min(turn, len(_RUNS) - 1)], left.count)
         return _Left(left.of, left.take(count), count, turn)
@@ -118,6 +124,11 @@ class StatusEntries:
             if found is not None:
                 return _Left(found[0], found[1], _TAKEN, number)
             number += 1
+
+
+def as_listed(payload: Mapping[str, Any], issuer: str, list_id: str, place: int) -> dict[str, Any]:
+    """The payload of a token that stands at a place (Token Status List §6.1)."""
+    return {**payload, CLAIM: {"status_list": {"idx": place, "uri": uri_of(issuer, list_id)}}}
 
 
 def uri_of(issuer: str, list_id: str) -> str:
