@@ -410,6 +410,7 @@ def an_object(key: Any = None, algorithm: str = "ES256", **changes: Any) -> str:
     claims = {"iss": CLIENT_ID, "aud": ISSUER, "iat": NOW, "nbf": NOW, "exp": NOW + 60, "jti": "j1"}
     claims |= {"scope": "openid", "login_hint": LOGIN, "binding_message": "K7", "requested_expiry": 30}
     said = {name: value for name, value in (claims | changes).items() if value is not None}
+    said = {name: None if value == "null" else value for name, value in said.items()}
     return jwt.encode(said, key or KEY.private, algorithm, {"kid": "k1"})
 
 
@@ -431,6 +432,9 @@ def test_a_signed_request_counts_once() -> None:
 
 OBJECTS: dict[str, tuple[dict[str, Any], str]] = {
     **{f"without {name}": ({name: None}, "request_object_invalid") for name in ("iat", "nbf", "exp", "jti")},
+    **{f"with null for {name}": ({name: "null"}, "request_object_invalid") for name in ("iat", "nbf", "exp", "jti")},
+    "with a word for a time": ({"exp": "soon"}, "request_object_invalid"),
+    "with true for its end": ({"nbf": True}, "request_object_invalid"),
     "without iss": ({"iss": None}, "request_object_invalid_issuer"),
     "without aud": ({"aud": None}, "request_object_audience_mismatch"),
     "of another client": ({"iss": OTHER}, "request_object_invalid_issuer"),

@@ -64,6 +64,16 @@ def test_the_page_says_who_asks_for_what_when_and_from_where(hosted: Hosted, bro
     assert decided(hosted, request).status == "PENDING"
 
 
+def test_what_is_no_scope_of_the_server_is_shown_by_its_name(hosted: Hosted, browser: Browser) -> None:
+    request = hosted.an_authentication_request(scopes=("openid", "okta.users.manage", "orders:read"))
+
+    text = shown(opened(browser, request))
+
+    assert "okta.users.manage" in text
+    assert "See your orders" in text
+    assert "openid" not in text
+
+
 def test_approving_says_who_and_how_and_from_which_session(hosted: Hosted, browser: Browser) -> None:
     request = hosted.an_authentication_request()
     opened(browser, request)

@@ -10,7 +10,7 @@ from ..storage.clients import Client, Clients
 from ..storage.directory import Person, is_assigned
 from ..storage.errors import AlreadyUsed, NotFound
 from ..storage.liveness import NotAlive, check_client, check_server
-from ..storage.servers import AuthorizationServer, Servers, server_named
+from ..storage.servers import AuthorizationServer, Scope, Servers, server_named
 from ..storage.sessions import Session
 from ..web.forms import BadForm
 from .app_sign_on import AppSignOn, Wanted
@@ -138,13 +138,15 @@ class ApprovePage:
     def _question(self, visit: Visit, person: Person, found: WaitingRequest) -> Response:
         request, server, shown = found.request, found.server, view_of(found.client)
         names = {resource.uri: resource.name for resource in server.resources}
-        known = [scope for scope in server.scopes if scope.name in request.scopes and scope.name != "openid"]
+        known = {scope.name: scope for scope in server.scopes}
+        # Scopes of the management API are no server's: whoever gives these away has to see it, too.
+        wanted = [known.get(name) or Scope(name, name) for name in request.scopes if name != "openid"]
         values = {
             "client": shown,
             "message": request.binding_message,
             "asked_at": found.asked_at,
             "address": request.address,
-            "scopes": views(known, choice=False),
+            "scopes": views(wanted, choice=False),
             "resources": [(names.get(uri, ""), uri) for uri in request.resources],
             "login": person.user.login,
             "action": found.onward.uri(None).partition("?")[0],

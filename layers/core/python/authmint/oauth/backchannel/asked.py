@@ -63,7 +63,7 @@ def in_object(payload: Mapping[str, Any], outside: Form) -> Form:
     Raises:
         OAuthError: A member is missing or of another kind, or a parameter stands beside the object.
     """
-    if missing := [name for name in SIGNED if name not in payload]:
+    if missing := [name for name in SIGNED if payload.get(name) is None]:
         raise OAuthError("request_object_invalid", reason=f"without {missing[0]}")
     # FAPI CIBA §5.2.2; each of the two was read as a time before.
     if payload["exp"] - payload["nbf"] > MAX_LIFETIME:
