@@ -1,16 +1,20 @@
 """Authentication requests without a browser, again and again: for counting calls and for timing whole handlers."""
 
+import contextlib
+import io
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.benchmarks.people import Operation
+from tests.benchmarks.measure import says
+from tests.benchmarks.people import Operation, calls_of, signed_in, watched
 from tests.functions.backchannel import a_centre, begin, page_of, poll_event, request_event, requests_of
-from tests.functions.deployment import Functions
+from tests.functions.deployment import Calls, Functions
 from tests.functions.sign_ins import People, form_of
+from tests.support.backend import LocalAws
 
 Send = Callable[[str, dict[str, Any]], dict[str, Any]]
 
@@ -58,3 +62,24 @@ def refused(functions: Functions, count: Callable[[], None]) -> Send:
         return answer
 
     return send
+
+
+def count(aws: LocalAws) -> None:
+    """Print the calls of each in warm functions, by name: reads / writes."""
+    calls = Calls()
+
+    @contextlib.contextmanager
+    def aside() -> Iterator[None]:
+        known = len(calls.sent)
+        yield
+        del calls.sent[known:]
+
+    with watched(calls.watch):
+        functions = Functions(aws.fresh(), calls)
+        with contextlib.redirect_stdout(io.StringIO()):
+            waits = refused(functions, lambda: None)
+            operations = of_requests(signed_in(functions, "RS256"), waits=waits, aside=aside)
+        for operation in operations:
+            with contextlib.redirect_stdout(io.StringIO()):
+                sent = calls_of(operation, calls)
+            says(f"calls of {operation.name}", sent)

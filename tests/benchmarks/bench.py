@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from tests.benchmarks import engine, handlers, people, stack, starts, status_lists
+from tests.benchmarks import backchannel, engine, handlers, people, stack, starts, status_lists
 from tests.benchmarks.measure import MET, cpu, holds, line
 from tests.support.backend import LocalAws, start
 from tests.support.fakes import pregenerated
@@ -61,6 +61,7 @@ def main() -> int:
         aws = LocalAws(backend.endpoint)
         handlers.measure(aws, rsa)
         people.count(aws)
+        backchannel.count(aws)
         races(aws)
     finally:
         backend.stop()
