@@ -24,6 +24,7 @@ def lambda_handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
             proof=headers.get("dpop"),
             method=request["http"]["method"],
             uri=f"https://{request['domainName']}{event['rawPath']}",
+            certificate=request.get("authentication", {}).get("clientCert", {}).get("clientCertPem", ""),
         )
     except Refused as refused:
         print(refused)  # never a token: the log says why

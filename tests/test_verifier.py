@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from authmint.oauth.client_auth.certificates import thumbprint
 from authmint.oauth.outbound_fetch import FetchFailed
 from authmint.tokens.signer import KeySigner
 from authmint.verifier import AGAIN_AFTER, KEPT, STALE, Refused, Verifier
 
+from tests.support.certificates import Authority
 from tests.support.dpop import Key, ath
 from tests.support.fakes import NOW
 from tests.support.key_pairs import private_jwk_pair
@@ -236,3 +238,18 @@ def test_a_bound_token_needs_its_key(api: Api) -> None:
 
 def _by(api: Api, token: str, proof: str) -> Refused:
     return api.refusal(f"DPoP {token}", proof=proof, method="GET", uri=URI)
+
+
+def test_a_token_that_is_bound_to_a_certificate_is_for_whoever_shows_it(api: Api) -> None:
+    """RFC 8705 §3."""
+    authority = Authority(NOW)
+    issued, other = authority.client(), authority.client()
+    bound = api.asked(cnf={"x5t#S256": thumbprint(issued.pem)})
+
+    assert api.verifier.verify(bound, certificate=issued.pem)["cid"] == "c"
+    assert api.verifier.verify(api.asked(), certificate=issued.pem)["cid"] == "c", "it need not be bound"
+    for certificate in ("", other.pem, "x"):
+        assert (api.refusal(bound, certificate=certificate).status, api.refusal(bound).error) == (401, "invalid_token")
+    key = Key()
+    both = api.asked(cnf={"x5t#S256": thumbprint(issued.pem), "jkt": key.jkt})
+    assert api.refusal(both, certificate=issued.pem).error == "invalid_dpop_proof", "one does not do for the other"

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from authmint.http import Request, Response
+from authmint.management.clients.abilities import PLAIN, Abilities
 from authmint.oauth.outbound_fetch import Answer as FetchedAnswer
 
 from tests.memory.storage import MemoryStorage
@@ -58,6 +59,7 @@ class Admin:
         exchange: Callable[..., FetchedAnswer] | None = None,
         first_id: int = 0,
         fetch: Callable[[str], bytes] | None = None,
+        able: Abilities = PLAIN,
     ) -> None:
         self.storage = MemoryStorage()
         self.clock = FrozenClock()
@@ -72,6 +74,7 @@ class Admin:
             console_secret=console_secret,
             exchange=exchange,
             fetch=fetch,
+            able=able,
         )
         self.api.bootstrap({"action": "bootstrap", "token": TOKEN})
 

@@ -313,6 +313,20 @@ def test_assertions_of_identity_are_offered_by_the_org_server_and_taken_where_an
             assert document.get(taken) == (["urn:ietf:params:oauth:grant-profile:id-jag"] if lists else None)
 
 
+def test_where_clients_show_certificates_the_documents_name_the_other_host_and_else_nothing() -> None:
+    features = replace(BROWSERS, mtls_url="https://mtls.example.com")
+    for document in documents(Published(grant_types=GRANTS, features=features)):
+        aliases = document["mtls_endpoint_aliases"]
+        assert document["tls_client_certificate_bound_access_tokens"] is True
+        for name, alias in aliases.items():
+            plain = document.get(name, f"{BASE_URL}/oauth2/{SERVER_ID}/v1/userinfo")
+            assert alias == plain.replace(BASE_URL, "https://mtls.example.com")
+        assert {"token_endpoint", "introspection_endpoint", "userinfo_endpoint"} <= aliases.keys()
+    for document in documents(Published(grant_types=GRANTS, features=BROWSERS)):
+        assert not {name for name in document if "mtls" in name or name.startswith("tls")}
+        assert not any("tls" in method for method in document["token_endpoint_auth_methods_supported"])
+
+
 def all_documents() -> list[Any]:
     """Of a custom server and of the org server, of browsers' deployments and of machines'."""
     org = Published(grant_types=GRANTS, features=BROWSERS, id=ORG_SERVER, scopes=system_scopes(CountingIds()))

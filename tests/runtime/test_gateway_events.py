@@ -210,3 +210,36 @@ def test_whose_word_is_taken_is_a_setting(env: dict[str, str], expected: str) ->
 def test_nobody_is_believed_by_mistake(said: str) -> None:
     with pytest.raises(BadSettings, match="AUTHMINT_VIEWER_FACTS"):
         Settings.from_env({"AUTHMINT_CONFIG_TABLE": "t", "AUTHMINT_VIEWER_FACTS": said})
+
+
+MTLS = "https://mtls.acme.example.com"
+
+
+@pytest.mark.parametrize("event", [V1, V2])
+def test_a_certificate_is_what_api_gateway_says_of_connections_to_its_domain(event: dict[str, Any]) -> None:
+    place = "identity" if event is V1 else "authentication"
+    said = {place: {"clientCert": {"clientCertPem": "PEM"}}, "domainName": "mtls.acme.example.com"}
+    shown = event | {"requestContext": event["requestContext"] | said}
+    told: dict[str, Any] = dict(shown)
+    told["requestContext"] = {**said, **event["requestContext"]}  # of the plain domain, where there is none
+
+    assert request_of(shown, "https://acme.example.com", mtls_url=MTLS).client_certificate == "PEM"
+    assert (
+        request_of(shown, "https://acme.example.com", (SECRET,), mtls_url=MTLS).base_url == "https://acme.example.com"
+    )
+    assert request_of(shown, "https://acme.example.com").client_certificate == "", "nobody said that there is a domain"
+    assert request_of(told, "https://acme.example.com", mtls_url=MTLS).client_certificate == ""
+    for name in ("x-amzn-mtls-clientcert", "cloudfront-viewer-cert-pem", "x-client-cert"):
+        request = request_of(through(event, **{name: "PEM"}), "https://acme.example.com", mtls_url=MTLS)
+        assert request.client_certificate == ""
+    with pytest.raises(NotThroughTheEdge):
+        request_of(told, "https://acme.example.com", (SECRET,), mtls_url=MTLS)
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [(MTLS, ""), (MTLS, MTLS), (f"{MTLS}/", "https://a.example"), ("http://mtls.example", "https://a.example")],
+)
+def test_where_certificates_are_shown_is_another_https_host_than_the_issuers(url: str, base: str) -> None:
+    with pytest.raises(BadSettings, match="AUTHMINT_MTLS_URL"):
+        Settings.from_env({"AUTHMINT_CONFIG_TABLE": "t", "AUTHMINT_MTLS_URL": url, "AUTHMINT_BASE_URL": base})

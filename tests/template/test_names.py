@@ -49,6 +49,8 @@ EVERYTHING = {
     "HostedZoneId": "Z1",
     "HookFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:hook-*",
     "MailFrom": "no-reply@example.com",
+    "MtlsDomainName": "mtls.id.example.com",
+    "MtlsTruststoreUri": "s3://bucket/truststore.pem",
 }
 
 Documents = Mapping[str, Mapping[str, Any]]

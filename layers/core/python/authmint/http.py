@@ -19,6 +19,7 @@ class Request:
         path_parameters: Percent-decoded, by the names in ``template.yaml``.
         query: Percent-decoded, in order, with repetitions.
         headers: Names in lower case; repeated headers are joined by API Gateway with a comma.
+        client_certificate: Of a mutual TLS connection (PEM), by the word of API Gateway alone; empty: there is none.
     """
 
     method: str
@@ -30,6 +31,7 @@ class Request:
     body: bytes = b""
     source_ip: str = ""
     request_id: str = ""
+    client_certificate: str = ""
 
     def header(self, name: str) -> str | None:
         """The header's value, by its lower-case name."""

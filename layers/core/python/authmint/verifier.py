@@ -109,6 +109,7 @@ class Verifier:
         proof: str | None = None,
         method: str = "",
         uri: str = "",
+        certificate: str = "",
     ) -> Mapping[str, Any]:
         """The claims of the access token in an ``Authorization`` header.
 
@@ -121,6 +122,7 @@ class Verifier:
             proof: The ``DPoP`` header, of requests whose token is bound to a key.
             method: Of the request, for its proof.
             uri: Of the request as the client called it, for its proof.
+            certificate: Of the client (PEM), as whatever ended the TLS connection says; never a header of the client's.
 
         Raises:
             Refused: With the status and the challenge to answer.
@@ -129,6 +131,7 @@ class Verifier:
         if sent is None:
             raise Refused("invalid_request", "The access token is missing.")
         claims = self._claims(sent.token)
+        _check_certificate(claims, certificate)
         self._check_holder(sent, claims, proof, method, uri)
         if missing := [scope for scope in scopes if scope not in claims.get("scp", ())]:
             why = "The access token lacks a scope."
@@ -234,6 +237,21 @@ class Verifier:
             raise _unproven("The proof is of another key.")
         if self.used is not None and not self.used(found.jkt, found.single_use, now + 2 * KEPT):
             raise _unproven("The proof has already been used.")
+
+
+def _check_certificate(claims: Mapping[str, Any], certificate: str) -> None:
+    """Whether a token that is bound to a certificate comes with it (RFC 8705 §3)."""
+    bound_to = claims.get("cnf", {}).get("x5t#S256")
+    if bound_to is None:
+        return
+    from .oauth.client_auth.certificates import thumbprint  # few tokens are bound so
+
+    try:
+        found = thumbprint(certificate) if certificate else None
+    except OAuthError:
+        found = None
+    if found != bound_to:
+        raise _bad("bound to another certificate")
 
 
 def _bad(why: str) -> Refused:

@@ -21,6 +21,7 @@ from .environments import InvocationFailed, NoAnswer, Pool
 from .template import Route
 
 if TYPE_CHECKING:
+    from .mutual_tls import Shown
     from .outbox import LocalOutbox
 
 MAX_BODY: Final = 10 * 1024 * 1024
@@ -49,9 +50,15 @@ class Gateway:
     """The ASGI application that stands for API Gateway."""
 
     def __init__(
-        self, routes: Sequence[Route], pools: Mapping[str, Pool], domain: str, outbox: "LocalOutbox | None" = None
+        self,
+        routes: Sequence[Route],
+        pools: Mapping[str, Pool],
+        domain: str,
+        outbox: "LocalOutbox | None" = None,
+        shown: "Shown | None" = None,
     ) -> None:
-        """``outbox``: the one page that is no deployment's."""
+        """``outbox``: the one page that is no deployment's; ``shown``: certificates of clients, by their addresses."""
+        self._shown = {} if shown is None else shown
         self._outbox = outbox
         self._matchers = sorted((_Matcher(route) for route in routes), key=lambda matcher: matcher.rank)
         self._pools = pools
@@ -114,7 +121,17 @@ class Gateway:
         text, encoded = _encoded(body)
         path = _decoded(path)
         common: dict[str, Any] = {"body": text, "isBase64Encoded": encoded, "pathParameters": dict(parameters)}
-        context = {"domainName": self._domain, "requestId": request_id, "stage": "$default", "apiId": "local"}
+        context: dict[str, Any] = {
+            "domainName": self._domain,
+            "requestId": request_id,
+            "stage": "$default",
+            "apiId": "local",
+        }
+        identity: dict[str, Any] = {"sourceIp": source_ip}
+        if (pem := self._shown.get(tuple(scope.get("client") or ()))) is not None:
+            from .mutual_tls import client_cert
+
+            identity["clientCert"] = client_cert(pem)
         if route.payload_format == "2.0":
             http = {
                 "method": scope["method"],
@@ -132,7 +149,9 @@ class Gateway:
                 "rawPath": path,
                 "rawQueryString": query,
                 "headers": {name: ",".join(values) for name, values in headers.items()},
-                "requestContext": context | {"http": http, "timeEpoch": int(time.time() * 1000)},
+                "requestContext": context
+                | {"http": http, "timeEpoch": int(time.time() * 1000)}
+                | ({"authentication": {"clientCert": identity["clientCert"]}} if "clientCert" in identity else {}),
             }
         pairs: dict[str, list[str]] = {}
         for name, value in parse_qsl(query, keep_blank_values=True):
@@ -146,7 +165,7 @@ class Gateway:
             "multiValueHeaders": headers,
             "queryStringParameters": {name: values[-1] for name, values in pairs.items()} or None,
             "multiValueQueryStringParameters": pairs or None,
-            "requestContext": context | {"identity": {"sourceIp": source_ip}, "httpMethod": scope["method"]},
+            "requestContext": context | {"identity": identity, "httpMethod": scope["method"]},
         }
 
 

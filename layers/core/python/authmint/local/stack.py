@@ -7,7 +7,9 @@ import os
 import secrets
 import signal
 import socket
+import ssl
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +25,7 @@ from .deployment import Deployment
 from .environments import Host, InvocationFailed, Pool
 from .gateway import Gateway
 from .invoke_api import InvokeApi
+from .mutual_tls import MutualTls, own_certificate, protocol
 from .outbox import LocalOutbox
 from .provision import client, create_key, create_table
 from .streams import StreamReader
@@ -54,6 +57,7 @@ class Options:
         base_url: What clients call it, where something stands in front; ``None``: where it serves.
         parameters: Of the template, in place of its defaults.
         viewer_facts: Whether requests may say, as CloudFront would, from where they come.
+        mutual_tls: A second door, where clients may show certificates; ``None``: there is none.
         certificate: PEM files of a certificate and its key; ``None``: it serves plain http.
     """
 
@@ -66,6 +70,7 @@ class Options:
     certificate: tuple[Path, Path] | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     viewer_facts: bool = False
+    mutual_tls: MutualTls | None = None
 
     def served_at(self, port: int) -> str:
         """Where the gateway listens."""
@@ -92,6 +97,8 @@ class Stack:
         invoke_socket = _listen(0)
         # The console calls the gateway as it would call the deployment; nobody signed the certificate of a laptop.
         inner_socket = gateway_socket if self._options.certificate is None else _listen(0)
+        door = self._options.mutual_tls
+        mtls_socket = None if door is None else _listen(door.port)
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, self._stopping.set)
@@ -100,12 +107,15 @@ class Stack:
             template = self._provisioned(endpoints)
             self._subscriptions = {group: Subscription(group) for group in template.subscriptions}
             self._streams = [(_reader(endpoints["DYNAMODB"], spec), spec.function) for spec in template.streams]
-            host = self._host(endpoints, gateway_socket, inner_socket, invoke_socket)
+            host = self._host(endpoints, gateway_socket, inner_socket, invoke_socket, mtls_socket)
             self._pools = {name: Pool(spec, host) for name, spec in template.functions.items()}
             token = await self._seeded()
             password = await self._administrator()
             await self._console()
-            return await self._serve(template, gateway_socket, inner_socket, invoke_socket, token, password)
+            door_server = None if mtls_socket is None else self._door(template, mtls_socket)
+            return await self._serve(
+                template, gateway_socket, inner_socket, invoke_socket, token, password, door_server, mtls_socket
+            )
         finally:
             await asyncio.gather(*(pool.stop() for pool in self._pools.values()))
             if self._backend is not None:
@@ -141,7 +151,12 @@ class Stack:
         return read(self._deployment.template, parameters=parameters, attributes=attributes)
 
     def _host(
-        self, endpoints: Mapping[str, str], listener: socket.socket, inner: socket.socket, invoke: socket.socket
+        self,
+        endpoints: Mapping[str, str],
+        listener: socket.socket,
+        inner: socket.socket,
+        invoke: socket.socket,
+        mtls: socket.socket | None,
     ) -> Host:
         environment = {f"AWS_ENDPOINT_URL_{name}": url for name, url in endpoints.items()}
         environment["AWS_ENDPOINT_URL_SESV2"] = f"http://127.0.0.1:{invoke.getsockname()[1]}"
@@ -151,6 +166,8 @@ class Stack:
             "AUTHMINT_API_URL": f"http://127.0.0.1:{inner.getsockname()[1]}",
             "AUTHMINT_LOCAL_CLOCK": str(self._clock.path),
         }
+        if mtls is not None:
+            environment["AUTHMINT_MTLS_URL"] = f"https://127.0.0.1:{mtls.getsockname()[1]}"
         if self._options.viewer_facts:
             environment["AUTHMINT_LOCAL_VIEWER_FACTS"] = "1"
         for name in ("AUTHMINT_FETCH_CA", "AUTHMINT_FETCH_HOSTS"):
@@ -223,6 +240,8 @@ class Stack:
         invoke_socket: socket.socket,
         token: str | None,
         password: str | None,
+        door: uvicorn.Server | None,
+        mtls_socket: socket.socket | None,
     ) -> int:
         port, invoke_port = (listener.getsockname()[1] for listener in (gateway_socket, invoke_socket))
         gateway = Gateway(template.routes, self._pools, f"127.0.0.1:{port}", self._outbox)
@@ -233,6 +252,8 @@ class Stack:
         ]
         if inner_socket is not gateway_socket:
             listening.append((_server(gateway), inner_socket))
+        if door is not None and mtls_socket is not None:
+            listening.append((door, mtls_socket))
         servers = [server for server, _ in listening]
         tasks = [asyncio.ensure_future(server.serve(sockets=[listener])) for server, listener in listening]
         tasks += [asyncio.ensure_future(self._repeat(name, seconds)) for name, seconds in schedules.items()]
@@ -259,6 +280,20 @@ class Stack:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
         return status
+
+    def _door(self, template: Template, listener: socket.socket) -> uvicorn.Server:
+        """What serves clients that show certificates. Raises CannotStart."""
+        door, port = self._options.mutual_tls, listener.getsockname()[1]
+        if door is None:
+            raise ValueError("there is no door")
+        shown: dict[tuple[str, int], str] = {}
+        certificate = self._options.certificate or own_certificate(
+            self._options.data or Path(tempfile.mkdtemp(prefix="authmint-"))
+        )
+        gateway = Gateway(template.routes, self._pools, f"127.0.0.1:{port}", shown=shown)
+        print(f"Mutual TLS on https://127.0.0.1:{port}, with the certificate in {certificate[0]}")
+        more = {"ssl_cert_reqs": ssl.CERT_OPTIONAL, "ssl_ca_certs": str(door.authorities), "http": protocol(shown)}
+        return _server(gateway, certificate, **more)
 
     def _announce(self, port: int, token: str | None, password: str | None) -> None:
         if self._options.token is None:
@@ -300,10 +335,10 @@ def _reader(endpoint: str, spec: StreamSpec) -> StreamReader:
     return StreamReader(client("dynamodb", endpoint), client("dynamodbstreams", endpoint), spec)
 
 
-def _server(application: Any, certificate: tuple[Path, Path] | None = None) -> uvicorn.Server:
-    tls: dict[str, Any] = {}
+def _server(application: Any, certificate: tuple[Path, Path] | None = None, **more: Any) -> uvicorn.Server:
+    tls: dict[str, Any] = more
     if certificate is not None:
-        tls = {"ssl_certfile": certificate[0], "ssl_keyfile": certificate[1], "ssl_ciphers": _CIPHERS}
+        tls = {"ssl_certfile": certificate[0], "ssl_keyfile": certificate[1], "ssl_ciphers": _CIPHERS, **more}
     config = uvicorn.Config(
         application,
         log_level="warning",

@@ -49,6 +49,17 @@ class AccessToken:
         return bound
 
     @property
+    def certificate(self) -> str | None:
+        """The thumbprint of the certificate that it is bound to (RFC 8705 §3.1); ``None``: it is bound to none."""
+        bound: str | None = self.payload.get("cnf", {}).get("x5t#S256")
+        return bound
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether having it is not enough to use it."""
+        return self.jkt is not None or self.certificate is not None
+
+    @property
     def scopes(self) -> tuple[str, ...]:
         """The scopes that the token was granted."""
         return tuple(self.payload.get("scp", ()))

@@ -37,6 +37,7 @@ class Features:
         request_algorithms: What request objects may be signed by; none: there are no such objects.
         assurance: Values that ``acr`` can have.
         pushed_requests, device, backchannel, userinfo, sign_out: Whether the endpoint is there.
+        mtls_url: Where clients show certificates (RFC 8705); ``None``: nowhere.
         signed_answers: Whether userinfo and introspection sign what they say.
     """
 
@@ -52,6 +53,7 @@ class Features:
     userinfo: bool = False
     sign_out: bool = False
     signed_answers: bool = False
+    mtls_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ def oauth_metadata(server: AuthorizationServer, base_url: str, served: Capabilit
         metadata["introspection_signing_alg_values_supported"] = [server.active_key.algorithm]
     if features.sign_out and served.has_users:
         metadata |= {"backchannel_logout_supported": True, "backchannel_logout_session_supported": True}
-    metadata |= _backchannel(features, endpoints)
+    metadata |= _backchannel(features, endpoints) | _mutual_tls(server, features)
     return metadata | {name: f"{endpoints}/v1/{path}" for name, (path, there) in paths.items() if there}
 
 
@@ -196,6 +198,24 @@ def _backchannel(features: Features, endpoints: str) -> dict[str, Any]:
         "backchannel_user_code_parameter_supported": False,
         "backchannel_authentication_request_signing_alg_values_supported": list(features.request_algorithms),
     }
+
+
+def _mutual_tls(server: AuthorizationServer, features: Features) -> dict[str, Any]:
+    """Of clients that show certificates (RFC 8705 §3.3, §5)."""
+    if features.mtls_url is None:
+        return {}
+    endpoints = endpoints_of(server, features.mtls_url)
+    paths = {
+        "token": ("token", True),
+        "revocation": ("revoke", True),
+        "introspection": ("introspect", True),
+        "pushed_authorization_request": ("par", features.pushed_requests),
+        "device_authorization": ("device/authorize", features.device),
+        "userinfo": ("userinfo", features.userinfo),
+        "backchannel_authentication": ("bc/authorize", features.backchannel),
+    }
+    aliases = {f"{name}_endpoint": f"{endpoints}/v1/{path}" for name, (path, there) in paths.items() if there}
+    return {"mtls_endpoint_aliases": aliases, "tls_client_certificate_bound_access_tokens": True}
 
 
 def openid_metadata(server: AuthorizationServer, base_url: str, served: Capabilities) -> dict[str, Any]:

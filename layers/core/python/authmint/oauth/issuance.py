@@ -106,11 +106,21 @@ _REFRESH: Final = "refresh_token"
 
 @dataclass(frozen=True)
 class Recipient:
-    """For whom: the server as it is addressed, and the client."""
+    """For whom: the server as it is addressed, and the client.
+
+    Attributes:
+        certificate: Thumbprint of the certificate that the access token is bound to (RFC 8705); ``None``: to none.
+    """
 
     server: AuthorizationServer
     issuer: str
     client: Client
+    certificate: str | None = None
+
+    def confirmation(self, jkt: str | None) -> dict[str, str]:
+        """``cnf``: what whoever uses the token has to prove, a key (RFC 9449), a certificate, or both."""
+        bound = {"jkt": jkt, "x5t#S256": self.certificate}
+        return {name: value for name, value in bound.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -144,7 +154,7 @@ class Draft:
     @property
     def token_type(self) -> str:
         """How the access token has to be sent."""
-        return "DPoP" if "cnf" in self.access_token else "Bearer"
+        return "DPoP" if "jkt" in self.access_token.get("cnf", ()) else "Bearer"
 
     def id_token(self, ids: Ids, now: int, *, access_token: str | None, code: str | None = None) -> dict[str, Any]:
         """Payload of the ID token that goes with an access token, a code, or neither."""
@@ -240,7 +250,9 @@ class Issuance:
             scopes = narrowed(scopes, (resource,))
         lifetimes, delegation, longest = approved.lifetimes, entitlement.delegation, None
         if delegation is not None:
-            if delegation.bound and entitlement.jkt is None:  # whoever has the token then could use it
+            if delegation.bound and not recipient.confirmation(
+                entitlement.jkt
+            ):  # whoever has the token then could use it
                 raise OAuthError("invalid_dpop_proof_missing_header", reason="the subject token is bound to a key")
             if delegation.ends_at is not None:
                 longest = delegation.ends_at - now
@@ -269,8 +281,8 @@ class Issuance:
             generations=generations_of(client, None if sign_in is None else sign_in.person.user),
             audience=None if resource is None else resource.uri,
         )
-        if entitlement.jkt is not None:
-            payload["cnf"] = {"jkt": entitlement.jkt}
+        if bound := recipient.confirmation(entitlement.jkt):
+            payload["cnf"] = bound
         if delegation is not None:
             payload |= {"sub": delegation.subject or payload["sub"], **delegation.more}
             if delegation.act is not None:

@@ -14,7 +14,7 @@ from ..storage.servers import AuthorizationServer, SecurityProfile
 
 #: What a strict profile takes signatures by (FAPI 2.0 Security Profile §5.4).
 STRONG: Final = ("PS256", "ES256", "EdDSA", "Ed25519")
-_AUTH_METHODS: Final = frozenset({"private_key_jwt"})
+_AUTH_METHODS: Final = frozenset({"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"})
 _RESPONSE_TYPES: Final = frozenset({"code"})
 _RESPONSE_MODES: Final = frozenset({"query", "form_post", "jwt", "query.jwt", "form_post.jwt"})
 #: No password goes through a client, and no token through a browser.
@@ -95,8 +95,13 @@ def profile_of(server: AuthorizationServer, client: Client | None = None) -> Pro
 
 
 def needs_proof(server: AuthorizationServer, client: Client) -> bool:
-    """Whether all tokens of a client at a server are bound to a key of its own (RFC 9449)."""
-    return server.dpop_required or client.dpop_bound or profile_of(server, client).strict
+    """Whether all tokens of a client at a server are bound to a key that it proves (RFC 9449).
+
+    A profile is content with tokens that are bound to a certificate.
+    """
+    if server.dpop_required or client.dpop_bound:
+        return True
+    return profile_of(server, client).strict and not client.certificate_bound
 
 
 def needs_push(server: AuthorizationServer, client: Client) -> bool:

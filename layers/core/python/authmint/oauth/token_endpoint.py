@@ -98,10 +98,7 @@ class TokenEndpoint:
         grant_type = self._grant_type(call)
         if origin is not None:
             check_token_request(call.client, grant_type.name)
-        jkt = None
-        bound = call.profile.strict or call.client.dpop_bound or call.server.dpop_required
-        if bound or "dpop" in request.headers:
-            jkt = self._possession().proven(request, call.server, call.client, now=now)
+        jkt, certificate = self._bound_to(call, request)
         verified = grant_type.verify(
             GrantRequest(
                 form=call.form,
@@ -111,15 +108,16 @@ class TokenEndpoint:
                 http=request,
                 resources=call.resources,
                 jkt=jkt,
+                certificate=certificate,
                 profile=call.profile,
                 workload=call.workload,
             )
         )
-        shared = self._shared() if call.client.shares_seconds else None
+        shared = self._shared() if call.client.shares_seconds and certificate is None else None
         if shared is not None and (known := shared.find(call, verified.entitlement)) is not None:
             call.confirm()
             return known
-        recipient = Recipient(call.server, call.issuer, call.client)
+        recipient = Recipient(call.server, call.issuer, call.client, certificate)
         draft = record.draft = self._issuance.draft(recipient, verified.entitlement, trace=record.trace, now=now)
         approved = record.trace.approved
         if approved is not None and approved.inline_hook is not None:
@@ -140,6 +138,22 @@ class TokenEndpoint:
         if shared is not None and (approved is None or approved.inline_hook is None):
             shared.keep(call, verified.entitlement, draft, answer)
         return answer
+
+    def _bound_to(self, call: Call, request: Request) -> tuple[str | None, str | None]:
+        """Thumbprints of the key, and of the certificate, that the tokens will be bound to.
+
+        Raises:
+            OAuthError: They have to be, and the request proves nothing; or it proves something that is no good.
+        """
+        client, certificate = call.client, None
+        if client.certificate_bound:
+            from .client_auth.certificates import bound_certificate  # few clients show one
+
+            certificate = bound_certificate(request, client)
+        strict = call.profile.strict and certificate is None
+        if not (strict or client.dpop_bound or call.server.dpop_required or "dpop" in request.headers):
+            return None, certificate
+        return self._possession().proven(request, call.server, client, now=call.now), certificate
 
     def _asked(self, draft: "Draft", approved: "Approved", call: Call, record: Record) -> "Draft":
         """The tokens as the hook of the rule wants them. Raises OAuthError: there shall be none."""

@@ -66,7 +66,7 @@ class UserinfoEndpoint:
         token = recognize(sent.token, server, issuer=issuer_of(server, request.base_url), now=now)
         if token is None:
             raise OAuthError("access_token_invalid")
-        bound = token.jkt is not None or sent.scheme == "dpop"
+        bound = token.is_bound or sent.scheme == "dpop"
         proof = self._proof(request, sent, token, server, now) if bound else None
         try:
             holder = self._validity.of_access_token(token, server)

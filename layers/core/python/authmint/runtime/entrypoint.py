@@ -35,6 +35,7 @@ class Function:
         report: Logs what failed, and counts it.
         edge_secrets: What a request has to know where CloudFront stands in front; empty: anybody may call.
         viewer_facts: Whose word is taken for where a request comes from.
+        mtls_url: The domain whose connections have certificates of clients; ``None``: there is none.
     """
 
     http: Callable[[Request], Response] | None
@@ -45,6 +46,7 @@ class Function:
     deadline: Deadline = field(default_factory=Deadline)
     edge_secrets: Sequence[str] = ()
     viewer_facts: ViewerFacts = "none"
+    mtls_url: str | None = None
 
 
 class NotInvokable(Exception):
@@ -90,7 +92,7 @@ def _answered(function: Function, event: Mapping[str, Any]) -> dict[str, Any]:
     if function.http is None:
         raise NotInvokable("this function has no route")
     try:
-        request = request_of(event, function.base_url, function.edge_secrets, function.viewer_facts)
+        request = request_of(event, function.base_url, function.edge_secrets, function.viewer_facts, function.mtls_url)
     except NotThroughTheEdge:
         return answer_of(Response.json(403, {"message": "Forbidden"}), event)
     head = request.method == "HEAD"

@@ -42,18 +42,26 @@ def route_of(event: Event) -> str:
 
 
 def request_of(
-    event: Event, base_url: str | None, edge_secrets: Sequence[str] = (), viewer_facts: ViewerFacts = "none"
+    event: Event,
+    base_url: str | None,
+    edge_secrets: Sequence[str] = (),
+    viewer_facts: ViewerFacts = "none",
+    mtls_url: str | None = None,
 ) -> Request:
     """The request.
 
     Its base URL is the setting or API Gateway's own domain name, never a header. The client's address is API Gateway's
     peer; behind CloudFront it is what CloudFront says, which is believed of a request that knows our secret only. The
     same holds for what else CloudFront says of viewers; where nobody said that it does, such headers are taken away.
+    A client's certificate is what API Gateway says of a connection to the domain with mutual TLS, never a header.
 
     Raises:
         NotThroughTheEdge: There are secrets, and the request knows none of them.
     """
     request = _request_of(event, base_url)
+    certificate = _certificate(event, mtls_url)
+    if certificate:  # the connection ended at API Gateway: nothing stood in front
+        return replace(_without(request, _is_of_the_edge), client_certificate=certificate)
     if not edge_secrets:
         if viewer_facts != "anybody":
             return _without(request, _is_of_the_edge)
@@ -67,6 +75,15 @@ def request_of(
     told_of_viewers = viewer_facts == "cloudfront"
     request = _without(request, _is_secret if told_of_viewers else _is_of_the_edge)
     return replace(request, source_ip=viewer[1] if viewer else "")
+
+
+def _certificate(event: Event, mtls_url: str | None) -> str:
+    """The certificate (PEM) of the client, in either format."""
+    context = event["requestContext"]
+    if mtls_url is None or f"https://{context.get('domainName')}" != mtls_url:
+        return ""
+    found = (context.get("authentication") or context.get("identity") or {}).get("clientCert") or {}
+    return str(found.get("clientCertPem") or "")
 
 
 def _is_secret(name: str) -> bool:

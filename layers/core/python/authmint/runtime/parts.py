@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..mail.mailer import Postman
     from ..oauth.authorization.request_objects import RequestObjects
     from ..oauth.client_auth.assertions import Assertions
+    from ..oauth.client_auth.certificates import Certificates
     from ..oauth.client_auth.signatures import ClientSignatures
     from ..oauth.client_auth.workloads import Workloads
     from ..oauth.dpop.possession import Possession
@@ -815,7 +816,9 @@ class Parts:
         from ..oauth.endpoint import AuthenticatedEndpoint
 
         return AuthenticatedEndpoint(
-            configuration, ClientAuthentication(self._assertions, self._workloads), self._client_failures
+            configuration,
+            ClientAuthentication(self._assertions, self._workloads, self._certificates),
+            self._client_failures,
         )
 
     def shared_tokens(self) -> "SharedTokens":
@@ -858,6 +861,11 @@ class Parts:
 
         since = self.settings.assertions_since
         return Assertions(self.records.assertions, self._client_signatures, since=since)
+
+    def _certificates(self) -> "Certificates":
+        from ..oauth.client_auth.certificates import Certificates
+
+        return Certificates(lambda client, now: self._client_signatures.keys(client, now=now))
 
     def _workloads(self) -> "Workloads":
         from ..oauth.client_auth.workloads import Workloads
@@ -904,6 +912,7 @@ def new_function(parts: Parts, http: Any, failure: Any, direct: Any = None) -> F
         parts.deadline,
         settings.edge_secrets,
         settings.viewer_facts,
+        settings.mtls_url,
     )
 
 

@@ -51,6 +51,7 @@ class Settings:
         services_need_roles: Whether service apps that have no role may do nothing; else their scopes decide alone.
         signed_answers: Whether userinfo and introspection sign what they say, for who asks.
         console_secret: The console's client secret and the key of its cookies are derived from it; ``None``: it is off.
+        mtls_url: The domain where clients show certificates; ``None``: there is none. Then ``base_url`` is set as well.
         api_url: Where the console calls the deployment, where that is not where browsers find it.
         allow_private_jwks_uri: Local stack only: ``jwks_uri`` may be plain http and a private address.
     """
@@ -83,6 +84,7 @@ class Settings:
     signed_answers: bool = False
     console_secret: str | None = field(default=None, repr=False)
     api_url: str | None = None
+    mtls_url: str | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -90,6 +92,13 @@ class Settings:
         base_url = env.get("AUTHMINT_BASE_URL") or None
         if base_url is not None and (not base_url.startswith(_SCHEMES) or base_url[-1] == "/"):
             raise BadSettings("AUTHMINT_BASE_URL must be https://host without a slash at the end")
+        mtls_url = env.get("AUTHMINT_MTLS_URL") or None
+        if mtls_url is not None and (
+            base_url in {None, mtls_url} or not mtls_url.startswith("https://") or mtls_url[-1] == "/"
+        ):
+            raise BadSettings(
+                "AUTHMINT_MTLS_URL must be https://host, another one than AUTHMINT_BASE_URL, which it needs"
+            )
         return cls(
             service=env.get("POWERTOOLS_SERVICE_NAME", "authmint"),
             namespace=env.get("POWERTOOLS_METRICS_NAMESPACE", "authmint"),
@@ -119,6 +128,7 @@ class Settings:
             risk_weights=_risk_weights(env),
             console_secret=next(iter(_secrets(env, "AUTHMINT_CONSOLE_SECRET")), None),
             api_url=env.get("AUTHMINT_API_URL") or None,
+            mtls_url=mtls_url,
         )
 
 

@@ -27,7 +27,7 @@ _SECONDS_OF_A_DELIVERY: Final = 15
 def discovery(env: Surroundings) -> Function:
     """Function ``discovery``."""
     from ..oauth.authorization.vocabulary import ALL_MODES, CHALLENGE_METHODS, PROMPTS, RESPONSE_TYPES
-    from ..oauth.client_auth.methods import METHODS, REQUEST_ALGORITHMS
+    from ..oauth.client_auth.methods import METHODS, REQUEST_ALGORITHMS, TLS_METHODS
     from ..oauth.cors import with_cors
     from ..oauth.discovery import Discovery, Features, internal_error
     from ..oauth.routing import Route, Routes
@@ -37,10 +37,11 @@ def discovery(env: Surroundings) -> Function:
     features = Features(
         RESPONSE_TYPES, ALL_MODES, PROMPTS, CHALLENGE_METHODS, tuple(CLASSES), REQUEST_ALGORITHMS,
         pushed_requests=True, device=True, backchannel=True, userinfo=True, sign_out=True,
-        signed_answers=parts.settings.signed_answers,
+        signed_answers=parts.settings.signed_answers, mtls_url=parts.settings.mtls_url,
     )  # fmt: skip
+    methods = METHODS if features.mtls_url is None else (*METHODS, *TLS_METHODS)
     documents = Discovery(
-        parts.configuration(), parts.ids, grant_types=GRANT_TYPES, auth_methods=METHODS, features=features
+        parts.configuration(), parts.ids, grant_types=GRANT_TYPES, auth_methods=methods, features=features
     )
     get = Route(documents, ("GET",))
     table = {"/.well-known/openid-configuration": get, "/.well-known/oauth-authorization-server": get}
@@ -470,6 +471,7 @@ def hooks(env: Surroundings) -> Function:
 
 def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) -> "ManagementApi":
     """The management API without what surrounds it. ``ready`` raises what keeps it from answering at all."""
+    from ..management.clients.abilities import Abilities
     from ..management.directory.people import PeopleRecords
     from ..management.federation.records import FederationRecords
     from ..management.hooks.operations import HookRecords
@@ -559,7 +561,7 @@ def management_api(parts: Parts, *, ready: Callable[[], None] = lambda: None) ->
         ids=parts.ids,
         key_retention=parts.settings.key_retention,
         services_need_roles=parts.settings.services_need_roles,
-        signs_answers=parts.settings.signed_answers,
+        able=Abilities(parts.settings.signed_answers, parts.settings.mtls_url is not None),
         console_secret=parts.settings.console_secret,
         base_url=parts.settings.base_url,
         retrying=parts.retrying,

@@ -14,7 +14,15 @@ from .workload_bindings import WorkloadBinding
 if TYPE_CHECKING:  # most functions never change who administers
     from .roles import BookChange
 
-AuthMethod = Literal["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"]
+AuthMethod = Literal[
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_jwt",
+    "private_key_jwt",
+    "none",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+]
 ApplicationType = Literal["web", "native", "browser", "service"]
 WildcardRedirect = Literal["DISABLED", "SUBDOMAIN"]
 #: Groups of one client: every token request reads them along with the client.
@@ -36,6 +44,14 @@ class ClientSecret:
     created_at: int
     updated_at: int
     status: Status = "ACTIVE"
+
+
+@dataclass(frozen=True)
+class CertificateName:
+    """What a client's certificate is known by (RFC 8705 §2.1.2). ``kind``: the member behind ``tls_client_auth_``."""
+
+    kind: Literal["subject_dn", "san_dns", "san_uri", "san_ip", "san_email"]
+    value: str
 
 
 @dataclass(frozen=True)
@@ -104,6 +120,9 @@ class Client:
         shares_seconds: For how long requests for the very same token of its own get the same one; 0: each gets another.
         secrets: At most two, oldest first.
         workload_bindings: Tokens of a platform by which it authenticates; with any, by nothing else.
+        certificate_name: Of its certificate, with ``tls_client_auth``.
+        certificate_bound: Whether its tokens are bound to its certificate (RFC 8705 §3).
+        blocked_serials: Of certificates that it has no more: hexadecimal, in lower case.
         app_connections: Servers that the org server tells who signed in to it.
         rotates_refresh_tokens: ROTATE, else STATIC.
         refresh_leeway: Seconds for which a rotated refresh token may be used again.
@@ -156,6 +175,9 @@ class Client:
     keys: tuple[ClientKey, ...] = ()
     jwks_uri: str | None = None
     workload_bindings: tuple[WorkloadBinding, ...] = ()
+    certificate_name: CertificateName | None = None
+    certificate_bound: bool = False
+    blocked_serials: tuple[str, ...] = ()
     app_connections: tuple[AppConnection, ...] = ()
     rotates_refresh_tokens: bool = False
     refresh_leeway: int = 30

@@ -38,6 +38,7 @@ class TokenFamily:
         holds_refresh_token: Whether there is anything to refresh with.
         current: Digest of the refresh token that counts, the youngest; ``None``: there is none.
         generations: Of client and user when the family began.
+        certificate: Thumbprint of the certificate that it began with (RFC 8705 §7.1); ``None``: there was none.
         dpop_jkt: Thumbprint of the key that was proven when it began (RFC 9449 §5); ``None``: no key was.
         listed: Tokens that end with it are in status lists: who ends it has them told (``logout_notices``).
         ancestors: Tokens that its one token was given for, the first of them first: it dies with each (RFC 8693).
@@ -65,6 +66,7 @@ class TokenFamily:
     revoked_at: int | None = None
     revoked_because: Revoked | None = None
     dpop_jkt: str | None = None
+    certificate: str | None = None
     ancestors: tuple[Ancestor, ...] = ()
     listed: bool = False
 

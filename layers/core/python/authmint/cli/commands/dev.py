@@ -44,6 +44,8 @@ def add(commands: Any) -> None:
     )
     dev.add_argument("--tls-cert", type=Path, metavar="FILE", help="serve https with this certificate (PEM)")
     dev.add_argument("--tls-key", type=Path, metavar="FILE", help="and its key (PEM)")
+    dev.add_argument("--mtls-port", type=_port, default=None, help="a second port, where clients may show certificates")
+    dev.add_argument("--mtls-ca", type=Path, metavar="FILE", help="whoever may have signed those (PEM)")
     dev.set_defaults(run=_run)
 
 
@@ -68,7 +70,8 @@ def _port(text: str) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ...local.stack import CannotStart, Options  # the web server loads for this command only
+    from ...local.mutual_tls import MutualTls  # the web server loads for this command only
+    from ...local.stack import CannotStart, Options
 
     port = arguments.port
     if port is None:
@@ -78,7 +81,7 @@ def _run(arguments: argparse.Namespace) -> int:
             print(f"authmint: PORT: {error}", file=sys.stderr)
             return 2
     base_url = arguments.base_url or os.environ.get("AUTHMINT_BASE_URL") or None
-    if problem := _problem(base_url, arguments.tls_cert, arguments.tls_key):
+    if problem := _problem(base_url, arguments.tls_cert, arguments.tls_key) or _problem_of_door(arguments):
         print(f"authmint: {problem}", file=sys.stderr)
         return 2
     options = Options(
@@ -90,6 +93,7 @@ def _run(arguments: argparse.Namespace) -> int:
         base_url=base_url,
         parameters=dict(arguments.parameter),
         viewer_facts=arguments.viewer_facts,
+        mutual_tls=None if arguments.mtls_ca is None else MutualTls(arguments.mtls_port, arguments.mtls_ca.resolve()),
         certificate=None if arguments.tls_cert is None else (arguments.tls_cert, arguments.tls_key),
     )
     try:
@@ -107,6 +111,14 @@ def _problem(base_url: str | None, certificate: Path | None, key: Path | None) -
         return "--tls-cert and --tls-key go together"
     missing = next((file for file in (certificate, key) if file is not None and not file.is_file()), None)
     return None if missing is None else f"{missing} is no file"
+
+
+def _problem_of_door(arguments: argparse.Namespace) -> str | None:
+    if (arguments.mtls_port is None) != (arguments.mtls_ca is None):
+        return "--mtls-port and --mtls-ca go together"
+    if arguments.mtls_ca is not None and not arguments.mtls_ca.is_file():
+        return f"{arguments.mtls_ca} is no file"
+    return None
 
 
 async def _serve(options: Any) -> int:

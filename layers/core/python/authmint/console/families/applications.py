@@ -17,6 +17,8 @@ _METHODS: Final = (
     ("client_secret_jwt", "an assertion with its secret"),
     ("private_key_jwt", "an assertion with its private key"),
     ("none", "nothing: it can keep no secret"),
+    ("tls_client_auth", "a certificate of a name"),
+    ("self_signed_tls_client_auth", "a certificate of its own key"),
 )
 _WITH_SECRET: Final = _METHODS[:3]
 _GRANT_TYPES: Final = (
@@ -174,6 +176,19 @@ APPS: Final = Family(
             "Seconds for which its requests share a token",
             "number",
             hint="Of a service that asks for the very same again and again. Empty: each gets another.",
+            aside=True,
+        ),
+        Field(
+            f"{_CLIENT}.tls_client_auth_subject_dn",
+            "Name in its certificate",
+            code=True,
+            hint="As in CN=app,O=Bank,C=DE: where it authenticates by a certificate of a name.",
+            aside=True,
+        ),
+        Field(
+            f"{_CLIENT}.tls_client_certificate_bound_access_tokens",
+            "Its tokens are bound to its certificate",
+            "flag",
             aside=True,
         ),
         Field(f"{_CLIENT}.jwks_uri", "Address of its public keys", code=True, aside=True),

@@ -12,6 +12,7 @@ from ..http.call import Call, lifecycle, link
 from ..org.organization import ORG_ID
 from .app_connections import shown_connections
 from .app_settings import kept
+from .certificate_settings import shown_certificates
 from .client_body import KEPT_URIS
 from .client_keys import key_json
 from .client_uris import shown_logout
@@ -112,6 +113,7 @@ def _settings(client: Client, call: Call) -> dict[str, Any]:
         **shown_security(client),
         **shown_bindings(client),
         **shown_connections(client),
+        **shown_certificates(client),
     }
     if (network := kept(client.settings, "network")) is not None:
         shown["network"] = network

@@ -148,7 +148,7 @@ class Apps:
             base_url=call.request.base_url,
             now=call.now,
             new=new,
-            signs_answers=self._changes.signs_answers,
+            able=self._changes.able,
         )
         profile = body.free("profile", longest=_MAX_PROFILE)
         implicit = body.below("settings").flag("implicitAssignment", default=False)

@@ -6,13 +6,15 @@ from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from ...ids import Ids
-from ...oauth.client_auth.methods import METHODS
+from ...oauth.client_auth.methods import METHODS, TLS_METHODS
 from ...oauth.form import CIBA
 from ...storage.client_registration import ALL_CLIENTS, DYNAMIC_ID, class_of
 from ...storage.clients import Client, WildcardRedirect
 from ..http.errors import ApiError
 from ..http.fields import Fields
+from .abilities import PLAIN, Abilities
 from .app_connections import check_connections, read_connections
+from .certificate_settings import check_certificates, read_certificates
 from .client_keys import read_jwks
 from .client_secrets import SECRET_METHODS, check_secret
 from .client_uris import check_redirect_uris, read_logout_uri, read_page_uri
@@ -60,7 +62,7 @@ def read_client(
     now: int,
     new: bool,
     registered: bool = False,
-    signs_answers: bool = False,
+    able: Abilities = PLAIN,
 ) -> Client:
     """The client that a body describes, without its secrets.
 
@@ -72,7 +74,7 @@ def read_client(
         base_url: Of the deployment.
         now: Unix seconds.
         new: Whether the client is being made.
-        signs_answers: Whether this deployment signs what userinfo and introspection say.
+        able: What the deployment can do for clients.
         registered: Whether the body is registered metadata; an update leaves alone what that has no name for.
 
     Raises:
@@ -87,7 +89,7 @@ def read_client(
         redirect_uris=settings.texts("redirect_uris") or (),
         post_logout_redirect_uris=settings.texts("post_logout_redirect_uris") or (),
         auth_method=credentials.choice(
-            "token_endpoint_auth_method", METHODS, "client_secret_basic" if new else base.auth_method
+            "token_endpoint_auth_method", (*METHODS, *TLS_METHODS), "client_secret_basic" if new else base.auth_method
         ),
         logout_uri=read_logout_uri(settings),
         logout_needs_session=settings.flag("backchannel_logout_session_required", default=False),
@@ -102,11 +104,12 @@ def read_client(
     _check_uris(client, settings)
     _check_method(client, credentials)
     client = _with_keys(read_bindings(client, settings), settings, ids, now)
-    client = read_connections(client, settings)
+    client = read_certificates(read_connections(client, settings), settings)
     check_bindings(client, settings, credentials)
     check_connections(client, settings)
     check_signing(client, settings)
-    check_answers(client, settings, signed=signs_answers)
+    check_answers(client, settings, signed=able.signs_answers)
+    check_certificates(client, settings, credentials, able=able.mutual_tls)
     check_profile(client, settings, credentials, base_url)
     settings.check()
     credentials.check()

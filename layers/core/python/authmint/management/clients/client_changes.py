@@ -9,6 +9,7 @@ from ...storage.events import Event, Party
 from ...storage.roles import BookChange
 from ..http.call import Call
 from ..http.errors import not_found
+from .abilities import PLAIN, Abilities
 
 _R = TypeVar("_R")
 
@@ -16,13 +17,11 @@ _R = TypeVar("_R")
 class ClientChanges:
     """What the views of a client share."""
 
-    def __init__(
-        self, clients: Clients, going: Callable[[str], BookChange | None], *, signs_answers: bool = False
-    ) -> None:
-        """``going``: what is stored of roles when a client is deleted; ``signs_answers``: see ``read_client``."""
+    def __init__(self, clients: Clients, going: Callable[[str], BookChange | None], able: Abilities = PLAIN) -> None:
+        """``going``: what is stored of roles when a client is deleted; ``able``: what clients may ask for."""
         self.clients = clients
         self.going = going
-        self.signs_answers = signs_answers
+        self.able = able
 
     def load(self, call: Call, kind: str = "AppInstance") -> Client:
         """The client of the URL. Raises ApiError (E0000007)."""

@@ -15,6 +15,7 @@ from ..http.fields import Fields
 from ..http.paging import after_of, limit_of, page, scan
 from .app_connections import shown_connections
 from .apps import with_secret
+from .certificate_settings import shown_certificates
 from .client_body import KEPT_URIS, read_client
 from .client_changes import ClientChanges, app_party
 from .client_secrets import SECRET_METHODS, SecretVault
@@ -102,7 +103,7 @@ class DynamicClients:
                 now=call.now,
                 new=new,
                 registered=True,
-                signs_answers=self._changes.signs_answers,
+                able=self._changes.able,
             )
         except ApiError as error:
             if error.code not in {"E0000001", "E0000078"}:
@@ -153,6 +154,7 @@ def client_json(client: Client, *, secret: str | None = None) -> dict[str, Any]:
         **shown_security(client),
         **shown_bindings(client),
         **shown_connections(client),
+        **shown_certificates(client),
     }
     shown |= {name: client.settings[name] for name in KEPT_URIS if name in client.settings}
     if client.post_logout_redirect_uris:

@@ -32,7 +32,6 @@ CLIENT: Final[Mapping[str, Any]] = {
     "sector_identifier_uri": None,
     "software_statement": None,
     "subject_type": "public",
-    "tls_client_certificate_bound_access_tokens": False,
     "userinfo_encrypted_response_alg": None,
 }
 #: Those that an app always shows.

@@ -16,6 +16,8 @@ from ..http.fields import Fields
 from .client_secrets import SECRET_METHODS
 
 _BACKCHANNEL: Final = "backchannel_authentication_request_signing_alg"
+#: Methods that bring keys along, or need none.
+_WITHOUT_OWN: Final = ("private_key_jwt", "tls_client_auth")
 _ASKS: Final = "The security profile of the client asks for"
 
 
@@ -105,8 +107,8 @@ def check_profile(client: Client, settings: Fields, credentials: Fields, base_ur
     if not profile.strict:
         return
     if not profile.auth_methods((client.auth_method,)):
-        credentials.problem("token_endpoint_auth_method", f"{_ASKS} 'private_key_jwt'.")
-    if not client.keys and client.jwks_uri is None and client.auth_method != "private_key_jwt":
+        credentials.problem("token_endpoint_auth_method", f"{_ASKS} 'private_key_jwt', or a certificate.")
+    if not client.keys and client.jwks_uri is None and client.auth_method not in _WITHOUT_OWN:
         settings.problem("jwks", f"{_ASKS} keys of the client: 'jwks' or 'jwks_uri'.")
     _check_grants(client, profile, settings)
     for name, algorithm in (

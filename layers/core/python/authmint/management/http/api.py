@@ -22,6 +22,7 @@ from ...storage.retrying import Retrying
 from ...storage.revocations import Revocations
 from ...storage.servers import Servers as ServerRecords
 from ...storage.usage import UsageRecords
+from ..clients.abilities import PLAIN, Abilities
 from ..clients.client_changes import ClientChanges
 from ..clients.client_secrets import SecretVault
 from ..directory.mappings import MappingRecords
@@ -88,7 +89,7 @@ class ManagementApi:
         *,
         key_retention: int,
         services_need_roles: bool = False,
-        signs_answers: bool = False,
+        able: Abilities = PLAIN,
         console_secret: str | None = None,
         base_url: str | None = None,
         limit: RateLimit,
@@ -116,7 +117,7 @@ class ManagementApi:
         self._routes = operations(
             resource,
             changes,
-            ClientChanges(clients, people.super_admins.client_going, signs_answers=signs_answers),
+            ClientChanges(clients, people.super_admins.client_going, able),
             api_tokens,
             people,
             issued,

@@ -20,12 +20,13 @@ from ..errors import OAuthError, WorkloadRefused
 from ..form import JWT_BEARER
 from ..security_profile import Profile
 from .audience import Audiences
-from .methods import ALGORITHMS
+from .methods import ALGORITHMS, TLS_METHODS
 
 if TYPE_CHECKING:
     from ...jose.jws import Jws
     from ...storage.servers import AuthorizationServer
     from .assertions import Assertions, Spend
+    from .certificates import Certificates
     from .workloads import Workloads
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -40,6 +41,7 @@ class Presented:
 
     Attributes:
         client_id: Empty where a token of a workload names none.
+        certificate: Of the connection (PEM).
         foreign: The assertion is no word of the client's own: somebody else says what it is.
     """
 
@@ -48,6 +50,7 @@ class Presented:
     secret: str = ""
     assertion: "Jws | None" = None
     foreign: bool = False
+    certificate: str = ""
 
 
 def presented(request: Request, form: Mapping[str, str]) -> Presented:
@@ -71,7 +74,7 @@ def presented(request: Request, form: Mapping[str, str]) -> Presented:
     elif offered[2]:
         found = _assertion(form)
     else:
-        found = Presented(form.get("client_id", ""), "none")
+        found = Presented(form.get("client_id", ""), "none", certificate=request.client_certificate)
     if not found.client_id:
         raise OAuthError("missing_client_credentials")
     if form.get("client_id", found.client_id) != found.client_id:
@@ -142,9 +145,13 @@ class ClientAuthentication:
     """
 
     def __init__(
-        self, assertions: "Callable[[], Assertions]", workloads: "Callable[[], Workloads] | None" = None
+        self,
+        assertions: "Callable[[], Assertions]",
+        workloads: "Callable[[], Workloads] | None" = None,
+        certificates: "Callable[[], Certificates] | None" = None,
     ) -> None:
-        """``workloads``: makes what verifies tokens of platforms, when a client first sends one."""
+        """``workloads``, ``certificates``: make what verifies them, when a client first sends one."""
+        self._certificates = None if certificates is None else cache(certificates)
         self._assertions = cache(assertions)
         self._workloads = None if workloads is None else cache(workloads)
 
@@ -193,7 +200,10 @@ class ClientAuthentication:
                 raise OAuthError("invalid_token_endpoint_auth_method", reason="assertion")
             verify = self._assertions().verify
             return client, verify(credential.assertion, client, audiences=audiences(), profile=profile, now=now)
-        _check_secret(credential, client)
+        if client.auth_method in TLS_METHODS and credential.kind == "none" and self._certificates is not None:
+            self._certificates().check(credential.certificate, client, now=now)
+        else:
+            _check_secret(credential, client)
         return client, None
 
     def _workload(

@@ -4,6 +4,8 @@ from typing import Final
 
 #: In the order of documents (RFC 7591 §2).
 METHODS: Final = ("client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none")
+#: What else there is where clients show certificates (RFC 8705 §2).
+TLS_METHODS: Final = ("tls_client_auth", "self_signed_tls_client_auth")
 #: Methods by which a client asserts something that it signed (RFC 7523), and what it may sign with.
 ALGORITHMS: Final = {
     "client_secret_jwt": ("HS256", "HS384", "HS512"),

@@ -62,6 +62,12 @@ class ClientSignatures:
                 return
         raise NotSigned("signature")
 
+    def keys(self, client: Client, *, kid: str | None = None, now: int) -> Sequence[Mapping[str, Any]]:
+        """The public keys of a client. Raises OAuthError: they cannot be fetched."""
+        if client.jwks_uri is not None:
+            return self._client_jwks.keys(client.jwks_uri, kid=kid, now=now)
+        return [key.jwk for key in client.keys if key.status == "ACTIVE"]
+
     def check_key(self, jws: Jws, client: Client, algorithms: Collection[str], *, now: int) -> None:
         """Whether a JWS is signed with a key of the client.
 
@@ -71,10 +77,7 @@ class ClientSignatures:
         """
         if jws.algorithm not in algorithms:
             raise NotSigned("algorithm")
-        if client.jwks_uri is not None:
-            keys = self._client_jwks.keys(client.jwks_uri, kid=jws.kid, now=now)
-        else:
-            keys = [key.jwk for key in client.keys if key.status == "ACTIVE"]
+        keys = self.keys(client, kid=jws.kid, now=now)
         if not keys:
             raise NotSigned("no keys")
         if not any(verified_by_key(jws, jwk, algorithms=algorithms) for jwk in _candidates(keys, jws)):

@@ -120,15 +120,16 @@ def spend(used: UsedAssertions, proof: Proof, *, now: int) -> None:
 def check_holder(
     request: Request, sent: Presented, token: AccessToken, server: AuthorizationServer, *, now: int
 ) -> Proof | None:
-    """Whether whoever sends an access token to a resource of ours holds the key that it is bound to (RFC 9449 §7).
+    """Whether whoever sends an access token to a resource of ours holds what it is bound to (RFC 9449 §7, RFC 8705 §3).
 
     Raises:
-        OAuthError: It is bound and comes as a bearer token, without its proof, or with one of another key; or it comes
-            as a bound token, and is none.
+        OAuthError: It is bound to another certificate than that of the connection; or to a key and comes as a bearer
+            token, without its proof, or with one of another key; or it comes as a bound token, and is none.
 
     Returns:
         The proof of a bound token. It is not used up.
     """
+    _check_certificate(request, token)
     bound_to = token.jkt
     if bound_to is None:
         if sent.scheme == "dpop":
@@ -144,3 +145,12 @@ def check_holder(
     if proof.jkt != bound_to:
         raise OAuthError("invalid_access_token_dpop_binding")
     return proof
+
+
+def _check_certificate(request: Request, token: AccessToken) -> None:
+    if token.certificate is None:
+        return
+    from ..client_auth.certificates import thumbprint
+
+    if not request.client_certificate or thumbprint(request.client_certificate) != token.certificate:
+        raise OAuthError("access_token_invalid", reason="bound to another certificate")

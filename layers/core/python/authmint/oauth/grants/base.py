@@ -30,6 +30,7 @@ class GrantRequest:
     Attributes:
         resources: What it says its tokens are for, as it was sent.
         jkt: Thumbprint of the key whose possession it proved (RFC 9449).
+        certificate: Thumbprint of the certificate that its tokens are bound to (RFC 8705).
         profile: What is asked of it beyond what everybody is asked.
         workload: The token of a platform that the client is, where that is the grant, too.
     """
@@ -41,6 +42,7 @@ class GrantRequest:
     http: Request
     resources: tuple[str, ...] = ()
     jkt: str | None = None
+    certificate: str | None = None
     profile: Profile = NO_PROFILE
     workload: "Jws | None" = None
 

@@ -38,7 +38,7 @@ class _Shown:
     """Who signed in, as what was sent in proves it.
 
     Attributes:
-        jkt: Thumbprint of the key that it is bound to.
+        jkt, certificate: Thumbprints of the key and the certificate that it is bound to.
         email: Whether the client may know the user's address.
     """
 
@@ -46,6 +46,7 @@ class _Shown:
     sign_in: SignIn
     jkt: str | None = None
     email: bool = False
+    certificate: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ class IdentityAssertions:
         if "actor_token" in request.form or "actor_token_type" in request.form:
             raise OAuthError("invalid_actor_token_type", reason="the client itself is who acts")
         shown = self._shown(request)
+        if shown.certificate not in (None, request.certificate):
+            raise OAuthError("invalid_subject_token", reason="bound to another certificate")
         if shown.jkt is not None and request.jkt is None:
             raise OAuthError("invalid_dpop_proof_missing_header")
         if shown.jkt is not None and request.jkt != shown.jkt:
@@ -151,7 +154,7 @@ class IdentityAssertions:
         given = Given(token.jti, ACCESS_TOKEN, issuer, token.client_id)
         methods = methods_of(token, request.server)
         sign_in = SignIn(holder.person, payload.get("auth_time"), methods, acr=payload.get("acr"))
-        return _Shown(given, sign_in, token.jkt, email="email" in token.scopes)
+        return _Shown(given, sign_in, token.jkt, email="email" in token.scopes, certificate=token.certificate)
 
     def _refresh_token(self, text: str, request: GrantRequest) -> _Shown:
         """It stays as it is: nothing is refreshed."""

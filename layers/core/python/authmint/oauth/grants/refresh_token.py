@@ -191,11 +191,14 @@ def _check_key(request: GrantRequest, family: TokenFamily) -> None:
     Raises:
         OAuthError: There is no proof, or it is of another key.
     """
+    public = request.client.auth_method == "none"
+    if public and family.certificate is not None and family.certificate != request.certificate:
+        raise OAuthError(_REFUSAL, reason="bound to another certificate")
     if family.dpop_jkt is None or family.dpop_jkt == request.jkt:
         return
     if request.jkt is None:
         raise OAuthError("invalid_dpop_proof_missing_header")
-    if request.client.auth_method == "none":
+    if public:
         raise OAuthError("invalid_dpop_proof_invalid_public_key_binding")
 
 
@@ -211,5 +214,6 @@ def _fingerprint(verified: VerifiedRefresh) -> str:
         "scopes": sorted(verified.entitlement.scopes),
         "resource": None if resource is None else resource.uri,
         "jkt": verified.request.jkt,
+        "certificate": verified.request.certificate,
     }
     return b64encode(hashlib.sha256(msgspec.json.encode(bound)).digest())

@@ -131,7 +131,7 @@ def _delegation(subject: Subject, request: GrantRequest) -> Delegation:
         subject=str(token.payload["sub"]),
         act=act,
         ends_at=token.expires_at,
-        bound=token.jkt is not None,
+        bound=token.is_bound,
     )
 
 

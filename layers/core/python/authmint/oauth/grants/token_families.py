@@ -66,6 +66,7 @@ def start(
         generations=generations_of(request.client, sign_in.person.user),
         resources=entitlement.resources,
         dpop_jkt=request.jkt,
+        certificate=request.certificate,
         listed=request.server.status_list,
     )
     return Start(family) if minted is None else Start(family, minted.record, minted.text)

@@ -94,7 +94,7 @@ class OwnCallers:
             token = recognize(sent.token, server, issuer=issuer_of(server, request.base_url), now=now)
             if token is None:
                 raise OAuthError("access_token_invalid")
-            bound = token.jkt is not None or sent.scheme == "dpop"
+            bound = token.is_bound or sent.scheme == "dpop"
             # A service that another one called acts for the user at one remove: that is not what the user agreed to.
             indirect = "act" in token.payload or class_of(token.client_id) != "REGISTERED"
             if indirect or own_account_scopes(scope).isdisjoint(token.scopes):
