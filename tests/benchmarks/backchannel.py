@@ -37,6 +37,11 @@ def of_requests(people: People, *, waits: Send, aside: Callable[[], AbstractCont
         asked = json.loads(send("token", new())["body"])
         return poll_event(centre, asked["auth_req_id"])
 
+    def just_signed_in() -> None:
+        """When a session was used last is written down now and then."""
+        people.cookies.clear()
+        people.sign_in()
+
     def whole(_: object) -> None:
         asked = begin(centre)
         with aside():
@@ -48,7 +53,7 @@ def of_requests(people: People, *, waits: Send, aside: Callable[[], AbstractCont
     return [
         Operation("authentication request", "token", lambda event: send("token", event), new),
         Operation("authentication request, a poll", "token", lambda event: waits("token", event), waiting),
-        Operation("authentication request, to its tokens", "authorize", whole),
+        Operation("authentication request, to its tokens", "authorize", whole, just_signed_in),
     ]
 
 
