@@ -10,7 +10,9 @@ from urllib.parse import urlencode
 from authmint.clock import SystemClock
 
 from tests.functions.deployment import Functions, form_event
+from tests.functions.sign_ins import People
 from tests.support.outside import Issuer
+from tests.support.people import CALLBACK, query_of
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -113,7 +115,10 @@ def every_assertion(functions: Functions, server: str, user_id: str) -> None:
     functions.admin("DELETE", f"{base}/{made['id']}/subjects/{subject['id']}")
     functions.admin("POST", f"{base}/{made['id']}/subjects", {"sub": "u-2", "userId": user_id})
     functions.admin("DELETE", f"{base}/{made['id']}")
-    assert workload_at(functions, server)()["statusCode"] == 200
+    for grant in (False, True):
+        assert workload_at(functions, server, grant=grant)()["statusCode"] == 200
+        (made,) = functions.admin("GET", base)
+        functions.admin("DELETE", f"{base}/{made['id']}")
 
 
 def _token(answer: dict[str, Any]) -> str:
@@ -122,26 +127,68 @@ def _token(answer: dict[str, Any]) -> str:
     return token
 
 
-def workload_at(functions: Functions, server: str) -> Callable[[], dict[str, Any]]:
-    """A client that is bound to a workload of a platform; asks for a token with a new one of the platform each time."""
+def workload_at(functions: Functions, server: str, *, grant: bool = False) -> Callable[[], dict[str, Any]]:
+    """A client that is bound to a workload of a platform; asks for a token with a new one of the platform each time.
+
+    ``grant``: the platform's token is all that it sends.
+    """
     platform = Issuer("https://token.actions.githubusercontent.com")
     base = f"/api/v1/authorizationServers/{server}"
-    entry = {"issuer": platform.url, "use": "WORKLOAD", "jwks": {"keys": [platform.jwk]}}
-    functions.admin("POST", f"{base}/trustedIssuers", entry)
     issuer = functions.admin("GET", base)["issuer"]
     body: dict[str, Any] = {"client_name": f"job {next(_NUMBERS)}", "application_type": "service"}
-    body |= {"grant_types": ["client_credentials"]}
+    body |= {"grant_types": ["client_credentials", JWT_BEARER]}
     body |= {"token_endpoint_auth_method": "private_key_jwt"}
     body |= {"workload_bindings": [{"issuer": platform.url, "claims": {"repository_id": "1"}}]}
     client = functions.admin("POST", "/oauth2/v1/clients", body)["client_id"]
+    entry = {"issuer": platform.url, "use": "WORKLOAD", "jwks": {"keys": [platform.jwk]}, "clientIds": [client]}
+    functions.admin("POST", f"{base}/trustedIssuers", entry)
+    settings = functions.admin("GET", f"{base}/security") | {"workloadIdentity": {"grant": grant}}
+    functions.admin("PUT", f"{base}/security", settings)
 
     def ask() -> dict[str, Any]:
         now = SystemClock().now()
         token = platform.token(aud=issuer, repository_id="1", iat=now, exp=now + 300)
-        fields = {"grant_type": "client_credentials", "scope": "a", "client_id": client, "client_assertion": token}
-        fields["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        if grant:
+            fields = {"grant_type": JWT_BEARER, "scope": "a", "assertion": token}
+        else:
+            fields = {"grant_type": "client_credentials", "scope": "a", "client_id": client, "client_assertion": token}
+            fields["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
         event = form_event("token", server, urlencode(fields), "", "")
         event["headers"].pop("authorization")
         return functions.http("token", event)
 
     return ask
+
+
+def asserted_at(people: People) -> Callable[[], dict[str, Any]]:
+    """An app that Maria signs in to at the org server; asks what another server shall know of her, time and again.
+
+    It is told of ends of sessions, so that its ID tokens name one.
+    """
+    functions = people.functions
+    audience = functions.admin("GET", f"/api/v1/authorizationServers/{people.server}")["issuer"]
+    body: dict[str, Any] = {
+        "client_name": f"wiki {next(_NUMBERS)}",
+        "application_type": "web",
+        "redirect_uris": [CALLBACK],
+        "grant_types": ["authorization_code", EXCHANGE],
+        "response_types": ["code"],
+        "backchannel_logout_uri": "https://app.example.com/out",
+        "app_connections": [{"audience": audience, "client_id": "wiki", "scopes": ["a"]}],
+    }
+    client = functions.admin("POST", "/oauth2/v1/clients", body)
+    everyone = functions.admin("GET", "/api/v1/groups?q=Everyone")[0]["id"]
+    functions.admin("PUT", f"/api/v1/apps/{client['client_id']}/groups/{everyone}", {})
+
+    def sent(**fields: str) -> dict[str, Any]:
+        event = form_event("token", "", urlencode(fields), client["client_id"], client["client_secret"])
+        return functions.http("token", event | {"rawPath": "/oauth2/v1/token", "pathParameters": {}})
+
+    query = {"client_id": client["client_id"], "redirect_uri": CALLBACK, "response_type": "code", "state": "s"}
+    back, page = people.follow(people.visit("GET", f"/oauth2/v1/authorize?{urlencode(query | {'scope': 'openid'})}"))
+    assert not page, page
+    code = {"grant_type": "authorization_code", "code": query_of(back)["code"], "redirect_uri": CALLBACK}
+    token = json.loads(sent(**code)["body"])["id_token"]
+    types = "urn:ietf:params:oauth:token-type:"
+    asked = {"subject_token": token, "subject_token_type": f"{types}id_token", "audience": audience}
+    return lambda: sent(grant_type=EXCHANGE, requested_token_type=f"{types}id-jag", **asked)

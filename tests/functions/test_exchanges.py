@@ -9,8 +9,9 @@ import pytest
 from authmint.dynamo.token_family_items import FAMILY
 
 from tests.functions.deployment import Functions
-from tests.functions.exchanges import Service, asserting_at, service_at, workload_at
+from tests.functions.exchanges import Service, asserted_at, asserting_at, service_at, workload_at
 from tests.functions.faults import FAULTS, Faults
+from tests.functions.sign_ins import people_at
 
 
 def ready(functions: Functions) -> Service:
@@ -166,19 +167,26 @@ def test_of_parallel_redemptions_of_one_assertion_exactly_one_wins(functions: Fu
 
 
 @pytest.mark.parametrize("lasting", [False, True])
-def test_a_workload_survives_one_fault_and_is_refused_clearly_under_a_lasting_one(
-    functions: Functions, faults: Faults, lasting: bool
+@pytest.mark.parametrize("kind", ["assertion of a client", "grant", "assertion of the org server"])
+def test_who_needs_no_secret_survives_one_fault_and_is_refused_clearly_under_a_lasting_one(
+    functions: Functions, faults: Faults, kind: str, lasting: bool
 ) -> None:
-    ask = workload_at(functions, ready(functions).server)
-    for position, fault in zip(itertools.count(1), itertools.cycle(FAULTS)):
+    server = ready(functions).server
+    if kind == "assertion of the org server":
+        people = people_at(functions, server)
+        people.sign_in()
+        ask = asserted_at(people)
+    else:
+        ask = workload_at(functions, server, grant=kind == "grant")
+    struck = 0
+    for position, fault in zip(faults.positions(), itertools.cycle(FAULTS)):
         functions.restart("token")
         faults.arm(FAULTS[fault], position, lasting=lasting)
 
         answer = ask()
 
-        reached = faults.seen >= position
+        struck += faults.seen >= position
         faults.clear()
         assert answer["statusCode"] == 200 or (lasting and answer["statusCode"] == 503), (fault, position, answer)
-        if not reached:
-            return
         assert ask()["statusCode"] == 200
+    assert struck > 1

@@ -28,7 +28,7 @@ from tests.functions.assertions import ASSERTION, asserted
 from tests.functions.backchannel import every_backchannel_flow
 from tests.functions.deployment import WIRES, Functions, form_event, load_event
 from tests.functions.documents import a_web, every_flow_of_strangers
-from tests.functions.exchanges import every_assertion, every_exchange
+from tests.functions.exchanges import asserted_at, every_assertion, every_exchange
 from tests.functions.factor_calls import every_call_of_factors
 from tests.functions.hook_flows import (
     every_flow_of_event_hooks,
@@ -99,6 +99,9 @@ def everything(functions: Functions, deployed: Deployed) -> None:
         functions.admin("PUT", f"/api/v1/authorizationServers/{server}/security", {"statusList": True})
         every_backchannel_flow(people)
         every_flow(people)
+        people.cookies.clear()
+        people.sign_in()
+        assert asserted_at(people)()["statusCode"] == 200
         _told_of_ends(people)
         every_hook_of_a_browser(people)
         _number(functions, unique="UNIQUE_VALIDATED")
