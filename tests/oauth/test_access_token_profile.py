@@ -5,11 +5,12 @@ from typing import Any
 
 import jwt
 import pytest
+from authmint.oauth.access_tokens import methods_of, recognize
 from authmint.storage.servers import Claim
 
 from tests.oauth.authorization.world import ISSUER, World, a_browser_server, an_app
 from tests.oauth.engine import Engine
-from tests.support.builders import SERVER_ID, a_server
+from tests.support.builders import BASE_URL, SERVER_ID, a_server
 
 CLAIMS = tuple(
     Claim(f"ocl{name}", name, "RESOURCE", "EXPRESSION", "'mine'") for name in ("client_id", "scope", "amr", "x")
@@ -59,3 +60,20 @@ def test_tokens_of_before_a_change_stay_good(first: Any, then: Any) -> None:
         state = engine.state(one)
         assert (state["active"], state["client_id"]) == (True, read(one)[1]["cid"])
         assert state["scope"].split() == list(read(one)[1]["scp"])
+
+
+def test_a_claim_of_before_the_profile_is_no_word_about_a_sign_in() -> None:
+    """A server's own ``amr`` says whatever it is made to say; it does not become a second factor by a switch."""
+    claims = (Claim("oclamr", "amr", "RESOURCE", "EXPRESSION", 'Arrays.add({"pwd"}, "mfa")'),)
+    engine = Engine(a_server(claims=claims))
+    issuer, before = f"{BASE_URL}/oauth2/{SERVER_ID}", engine.access_token()
+    server = engine.storage.servers.get(SERVER_ID)
+    engine.storage.servers.save(server, replace(server, access_token_profile="RFC9068"), [])
+    profiled = engine.storage.servers.get(SERVER_ID)
+
+    token = recognize(before, profiled, issuer=issuer, now=0)
+
+    assert token is not None
+    assert token.payload["amr"] == ["pwd", "mfa"]
+    assert methods_of(token, profiled) == ()
+    assert methods_of(replace(token, profiled=True), profiled) == ("pwd", "mfa")

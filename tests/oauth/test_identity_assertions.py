@@ -362,6 +362,16 @@ def test_keys_that_an_unknown_kid_finds_withdrawn_count_no_more_for_anybody() ->
     assert len(asked) == 1, "and the issuer is asked once"
 
 
+def test_an_issuer_that_says_it_has_no_keys_has_none() -> None:
+    world = World()
+    world.token()
+    world.engine.clock.advance(seconds=60)
+    world.engine.documents[f"{world.idp.url}/keys"] = b'{"keys":[]}'
+
+    assert world.redeem(world.assertion({"kid": "k9"}, iat=NOW + 60)).status == 503
+    assert world.redeem(world.assertion(iat=NOW + 60)).status == 503, "those from before count no more"
+
+
 @pytest.mark.parametrize("document", [b"{}", b"[]", b'{"keys":[]}', b"no JSON", b'{"keys":[1]}'])
 def test_what_is_no_key_set_verifies_nothing(document: bytes) -> None:
     world = World()

@@ -552,6 +552,22 @@ def test_without_trust_what_came_of_a_server_lives_to_its_end_and_begets_nothing
     assert (again.status, chain.reason(again)) == (403, "associated_server_not_trusted")
 
 
+def test_every_server_that_it_came_in_from_has_to_be_trusted_still_and_not_the_last_one_alone() -> None:
+    bank = a_ledger_server(id="ausBANK", audience="https://bank.example.com", associated=(LEDGER,))
+    chain = Chain(ledger=a_ledger_server(associated=(SERVER_ID, "ausBANK")))
+    chain.storage.servers.add(bank, [])
+    first = chain.exchanged(chain.users(), at=LEDGER, scope="ledger:read")
+    there = chain.exchanged(first, by=2, at="ausBANK", audience="https://bank.example.com", scope="ledger:read")
+    again = chain.exchanged(there, by=3, at=LEDGER, scope="ledger:read")
+    assert chain.exchange(again, by=4, at=LEDGER, scope="ledger:read").status == 200
+    server = chain.storage.servers.get(LEDGER)
+
+    chain.storage.servers.save(server, replace(server, associated=("ausBANK",)), [])
+
+    answer = chain.exchange(again, by=4, at=LEDGER, scope="ledger:read")
+    assert chain.reason(answer) == "associated_server_not_trusted"
+
+
 def test_the_server_of_a_client_that_nobody_registered_counts_too() -> None:
     chain = Chain(replace(an_orders_server(), registration=ClientRegistration(dynamic="OPEN")))
     token = chain.exchanged(of_a_stranger(chain), at=LEDGER, scope="ledger:read")

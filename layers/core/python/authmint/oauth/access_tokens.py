@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..jose.jws import BadToken, Jws, read, verified_by_key
+from ..jose.jws import BadToken, Jws, kind_of, read, verified_by_key
 from ..storage.generations import Generations
 from ..storage.servers import AuthorizationServer
 from ..storage.token_families import FAMILY
-from ..tokens.access_token import JTI_PREFIX, generations_in
+from ..tokens.access_token import JTI_PREFIX, PROFILE_TYPE, generations_in
 from ..tokens.id_token import JTI_PREFIX as ID_TOKEN_JTI_PREFIX
 
 #: ``typ`` of what we mint: the profile of RFC 9068 names its tokens, the others have no name.
@@ -18,13 +18,18 @@ ID_TOKEN_TYPES: Final = (None,)
 
 @dataclass(frozen=True)
 class AccessToken:
-    """An access token of this server whose signature is right and which has not expired."""
+    """An access token of this server whose signature is right and which has not expired.
+
+    Attributes:
+        profiled: It says that it is of the profile of RFC 9068, whatever its server does by now.
+    """
 
     jti: str
     client_id: str
     issued_at: int
     expires_at: int
     payload: Mapping[str, Any]
+    profiled: bool = False
 
     @property
     def user_id(self) -> str | None:
@@ -94,13 +99,18 @@ def recognize(token: str, server: AuthorizationServer, *, issuer: str, now: int)
     if not isinstance(client_id, str) or expires_at <= now:
         return None
     return AccessToken(
-        jti=jws.payload["jti"], client_id=client_id, issued_at=issued_at, expires_at=expires_at, payload=jws.payload
+        jti=jws.payload["jti"],
+        client_id=client_id,
+        issued_at=issued_at,
+        expires_at=expires_at,
+        payload=jws.payload,
+        profiled=kind_of(jws) == PROFILE_TYPE,
     )
 
 
 def methods_of(token: AccessToken, server: AuthorizationServer) -> tuple[str, ...]:
-    """How the user of a token signed in, where access tokens of its server tell."""
-    amr = token.payload.get("amr") if server.tells_methods else None
+    """How the user of a token signed in, where it tells: a claim of the server's own may be called so, too."""
+    amr = token.payload.get("amr") if server.is_org or token.profiled else None
     if not isinstance(amr, list) or not all(isinstance(method, str) for method in amr):
         return ()
     return tuple(amr)

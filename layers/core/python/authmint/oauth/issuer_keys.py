@@ -101,6 +101,8 @@ class IssuerKeys:
             return kept.keys
         except (OAuthError, ValueError) as error:
             self._failed[place] = now
+            if isinstance(error, OAuthError) and error.id == "jwks_uri_no_key":
+                self._kept.pop(place, None)  # it says that it has none any more
             raise KeysUnavailable(f"no key set: {type(error).__name__}") from None
         self._failed.pop(place, None)
         while len(self._kept) >= _KEPT:

@@ -1,5 +1,6 @@
 """Subject tokens of token exchange (RFC 8693 §2.1, docs/protocol.md §42): whose they are, and whether they are good."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Final
 
@@ -119,12 +120,13 @@ class SubjectTokens:
 
 
 def _check_origin(holder: Holder, server: AuthorizationServer, own: AuthorizationServer) -> None:
-    """A token of our own that came of another server's, or of one's before it, needs that server to be trusted still.
+    """A token of our own that came of other servers' needs each of them to be trusted still that it came here from.
 
     Without, who was let in once could come back again and again.
     """
     if server.id != own.id:  # looked at already
         return
-    foreign = [one.server_id for one in holder.ancestors if one.server_id != own.id]
-    if foreign and foreign[-1] not in own.associated:
+    chain = [*(one.server_id for one in holder.ancestors), own.id]
+    entered = {before for before, after in itertools.pairwise(chain) if after == own.id and before != own.id}
+    if not entered.issubset(own.associated):
         raise OAuthError("associated_server_not_trusted", reason="where the token came from is trusted no more")
