@@ -13,6 +13,7 @@ from authmint.storage.identity_providers import IdpLink
 from authmint.storage.schemas import ProfileSchema
 from authmint.storage.servers import ORG_SERVER
 from authmint.storage.users import User
+from authmint.tokens.access_token import type_of
 
 from tests.federation.world import ACME, APP, VERIFIER, Browser, Deployment, World, request_of
 from tests.support.apps import App
@@ -540,7 +541,7 @@ class TestPassword:
         assert server is not None
         claims = jwt.decode(program.token, options={"verify_signature": False})
         claims |= {"iss": f"{ACME}/oauth2/{made['id']}", "jti": "AT.made", "aud": "api://shop", "amr": amr}
-        program.token = program.here.parts.signers().signer(server).sign(claims)
+        program.token = program.here.parts.signers().signer(server).sign(claims, typ=type_of(server))
 
         refused = program.send("POST", "/password/change-password", {"oldPassword": PASSWORD, "newPassword": NEW})
 
