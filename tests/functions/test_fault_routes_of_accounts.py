@@ -16,6 +16,7 @@ import pytest
 from authmint.clock import SystemClock
 from authmint.dynamo.outbox import DynamoOutbox
 from authmint.ids import RandomIds
+from authmint.policy.sign_on.defaults import IDS
 from authmint.storage.admin_scopes import OWN_ACCOUNT_SCOPES
 
 from tests.functions.deployment import Functions
@@ -40,6 +41,7 @@ class Scene:
     Attributes:
         known: What calls name: ids, codes, fields of forms.
         items: All that is stored.
+        ready: Requests of browsers on their way to an application, by the names of their routes.
         asking: By kind of route, the calls of the one that finds out who asks, and does no more.
     """
 
@@ -48,6 +50,7 @@ class Scene:
     known: dict[str, str]
     items: Items
     asking: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    ready: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def event(self, method: str, path: str, body: Any) -> dict[str, Any]:
         """The request of a program, or of a form; the braces of its text filled in."""
@@ -100,8 +103,37 @@ def made(functions: Functions) -> Scene:
     for section in ("profile", "password", "sessions", "apps", "providers", "data"):
         page = people.visit("GET", f"/account/{section}")["body"]
         known[f"csrf_{section}"] = re.findall(r'name="csrf" value="([^"]+)"', page)[0]
+    ready = on_the_way(people, known)
     asking = {kind: calls_of(functions, scene.event(*CALLS[name]))[1] for kind, name in ASKING.items()}
-    return replace(scene, items=functions.deployed.items(), asking=asking)
+    return replace(scene, items=functions.deployed.items(), asking=asking, ready=ready)
+
+
+def on_the_way(people: People, known: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """A stranger who makes an account, somebody who is asked for more, and somebody on the way to a provider."""
+    policy, rule = IDS["PROFILE_ENROLLMENT"]
+    names = ("email", "firstName", "lastName", "mobilePhone")
+    says = {
+        "access": "ALLOW",
+        "unknownUserAction": "REGISTER",
+        "activationRequirements": {"emailVerification": True},
+        "profileAttributes": [{"name": name, "required": True} for name in names],
+        "progressiveProfilingAction": "ENABLED",
+    }
+    body = {"name": "all", "actions": {"profileEnrollment": says}}
+    people.functions.admin("PUT", f"/api/v1/policies/{policy}/rules/{rule}", body)
+    stranger, maria = replace(people, cookies={}), replace(people, cookies={})
+    at, page = stranger.authorize()
+    leaving = stranger.event("GET", at.replace("/signin?", f"/signin/idp?idp={known['idp']}&"))
+    page = stranger.visit("GET", at.replace("/signin?", "/signup?"))["body"]
+    typed = {f"profile.{name}": "7" for name in names} | {"profile.email": "nina@new.example"}
+    at, asked = maria.submit("/signin", maria.authorize()[1], username=LOGIN, password=PASSWORD)
+    assert at.startswith("/profile"), asked
+    more = urlencode(form_of(asked).fields | {"profile.mobilePhone": "7"})
+    return {
+        "page, sign-up": stranger.event("POST", "/signup", urlencode(form_of(page).fields | typed)),
+        "page, asked for more": maria.event("POST", "/profile", more),
+        "page, to a provider": leaving,
+    }
 
 
 def calls_of(functions: Functions, event: dict[str, Any]) -> tuple[Answer, list[tuple[str, str]]]:
@@ -180,12 +212,14 @@ CALLS: dict[str, tuple[str, str, Any]] = {
     "page, provider linked": form("providers", act="link", idp="{other}"),
     "page, deletion": form("data", act="delete", confirm=LOGIN),
 }
+#: Their requests are made with the scene.
+BROWSERS = ("page, sign-up", "page, asked for more", "page, to a provider")
 #: Those that all others of their kind begin as: a fault of theirs is tried once.
 ASKING = {"program": "password", "page": "page"}
 #: What has to be done before, where that is anything.
 BEFORE = {"password, the first one": ["password, none"]}
-#: What is used up by its first answer (docs/protocol.md §32.3), and so what is begun anew.
-AGAIN = {"keys, registered": "keys, asked for"}
+#: What is used up by its first answer (docs/protocol.md §32.3), as the end of a sign-on is; and how one goes on.
+AGAIN = {"keys, registered": "keys, asked for", "page, asked for more": "page"}
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"}
 
 
@@ -222,12 +256,13 @@ def attempts(calls: Sequence[tuple[str, str]], known: Sequence[tuple[str, str]])
             yield position, "committed and lost", False
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", [*CALLS, *BROWSERS])
 def test_a_fault_at_any_call_is_told_and_the_same_request_works_afterwards(
-    functions: Functions, faults: Faults, name: str
+    functions: Functions, faults: Faults, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
+    monkeypatch.setattr("authmint.pages.sign_up._LEAST", 0)  # seconds that somebody takes to fill in a form
     scene, page = scene_at(functions), name.startswith("page")
-    event = scene.event(*CALLS[name])
+    event = scene.ready.get(name) or scene.event(*CALLS[name])
     for before in BEFORE.get(name, ()):
         assert succeeded(functions.http("authorize", scene.event(*CALLS[before])))
     items = functions.deployed.items()
