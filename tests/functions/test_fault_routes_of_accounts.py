@@ -18,6 +18,7 @@ from authmint.dynamo.outbox import DynamoOutbox
 from authmint.ids import RandomIds
 from authmint.policy.sign_on.defaults import IDS
 from authmint.storage.admin_scopes import OWN_ACCOUNT_SCOPES
+from botocore.session import Session
 
 from tests.functions.deployment import Functions
 from tests.functions.faults import FAULTS, Faults
@@ -256,6 +257,21 @@ def attempts(calls: Sequence[tuple[str, str]], known: Sequence[tuple[str, str]])
             yield position, "committed and lost", False
 
 
+@pytest.fixture
+def kept_clients(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
+    """New instances take the clients of AWS that are there: making them takes as long as all that is asked of them."""
+    create, kept = Session.create_client, {}
+
+    def create_client(self: Session, service: str, *values: Any, **named: Any) -> Any:
+        key = service, repr(vars(named["config"])) if "config" in named else ""
+        if key not in kept:
+            kept[key] = create(self, service, *values, **named)
+        return kept[key]
+
+    monkeypatch.setattr(Session, "create_client", create_client)
+
+
+@pytest.mark.usefixtures("kept_clients")
 @pytest.mark.parametrize("name", [*CALLS, *BROWSERS])
 def test_a_fault_at_any_call_is_told_and_the_same_request_works_afterwards(
     functions: Functions, faults: Faults, monkeypatch: pytest.MonkeyPatch, name: str

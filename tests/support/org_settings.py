@@ -12,6 +12,9 @@ _EVERYWHERE = (
     "/api/v1/idps",
     "/api/v1/eventHooks",
     "/api/v1/groups/rules",
+    "/api/v1/org",
+    "/api/v1/trustedOrigins",
+    "/api/v1/inlineHooks",
 )
 _TYPES = ("OKTA_SIGN_ON", "ACCESS_POLICY", "PASSWORD", "MFA_ENROLL", "PROFILE_ENROLLMENT", "IDP_DISCOVERY")
 #: When something was last written, and a place in an order that others of the test are part of, say nothing.
