@@ -11,7 +11,7 @@ from authmint.runtime.gateway_events import request_of
 from tests.functions.deployment import Functions, load_event
 
 ROUTES = read(deployment().template, parameters={}).routes
-VISITED = ("/authorize", "/logout", "/v1/authorize/callback")
+VISITED = ("/authorize", "/logout", "/v1/authorize/callback", "/bc/approve")
 ORIGIN = "https://app.example"
 
 
