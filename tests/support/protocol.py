@@ -17,6 +17,7 @@ WIRES = {
     "token_status": wiring.token_status,
     "authorize": wiring.authorize,
     "jwks": wiring.key_set,
+    "status_list": wiring.status_list,
     "discovery": wiring.discovery,
 }
 

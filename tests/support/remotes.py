@@ -39,10 +39,25 @@ _FUNCTIONS = {
     "oauth-authorization-server": "discovery",
     "openid-configuration": "discovery",
 }
+#: Of endpoints that take what follows.
+_LIST = "status/"
 TOKEN = "an-api-token-of-more-than-32-characters"
 _NEXT = re.compile(r'<([^>]+)>; rel="next"')
 _PROTOCOL = re.compile(r"/oauth2/(?P<id>[^/]+)/(?:v1|\.well-known)/(?P<name>[\w/-]+)")
 _OF_PAGES = ("/api/v1/authn",)
+
+
+def _function(match: re.Match[str] | None) -> str:
+    if match is None:
+        return "authorize"
+    return "status_list" if match["name"].startswith(_LIST) else _FUNCTIONS[match["name"]]
+
+
+def _parameters(match: re.Match[str] | None) -> dict[str, str]:
+    if match is None:
+        return {}
+    server = {"authServerId": unquote(match["id"])}
+    return server | ({"list": match["name"].removeprefix(_LIST)} if match["name"].startswith(_LIST) else {})
 
 
 class OwnKeyPairs(FakeKeyPairs):
@@ -94,7 +109,7 @@ class InMemory(_InProcess):
 
     def respond(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> Response:
         match = _PROTOCOL.fullmatch(path)
-        parameters = {} if match is None else {"authServerId": unquote(match["id"])}
+        parameters = _parameters(match)
         request = Request(
             method=method,
             path=path,
@@ -107,7 +122,7 @@ class InMemory(_InProcess):
         of_pages = path in _OF_PAGES
         if not of_pages and (match is None or match["name"].startswith("clients")):
             return self.management(request)
-        return self.functions["authorize" if match is None else _FUNCTIONS[match["name"]]](request)
+        return self.functions[_function(match)](request)
 
 
 class OverFunctions(_InProcess):
@@ -133,13 +148,13 @@ class OverFunctions(_InProcess):
                 "multiValueQueryStringParameters": values,
             }
             return _response(self._functions.http("management", event))
-        function = "authorize" if match is None else _FUNCTIONS[match["name"]]
+        function = _function(match)
         event = load_event("token" if method == "POST" else "jwks")
         event["requestContext"]["http"] |= {"method": method, "path": path}
         event |= {
             "rawPath": path,
             "rawQueryString": query,
-            "pathParameters": {} if match is None else {"authServerId": unquote(match["id"])},
+            "pathParameters": _parameters(match),
             "headers": {name: value for name, value in headers.items() if name != "cookie"},
             "cookies": [headers["cookie"]] if "cookie" in headers else [],
             "body": body.decode(),

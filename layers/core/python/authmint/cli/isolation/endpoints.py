@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ...jose.encoding import b64decode, b64encode
 from ...oauth.form import TOKEN_EXCHANGE
+from ...oauth.status_list.document import is_revoked, unpacked
 from ..remote import Answer
 from .attempts import Attempts, Crossing
 from .sides import CannotCheck, Credential, Side, basic
@@ -25,6 +26,7 @@ def attempts(crossing: Crossing) -> Attempts:
     yield from _assertions(crossing)
     yield from _forgeries(crossing)
     yield from _published(crossing)
+    yield from _lists(crossing)
 
 
 def introspected(crossing: Crossing, token: str, at: Side, client: Credential) -> Answer:
@@ -191,3 +193,25 @@ def _published(crossing: Crossing) -> Attempts:
         answer = remote.send("GET", f"{base}/.well-known/{name}?client_id={own.client.id}")
         shows = own.server_id in answer.body.decode() or own.scope in answer.body.decode()
         yield crossing.attempt(f"anything of it in the other's {name}", answer, refused=not shows)
+
+
+def _lists(crossing: Crossing) -> Attempts:
+    """Status lists: the other's says nothing of its tokens, and what the other was to revoke is not in its own."""
+    remote, own, target = crossing.remote, crossing.own, crossing.target
+    place = _payload(own.token).get("status", {}).get("status_list")
+    if place is None:  # servers that were there before may have none
+        return
+    name = "status/" + place["uri"].rpartition("/")[2]
+    theirs = remote.send("GET", target.endpoint(remote, name))
+    says = theirs.status == 200 and _payload(theirs.body.decode())["sub"] == place["uri"]
+    yield crossing.attempt("the list of its tokens there", theirs, refused=not says)
+    answer = remote.send("GET", own.endpoint(remote, name))
+    if answer.status != 200:
+        raise CannotCheck(f"server {own.name} does not give the list that its tokens name")
+    bits = unpacked(_payload(answer.body.decode())["status_list"])
+    what = "its token in its list, after all that the other was asked to revoke"
+    yield crossing.attempt(what, answer, refused=not is_revoked(bits, place["idx"]))
+
+
+def _payload(token: str) -> Any:
+    return json.loads(b64decode(token.split(".")[1]))

@@ -168,7 +168,8 @@ def _side(remote: Remote, name: str, mark: str, taken: str | None, person: Perso
     resource = f"https://isolation-check.invalid/{mark}/{name.lower()}"
     if taken is None:
         strangers = {"metadataDocuments": "LISTED", "dynamic": "TOKEN", "scopes": ["openid"]}
-        remote.admin("PUT", f"{path}/security", {"resourceIndicators": "ON", "clientRegistration": strangers})
+        settings = {"resourceIndicators": "ON", "statusList": True, "clientRegistration": strangers}
+        remote.admin("PUT", f"{path}/security", settings)
     scope, shared = f"isolation.{mark}.{name.lower()}", f"isolation.{mark}.shared"
     child("scopes", {"name": shared})
     children = {
