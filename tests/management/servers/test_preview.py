@@ -1,5 +1,6 @@
 """Preview, explanation and analysis (docs/protocol.md §22): always what the token endpoint does, and never more."""
 
+from bisect import bisect_left
 from dataclasses import replace
 from typing import Any
 
@@ -305,6 +306,23 @@ def test_a_token_that_no_header_could_carry_is_refused_with_its_largest_claim() 
     assert "7168 is the most" in refused["detail"]
     assert "largeAccessTokens" in refused["detail"]
     assert allowed["error"] is None
+
+
+def test_what_would_not_fit_beside_a_place_in_a_status_list_is_refused() -> None:
+    """The place is given when the token is minted; a preview gives none."""
+    claim = Claim("ocl1", "blob", "RESOURCE", "EXPRESSION", "app.profile.blob")
+    server = a_server(claims=(claim,), keys=KEYS)
+
+    def refused(size: int, *, listed: bool) -> bool:
+        world = World(replace(server, status_list=listed), a_client(profile={"blob": "x" * size}))
+        shown = world.preview("client_credentials", "orders:read")
+        assert "status" not in (shown["access_token"]["payload"] or {})
+        return shown["error"] is not None
+
+    largest = bisect_left(range(8_000), True, key=lambda size: refused(size, listed=False)) - 1
+
+    assert refused(largest, listed=True)
+    assert not refused(largest - 200, listed=True)
 
 
 def test_grants_of_the_browser_can_be_tried_too() -> None:

@@ -10,6 +10,7 @@ import jwt
 import pytest
 from authmint.http import Request
 from authmint.jose.encoding import b64decode
+from authmint.keys.birth import new_key
 from authmint.keys.vault import VaultUnavailable
 from authmint.oauth.issuance import Draft, Recipient
 from authmint.oauth.status_list.document import is_revoked
@@ -25,7 +26,7 @@ from authmint.verifier import Refused, Verifier
 
 from tests.oauth.exchanges import LEDGER, LEDGER_AUDIENCE, Chain, a_ledger_server, an_orders_server
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_form, basic
-from tests.support.fakes import decoded
+from tests.support.fakes import NOW, CountingIds, FakeKeyPairs, decoded
 
 HOUR = 3_600
 
@@ -200,19 +201,54 @@ def test_a_token_that_is_noted_late_is_found_by_the_second_look(here: Listed, en
     assert not here.storage.logout_notices.waiting
 
 
-def test_every_link_of_a_chain_ends_with_the_sign_in(here: Listed) -> None:
-    """A service behind a service behind a user, at two servers."""
-    user = here.users()
+CHAIN: dict[str, tuple[Callable[[Listed, str, str], Any], int]] = {
+    "the sign-in": (lambda here, user, _: here.storage.families.revoke(family_of(user), "user", at=NOW), 0),
+    "everything of the user": (lambda here, *_: change_user(here, token_generation=1), 0),
+    "the app": (lambda here, *_: deactivate(here, CLIENT_ID), 0),
+    "the first service": (lambda here, *_: deactivate(here, "0oaSVC1"), 1),
+    "the first service's token": (
+        lambda here, _, first: here.revoke(a_form({"token": first}, headers=basic("0oaSVC1"), path="revoke")), 1
+    ),
+    "the second service": (lambda here, *_: deactivate(here, "0oaSVC2"), 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CHAIN)
+def test_every_link_of_a_chain_ends_with_what_is_before_it(here: Listed, what: str) -> None:
+    """A service behind a service behind a user, at two servers: introspection and lists agree about each."""
+    user, apart = here.users(), here.machines(5)
     first = here.exchanged(user, by=1)
     second = here.exchanged(first, by=2, at=LEDGER, scope="ledger:read")
     third = here.exchanged(second, by=3, at=LEDGER, scope="ledger:read")
-    apart = here.exchanged(here.users(), by=1)
+    end, living = CHAIN[what]
 
-    family = claims_of(user)["jti"].rpartition(".")[2]
-    here.storage.families.revoke(family, "administrator", at=here.clock.now())
+    end(here, user, first)
     here.deliver()
 
-    assert [here.marked(token) for token in (user, first, second, third, apart)] == [True] * 4 + [False]
+    chain = ((user, SERVER_ID), (first, SERVER_ID), (second, LEDGER), (third, LEDGER), (apart, SERVER_ID))
+    lives = [here.lives(token, at=server_id, by=6) for token, server_id in chain]
+    assert lives == [True] * living + [False] * (4 - living) + [True]
+    assert [here.marked(token) for token, _ in chain] == [not alive for alive in lives]
+
+
+def family_of(token: str) -> str:
+    family: str = claims_of(token)["jti"].rpartition(".")[2]
+    return family
+
+
+def test_a_list_is_signed_by_the_key_that_signs_now(here: Listed) -> None:
+    uri = claims_of(here.machines())["status"]["status_list"]["uri"]
+
+    def signed_by() -> str:
+        kid: str = jwt.get_unverified_header(here.get_list(uri).body.decode())["kid"]
+        return kid
+
+    server = here.storage.servers.get(SERVER_ID)
+    assert signed_by() == server.active_key.kid
+    old = replace(server.active_key, status="EXPIRED", expired_at=NOW)
+    new = new_key(SERVER_ID, "ES256", FakeKeyPairs(), CountingIds(99), NOW)
+    here.storage.servers.save(server, replace(server, keys=(old, new)), [])
+    assert signed_by() == new.kid
 
 
 def test_offline_verifiers_refuse_every_link_of_a_chain_within_the_lifetime_of_the_list(here: Listed) -> None:
