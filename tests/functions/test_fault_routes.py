@@ -277,6 +277,8 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("PUT", "/api/v1/org/selfService", {"accountDeletion": "ALLOW"}, ""),
     ("POST", "/api/v1/eventHooks", event_hook("n{number}"), ""),
     ("PUT", "/api/v1/eventHooks/{it}", event_hook("n{number}"), "event hook"),
+    ("POST", "/scim/v2/Users", PROVISIONED | {"externalId": "e{number}", "userName": "n{number}@e.com"}, ""),
+    ("POST", "/scim/v2/Groups", {"displayName": "n{number}"}, ""),
     ("PUT", "/scim/v2/Users/{it}", PROVISIONED | {"externalId": "e{number}", "userName": "n{number}@e.com"}, "user"),
     ("DELETE", "/scim/v2/Users/{it}", None, "user"),
     ("PUT", "/scim/v2/Groups/{it}", {"displayName": "n{number}", "members": [{"value": "{person}"}]}, "group"),

@@ -79,7 +79,7 @@ class ScimGroups:
         except AlreadyExists:
             raise taken("displayName") from None
         self._move(group, members, frozenset(), call)
-        shown = self._json(group, call)
+        shown = self._json(group, call, known=members)
         return answer(201, listing.projected(shown, call), (("location", shown["meta"]["location"]),))
 
     def replace(self, call: Call) -> Response:
@@ -209,7 +209,10 @@ class ScimGroups:
             raise ScimError(400, f"The group has more than {MOST_MEMBERS} members: exclude them.", "tooMany")
         return frozenset(found)
 
-    def _json(self, group: Group, call: Call, *, members: bool = False) -> dict[str, Any]:
+    def _json(
+        self, group: Group, call: Call, *, members: bool = False, known: frozenset[str] | None = None
+    ) -> dict[str, Any]:
+        """The resource. ``known``: its members, where they need not be read."""
         shown: dict[str, Any] = {
             "schemas": [GROUP],
             "id": group.id,
@@ -218,8 +221,8 @@ class ScimGroups:
         }
         if members or listing.wants(call, "members"):
             base = f"{call.request.base_url}/scim/v2/Users"
-            known = sorted(self._members(group))
-            shown["members"] = [{"value": one, "$ref": f"{base}/{one}", "type": "User"} for one in known] or None
+            ids = sorted(self._members(group) if known is None else known)
+            shown["members"] = [{"value": one, "$ref": f"{base}/{one}", "type": "User"} for one in ids] or None
         shown["meta"] = {
             "resourceType": "Group",
             "created": timestamp(group.created_at),
