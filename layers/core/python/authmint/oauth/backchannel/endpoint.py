@@ -1,7 +1,7 @@
 """The backchannel authentication endpoint (OpenID CIBA Core 1.0 §7, docs/protocol.md §17.1), poll mode."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -104,7 +104,8 @@ class BackchannelEndpoint:
             address=request.source_ip,
         )
         if spend is not None:
-            spend()
+            with _about_the_request():
+                spend()
         call.confirm()
         try:
             self._requests.add(stored)
@@ -125,10 +126,11 @@ class BackchannelEndpoint:
             return sent, None
         if algorithm is None:
             raise OAuthError("ciba_request_signed_algo_not_configured")
-        said = self._objects().read(
-            text, call.client, call.profile, algorithm=algorithm, issuer=call.issuer, now=call.now
-        )
-        return in_object(said.payload, sent), said.spend
+        with _about_the_request():
+            said = self._objects().read(
+                text, call.client, call.profile, algorithm=algorithm, issuer=call.issuer, now=call.now
+            )
+            return in_object(said.payload, sent), said.spend
 
     def _person(self, call: Call, wish: Asked) -> tuple[Person | None, str]:
         """The user whom the hint means, if there is one, and what stands for whom it means.
@@ -167,6 +169,16 @@ class BackchannelEndpoint:
         except OAuthError as error:
             return error
         return None
+
+
+@contextmanager
+def _about_the_request() -> Iterator[None]:
+    """What is wrong with a signed request has no error of its own here (CIBA Core §13)."""
+    try:
+        yield
+    except OAuthError as error:
+        error.status, error.code = 400, "invalid_request"
+        raise
 
 
 def _check_client(call: Call) -> None:
