@@ -1,9 +1,11 @@
 """MiniStack for tests of storage and keys, with the tables of ``template.yaml``."""
 
 import itertools
+import json
 import os
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -94,9 +96,10 @@ class Deployed:
         """Everything that is stored in the tables."""
         return [self._all(name) for name in self._names()]
 
-    def logged(self) -> list[dict[str, Any]]:
-        """Everything that is stored of events."""
-        return self._all(self.events)
+    def logged(self) -> Counter[str]:
+        """How many events of administration there are, by type."""
+        items = [item for item in self._all(self.events) if item["pk"]["S"].startswith("DAY#")]
+        return Counter(json.loads(item["body"]["S"])["type"] for item in items)
 
     def restore(self, items: "Items") -> None:
         """Put into these tables, which are empty, what another deployment's held."""

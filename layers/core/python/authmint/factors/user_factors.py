@@ -396,6 +396,8 @@ class UserFactors:
     ) -> Factor:
         """The factor under another name. Raises Conflict."""
         self._check_owner(user, factor)
+        if factor.name == name:
+            return factor  # perhaps it was stored, and the answer was lost
         renamed = replace(factor, name=name, updated_at=now)
         ask = Ask(user, now, request, actor=actor)
         self.factors.save(factor, renamed, [self._event("user.mfa.factor.update", renamed, ask)])
