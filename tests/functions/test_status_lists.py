@@ -196,3 +196,35 @@ def test_faults_at_every_call_of_a_list_are_survived_or_a_clear_refusal(
         assert is_revoked(zlib.decompress(b64decode(payload["status_list"]["lst"])), place)
         if not reached:
             return
+
+
+def test_a_person_who_is_suspended_is_in_the_list(functions: Functions) -> None:
+    service = ready(functions)
+    base = f"/api/v1/authorizationServers/{service.server}"
+    policy = functions.admin("GET", f"{base}/policies")[0]["id"]
+    everyone = {"people": {"groups": {"include": ["EVERYONE"]}}}
+    conditions = everyone | {"grantTypes": {"include": ["password"]}, "scopes": {"include": ["*"]}}
+    functions.admin("POST", f"{base}/policies/{policy}/rules", {"name": "people", "conditions": conditions})
+    oauth = {"application_type": "native", "grant_types": ["password"]}
+    made = {
+        "label": "native",
+        "name": "oidc_client",
+        "signOnMode": "OPENID_CONNECT",
+        "settings": {"oauthClient": oauth},
+    }
+    made["credentials"] = {"oauthClient": {"token_endpoint_auth_method": "client_secret_basic"}}
+    app = functions.admin("POST", "/api/v1/apps", made)["credentials"]["oauthClient"]
+    profile = {"login": "a@b.example", "email": "a@b.example", "firstName": "A", "lastName": "B"}
+    body = {"profile": profile, "credentials": {"password": {"value": "Correct-Horse-7"}}}
+    user = functions.admin("POST", "/api/v1/users?activate=true", body)["id"]
+    functions.admin("POST", f"/api/v1/apps/{app['client_id']}/users", {"id": user})
+    native = Service(functions, service.server, app["client_id"], app["client_secret"])
+    form = {"grant_type": "password", "username": "a@b.example", "password": "Correct-Horse-7", "scope": "openid a"}
+    token = json.loads(native.form("token", "token", **form)["body"])["access_token"]
+    child = service.exchanged(token)
+    assert listed(service, token, child) == [False, False]
+
+    functions.admin("POST", f"/api/v1/users/{user}/lifecycle/suspend")
+    functions.direct("backchannel_logout", {})
+
+    assert listed(service, token, child) == [True, True]

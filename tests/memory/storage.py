@@ -258,6 +258,8 @@ class MemoryClients:
             self._check(client)
             self._storage.users.keep(book)
             del self._clients[client.id]
+            generation = client.token_generation + 1
+            self._storage.logout_notices.add(EndedTokens.of_client(client.id, generation, at=client.updated_at))
             self._storage.assignments.client_deleted(client.id)
             self._storage.app_schemas.client_deleted(client.id)
             self._storage.user_mappings.forget(client.id)

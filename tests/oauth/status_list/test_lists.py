@@ -25,6 +25,7 @@ from authmint.tokens.signer import WarmSigners
 from authmint.verifier import Refused, Verifier
 
 from tests.oauth.exchanges import LEDGER, LEDGER_AUDIENCE, Chain, a_ledger_server, an_orders_server
+from tests.oauth.people import PASSWORD, ann
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_form, basic
 from tests.support.fakes import NOW, CountingIds, FakeKeyPairs, decoded
 
@@ -154,6 +155,26 @@ def client_of_a_machine(here: Listed) -> str:
     return token
 
 
+def deleted_client(here: Listed) -> str:
+    token = here.machines(3)
+    here.storage.clients.delete(here.storage.clients.get("0oaSVC3"), [])
+    return token
+
+
+def suspended_user_of_a_password(here: Listed) -> str:
+    """Such a token has no family."""
+    client, server = here.storage.clients.get(CLIENT_ID), here.storage.servers.get(SERVER_ID)
+    here.storage.clients.save(client, replace(client, application_type="native", grant_types=("password",)), [])
+    (policy,) = server.policies
+    rules = tuple(replace(rule, grant_types=(*rule.grant_types, "password")) for rule in policy.rules)
+    here.storage.servers.save(server, replace(server, policies=(replace(policy, rules=rules),)), [])
+    form = {"grant_type": "password", "username": ann().login, "password": PASSWORD, "scope": "openid orders:read"}
+    token: str = decoded(here.token(a_form(form, headers=basic())).body)["access_token"]
+    assert not family_of(token).startswith("oar")
+    change_user(here, status="SUSPENDED")
+    return token
+
+
 def change_user(here: Listed, **changes: Any) -> None:
     here.clock.advance(seconds=1)
     before = here.storage.users.get("00uA")
@@ -167,7 +188,8 @@ def deactivate(here: Listed, client_id: str) -> None:
 
 
 ENDS = (
-    replayed_code, reused_refresh_token, everything_of_the_user, suspended_user, client_of_a_person, client_of_a_machine
+    replayed_code, reused_refresh_token, everything_of_the_user, suspended_user, suspended_user_of_a_password,
+    client_of_a_person, client_of_a_machine, deleted_client,
 )  # fmt: skip
 
 

@@ -95,10 +95,7 @@ class DynamoClients:
                     write.delete(self._label(before))
                 self.put(write, before, after)
                 if after.token_generation != before.token_generation:
-                    from .logout_notices import put_ended_tokens  # most changes end none
-
-                    ended = EndedTokens.of_client(after.id, after.token_generation, at=self._clock.now())
-                    put_ended_tokens(write, self._tables, ended)
+                    self._put_ended(write, after.id, after.token_generation)
                 if after.reserves_label and not kept:
                     write.save(self._label(after), condition=self._item.pk.does_not_exist())
         except ConditionFailed as error:
@@ -119,6 +116,7 @@ class DynamoClients:
                 write.delete(self._item(CLIENTS, client.id))
                 write.delete(self._item(mapping_partition(client.id), HEAD))
                 write.save(tombstone(self._item, own, client.version, self._clock.now()), condition=self._at(client))
+                self._put_ended(write, client.id, client.token_generation + 1)
                 if book is not None:
                     from .roles import put_roles  # few clients administer
 
@@ -126,6 +124,12 @@ class DynamoClients:
         except ConditionFailed:
             raise Conflict(client.id) from None
         at_once(lambda: sweep(self._tables, own))
+
+    def _put_ended(self, write: TransactWrite, client_id: str, generation: int) -> None:
+        """Store that what the client had before a generation counts no more."""
+        from .logout_notices import put_ended_tokens  # most changes end none
+
+        put_ended_tokens(write, self._tables, EndedTokens.of_client(client_id, generation, at=self._clock.now()))
 
     def _at(self, client: Client) -> Condition:
         unchanged: Condition = self._item.version == client.version  # pynamodb types it as bool

@@ -40,6 +40,8 @@ _SETTLED: Final = 120
 #: Seconds: no access token lives longer, and none of a family is younger than what the family says of itself.
 _TOKENS_LIVE: Final = 90_000
 _PAGE: Final = 100
+#: Whose tokens go on. A lock ends none: what is refused meanwhile is good again after it.
+_ALIVE: Final = frozenset({"ACTIVE", "LOCKED_OUT"})
 _MOST_AT_ONCE: Final = 100
 _MOST_SESSIONS: Final = 1_000
 #: What a client answers that has ended its session (§2.8), or has none.
@@ -194,6 +196,8 @@ class BackchannelLogout:
             user: User | None = self._users.get(user_id)
         except NotFound:
             user = None
+        generation = None if user is None or user.status not in _ALIVE else user.token_generation
+        self._ends.of_user(user_id, generation, now=now)
         after: str | None = None
         while page := self._families.of_user(user_id, after=after, limit=_PAGE):
             for family in page:
@@ -279,10 +283,8 @@ class BackchannelLogout:
 
 
 def _counts(family: TokenFamily, user: User | None) -> bool:
-    """Whether a family of a user goes on. A lock ends none: what is refused meanwhile is good again after it."""
-    if user is None or user.status not in {"ACTIVE", "LOCKED_OUT"}:
-        return False
-    return family.generations.user == user.token_generation
+    """Whether a family of a user goes on."""
+    return user is not None and user.status in _ALIVE and family.generations.user == user.token_generation
 
 
 def logout_token(notice: LogoutNotice, ids: Ids, now: int) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Run:
     """Numbers of a list, one after the other.
 
     Attributes:
-        generation: Of the client whose tokens have them.
+        generation: Of the client whose tokens have them, or of the user under whom they are noted.
     """
 
     server_id: str
@@ -58,6 +58,11 @@ _EPOCH: Final = 719_163  # ordinal of 1970-01-01
 def of_family(family_id: str) -> str:
     """What tokens hang on that a family ends."""
     return f"family#{family_id}"
+
+
+def of_user(user_id: str) -> str:
+    """What tokens hang on that end with a user and with nothing before: those that have no family."""
+    return f"user#{user_id}"
 
 
 def of_token(server_id: str, jti: str) -> str:

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any, Final
 
 from ...storage.errors import NotFound
-from ...storage.status_lists import SIZE, Run, StatusLists, of_client, of_family
+from ...storage.status_lists import SIZE, Run, StatusLists, of_client, of_family, of_user
 from .entries import CLAIM, uri_of
 from .places import places_of
 
@@ -46,6 +46,17 @@ class StatusEnds:
     def of_family(self, family_id: str, *, now: int) -> None:
         """Revoke the tokens of a family, and those that were given for them."""
         self.under(of_family(family_id), now=now)
+
+    def of_user(self, user_id: str, generation: int | None, *, now: int) -> None:
+        """Revoke the tokens of a user that have no family, and those that were given for them.
+
+        Args:
+            user_id: Of the user.
+            generation: What was made for an earlier one has ended; ``None``: everything has.
+            now: Unix seconds.
+        """
+        runs = self.lists.under(of_user(user_id))
+        self._revoke((run for run in runs if generation is None or run.generation < generation), now)
 
     def of_client(
         self,

@@ -15,7 +15,7 @@ from ...ids import Ids
 from ...storage.clients import Client
 from ...storage.errors import Conflict, NotFound
 from ...storage.liveness import generations_of
-from ...storage.status_lists import DAY, Run, StatusList, StatusLists, of_client, of_family, of_token
+from ...storage.status_lists import DAY, Run, StatusList, StatusLists, of_client, of_family, of_token, of_user
 from ...storage.token_families import TokenFamilies
 from ..errors import OAuthError
 from ..issuance import Draft
@@ -89,6 +89,10 @@ class StatusEntries:
         run = Run(server.id, there.id, number, 1, int(payload["exp"]))
         for what in _subjects(hung):
             self.lists.note(what, run)
+        sign_in, root = draft.sign_in, hung.lineage[0].family_id if hung.lineage else hung.family_id
+        if sign_in is not None and root is None:  # a password gives tokens that are no family's
+            user = sign_in.person.user
+            self.lists.note(of_user(user.id), replace(run, generation=user.token_generation))
         for ancestor in hung.lineage:
             self.lists.note(of_client(ancestor.client_id), replace(run, generation=ancestor.client_generation))
         place = place_of(there.key, number)
