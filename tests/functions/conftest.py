@@ -64,3 +64,17 @@ def faults(deployed: Deployed, monkeypatch: pytest.MonkeyPatch, functions: Funct
     monkeypatch.setattr("authmint.storage.retrying.SHORTEST", 3.0)
     monkeypatch.setattr("authmint.storage.retrying.LONGEST", 30.0)
     return injected
+
+
+@pytest.fixture
+def kept_clients(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
+    """New instances take the clients of AWS that are there: making them takes as long as all that is asked of them."""
+    create, kept = Session.create_client, {}
+
+    def create_client(self: Session, service: str, *values: Any, **named: Any) -> Any:
+        key = service, repr(vars(named["config"])) if "config" in named else ""
+        if key not in kept:
+            kept[key] = create(self, service, *values, **named)
+        return kept[key]
+
+    monkeypatch.setattr(Session, "create_client", create_client)

@@ -17,7 +17,6 @@ from authmint.dynamo.outbox import DynamoOutbox
 from authmint.ids import RandomIds
 from authmint.policy.sign_on.defaults import IDS
 from authmint.storage.admin_scopes import OWN_ACCOUNT_SCOPES
-from botocore.session import Session
 
 from tests.functions.deployment import Functions
 from tests.functions.faults import FAULTS, Faults
@@ -251,20 +250,6 @@ def attempts(calls: Sequence[tuple[str, str]], known: Sequence[tuple[str, str]])
         yield position, ("throttled", "slow")[position % 2], True
         if calls[position - 1][0] in WRITES:
             yield position, "committed and lost", False
-
-
-@pytest.fixture
-def kept_clients(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
-    """New instances take the clients of AWS that are there: making them takes as long as all that is asked of them."""
-    create, kept = Session.create_client, {}
-
-    def create_client(self: Session, service: str, *values: Any, **named: Any) -> Any:
-        key = service, repr(vars(named["config"])) if "config" in named else ""
-        if key not in kept:
-            kept[key] = create(self, service, *values, **named)
-        return kept[key]
-
-    monkeypatch.setattr(Session, "create_client", create_client)
 
 
 @pytest.mark.usefixtures("kept_clients")

@@ -16,7 +16,7 @@ from tests.functions.faults import FAULTS, Faults
 from tests.functions.sign_ins import People, people_at
 from tests.management.federation.idps import an_idp
 
-pytestmark = [pytest.mark.usefixtures("unbraked"), pytest.mark.no_cover]
+pytestmark = [pytest.mark.usefixtures("unbraked", "kept_clients"), pytest.mark.no_cover]
 IDPS = "/api/v1/idps"
 ZOE = "zoe@partner.example"
 
@@ -66,9 +66,10 @@ def test_who_comes_back_under_a_fault_comes_in_the_next_time(
     functions.calls.sent.clear()
     answer = sent(asked)
     assert is_in(people, answer), answer
-    calls, log = len(functions.calls.sent), functions.deployed.logged()
+    calls, log = list(functions.calls.sent), functions.deployed.logged()
     assert (log["user.lifecycle.create"], log["user.idp.link.create"]) == (2, 1)  # with whoever the server has
-    for position in range(1, calls + 1):
+    written = next(n for n, call in enumerate(calls, 1) if call.endswith(("Item", "Items")) and "Get" not in call)
+    for position in range(written - 1, len(calls) + 1):  # before anything is written one fault is like another
         functions.deployed.rewind(items)
         world_codes(world).update(code)
         functions.restart("authorize")
