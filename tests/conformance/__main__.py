@@ -9,6 +9,7 @@ from functools import partial
 
 import urllib3
 
+from tests.conformance.approvals import decide
 from tests.conformance.deployment import Deployment
 from tests.conformance.plans import KINDS, REGISTERED, Setting
 from tests.conformance.resource import serving
@@ -35,12 +36,15 @@ def main() -> int:
         outcomes, issuer = [], configuration["description"]
         meanwhile = {"oidcc-server-rotate-keys": partial(deployment.rotate, issuer)}
         with ExitStack() as around:
-            around.enter_context(serving(issuer, options.api, options.tls_cert, options.tls_key))
+            decides = partial(decide, deployment.url)
+            around.enter_context(serving(issuer, options.api, options.tls_cert, options.tls_key, decides))
             if kind.variant == REGISTERED:
                 around.enter_context(deployment.assigning())
             for module in chosen:
                 outcomes.append(suite.run(plan, module, options.patience, meanwhile.get(module.name)))
                 _tell(outcomes[-1], suite)
+                if kind.asks:  # what modules leave waiting takes the place of what comes next
+                    decides("deny")
         counted = Counter(each.result for each in outcomes)
         print(f"{name}: " + ", ".join(f"{count} {result.lower()}" for result, count in counted.items()), flush=True)
         good = good and set(counted) <= _GOOD

@@ -16,6 +16,7 @@ from jwt.algorithms import ECAlgorithm
 LOGIN, PASSWORD = "maria.conformance@example.org", "Correct-Horse-7"
 #: Between two looks for clients that were registered.
 _LOOK_SECONDS = 0.05
+CIBA = "urn:openid:params:grant-type:ciba"
 AUDIENCE = "https://orders.example.org"
 SCOPES = ("orders:read", "orders:write")
 _PROFILE = {
@@ -68,7 +69,7 @@ class Deployment:
         policy = self.call("POST", f"{base}/policies", {"name": "all", "conditions": everyone})
         conditions = {
             "people": {"groups": {"include": ["EVERYONE"]}},
-            "grantTypes": {"include": ["authorization_code", "implicit", "client_credentials"]},
+            "grantTypes": {"include": ["authorization_code", "implicit", "client_credentials", CIBA]},
             "scopes": {"include": ["*"]},
         }
         self.call("POST", f"{base}/policies/{policy['id']}/rules", {"name": "all", "conditions": conditions})

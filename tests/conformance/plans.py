@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from tests.conformance.browser import browser
-from tests.conformance.deployment import LOGIN, SCOPES, Deployment
+from tests.conformance.deployment import CIBA, LOGIN, SCOPES, Deployment
 
 _STATIC = {"server_metadata": "discovery", "client_registration": "static_client"}
 #: The suite registers its clients itself.
@@ -41,11 +45,16 @@ class Setting:
 
 @dataclass(frozen=True)
 class Kind:
-    """A plan: the suite's name for it, its variant, and what makes its configuration."""
+    """A plan: the suite's name for it, its variant, and what makes its configuration.
+
+    Attributes:
+        asks: It asks the person without her browser.
+    """
 
     name: str
     variant: Mapping[str, str]
     configuration: Callable[[Setting, Mapping[str, str]], dict[str, Any]]
+    asks: bool = False
 
 
 def _common(setting: Setting, issuer: str) -> dict[str, Any]:
@@ -139,6 +148,46 @@ def _machines(setting: Setting, _: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def _without_a_browser(setting: Setting, _: Mapping[str, str]) -> dict[str, Any]:
+    issuer = setting.deployment.server("ES256")
+    setting.deployment.person()
+    scope = " ".join(("openid", *SCOPES, "offline_access"))
+
+    def client(algorithm: str) -> dict[str, Any]:
+        settings = {
+            "grant_types": ["authorization_code", CIBA, "refresh_token"],
+            "redirect_uris": [setting.callback],
+            "refresh_token": {"rotation_type": "STATIC"},
+            "backchannel_authentication_request_signing_alg": algorithm,
+            "token_endpoint_auth_signing_alg": algorithm,
+        }
+        hint = {"hint_type": "login_hint", "hint_value": LOGIN, "acr_value": "urn:okta:loa:1fa:pwd"}
+        return _keyed_client(setting, settings, scope, algorithm) | hint
+
+    return {
+        "alias": setting.alias,
+        "description": issuer,
+        "server": {"discoveryUrl": f"{issuer}/.well-known/openid-configuration"},
+        "client": client("PS256"),
+        "client2": client("ES256"),
+        "mtls": _certificate(),
+        "mtls2": _certificate(),
+        "resource": {"resourceUrl": f"https://{setting.api}/orders"},
+        "automated_ciba_approval_url": f"https://{setting.api}/decide?action={{action}}&auth_req_id={{auth_req_id}}",
+    }
+
+
+def _certificate() -> dict[str, str]:
+    """Of a client, by itself. Nobody here asks for it."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "client")])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(x509.random_serial_number()).not_valid_before(now).not_valid_after(now + timedelta(1))
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return {"cert": made.sign(key, hashes.SHA256()).public_bytes(pem).decode(), "key": secret.decode()}
+
+
 def _fapi_client(setting: Setting, scope: str, redirect_uri: str, algorithm: str) -> dict[str, Any]:
     settings = {
         "grant_types": ["authorization_code", "refresh_token"],
@@ -208,6 +257,17 @@ KINDS: Mapping[str, Kind] = {
     "fapi2-openid": _security_profile("openid_connect"),
     "fapi2-signed": _message_signing("plain_response"),
     "fapi2-signed-answers": _message_signing("jarm"),
+    "ciba": Kind(
+        "fapi-ciba-id1-test-plan",
+        {
+            "client_auth_type": "private_key_jwt",
+            "fapi_ciba_profile": "plain_fapi",
+            "ciba_mode": "poll",
+            "client_registration": "static_client",
+        },
+        _without_a_browser,
+        asks=True,
+    ),
     "fapi2-machines": Kind(
         f"{_FAPI}-test-plan",
         {**_BY_KEYS, "fapi_profile": "fapi_client_credentials_grant", "openid": "plain_oauth"},

@@ -3,11 +3,13 @@
 import ssl
 import sys
 import threading
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 from authmint.verifier import Refused, Verifier
@@ -20,6 +22,7 @@ class Orders(BaseHTTPRequestHandler):
 
     verifier: Verifier
     url: str
+    decide: Callable[[str], None]
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name
         """Say nothing."""
@@ -36,6 +39,19 @@ class Orders(BaseHTTPRequestHandler):
         else:
             self.send_response(200)
             self.send_header("content-type", "application/json")
+            interaction = self.headers.get("x-fapi-interaction-id") or str(uuid.uuid4())
+            self.send_header("x-fapi-interaction-id", interaction)
+        self._end()
+
+    def do_POST(self) -> None:
+        """The suite wants the person to decide (``action``)."""
+        action = parse_qs(urlsplit(self.path).query).get("action", [""])[0]
+        type(self).decide(action)
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self._end()
+
+    def _end(self) -> None:
         self.send_header("content-length", "2")
         self.end_headers()
         self.wfile.write(b"{}")
@@ -50,8 +66,11 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(issuer: str, address: str, certificate: str, key: str) -> Iterator[None]:
-    """Serve https at an address like ``api.test:8090`` for as long as the context lasts."""
+def serving(issuer: str, address: str, certificate: str, key: str, decide: Callable[[str], None]) -> Iterator[None]:
+    """Serve https at an address like ``api.test:8090`` for as long as the context lasts.
+
+    ``decide``: whether to ``allow`` or to ``deny`` what the suite asks the person without her browser.
+    """
     host, port = address.rsplit(":", 1)
 
     def fetch(uri: str) -> bytes:
@@ -65,7 +84,9 @@ def serving(issuer: str, address: str, certificate: str, key: str) -> Iterator[N
         return fresh
 
     verifier = Verifier(issuer, AUDIENCE, fetch=fetch, used=used)
-    orders = type("Orders", (Orders,), {"verifier": verifier, "url": f"https://{address}"})
+    orders = type(
+        "Orders", (Orders,), {"verifier": verifier, "url": f"https://{address}", "decide": staticmethod(decide)}
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     context.set_ciphers("ECDHE+AESGCM")
