@@ -182,6 +182,7 @@ def test_every_kind_of_client_leaves_a_notice_when_it_becomes_another(request: p
         servers.save(known_server, replace(known_server, metadata_clients=entries, updated_at=NOW), [])
         copies.save(replace(copy, checked_at=NOW + 1), replace(copy, checked_at=NOW + 2, generation=NOW + 2))
         dynamic.block(themselves, at=NOW, events=[])
+        clients.delete(clients.get(CLIENT_ID), [])
         found = [notices.take(one, at=NOW, until=NOW + 9).notice for one in notices.due(at=NOW, limit=9)]
         left.append(sorted(found, key=str))
 
@@ -189,6 +190,7 @@ def test_every_kind_of_client_leaves_a_notice_when_it_becomes_another(request: p
     assert left[0] == sorted(
         [
             EndedTokens.of_client(CLIENT_ID, 1, at=NOW),
+            EndedTokens.of_client(CLIENT_ID, 2, at=NOW),
             EndedTokens.of_client(url, NOW, at=NOW, server_id=server.id),
             EndedTokens.of_client(url, NOW + 2, at=NOW + 2, server_id="ausA"),
             EndedTokens.of_client("dcr_A", NOW, at=NOW, server_id="ausA"),
