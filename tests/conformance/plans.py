@@ -85,6 +85,20 @@ def _openid(setting: Setting, _: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def _told_of_ends(setting: Setting, _: Mapping[str, str]) -> dict[str, Any]:
+    """A client that is told when a session ends: by code alone, for what the front channel gave could not be found."""
+    settings = {
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "redirect_uris": [setting.callback],
+        "post_logout_redirect_uris": [f"{setting.suite}/test/a/{setting.alias}/post_logout_redirect"],
+        "backchannel_logout_uri": f"{setting.suite}/test/a/{setting.alias}/backchannel_logout",
+        "backchannel_logout_session_required": True,
+    }
+    client = setting.deployment.client("client_secret_basic", settings)
+    return _common(setting, setting.deployment.server()) | {"client": client}
+
+
 def _openid_registered(setting: Setting, _: Mapping[str, str]) -> dict[str, Any]:
     client = {"client_name": "conformance", "initial_access_token": setting.deployment.registrar()}
     return _common(setting, setting.deployment.server()) | {
@@ -242,6 +256,11 @@ KINDS: Mapping[str, Kind] = {
     "formpost-hybrid": _certification("formpost-hybrid"),
     "rp-initiated-logout": _certification(
         "rp-initiated-logout", {"response_type": "code", "client_registration": "static_client"}
+    ),
+    "backchannel-logout": Kind(
+        "oidcc-backchannel-rp-initiated-logout-certification-test-plan",
+        {"response_type": "code", "client_registration": "static_client"},
+        _told_of_ends,
     ),
     "keys": Kind(
         "oidcc-test-plan",
