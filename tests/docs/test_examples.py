@@ -158,16 +158,56 @@ def test_the_terraform_configuration_gives_a_token(stack: Running) -> None:
     assert jwt.decode(answer["access_token"], options={"verify_signature": False})["tier"] == "basic"
 
 
-def test_an_aws_role_gets_a_token(stack: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    """AWS is ours here: an issuer like one of its accounts, and what boto3 would bring from there."""
-    aws = Issuer("https://11111111-2222-3333-4444-555555555555.tokens.sts.global.api.aws", "ES384")
-    server = stack.made("/api/v1/authorizationServers", {"name": "aws", "audiences": ["api://aws"]})
+def server_for_machines(stack: Running, name: str) -> dict[str, Any]:
+    """A server whose rule lets every service have every scope of its own."""
+    server = stack.made("/api/v1/authorizationServers", {"name": name, "audiences": [f"api://{name}"]})
     base = f"/api/v1/authorizationServers/{server['id']}"
     stack.made(f"{base}/scopes", {"name": "orders:read"})
     clients = {"clients": {"include": ["ALL_CLIENTS"]}}
     policy = stack.made(f"{base}/policies", {"name": "p", "conditions": clients})["id"]
     conditions = {"grantTypes": {"include": ["client_credentials"]}, "scopes": {"include": ["*"]}}
     stack.made(f"{base}/policies/{policy}/rules", {"name": "r", "conditions": conditions})
+    return dict(server)
+
+
+def test_the_terraform_configuration_of_a_pod_gives_a_token_and_changes_nothing_the_second_time(stack: Running) -> None:
+    """What the provider for REST APIs would send: a POST for each object, and a PUT of the same at the next change."""
+    cluster, server = Issuer("https://kubernetes.example"), server_for_machines(stack, "pods")
+    subject = f"system:serviceaccount:shop:{server['id'].lower()}"
+    values = {
+        "server": server["id"],
+        "issuer": cluster.url,
+        "subject": subject,
+        "jwks": json.dumps({"keys": [cluster.jwk]}),
+    }
+    configuration = json.loads((EXAMPLES / "terraform-workload/main.tf.json").read_text())
+    assert values.keys() | {"url", "token"} == configuration["variable"].keys()
+    ids: dict[str, str] = {}
+    for name, one in configuration["resource"]["restapi_object"].items():
+        path, data = (
+            re.sub(r"\$\{var\.(\w+)\}", lambda found: values[found[1]], one[part]) for part in ("path", "data")
+        )
+        ids[name] = stack.made(path, json.loads(data))["id"]
+        assert stack.admin("PUT", f"{path}/{ids[name]}", json.loads(data)).status_code == 200
+
+    now = int(time.time())
+    form = {
+        "grant_type": "client_credentials",
+        "scope": "orders:read",
+        "client_id": ids["pod"],
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": cluster.token(None, aud=server["issuer"], sub=subject, iat=now, exp=now + 600),
+    }
+    answer = requests.post(f"{server['issuer']}/v1/token", data=form, timeout=30).json()
+
+    assert jwt.decode(answer["access_token"], options={"verify_signature": False})["cid"] == ids["pod"]
+
+
+def test_an_aws_role_gets_a_token(stack: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS is ours here: an issuer like one of its accounts, and what boto3 would bring from there."""
+    aws = Issuer("https://11111111-2222-3333-4444-555555555555.tokens.sts.global.api.aws", "ES384")
+    server = server_for_machines(stack, "aws")
+    base = f"/api/v1/authorizationServers/{server['id']}"
     entry = {"issuer": aws.url, "use": "WORKLOAD", "algorithms": ["ES384"], "jwks": {"keys": [aws.jwk]}}
     stack.made(f"{base}/trustedIssuers", entry)
     role = "arn:aws:iam::123456789012:role/orders-worker"
