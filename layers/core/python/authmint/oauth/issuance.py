@@ -119,6 +119,8 @@ class Recipient:
 
     def confirmation(self, jkt: str | None) -> dict[str, str]:
         """``cnf``: what whoever uses the token has to prove, a key (RFC 9449), a certificate, or both."""
+        if jkt is None and self.certificate is None:  # as nearly always
+            return {}
         bound = {"jkt": jkt, "x5t#S256": self.certificate}
         return {name: value for name, value in bound.items() if value is not None}
 
