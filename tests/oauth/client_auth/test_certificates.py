@@ -15,6 +15,8 @@ from authmint.oauth.errors import OAuthError
 from authmint.storage.clients import CertificateName, ClientKey
 from cryptography import x509
 
+from tests.oauth.authorization.world import World as Visits
+from tests.oauth.authorization.world import a_browser_server, an_app
 from tests.oauth.code_flow import CHALLENGE, REDIRECT, VERIFIER, Flow, a_code_server, a_web_client
 from tests.oauth.engine import Engine
 from tests.support.builders import BASE_URL, CLIENT_ID, SERVER_ID, a_client, a_form, a_server, basic
@@ -327,3 +329,15 @@ def test_under_a_profile_a_certificate_does_as_well_as_a_proof() -> None:
 def test_what_is_no_certificate_has_no_thumbprint() -> None:
     with pytest.raises(OAuthError):
         thumbprint("nothing")
+
+
+@pytest.mark.parametrize("response_type", ["token", "id_token token", "code token", "code id_token token"])
+def test_no_browser_gets_a_token_that_is_bound_to_nothing(response_type: str) -> None:
+    """What comes back through a browser shows no certificate: it would be a bearer token of a client that has none."""
+    refused = Visits(a_browser_server(), an_app(certificate_bound=True)).ask(response_type=response_type, nonce="n")
+    assert (refused.fields["error"], "access_token" in refused.fields) == ("unauthorized_client", False)
+
+    for others in ("code", "id_token"):
+        answer = Visits(a_browser_server(), an_app(certificate_bound=True)).ask(response_type=others, nonce="n")
+        assert others in answer.fields
+    assert "access_token" in Visits(a_browser_server(), an_app()).ask(response_type="token", nonce="n").fields

@@ -104,6 +104,11 @@ def needs_proof(server: AuthorizationServer, client: Client) -> bool:
     return profile_of(server, client).strict and not client.certificate_bound
 
 
+def has_bound_tokens(server: AuthorizationServer, client: Client) -> bool:
+    """Whether all tokens of a client at a server are bound, to a key or to a certificate (RFC 8705)."""
+    return client.certificate_bound or needs_proof(server, client)
+
+
 def needs_push(server: AuthorizationServer, client: Client) -> bool:
     """Whether a client may send authorization requests to a server in no other way than by pushing them (RFC 9126)."""
     return client.pushes_only or profile_of(server, client).strict

@@ -11,7 +11,7 @@ from ...storage.servers import AuthorizationServer, Resource
 from .. import scopes
 from ..access_tokens import recognize_id_token
 from ..errors import OAuthError
-from ..security_profile import Profile, needs_proof, needs_push, needs_signature, profile_of
+from ..security_profile import Profile, has_bound_tokens, needs_push, needs_signature, profile_of
 from .parameters import Parameters, check_state, default_mode, nonce_of
 from .request import Arrival
 from .vocabulary import (
@@ -106,7 +106,7 @@ def check(arrival: Arrival, *, pushing: bool = False) -> Wish:
     prompt = _prompt(parameters)
     max_age = _max_age(parameters, prompt)
     resources = _resources(arrival, response_types)
-    _check_grants(client, response_types, bound=needs_proof(arrival.server, client))
+    _check_grants(client, response_types, bound=has_bound_tokens(arrival.server, client))
     named = scopes.requested(parameters.get("scope") or "")
     asked = scopes.for_browser(arrival.server, client, named, response_types)
     login_hint = parameters.get("login_hint")
@@ -239,7 +239,7 @@ def _key(parameters: Parameters) -> str | None:
 
 
 def _check_grants(client: Client, response_types: frozenset[str], *, bound: bool) -> None:
-    """``bound``: tokens have to be bound to a key, and a browser that gets one from here can prove none."""
+    """``bound``: to a key or a certificate, and a browser that gets a token from here can prove neither."""
     if not grants_of(response_types) <= frozenset(client.grant_types):
         raise OAuthError("unauthorized_client", ", ".join(client.grant_types))
     if bound and "token" in response_types:
